@@ -1,0 +1,1 @@
+//! Engine.IO v4: sessions over long-polling and WebSocket.

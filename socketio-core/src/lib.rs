@@ -1,0 +1,10 @@
+//! The server behind the `socketio` crate.
+
+pub mod engine;
+mod message;
+pub mod protocol;
+
+pub use message::{Message, Text};
+
+/// Any error, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

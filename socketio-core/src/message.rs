@@ -1,0 +1,88 @@
+//! What travels between the layers: a text or some bytes, shared without copies.
+
+use std::{fmt, ops::Deref};
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// One message of a connection, in either direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// UTF-8 text.
+    Text(Text),
+    /// Bytes.
+    Binary(Bytes),
+}
+
+impl Message {
+    /// Length of the payload, in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether the payload is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Shared text that already carries the Engine.IO packet type `4` (message) in front.
+///
+/// A broadcast is encoded once and written by a thousand connections: with the type inside the
+/// same allocation, none of them has to copy the text to put it there. It dereferences to the text
+/// without the type.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text(Utf8Bytes);
+
+impl Text {
+    /// The packet type of a message.
+    pub(crate) const TYPE: char = '4';
+
+    /// An empty buffer for a text of about `capacity` bytes, to be finished by [`Text::from_buffer`].
+    pub(crate) fn buffer(capacity: usize) -> String {
+        let mut buffer = String::with_capacity(capacity + 1);
+        buffer.push(Self::TYPE);
+        buffer
+    }
+
+    /// Takes a buffer that [`Text::buffer`] began.
+    pub(crate) fn from_buffer(buffer: String) -> Self {
+        debug_assert!(buffer.starts_with(Self::TYPE));
+        Text(Utf8Bytes::from(buffer))
+    }
+
+    /// Takes a frame as it came; `None` when it is not a message packet.
+    pub(crate) fn from_framed(frame: Utf8Bytes) -> Option<Self> {
+        frame.starts_with(Self::TYPE).then_some(Text(frame))
+    }
+
+    /// The text with its packet type in front.
+    pub(crate) fn framed(&self) -> &Utf8Bytes {
+        &self.0
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0.as_str()[1..]
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        let mut buffer = Self::buffer(text.len());
+        buffer.push_str(text);
+        Self::from_buffer(buffer)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}

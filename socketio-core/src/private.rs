@@ -1,0 +1,62 @@
+//! What generated code names, and nothing else does: no part of the public API.
+
+use std::{marker::PhantomData, sync::Arc};
+
+pub use crate::{
+    extract::FromEvent,
+    handler::{
+        Called, Class, Definition, DerivedPath, EventContext, FunctionShim, Handler, HandlerFuture,
+        Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Needs, Outcome,
+    },
+    reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
+};
+pub use inventory;
+
+/// Boxes the future of a handler.
+pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerFuture {
+    Box::pin(future)
+}
+
+/// The value of a class-based namespace behind its erased form.
+pub fn instance<T: Send + Sync + 'static>(instance: &Instance) -> Arc<T> {
+    Arc::clone(instance)
+        .downcast()
+        .expect("a class is only ever registered with a value of its own type")
+}
+
+/// Finds out whether a struct is `Default`, in generated code, where the type is concrete:
+/// `(&DefaultProbe::<T>::new()).make()`.
+#[derive(Debug)]
+pub struct DefaultProbe<T>(PhantomData<T>);
+
+impl<T> DefaultProbe<T> {
+    /// The probe.
+    #[expect(clippy::new_without_default, reason = "a probe, not a value")]
+    pub const fn new() -> Self {
+        DefaultProbe(PhantomData)
+    }
+}
+
+/// Preferred by method lookup where `T: Default`.
+pub trait HasDefault {
+    /// The default value.
+    fn make(&self) -> Option<Instance>;
+}
+
+impl<T: Default + Send + Sync + 'static> HasDefault for DefaultProbe<T> {
+    fn make(&self) -> Option<Instance> {
+        Some(Arc::new(T::default()))
+    }
+}
+
+/// The fallback of [`HasDefault`].
+pub trait HasNoDefault {
+    /// Nothing.
+    fn make(&self) -> Option<Instance>;
+}
+
+impl<T> HasNoDefault for &DefaultProbe<T> {
+    fn make(&self) -> Option<Instance> {
+        None
+    }
+}
