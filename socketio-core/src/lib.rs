@@ -1,9 +1,11 @@
 //! The server behind the `socketio` crate.
 
+mod data;
 pub mod engine;
 mod message;
 pub mod protocol;
 
+pub use data::{BinaryInJson, Data};
 pub use message::{Message, Text};
 
 /// Any error, boxed.
