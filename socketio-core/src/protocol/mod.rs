@@ -39,4 +39,5 @@ pub use encoded::Encoded;
 pub use limits::Limits;
 pub use packet::{Kind, Packet};
 pub use payload::{Payload, payload, payload_of};
+pub(crate) use reserved::check_name;
 pub use reserved::{RESERVED, is_reserved};

@@ -66,6 +66,16 @@ impl Payload {
     }
 }
 
+/// No arguments.
+impl Default for Payload {
+    fn default() -> Self {
+        Payload {
+            json: Text::from("[]"),
+            attachments: Vec::new(),
+        }
+    }
+}
+
 /// How many arguments a type stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arity {
