@@ -13,6 +13,9 @@ use serde_json::{Number, Value};
 ///
 /// For handlers that take whatever comes. A [`serde_json::Value`] can't hold binary data and is an
 /// argument error where some arrives.
+///
+/// An untagged enum can't tell strings from binary data, because in serde a string may be made from
+/// bytes and bytes from a string: match on `Data` instead.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Data {
     /// `null`.
@@ -331,3 +334,49 @@ impl fmt::Display for BinaryInJson {
 }
 
 impl Error for BinaryInJson {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn data_without_binary_and_values_become_each_other() {
+        let value = json!({"a": [1, -2, 0.5, "b", null, true, {}], "max": u64::MAX});
+        let data = Data::from(value.clone());
+        assert_eq!(data, value);
+        assert_eq!(serde_json::to_value(&data).unwrap(), value);
+        assert_eq!(serde_json::from_value::<Data>(value.clone()).unwrap(), data);
+        assert_eq!(Value::try_from(data).unwrap(), value);
+    }
+
+    #[test]
+    fn binary_data_cannot_become_a_value() {
+        let data: Data = [Data::from(1), Bytes::from_static(b"x").into()].into();
+        assert_eq!(Value::try_from(data), Err(BinaryInJson));
+    }
+
+    #[test]
+    fn accessors_answer_for_their_own_kind_only() {
+        let data: Data = [("n".to_owned(), 1), ("m".to_owned(), -1)]
+            .into_iter()
+            .collect();
+        assert_eq!(data.get("n").and_then(Data::as_u64), Some(1));
+        assert_eq!(data.get("m").and_then(Data::as_i64), Some(-1));
+        assert_eq!(data.get("m").and_then(Data::as_u64), None);
+        assert_eq!(data.get("m").and_then(Data::as_f64), Some(-1.0));
+        assert!(data.get("o").is_none() && data.as_array().is_none() && data.as_str().is_none());
+        assert!(Data::from(f64::NAN).is_null() && Data::from(()).is_null());
+        assert_eq!(Data::from(Some("a")).as_str(), Some("a"));
+        assert_eq!(
+            Data::from(Bytes::from_static(b"b")).as_bytes().unwrap(),
+            "b"
+        );
+    }
+
+    #[test]
+    fn a_list_of_numbers_is_no_binary_data() {
+        assert_eq!(Data::from(vec![1u8, 2]), json!([1, 2]));
+    }
+}

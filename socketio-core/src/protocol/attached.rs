@@ -9,7 +9,7 @@ use serde_json::Error;
 
 use super::{
     key::Key,
-    placeholders::{MAX_DEPTH, Placeholders, skip_whitespace, string_end, value_end},
+    placeholders::{MAX_DEPTH, Placeholders, skip_whitespace, value_end},
 };
 
 /// The name under which serde_json's `RawValue` asks for a value's text.
@@ -280,27 +280,30 @@ struct Elements<'a, 'de> {
 
 impl<'de> Elements<'_, 'de> {
     /// Moves to the next element, if there is one.
-    fn advance(&mut self) -> bool {
+    fn advance(&mut self) -> Result<bool, Error> {
         if self.json.peek() == Some(self.close) {
-            return false;
+            return Ok(false);
         }
         if !std::mem::take(&mut self.first) {
-            self.json.position += 1;
+            self.pass(b',')?;
         }
-        self.json.peek().is_some()
+        Ok(true)
+    }
+
+    /// Passes a separator. It can only be missing when a visitor left the value before it unread.
+    fn pass(&mut self, separator: u8) -> Result<(), Error> {
+        if self.json.peek() != Some(separator) {
+            return Err(Error::custom("a value was not read"));
+        }
+        self.json.position += 1;
+        Ok(())
     }
 
     /// Reads a key and passes the colon.
     fn key<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        self.json.peek();
-        let start = self.json.position;
-        let Some(end) = string_end(self.json.json, start) else {
-            return Err(Error::custom("expected a key"));
-        };
-        self.json.position = end;
-        self.json.peek();
-        self.json.position += 1;
-        seed.deserialize(Key(&self.json.json[start..end]))
+        let key = Key(self.json.value());
+        self.pass(b':')?;
+        seed.deserialize(key)
     }
 }
 
@@ -311,7 +314,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        if !self.advance() {
+        if !self.advance()? {
             return Ok(None);
         }
         seed.deserialize(&mut *self.json).map(Some)
@@ -325,7 +328,7 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        if !self.advance() {
+        if !self.advance()? {
             return Ok(None);
         }
         self.key(seed).map(Some)
@@ -341,7 +344,7 @@ impl<'de> EnumAccess<'de> for Elements<'_, 'de> {
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), Error> {
-        if !self.advance() {
+        if !self.advance()? {
             return Err(Error::custom("expected the name of a variant"));
         }
         let variant = self.key(seed)?;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -21,7 +20,7 @@ pub fn event<T: Serialize + ?Sized>(
     name: &str,
     value: &T,
 ) -> Result<Encoded, EncodeError> {
-    let mut writer = start_event("2", namespace, id, name, 64)?;
+    let mut writer = start_event(0, namespace, id, name, 64)?;
     match Arity::of::<T>() {
         Arity::None => writer.raw("]"),
         Arity::One => {
@@ -61,8 +60,8 @@ pub fn event_with(
     payload: &Payload,
 ) -> Result<Encoded, EncodeError> {
     let elements = payload.elements();
-    let kind = kind('2', '5', payload.attachments());
-    let mut writer = start_event(&kind, namespace, id, name, elements.len())?;
+    let attachments = payload.attachments().len();
+    let mut writer = start_event(attachments, namespace, id, name, elements.len())?;
     if !elements.is_empty() {
         writer.raw(",");
         writer.raw(elements);
@@ -77,8 +76,14 @@ pub fn event_with(
 
 /// The acknowledgement of the event that came with `id`.
 pub fn ack(namespace: &str, id: &str, payload: &Payload) -> Encoded {
-    let kind = kind('3', '6', payload.attachments());
-    let mut text = start(&kind, namespace, id.len() + payload.json().len());
+    let attachments = payload.attachments().len();
+    let kind = if attachments == 0 { '3' } else { '6' };
+    let mut text = start(
+        kind,
+        attachments,
+        namespace,
+        id.len() + payload.json().len(),
+    );
     text.push_str(id);
     text.push_str(payload.json());
     Encoded {
@@ -89,7 +94,7 @@ pub fn ack(namespace: &str, id: &str, payload: &Payload) -> Encoded {
 
 /// The answer to a client that has joined a namespace.
 pub fn connect(namespace: &str, sid: &str) -> Encoded {
-    let mut text = start("0", namespace, sid.len() + 10);
+    let mut text = start('0', 0, namespace, sid.len() + 10);
     text.push_str(r#"{"sid":"#);
     push_string(&mut text, sid);
     text.push('}');
@@ -99,7 +104,7 @@ pub fn connect(namespace: &str, sid: &str) -> Encoded {
 /// The answer to a client that was refused.
 pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
     let data = data.map_or("", RawValue::get);
-    let mut text = start("4", namespace, message.len() + data.len() + 24);
+    let mut text = start('4', 0, namespace, message.len() + data.len() + 24);
     text.push_str(r#"{"message":"#);
     push_string(&mut text, message);
     if !data.is_empty() {
@@ -112,7 +117,7 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) ->
 
 /// Leaves a namespace.
 pub fn disconnect(namespace: &str) -> Encoded {
-    only_text(start("1", namespace, 0))
+    only_text(start('1', 0, namespace, 0))
 }
 
 /// A client's wish to join a namespace.
@@ -124,7 +129,7 @@ pub fn connect_request<T: Serialize + ?Sized>(
     namespace: &str,
     auth: Option<&T>,
 ) -> Result<Encoded, EncodeError> {
-    let text = start("0", namespace, 64);
+    let text = start('0', 0, namespace, 64);
     let Some(auth) = auth else {
         return Ok(only_text(text));
     };
@@ -141,18 +146,13 @@ pub fn connect_request<T: Serialize + ?Sized>(
 /// Where the packet's type stands in a buffer of [`Text`], behind the type that Engine.IO adds.
 const TYPE: usize = Text::TYPE.len_utf8();
 
-/// The type of a packet that may have attachments, and their number.
-fn kind(text: char, binary: char, attachments: &[Bytes]) -> String {
-    match attachments.len() {
-        0 => text.into(),
-        count => format!("{binary}{count}-"),
-    }
-}
-
 /// A packet up to its namespace, with room for `len` bytes more.
-fn start(kind: &str, namespace: &str, len: usize) -> String {
-    let mut text = Text::buffer(kind.len() + namespace.len() + 1 + len);
-    text.push_str(kind);
+fn start(kind: char, attachments: usize, namespace: &str, len: usize) -> String {
+    let mut text = Text::buffer(namespace.len() + len + 8);
+    text.push(kind);
+    if attachments > 0 {
+        _ = write!(text, "{attachments}-");
+    }
     if namespace != "/" {
         text.push_str(namespace);
         text.push(',');
@@ -162,7 +162,7 @@ fn start(kind: &str, namespace: &str, len: usize) -> String {
 
 /// An event up to its name.
 fn start_event(
-    kind: &str,
+    attachments: usize,
     namespace: &str,
     id: Option<u64>,
     name: &str,
@@ -171,7 +171,8 @@ fn start_event(
     if is_reserved(name) {
         return Err(EncodeError::reserved(name));
     }
-    let mut text = start(kind, namespace, len + name.len() + 32);
+    let kind = if attachments == 0 { '2' } else { '5' };
+    let mut text = start(kind, attachments, namespace, len + name.len() + 32);
     if let Some(id) = id {
         _ = write!(text, "{id}");
     }

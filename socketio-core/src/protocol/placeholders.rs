@@ -30,13 +30,13 @@ impl Placeholders {
         if !json.contains(MARK) {
             return Some(Placeholders(found));
         }
-        // `None` for an array.
+        // `None` for an array. A placeholder is no level, hence one more than is read.
         let mut open: Vec<Option<Open>> = Vec::new();
         let mut too_deep = 0usize;
         let mut position = 0;
         while let Some(&byte) = json.as_bytes().get(position) {
             match byte {
-                b'{' | b'[' if open.len() == MAX_DEPTH => too_deep += 1,
+                b'{' | b'[' if open.len() > MAX_DEPTH => too_deep += 1,
                 b'}' | b']' if too_deep > 0 => too_deep -= 1,
                 b'{' => open.push(Some(Open {
                     start: position,
