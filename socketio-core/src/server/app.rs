@@ -1,8 +1,10 @@
 //! What can stand beside the Socket.IO server on one port.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 
 use crate::BoxError;
@@ -18,13 +20,7 @@ use crate::BoxError;
 )]
 pub trait App<M>: Clone + Send + 'static {
     #[doc(hidden)]
-    type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
-
-    #[doc(hidden)]
-    fn call(
-        self,
-        request: Request<Incoming>,
-    ) -> impl Future<Output = Result<Response<Self::Body>, BoxError>> + Send;
+    fn call(self, request: Request<Incoming>) -> AppResponse;
 }
 
 /// Markers, one for each kind of application.
@@ -37,8 +33,38 @@ pub struct Tower;
 #[derive(Debug)]
 pub struct Hyper;
 
-/// What answers a request: the engine, or the application.
-pub(super) type AppBody<B> = Either<Full<Bytes>, B>;
+/// What went wrong in the application. A type of its own, because the compiler can't see that a future is `Send` in which a
+/// `Box<dyn Error>` is converted into itself.
+#[derive(Debug)]
+pub struct AppError(BoxError);
+
+impl std::fmt::Display for AppError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for AppError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The answer of an application, erased: applications differ in what their bodies are.
+pub type AppResponse =
+    Pin<Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>> + Send>>;
+
+fn erase<B, E>(response: Result<Response<B>, E>) -> Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    E: Into<BoxError>,
+{
+    let response = response.map_err(|error| AppError(error.into()))?;
+    Ok(response.map(|body| {
+        body.map_err(|error| AppError(error.into()))
+            .boxed_unsync()
+    }))
+}
 
 /// There is nothing here.
 pub(super) fn not_found() -> Response<Full<Bytes>> {
@@ -48,10 +74,8 @@ pub(super) fn not_found() -> Response<Full<Bytes>> {
 }
 
 impl App<Nothing> for () {
-    type Body = Full<Bytes>;
-
-    async fn call(self, _request: Request<Incoming>) -> Result<Response<Self::Body>, BoxError> {
-        Ok(not_found())
+    fn call(self, _request: Request<Incoming>) -> AppResponse {
+        Box::pin(std::future::ready(erase(Ok::<_, BoxError>(not_found()))))
     }
 }
 
@@ -64,33 +88,27 @@ where
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Body = B;
-
-    async fn call(mut self, request: Request<Incoming>) -> Result<Response<B>, BoxError> {
-        std::future::poll_fn(|cx| self.poll_ready(cx))
-            .await
-            .map_err(Into::into)?;
-        tower_service::Service::call(&mut self, request)
-            .await
-            .map_err(Into::into)
+    fn call(mut self, request: Request<Incoming>) -> AppResponse {
+        Box::pin(async move {
+            std::future::poll_fn(|cx| self.poll_ready(cx))
+                .await
+                .map_err(|error| AppError(error.into()))?;
+            erase(tower_service::Service::call(&mut self, request).await)
+        })
     }
 }
 
 impl<S, B> App<Hyper> for S
 where
-    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Future: Send>
+    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Future: Send + 'static>
         + Clone
         + Send
-        + Sync
         + 'static,
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Body = B;
-
-    async fn call(self, request: Request<Incoming>) -> Result<Response<B>, BoxError> {
-        hyper::service::Service::call(&self, request)
-            .await
-            .map_err(Into::into)
+    fn call(self, request: Request<Incoming>) -> AppResponse {
+        let response = hyper::service::Service::call(&self, request);
+        Box::pin(async move { erase(response.await) })
     }
 }

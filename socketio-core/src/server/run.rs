@@ -11,8 +11,11 @@ use tokio::{
     sync::watch,
 };
 
-use super::{SocketIo, app::App};
-use crate::{BoxError, Result, request::PeerAddr};
+use super::{
+    SocketIo,
+    app::{App, AppError},
+};
+use crate::{Result, request::PeerAddr};
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +39,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// When the address can't be bound.
-    pub async fn run<M>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
+    pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
         let listener = TcpListener::bind(addr).await?;
         self.serve(app, listener).await
     }
@@ -46,7 +49,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// None at present: a connection that can't be accepted is traced, and the next one is waited for.
-    pub async fn serve<M, A: App<M>>(&self, app: A, listener: TcpListener) -> Result {
+    pub async fn serve<M: 'static, A: App<M>>(&self, app: A, listener: TcpListener) -> Result {
         // Not in the task of the caller: `block_on` makes accepting a little dearer.
         let accepting = tokio::spawn(accept(self.clone(), app, listener));
         let mut stopping = self.server().stopping.subscribe();
@@ -60,7 +63,7 @@ impl SocketIo {
     }
 }
 
-async fn accept<M, A: App<M>>(io: SocketIo, app: A, listener: TcpListener) {
+async fn accept<M: 'static, A: App<M>>(io: SocketIo, app: A, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -76,7 +79,7 @@ async fn accept<M, A: App<M>>(io: SocketIo, app: A, listener: TcpListener) {
     }
 }
 
-async fn serve_connection<M, A: App<M>>(
+async fn serve_connection<M: 'static, A: App<M>>(
     io: SocketIo,
     app: A,
     stream: TcpStream,
@@ -89,7 +92,7 @@ async fn serve_connection<M, A: App<M>>(
         async move {
             if io.is_for(request.uri().path()) {
                 let answer = io.answer(request).await;
-                return Ok::<_, BoxError>(answer.map(Either::Left));
+                return Ok::<_, AppError>(answer.map(Either::Left));
             }
             Ok(app.call(request).await?.map(Either::Right))
         }
