@@ -10,8 +10,8 @@ mod values;
 
 pub use auth::Auth;
 pub use context::EventContext;
-pub use from_event::FromEvent;
 pub(crate) use context::Parts;
+pub use from_event::FromEvent;
 pub(crate) use needs::Need;
 pub use needs::Needs;
 pub use rest::Rest;
