@@ -53,8 +53,8 @@ fn function(form: Form, arguments: Tokens, item: Tokens) -> Tokens {
     let Some(function) = parse::function(form, arguments, item.clone(), &mut errors) else {
         return with_errors(item, errors);
     };
-    check::function(&function, &mut errors);
-    let beside = expand::function(&function, !errors.is_empty());
+    let verdict = check::function(&function, &mut errors);
+    let beside = expand::function(&function, verdict);
     let item = function.item;
     with_errors(quote!(#item #beside), errors)
 }
@@ -64,8 +64,8 @@ fn class(arguments: Tokens, item: Tokens) -> Tokens {
     let Some(class) = parse::class(arguments, item.clone(), &mut errors) else {
         return with_errors(item, errors);
     };
-    check::class(&class, &mut errors);
-    let beside = expand::class(&class, !errors.is_empty());
+    let verdict = check::class(&class, &mut errors);
+    let beside = expand::class(&class, verdict);
     let item = class.item;
     with_errors(quote!(#item #beside), errors)
 }
@@ -75,8 +75,8 @@ fn derived(item: Tokens) -> Tokens {
     let Some(derived) = parse::derived(item, &mut errors) else {
         return errors.into_tokens();
     };
-    check::derived(&derived, &mut errors);
-    let beside = expand::derived(&derived, !errors.is_empty());
+    let verdict = check::derived(&derived, &mut errors);
+    let beside = expand::derived(&derived, verdict);
     with_errors(beside, errors)
 }
 

@@ -50,10 +50,17 @@ fn owned(ty: &Type, errors: &mut Errors) {
 }
 
 fn instead_of(reference: &TypeReference) -> String {
-    let owned = match &*reference.elem {
-        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        Type::Slice(slice) => format!("Vec<{}>", types::written(slice.elem.to_token_stream())),
-        ty => types::written(ty.to_token_stream()),
+    let ty = &*reference.elem;
+    let name = types::last_segment(ty).map(|last| last.ident.to_string());
+    let cure = match (ty, name.as_deref()) {
+        (_, Some("str")) => "`String`".to_owned(),
+        (_, Some("Path")) => "`PathBuf`".to_owned(),
+        (_, Some("RawValue")) => "`Box<RawValue>`".to_owned(),
+        (Type::Slice(slice), _) => match types::written(slice.elem.to_token_stream()).as_str() {
+            "u8" => "`Bytes` for binary data, `Vec<u8>` for a list of numbers".to_owned(),
+            item => format!("`Vec<{item}>`"),
+        },
+        _ => format!("`{}`", types::written(ty.to_token_stream())),
     };
-    format!("a handler owns its arguments: take `{owned}`")
+    format!("a handler owns its arguments: take {cure}")
 }

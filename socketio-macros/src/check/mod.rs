@@ -13,19 +13,45 @@ use crate::{
     model::{Class, Derived, Function, Header},
 };
 
+/// What may stand beside an item, after the rules were applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All of it: there is no mistake.
+    Sound,
+    /// What other code names, without contents: so that one mistake makes one message.
+    Stub,
+    /// Nothing: whatever it was would be a mistake as well.
+    Hopeless,
+}
+
+impl Verdict {
+    fn of(errors: &Errors) -> Verdict {
+        if errors.is_empty() {
+            Verdict::Sound
+        } else {
+            Verdict::Stub
+        }
+    }
+}
+
 /// A function under handler attributes.
-pub(crate) fn function(function: &Function, errors: &mut Errors) {
+pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
     signature::check(&function.signature, Place::Item, errors);
     let mut keys = Keys::default();
     for registration in &function.registrations {
         names::check(registration, errors);
-        keys.insert_once(registration, "this function", errors);
+        keys.insert_once(registration, errors);
     }
+    if function.signature.receiver().is_some() {
+        // A method: no type can stand beside it.
+        return Verdict::Hopeless;
+    }
+    Verdict::of(errors)
 }
 
 /// An impl block under `#[namespace]`.
-pub(crate) fn class(class: &Class, errors: &mut Errors) {
-    header(&class.header, errors);
+pub(crate) fn class(class: &Class, errors: &mut Errors) -> Verdict {
+    let known = header(&class.header, errors);
     if let Some(literal) = &class.path {
         path(literal, errors);
     }
@@ -39,38 +65,54 @@ pub(crate) fn class(class: &Class, errors: &mut Errors) {
             names::check(registration, errors);
             // Of two methods under `#[cfg]` one may be gone; `build()` knows.
             if method.cfgs.is_empty() {
-                keys.insert_once(registration, "this impl block", errors);
+                keys.insert_once(registration, errors);
             }
         }
+    }
+    if known {
+        Verdict::of(errors)
+    } else {
+        Verdict::Hopeless
     }
 }
 
 /// A type under `#[derive(Namespace)]`.
-pub(crate) fn derived(derived: &Derived, errors: &mut Errors) {
-    if !derived.generics.params.is_empty() {
-        errors.on(&derived.generics, GENERIC);
-    }
+pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
     if let Some(literal) = &derived.path {
         path(literal, errors);
     }
+    if !derived.generics.params.is_empty() {
+        errors.on(
+            &derived.generics,
+            "a namespace is one type: leave the generic parameters out",
+        );
+        return Verdict::Hopeless;
+    }
+    Verdict::of(errors)
 }
 
-const GENERIC: &str = "a namespace is one type: name concrete types instead of generic parameters";
-
-fn header(header: &Header, errors: &mut Errors) {
+/// Whether the block's type can be a namespace.
+fn header(header: &Header, errors: &mut Errors) -> bool {
+    let mut found = Errors::default();
     if let Some(trait_) = &header.trait_ {
-        errors.on(
+        found.on(
             trait_,
             "`#[socketio::namespace]` goes on an inherent impl block: leave the trait out, and call its methods from the handlers",
         );
     }
     if let Some(unsafety) = &header.unsafety {
-        errors.on(unsafety, "an inherent impl block can't be `unsafe`");
+        found.on(unsafety, "an inherent impl block can't be `unsafe`");
     }
     if !header.generics.params.is_empty() {
-        errors.on(&header.generics, GENERIC);
+        found.on(
+            &header.generics,
+            "a namespace is one type: name concrete types instead of generic parameters",
+        );
     }
-    self_type(&header.self_ty, errors);
+    self_type(&header.self_ty, &mut found);
+    let known = found.is_empty();
+    errors.append(found);
+    known
 }
 
 fn self_type(ty: &Type, errors: &mut Errors) {

@@ -6,7 +6,7 @@ use syn::LitStr;
 
 use crate::{
     errors::Errors,
-    model::{EventName, Registration, Target},
+    model::{EventName, Registration, Target, namespace_or_main},
 };
 
 /// Names that the protocol's implementations keep for themselves, and what to do instead.
@@ -153,35 +153,27 @@ pub(super) fn server(name: &LitStr, errors: &mut Errors) {
 pub(super) struct Keys(HashSet<(Option<String>, String, String)>);
 
 impl Keys {
-    /// Refuses what is there already; `place` says where that was.
-    pub(super) fn insert_once(
-        &mut self,
-        registration: &Registration,
-        place: &str,
-        errors: &mut Errors,
-    ) {
+    /// Refuses what is there already.
+    pub(super) fn insert_once(&mut self, registration: &Registration, errors: &mut Errors) {
         let (event, span, what) = match &registration.target {
             Target::Event(name) => (
                 Some(name.text.clone()),
                 name.span,
-                format!("the event `{}`", name.text),
+                format!("the event `{}` is", name.text),
             ),
-            Target::Error => (None, registration.origin, "an error handler".to_owned()),
-            Target::ErrorDefault => (
-                None,
-                registration.origin,
-                "the default error handler".to_owned(),
-            ),
+            Target::Error | Target::ErrorDefault => {
+                (None, registration.origin, "errors are".to_owned())
+            }
         };
-        let text = |literal: &Option<LitStr>| literal.as_ref().map(LitStr::value);
         let namespace = match registration.target {
             // No namespace is written like this one.
             Target::ErrorDefault => "default".to_owned(),
-            _ => crate::model::namespace_or_main(registration.namespace.as_ref()),
+            _ => namespace_or_main(registration.namespace.as_ref()),
         };
-        let server = text(&registration.server).unwrap_or_default();
-        if !self.0.insert((event, namespace, server)) {
-            errors.at(span, format!("{place} handles {what} twice: remove one"));
+        let server = registration.server.as_ref().map(LitStr::value);
+        let key = (event, namespace, server.unwrap_or_default());
+        if !self.0.insert(key) {
+            errors.at(span, format!("{what} handled twice here: remove one"));
         }
     }
 }

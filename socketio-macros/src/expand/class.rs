@@ -5,11 +5,12 @@ use quote::{quote, quote_spanned};
 use syn::{FnArg, ReceiverKind, Signature, spanned::Spanned};
 
 use super::{
-    definitions, located,
+    definitions, located_call,
     shim::{Callee, Shims},
     submit,
 };
 use crate::{
+    check::Verdict,
     model::{Class, namespace_or_main},
     paths::Paths,
     types,
@@ -17,8 +18,8 @@ use crate::{
 
 /// The class of the type, and its registration.
 ///
-/// With `faulty`, a class without methods: `.namespace(..)` has no mistakes of its own to add.
-pub(crate) fn class(class: &Class, faulty: bool) -> TokenStream {
+/// The stub is a class without methods, for `.namespace(..)` to take.
+pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
     let Class {
         cfgs,
         header,
@@ -28,15 +29,18 @@ pub(crate) fn class(class: &Class, faulty: bool) -> TokenStream {
         root,
         ..
     } = class;
-    if faulty && (header.trait_.is_some() || !header.generics.params.is_empty()) {
+    if verdict == Verdict::Hopeless {
         return TokenStream::new();
     }
+    let sound = verdict == Verdict::Sound;
     let paths = Paths::new(root);
     let Paths {
         class: class_type,
         default_probe,
+        definition,
         has_default,
         has_no_default,
+        method_shim,
         namespace,
         namespace_path,
         ..
@@ -47,7 +51,7 @@ pub(crate) fn class(class: &Class, faulty: bool) -> TokenStream {
 
     let mut declared = TokenStream::new();
     let mut elements = Vec::new();
-    for (index, method) in methods.iter().enumerate().filter(|_| !faulty) {
+    for (index, method) in methods.iter().enumerate().filter(|_| sound) {
         let shims = Shims::new(index);
         let signature = &method.signature;
         let ident = &signature.ident;
@@ -68,7 +72,7 @@ pub(crate) fn class(class: &Class, faulty: bool) -> TokenStream {
         ));
     }
     let path = match path {
-        _ if faulty => quote!("/"),
+        _ if !sound => quote!("/"),
         Some(path) => {
             let path = namespace_or_main(Some(path));
             quote!(#path)
@@ -77,27 +81,35 @@ pub(crate) fn class(class: &Class, faulty: bool) -> TokenStream {
     };
     let server = server.iter().map(|server| quote!(.server(#server)));
     let type_name = types::written(quote!(#self_ty));
-    let new = located(header.impl_token.span, class_type);
+    let default = quote_spanned! {site=>
+        || {
+            use #has_default as _;
+            use #has_no_default as _;
+            (&#default_probe::<Self>::new()).make()
+        }
+    };
+    let new = located_call(
+        header.impl_token.span,
+        quote!(#class_type::new::<Self>),
+        quote!(#type_name, #path, #default, <Self as __Methods>::METHODS),
+    );
     let linked = quote_spanned!(site=> <#self_ty as #namespace>::CLASS);
-    let submitted = (!faulty).then(|| submit("Class", &linked, &paths));
+    let submitted = sound.then(|| submit("Class", &linked, &paths));
+    // A trait of its own, because nothing but an associated constant is both `'static` and knows `Self`.
     quote_spanned! {site=>
         #(#cfgs)*
         const _: () = {
-            impl #namespace for #self_ty {
-                const CLASS: &'static #class_type = &{
+            trait __Methods {
+                const METHODS: &'static [#definition<#method_shim>];
+            }
+            impl __Methods for #self_ty {
+                const METHODS: &'static [#definition<#method_shim>] = &{
                     #declared
-                    #new::<Self>(
-                        #type_name,
-                        #path,
-                        || {
-                            use #has_default as _;
-                            use #has_no_default as _;
-                            (&#default_probe::<Self>::new()).make()
-                        },
-                        &[#(#elements),*],
-                    )
-                    #(#server)*
+                    [#(#elements),*]
                 };
+            }
+            impl #namespace for #self_ty {
+                const CLASS: &'static #class_type = &#new #(#server)*;
             }
             #submitted
         };

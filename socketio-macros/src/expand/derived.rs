@@ -1,23 +1,23 @@
 //! What stands beside a type that has a path.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 
-use super::{located, submit};
+use super::{located_call, submit};
 use crate::{
+    check::Verdict,
     model::{Derived, namespace_or_main},
     paths::Paths,
 };
 
 /// The path of the type, and its registration, by which `build()` finds a type without an impl block.
-pub(crate) fn derived(derived: &Derived, faulty: bool) -> TokenStream {
+///
+/// The stub has the path of `/`, for `#[namespace]` to find one.
+pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
     let Derived {
-        ident,
-        generics,
-        path,
-        root,
+        ident, path, root, ..
     } = derived;
-    if !generics.params.is_empty() {
+    if verdict == Verdict::Hopeless {
         return TokenStream::new();
     }
     let paths = Paths::new(root);
@@ -29,14 +29,18 @@ pub(crate) fn derived(derived: &Derived, faulty: bool) -> TokenStream {
     let site = Span::mixed_site();
     let path = namespace_or_main(path.as_ref());
     let type_name = ident.to_string();
-    let new = located(ident.span(), derived_path);
+    let new = located_call(
+        ident.span(),
+        quote!(#derived_path::new::<#ident>),
+        quote!(#type_name, #path),
+    );
     let linked = quote_spanned! {site=>
         {
-            const DERIVED: &#derived_path = &#new::<#ident>(#type_name, #path);
+            const DERIVED: &#derived_path = &#new;
             DERIVED
         }
     };
-    let submitted = (!faulty).then(|| submit("Path", &linked, &paths));
+    let submitted = (verdict == Verdict::Sound).then(|| submit("Path", &linked, &paths));
     quote_spanned! {site=>
         const _: () = {
             impl #namespace_path for #ident {

@@ -1,6 +1,6 @@
 //! What stands beside a function that is a handler.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::{
@@ -8,12 +8,12 @@ use super::{
     shim::{Callee, Shims},
     submit,
 };
-use crate::{model::Function, paths::Paths};
+use crate::{check::Verdict, model::Function, paths::Paths};
 
 /// The hidden type of the function's name, its definitions, and their registration.
 ///
-/// With `faulty`, a handler without definitions: `handlers![..]` has no mistakes of its own to add.
-pub(crate) fn function(function: &Function, faulty: bool) -> TokenStream {
+/// The stub is a handler without definitions, for `handlers![..]` to name.
+pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
     let Function {
         cfgs,
         visibility,
@@ -22,8 +22,7 @@ pub(crate) fn function(function: &Function, faulty: bool) -> TokenStream {
         root,
         ..
     } = function;
-    if signature.receiver().is_some() {
-        // A method: a type can't stand beside it.
+    if verdict == Verdict::Hopeless {
         return TokenStream::new();
     }
     let paths = Paths::new(root);
@@ -37,11 +36,9 @@ pub(crate) fn function(function: &Function, faulty: bool) -> TokenStream {
 
     let path = &signature.ident;
     // Lints leave alone what a macro wrote; an editor still jumps to the function.
-    let name = Ident::new(
-        &path.to_string(),
-        path.span().resolved_at(Span::call_site()),
-    );
-    let (value, submitted) = if faulty {
+    let mut name = path.clone();
+    name.set_span(path.span().resolved_at(Span::call_site()));
+    let (value, submitted) = if verdict == Verdict::Stub {
         (quote!(&[]), None)
     } else {
         let shims = Shims::new(0);

@@ -8,7 +8,7 @@ mod derived;
 mod function;
 mod shim;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Signature, ext::IdentExt};
 
@@ -50,7 +50,12 @@ fn definitions(
             _ => namespace_or_main(registration.namespace.as_ref()),
         };
         let shim = shims.shim(registration.target.is_connect());
-        let new = located(registration.origin, &paths.definition);
+        let definition = &paths.definition;
+        let new = located_call(
+            registration.origin,
+            quote!(#definition::new),
+            quote!(#kind, #event, #namespace, #function, &[#arguments], #needs, #shim),
+        );
         let server = registration
             .server
             .iter()
@@ -61,8 +66,7 @@ fn definitions(
             .map(|_| quote!(.concurrent()));
         quote! {
             #(#cfgs)*
-            #new(#kind, #event, #namespace, #function, &[#arguments], #needs, #shim)
-                #(#server)* #(#concurrent)*
+            #new #(#server)* #(#concurrent)*
         }
     });
     quote!(#(#elements),*)
@@ -79,15 +83,23 @@ fn arguments(signature: &Signature) -> TokenStream {
     quote!(#(#arguments),*)
 }
 
-/// `path::new`, whose `Location::caller()` is where the user wrote `origin`.
+/// `path(arguments)`, whose `Location::caller()` is where the user wrote `origin`.
 ///
-/// A span of generated code would be traced back to the outermost attribute.
-fn located(origin: Span, path: &TokenStream) -> TokenStream {
-    let path = path.clone().into_iter().map(|mut tree| {
-        tree.set_span(origin);
+/// Where any end of the call has a span of generated code, the compiler takes the outermost attribute instead.
+fn located_call(origin: Span, path: TokenStream, arguments: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(origin);
+    let path = respanned(&path, origin);
+    quote!(#path #arguments)
+}
+
+/// The same tokens at another place.
+fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
+    let respan = |mut tree: TokenTree| {
+        tree.set_span(span);
         tree
-    });
-    quote_spanned!(origin=> #(#path)*::new)
+    };
+    tokens.clone().into_iter().map(respan).collect()
 }
 
 /// `Linked`'s variant, submitted for every server of the program to find.

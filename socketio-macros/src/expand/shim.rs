@@ -1,9 +1,10 @@
 //! Shims: from an event's context to a call of the user's function.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, ReturnType, Signature, Type, spanned::Spanned};
 
+use super::respanned;
 use crate::{
     model::{self, Registration},
     paths::Paths,
@@ -109,7 +110,8 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     let Paths {
         boxed, instance, ..
     } = paths;
-    let [cx, this, answer] = ["cx", "this", "answer"].map(|name| Ident::new(name, site));
+    let [cx, this, answer, value] =
+        ["cx", "this", "answer", "value"].map(|name| Ident::new(name, site));
 
     let this_parameter = receiver.iter().map(|_| quote_spanned!(site=> #this,));
     let this_binding = receiver
@@ -139,15 +141,19 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     let awaited = signature
         .asyncness
         .map(|_| quote_spanned!(ident_span=> .await));
-    let value = Ident::new("value", output_span(signature));
-    let ending = ending(&value, &answer, connect, paths);
+    let ending = ending(&value, signature, &answer, connect, paths);
 
-    let future = quote_spanned! {ident_span=>
-        async move {
+    // That the future is not `Send` is said of the async block, so it has the function's name for a span.
+    let mut body = Group::new(
+        Delimiter::Brace,
+        quote_spanned! {site=>
             let #value = #path(#arguments)#awaited;
             #ending
-        }
-    };
+        },
+    );
+    body.set_span(ident_span);
+    let future = quote_spanned!(ident_span=> async move #body);
+    let boxed = respanned(boxed, ident_span);
     quote_spanned! {site=>
         |#(#this_parameter)* #cx| {
             #answer_binding
@@ -159,8 +165,14 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     }
 }
 
-/// What becomes of the value.
-fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenStream {
+/// What becomes of the value. Complaints about it belong under the return type.
+fn ending(
+    value: &Ident,
+    signature: &Signature,
+    answer: &Ident,
+    connect: bool,
+    paths: &Paths,
+) -> TokenStream {
     let Paths {
         accept,
         is_plain,
@@ -168,12 +180,17 @@ fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenS
         ..
     } = paths;
     let site = Span::mixed_site();
-    let span = value.span();
+    let (first, last) = output_spans(signature);
+    // A call, because an expression of one token can't span a type of several.
+    let identity = quote_spanned!(first=> ::core::convert::identity);
+    let mut passed = Group::new(Delimiter::Parenthesis, quote!(#value));
+    passed.set_span(last);
     if connect {
-        return quote_spanned!(span=> #accept(#value));
+        let accept = respanned(accept, first);
+        return quote_spanned!(last=> #accept(#identity #passed));
     }
     let shape = quote_spanned!(site=> (&#answer.probe(&#value)).shape());
-    let reply = quote_spanned!(span=> #shape.reply(#answer, #value));
+    let reply = quote_spanned!(last=> #shape.reply(#answer, #identity #passed));
     quote_spanned! {site=>
         {
             use #is_plain as _;
@@ -189,10 +206,18 @@ fn as_from_event(ty: &Type, paths: &Paths) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as #from_event>)
 }
 
-/// Complaints about the value belong under the return type.
-fn output_span(signature: &Signature) -> Span {
+/// The first and the last token of the return type.
+fn output_spans(signature: &Signature) -> (Span, Span) {
+    let fallback = signature.ident.span();
     match &signature.output {
-        ReturnType::Type(_, ty) => ty.span(),
-        ReturnType::Default => signature.ident.span(),
+        ReturnType::Type(_, ty) => (ty.span(), last_span(ty).unwrap_or_else(|| ty.span())),
+        ReturnType::Default => (fallback, fallback),
     }
+}
+
+fn last_span(ty: &Type) -> Option<Span> {
+    ty.to_token_stream()
+        .into_iter()
+        .last()
+        .map(|tree| tree.span())
 }

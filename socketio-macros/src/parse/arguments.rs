@@ -57,7 +57,15 @@ impl Arguments {
     ) -> syn::Result<()> {
         match argument {
             Argument::Literal(Lit::Str(text)) => self.take_text(form, place, text),
-            Argument::Literal(literal) => Err(no_text(form, place, &literal)),
+            Argument::Literal(literal) => {
+                let text = text_of(&literal);
+                let message = if form.takes_positional(place) {
+                    no_text(form, &text)
+                } else {
+                    misplaced(form, place, &text)
+                };
+                Err(syn::Error::new_spanned(literal, message))
+            }
             Argument::Word(ident) => self.take_word(form, place, first, &ident),
             Argument::Option(ident, value) => self.take_option(form, place, &ident, value),
             Argument::Other(tokens) => Err(unreadable(form, place, &tokens)),
@@ -101,7 +109,7 @@ impl Arguments {
         let message = if options.contains(&name.as_str()) {
             format!("`{name}` needs a value: {}", example(&name))
         } else if first && form.takes_positional(place) && nearest(&name, options).is_none() {
-            format!("the {} is a string: `{name:?}`", positional(form))
+            no_text(form, &name)
         } else {
             unknown(form, place, &name)
         };
@@ -126,6 +134,9 @@ impl Arguments {
             ));
         }
         let value = parse2::<LitStr>(value.clone()).map_err(|_| {
+            if let Some(error) = no_comma(&value) {
+                return error;
+            }
             let message = format!("the value of `{name}` is a string: {}", example(&name));
             if value.is_empty() {
                 syn::Error::new_spanned(ident, message)
@@ -229,20 +240,35 @@ fn example(option: &str) -> &'static str {
     }
 }
 
-fn no_text(form: Form, place: Place, literal: &Lit) -> syn::Error {
-    let message = if form.takes_positional(place) {
-        let text = match literal {
-            Lit::ByteStr(bytes) => String::from_utf8_lossy(&bytes.value()).into_owned(),
-            Lit::CStr(text) => text.value().to_string_lossy().into_owned(),
-            Lit::Char(char) => char.value().to_string(),
-            Lit::Byte(byte) => char::from(byte.value()).to_string(),
-            literal => literal.to_token_stream().to_string(),
-        };
-        format!("the {} is a string: `{text:?}`", positional(form))
-    } else {
-        unknown(form, place, &literal.to_token_stream().to_string())
-    };
-    syn::Error::new_spanned(literal, message)
+/// Another literal or a word, where the string stands.
+fn no_text(form: Form, text: &str) -> String {
+    match form {
+        Form::On => format!("the event's name is a string: `{text:?}`"),
+        _ => format!("the namespace is a string: `\"/{text}\"`"),
+    }
+}
+
+/// What a literal would be as a string.
+fn text_of(literal: &Lit) -> String {
+    match literal {
+        Lit::ByteStr(bytes) => String::from_utf8_lossy(&bytes.value()).into_owned(),
+        Lit::CStr(text) => text.value().to_string_lossy().into_owned(),
+        Lit::Char(char) => char.value().to_string(),
+        Lit::Byte(byte) => char::from(byte.value()).to_string(),
+        literal => literal.to_token_stream().to_string(),
+    }
+}
+
+/// A literal with something behind it that is no comma.
+fn no_comma(tokens: &TokenStream) -> Option<syn::Error> {
+    let mut trees = tokens.clone().into_iter();
+    match (trees.next()?, trees.next()?) {
+        (TokenTree::Literal(_), next) => Some(syn::Error::new(
+            next.span(),
+            "a comma is missing before this",
+        )),
+        _ => None,
+    }
 }
 
 /// A string where none belongs.
@@ -253,10 +279,10 @@ fn misplaced(form: Form, place: Place, value: &str) -> String {
             format!("the namespace needs a name: `namespace = {value:?}`")
         }
         (Form::Event, _) => format!(
-            "`event` is named after its function: for another name write `{}({value:?})`",
+            "`event` is named after its function: for another name write `#[{}({value:?})]`",
             match place {
-                Place::Item => "#[socketio::on",
-                Place::Method => "#[on",
+                Place::Item => "socketio::on",
+                Place::Method => "on",
             }
         ),
         (Form::OnErrorDefault, Place::Item) => format!(
@@ -271,6 +297,9 @@ fn misplaced(form: Form, place: Place, value: &str) -> String {
 }
 
 fn unreadable(form: Form, place: Place, tokens: &TokenStream) -> syn::Error {
+    if let Some(error) = no_comma(tokens) {
+        return error;
+    }
     let mut trees = tokens.clone().into_iter();
     let message = match (trees.next(), trees.next()) {
         (Some(TokenTree::Ident(name)), Some(TokenTree::Group(_)))

@@ -190,7 +190,7 @@ fn registrations(
                 );
                 return None;
             }
-            let tokens = inner_tokens(&attribute, errors);
+            let tokens = inner_tokens(&attribute, errors)?;
             let arguments = Arguments::parse(form, Place::Method, [tokens], errors);
             let span = attribute.path().span();
             let registration = registration(form, Place::Method, arguments, ident, span, errors)?;

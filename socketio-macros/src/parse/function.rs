@@ -58,7 +58,7 @@ pub(crate) fn function(
         errors,
     );
     let others = others.into_iter().filter_map(|(form, attribute)| {
-        let tokens = inner_tokens(&attribute, errors);
+        let tokens = inner_tokens(&attribute, errors)?;
         let arguments = Arguments::parse(form, Place::Item, [tokens], errors);
         registration(
             form,

@@ -48,10 +48,10 @@ pub(super) fn take_ours(attributes: &mut Vec<Attribute>, root: &Path) -> Vec<(Fo
 }
 
 /// The tokens between the parentheses of an attribute that stands below the one that runs.
-pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> TokenStream {
+pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option<TokenStream> {
     match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
+        Meta::Path(_) => Some(TokenStream::new()),
+        Meta::List(list) => Some(list.tokens.clone()),
         Meta::NameValue(pair) => {
             let value = &pair.value;
             let cure = quote!(#value).to_string();
@@ -59,7 +59,7 @@ pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> TokenS
                 pair,
                 format!("the arguments stand in parentheses: `({cure})`"),
             );
-            TokenStream::new()
+            None
         }
     }
 }
