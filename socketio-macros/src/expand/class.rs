@@ -90,7 +90,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
     };
     let new = located_call(
         header.impl_token.span,
-        quote!(#class_type::new::<Self>),
+        &quote!(#class_type::new::<Self>),
         quote!(#type_name, #path, #default, <Self as __Methods>::METHODS),
     );
     let linked = quote_spanned!(site=> <#self_ty as #namespace>::CLASS);

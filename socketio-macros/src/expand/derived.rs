@@ -31,7 +31,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
     let type_name = ident.to_string();
     let new = located_call(
         ident.span(),
-        quote!(#derived_path::new::<#ident>),
+        &quote!(#derived_path::new::<#ident>),
         quote!(#type_name, #path),
     );
     let linked = quote_spanned! {site=>

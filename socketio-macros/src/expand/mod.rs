@@ -53,7 +53,7 @@ fn definitions(
         let definition = &paths.definition;
         let new = located_call(
             registration.origin,
-            quote!(#definition::new),
+            &quote!(#definition::new),
             quote!(#kind, #event, #namespace, #function, &[#arguments], #needs, #shim),
         );
         let server = registration
@@ -83,23 +83,17 @@ fn arguments(signature: &Signature) -> TokenStream {
     quote!(#(#arguments),*)
 }
 
-/// `path(arguments)`, whose `Location::caller()` is where the user wrote `origin`.
+/// `path(arguments)` as if the user had written it at `place`, for messages and for `Location::caller()`.
 ///
-/// Where any end of the call has a span of generated code, the compiler takes the outermost attribute instead.
-fn located_call(origin: Span, path: TokenStream, arguments: TokenStream) -> TokenStream {
+/// Where any end of the call has a span of generated code, the compiler points to the outermost attribute instead.
+fn located_call(place: Span, path: &TokenStream, arguments: TokenStream) -> TokenStream {
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
-    arguments.set_span(origin);
-    let path = respanned(&path, origin);
-    quote!(#path #arguments)
-}
-
-/// The same tokens at another place.
-fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
-    let respan = |mut tree: TokenTree| {
-        tree.set_span(span);
+    arguments.set_span(place);
+    let respanned = path.clone().into_iter().map(|mut tree| {
+        tree.set_span(place);
         tree
-    };
-    tokens.clone().into_iter().map(respan).collect()
+    });
+    respanned.chain([TokenTree::Group(arguments)]).collect()
 }
 
 /// `Linked`'s variant, submitted for every server of the program to find.

@@ -1,10 +1,10 @@
 //! Shims: from an event's context to a call of the user's function.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, ReturnType, Signature, Type, spanned::Spanned};
 
-use super::respanned;
+use super::located_call;
 use crate::{
     model::{self, Registration},
     paths::Paths,
@@ -110,8 +110,9 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     let Paths {
         boxed, instance, ..
     } = paths;
-    let [cx, this, answer, value] =
-        ["cx", "this", "answer", "value"].map(|name| Ident::new(name, site));
+    let [cx, this, answer] = ["cx", "this", "answer"].map(|name| Ident::new(name, site));
+    // With the hygiene of the return type as well: a mixture of two makes the compiler point to the attribute.
+    let value = Ident::new("value", output_span(signature));
 
     let this_parameter = receiver.iter().map(|_| quote_spanned!(site=> #this,));
     let this_binding = receiver
@@ -141,7 +142,7 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     let awaited = signature
         .asyncness
         .map(|_| quote_spanned!(ident_span=> .await));
-    let ending = ending(&value, signature, &answer, connect, paths);
+    let ending = ending(&value, &answer, connect, paths);
 
     // That the future is not `Send` is said of the async block, so it has the function's name for a span.
     let mut body = Group::new(
@@ -153,26 +154,20 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     );
     body.set_span(ident_span);
     let future = quote_spanned!(ident_span=> async move #body);
-    let boxed = respanned(boxed, ident_span);
+    let boxed = located_call(ident_span, boxed, future);
     quote_spanned! {site=>
         |#(#this_parameter)* #cx| {
             #answer_binding
             #(#this_binding)*
             #(#bindings)*
             #cx.finish()?;
-            ::core::result::Result::Ok(#boxed(#future))
+            ::core::result::Result::Ok(#boxed)
         }
     }
 }
 
 /// What becomes of the value. Complaints about it belong under the return type.
-fn ending(
-    value: &Ident,
-    signature: &Signature,
-    answer: &Ident,
-    connect: bool,
-    paths: &Paths,
-) -> TokenStream {
+fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenStream {
     let Paths {
         accept,
         is_plain,
@@ -180,17 +175,12 @@ fn ending(
         ..
     } = paths;
     let site = Span::mixed_site();
-    let (first, last) = output_spans(signature);
-    // A call, because an expression of one token can't span a type of several.
-    let identity = quote_spanned!(first=> ::core::convert::identity);
-    let mut passed = Group::new(Delimiter::Parenthesis, quote!(#value));
-    passed.set_span(last);
+    let span = value.span();
     if connect {
-        let accept = respanned(accept, first);
-        return quote_spanned!(last=> #accept(#identity #passed));
+        return located_call(span, accept, quote!(#value));
     }
     let shape = quote_spanned!(site=> (&#answer.probe(&#value)).shape());
-    let reply = quote_spanned!(last=> #shape.reply(#answer, #identity #passed));
+    let reply = quote_spanned!(span=> #shape.reply(#answer, #value));
     quote_spanned! {site=>
         {
             use #is_plain as _;
@@ -206,18 +196,10 @@ fn as_from_event(ty: &Type, paths: &Paths) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as #from_event>)
 }
 
-/// The first and the last token of the return type.
-fn output_spans(signature: &Signature) -> (Span, Span) {
-    let fallback = signature.ident.span();
+/// The return type as far as a span goes without joining two, which is unstable.
+fn output_span(signature: &Signature) -> Span {
     match &signature.output {
-        ReturnType::Type(_, ty) => (ty.span(), last_span(ty).unwrap_or_else(|| ty.span())),
-        ReturnType::Default => (fallback, fallback),
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => signature.ident.span(),
     }
-}
-
-fn last_span(ty: &Type) -> Option<Span> {
-    ty.to_token_stream()
-        .into_iter()
-        .last()
-        .map(|tree| tree.span())
 }
