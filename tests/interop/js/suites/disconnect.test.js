@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { connect, happened, onEveryTransport } from "../support/client.js";
 import { chat, conformance, needsChat } from "../support/server.js";
@@ -19,10 +20,11 @@ onEveryTransport("disconnecting", (transports) => {
     const main = await connect(t, server.url, { transports });
     const custom = main.socket.io.socket("/custom");
     await happened(custom, "auth");
+    const engine = custom.io.engine;
     main.socket.disconnect();
+    await sleep(100);
 
     // Coming back over the same connection shows that it was never closed.
-    const engine = custom.io.engine;
     main.socket.connect();
     await happened(main.socket, "connect");
     assert.equal(custom.io.engine, engine);
@@ -90,8 +92,9 @@ describe("what the server learns", { skip: needsChat }, () => {
       if (transport.name === "websocket") {
         transport.ws.terminate();
       } else {
-        // The pending GET is all that the server can see of a polling client.
-        transport._pollXhr.abort();
+        // The pending GET is all that the server can see of a polling client; it takes a moment to get there.
+        await sleep(100);
+        transport.pollXhr._xhr.abort();
       }
       assert.match(await whyLeft(witness, id), /^transport (close|error)$/);
     });

@@ -3,6 +3,7 @@
 // SOCKETIO_EXAMPLES  the directory of the built `conformance` and `chat` (default: target/debug/examples)
 // SOCKETIO_URL       a server already running that fulfils the contract of `conformance`, instead of one of our own;
 //                    SOCKETIO_CHAT_URL likewise for `chat`. Tests that must start, stop or configure a server are skipped then.
+// SOCKETIO_REFERENCE when set, the server is the reference implementation: tests of what this project does better are skipped
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -23,12 +24,14 @@ const CALM = { "ping-interval": 25_000, "ping-timeout": 20_000, "connect-timeout
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-
 /** What `skip` takes: false, or why a test that needs a server of its own can't run. */
 export const needsOwnServer = process.env.SOCKETIO_URL ? "needs a server of its own" : false;
 /** The same for a test of the chat example. */
 export const needsChat =
   process.env.SOCKETIO_URL && !process.env.SOCKETIO_CHAT_URL ? "there is no SOCKETIO_CHAT_URL" : false;
+
+/** Likewise for a test of what this server does better than the reference implementation. */
+export const beyondReference = process.env.SOCKETIO_REFERENCE ? "the reference implementation does otherwise" : false;
 
 /** A shared conformance server: the running one when SOCKETIO_URL names it, else a new one. */
 export async function conformance() {
