@@ -3,10 +3,10 @@
 use std::{marker::PhantomData, sync::Arc};
 
 pub use crate::{
-    extract::FromEvent,
+    extract::{EventContext, FromEvent, Needs},
     handler::{
-        Called, Class, Definition, DerivedPath, EventContext, FunctionShim, Handler, HandlerFuture,
-        Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Needs, Outcome,
+        Called, Class, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance,
+        Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
     },
     reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
 };

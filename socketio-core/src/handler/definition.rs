@@ -9,8 +9,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{EventContext, Needs};
-use crate::{BoxError, reply::Reply};
+use crate::{
+    BoxError,
+    extract::{EventContext, Needs},
+    reply::Reply,
+};
 
 /// What a handler came to: an answer, or the error it failed with.
 pub type Outcome = Result<Reply, BoxError>;
