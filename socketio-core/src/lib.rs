@@ -37,7 +37,7 @@ pub use error::{
     BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
 };
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
-pub use handler::{EventHandler, Handler, Namespace};
+pub use handler::{Description, EventHandler, Handler, HandlerInfo, Namespace};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;

@@ -298,6 +298,16 @@ impl SocketIoBuilder {
         };
         registrations.add_problems(self.problems);
         let registry = registrations.build(&self.states)?;
+        for handler in registry.description().handlers() {
+            tracing::debug!(
+                target: "socketio",
+                namespace = handler.namespace,
+                event = handler.event,
+                function = handler.function,
+                location = %handler.location,
+                "handler"
+            );
+        }
         let node = Node {
             hub: Hub::default(),
             adapter: Arc::new(Memory),
