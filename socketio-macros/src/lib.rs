@@ -85,7 +85,7 @@ pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// use socketio::{ConnectionRefused, Auth, join_room, sid, to};
 ///
 /// #[socketio::event]
-/// async fn connect(token: Auth<String>) -> Result<(), ConnectionRefused> {
+/// async fn connect(Auth(token): Auth<String>) -> Result<(), ConnectionRefused> {
 ///     match token.as_str() {
 ///         "secret" => Ok(()),
 ///         _ => Err(ConnectionRefused::new("who are you?")),

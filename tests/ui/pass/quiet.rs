@@ -84,6 +84,17 @@ fn main() {
         count
     }
 
+    #[derive(Debug, Default, socketio::Namespace)]
+    #[socketio(namespace = "/local")]
+    struct Local;
+
+    #[socketio::namespace]
+    impl Local {
+        fn on_count(&self, count: u32) -> u32 {
+            count
+        }
+    }
+
     let all = handlers![connect, add_up, chat::say, chat::failed, private::whisper, failed, local];
     assert_eq!(all.len(), 7);
     assert_eq!(all[1].len(), 2);

@@ -122,6 +122,16 @@ struct Given(#[allow(dead_code)] String);
 #[socketio::namespace("/given")]
 impl Given {}
 
+mod other {
+    #[socketio::event]
+    pub(super) fn imported(count: u32) -> u32 {
+        count
+    }
+}
+
+// The function and its hidden twin by one name.
+use other::imported;
+
 macro_rules! handler {
     ($event:literal, $name:ident, $argument:ty, $namespace:expr) => {
         #[socketio::on($event, namespace = $namespace)]
@@ -136,9 +146,10 @@ handler!("from a macro", from_a_macro, Option<Vec<u8>>, "/macro");
 fn main() {
     let _ = handlers![
         patterns, traced_above, traced_below, r#type, value, answer, needs0, boxed, a0, auth, fallible, opaque,
-        from_a_macro,
+        from_a_macro, imported,
     ];
     assert_eq!(patterns(Wrapped(1), Point { x: 1, y: 0 }, 1, 0, (1, 1)), 6);
     assert_eq!(answer(1) + value(2), 3);
+    assert_eq!(imported(1), 1);
     let _ = Given(String::new());
 }
