@@ -43,16 +43,8 @@ pub(crate) async fn scope(socket: Socket, handler: impl Future<Output = Outcome>
 }
 
 /// Runs something that is not an event of its own (a callback, a spawned task) in the name of `socket`.
-pub(crate) fn scope_task<F: Future>(
-    socket: Socket,
-    future: F,
-) -> impl Future<Output = F::Output> {
+pub(crate) fn scope_task<F: Future>(socket: Socket, future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(Context::new(socket), future)
-}
-
-/// Runs the synchronous part of a handler, the reading of its arguments, in the name of `socket`.
-pub(crate) fn sync_scope<T>(socket: &Socket, f: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(Context::new(socket.clone()), f)
 }
 
 /// An `emit` failed: so will the event. Outside of events there is only the trace.

@@ -19,6 +19,7 @@ pub mod protocol;
 mod reason;
 mod reply;
 mod request;
+mod rest;
 mod server;
 mod session;
 mod socket;
@@ -35,12 +36,13 @@ pub use data::{BinaryInJson, Data};
 pub use error::{
     BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
 };
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Rest, State};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
 pub use handler::{EventHandler, Handler, Namespace};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;
 pub use request::{PeerAddr, Request};
+pub use rest::Rest;
 pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
 pub use session::Session;
 pub use socket::Socket;

@@ -1,21 +1,24 @@
 //! The HTTP request that opened a connection.
 
-use std::{borrow::Cow, fmt, net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, fmt, net::SocketAddr, str, sync::Arc};
 
-use http::{Extensions, HeaderMap, Method, Uri, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts};
 
 /// The HTTP request that opened the connection: its headers, query, cookies, and what layers put into its extensions.
 ///
 /// All namespaces of a connection share it; cloning is cheap. It is what `request` is in Flask-SocketIO.
+///
+/// It is kept as one block of text, as long as the connection lives: a parsed request would cost every idle connection ten
+/// times as much memory, and hold on to the buffer that it was read into.
 #[derive(Clone)]
 pub struct Request(Arc<Inner>);
 
 struct Inner {
     method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    /// The URI, then each header as `name:value`, all on lines of their own. Neither a URI nor a header can hold a newline,
+    /// and a name no colon.
+    head: Box<[u8]>,
     extensions: Extensions,
-    peer: Option<SocketAddr>,
 }
 
 /// The address of the other end of the TCP connection, as an extension of a request.
@@ -26,51 +29,33 @@ struct Inner {
 pub struct PeerAddr(pub SocketAddr);
 
 impl Request {
-    /// Takes over what outlives the HTTP exchange. Names and values are copied: kept as they are, they would pin the
-    /// whole read buffer of the HTTP connection (6 KiB a client).
-    pub fn new(parts: &mut http::request::Parts) -> Self {
-        let mut headers = HeaderMap::with_capacity(parts.headers.len());
-        for (name, value) in &parts.headers {
-            let mut copy = http::HeaderValue::from_bytes(value.as_bytes())
-                .expect("the bytes of a header value are one");
-            copy.set_sensitive(value.is_sensitive());
-            let name = http::HeaderName::from_bytes(name.as_str().as_bytes())
-                .expect("the bytes of a header name are one");
-            headers.append(name, copy);
-        }
-        let uri = parts
-            .uri
-            .to_string()
-            .parse()
-            .unwrap_or_else(|_| parts.uri.clone());
-        let extensions = std::mem::take(&mut parts.extensions);
-        Request(Arc::new(Inner {
-            method: parts.method.clone(),
-            uri,
-            headers,
-            peer: extensions.get::<PeerAddr>().map(|peer| peer.0),
-            extensions,
-        }))
-    }
-
-    /// The method; `GET`.
+    /// The method, which is `GET`.
     pub fn method(&self) -> &Method {
         &self.0.method
     }
 
-    /// The URI as the client wrote it, query included.
-    pub fn uri(&self) -> &Uri {
-        &self.0.uri
+    /// The URI as the client wrote it, query included. Parsed anew at each call.
+    pub fn uri(&self) -> Uri {
+        Uri::try_from(self.lines().next().unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.0.headers
+    /// The headers. Collected anew at each call: for one of them, ask for [`header`](Request::header).
+    pub fn headers(&self) -> HeaderMap {
+        let parse = |(name, value)| {
+            Some((
+                HeaderName::from_bytes(name).ok()?,
+                HeaderValue::from_bytes(value).ok()?,
+            ))
+        };
+        self.fields().filter_map(parse).collect()
     }
 
-    /// The first value of a header, if it is visible ASCII.
+    /// The first header of that name, whatever the case of its letters; `None` also when its value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers.get(name)?.to_str().ok()
+        let (_, value) = self
+            .fields()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))?;
+        str::from_utf8(value).ok()
     }
 
     /// What layers and services in front of this server put into the request: a session, a user.
@@ -78,10 +63,10 @@ impl Request {
         &self.0.extensions
     }
 
-    /// The address of the other end of the TCP connection; behind a proxy, that of the proxy.
-    /// `None` when nobody told it: see [`PeerAddr`].
+    /// The address of the other end of the TCP connection; behind a proxy, that of the proxy. `None` when nobody told it:
+    /// see [`PeerAddr`].
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.0.peer
+        self.0.extensions.get::<PeerAddr>().map(|peer| peer.0)
     }
 
     /// The first value of a parameter of the query string, decoded.
@@ -92,7 +77,9 @@ impl Request {
 
     /// The parameters of the query string, decoded, in their order.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        form_urlencoded::parse(self.0.uri.query().unwrap_or_default().as_bytes())
+        let uri = self.lines().next().unwrap_or_default();
+        let query = uri.splitn(2, |byte| *byte == b'?').nth(1);
+        form_urlencoded::parse(query.unwrap_or_default())
     }
 
     /// The value of a cookie, as it was sent.
@@ -103,19 +90,45 @@ impl Request {
 
     /// The cookies, as they were sent, in their order.
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
+        self.fields()
+            .filter(|(field, _)| *field == b"cookie")
+            .filter_map(|(_, value)| str::from_utf8(value).ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
     }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.head.split(|byte| *byte == b'\n')
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.lines().skip(1).filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((&line[..colon], &line[colon + 1..]))
+        })
+    }
 }
 
+impl From<Parts> for Request {
+    fn from(request: Parts) -> Self {
+        let mut head = request.uri.to_string().into_bytes();
+        for (name, value) in &request.headers {
+            head.push(b'\n');
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.push(b':');
+            head.extend_from_slice(value.as_bytes());
+        }
+        Request(Arc::new(Inner {
+            method: request.method,
+            head: head.into(),
+            extensions: request.extensions,
+        }))
+    }
+}
+
+/// Neither the query nor the headers, which may hold credentials.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither headers nor query: they carry secrets.
         f.debug_struct("Request")
             .field("method", self.method())
             .field("path", &self.uri().path())
@@ -129,7 +142,24 @@ mod tests {
     use super::*;
 
     fn request(builder: http::request::Builder) -> Request {
-        Request::new(&mut builder.body(()).unwrap().into_parts().0)
+        builder.body(()).unwrap().into_parts().0.into()
+    }
+
+    #[test]
+    fn it_gives_back_what_the_request_said() {
+        let request = request(
+            http::Request::get("/engine.io/?EIO=4&token=a:b")
+                .header("Host", "a.test:80")
+                .header("x-latin", HeaderValue::from_bytes(b"\xe9").unwrap()),
+        );
+        assert_eq!(request.method(), Method::GET);
+        assert_eq!(request.uri(), "/engine.io/?EIO=4&token=a:b");
+        assert_eq!(request.header("HOST"), Some("a.test:80"));
+        assert_eq!(request.header("x-latin"), None);
+        assert_eq!(request.header("absent"), None);
+        let headers = request.headers();
+        assert_eq!(headers["x-latin"].as_bytes(), b"\xe9");
+        assert_eq!(headers.len(), 2);
     }
 
     #[test]
@@ -156,6 +186,10 @@ mod tests {
         );
         assert_eq!(request.extensions().get::<u32>(), Some(&7));
         assert_eq!(request.peer_addr(), Some(([127, 0, 0, 1], 9).into()));
-        assert!(!format!("{request:?}").contains("secret"));
+        let shown = format!("{request:?}");
+        assert!(
+            shown.contains("/socket.io/") && !shown.contains("secret"),
+            "{shown}"
+        );
     }
 }

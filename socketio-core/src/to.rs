@@ -167,9 +167,9 @@ impl To {
         let timeout = self.timeout;
         let mut answers = self.ask(event, payload)?;
         match tokio::time::timeout(timeout, answers.first()).await {
-            Ok(answer) => answer.and_then(|mut arguments| {
-                arguments.read().map_err(CallError::Answer)
-            }),
+            Ok(answer) => {
+                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer))
+            }
             Err(_) => Err(CallError::Timeout),
         }
     }
@@ -193,12 +193,10 @@ impl To {
             Err(error) => return Err(error),
         };
         let mut all = Vec::new();
-        while let Ok(Some((sid, answer))) =
-            tokio::time::timeout_at(deadline, answers.next()).await
+        while let Ok(Some((sid, answer))) = tokio::time::timeout_at(deadline, answers.next()).await
         {
-            let answer = answer.and_then(|mut arguments| {
-                arguments.read().map_err(CallError::Answer)
-            });
+            let answer =
+                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer));
             all.push((sid, answer));
         }
         let late = answers.outstanding();

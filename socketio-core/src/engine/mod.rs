@@ -1,25 +1,53 @@
-//! stub
-#![allow(missing_docs)]
-use std::{task::{Context,Poll}, time::Duration};
-use crate::{Message, BoxError, Request};
-#[derive(Clone,Debug,Default)] pub enum Cors { #[default] SameOrigin }
-#[derive(Clone,Copy,Debug,Default)] pub struct Transports { pub polling: bool, pub websocket: bool }
-#[derive(Clone,Debug,Default)] pub struct Config { pub ping_interval: Duration, pub ping_timeout: Duration, pub upgrade_timeout: Duration, pub max_payload: usize, pub max_sessions: usize, pub transports: Transports, pub allow_upgrades: bool, pub cors: Cors, pub cors_credentials: bool }
-#[derive(Clone,Debug)] pub struct Engine;
-#[derive(Debug)] pub struct Session;
-pub enum Event { Message(Message), Closed(CloseReason) }
-pub enum CloseReason { ForcedClose, PingTimeout, ParseError, TransportError, ServerClose, ServerShutdown, TransportClose }
-pub trait Outgoing { fn pop(&mut self) -> Option<Message>; }
-pub struct Kind; impl Kind { pub fn as_str(&self) -> &'static str { "polling" } }
-impl Session {
- pub fn poll(&mut self, _: &mut Context<'_>, _: &mut dyn Outgoing, _: bool) -> Poll<Event> { Poll::Pending }
- pub fn can_write(&self) -> bool { false }
- pub fn close(&mut self, _: CloseReason) {}
- pub fn transport(&self) -> Kind { Kind }
- pub fn request(&self) -> &Request { unimplemented!() }
-}
-impl Engine {
- pub fn new(_: Config, _: impl Fn(Session)+Send+Sync+'static) -> Self { Engine }
- pub fn stop(&self) {}
- pub fn handle<B>(&self, _: http::Request<B>) -> impl Future<Output = http::Response<http_body_util::Full<bytes::Bytes>>> + Send + 'static where B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static { async { http::Response::new(Default::default()) } }
-}
+//! Engine.IO v4: sessions over long-polling and WebSocket.
+//!
+//! This layer carries messages, texts and bytes, and knows nothing of Socket.IO; it can be used by
+//! itself. An [`Engine`] answers HTTP requests and hands out a [`Session`] for each connection:
+//!
+//! ```
+//! use socketio_core::engine::{Config, Engine};
+//!
+//! let engine = Engine::new(Config::default(), |mut session| {
+//!     tokio::spawn(async move {
+//!         while let Ok(message) = session.recv().await {
+//!             let _ = session.send(message).await;
+//!         }
+//!     });
+//! });
+//! // For each request under the path of the engine: `engine.handle(request).await`
+//! # assert!(engine.is_empty());
+//! ```
+//!
+//! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and
+//! either refuses it (`refusal`), opens a `session`, or leaves it with the session it names, in its
+//! `shared` slots. The session is an actor without a task of its own: whoever owns it polls it, and
+//! it drives the `websocket`, the `upgrade`, the `heartbeat` and the `timer`.
+
+mod config;
+mod cors;
+mod heartbeat;
+mod packet;
+mod payload;
+mod polling;
+mod reason;
+mod refusal;
+mod request;
+mod server;
+mod session;
+mod sessions;
+mod shared;
+mod sid;
+mod stream;
+mod timer;
+mod transport;
+mod upgrade;
+mod websocket;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, Cookie};
+pub use cors::Cors;
+pub use reason::CloseReason;
+pub use server::Engine;
+pub use session::{Event, Outgoing, Session};
+pub use transport::{TransportKind, Transports};

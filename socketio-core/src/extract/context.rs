@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::{
-    BoxError, HandlerError, Reason, Request, Socket, protocol::Arguments, reply::Answer,
-};
+use crate::{BoxError, HandlerError, Reason, Request, Socket, protocol::Arguments, reply::Answer};
 
 /// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
 #[derive(Debug)]

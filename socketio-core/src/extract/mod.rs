@@ -4,16 +4,14 @@ mod auth;
 mod context;
 mod from_event;
 mod needs;
-mod rest;
 mod state;
 mod values;
 
 pub use auth::Auth;
 pub use context::EventContext;
-pub use from_event::FromEvent;
 pub(crate) use context::Parts;
+pub use from_event::FromEvent;
 pub(crate) use needs::Need;
 pub use needs::Needs;
-pub use rest::Rest;
 pub use state::State;
 pub use values::EventName;

@@ -26,7 +26,8 @@ pub(crate) enum Need {
 impl Needs {
     /// A value of type `T` given to `SocketIo::builder().state(..)`.
     pub fn state<T: 'static>(&mut self) {
-        self.0.push(Need::State(TypeId::of::<T>(), type_name::<T>()));
+        self.0
+            .push(Need::State(TypeId::of::<T>(), type_name::<T>()));
     }
 
     /// The next argument of the event, read with [`EventContext::next`](super::EventContext::next): so it can't be used

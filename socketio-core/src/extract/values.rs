@@ -62,7 +62,8 @@ impl<T: Default + Send + 'static> FromEvent for Session<T> {
 
 impl FromEvent for Reason {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        cx.reason().ok_or_else(|| "no reason: nobody has gone".into())
+        cx.reason()
+            .ok_or_else(|| "no reason: nobody has gone".into())
     }
 
     fn needs(needs: &mut Needs) {

@@ -2,15 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{
-    Kind, entry::Entry, pattern::Pattern, registrations::Registrations, table::Registry,
-};
-use crate::{
-    error::BuildError,
-    extract::Need,
-    protocol,
-    states::States,
-};
+use super::{Kind, entry::Entry, pattern::Pattern, registrations::Registrations, table::Registry};
+use crate::{error::BuildError, extract::Need, protocol, states::States};
 
 /// Checks all registrations and makes the registry of them.
 pub(super) fn build(registrations: Registrations, states: &States) -> Result<Registry, BuildError> {

@@ -85,7 +85,10 @@ impl Dispatcher {
                             error: Some(&error),
                             ..Parts::default()
                         };
-                        match self.handle_error(error_handler, &socket, &name, parts).await {
+                        match self
+                            .handle_error(error_handler, &socket, &name, parts)
+                            .await
+                        {
                             Some(reply) => (reply.into_payload(), None),
                             None => (self.failed(&error, acknowledge), Some(error)),
                         }
@@ -122,7 +125,10 @@ impl Dispatcher {
         let Err(error) = self.call(entry, &socket, "connect", parts).await else {
             return Ok(());
         };
-        if let Some(refused) = error.error().and_then(|error| ConnectionRefused::find(error)) {
+        if let Some(refused) = error
+            .error()
+            .and_then(|error| ConnectionRefused::find(error))
+        {
             tracing::debug!(target: "socketio", namespace = socket.namespace_path(), message = refused.message(), "connection refused");
             return Err(refused);
         }

@@ -61,11 +61,13 @@ impl Pattern {
             Pattern::Exact(exact) => exact == path,
             Pattern::Segments(segments) => {
                 let mut given = path.strip_prefix('/').unwrap_or(path).split('/');
-                let fits = segments.iter().all(|segment| match (segment, given.next()) {
-                    (Segment::Literal(literal), Some(given)) => literal == given,
-                    (Segment::Parameter(_), Some(given)) => !given.is_empty(),
-                    (_, None) => false,
-                });
+                let fits = segments
+                    .iter()
+                    .all(|segment| match (segment, given.next()) {
+                        (Segment::Literal(literal), Some(given)) => literal == given,
+                        (Segment::Parameter(_), Some(given)) => !given.is_empty(),
+                        (_, None) => false,
+                    });
                 fits && given.next().is_none()
             }
         }
@@ -99,7 +101,15 @@ mod tests {
 
     #[test]
     fn a_path_that_no_client_can_name_is_refused() {
-        for path in ["chat", "", "/a,b", "/a?b", "/job/{id", "/job/x{id}", "/job/{}"] {
+        for path in [
+            "chat",
+            "",
+            "/a,b",
+            "/a?b",
+            "/job/{id",
+            "/job/x{id}",
+            "/job/{}",
+        ] {
             assert!(Pattern::parse(path).is_err(), "{path}");
         }
     }

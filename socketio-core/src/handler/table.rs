@@ -35,7 +35,10 @@ struct Table {
 
 impl Registry {
     /// Takes entries that were checked: no two for one event of one path.
-    pub(super) fn new(entries: impl IntoIterator<Item = (Pattern, Arc<Entry>)>, namespaces: &[String]) -> Self {
+    pub(super) fn new(
+        entries: impl IntoIterator<Item = (Pattern, Arc<Entry>)>,
+        namespaces: &[String],
+    ) -> Self {
         let mut error_default = None;
         let mut exact: BTreeMap<String, Table> = BTreeMap::new();
         let mut dynamic: Vec<(Pattern, Table)> = Vec::new();

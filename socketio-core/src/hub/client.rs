@@ -189,7 +189,9 @@ impl Client {
     pub(crate) fn acknowledge(&self, id: u64, arguments: Arguments) {
         match self.forget_ack(id) {
             Some(pending) => pending(Ok(arguments)),
-            None => tracing::debug!(target: "socketio", sid = %self.sid, id, "acknowledgement that nobody awaits"),
+            None => {
+                tracing::debug!(target: "socketio", sid = %self.sid, id, "acknowledgement that nobody awaits")
+            }
         }
     }
 

@@ -191,11 +191,17 @@ impl Link {
 
     /// How the client is connected now.
     pub(crate) fn transport(&self) -> &'static str {
-        *self.transport.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_transport(&self, name: &'static str) {
-        *self.transport.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        *self
+            .transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = name;
     }
 
     /// The outbox was full and the policy is to disconnect.
@@ -234,7 +240,8 @@ impl Link {
         // Registered under no lock: `pop` may have emptied the queue in between, so look again once enlisted.
         let mut notified = std::pin::pin!(drained.notified());
         notified.as_mut().enable();
-        let waiting = matches!(&self.lock().drained, Some(current) if Arc::ptr_eq(current, &drained));
+        let waiting =
+            matches!(&self.lock().drained, Some(current) if Arc::ptr_eq(current, &drained));
         if waiting {
             notified.await;
         }

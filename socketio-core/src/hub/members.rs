@@ -31,7 +31,9 @@ impl Members {
         if inner.position.contains_key(client.sid()) {
             return;
         }
-        inner.position.insert(client.sid().clone(), inner.list.len());
+        inner
+            .position
+            .insert(client.sid().clone(), inner.list.len());
         Arc::make_mut(&mut inner.list).push(Arc::clone(client));
     }
 

@@ -91,6 +91,9 @@ mod tests {
         let (a, b) = (Sid::random(), Sid::random());
         assert_ne!(a, b);
         assert_eq!(a.len(), 20);
-        assert!(a.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+        assert!(
+            a.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        );
     }
 }

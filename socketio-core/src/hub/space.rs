@@ -113,7 +113,10 @@ impl Hub {
 
     fn free(&self, namespace: &str) {
         let mut spaces = self.spaces.write().unwrap_or_else(PoisonError::into_inner);
-        if spaces.get(namespace).is_some_and(|space| space.everyone.is_empty()) {
+        if spaces
+            .get(namespace)
+            .is_some_and(|space| space.everyone.is_empty())
+        {
             spaces.remove(namespace);
         }
     }

@@ -30,10 +30,14 @@ pub fn event<T: Serialize + ?Sized>(
         }
         Arity::Several => {
             // A tuple writes brackets of its own: the first becomes the comma behind the name, the
-            // last ends the packet's array.
+            // last ends the packet's array. There is no comma where nothing follows.
             let bracket = writer.buffer.len();
             writer.json(value)?;
-            writer.buffer[bracket] = b',';
+            if writer.buffer.len() == bracket + "[]".len() {
+                writer.buffer.remove(bracket);
+            } else {
+                writer.buffer[bracket] = b',';
+            }
         }
     }
     if !writer.attachments.is_empty() {

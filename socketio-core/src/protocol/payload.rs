@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{EncodeError, writer::Writer};
-use crate::Text;
+use crate::{Rest, Text};
 
 /// Encoded arguments: a JSON array and its attachments. Clones share their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) enum Arity {
     None,
     /// Anything else.
     One,
-    /// A Rust tuple: it serialises as an array of its elements.
+    /// A Rust tuple, or a `Rest`: it serialises as an array of its elements.
     Several,
 }
 
@@ -97,7 +97,9 @@ impl Arity {
         }
         if name == "()" {
             Arity::None
-        } else if name.starts_with('(') && name.ends_with(')') {
+        } else if (name.starts_with('(') && name.ends_with(')'))
+            || name.starts_with(Rest::<()>::TYPE_NAME)
+        {
             Arity::Several
         } else {
             Arity::One

@@ -51,19 +51,19 @@ impl std::error::Error for AppError {
 }
 
 /// The answer of an application, erased: applications differ in what their bodies are.
-pub type AppResponse =
-    Pin<Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>> + Send>>;
+pub type AppResponse = Pin<
+    Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>> + Send>,
+>;
 
-fn erase<B, E>(response: Result<Response<B>, E>) -> Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>
+fn erase<B, E>(
+    response: Result<Response<B>, E>,
+) -> Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     E: Into<BoxError>,
 {
     let response = response.map_err(|error| AppError(error.into()))?;
-    Ok(response.map(|body| {
-        body.map_err(|error| AppError(error.into()))
-            .boxed_unsync()
-    }))
+    Ok(response.map(|body| body.map_err(|error| AppError(error.into())).boxed_unsync()))
 }
 
 /// There is nothing here.

@@ -52,7 +52,12 @@ enum State {
 }
 
 impl<T: Transport> Connection<T> {
-    pub(super) fn new(server: Arc<Server>, request: Request, link: Arc<Link>, transport: T) -> Self {
+    pub(super) fn new(
+        server: Arc<Server>,
+        request: Request,
+        link: Arc<Link>,
+        transport: T,
+    ) -> Self {
         link.set_transport(transport.name());
         let connect_timeout = tokio::time::sleep(server.options.connect_timeout);
         Connection {
@@ -108,7 +113,9 @@ impl<T: Transport> Connection<T> {
         let (members, left) = (&self.members, &self.left);
         let assembled = match message {
             Message::Text(text) => self.assembler.text_checked(text, limits, |packet| {
-                members.iter().any(|member| takes(member, packet.namespace()))
+                members
+                    .iter()
+                    .any(|member| takes(member, packet.namespace()))
                     || left.iter().any(|left| **left == *packet.namespace())
             }),
             Message::Binary(attachment) => self.assembler.binary(attachment, limits),
@@ -118,7 +125,8 @@ impl<T: Transport> Connection<T> {
                 // The signal is for the whole packet: its last attachment brings it.
             }
             Ok(Some((packet, attachments))) => {
-                let bytes = packet.text().len() + attachments.iter().map(|one| one.len()).sum::<usize>();
+                let bytes =
+                    packet.text().len() + attachments.iter().map(|one| one.len()).sum::<usize>();
                 self.route(packet, attachments, bytes, completion);
             }
             Err(error) => self.parse_error(&error),
@@ -127,7 +135,9 @@ impl<T: Transport> Connection<T> {
 
     fn inbox_full(&self) -> bool {
         let limit = self.server.options.inbox_events;
-        self.members.iter().any(|member| member.waiting().0 >= limit)
+        self.members
+            .iter()
+            .any(|member| member.waiting().0 >= limit)
     }
 
     fn route(
@@ -205,7 +215,11 @@ impl<T: Transport> Connection<T> {
             return;
         };
         self.left.retain(|left| **left != *path);
-        let client = Client::new(Arc::from(path), Arc::clone(&self.link), self.request.clone());
+        let client = Client::new(
+            Arc::from(path),
+            Arc::clone(&self.link),
+            self.request.clone(),
+        );
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.server.node));
         let options = &self.server.options;
         self.members.push(Member::new(
@@ -273,7 +287,9 @@ impl<T: Transport> Connection<T> {
                 let namespace = Arc::clone(member.client().namespace());
                 member.leave(reason, None);
                 self.assembler.clear(&namespace);
-                if !self.left.contains(&namespace) && self.left.len() < self.server.options.namespaces {
+                if !self.left.contains(&namespace)
+                    && self.left.len() < self.server.options.namespaces
+                {
                     self.left.push(namespace);
                 }
             }
@@ -281,7 +297,7 @@ impl<T: Transport> Connection<T> {
     }
 
     fn poll_members(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut malformed = false;
+        let mut malformed = None;
         let mut ended = false;
         self.members.retain_mut(|member| match member.poll(cx) {
             Progress::Pending => true,
@@ -289,15 +305,15 @@ impl<T: Transport> Connection<T> {
                 ended = true;
                 false
             }
-            Progress::Malformed => {
-                malformed = true;
+            Progress::Malformed(error) => {
+                malformed = Some(error);
                 true
             }
         });
-        if malformed {
-            self.parse_error(&"arguments that are no JSON");
+        if let Some(error) = &malformed {
+            self.parse_error(error);
         }
-        malformed || ended
+        malformed.is_some() || ended
     }
 
     fn poll_transport(&mut self, cx: &mut Context<'_>) -> bool {

@@ -10,9 +10,12 @@ use std::{
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options};
+use super::{
+    builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options,
+};
 use crate::{
-    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket, To,
+    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket,
+    To,
     engine::Engine,
     handler::{Dispatcher, Registry},
     hub::{Link, Target},
@@ -45,7 +48,11 @@ pub(super) struct Server {
 impl Server {
     /// Runs a connection in a task of its own.
     #[track_caller]
-    fn start<T: Transport>(self: &Arc<Self>, request: Request, transport: impl FnOnce(Outbox) -> T) {
+    fn start<T: Transport>(
+        self: &Arc<Self>,
+        request: Request,
+        transport: impl FnOnce(Outbox) -> T,
+    ) {
         let link = Arc::new(Link::new(self.options.outbox));
         let transport = transport(Outbox(Arc::clone(&link)));
         let connection = Connection::new(Arc::clone(self), request, link, transport);
@@ -157,7 +164,13 @@ impl SocketIo {
 
     /// Addresses everyone in a namespace; `.to(..)` narrows it to rooms.
     pub fn namespace(&self, path: &str) -> To {
-        To::new(Arc::clone(self.node()), None, Arc::from("/"), Target::Everyone).namespace(path)
+        To::new(
+            Arc::clone(self.node()),
+            None,
+            Arc::from("/"),
+            Target::Everyone,
+        )
+        .namespace(path)
     }
 
     /// Takes everybody out of rooms of the main namespace; for others, `namespace("/chat").close_room(..)`.

@@ -13,7 +13,7 @@ use crate::{
     ConnectionRefused, Reason, Socket,
     handler::{Dispatcher, EventFailure, Handlers, Incoming},
     hub::Client,
-    protocol,
+    protocol::{self, ArgumentError},
     transport::Completion,
 };
 
@@ -42,23 +42,19 @@ enum Job {
 }
 
 enum Running {
-    Connect(
-        BoxFuture<Result<(), ConnectionRefused>>,
-        Option<Completion>,
-    ),
+    Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
     Event(BoxFuture<EventResult>, Option<Completion>),
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
 /// What polling a member came to.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Nothing can be done now.
     Pending,
     /// It is over: refused, or its `disconnect` handler has ended.
     Ended,
     /// The client sent arguments that are no JSON.
-    Malformed,
+    Malformed(ArgumentError),
 }
 
 impl Member {
@@ -126,8 +122,8 @@ impl Member {
         loop {
             if let Some(overlapping) = &mut self.overlapping {
                 while let Poll::Ready(Some(ended)) = overlapping.poll_join_next(cx) {
-                    if matches!(ended, Ok(Err(EventFailure::Malformed(_)))) {
-                        return Progress::Malformed;
+                    if let Ok(Err(EventFailure::Malformed(error))) = ended {
+                        return Progress::Malformed(error);
                     }
                 }
             }
@@ -149,8 +145,8 @@ impl Member {
                         return Progress::Pending;
                     };
                     let completion = self.end_running();
-                    if !ended(result, completion) {
-                        return Progress::Malformed;
+                    if let Err(error) = ended(result, completion) {
+                        return Progress::Malformed(error);
                     }
                 }
                 Some(Running::Disconnect(disconnect, _)) => {
@@ -158,7 +154,8 @@ impl Member {
                         return Progress::Pending;
                     };
                     let completion = self.end_running();
-                    ended(result, completion);
+                    // There are no arguments that could be malformed.
+                    let _ = ended(result, completion);
                     return Progress::Ended;
                 }
             }
@@ -282,14 +279,14 @@ impl Member {
     }
 }
 
-/// Fires the completion; false when the client broke the protocol.
-fn ended(result: EventResult, completion: Option<Completion>) -> bool {
+/// Fires the completion, unless the client broke the protocol.
+fn ended(result: EventResult, completion: Option<Completion>) -> Result<(), ArgumentError> {
     match result {
         Ok(()) => fire(completion, Ok(())),
         Err(EventFailure::Failed(error)) => fire(completion, Err(error)),
-        Err(EventFailure::Malformed(_)) => return false,
+        Err(EventFailure::Malformed(error)) => return Err(error),
     }
-    true
+    Ok(())
 }
 
 fn fire(completion: Option<Completion>, result: Result<(), crate::HandlerError>) {

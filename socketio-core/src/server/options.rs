@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol,
-};
+use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
 
 /// The options that are not Engine.IO's.
 #[derive(Clone, Debug)]

@@ -197,3 +197,11 @@ fn a_client_connects_with_an_object_or_nothing() {
     let binary = BTreeMap::from([("a", Bytes::new())]);
     assert!(connect_request("/", Some(&binary)).is_err());
 }
+
+#[test]
+fn a_rest_is_as_many_arguments_as_it_holds() {
+    let text = |rest: crate::Rest<u32>| event("/", None, "x", &rest).unwrap().text;
+    assert_eq!(&*text(crate::Rest(vec![])), r#"2["x"]"#);
+    assert_eq!(&*text(crate::Rest(vec![1, 2])), r#"2["x",1,2]"#);
+    assert_eq!(payload(&crate::Rest(vec![1, 2])).unwrap().json(), "[1,2]");
+}

@@ -1,0 +1,280 @@
+//! Which web pages may connect: the check of the `Origin` header, and the headers that tell the browser.
+
+use std::{fmt, sync::Arc};
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, header,
+    request::Parts,
+    uri::{Authority, Scheme},
+};
+
+/// Decides about an origin, from the `Origin` header and the request it came with.
+type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
+
+/// Which web pages may connect.
+///
+/// The browser names the page's origin in the `Origin` header, on a WebSocket too. A request
+/// without that header does not come from a page and is let through; one from a page that is not
+/// allowed is answered 403. Origins are compared as they are written, ports included.
+#[derive(Clone, Default)]
+pub enum Cors {
+    /// Pages of the server's own scheme and host, as the `Host` header names it, or as a proxy says
+    /// in `X-Forwarded-Proto` and `X-Forwarded-Host`. The scheme is `http` unless the request
+    /// carries an [`http::uri::Scheme`] among its extensions, put there by whoever ended the TLS.
+    #[default]
+    SameOrigin,
+    /// Every page.
+    Any,
+    /// Pages of these origins, such as `https://example.org`. They replace the server's own.
+    List(Vec<String>),
+    /// Whatever the function says of the `Origin` header and the request.
+    Check(Arc<Check>),
+    /// No check and no headers, as for a server behind one that does both.
+    Off,
+}
+
+impl Cors {
+    /// Calls `check` with the `Origin` header and the request; `true` lets the page connect.
+    pub fn check(check: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        Cors::Check(Arc::new(check))
+    }
+
+    /// What the answer to this request must say; `None` when the page is not allowed.
+    pub(super) fn grant(&self, request: &Parts, credentials: bool) -> Option<Grant> {
+        let origin = match request.headers.get(header::ORIGIN) {
+            Some(origin) if !matches!(self, Cors::Off) => origin,
+            _ => return Some(Grant::default()),
+        };
+        let allowed = origin
+            .to_str()
+            .is_ok_and(|origin| self.allows(origin, request));
+        allowed.then(|| Grant {
+            origin: Some(detached(origin)),
+            headers: request
+                .headers
+                .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+                .map(detached),
+            credentials,
+        })
+    }
+
+    fn allows(&self, origin: &str, request: &Parts) -> bool {
+        match self {
+            Cors::SameOrigin => is_own(origin, request),
+            Cors::Any | Cors::Off => true,
+            Cors::List(origins) => origins.iter().any(|allowed| allowed == origin),
+            Cors::Check(check) => check(origin, request),
+        }
+    }
+}
+
+impl fmt::Debug for Cors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cors::SameOrigin => f.write_str("SameOrigin"),
+            Cors::Any => f.write_str("Any"),
+            Cors::List(origins) => f.debug_tuple("List").field(origins).finish(),
+            Cors::Check(_) => f.write_str("Check"),
+            Cors::Off => f.write_str("Off"),
+        }
+    }
+}
+
+/// The headers that let a page read an answer; empty when no page asked.
+#[derive(Debug, Default)]
+pub(super) struct Grant {
+    origin: Option<HeaderValue>,
+    /// The headers that a preflight wants to send.
+    headers: Option<HeaderValue>,
+    credentials: bool,
+}
+
+impl Grant {
+    /// Adds the headers to an answer; `preflight` when it is the answer to an `OPTIONS`.
+    pub(super) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
+        let Some(origin) = self.origin else { return };
+        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        answer.insert(header::VARY, HeaderValue::from_static("Origin"));
+        if self.credentials {
+            answer.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+        }
+        if preflight {
+            let methods = HeaderValue::from_static("OPTIONS, GET, POST");
+            answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+            if let Some(headers) = self.headers {
+                answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
+            }
+        }
+    }
+}
+
+fn is_own(origin: &str, request: &Parts) -> bool {
+    let scheme = request
+        .extensions
+        .get::<Scheme>()
+        .or(request.uri.scheme())
+        .map_or("http", Scheme::as_str);
+    let host = text(request, header::HOST)
+        .or(request.uri.authority().map(Authority::as_str))
+        .unwrap_or_default();
+    let is = |scheme: &str, host: &str| {
+        let origin_host = origin
+            .strip_prefix(scheme)
+            .and_then(|rest| rest.strip_prefix("://"));
+        !host.is_empty() && origin_host == Some(host)
+    };
+    let forwarded_scheme = forwarded(request, "x-forwarded-proto");
+    let forwarded_host = forwarded(request, "x-forwarded-host");
+    is(scheme, host)
+        || (forwarded_scheme.is_some() || forwarded_host.is_some())
+            && is(
+                forwarded_scheme.unwrap_or(scheme),
+                forwarded_host.unwrap_or(host),
+            )
+}
+
+fn text(request: &Parts, name: HeaderName) -> Option<&str> {
+    request.headers.get(name)?.to_str().ok()
+}
+
+/// What the first proxy, the one that the client met, wrote into a header.
+fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
+    text(request, HeaderName::from_static(name))?
+        .split(',')
+        .next()
+        .map(str::trim)
+}
+
+/// A copy of a value that does not keep the buffer of the whole request alive while a poll waits.
+fn detached(value: &HeaderValue) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)]) -> Parts {
+        let request = headers.iter().fold(
+            http::Request::get("/engine.io/"),
+            |request, (name, value)| request.header(*name, *value),
+        );
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn allows(cors: &Cors, headers: &[(&str, &str)]) -> bool {
+        cors.grant(&request(headers), true).is_some()
+    }
+
+    #[test]
+    fn by_default_only_pages_of_the_same_scheme_host_and_port_may_connect() {
+        let from = |origin| {
+            allows(
+                &Cors::default(),
+                &[("host", "a.test:80"), ("origin", origin)],
+            )
+        };
+        assert!(from("http://a.test:80"));
+        for origin in [
+            "http://a.test",
+            "https://a.test:80",
+            "http://b.test:80",
+            "null",
+            "",
+            "http://A.test:80",
+        ] {
+            assert!(!from(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_no_page_sent_is_let_through() {
+        assert!(allows(&Cors::SameOrigin, &[("host", "a.test")]));
+        assert!(allows(&Cors::List(vec![]), &[("host", "a.test")]));
+    }
+
+    #[test]
+    fn a_proxy_may_say_what_the_browser_saw() {
+        let behind = |headers: &[(&str, &str)]| {
+            let common = [("host", "inner:80"), ("origin", "https://a.test")];
+            allows(&Cors::SameOrigin, &[&common[..], headers].concat())
+        };
+        assert!(behind(&[
+            ("x-forwarded-proto", "https, http"),
+            ("x-forwarded-host", "a.test , inner")
+        ]));
+        assert!(!behind(&[("x-forwarded-proto", "https")]));
+        assert!(!behind(&[("x-forwarded-host", "a.test")]));
+    }
+
+    #[test]
+    fn whoever_ended_the_tls_tells_the_scheme() {
+        let mut request = request(&[("host", "a.test"), ("origin", "https://a.test")]);
+        assert!(Cors::SameOrigin.grant(&request, true).is_none());
+        request.extensions.insert(Scheme::HTTPS);
+        assert!(Cors::SameOrigin.grant(&request, true).is_some());
+    }
+
+    #[test]
+    fn a_list_replaces_the_own_origin() {
+        let cors = Cors::List(vec!["https://b.test".into()]);
+        assert!(allows(
+            &cors,
+            &[("host", "a.test"), ("origin", "https://b.test")]
+        ));
+        assert!(!allows(
+            &cors,
+            &[("host", "a.test"), ("origin", "http://a.test")]
+        ));
+    }
+
+    #[test]
+    fn a_function_may_decide() {
+        let cors = Cors::check(|origin, request| {
+            origin.ends_with(".test") && request.uri.path() == "/engine.io/"
+        });
+        assert!(allows(&cors, &[("origin", "https://b.test")]));
+        assert!(!allows(&cors, &[("origin", "https://b.example")]));
+    }
+
+    #[test]
+    fn the_answer_names_the_origin_and_never_a_star() {
+        let mut answer = HeaderMap::new();
+        let request = request(&[
+            ("origin", "https://b.test"),
+            ("access-control-request-headers", "x-one, x-two"),
+        ]);
+        Cors::Any
+            .grant(&request, true)
+            .unwrap()
+            .apply(true, &mut answer);
+        assert_eq!(answer["access-control-allow-origin"], "https://b.test");
+        assert_eq!(answer["access-control-allow-credentials"], "true");
+        assert_eq!(answer["access-control-allow-methods"], "OPTIONS, GET, POST");
+        assert_eq!(answer["access-control-allow-headers"], "x-one, x-two");
+        assert_eq!(answer["vary"], "Origin");
+    }
+
+    #[test]
+    fn without_credentials_and_without_preflight_only_the_origin_is_granted() {
+        let mut answer = HeaderMap::new();
+        Cors::Any
+            .grant(&request(&[("origin", "https://b.test")]), false)
+            .unwrap()
+            .apply(false, &mut answer);
+        assert_eq!(answer.len(), 2);
+    }
+
+    #[test]
+    fn switched_off_it_neither_checks_nor_answers() {
+        let mut answer = HeaderMap::new();
+        Cors::Off
+            .grant(&request(&[("origin", "https://b.test")]), true)
+            .unwrap()
+            .apply(true, &mut answer);
+        assert!(answer.is_empty());
+    }
+}

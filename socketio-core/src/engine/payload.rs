@@ -1,0 +1,211 @@
+//! Several packets in one HTTP body: texts joined by `U+001E`, binary ones as `b` and base64.
+
+use base64::{
+    Engine as _, engine::general_purpose::STANDARD,
+    engine::general_purpose::STANDARD_PAD_INDIFFERENT,
+};
+use bytes::{Buf, Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::packet::{Malformed, Packet};
+use crate::message::Message;
+
+const SEPARATOR: u8 = 0x1e;
+
+/// The packets of a body, decoded one at a time: however many a client puts into one, they take no
+/// more memory than the body.
+#[derive(Debug)]
+pub(super) struct Payload {
+    rest: Option<Bytes>,
+    /// A packet shorter than this is copied out, so that one that is kept does not keep the body.
+    share_from: usize,
+}
+
+impl Payload {
+    pub(super) fn new(body: Bytes) -> Self {
+        Payload {
+            share_from: body.len() / 2,
+            rest: Some(body),
+        }
+    }
+
+    /// Whether all packets were taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    fn decode(&self, packet: Bytes) -> Result<Packet, Malformed> {
+        if let Some((b'b', base64)) = packet.split_first() {
+            let bytes = STANDARD_PAD_INDIFFERENT
+                .decode(base64)
+                .map_err(|_| Malformed)?;
+            return Ok(Packet::Message(Message::Binary(bytes.into())));
+        }
+        let packet = if packet.len() < self.share_from {
+            Bytes::copy_from_slice(&packet)
+        } else {
+            packet
+        };
+        Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)
+    }
+}
+
+/// After an error nothing more comes: what follows garbage is garbage.
+impl Iterator for Payload {
+    type Item = Result<Packet, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut packet = self.rest.take()?;
+        if let Some(end) = packet.iter().position(|byte| *byte == SEPARATOR) {
+            let mut rest = packet.split_off(end);
+            rest.advance(1);
+            self.rest = Some(rest);
+        }
+        let decoded = self.decode(packet);
+        if decoded.is_err() {
+            self.rest = None;
+        }
+        Some(decoded)
+    }
+}
+
+/// The body of an answer to a poll, while it is put together.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    body: String,
+    /// A text that is alone so far: most answers hold one, and its bytes are the body as they are.
+    only: Option<Utf8Bytes>,
+}
+
+impl Encoder {
+    /// Appends a control packet.
+    pub(super) fn control(&mut self, packet: &'static str) {
+        self.separate(packet.len());
+        self.body.push_str(packet);
+    }
+
+    /// Appends a message.
+    pub(super) fn message(&mut self, message: &Message) {
+        match message {
+            Message::Text(text) if self.is_empty() => self.only = Some(text.framed().clone()),
+            Message::Text(text) => {
+                self.separate(text.framed().len());
+                self.body.push_str(text.framed());
+            }
+            Message::Binary(bytes) => {
+                self.separate(bytes.len().div_ceil(3) * 4 + 1);
+                self.body.push('b');
+                STANDARD.encode_string(bytes, &mut self.body);
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes so far.
+    pub(super) fn len(&self) -> usize {
+        self.body.len() + self.only.as_ref().map_or(0, |text| text.len())
+    }
+
+    pub(super) fn finish(self) -> Bytes {
+        self.only.map_or_else(|| self.body.into(), Bytes::from)
+    }
+
+    fn separate(&mut self, next: usize) {
+        self.body.reserve(next + 1);
+        if let Some(text) = self.only.take() {
+            self.body.push_str(&text);
+        }
+        if !self.body.is_empty() {
+            self.body.push(char::from(SEPARATOR));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Result<Packet, Malformed> {
+        Ok(Packet::Message(Message::Text(text.into())))
+    }
+
+    fn decode(body: &'static [u8]) -> Vec<Result<Packet, Malformed>> {
+        Payload::new(Bytes::from_static(body)).collect()
+    }
+
+    #[test]
+    fn packets_come_in_order() {
+        assert_eq!(
+            decode(b"4one\x1ebAQIDBA==\x1e3\x1e4"),
+            [
+                text("one"),
+                Ok(Packet::Message(Message::Binary(Bytes::from_static(&[
+                    1, 2, 3, 4
+                ])))),
+                Ok(Packet::Pong),
+                text("")
+            ]
+        );
+    }
+
+    #[test]
+    fn base64_may_come_without_its_padding() {
+        assert_eq!(decode(b"bAQIDBA"), decode(b"bAQIDBA=="));
+        assert_eq!(
+            decode(b"b"),
+            [Ok(Packet::Message(Message::Binary(Bytes::new())))]
+        );
+    }
+
+    #[test]
+    fn the_first_malformed_packet_is_the_last() {
+        for body in [
+            &b"4a\x1e\xff\x1e4b"[..],
+            b"4a\x1e4\xff\x1e4b",
+            b"4a\x1eb!!\x1e4b",
+            b"4a\x1e2\x1e4b",
+            b"4a\x1e",
+        ] {
+            assert_eq!(decode(body), [text("a"), Err(Malformed)], "{body:?}");
+        }
+        assert_eq!(decode(b""), [Err(Malformed)]);
+    }
+
+    #[test]
+    fn ten_thousand_packets_are_as_good_as_one() {
+        let body = Bytes::from("4x\u{1e}".repeat(9_999) + "4x");
+        assert_eq!(
+            Payload::new(body)
+                .filter(|packet| *packet == text("x"))
+                .count(),
+            10_000
+        );
+    }
+
+    #[test]
+    fn what_is_encoded_is_what_a_client_decodes() {
+        let mut encoder = Encoder::default();
+        encoder.message(&Message::Text("one".into()));
+        encoder.control("2");
+        encoder.message(&Message::Binary(Bytes::from_static(&[1, 2, 3, 4])));
+        encoder.message(&Message::Text("".into()));
+        let length = encoder.len();
+        let body = encoder.finish();
+        assert_eq!(body, &b"4one\x1e2\x1ebAQIDBA==\x1e4"[..]);
+        assert_eq!(body.len(), length);
+    }
+
+    #[test]
+    fn a_lone_text_is_sent_without_a_copy() {
+        let message = Message::Text("shared".into());
+        let mut encoder = Encoder::default();
+        encoder.message(&message);
+        let Message::Text(text) = message else {
+            unreachable!()
+        };
+        assert_eq!(encoder.finish().as_ptr(), text.framed().as_ptr());
+    }
+}

@@ -1,0 +1,229 @@
+//! The two requests of long-polling, as the tasks of their connections see them.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::time::timeout;
+
+use super::{
+    reason::CloseReason,
+    refusal::Refusal,
+    shared::{Answer, Shared},
+};
+use crate::BoxError;
+
+/// Waits for packets. When the client goes away meanwhile, which drops this future, packets could
+/// be lost without anybody noticing: the session ends.
+pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
+    let answered = shared.park_poll()?;
+    let guard = Guard {
+        shared: &shared,
+        outcome: Outcome::Fail,
+    };
+    let answer = answered.await;
+    guard.disarm();
+    answer.unwrap_or(Err(Refusal::UnknownSid))
+}
+
+/// Reads the body of a POST, hands it to the session, and waits until its packets are taken.
+///
+/// A body over `limit` does the session no harm. One that ends before its time, or takes longer
+/// than `deadline`, ends the session, because nobody knows what was lost.
+pub(super) async fn post<B>(
+    shared: Arc<Shared>,
+    body: B,
+    limit: usize,
+    deadline: Duration,
+) -> Answer
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    shared.begin_post()?;
+    let mut guard = Guard {
+        shared: &shared,
+        outcome: Outcome::Fail,
+    };
+    let body = match timeout(deadline, read(body, limit))
+        .await
+        .unwrap_or(Err(Refusal::TooSlow))
+    {
+        Ok(body) => body,
+        Err(refusal) => {
+            if refusal == Refusal::TooLarge {
+                guard.outcome = Outcome::Release;
+            }
+            return Err(refusal);
+        }
+    };
+    let answered = shared.finish_post(body);
+    guard.disarm();
+    answered?.await.unwrap_or(Err(Refusal::UnknownSid))
+}
+
+/// Counts while it reads: neither an announced length nor an endless body gets more memory than
+/// the limit.
+async fn read<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Refusal::TooLarge);
+    }
+    let mut body = pin!(body);
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            tracing::debug!(target: "engineio", error = %error.into(), "a POST broke off");
+            Refusal::BadRequest("the body broke off")
+        })?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        if data.remaining() > limit - read.len() {
+            return Err(Refusal::TooLarge);
+        }
+        read.reserve(data.remaining());
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            let length = chunk.len();
+            read.extend_from_slice(chunk);
+            data.advance(length);
+        }
+    }
+    Ok(read.freeze())
+}
+
+/// What becomes of the session when a request ends, or is dropped, before it was answered.
+struct Guard<'a> {
+    shared: &'a Shared,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    /// The session goes on, and so does the request.
+    Nothing,
+    /// The session goes on without this POST.
+    Release,
+    /// The session ends.
+    Fail,
+}
+
+impl Guard<'_> {
+    fn disarm(mut self) {
+        self.outcome = Outcome::Nothing;
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        match self.outcome {
+            Outcome::Nothing => {}
+            Outcome::Release => self.shared.release_post(),
+            Outcome::Fail => self.shared.fail(CloseReason::TransportError),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        task::{Context, Waker},
+    };
+
+    use futures_util::{FutureExt, stream};
+    use http_body::Frame;
+    use http_body_util::{Full, StreamBody};
+
+    use super::*;
+    use crate::engine::{shared::News, sid::Sid, transport::TransportKind};
+
+    fn session() -> Arc<Shared> {
+        Arc::new(Shared::new(Sid::random().unwrap(), TransportKind::Polling))
+    }
+
+    fn news(shared: &Shared) -> News {
+        shared.news(&Context::from_waker(Waker::noop()))
+    }
+
+    const DEADLINE: Duration = Duration::from_secs(45);
+
+    #[tokio::test]
+    async fn a_poll_whose_client_goes_away_ends_the_session() {
+        let shared = session();
+        let mut waiting = Box::pin(poll(Arc::clone(&shared)));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert_eq!(news(&shared).failed, None);
+        drop(waiting);
+        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_was_answered_does_not() {
+        let shared = session();
+        let waiting = poll(Arc::clone(&shared));
+        let (answer, ()) = tokio::join!(waiting, async {
+            assert!(shared.answer_poll(Ok(Bytes::from("6"))));
+        });
+        assert_eq!(answer, Ok(Bytes::from("6")));
+        assert_eq!(news(&shared).failed, None);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
+        let shared = session();
+        let announced = Full::<Bytes>::from("4hello");
+        assert_eq!(
+            post(Arc::clone(&shared), announced, 5, DEADLINE).await,
+            Err(Refusal::TooLarge)
+        );
+        let chunks =
+            ["4he", "llo"].map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))));
+        let chunked = StreamBody::new(stream::iter(chunks));
+        assert_eq!(
+            post(Arc::clone(&shared), chunked, 5, DEADLINE).await,
+            Err(Refusal::TooLarge)
+        );
+        assert_eq!(news(&shared).failed, None);
+        assert_eq!(shared.begin_post(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_counted_while_it_is_read() {
+        let chunk = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'4'; 1000])));
+        let endless = StreamBody::new(stream::repeat_with(chunk));
+        assert_eq!(
+            post(session(), endless, 1_000_000, DEADLINE).await,
+            Err(Refusal::TooLarge)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let shared = session();
+        let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        assert_eq!(
+            post(Arc::clone(&shared), silent, 5, DEADLINE).await,
+            Err(Refusal::TooSlow)
+        );
+        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_ends_the_session() {
+        let shared = session();
+        let broken = StreamBody::new(stream::iter([Err::<Frame<Bytes>, _>(
+            std::io::Error::other("reset"),
+        )]));
+        assert!(matches!(
+            post(Arc::clone(&shared), broken, 5, DEADLINE).await,
+            Err(Refusal::BadRequest(_))
+        ));
+        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+    }
+}

@@ -1,0 +1,114 @@
+//! The answers to requests that are turned away.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+/// Why a request is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The `transport` is missing, unknown, or not offered.
+    UnknownTransport,
+    /// There is no such session, or no longer.
+    UnknownSid,
+    /// A handshake by anything but a GET.
+    BadMethod,
+    /// What is wrong is said in the trace only.
+    BadRequest(&'static str),
+    /// A page of this origin may not connect.
+    Forbidden,
+    /// The client speaks another version of the protocol.
+    UnsupportedVersion,
+    /// A session takes GET and POST only.
+    MethodNotAllowed,
+    /// The body is over the limit.
+    TooLarge,
+    /// The body did not come in time.
+    TooSlow,
+    /// The client speaks another version of WebSocket.
+    WebSocketVersion,
+    /// There is no room for a further session, or the server is being shut down.
+    Unavailable(&'static str),
+}
+
+impl Refusal {
+    /// The status, and the code and the message that the reference server gives.
+    fn parts(self) -> (StatusCode, u8, &'static str) {
+        match self {
+            Refusal::UnknownTransport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
+            Refusal::UnknownSid => (StatusCode::BAD_REQUEST, 1, "Session ID unknown"),
+            Refusal::BadMethod => (StatusCode::BAD_REQUEST, 2, "Bad handshake method"),
+            Refusal::BadRequest(_) => (StatusCode::BAD_REQUEST, 3, "Bad request"),
+            Refusal::Forbidden => (StatusCode::FORBIDDEN, 4, "Forbidden"),
+            Refusal::UnsupportedVersion => {
+                (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
+            }
+            Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
+            Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
+            Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
+            Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
+            Refusal::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, 3, "Service unavailable"),
+        }
+    }
+
+    /// The answer as the client gets it.
+    pub(super) fn response(self) -> Response<Full<Bytes>> {
+        let (status, code, message) = self.parts();
+        let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
+        let mut response = Response::new(Full::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        match self {
+            Refusal::MethodNotAllowed => {
+                headers.insert(
+                    header::ALLOW,
+                    HeaderValue::from_static("OPTIONS, GET, POST"),
+                );
+            }
+            Refusal::WebSocketVersion => {
+                headers.insert(
+                    header::SEC_WEBSOCKET_VERSION,
+                    HeaderValue::from_static("13"),
+                );
+            }
+            // The rest of the body is not worth being read.
+            Refusal::TooLarge | Refusal::TooSlow => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (.., message) = self.parts();
+        match self {
+            Refusal::BadRequest(why) | Refusal::Unavailable(why) => write!(f, "{message}: {why}"),
+            _ => f.write_str(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_answer_is_json_with_the_code_of_the_protocol() {
+        let response = Refusal::BadRequest("for the trace only").response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, r#"{"code":3,"message":"Bad request"}"#);
+    }
+}

@@ -1,0 +1,299 @@
+//! What a request asks for, from its method, its query and its headers.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::{refusal::Refusal, sid::Sid, transport::TransportKind};
+
+/// What a request asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Whether a page may send what it is about to send.
+    Preflight,
+    /// A new session over polling.
+    OpenPolling,
+    /// A new session over WebSocket.
+    OpenWebSocket(Accept),
+    /// The packets that wait for the client.
+    Poll(Sid),
+    /// Packets from the client.
+    Post(Sid),
+    /// A WebSocket for a session that there is.
+    Upgrade(Sid, Accept),
+}
+
+/// The `Sec-WebSocket-Accept` that answers a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Accept(pub(super) String);
+
+impl Purpose {
+    /// Reads a request. Which session it names, if any, remains to be looked up.
+    pub(super) fn of(request: &Parts) -> Result<Self, Refusal> {
+        if request.method == Method::OPTIONS {
+            return Ok(Purpose::Preflight);
+        }
+        let query = Query::parse(request.uri.query().unwrap_or_default());
+        let transport = query
+            .transport
+            .as_deref()
+            .and_then(TransportKind::parse)
+            .ok_or(Refusal::UnknownTransport)?;
+        let purpose = match query.sid.as_deref() {
+            Some(sid) => {
+                let sid = Sid::parse(sid).ok_or(Refusal::UnknownSid)?;
+                match (transport, &request.method) {
+                    (TransportKind::Polling, &Method::GET) => Purpose::Poll(sid),
+                    (TransportKind::Polling, &Method::POST) => Purpose::Post(sid),
+                    (TransportKind::WebSocket, &Method::GET) => {
+                        Purpose::Upgrade(sid, accept(request)?)
+                    }
+                    (TransportKind::WebSocket, &Method::POST) => {
+                        return Err(Refusal::BadRequest("a POST is no WebSocket"));
+                    }
+                    _ => return Err(Refusal::MethodNotAllowed),
+                }
+            }
+            None if request.method != Method::GET => return Err(Refusal::BadMethod),
+            None => match transport {
+                TransportKind::Polling => Purpose::OpenPolling,
+                TransportKind::WebSocket => Purpose::OpenWebSocket(accept(request)?),
+            },
+        };
+        match query.version.as_deref() {
+            Some("4") => {}
+            _ if query.sid.is_some() => {
+                return Err(Refusal::BadRequest("another EIO than in the handshake"));
+            }
+            _ => return Err(Refusal::UnsupportedVersion),
+        }
+        if query.jsonp.is_some_and(|index| !index.is_empty()) {
+            return Err(Refusal::BadRequest("JSONP is not supported"));
+        }
+        Ok(purpose)
+    }
+}
+
+/// The parameters that matter; one that is given twice is none that anybody knows.
+#[derive(Default)]
+struct Query {
+    transport: Option<String>,
+    version: Option<String>,
+    sid: Option<String>,
+    jsonp: Option<String>,
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let mut query = Query::default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let field = match &*name {
+                "transport" => &mut query.transport,
+                "EIO" => &mut query.version,
+                "sid" => &mut query.sid,
+                "j" => &mut query.jsonp,
+                _ => continue,
+            };
+            let repeated = field.is_some();
+            *field = Some(if repeated {
+                "repeated".into()
+            } else {
+                value.into_owned()
+            });
+        }
+        query
+    }
+}
+
+/// Checks that a request asks for a WebSocket as RFC 6455, 4.2.1 wants it.
+fn accept(request: &Parts) -> Result<Accept, Refusal> {
+    let headers = &request.headers;
+    if request.version != Version::HTTP_11
+        || !has_token(headers, header::UPGRADE, "websocket")
+        || !has_token(headers, header::CONNECTION, "upgrade")
+    {
+        return Err(Refusal::BadRequest("not a WebSocket handshake"));
+    }
+    if headers
+        .get(header::SEC_WEBSOCKET_VERSION)
+        .is_none_or(|version| version != "13")
+    {
+        return Err(Refusal::WebSocketVersion);
+    }
+    let key = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    if STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
+        Ok(Accept(derive_accept_key(key)))
+    } else {
+        Err(Refusal::BadRequest("an invalid Sec-WebSocket-Key"))
+    }
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SID: &str = "AAAAaaaa0000----____";
+
+    fn sid() -> Sid {
+        Sid::parse(SID).unwrap()
+    }
+
+    fn of(method: &str, query: &str, headers: &[(&str, &str)]) -> Result<Purpose, Refusal> {
+        let query = query.replace("$", SID);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("/engine.io/?{query}"));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        Purpose::of(&request.body(()).unwrap().into_parts().0)
+    }
+
+    const WEBSOCKET: [(&str, &str); 4] = [
+        ("connection", "keep-alive, Upgrade"),
+        ("upgrade", "WebSocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+
+    fn sample_accept() -> Accept {
+        Accept("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into())
+    }
+
+    #[test]
+    fn each_purpose_has_its_request() {
+        assert_eq!(
+            of("GET", "EIO=4&transport=polling", &[]),
+            Ok(Purpose::OpenPolling)
+        );
+        assert_eq!(
+            of("GET", "EIO=4&transport=polling&j=&b64=1&t=x", &[]),
+            Ok(Purpose::OpenPolling)
+        );
+        assert_eq!(
+            of("GET", "transport=polling&EIO=4&sid=$", &[]),
+            Ok(Purpose::Poll(sid()))
+        );
+        assert_eq!(
+            of("POST", "transport=polling&EIO=4&sid=$", &[]),
+            Ok(Purpose::Post(sid()))
+        );
+        assert_eq!(of("OPTIONS", "", &[]), Ok(Purpose::Preflight));
+        let open = of("GET", "transport=websocket&EIO=4", &WEBSOCKET);
+        assert_eq!(open, Ok(Purpose::OpenWebSocket(sample_accept())));
+        let upgrade = of("GET", "transport=websocket&EIO=4&sid=$", &WEBSOCKET);
+        assert_eq!(upgrade, Ok(Purpose::Upgrade(sid(), sample_accept())));
+    }
+
+    #[test]
+    fn a_transport_that_is_no_transport_is_code_0() {
+        for query in [
+            "EIO=4",
+            "EIO=4&transport=",
+            "EIO=4&transport=__proto__",
+            "EIO=4&transport=polling&transport=polling",
+            "",
+        ] {
+            assert_eq!(
+                of("GET", query, &[]),
+                Err(Refusal::UnknownTransport),
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_sid_that_no_server_gave_is_code_1() {
+        for sid in [
+            "",
+            "__proto__",
+            "constructor",
+            "%00",
+            "%F0%9F%92%A9",
+            "$&sid=$",
+        ] {
+            let query = format!("EIO=4&transport=polling&sid={sid}");
+            assert_eq!(of("GET", &query, &[]), Err(Refusal::UnknownSid), "{sid}");
+        }
+    }
+
+    #[test]
+    fn a_handshake_is_a_get() {
+        for method in ["POST", "PUT", "DELETE", "HEAD", "PATCH"] {
+            assert_eq!(
+                of(method, "EIO=4&transport=polling", &[]),
+                Err(Refusal::BadMethod),
+                "{method}"
+            );
+        }
+        for method in ["PUT", "DELETE", "HEAD", "PATCH"] {
+            assert_eq!(
+                of(method, "EIO=4&transport=polling&sid=$", &[]),
+                Err(Refusal::MethodNotAllowed),
+                "{method}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_version_is_4_everywhere() {
+        for version in ["", "EIO=3&", "EIO=5&", "EIO=4&EIO=4&", "EIO=abc&"] {
+            let open = format!("{version}transport=polling");
+            assert_eq!(
+                of("GET", &open, &[]),
+                Err(Refusal::UnsupportedVersion),
+                "{open}"
+            );
+            let poll = format!("{version}transport=polling&sid=$");
+            assert!(
+                matches!(of("GET", &poll, &[]), Err(Refusal::BadRequest(_))),
+                "{poll}"
+            );
+        }
+    }
+
+    #[test]
+    fn jsonp_is_refused() {
+        assert!(matches!(
+            of("GET", "EIO=4&transport=polling&j=0", &[]),
+            Err(Refusal::BadRequest(_))
+        ));
+    }
+
+    #[test]
+    fn a_websocket_request_must_be_one() {
+        let open = |headers: &[(&str, &str)]| of("GET", "EIO=4&transport=websocket", headers);
+        assert!(matches!(open(&[]), Err(Refusal::BadRequest(_))));
+        for missing in 0..WEBSOCKET.len() {
+            let headers: Vec<_> = WEBSOCKET
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| *i != missing)
+                .map(|(_, header)| header)
+                .collect();
+            assert!(open(&headers).is_err(), "without {}", WEBSOCKET[missing].0);
+        }
+        let mut headers = WEBSOCKET;
+        headers[2].1 = "8";
+        assert_eq!(open(&headers), Err(Refusal::WebSocketVersion));
+        headers = WEBSOCKET;
+        headers[3].1 = "c2hvcnQ=";
+        assert!(matches!(open(&headers), Err(Refusal::BadRequest(_))));
+        assert!(matches!(
+            of("POST", "EIO=4&transport=websocket&sid=$", &WEBSOCKET),
+            Err(Refusal::BadRequest(_))
+        ));
+    }
+}

@@ -1,0 +1,249 @@
+//! The HTTP side: every request under the engine's path, and its answer.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::upgrade::OnUpgrade;
+
+use super::{
+    config::{Config, Cookie},
+    polling,
+    reason::CloseReason,
+    refusal::Refusal,
+    request::{Accept, Purpose},
+    session::Session,
+    sessions::Sessions,
+    shared::Shared,
+    transport::TransportKind,
+};
+use crate::BoxError;
+
+/// An Engine.IO server without its sockets: it answers the requests that somebody else accepts.
+///
+/// Cloning it is cheap, and all clones have the same sessions. WebSockets need a hyper connection
+/// over HTTP/1.1 that was started `with_upgrades()`.
+#[derive(Clone)]
+pub struct Engine {
+    sessions: Arc<Sessions>,
+    accept: Arc<dyn Fn(Session) + Send + Sync>,
+}
+
+impl Engine {
+    /// An engine that hands each new session to `accept`, which usually spawns a task that drives
+    /// it. What `accept` drops is closed at once.
+    pub fn new(config: Config, accept: impl Fn(Session) + Send + Sync + 'static) -> Self {
+        Engine {
+            sessions: Arc::new(Sessions::new(config)),
+            accept: Arc::new(accept),
+        }
+    }
+
+    /// Answers one request, whatever its path: routing is the caller's.
+    ///
+    /// A GET over polling waits until there is something to say; dropping the future tells that its
+    /// client has gone, which ends the session. There is always an answer: a refused request gets
+    /// status 400 (or 403, 405, 408, 413, 426, 503) with `{"code":..,"message":..}`.
+    pub fn handle<B>(
+        &self,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let engine = self.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let preflight = parts.method == Method::OPTIONS;
+            let config = &engine.sessions.config;
+            let grant = config.cors.grant(&parts, config.cors_credentials);
+            let mut response = match engine.admit(parts, grant.is_some()) {
+                Ok(Admitted::Answered(response)) => response,
+                // From here on nothing of the head is kept: it would pin the buffer that it was
+                // read into for as long as the request waits.
+                Ok(Admitted::Poll(shared)) => {
+                    drop(body);
+                    payload(polling::poll(shared).await)
+                }
+                Ok(Admitted::Post(shared)) => {
+                    // No pong can come while a POST is on its way: later than this the session is gone.
+                    let deadline = config.ping_interval.saturating_add(config.ping_timeout);
+                    payload(polling::post(shared, body, config.max_payload, deadline).await)
+                }
+                Err(refusal) => refused(refusal),
+            };
+            if let Some(grant) = grant {
+                grant.apply(preflight, response.headers_mut());
+            }
+            response
+        }
+    }
+
+    /// From now on a handshake is answered 503. Sessions that are open go on: to close them is for
+    /// those who own them.
+    pub fn stop(&self) {
+        self.sessions.stop();
+    }
+
+    /// How many sessions are open.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether no session is open.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Everything that can be said to a request without waiting.
+    fn admit(&self, mut request: Parts, allowed: bool) -> Result<Admitted, Refusal> {
+        if !allowed {
+            return Err(Refusal::Forbidden);
+        }
+        let config = &self.sessions.config;
+        match Purpose::of(&request)? {
+            Purpose::Preflight => {
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                Ok(Admitted::Answered(response))
+            }
+            Purpose::OpenPolling => {
+                self.offered(TransportKind::Polling)?;
+                let session = Session::polling(Arc::clone(&self.sessions), request.into())?;
+                let mut response = text(session.open_packet(config.upgrades()).into());
+                if let Some(cookie) = config
+                    .cookie
+                    .as_ref()
+                    .and_then(|cookie| set_cookie(cookie, session.sid()))
+                {
+                    response.headers_mut().insert(header::SET_COOKIE, cookie);
+                }
+                self.open(session);
+                Ok(Admitted::Answered(response))
+            }
+            Purpose::OpenWebSocket(accept) => {
+                self.offered(TransportKind::WebSocket)?;
+                let upgrade = take_upgrade(&mut request)?;
+                let response = switching(accept);
+                self.open(Session::websocket(
+                    Arc::clone(&self.sessions),
+                    request.into(),
+                    upgrade,
+                )?);
+                Ok(Admitted::Answered(response))
+            }
+            Purpose::Upgrade(sid, accept) => {
+                self.offered(TransportKind::WebSocket)?;
+                let shared = self.sessions.get(sid)?;
+                if !config.upgrades() {
+                    return Err(Refusal::BadRequest("upgrades are off"));
+                }
+                shared.offer(take_upgrade(&mut request)?)?;
+                Ok(Admitted::Answered(switching(accept)))
+            }
+            Purpose::Poll(sid) => self.sessions.get(sid).map(Admitted::Poll),
+            Purpose::Post(sid) => {
+                let shared = self.sessions.get(sid)?;
+                if is_octet_stream(&request) {
+                    // Binary bodies belong to older versions of the protocol.
+                    shared.fail(CloseReason::TransportError);
+                    return Err(Refusal::BadRequest("an octet-stream"));
+                }
+                Ok(Admitted::Post(shared))
+            }
+        }
+    }
+
+    fn offered(&self, transport: TransportKind) -> Result<(), Refusal> {
+        if self.sessions.config.transports.contains(transport) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownTransport)
+        }
+    }
+
+    fn open(&self, session: Session) {
+        tracing::debug!(target: "engineio", ?session, request = ?session.request(), "opened");
+        (self.accept)(session);
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("sessions", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What becomes of a request that is not refused at once.
+enum Admitted {
+    Answered(Response<Full<Bytes>>),
+    Poll(Arc<Shared>),
+    Post(Arc<Shared>),
+}
+
+fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
+    tracing::debug!(target: "engineio", %refusal, "refused a request");
+    refusal.response()
+}
+
+fn payload(answer: Result<Bytes, Refusal>) -> Response<Full<Bytes>> {
+    answer.map_or_else(refused, text)
+}
+
+fn text(body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=UTF-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn switching(accept: Accept) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::try_from(accept.0) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+/// hyper leaves its promise of the connection among the extensions of a request that may have it.
+fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
+    request
+        .extensions
+        .remove()
+        .ok_or(Refusal::BadRequest("the connection can't be upgraded"))
+}
+
+fn set_cookie(cookie: &Cookie, sid: &str) -> Option<HeaderValue> {
+    let Cookie { name, attributes } = cookie;
+    let separator = if attributes.is_empty() { "" } else { "; " };
+    HeaderValue::try_from(format!("{name}={sid}{separator}{attributes}")).ok()
+}
+
+fn is_octet_stream(request: &Parts) -> bool {
+    let content_type = request
+        .headers
+        .get(header::CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let essence = content_type
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default();
+    essence
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/octet-stream")
+}

@@ -1,0 +1,350 @@
+//! Where the HTTP requests of a session and the session meet.
+
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::oneshot;
+
+use super::{
+    packet::control, payload::Payload, reason::CloseReason, refusal::Refusal, sid::Sid,
+    transport::TransportKind,
+};
+
+/// What a waiting request is answered.
+pub(super) type Answer = Result<Bytes, Refusal>;
+
+/// Where the HTTP requests of a session, which run in the tasks of their connections, leave
+/// what they bring for the session, which runs in the task of its owner.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) sid: Sid,
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug)]
+struct Slots {
+    /// Of the task that polls the session.
+    waker: Waker,
+    stage: Stage,
+    /// The GET that waits for packets. Its other end is in [`polling::poll`](super::polling::poll).
+    poll: Option<oneshot::Sender<Answer>>,
+    post: PostSlot,
+    /// A WebSocket that wants to take the session over.
+    socket: Option<OnUpgrade>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Polling,
+    /// A WebSocket is about to take over.
+    Probing,
+    WebSocket,
+    /// A request ended the session, which has yet to be told.
+    Failed(CloseReason),
+    /// The session knows that it is over.
+    Closed,
+}
+
+#[derive(Debug, Default)]
+enum PostSlot {
+    #[default]
+    Free,
+    /// A body is being read, or the session has it and has not answered yet.
+    Busy,
+    Ready(Post),
+}
+
+/// A POST whose body has been read. It is answered when its packets have been taken.
+#[derive(Debug)]
+pub(super) struct Post {
+    pub(super) payload: Payload,
+    /// The other end is in [`polling::post`](super::polling::post).
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// What came for the session since it looked last.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) post: Option<Post>,
+    pub(super) socket: Option<OnUpgrade>,
+    /// Whether a GET waits.
+    pub(super) polled: bool,
+    /// A request broke a rule: the session is over, once it has taken what had come before.
+    pub(super) failed: Option<CloseReason>,
+}
+
+/// For the tasks of the requests.
+impl Shared {
+    pub(super) fn new(sid: Sid, transport: TransportKind) -> Self {
+        let stage = match transport {
+            TransportKind::Polling => Stage::Polling,
+            TransportKind::WebSocket => Stage::WebSocket,
+        };
+        let slots = Slots {
+            waker: Waker::noop().clone(),
+            stage,
+            poll: None,
+            post: PostSlot::Free,
+            socket: None,
+        };
+        Shared {
+            sid,
+            slots: Mutex::new(slots),
+        }
+    }
+
+    /// Leaves a GET to wait for packets. A second one ends the session, and the first with it.
+    pub(super) fn park_poll(&self) -> Result<oneshot::Receiver<Answer>, Refusal> {
+        let mut slots = self.slots();
+        slots.admits_polling()?;
+        if slots.poll.is_some() {
+            drop(slots);
+            self.fail(CloseReason::TransportError);
+            return Err(Refusal::BadRequest("two polls at once"));
+        }
+        let (answer, answered) = oneshot::channel();
+        slots.poll = Some(answer);
+        let waker = slots.waker.clone();
+        drop(slots);
+        waker.wake();
+        Ok(answered)
+    }
+
+    /// Reserves the place of the one POST that a session has at a time.
+    pub(super) fn begin_post(&self) -> Result<(), Refusal> {
+        let mut slots = self.slots();
+        slots.admits_polling()?;
+        if !matches!(slots.post, PostSlot::Free) {
+            drop(slots);
+            self.fail(CloseReason::TransportError);
+            return Err(Refusal::BadRequest("two POSTs at once"));
+        }
+        slots.post = PostSlot::Busy;
+        Ok(())
+    }
+
+    /// Hands the body of that POST to the session.
+    pub(super) fn finish_post(&self, body: Bytes) -> Result<oneshot::Receiver<Answer>, Refusal> {
+        let mut slots = self.slots();
+        slots.admits_polling()?;
+        let (answer, answered) = oneshot::channel();
+        slots.post = PostSlot::Ready(Post {
+            payload: Payload::new(body),
+            answer,
+        });
+        let waker = slots.waker.clone();
+        drop(slots);
+        waker.wake();
+        Ok(answered)
+    }
+
+    /// Gives that place back, by a request that brings nothing, or by the session before it answers.
+    pub(super) fn release_post(&self) {
+        self.slots().post = PostSlot::Free;
+    }
+
+    /// Offers a WebSocket to the session. One that comes too late, or while another is being tried,
+    /// is dropped, which closes it.
+    pub(super) fn offer(&self, socket: OnUpgrade) -> Result<(), Refusal> {
+        let mut slots = self.slots();
+        match slots.stage {
+            Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
+            Stage::WebSocket | Stage::Probing => Ok(()),
+            Stage::Polling => {
+                slots.stage = Stage::Probing;
+                slots.socket = Some(socket);
+                let waker = slots.waker.clone();
+                drop(slots);
+                waker.wake();
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a session whose client broke a rule of polling. For requests it is gone at once.
+    pub(super) fn fail(&self, reason: CloseReason) {
+        let mut slots = self.slots();
+        if !matches!(slots.stage, Stage::Polling | Stage::Probing) {
+            return;
+        }
+        slots.stage = Stage::Failed(reason);
+        let poll = slots.poll.take();
+        let waker = slots.waker.clone();
+        drop(slots);
+        if let Some(poll) = poll {
+            // An error says that the client has gone, which is what this is about.
+            let _ = poll.send(Ok(Bytes::from_static(control::CLOSE.as_bytes())));
+        }
+        waker.wake();
+    }
+}
+
+/// For the session.
+impl Shared {
+    /// Takes what came, and has the task woken when more comes.
+    pub(super) fn news(&self, cx: &Context<'_>) -> News {
+        let mut slots = self.slots();
+        slots.waker.clone_from(cx.waker());
+        let post = match mem::take(&mut slots.post) {
+            PostSlot::Ready(post) => {
+                slots.post = PostSlot::Busy;
+                Some(post)
+            }
+            other => {
+                slots.post = other;
+                None
+            }
+        };
+        let failed = match slots.stage {
+            Stage::Failed(reason) => Some(reason),
+            _ => None,
+        };
+        News {
+            post,
+            socket: slots.socket.take(),
+            polled: slots.poll.is_some(),
+            failed,
+        }
+    }
+
+    /// Whether a GET waits.
+    pub(super) fn is_polled(&self) -> bool {
+        self.slots().poll.is_some()
+    }
+
+    /// Answers the GET that waits; `false` when none does, or its client has gone.
+    pub(super) fn answer_poll(&self, answer: Answer) -> bool {
+        // Taken before it is sent: the client may ask again as soon as it has its answer.
+        let poll = self.slots().poll.take();
+        poll.is_some_and(|poll| poll.send(answer).is_ok())
+    }
+
+    /// The WebSocket that was tried came to nothing; another may be.
+    pub(super) fn abandon_upgrade(&self) {
+        let mut slots = self.slots();
+        if slots.stage == Stage::Probing {
+            slots.stage = Stage::Polling;
+        }
+    }
+
+    /// The WebSocket has taken over. A GET that came after it was told so is turned away, as any
+    /// that comes later.
+    pub(super) fn complete_upgrade(&self) {
+        let mut slots = self.slots();
+        slots.stage = Stage::WebSocket;
+        let poll = slots.poll.take();
+        drop(slots);
+        if let Some(poll) = poll {
+            let _ = poll.send(Err(TAKEN_OVER));
+        }
+    }
+
+    /// The session is over: whoever still waits is answered.
+    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) {
+        let mut slots = self.slots();
+        slots.stage = Stage::Closed;
+        slots.waker = Waker::noop().clone();
+        let (poll, post, socket) = (
+            slots.poll.take(),
+            mem::take(&mut slots.post),
+            slots.socket.take(),
+        );
+        drop(slots);
+        drop(socket);
+        if let Some(poll) = poll {
+            let _ = poll.send(Ok(Bytes::from_static(poll_answer.as_bytes())));
+        }
+        if let PostSlot::Ready(post) = post {
+            let _ = post.answer.send(post_answer);
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const TAKEN_OVER: Refusal = Refusal::BadRequest("the session has another transport");
+
+impl Slots {
+    fn admits_polling(&self) -> Result<(), Refusal> {
+        match self.stage {
+            Stage::Polling | Stage::Probing => Ok(()),
+            Stage::WebSocket => Err(TAKEN_OVER),
+            Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polling() -> Shared {
+        Shared::new(Sid::random().unwrap(), TransportKind::Polling)
+    }
+
+    fn news(shared: &Shared) -> News {
+        shared.news(&Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_second_poll_ends_the_session_and_tells_the_first() {
+        let shared = polling();
+        let mut first = shared.park_poll().unwrap();
+        assert!(news(&shared).polled);
+        assert!(matches!(shared.park_poll(), Err(Refusal::BadRequest(_))));
+        assert_eq!(first.try_recv().unwrap(), Ok(Bytes::from("1")));
+        assert_eq!(shared.park_poll().unwrap_err(), Refusal::UnknownSid);
+        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+    }
+
+    #[test]
+    fn a_second_post_ends_the_session_but_what_the_first_brought_is_kept() {
+        let shared = polling();
+        shared.begin_post().unwrap();
+        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
+        assert!(matches!(shared.begin_post(), Err(Refusal::BadRequest(_))));
+        let news = news(&shared);
+        assert!(news.post.is_some() && news.failed.is_some());
+    }
+
+    #[test]
+    fn a_post_keeps_its_place_until_it_is_answered() {
+        let shared = polling();
+        shared.begin_post().unwrap();
+        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
+        assert!(news(&shared).post.is_some());
+        assert!(news(&shared).post.is_none());
+        shared.release_post();
+        assert_eq!(shared.begin_post(), Ok(()));
+    }
+
+    #[test]
+    fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
+        let shared = polling();
+        let mut waiting = shared.park_poll().unwrap();
+        shared.complete_upgrade();
+        assert_eq!(waiting.try_recv().unwrap(), Err(TAKEN_OVER));
+        assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
+        shared.fail(CloseReason::TransportError);
+        assert_eq!(news(&shared).failed, None);
+    }
+
+    #[test]
+    fn when_the_session_is_over_whoever_waits_is_answered() {
+        let shared = polling();
+        let mut poll = shared.park_poll().unwrap();
+        shared.begin_post().unwrap();
+        let mut post = shared.finish_post(Bytes::from("4a")).unwrap();
+        shared.close(control::CLOSE, Err(Refusal::UnknownSid));
+        assert_eq!(poll.try_recv().unwrap(), Ok(Bytes::from("1")));
+        assert_eq!(post.try_recv().unwrap(), Err(Refusal::UnknownSid));
+        assert_eq!(shared.begin_post(), Err(Refusal::UnknownSid));
+    }
+}

@@ -1,0 +1,149 @@
+//! The byte stream under a WebSocket.
+
+use std::{
+    cell::RefCell,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// One `recv` takes at most this much.
+const SCRATCH: usize = 64 * 1024;
+
+thread_local! {
+    /// Lent to one connection at a time, for the moment of one `recv`.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
+}
+
+/// The byte stream under a WebSocket.
+///
+/// tungstenite zeroes and keeps its read buffer, so that must be small; but small reads are many
+/// system calls. This stream receives into a large buffer that all connections of a thread share,
+/// and keeps only what tungstenite did not take at once.
+#[derive(Debug)]
+pub(super) struct Stream<S> {
+    io: S,
+    /// Received and not yet taken.
+    rest: Bytes,
+    /// Bytes given to the reader, and by the writer, so far.
+    given: u64,
+    written: u64,
+}
+
+impl<S> Stream<S> {
+    pub(super) fn new(io: S) -> Self {
+        Stream {
+            io,
+            rest: Bytes::new(),
+            given: 0,
+            written: 0,
+        }
+    }
+
+    /// Bytes that were read out of this stream since the last [`Stream::recount`].
+    pub(super) fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Bytes that the socket took.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Counts what is read from nought again.
+    pub(super) fn recount(&mut self) {
+        self.given = 0;
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let room = buffer.remaining();
+        if this.rest.is_empty() {
+            BUFFER
+                .with_borrow_mut(|scratch| {
+                    let mut scratch = ReadBuf::new(scratch);
+                    ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
+                    let (now, later) = scratch.filled().split_at(scratch.filled().len().min(room));
+                    buffer.put_slice(now);
+                    if !later.is_empty() {
+                        this.rest = Bytes::copy_from_slice(later);
+                    }
+                    Poll::Ready(io::Result::Ok(()))
+                })
+                .map(|result| result.map(|()| this.given += (room - buffer.remaining()) as u64))
+        } else {
+            let take = this.rest.len().min(room);
+            buffer.put_slice(&this.rest[..take]);
+            this.rest.advance(take);
+            if this.rest.is_empty() {
+                this.rest = Bytes::new();
+            }
+            this.given += take as u64;
+            Poll::Ready(Ok(()))
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
+        self.written += written as u64;
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_reader_has_no_room_for_is_kept_for_its_next_read() {
+        let (mut peer, io) = duplex(4096);
+        let mut stream = Stream::new(io);
+        peer.write_all(b"hello world").await.unwrap();
+        let mut buffer = [0; 5];
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 5);
+        assert_eq!(
+            (&buffer, &*stream.rest, stream.given()),
+            (b"hello", &b" world"[..], 5)
+        );
+        peer.write_all(b"!").await.unwrap();
+        let mut buffer = [0; 9];
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 6);
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 1);
+        assert_eq!(stream.given(), 12);
+        drop(peer);
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn it_counts_what_the_socket_took() {
+        let (_peer, io) = duplex(4);
+        let mut stream = Stream::new(io);
+        assert_eq!(stream.write(b"hello").await.unwrap(), 4);
+        assert_eq!(stream.written(), 4);
+    }
+}

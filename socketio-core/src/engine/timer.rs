@@ -1,0 +1,72 @@
+//! The one timer of a session.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The one timer of a session, which serves whichever of its deadlines is next.
+#[derive(Debug)]
+pub(super) struct Timer(Pin<Box<Sleep>>);
+
+impl Timer {
+    pub(super) fn new(deadline: Instant) -> Self {
+        Timer(Box::pin(sleep_until(deadline)))
+    }
+
+    /// Ready, with the time, once the deadline has passed.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Instant> {
+        loop {
+            // Not left to the sleep alone: a task whose reading has used up its turn finds that
+            // pending, however late it is.
+            let now = Instant::now();
+            if now >= deadline {
+                return Poll::Ready(now);
+            }
+            // A deadline that moved away is not worth a reset: the sleep ends early, once.
+            if deadline < self.0.deadline() {
+                self.0.as_mut().reset(deadline);
+            }
+            if self.0.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.0.as_mut().reset(deadline);
+        }
+    }
+}
+
+/// The time `duration` later, or so far away that nobody will see it.
+pub(super) fn after(start: Instant, duration: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    start.checked_add(duration).unwrap_or(start + FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_may_move_both_ways() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut timer = Timer::new(at(100));
+        assert_eq!(poll_fn(|cx| timer.poll(cx, at(300))).await, at(300));
+        assert_eq!(poll_fn(|cx| timer.poll(cx, at(400))).await, at(400));
+        assert!(
+            poll_fn(|cx| Poll::Ready(timer.poll(cx, at(900))))
+                .await
+                .is_pending()
+        );
+        assert_eq!(poll_fn(|cx| timer.poll(cx, at(500))).await, at(500));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn for_ever_is_no_overflow() {
+        assert!(after(Instant::now(), Duration::MAX) > Instant::now());
+    }
+}

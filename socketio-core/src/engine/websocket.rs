@@ -1,0 +1,270 @@
+//! A WebSocket that carries packets.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, Sink, Stream as _};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::{io::AsyncWrite, time::Instant};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message as Frame, Utf8Bytes,
+        error::ProtocolError,
+        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+
+use super::{packet::Packet, reason::CloseReason, stream::Stream, timer::after};
+use crate::message::Message;
+
+type Io = Stream<TokioIo<Upgraded>>;
+
+/// tungstenite zeroes this much at each read, and keeps it.
+const READ_BUFFER: usize = 1024;
+/// Frames are put together up to this size before they are written. A threshold: no memory is
+/// taken before it is needed.
+const WRITE_BUFFER: usize = 64 * 1024;
+/// A frame that took more than this leaves a buffer behind that is worth being freed.
+const LARGE: usize = 4 * 1024;
+
+/// A WebSocket that carries packets, from the moment its handshake is answered.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stage: Stage,
+    limit: usize,
+    /// Frames were put in and not yet flushed.
+    dirty: bool,
+    /// Since when the socket takes nothing, and how much it had taken by then.
+    stuck: Option<(Instant, u64)>,
+    /// Bytes that the frames which came out must at least have had on the wire.
+    returned: u64,
+    /// The largest frame since the buffers were last known to be small.
+    largest: usize,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The connection is still hyper's, which has to write the answer first.
+    Upgrading(OnUpgrade, Option<Utf8Bytes>),
+    Open(WebSocketStream<Io>),
+    Closed,
+}
+
+impl Socket {
+    /// A socket that takes messages up to `limit` bytes, and opens with `greeting`.
+    pub(super) fn new(upgrade: OnUpgrade, greeting: Option<Utf8Bytes>, limit: usize) -> Self {
+        let stage = Stage::Upgrading(upgrade, greeting);
+        Socket {
+            stage,
+            limit,
+            dirty: false,
+            stuck: None,
+            returned: 0,
+            largest: 0,
+        }
+    }
+
+    /// The next packet. After an error the socket is good for [`Socket::finish`] only.
+    pub(super) fn poll_packet(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Packet, CloseReason>> {
+        loop {
+            let socket = ready!(self.poll_open(cx))?;
+            let frame = match ready!(Pin::new(socket).poll_next(cx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
+                None => return Poll::Ready(Err(CloseReason::TransportClose)),
+            };
+            self.returned += wire_length(frame.len());
+            self.largest = self.largest.max(frame.len());
+            return Poll::Ready(match frame {
+                Frame::Text(text) => Packet::decode(text).map_err(|_| CloseReason::ParseError),
+                Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
+                Frame::Close(_) => Err(CloseReason::TransportClose),
+                // tungstenite has put a pong in, which must be flushed.
+                Frame::Ping(_) => {
+                    self.dirty = true;
+                    continue;
+                }
+                Frame::Pong(_) | Frame::Frame(_) => continue,
+            });
+        }
+    }
+
+    /// Ready when a frame may be put in.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        let socket = ready!(self.poll_open(cx))?;
+        let ready = Pin::new(socket).poll_ready(cx);
+        self.progress(ready)
+    }
+
+    /// Puts a frame in, after [`Socket::poll_ready`].
+    pub(super) fn send(&mut self, frame: Frame) -> Result<(), CloseReason> {
+        let Stage::Open(socket) = &mut self.stage else {
+            return Err(CloseReason::TransportClose);
+        };
+        self.dirty = true;
+        self.largest = self.largest.max(frame.len());
+        Pin::new(socket)
+            .start_send(frame)
+            .map_err(|error| self.broken(error))
+    }
+
+    /// Writes what was put in.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        let Stage::Open(socket) = &mut self.stage else {
+            return Poll::Ready(Ok(()));
+        };
+        if !self.dirty {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = Pin::new(socket).poll_flush(cx);
+        self.dirty = flushed.is_pending();
+        self.progress(flushed)
+    }
+
+    /// Whether a message would be written at once.
+    pub(super) fn is_writable(&self) -> bool {
+        matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
+    }
+
+    /// When to give the socket up because it takes nothing.
+    pub(super) fn write_deadline(&self, timeout: Duration) -> Option<Instant> {
+        self.stuck.map(|(since, _)| after(since, timeout))
+    }
+
+    /// Frees the buffers that large messages have left, if nothing is in them. At the heartbeat
+    /// rather than after each message: those that come one after the other need them again.
+    pub(super) fn shrink(&mut self) {
+        if self.largest <= LARGE || self.dirty {
+            return;
+        }
+        let Stage::Open(socket) = &mut self.stage else {
+            return;
+        };
+        // Frames had at least `returned` bytes: when no more were given, all have come out again.
+        if socket.get_ref().given() != self.returned {
+            return;
+        }
+        let Stage::Open(socket) = std::mem::replace(&mut self.stage, Stage::Closed) else {
+            return;
+        };
+        let mut io = socket.into_inner();
+        io.recount();
+        (self.returned, self.largest) = (0, 0);
+        self.open(io);
+    }
+
+    /// Says good-bye, as far as that can be done without waiting, and closes the connection.
+    pub(super) fn finish(&mut self, cx: &mut Context<'_>, code: CloseCode) {
+        // Fails when the good-byes have been said, or can't be.
+        let _ = self.send(close_frame(code));
+        let _ = self.poll_flush(cx);
+        if let Stage::Open(socket) = &mut self.stage {
+            let _ = Pin::new(socket.get_mut()).poll_shutdown(cx);
+        }
+        self.stage = Stage::Closed;
+    }
+
+    fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<&mut WebSocketStream<Io>, CloseReason>> {
+        if let Stage::Upgrading(upgrade, greeting) = &mut self.stage {
+            let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(|error| {
+                tracing::debug!(target: "engineio", %error, "a WebSocket did not open");
+                CloseReason::TransportClose
+            })?;
+            let greeting = greeting.take();
+            self.open(Stream::new(TokioIo::new(upgraded)));
+            if let Some(greeting) = greeting {
+                self.send(Frame::Text(greeting))?;
+            }
+        }
+        Poll::Ready(match &mut self.stage {
+            Stage::Open(socket) => Ok(socket),
+            _ => Err(CloseReason::TransportClose),
+        })
+    }
+
+    fn open(&mut self, io: Io) {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(self.limit))
+            .max_frame_size(Some(self.limit));
+        // There is nothing to wait for: without a handshake it is ready when first polled.
+        if let Some(socket) =
+            WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).now_or_never()
+        {
+            self.stage = Stage::Open(socket);
+        }
+    }
+
+    /// Notes whether the socket takes anything.
+    fn progress(&mut self, written: Poll<Result<(), Error>>) -> Poll<Result<(), CloseReason>> {
+        match written {
+            Poll::Pending => {
+                let taken = match &self.stage {
+                    Stage::Open(socket) => socket.get_ref().written(),
+                    _ => 0,
+                };
+                if self.stuck.is_none_or(|(_, before)| before != taken) {
+                    self.stuck = Some((Instant::now(), taken));
+                }
+                Poll::Pending
+            }
+            Poll::Ready(result) => {
+                self.stuck = None;
+                Poll::Ready(result.map_err(|error| self.broken(error)))
+            }
+        }
+    }
+
+    /// What an error means, and tells the client what it did wrong.
+    fn broken(&mut self, error: Error) -> CloseReason {
+        let code = match error {
+            Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Protocol(
+                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
+            ) => {
+                return CloseReason::TransportClose;
+            }
+            Error::Capacity(_) => CloseCode::Size,
+            Error::Utf8(_) => CloseCode::Invalid,
+            _ => CloseCode::Protocol,
+        };
+        tracing::debug!(target: "engineio", %error, "a WebSocket broke");
+        if let Stage::Open(socket) = &mut self.stage {
+            self.dirty = true;
+            let _ = Pin::new(socket).start_send(close_frame(code));
+        }
+        CloseReason::TransportError
+    }
+}
+
+/// The frame that closes a WebSocket.
+pub(super) fn close_frame(code: CloseCode) -> Frame {
+    Frame::Close(Some(CloseFrame {
+        code,
+        reason: Utf8Bytes::from_static(""),
+    }))
+}
+
+/// The least that a client's frame of that length takes on the wire. In several fragments it takes
+/// no less.
+fn wire_length(payload: usize) -> u64 {
+    let header = match payload {
+        0..126 => 6,
+        126..65_536 => 8,
+        _ => 14,
+    };
+    payload as u64 + header
+}
