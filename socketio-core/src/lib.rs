@@ -54,7 +54,7 @@ pub use to::To;
 /// "not found in this scope" or "not a type" to the compiler.
 #[macro_export]
 macro_rules! handlers {
-    ($($handler:path),* $(,)?) => {
+    ($($handler:ty),* $(,)?) => {
         [$(<$handler as $crate::Handler>::DEFINITIONS),*]
     };
 }
