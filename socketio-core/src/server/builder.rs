@@ -183,7 +183,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How long a connection may exist before it asks for its first namespace. Default: 45 seconds.
+    /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
+    /// theirs. Default: 45 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
