@@ -46,7 +46,11 @@ impl Payload {
         } else {
             packet
         };
-        Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)
+        match Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)? {
+            // Only a WebSocket has anything to probe.
+            Packet::Probe => Err(Malformed),
+            packet => Ok(packet),
+        }
     }
 }
 
@@ -167,6 +171,7 @@ mod tests {
             b"4a\x1e4\xff\x1e4b",
             b"4a\x1eb!!\x1e4b",
             b"4a\x1e2\x1e4b",
+            b"4a\x1e2probe",
             b"4a\x1e",
         ] {
             assert_eq!(decode(body), [text("a"), Err(Malformed)], "{body:?}");

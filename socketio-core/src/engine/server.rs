@@ -49,7 +49,7 @@ impl Engine {
     pub fn handle<B>(
         &self,
         request: Request<B>,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static + use<B>
     where
         B: Body + Send + 'static,
         B::Data: Send,

@@ -339,7 +339,9 @@ impl Session {
         };
         match outcome {
             Ok(()) => {
-                self.shared.complete_upgrade();
+                if let Some(post) = self.shared.complete_upgrade() {
+                    self.post = Some(post);
+                }
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
                 true
             }

@@ -48,6 +48,10 @@ pub(super) struct Socket {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is open nearly all its life, and boxed as a whole"
+)]
 enum Stage {
     /// The connection is still hyper's, which has to write the answer first.
     Upgrading(OnUpgrade, Option<Utf8Bytes>),
