@@ -7,7 +7,10 @@ use base64::{
 use bytes::{Buf, Bytes};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::packet::{Malformed, Packet};
+use super::{
+    outgoing::Outgoing,
+    packet::{Malformed, Packet},
+};
 use crate::message::Message;
 
 const SEPARATOR: u8 = 0x1e;
@@ -102,6 +105,17 @@ impl Encoder {
                 STANDARD.encode_string(bytes, &mut self.body);
             }
         }
+    }
+
+    /// Appends messages until the body exceeds `limit`; `true` when there were no more.
+    pub(super) fn fill(&mut self, out: &mut dyn Outgoing, limit: usize) -> bool {
+        while self.len() < limit {
+            match out.pop() {
+                Some(message) => self.message(&message),
+                None => return true,
+            }
+        }
+        false
     }
 
     pub(super) fn is_empty(&self) -> bool {

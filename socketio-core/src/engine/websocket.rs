@@ -1,6 +1,7 @@
 //! A WebSocket that carries packets.
 
 use std::{
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,7 +20,13 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{packet::Packet, reason::CloseReason, stream::Stream, timer::after};
+use super::{
+    outgoing::Outgoing,
+    packet::{Packet, control},
+    reason::CloseReason,
+    stream::Stream,
+    timer::after,
+};
 use crate::message::Message;
 
 type Io = Stream<TokioIo<Upgraded>>;
@@ -31,6 +38,9 @@ const READ_BUFFER: usize = 1024;
 const WRITE_BUFFER: usize = 64 * 1024;
 /// A frame that took more than this leaves a buffer behind that is worth being freed.
 const LARGE: usize = 4 * 1024;
+
+/// So many messages are read before what there is to write gets its turn, and the other way round.
+pub(super) const TURN: usize = 64;
 
 /// A WebSocket that carries packets, from the moment its handshake is answered.
 #[derive(Debug)]
@@ -133,6 +143,61 @@ impl Socket {
         self.progress(flushed)
     }
 
+    /// Writes what there is, at most a turn, in as few system calls as possible. Pending while the
+    /// socket takes nothing, else how many messages it took.
+    pub(super) fn poll_feed(
+        &mut self,
+        cx: &mut Context<'_>,
+        ping_due: &mut bool,
+        out: &mut dyn Outgoing,
+    ) -> Poll<Result<usize, CloseReason>> {
+        // What the socket does not take now stays with the owner, who knows how much that may be.
+        ready!(self.poll_flush(cx))?;
+        let mut written = 0;
+        while written < TURN && self.poll_ready(cx)?.is_ready() {
+            let frame = if mem::take(ping_due) {
+                Frame::Text(Utf8Bytes::from_static(control::PING))
+            } else {
+                match out.pop() {
+                    Some(Message::Text(text)) => Frame::Text(text.framed().clone()),
+                    Some(Message::Binary(bytes)) => Frame::Binary(bytes),
+                    None => break,
+                }
+            };
+            self.send(frame)?;
+            written += 1;
+        }
+        ready!(self.poll_flush(cx))?;
+        Poll::Ready(Ok(written))
+    }
+
+    /// Writes the rest, says good-bye once, and reads on until the client has said so too, or can't.
+    pub(super) fn poll_goodbye(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+        said: &mut bool,
+    ) -> Poll<()> {
+        while !*said {
+            match ready!(self.poll_feed(cx, &mut false, out)) {
+                Ok(TURN) => {}
+                // The answer to the handshake is still to be written.
+                Ok(_) if !self.is_writable() => return Poll::Pending,
+                Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
+                Ok(_) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        // Pending or not, what there is to read decides.
+        let _ = self.poll_flush(cx);
+        for _ in 0..TURN {
+            if ready!(self.poll_packet(cx)).is_err() {
+                return Poll::Ready(());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Whether a message would be written at once.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
@@ -156,7 +221,7 @@ impl Socket {
         if socket.get_ref().given() != self.returned {
             return;
         }
-        let Stage::Open(socket) = std::mem::replace(&mut self.stage, Stage::Closed) else {
+        let Stage::Open(socket) = mem::replace(&mut self.stage, Stage::Closed) else {
             return;
         };
         let mut io = socket.into_inner();
@@ -255,7 +320,7 @@ impl Socket {
 }
 
 /// The frame that closes a WebSocket.
-pub(super) fn close_frame(code: CloseCode) -> Frame {
+fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
         code,
         reason: Utf8Bytes::from_static(""),
