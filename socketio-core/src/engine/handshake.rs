@@ -88,10 +88,15 @@ impl From<Parts> for Handshake {
             head.push(b':');
             head.extend_from_slice(value.as_bytes());
         }
+        let mut extensions = request.extensions;
+        if extensions.is_empty() {
+            // An emptied map keeps its memory, and hyper had put its upgrade into this one.
+            extensions = Extensions::new();
+        }
         Handshake {
             method: request.method,
             head: head.into(),
-            extensions: request.extensions,
+            extensions,
         }
     }
 }

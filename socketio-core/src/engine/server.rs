@@ -24,7 +24,8 @@ use crate::BoxError;
 /// An Engine.IO server without its sockets: it answers the requests that somebody else accepts.
 ///
 /// Cloning it is cheap, and all clones have the same sessions. WebSockets need a hyper connection
-/// over HTTP/1.1 that was started `with_upgrades()`.
+/// over HTTP/1.1 that was started `with_upgrades()`. JSONP and older versions of the protocol are
+/// not supported.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,

@@ -337,3 +337,109 @@ fn wire_length(payload: usize) -> u64 {
     };
     payload as u64 + header
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response, StatusCode};
+    use http_body_util::Empty;
+    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        sync::mpsc,
+    };
+
+    use super::*;
+
+    /// A socket that takes messages up to 1 MB, and the client's end of its stream.
+    async fn socket() -> (Socket, DuplexStream) {
+        let (mut client, server) = duplex(256 * 1024);
+        let (sender, mut upgrades) = mpsc::channel(1);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let sent = sender.try_send(hyper::upgrade::on(request));
+            assert!(sent.is_ok());
+            let response = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .body(Empty::<bytes::Bytes>::new());
+            async { Ok::<_, Infallible>(response.unwrap()) }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+        tokio::spawn(connection.with_upgrades());
+        let request =
+            b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let socket = Socket::new(upgrades.recv().await.unwrap(), None, 1_000_000);
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(client.read_u8().await.unwrap());
+        }
+        (socket, client)
+    }
+
+    /// A binary frame of a client, masked with zeroes.
+    fn frame(length: u16) -> Vec<u8> {
+        let mut frame = vec![0x82, 0xFE];
+        frame.extend(length.to_be_bytes());
+        frame.resize(8 + usize::from(length), 0);
+        frame
+    }
+
+    async fn read(socket: &mut Socket) -> usize {
+        match std::future::poll_fn(|cx| socket.poll_packet(cx)).await {
+            Ok(Packet::Message(message)) => message.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn buffers_are_given_back_once_nothing_is_in_them() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(50_000)).await.unwrap();
+        client.write_all(&frame(500)[..100]).await.unwrap();
+        assert_eq!(read(&mut socket).await, 50_000);
+        let begun = std::future::poll_fn(|cx| Poll::Ready(socket.poll_packet(cx))).await;
+        assert!(begun.is_pending());
+        socket.shrink();
+        assert_eq!(socket.largest, 50_000, "the beginning of a frame is inside");
+
+        client.write_all(&frame(500)[100..]).await.unwrap();
+        assert_eq!(read(&mut socket).await, 500);
+        socket.send(Frame::text("unwritten")).unwrap();
+        socket.shrink();
+        assert_eq!(socket.largest, 50_000, "a frame is to be flushed");
+
+        std::future::poll_fn(|cx| socket.poll_flush(cx))
+            .await
+            .unwrap();
+        socket.shrink();
+        assert_eq!((socket.largest, socket.returned), (0, 0));
+        client.write_all(&frame(500)).await.unwrap();
+        assert_eq!(read(&mut socket).await, 500);
+    }
+
+    #[tokio::test]
+    async fn frames_that_wait_below_the_websocket_survive_that() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(5_000).repeat(10)).await.unwrap();
+        for _ in 0..10 {
+            assert_eq!(read(&mut socket).await, 5_000);
+            socket.shrink();
+        }
+    }
+
+    #[test]
+    fn no_way_to_cut_a_message_makes_it_shorter_on_the_wire() {
+        for length in [
+            0, 1, 125, 126, 127, 65_535, 65_536, 65_537, 131_072, 200_000,
+        ] {
+            for cut in [0, 1, 125, 126, 65_535, 65_536, length / 2] {
+                if cut <= length {
+                    assert!(wire_length(cut) + wire_length(length - cut) >= wire_length(length));
+                }
+            }
+        }
+    }
+}
