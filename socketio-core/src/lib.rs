@@ -1,10 +1,60 @@
-//! The server behind the `socketio` crate.
+//! The server behind the [`socketio`](https://docs.rs/socketio) crate: use that one. This crate is its inside, for those
+//! who build on single layers: [`engine`] is Engine.IO alone, [`protocol`] reads and writes Socket.IO packets,
+//! [`transport`] attaches clients of other kinds.
 
+mod adapter;
+mod answers;
+mod context;
+mod data;
 pub mod engine;
+mod error;
+mod extract;
+mod handler;
+mod hub;
 mod message;
+mod node;
+#[doc(hidden)]
+pub mod private;
 pub mod protocol;
+mod reason;
+mod reply;
+mod request;
+mod rest;
+mod server;
+mod session;
+mod socket;
+mod states;
+mod tasks;
+mod to;
+pub mod transport;
 
+pub use context::{
+    broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,
+    request, rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
+};
+pub use data::{BinaryInJson, Data};
+pub use error::{
+    BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
+};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
+pub use handler::{Description, EventHandler, Handler, HandlerInfo, Namespace};
+pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
+pub use reason::Reason;
+pub use request::{PeerAddr, Request};
+pub use rest::Rest;
+pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+pub use session::Session;
+pub use socket::Socket;
+pub use to::To;
 
-/// Any error, boxed.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// A list of functions under `#[socketio::on]` and its like, for [`SocketIoBuilder::handlers`].
+///
+/// It names the hidden type that each attribute puts beside its function: so a function without one of our attributes is
+/// "not found in this scope" or "not a type" to the compiler.
+#[macro_export]
+macro_rules! handlers {
+    ($($handler:ty),* $(,)?) => {
+        [$(<$handler as $crate::Handler>::DEFINITIONS),*]
+    };
+}

@@ -3,10 +3,10 @@
 use std::{marker::PhantomData, sync::Arc};
 
 pub use crate::{
-    extract::FromEvent,
+    extract::{EventContext, FromEvent, Needs},
     handler::{
-        Called, Class, Definition, DerivedPath, EventContext, FunctionShim, Handler, HandlerFuture,
-        Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Needs, Outcome,
+        Called, Class, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance,
+        Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
     },
     reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
 };
@@ -18,7 +18,7 @@ pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerF
 }
 
 /// The value of a class-based namespace behind its erased form.
-pub fn instance<T: Send + Sync + 'static>(instance: &Instance) -> Arc<T> {
+pub fn instance<T: Namespace>(instance: &Instance) -> Arc<T> {
     Arc::clone(instance)
         .downcast()
         .expect("a class is only ever registered with a value of its own type")

@@ -117,7 +117,11 @@ impl IntoAccept for () {
 
 impl IntoAccept for bool {
     fn into_accept(self) -> Result<(), BoxError> {
-        if self { Ok(()) } else { Err(ConnectionRefused::default().into()) }
+        if self {
+            Ok(())
+        } else {
+            Err(ConnectionRefused::default().into())
+        }
     }
 }
 

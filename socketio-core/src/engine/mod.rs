@@ -24,7 +24,6 @@
 
 mod config;
 mod cors;
-mod handshake;
 mod heartbeat;
 mod outgoing;
 mod packet;
@@ -49,7 +48,6 @@ mod tests;
 
 pub use config::{Config, Cookie};
 pub use cors::Cors;
-pub use handshake::{Handshake, PeerAddr};
 pub use outgoing::Outgoing;
 pub use reason::CloseReason;
 pub use server::Engine;

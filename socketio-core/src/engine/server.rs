@@ -3,7 +3,9 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{
+    Extensions, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+};
 use http_body::Body;
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
@@ -168,7 +170,7 @@ impl Engine {
     }
 
     fn open(&self, session: Session) {
-        tracing::debug!(target: "engineio", ?session, handshake = ?session.handshake(), "opened");
+        tracing::debug!(target: "engineio", ?session, request = ?session.request(), "opened");
         (self.accept)(session);
     }
 }
@@ -222,10 +224,12 @@ fn switching(accept: Accept) -> Response<Full<Bytes>> {
 
 /// hyper leaves its promise of the connection among the extensions of a request that may have it.
 fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
-    request
-        .extensions
-        .remove()
-        .ok_or(Refusal::BadRequest("the connection can't be upgraded"))
+    let upgrade = request.extensions.remove();
+    if request.extensions.is_empty() {
+        // An emptied map keeps its memory, as long as the session lives.
+        request.extensions = Extensions::new();
+    }
+    upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))
 }
 
 fn set_cookie(cookie: &Cookie, sid: &str) -> Option<HeaderValue> {

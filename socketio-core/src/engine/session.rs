@@ -17,7 +17,6 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode};
 
 use super::{
-    handshake::Handshake,
     heartbeat::Heartbeat,
     outgoing::Outgoing,
     packet::control,
@@ -30,7 +29,7 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::message::Message;
+use crate::{message::Message, request::Request};
 
 /// So many messages [`Session::send`] keeps before it waits.
 const QUEUE: usize = 64;
@@ -51,7 +50,7 @@ pub enum Event {
 pub struct Session {
     sessions: Arc<Sessions>,
     shared: Arc<Shared>,
-    handshake: Arc<Handshake>,
+    request: Request,
     state: State,
     transport: Transport,
     /// A POST whose packets are being taken.
@@ -87,19 +86,19 @@ enum Transport {
 
 impl Session {
     /// A session over polling, whose handshake is being answered with [`Session::open_packet`].
-    pub(super) fn polling(sessions: Arc<Sessions>, handshake: Handshake) -> Result<Self, Refusal> {
+    pub(super) fn polling(sessions: Arc<Sessions>, request: Request) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::Polling)?;
-        Ok(Self::new(sessions, shared, handshake, Transport::Polling))
+        Ok(Self::new(sessions, shared, request, Transport::Polling))
     }
 
     /// A session over a WebSocket whose handshake is being answered.
     pub(super) fn websocket(
         sessions: Arc<Sessions>,
-        handshake: Handshake,
+        request: Request,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::WebSocket)?;
-        let mut session = Self::new(sessions, shared, handshake, Transport::Polling);
+        let mut session = Self::new(sessions, shared, request, Transport::Polling);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
         let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload);
         session.transport = Transport::WebSocket(Box::new(socket));
@@ -109,7 +108,7 @@ impl Session {
     fn new(
         sessions: Arc<Sessions>,
         shared: Arc<Shared>,
-        handshake: Handshake,
+        request: Request,
         transport: Transport,
     ) -> Self {
         let now = Instant::now();
@@ -123,7 +122,7 @@ impl Session {
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: VecDeque::new(),
-            handshake: Arc::new(handshake),
+            request,
             sessions,
             shared,
         }
@@ -149,8 +148,8 @@ impl Session {
     }
 
     /// The request that opened the session.
-    pub fn handshake(&self) -> &Arc<Handshake> {
-        &self.handshake
+    pub fn request(&self) -> &Request {
+        &self.request
     }
 
     /// The transport now. It may change from polling to WebSocket, once.

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::harness::{BAD_REQUEST, Server, UNKNOWN, bare_request, config, sid};
-use crate::engine::{Config, Cookie, Cors, PeerAddr, TransportKind};
+use crate::{
+    engine::{Config, Cookie, Cors, TransportKind},
+    request::PeerAddr,
+};
 
 fn error(code: u8, message: &str) -> String {
     format!(r#"{{"code":{code},"message":"{message}"}}"#)
@@ -325,12 +328,12 @@ async fn the_session_knows_the_request_that_opened_it() {
         .insert(PeerAddr(([127, 0, 0, 1], 9).into()));
     assert_eq!(server.engine.handle(request).await.status(), 200);
     let session = server.opened().await;
+    assert_eq!(session.request().query("token").as_deref(), Some("x"));
+    assert_eq!(session.request().header("X-Test"), Some("1"));
     assert_eq!(
-        session.handshake().query(),
-        Some("EIO=4&transport=polling&token=x")
+        session.request().peer_addr(),
+        Some(([127, 0, 0, 1], 9).into())
     );
-    assert_eq!(session.handshake().header("X-Test"), Some("1"));
-    assert_eq!(session.handshake().peer(), Some(([127, 0, 0, 1], 9).into()));
     assert_eq!(session.transport(), TransportKind::Polling);
     assert_eq!(format!("{session:?}").find(session.sid()), None);
 }

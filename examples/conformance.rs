@@ -1,0 +1,108 @@
+//! What protocol suites talk to: `cargo run --release --example conformance -- --port 3000`
+//!
+//! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
+//! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`.
+
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+
+use http::{Request, StatusCode};
+use socketio::{
+    Auth, Data, Rest, SocketIo, emit,
+    engine::{Config, Cors, Engine, Session},
+};
+use tokio::net::TcpListener;
+
+#[socketio::event]
+#[socketio::event(namespace = "/custom")]
+async fn connect(Auth(auth): Auth<Option<Data>>) {
+    emit("auth", auth.unwrap_or(Data::Object(BTreeMap::new())));
+}
+
+#[socketio::event]
+async fn message(arguments: Rest<Data>) {
+    emit("message-back", arguments);
+}
+
+#[socketio::on("message-with-ack")]
+async fn message_with_ack(arguments: Rest<Data>) -> Rest<Data> {
+    arguments
+}
+
+/// Engine.IO alone: every message goes back as it came.
+fn echo(mut session: Session) {
+    tokio::spawn(async move {
+        while let Ok(message) = session.recv().await {
+            if session.send(message).await.is_err() {
+                break;
+            }
+        }
+    });
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let options = Options::from_args()?;
+    let io = SocketIo::builder()
+        .ping_interval(options.ping_interval)
+        .ping_timeout(options.ping_timeout)
+        .max_http_buffer_size(options.max_payload)
+        .connect_timeout(options.connect_timeout)
+        .cors_allowed_origins(Cors::Any)
+        .build()?;
+
+    let mut config = Config::default();
+    config.ping_interval = options.ping_interval;
+    config.ping_timeout = options.ping_timeout;
+    config.max_payload = options.max_payload;
+    config.cors = Cors::Any;
+    let engine = Engine::new(config, echo);
+    let app = tower::service_fn(move |request: Request<_>| {
+        let engine = engine.clone();
+        async move {
+            if request.uri().path().starts_with("/engine.io/") {
+                return Ok::<_, Infallible>(engine.handle(request).await);
+            }
+            let mut response = http::Response::new(Default::default());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            Ok(response)
+        }
+    });
+
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+    println!("READY");
+    io.serve(app, listener).await
+}
+
+struct Options {
+    port: u16,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    max_payload: usize,
+    connect_timeout: Duration,
+}
+
+impl Options {
+    fn from_args() -> socketio::Result<Self> {
+        let mut options = Options {
+            port: 3000,
+            ping_interval: Duration::from_millis(300),
+            ping_timeout: Duration::from_millis(200),
+            max_payload: 1_000_000,
+            connect_timeout: Duration::from_millis(1000),
+        };
+        let mut args = std::env::args().skip(1);
+        while let Some(name) = args.next() {
+            let value = args.next().ok_or(format!("{name} needs a value"))?;
+            let millis = || value.parse().map(Duration::from_millis);
+            match &*name {
+                "--port" => options.port = value.parse()?,
+                "--ping-interval" => options.ping_interval = millis()?,
+                "--ping-timeout" => options.ping_timeout = millis()?,
+                "--max-payload" => options.max_payload = value.parse()?,
+                "--connect-timeout" => options.connect_timeout = millis()?,
+                _ => return Err(format!("unknown option {name}").into()),
+            }
+        }
+        Ok(options)
+    }
+}

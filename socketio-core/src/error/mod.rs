@@ -1,0 +1,22 @@
+//! What can go wrong, by who has to know.
+
+mod build;
+mod call;
+mod emit;
+mod handler;
+mod refused;
+mod room;
+
+pub use build::BuildError;
+pub use call::CallError;
+pub use emit::EmitError;
+pub(crate) use handler::Cause;
+pub use handler::HandlerError;
+pub use refused::ConnectionRefused;
+pub use room::RoomError;
+
+/// Any error, boxed. What handlers may return: everything that converts into it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A `Result` whose error is, unless said otherwise, any error at all.
+pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;

@@ -1,0 +1,122 @@
+//! A client that is not let in.
+
+use std::{error::Error, fmt};
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// Refuses a client in `connect`, and tells it why.
+///
+/// Every error that a `connect` handler returns refuses the client, but only this one is shown to it: with any other, and
+/// after a panic, it reads `Connection rejected by server`. It is found inside `anyhow` and `eyre` errors as well.
+///
+/// ```
+/// use socketio_core::ConnectionRefused;
+///
+/// fn check(token: &str) -> Result<(), ConnectionRefused> {
+///     match token {
+///         "open sesame" => Ok(()),
+///         "" => Err(ConnectionRefused::new("a token is needed")),
+///         _ => Err(ConnectionRefused::new("unknown token").data(["token"])),
+///     }
+/// }
+/// # assert!(check("open sesame").is_ok());
+/// # assert_eq!(check("").unwrap_err().message(), "a token is needed");
+/// ```
+#[derive(Clone)]
+pub struct ConnectionRefused(Refusal);
+
+/// The refusal itself, given out by `source()`: `anyhow` and `eyre` hide the type of the outermost error, not of those
+/// beneath it.
+#[derive(Clone, Debug)]
+struct Refusal {
+    message: String,
+    data: Option<Box<RawValue>>,
+}
+
+impl ConnectionRefused {
+    /// What a client reads that was refused without a word.
+    pub(crate) const MESSAGE: &'static str = "Connection rejected by server";
+
+    /// Refuses with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        ConnectionRefused(Refusal {
+            message: message.into(),
+            data: None,
+        })
+    }
+
+    /// Adds data for the client's program; JavaScript reads it as `error.data`.
+    ///
+    /// Data that is no JSON is left out, with an error event.
+    #[must_use]
+    pub fn data(mut self, data: impl Serialize) -> Self {
+        match to_raw_value(&data) {
+            Ok(data) => self.0.data = Some(data),
+            Err(error) => {
+                tracing::error!(target: "socketio", %error, "the data of a refusal is no JSON and was left out");
+            }
+        }
+        self
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The data as JSON, if there is any.
+    pub fn json_data(&self) -> Option<&RawValue> {
+        self.0.data.as_deref()
+    }
+
+    /// Finds a refusal in an error or beneath it.
+    pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(refused) = error.downcast_ref::<ConnectionRefused>() {
+                return Some(refused.clone());
+            }
+            if let Some(refusal) = error.downcast_ref::<Refusal>() {
+                return Some(ConnectionRefused(refusal.clone()));
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+impl Default for ConnectionRefused {
+    fn default() -> Self {
+        ConnectionRefused::new(Self::MESSAGE)
+    }
+}
+
+impl fmt::Debug for ConnectionRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionRefused")
+            .field("message", &self.0.message)
+            .field("data", &self.0.data)
+            .finish()
+    }
+}
+
+impl fmt::Display for ConnectionRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for ConnectionRefused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Refusal {}

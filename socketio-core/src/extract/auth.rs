@@ -1,0 +1,42 @@
+//! What a client sends along when it connects.
+
+use serde::de::DeserializeOwned;
+
+use super::{EventContext, FromEvent, Needs};
+use crate::BoxError;
+
+/// The `auth` object of a client, in `connect` handlers.
+///
+/// A client that sent none sent `null`: `Auth<Option<T>>` takes both. A client whose object is not a `T` is refused with
+/// `Connection rejected by server`.
+///
+/// ```
+/// # use socketio_core::{Auth, ConnectionRefused};
+/// #[derive(serde::Deserialize)]
+/// struct Token {
+///     token: String,
+/// }
+///
+/// async fn connect(Auth(auth): Auth<Token>) -> Result<(), ConnectionRefused> {
+///     match &*auth.token {
+///         "open sesame" => Ok(()),
+///         _ => Err(ConnectionRefused::new("unknown token")),
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Auth<T>(pub T);
+
+impl<T: DeserializeOwned> FromEvent for Auth<T> {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        let auth = match cx.auth() {
+            None | Some("") => "null",
+            Some(json) => json,
+        };
+        Ok(Auth(serde_json::from_str(auth)?))
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.auth();
+    }
+}

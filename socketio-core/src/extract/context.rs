@@ -1,0 +1,112 @@
+//! What an argument can be made from.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::{BoxError, HandlerError, Reason, Request, Socket, protocol::Arguments, reply::Answer};
+
+/// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
+#[derive(Debug)]
+pub struct EventContext<'a> {
+    socket: &'a Socket,
+    event: &'a str,
+    parts: Parts<'a>,
+}
+
+/// What only some events have.
+#[derive(Debug, Default)]
+pub(crate) struct Parts<'a> {
+    /// The event's arguments.
+    pub(crate) arguments: Arguments,
+    /// Whether an acknowledgement was asked for.
+    pub(crate) acknowledge: bool,
+    /// `connect`: what the client sent along, as JSON; empty when it sent nothing.
+    pub(crate) auth: Option<&'a str>,
+    /// `disconnect`.
+    pub(crate) reason: Option<Reason>,
+    /// Error handlers.
+    pub(crate) error: Option<&'a HandlerError>,
+}
+
+impl<'a> EventContext<'a> {
+    pub(crate) fn new(socket: &'a Socket, event: &'a str, parts: Parts<'a>) -> Self {
+        EventContext {
+            socket,
+            event,
+            parts,
+        }
+    }
+
+    /// The next argument of the event, as a `T`; an absent one is `null`.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another type.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "no iterator: each argument has its own type"
+    )]
+    pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, BoxError> {
+        Ok(self.parts.arguments.next()?)
+    }
+
+    /// All arguments that have not been read.
+    pub(crate) fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, BoxError> {
+        Ok(self.parts.arguments.rest()?)
+    }
+
+    /// The client that sent the event.
+    pub fn socket(&self) -> &Socket {
+        self.socket
+    }
+
+    /// The request that opened the connection.
+    pub fn request(&self) -> &Request {
+        self.socket.client().request()
+    }
+
+    /// The server's state of type `T`, if it was built with one.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.socket.node().states.get()
+    }
+
+    /// The event's name, as the client wrote it; `connect` and `disconnect` included.
+    pub fn name(&self) -> &str {
+        self.event
+    }
+
+    pub(crate) fn auth(&self) -> Option<&'a str> {
+        self.parts.auth
+    }
+
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.parts.reason
+    }
+
+    pub(crate) fn error(&self) -> Option<&'a HandlerError> {
+        self.parts.error
+    }
+
+    /// For generated code: how the handler's value is answered.
+    #[doc(hidden)]
+    pub fn answer(&self) -> Answer {
+        Answer::new(self.parts.acknowledge)
+    }
+
+    /// For generated code: the handler has all its arguments. Surplus ones are passed over, once they are known to be
+    /// JSON.
+    #[doc(hidden)]
+    pub fn finish(&mut self) -> Result<(), BoxError> {
+        match self.parts.arguments.finish()? {
+            0 => {}
+            surplus => tracing::debug!(
+                target: "socketio",
+                event = self.event,
+                surplus,
+                "the event has more arguments than its handler takes"
+            ),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! What handlers can take as arguments, one kind a file.
+
+mod auth;
+mod context;
+mod from_event;
+mod needs;
+mod state;
+mod values;
+
+pub use auth::Auth;
+pub use context::EventContext;
+pub(crate) use context::Parts;
+pub use from_event::FromEvent;
+pub(crate) use needs::Need;
+pub use needs::Needs;
+pub use state::State;
+pub use values::EventName;

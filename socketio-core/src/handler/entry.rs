@@ -1,0 +1,145 @@
+//! One handler of one server, ready to be called.
+
+use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
+
+use super::definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim};
+use crate::extract::{EventContext, Need, Needs};
+
+/// A registered handler.
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    /// Empty for error handlers.
+    pub(crate) event: Cow<'static, str>,
+    pub(crate) namespace: Cow<'static, str>,
+    pub(crate) function: Cow<'static, str>,
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) concurrent: bool,
+    pub(crate) needs: Needs,
+    call: Call,
+}
+
+/// The three forms of a handler.
+#[derive(Clone)]
+pub(super) enum Call {
+    Function(FunctionShim),
+    Method(MethodShim, Instance),
+    Closure(Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>),
+}
+
+impl Entry {
+    pub(super) fn function(definition: &Definition<FunctionShim>) -> Self {
+        Entry::new(
+            definition,
+            Cow::Borrowed(or_root(definition.namespace)),
+            Cow::Borrowed(definition.function),
+            Call::Function(definition.shim),
+        )
+    }
+
+    pub(super) fn method(
+        definition: &Definition<MethodShim>,
+        namespace: Cow<'static, str>,
+        class: &str,
+        instance: Instance,
+    ) -> Self {
+        Entry::new(
+            definition,
+            namespace,
+            Cow::Owned(format!("{class}::{}", definition.function)),
+            Call::Method(definition.shim, instance),
+        )
+    }
+
+    fn new<S: Copy>(
+        definition: &Definition<S>,
+        namespace: Cow<'static, str>,
+        function: Cow<'static, str>,
+        call: Call,
+    ) -> Self {
+        let mut needs = Needs::default();
+        (definition.needs)(&mut needs);
+        Entry {
+            kind: definition.kind,
+            event: Cow::Borrowed(definition.event),
+            namespace,
+            function,
+            arguments: definition.arguments,
+            location: definition.location,
+            concurrent: definition.concurrent,
+            needs,
+            call,
+        }
+    }
+
+    pub(super) fn closure(
+        namespace: &str,
+        event: &str,
+        location: &'static Location<'static>,
+        needs: Needs,
+        call: Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>,
+    ) -> Self {
+        Entry {
+            kind: Kind::Event,
+            event: Cow::Owned(event.to_owned()),
+            namespace: Cow::Owned(or_root(namespace).to_owned()),
+            function: Cow::Borrowed("closure"),
+            arguments: &[],
+            location,
+            concurrent: false,
+            needs,
+            call: Call::Closure(call),
+        }
+    }
+
+    /// Reads the arguments; the future runs the user's code.
+    pub(super) fn call(&self, cx: &mut EventContext<'_>) -> Called {
+        match &self.call {
+            Call::Function(shim) => shim(cx),
+            Call::Method(shim, instance) => shim(instance, cx),
+            Call::Closure(closure) => closure(cx),
+        }
+    }
+
+    pub(super) fn needs(&self) -> &[Need] {
+        self.needs.list()
+    }
+
+    /// The same registration, found twice: linked, and named in `handlers![..]`.
+    pub(super) fn is_same(&self, other: &Entry) -> bool {
+        let same_value = match (&self.call, &other.call) {
+            (Call::Function(_), Call::Function(_)) => true,
+            (Call::Method(_, a), Call::Method(_, b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        same_value && self.location == other.location && self.function == other.function
+    }
+}
+
+/// No namespace is the main one.
+fn or_root(namespace: &str) -> &str {
+    if namespace.is_empty() { "/" } else { namespace }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {:?} -> {} ({})",
+            self.namespace, self.event, self.function, self.location
+        )
+    }
+}
+
+/// `` `join` (src/chat.rs:12) ``
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` ({}:{})",
+            self.function,
+            self.location.file(),
+            self.location.line()
+        )
+    }
+}

@@ -1,0 +1,263 @@
+//! The hub's half of a connection: what is to be written, and what is asked of the connection's task.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
+
+use tokio::sync::Notify;
+
+use crate::{Message, Reason, protocol::Encoded};
+
+/// How much may wait for one client before the [`SlowClient`] policy acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutboxLimits {
+    /// Messages; an attachment is a message of its own.
+    pub(crate) messages: usize,
+    /// Bytes of all messages together.
+    pub(crate) bytes: usize,
+    pub(crate) policy: SlowClient,
+}
+
+/// What happens to a client whose outbox is full, because it reads more slowly than it is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SlowClient {
+    /// It is disconnected with [`Reason::TransportError`](crate::Reason::TransportError): a client that missed messages
+    /// unawares is worse than one that connects again. The default.
+    #[default]
+    Disconnect,
+    /// The new packet is dropped, and counted.
+    Drop,
+}
+
+/// Why the server closes a whole connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// A handler asked for it.
+    Server = 1,
+    /// The server shuts down.
+    Shutdown = 2,
+}
+
+/// Shared by the connection's task (which reads it) and by everyone who emits to its clients.
+#[derive(Debug)]
+pub(crate) struct Link {
+    limits: OutboxLimits,
+    outbox: Mutex<Outbox>,
+    /// Something other than messages waits for the task: see [`Link::take_attention`].
+    attention: AtomicBool,
+    /// [`Closing`] as a number.
+    closing: AtomicU8,
+    transport: Mutex<&'static str>,
+    /// Calls from this server that await an answer by this connection.
+    awaited_calls: AtomicUsize,
+    dropped: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Outbox {
+    queue: VecDeque<Message>,
+    bytes: usize,
+    /// The task is about to sleep, or sleeps; who adds something takes the waker and wakes it. While it runs, its own
+    /// emits find nothing here and wake nobody.
+    sleeping: Option<Waker>,
+    closed: bool,
+    overflowed: bool,
+    drained: Option<Arc<Notify>>,
+}
+
+impl Link {
+    pub(crate) fn new(limits: OutboxLimits) -> Self {
+        Link {
+            limits,
+            outbox: Mutex::default(),
+            attention: AtomicBool::new(false),
+            closing: AtomicU8::new(0),
+            transport: Mutex::new("polling"),
+            awaited_calls: AtomicUsize::new(0),
+            dropped: AtomicUsize::new(0),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a packet with its attachments, whole or not at all, and wakes the task.
+    pub(crate) fn push(&self, packet: &Encoded) {
+        let waker = {
+            let outbox = &mut *self.lock();
+            if outbox.closed || outbox.overflowed {
+                return;
+            }
+            let bytes = packet.len();
+            let full = !outbox.queue.is_empty()
+                && (outbox.bytes + bytes > self.limits.bytes
+                    || outbox.queue.len() + 1 + packet.attachments.len() > self.limits.messages);
+            if full {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                match self.limits.policy {
+                    SlowClient::Drop => return,
+                    SlowClient::Disconnect => {
+                        outbox.overflowed = true;
+                        outbox.queue = VecDeque::new();
+                        outbox.bytes = 0;
+                        self.attention.store(true, Ordering::Release);
+                    }
+                }
+            } else {
+                outbox.bytes += bytes;
+                outbox.queue.push_back(Message::Text(packet.text.clone()));
+                outbox
+                    .queue
+                    .extend(packet.attachments.iter().cloned().map(Message::Binary));
+            }
+            outbox.sleeping.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The next message to write.
+    pub(crate) fn pop(&self) -> Option<Message> {
+        let outbox = &mut *self.lock();
+        let message = outbox.queue.pop_front();
+        match &message {
+            Some(message) => outbox.bytes -= message.len(),
+            None => {
+                // An idle client keeps no room for the burst it once had.
+                if outbox.queue.capacity() > 64 {
+                    outbox.queue = VecDeque::new();
+                }
+                if let Some(drained) = outbox.drained.take() {
+                    drained.notify_waiters();
+                }
+            }
+        }
+        message
+    }
+
+    /// The last step of the task before it returns pending: false when there is something to do after all.
+    pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> bool {
+        let outbox = &mut *self.lock();
+        if self.attention.load(Ordering::Acquire) || (can_write && !outbox.queue.is_empty()) {
+            return false;
+        }
+        match &mut outbox.sleeping {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        true
+    }
+
+    /// The task runs: nobody needs to wake it.
+    pub(crate) fn awake(&self) {
+        self.lock().sleeping = None;
+    }
+
+    /// Has the task look at its clients and at [`Link::closing`].
+    pub(crate) fn attend(&self) {
+        self.attention.store(true, Ordering::Release);
+        let waker = self.lock().sleeping.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn take_attention(&self) -> bool {
+        self.attention.swap(false, Ordering::AcqRel)
+    }
+
+    /// Asks the task to close the whole connection.
+    pub(crate) fn close_connection(&self, closing: Closing) {
+        self.closing.fetch_max(closing as u8, Ordering::AcqRel);
+        self.attend();
+    }
+
+    /// Whether, and why, the connection is to be closed.
+    pub(crate) fn closing(&self) -> Option<Reason> {
+        match self.closing.load(Ordering::Acquire) {
+            0 => None,
+            closing if closing == Closing::Server as u8 => Some(Reason::ServerClose),
+            _ => Some(Reason::ServerShutdown),
+        }
+    }
+
+    /// How the client is connected now.
+    pub(crate) fn transport(&self) -> &'static str {
+        *self
+            .transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_transport(&self, name: &'static str) {
+        *self
+            .transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = name;
+    }
+
+    /// The outbox was full and the policy is to disconnect.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.lock().overflowed
+    }
+
+    /// Packets dropped so far because the outbox was full.
+    pub(crate) fn dropped(&self) -> usize {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Nothing will be written any more.
+    pub(crate) fn close(&self) {
+        let drained = {
+            let outbox = &mut *self.lock();
+            outbox.closed = true;
+            outbox.queue = VecDeque::new();
+            outbox.bytes = 0;
+            outbox.drained.take()
+        };
+        if let Some(drained) = drained {
+            drained.notify_waiters();
+        }
+    }
+
+    /// Waits until everything was handed to the transport, or the connection is gone.
+    pub(crate) async fn drained(&self) {
+        let drained = {
+            let outbox = &mut *self.lock();
+            if outbox.closed || outbox.queue.is_empty() {
+                return;
+            }
+            Arc::clone(outbox.drained.get_or_insert_default())
+        };
+        // Registered under no lock: `pop` may have emptied the queue in between, so look again once enlisted.
+        let mut notified = std::pin::pin!(drained.notified());
+        notified.as_mut().enable();
+        let waiting =
+            matches!(&self.lock().drained, Some(current) if Arc::ptr_eq(current, &drained));
+        if waiting {
+            notified.await;
+        }
+    }
+
+    pub(crate) fn call_begins(&self) {
+        self.awaited_calls.fetch_add(1, Ordering::AcqRel);
+        // The task may have stopped reading because an inbox is full; now it must read on to find the answer.
+        self.attend();
+    }
+
+    pub(crate) fn call_ended(&self) {
+        self.awaited_calls.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn awaits_calls(&self) -> bool {
+        self.awaited_calls.load(Ordering::Acquire) > 0
+    }
+}

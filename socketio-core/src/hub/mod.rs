@@ -1,0 +1,22 @@
+//! Who is connected, in which rooms, which acknowledgements are awaited, what waits to be written.
+//!
+//! No user code runs under a lock of this module. Locks are taken in the order client → namespace → room → outbox.
+
+mod acks;
+mod client;
+mod data;
+mod link;
+mod members;
+mod rooms;
+mod sid;
+mod space;
+
+pub(crate) use acks::{Pending, Waiting};
+pub(crate) use client::{Client, Phase};
+pub(crate) use data::Slot;
+pub use link::SlowClient;
+pub(crate) use link::{Closing, Link, OutboxLimits};
+pub use rooms::IntoRooms;
+pub(crate) use rooms::Room;
+pub use sid::Sid;
+pub(crate) use space::{Hub, Target};

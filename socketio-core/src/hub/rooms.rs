@@ -1,0 +1,98 @@
+//! What can be written where rooms are asked for.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::Sid;
+
+/// The name of a room.
+pub(crate) type Room = Arc<str>;
+
+/// Names of rooms, or ids of clients, for `to`, `skip` and `join_room`: a `&str`, a `String`, a [`Sid`], or an array, slice
+/// or `Vec` of them.
+///
+/// `""` is a room like any other, and an empty list addresses nobody. An `Option` is no address: what `None` would mean,
+/// everyone or nobody, is the writer's to say.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no rooms",
+    label = "expected a `&str`, a `String`, a `Sid`, or an array, slice or `Vec` of these",
+    note = "rooms are strings: write `room.to_string()` for a number; an `Option` could mean everyone or nobody, so match on it"
+)]
+pub trait IntoRooms: sealed::Sealed {
+    #[doc(hidden)]
+    fn add_to(self, rooms: &mut Vec<Arc<str>>);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! one {
+    ($($type:ty: |$name:ident| $room:expr;)*) => {$(
+        impl sealed::Sealed for $type {}
+        impl IntoRooms for $type {
+            fn add_to(self, rooms: &mut Vec<Arc<str>>) {
+                let $name = self;
+                rooms.push($room);
+            }
+        }
+    )*};
+}
+
+one! {
+    &str: |name| Arc::from(name);
+    String: |name| Arc::from(name);
+    &String: |name| Arc::from(name.as_str());
+    Box<str>: |name| Arc::from(name);
+    Arc<str>: |name| name;
+    &Arc<str>: |name| Arc::clone(name);
+    Cow<'_, str>: |name| Arc::from(name);
+    Sid: |name| Arc::from(name.as_str());
+    &Sid: |name| Arc::from(name.as_str());
+    &&str: |name| Arc::from(*name);
+}
+
+macro_rules! many {
+    ($(impl [$($generics:tt)*] for $type:ty, by $iter:ident where $item:ty;)*) => {$(
+        impl<$($generics)*> sealed::Sealed for $type where $item: IntoRooms {}
+        impl<$($generics)*> IntoRooms for $type where $item: IntoRooms {
+            fn add_to(self, rooms: &mut Vec<Arc<str>>) {
+                for room in self.$iter() {
+                    room.add_to(rooms);
+                }
+            }
+        }
+    )*};
+}
+
+many! {
+    impl [T, const N: usize] for [T; N], by into_iter where T;
+    impl [T] for Vec<T>, by into_iter where T;
+    impl ['a, T, const N: usize] for &'a [T; N], by iter where &'a T;
+    impl ['a, T] for &'a Vec<T>, by iter where &'a T;
+    impl ['a, T] for &'a [T], by iter where &'a T;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(rooms: impl IntoRooms) -> Vec<Arc<str>> {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        names
+    }
+
+    #[test]
+    fn one_name_or_several_in_any_common_form() {
+        let sid = Sid::random();
+        assert_eq!(names("a"), ["a".into()]);
+        assert_eq!(names(""), ["".into()]);
+        assert_eq!(names(String::from("a")), ["a".into()]);
+        assert_eq!(names(&sid), [Arc::from(sid.as_str())]);
+        assert_eq!(names(["a", "b"]), ["a".into(), "b".into()]);
+        assert_eq!(names(vec![String::from("a")]), ["a".into()]);
+        assert_eq!(names(&["a", "b"][..]), ["a".into(), "b".into()]);
+        assert_eq!(names(&Vec::from(["a"])), ["a".into()]);
+        assert!(names(Vec::<String>::new()).is_empty());
+    }
+}

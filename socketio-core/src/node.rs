@@ -1,0 +1,36 @@
+//! What lies beneath the handlers: this process's clients, the way to those of others, states and tasks.
+
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
+
+use crate::{adapter::Adapter, hub::Hub, states::States, tasks::Tasks};
+
+/// One for each server; shared by its sockets.
+pub(crate) struct Node {
+    pub(crate) hub: Hub,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) states: States,
+    pub(crate) tasks: Tasks,
+    pub(crate) limits: Limits,
+    /// The server around this node, for handlers that ask for it; erased, since it lies above.
+    pub(crate) server: OnceLock<Weak<dyn Any + Send + Sync>>,
+}
+
+/// Bounds on what one client can hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) rooms: usize,
+    pub(crate) awaited_acks: usize,
+    pub(crate) call_timeout: Duration,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("namespaces", &self.hub.namespaces())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! Reading the head of a packet.
+
+use std::{error::Error, fmt, ops::Range};
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use super::{
+    Kind, Limits, Packet, is_reserved,
+    packet::Name,
+    placeholders::{is_whitespace, string_end},
+};
+use crate::Text;
+
+/// Text that is no packet, or breaks a limit. The connection it came from is beyond help: close it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError(&'static str);
+
+impl DecodeError {
+    pub(super) const fn new(what: &'static str) -> Self {
+        DecodeError(what)
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for DecodeError {}
+
+/// Reads the head of a packet: kind, attachments, namespace, id, an event's name.
+///
+/// The arguments are left alone, so that they are read only once, by the types that want them;
+/// [`Arguments`](super::Arguments) reports what is wrong with them.
+pub fn decode(text: Text, limits: &Limits) -> Result<Packet, DecodeError> {
+    let mut head = Head {
+        text: &text,
+        position: 0,
+    };
+    let (kind, binary) = head.kind()?;
+    let attachments = if binary { head.attachments(limits)? } else { 0 };
+    let namespace = head.namespace(limits)?;
+    let id = head.id(limits)?;
+    head.whitespace();
+    let payload = head.position;
+    let mut event = Name::None;
+    match kind {
+        Kind::Connect => head.object_or_nothing()?,
+        Kind::ConnectError => head.object_string_or_nothing()?,
+        Kind::Disconnect if payload < text.len() => {
+            return Err(DecodeError("a disconnect packet with a payload"));
+        }
+        Kind::Disconnect => {}
+        Kind::Event => {
+            head.array()?;
+            event = head.event(limits)?;
+        }
+        Kind::Ack if id.is_none() => return Err(DecodeError("an ack without an id")),
+        Kind::Ack => head.array()?,
+    }
+    let arguments = head.position;
+    Ok(Packet {
+        text,
+        kind,
+        attachments,
+        namespace,
+        id,
+        event,
+        payload,
+        arguments,
+    })
+}
+
+/// Walks over the head of a packet.
+struct Head<'a> {
+    text: &'a str,
+    position: usize,
+}
+
+impl Head<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.position).copied()
+    }
+
+    fn whitespace(&mut self) {
+        while self.peek().is_some_and(is_whitespace) {
+            self.position += 1;
+        }
+    }
+
+    fn digits(&mut self) -> Range<usize> {
+        let start = self.position;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.position += 1;
+        }
+        start..self.position
+    }
+
+    fn kind(&mut self) -> Result<(Kind, bool), DecodeError> {
+        let kind = match self.peek() {
+            Some(b'0') => (Kind::Connect, false),
+            Some(b'1') => (Kind::Disconnect, false),
+            Some(b'2') => (Kind::Event, false),
+            Some(b'3') => (Kind::Ack, false),
+            Some(b'4') => (Kind::ConnectError, false),
+            Some(b'5') => (Kind::Event, true),
+            Some(b'6') => (Kind::Ack, true),
+            _ => return Err(DecodeError("unknown packet type")),
+        };
+        self.position += 1;
+        Ok(kind)
+    }
+
+    fn attachments(&mut self, limits: &Limits) -> Result<usize, DecodeError> {
+        let digits = self.digits();
+        if self.peek() != Some(b'-') {
+            return Err(DecodeError(
+                "a binary packet without its number of attachments",
+            ));
+        }
+        self.position += 1;
+        match self.text[digits].parse() {
+            Ok(count) if count > limits.max_attachments => Err(DecodeError("too many attachments")),
+            Ok(0) | Err(_) => Err(DecodeError("illegal number of attachments")),
+            Ok(count) => Ok(count),
+        }
+    }
+
+    fn namespace(&mut self, limits: &Limits) -> Result<Range<usize>, DecodeError> {
+        let start = self.position;
+        if self.peek() != Some(b'/') {
+            return Ok(start..start);
+        }
+        let written = &self.text[start..];
+        let written = match written.split_once(',') {
+            Some((namespace, _)) => {
+                self.position += namespace.len() + 1;
+                namespace
+            }
+            None => {
+                self.position = self.text.len();
+                written
+            }
+        };
+        let len = written.find('?').unwrap_or(written.len());
+        if len > limits.max_namespace_len {
+            return Err(DecodeError("namespace too long"));
+        }
+        Ok(start..start + len)
+    }
+
+    fn id(&mut self, limits: &Limits) -> Result<Option<Range<usize>>, DecodeError> {
+        let digits = self.digits();
+        if digits.len() > limits.max_id_len {
+            return Err(DecodeError("ack id too long"));
+        }
+        Ok((!digits.is_empty()).then_some(digits))
+    }
+
+    fn array(&mut self) -> Result<(), DecodeError> {
+        if self.peek() != Some(b'[') {
+            return Err(DecodeError("the payload is not an array"));
+        }
+        self.position += 1;
+        Ok(())
+    }
+
+    fn object_or_nothing(&self) -> Result<(), DecodeError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(b'{') => self.json(),
+            Some(_) => Err(DecodeError("the payload is not an object")),
+        }
+    }
+
+    fn object_string_or_nothing(&self) -> Result<(), DecodeError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(b'{' | b'"') => self.json(),
+            Some(_) => Err(DecodeError("the payload is neither an object nor a string")),
+        }
+    }
+
+    fn json(&self) -> Result<(), DecodeError> {
+        match serde_json::from_str(&self.text[self.position..]) {
+            Ok(IgnoredAny) => Ok(()),
+            Err(_) => Err(DecodeError("the payload is not valid JSON")),
+        }
+    }
+
+    /// The first element of an event's array, up to the comma or bracket behind it.
+    fn event(&mut self, limits: &Limits) -> Result<Name, DecodeError> {
+        self.whitespace();
+        let start = self.position;
+        let name = match self.peek() {
+            Some(b'"') => self.string()?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            _ => return Err(DecodeError("an event without a name")),
+        };
+        if self.position - start > limits.max_event_len {
+            return Err(DecodeError("event name too long"));
+        }
+        self.whitespace();
+        match self.peek() {
+            Some(b',' | b']') => Ok(name),
+            _ => Err(DecodeError("the payload is not valid JSON")),
+        }
+    }
+
+    fn string(&mut self) -> Result<Name, DecodeError> {
+        let start = self.position;
+        let Some(end) = string_end(self.text, start) else {
+            return Err(DecodeError("the payload is not valid JSON"));
+        };
+        self.position = end;
+        let inner = start + 1..end - 1;
+        let written = &self.text[inner.clone()];
+        let name = if written.bytes().any(|byte| byte == b'\\' || byte < b' ') {
+            Name::Unescaped(unescape(&self.text[start..end])?)
+        } else {
+            Name::Plain(inner)
+        };
+        let reserved = match &name {
+            Name::Unescaped(name) => is_reserved(name),
+            _ => is_reserved(written),
+        };
+        if reserved {
+            Err(DecodeError("a reserved event name"))
+        } else {
+            Ok(name)
+        }
+    }
+
+    /// Some clients name events by numbers and the reference server lets them.
+    fn number(&mut self) -> Result<Name, DecodeError> {
+        let start = self.position;
+        while self
+            .peek()
+            .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+        {
+            self.position += 1;
+        }
+        let number = start..self.position;
+        match serde_json::from_str(&self.text[number.clone()]) {
+            Ok(IgnoredAny) => Ok(Name::Plain(number)),
+            Err(_) => Err(DecodeError("the payload is not valid JSON")),
+        }
+    }
+}
+
+/// The value of a JSON string. JSON can spell half a surrogate pair, which no Rust string can hold:
+/// it becomes U+FFFD, so that any JSON string is a name.
+fn unescape(token: &str) -> Result<Box<str>, DecodeError> {
+    if let Ok(name) = serde_json::from_str::<String>(token) {
+        return Ok(name.into());
+    }
+    // Checked as skipped text first: the bytes of a string may hold what a string may not.
+    serde_json::from_str::<IgnoredAny>(token)
+        .and_then(|_| serde_json::from_str::<Bytes>(token))
+        .map(|bytes| String::from_utf8_lossy(&bytes).into())
+        .map_err(|_| DecodeError("the payload is not valid JSON"))
+}

@@ -1,0 +1,62 @@
+//! Packets that could not be encoded.
+
+use std::{error::Error, fmt, string::FromUtf8Error};
+
+/// A packet that could not be encoded; nothing of it was sent.
+#[derive(Debug)]
+pub struct EncodeError(Problem);
+
+#[derive(Debug)]
+enum Problem {
+    Reserved(Box<str>),
+    Value(serde_json::Error),
+    NotUtf8(FromUtf8Error),
+    Auth,
+}
+
+impl EncodeError {
+    pub(super) fn reserved(event: &str) -> Self {
+        EncodeError(Problem::Reserved(event.into()))
+    }
+
+    pub(super) fn value(error: serde_json::Error) -> Self {
+        EncodeError(Problem::Value(error))
+    }
+
+    pub(super) fn not_utf8(error: FromUtf8Error) -> Self {
+        EncodeError(Problem::NotUtf8(error))
+    }
+
+    pub(super) fn auth() -> Self {
+        EncodeError(Problem::Auth)
+    }
+
+    /// Whether the event's name belongs to the protocol ([`RESERVED`](super::RESERVED)). Else the
+    /// value has no form in JSON.
+    pub fn is_reserved_name(&self) -> bool {
+        matches!(self.0, Problem::Reserved(_))
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Problem::Reserved(event) => write!(f, "`{event}` is a reserved event name"),
+            Problem::Value(error) => write!(f, "the value can't be encoded: {error}"),
+            Problem::NotUtf8(_) => f.write_str("the value can't be encoded: it is not UTF-8"),
+            Problem::Auth => f.write_str(
+                "what a client connects with must be a map or a struct, without binary data",
+            ),
+        }
+    }
+}
+
+impl Error for EncodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Problem::Value(error) => Some(error),
+            Problem::NotUtf8(error) => Some(error),
+            Problem::Reserved(_) | Problem::Auth => None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Where attachments stand in JSON.
+
+use std::ops::Range;
+
+/// What stands for an attachment is an object with `"_placeholder": true` and its number, `"num"`.
+const MARK: &str = "_placeholder";
+const NUMBER: &str = "num";
+
+/// Levels of arrays and objects in one value: as many as serde_json reads.
+pub(super) const MAX_DEPTH: usize = 127;
+
+/// The placeholders of one argument: offset of the opening brace, number of the attachment; in order.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders(Vec<(usize, usize)>);
+
+/// An object that has not been closed yet.
+struct Open {
+    start: usize,
+    marked: bool,
+    number: Option<usize>,
+}
+
+impl Placeholders {
+    /// Finds the placeholders in `json`, which must be one valid value, for `count` attachments.
+    /// As in JavaScript, order and company of the two keys don't matter, and the last of two equal
+    /// keys counts. Escaped spellings of the keys, which no encoder writes, are ordinary data, and so
+    /// is what lies deeper than anything is read. `None` when one stands for no attachment.
+    pub(super) fn find(json: &str, count: usize) -> Option<Self> {
+        let mut found = Vec::new();
+        if !json.contains(MARK) {
+            return Some(Placeholders(found));
+        }
+        // `None` for an array. A placeholder is no level, hence one more than is read.
+        let mut open: Vec<Option<Open>> = Vec::new();
+        let mut too_deep = 0usize;
+        let mut position = 0;
+        while let Some(&byte) = json.as_bytes().get(position) {
+            match byte {
+                b'{' | b'[' if open.len() > MAX_DEPTH => too_deep += 1,
+                b'}' | b']' if too_deep > 0 => too_deep -= 1,
+                b'{' => open.push(Some(Open {
+                    start: position,
+                    marked: false,
+                    number: None,
+                })),
+                b'[' => open.push(None),
+                b'}' | b']' => {
+                    if let Some(Open {
+                        start,
+                        marked: true,
+                        number,
+                    }) = open.pop().flatten()
+                    {
+                        found.push((start, number.filter(|&number| number < count)?));
+                    }
+                }
+                b'"' => {
+                    let Some(end) = string_end(json, position) else {
+                        break;
+                    };
+                    let colon = skip_whitespace(json, end);
+                    if json.as_bytes().get(colon) != Some(&b':') {
+                        position = end;
+                        continue;
+                    }
+                    let value = skip_whitespace(json, colon + 1);
+                    if let (0, Some(Some(object))) = (too_deep, open.last_mut()) {
+                        match &json[position + 1..end - 1] {
+                            MARK => object.marked = json[value..].starts_with("true"),
+                            NUMBER => object.number = scalar(&json[value..]).parse().ok(),
+                            _ => {}
+                        }
+                    }
+                    position = value;
+                    continue;
+                }
+                _ => {}
+            }
+            position += 1;
+        }
+        found.sort_unstable();
+        Some(Placeholders(found))
+    }
+
+    /// The number of the attachment that stands at an offset.
+    pub(super) fn at(&self, offset: usize) -> Option<usize> {
+        let index = self
+            .0
+            .binary_search_by_key(&offset, |&(start, _)| start)
+            .ok()?;
+        Some(self.0[index].1)
+    }
+
+    /// Whether there is an attachment anywhere in a range of offsets.
+    pub(super) fn any_in(&self, range: Range<usize>) -> bool {
+        let index = self.0.partition_point(|&(start, _)| start < range.start);
+        self.0
+            .get(index)
+            .is_some_and(|&(start, _)| start < range.end)
+    }
+}
+
+/// What JSON counts as white space.
+pub(super) fn is_whitespace(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The first offset from `position` on that is not white space.
+pub(super) fn skip_whitespace(json: &str, position: usize) -> usize {
+    let rest = &json.as_bytes()[position..];
+    position + rest.iter().take_while(|&&byte| is_whitespace(byte)).count()
+}
+
+/// The offset behind the closing quote of the string that begins at `start`.
+pub(super) fn string_end(json: &str, start: usize) -> Option<usize> {
+    let bytes = json.as_bytes();
+    let mut position = start + 1;
+    loop {
+        match bytes.get(position)? {
+            b'"' => return Some(position + 1),
+            b'\\' => position += 2,
+            _ => position += 1,
+        }
+    }
+}
+
+/// The number, `true`, `false` or `null` at the beginning of `json`.
+pub(super) fn scalar(json: &str) -> &str {
+    let is_end = |byte: &u8| is_whitespace(*byte) || matches!(byte, b',' | b']' | b'}');
+    &json[..json
+        .bytes()
+        .position(|byte| is_end(&byte))
+        .unwrap_or(json.len())]
+}
+
+/// The offset behind the value that begins at `start`, in valid JSON.
+pub(super) fn value_end(json: &str, start: usize) -> usize {
+    let mut depth = 0usize;
+    let mut position = start;
+    while let Some(&byte) = json.as_bytes().get(position) {
+        match byte {
+            b'"' => {
+                position = string_end(json, position).unwrap_or(json.len());
+                if depth == 0 {
+                    return position;
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return position + 1;
+                }
+            }
+            _ if depth == 0 => return position + scalar(&json[position..]).len().max(1),
+            _ => {}
+        }
+        position += 1;
+    }
+    json.len()
+}

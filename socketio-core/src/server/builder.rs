@@ -1,0 +1,374 @@
+//! Building a server: options, handlers, states, and one gate at the end.
+
+use std::{fmt, panic::Location, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{SocketIo, options::Options};
+use crate::{
+    HandlerError,
+    adapter::Memory,
+    engine::{Cors, Transports},
+    error::BuildError,
+    handler::{
+        Definition, Dispatcher, ErrorAck, EventHandler, FunctionShim, Namespace, Registrations,
+        default_error_ack,
+    },
+    hub::{Hub, SlowClient},
+    node::Node,
+    states::States,
+    tasks::Tasks,
+};
+
+/// Builds a [`SocketIo`] server; made by [`SocketIo::builder`] or [`SocketIo::bare`].
+///
+/// Nothing is checked before [`build`](SocketIoBuilder::build), which reports everything that is wrong at once.
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct SocketIoBuilder {
+    linked: bool,
+    name: String,
+    registrations: Registrations,
+    states: States,
+    options: Options,
+    error_ack: ErrorAck,
+    built: &'static Location<'static>,
+    problems: Vec<String>,
+}
+
+impl SocketIoBuilder {
+    #[track_caller]
+    pub(super) fn linked() -> Self {
+        SocketIoBuilder {
+            linked: true,
+            ..Self::bare()
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn bare() -> Self {
+        SocketIoBuilder {
+            linked: false,
+            name: String::new(),
+            registrations: Registrations::default(),
+            states: States::default(),
+            options: Options::default(),
+            error_ack: Arc::new(default_error_ack),
+            built: Location::caller(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Takes the linked handlers with `server = "name"` instead of those without a server. So several servers live in one
+    /// program.
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Adds functions under `#[socketio::on]` and its like: `.handlers(handlers![join, leave])`. Those that are there
+    /// already, because they are linked, are not added twice.
+    pub fn handlers(
+        mut self,
+        handlers: impl IntoIterator<Item = &'static [Definition<FunctionShim>]>,
+    ) -> Self {
+        for definitions in handlers {
+            self.registrations.add_functions(definitions);
+        }
+        self
+    }
+
+    /// Adds a class-based namespace at its own path. Its value takes the place of the `Default` one that linking makes.
+    pub fn namespace<N: Namespace>(mut self, namespace: N) -> Self {
+        self.registrations
+            .add_class(N::CLASS, None, Arc::new(namespace));
+        self
+    }
+
+    /// Adds a class-based namespace at another path: several values of one struct, each at its own.
+    pub fn namespace_at<N: Namespace>(mut self, path: &str, namespace: N) -> Self {
+        self.registrations
+            .add_class(N::CLASS, Some(path), Arc::new(namespace));
+        self
+    }
+
+    /// Adds a closure (or a function without attributes) for an event of the main namespace.
+    #[track_caller]
+    pub fn on<M>(self, event: &str, handler: impl EventHandler<M>) -> Self {
+        self.on_in("/", event, handler)
+    }
+
+    /// Adds a closure (or a function without attributes) for an event of a namespace.
+    #[track_caller]
+    pub fn on_in<M>(mut self, namespace: &str, event: &str, handler: impl EventHandler<M>) -> Self {
+        self.registrations
+            .add_closure(namespace, event, handler, Location::caller());
+        self
+    }
+
+    /// Lets clients join a namespace that has no handlers, for those who only emit to it. `/` and every namespace with a
+    /// handler exist anyway.
+    pub fn allow_namespace(mut self, path: &str) -> Self {
+        self.registrations.add_namespace(path);
+        self
+    }
+
+    /// Gives the server a value, for handlers that take `State<T>`: one of each type.
+    pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.shared_state(Arc::new(value))
+    }
+
+    /// Gives the server a value that the program shares with it.
+    pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        if !self.states.insert(value) {
+            self.problems.push(format!(
+                "two states of type `{0}`: `State<{0}>` could be either, wrap one of them in a type of its own",
+                std::any::type_name::<T>()
+            ));
+        }
+        self
+    }
+
+    /// The path of the HTTP endpoint. Default: `/socket.io/`. Slashes at both ends are added.
+    pub fn path(mut self, path: &str) -> Self {
+        let inner = path.trim_matches('/');
+        if inner.is_empty() || inner.contains(['?', '#']) {
+            self.problems.push(format!(
+                "the path {path:?} must name at least one segment, without `?` and `#`"
+            ));
+        }
+        self.options.path = format!("/{inner}/");
+        self
+    }
+
+    /// How long after the handshake, and after each answer, the server pings a client. Default: 25 seconds.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.options.engine.ping_interval = interval;
+        self
+    }
+
+    /// How long the server waits for the answer to a ping before it gives the client up. Default: 20 seconds.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.options.engine.ping_timeout = timeout;
+        self
+    }
+
+    /// The largest message that clients may send, over either transport, in bytes. Default: 1,000,000.
+    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
+        self.options.engine.max_payload = bytes;
+        self.options.packets.max_attachment_bytes = bytes;
+        self
+    }
+
+    /// Which transports are offered, and accepted. Default: both.
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.options.engine.transports = transports;
+        self
+    }
+
+    /// Whether a client may change from polling to WebSocket. Default: true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.options.engine.allow_upgrades = allow;
+        self
+    }
+
+    /// Which web pages may connect. Default: those of the same origin.
+    pub fn cors_allowed_origins(mut self, origins: Cors) -> Self {
+        self.options.engine.cors = origins;
+        self
+    }
+
+    /// Whether allowed pages of other origins may send cookies. Default: true.
+    pub fn cors_credentials(mut self, allow: bool) -> Self {
+        self.options.engine.cors_credentials = allow;
+        self
+    }
+
+    /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
+    /// theirs. Default: 45 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a change from polling to WebSocket may take. Default: 10 seconds.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.options.engine.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long `call` waits for an answer, unless told otherwise. Default: 60 seconds.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.options.limits.call_timeout = timeout;
+        self
+    }
+
+    /// How long handlers may go on after the server has begun to shut down. Default: 10 seconds.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.options.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Whether the events of one client may be handled side by side. Default: false, they are handled one after another in
+    /// the order in which they came. `#[event(concurrent)]` says it for one handler.
+    pub fn async_handlers(mut self, overlap: bool) -> Self {
+        self.options.async_handlers = overlap;
+        self
+    }
+
+    /// How many events of one client may be handled side by side, where they may. Default: 64.
+    pub fn max_concurrent_events(mut self, events: usize) -> Self {
+        self.options.concurrent_events = events;
+        self
+    }
+
+    /// How many events of a client may wait for their handler, in each namespace, before its connection is no longer read.
+    /// Default: 256.
+    pub fn max_waiting_events(mut self, events: usize) -> Self {
+        self.options.inbox_events = events;
+        self
+    }
+
+    /// How much may wait to be written to one client. Default: 65,536 messages and 16 MiB (16,777,216 bytes).
+    pub fn max_outbox(mut self, messages: usize, bytes: usize) -> Self {
+        self.options.outbox.messages = messages;
+        self.options.outbox.bytes = bytes;
+        self
+    }
+
+    /// What happens when more than that waits. Default: the client is disconnected.
+    pub fn slow_clients(mut self, policy: SlowClient) -> Self {
+        self.options.outbox.policy = policy;
+        self
+    }
+
+    /// How many namespaces one connection may be in. Default: 100.
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.options.namespaces = namespaces;
+        self
+    }
+
+    /// How many rooms one client may be in. Default: 1,000.
+    pub fn max_rooms(mut self, rooms: usize) -> Self {
+        self.options.limits.rooms = rooms;
+        self
+    }
+
+    /// How many acknowledgements may be awaited from one client; past it, the oldest callback is given up. Default: 1,000.
+    pub fn max_awaited_acks(mut self, acks: usize) -> Self {
+        self.options.limits.awaited_acks = acks;
+        self
+    }
+
+    /// How many attachments one packet may have. Default: 10.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.options.packets.max_attachments = attachments;
+        self
+    }
+
+    /// How many connections may be open; a further handshake is answered 503. Default: 100,000.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.options.engine.max_sessions = connections;
+        self
+    }
+
+    /// What an event is acknowledged with that failed, or that no handler knows.
+    /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
+    pub fn error_ack(
+        mut self,
+        answer: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.error_ack = Arc::new(answer);
+        self
+    }
+
+    /// Checks everything and makes the server.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] lists everything that is wrong, with `file:line` and the cure: two handlers for one event, a
+    /// missing state, a namespace without a value, arguments that an event does not have, options that contradict each
+    /// other.
+    pub fn build(mut self) -> Result<SocketIo, BuildError> {
+        self.check_options();
+        let mut registrations = if self.linked {
+            let mut linked = Registrations::linked(&self.name);
+            linked.append(self.registrations);
+            linked
+        } else {
+            self.registrations
+        };
+        registrations.add_problems(self.problems);
+        let registry = registrations.build(&self.states)?;
+        for handler in registry.description().handlers() {
+            tracing::debug!(
+                target: "socketio",
+                namespace = handler.namespace,
+                event = handler.event,
+                function = handler.function,
+                location = %handler.location,
+                "handler"
+            );
+        }
+        let node = Node {
+            hub: Hub::default(),
+            adapter: Arc::new(Memory),
+            states: self.states,
+            tasks: Tasks::new(),
+            limits: self.options.limits,
+            server: std::sync::OnceLock::new(),
+        };
+        let dispatcher = Dispatcher {
+            error_ack: self.error_ack,
+            built: self.built,
+        };
+        Ok(SocketIo::new(node, registry, dispatcher, self.options))
+    }
+
+    fn check_options(&mut self) {
+        let options = &self.options;
+        let engine = &options.engine;
+        let mut wrong = |is: bool, what: &str| {
+            if is {
+                self.problems.push(what.to_owned());
+            }
+        };
+        wrong(
+            !engine.transports.polling && !engine.transports.websocket,
+            "no transport is left: `transports` must allow polling, websocket or both",
+        );
+        for (duration, name) in [
+            (engine.ping_interval, "ping_interval"),
+            (engine.ping_timeout, "ping_timeout"),
+            (engine.upgrade_timeout, "upgrade_timeout"),
+            (options.connect_timeout, "connect_timeout"),
+            (options.limits.call_timeout, "call_timeout"),
+        ] {
+            wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
+        }
+        for (number, name) in [
+            (engine.max_payload, "max_http_buffer_size"),
+            (options.concurrent_events, "max_concurrent_events"),
+            (options.inbox_events, "max_waiting_events"),
+            (options.outbox.messages, "max_outbox: messages"),
+            (options.outbox.bytes, "max_outbox: bytes"),
+            (options.namespaces, "max_namespaces"),
+            (engine.max_sessions, "max_connections"),
+        ] {
+            wrong(number == 0, &format!("`{name}` must not be zero"));
+        }
+        wrong(
+            !self.linked && !self.name.is_empty(),
+            "`named` chooses among linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
+        );
+    }
+}
+
+impl fmt::Debug for SocketIoBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIoBuilder")
+            .field("linked", &self.linked)
+            .field("name", &self.name)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

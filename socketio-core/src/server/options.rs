@@ -1,0 +1,48 @@
+//! What a server can be told, with the defaults.
+
+use std::time::Duration;
+
+use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
+
+/// The options that are not Engine.IO's.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) engine: engine::Config,
+    /// Starts and ends with `/`.
+    pub(crate) path: String,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) async_handlers: bool,
+    pub(crate) concurrent_events: usize,
+    pub(crate) inbox_events: usize,
+    pub(crate) namespaces: usize,
+    pub(crate) outbox: OutboxLimits,
+    pub(crate) limits: Limits,
+    pub(crate) packets: protocol::Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            engine: engine::Config::default(),
+            path: String::from("/socket.io/"),
+            connect_timeout: Duration::from_secs(45),
+            shutdown_timeout: Duration::from_secs(10),
+            async_handlers: false,
+            concurrent_events: 64,
+            inbox_events: 256,
+            namespaces: 100,
+            outbox: OutboxLimits {
+                messages: 65_536,
+                bytes: 16 << 20,
+                policy: SlowClient::Disconnect,
+            },
+            limits: Limits {
+                rooms: 1_000,
+                awaited_acks: 1_000,
+                call_timeout: Duration::from_secs(60),
+            },
+            packets: protocol::Limits::default(),
+        }
+    }
+}

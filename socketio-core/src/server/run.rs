@@ -1,0 +1,140 @@
+//! Serving a port: HTTP application and Socket.IO side by side.
+
+use std::{net::SocketAddr, time::Duration};
+
+use http::Request;
+use http_body_util::Either;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream, ToSocketAddrs},
+    sync::watch,
+};
+
+use super::{
+    SocketIo,
+    app::{App, AppError},
+};
+use crate::{Result, request::PeerAddr};
+
+/// How long a client may take to send the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait after the system could not accept a connection (out of file descriptors, mostly).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+impl SocketIo {
+    /// Serves `addr` until ctrl-c, SIGTERM or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
+    /// else (an axum `Router`, any tower or hyper service, or `()`). Then it shuts down: see
+    /// [`shutdown`](SocketIo::shutdown).
+    ///
+    /// ```no_run
+    /// # use socketio_core as socketio;
+    /// # async fn example() -> socketio::Result {
+    /// let io = socketio::SocketIo::builder().build()?;
+    /// io.run((), "127.0.0.1:5000").await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the address can't be bound.
+    pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
+        let listener = TcpListener::bind(addr).await?;
+        self.serve(app, listener).await
+    }
+
+    /// As [`run`](SocketIo::run), with a listener that is bound already.
+    ///
+    /// # Errors
+    ///
+    /// None at present: a connection that can't be accepted is traced, and the next one is waited for.
+    pub async fn serve<M: 'static, A: App<M>>(&self, app: A, listener: TcpListener) -> Result {
+        // Not in the task of the caller: `block_on` makes accepting a little dearer.
+        let accepting = tokio::spawn(accept(self.clone(), app, listener));
+        let mut stopping = self.server().stopping.subscribe();
+        tokio::select! {
+            () = turned_true(&mut stopping) => {}
+            () = signal() => tracing::info!(target: "socketio", "shutting down"),
+        }
+        accepting.abort();
+        self.shutdown().await;
+        Ok(())
+    }
+}
+
+async fn accept<M: 'static, A: App<M>>(io: SocketIo, app: A, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Small packets, each of which somebody waits for.
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(serve_connection(io.clone(), app.clone(), stream, peer));
+            }
+            Err(error) => {
+                tracing::error!(target: "socketio", %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection<M: 'static, A: App<M>>(
+    io: SocketIo,
+    app: A,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    let mut stopping = io.server().stopping.subscribe();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(PeerAddr(peer));
+        let (io, app) = (io.clone(), app.clone());
+        async move {
+            if io.is_for(request.uri().path()) {
+                let answer = io.answer(request).await;
+                return Ok::<_, AppError>(answer.map(Either::Left));
+            }
+            Ok(app.call(request).await?.map(Either::Right))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = turned_true(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(target: "socketio", %error, "an HTTP connection ended badly");
+    }
+}
+
+async fn turned_true(flag: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is as good.
+    drop(flag.wait_for(|flag| *flag).await);
+}
+
+/// Ctrl-c, or what service managers send.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

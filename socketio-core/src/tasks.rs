@@ -1,0 +1,55 @@
+//! Tasks that belong to the server and end with it.
+
+use std::panic::{AssertUnwindSafe, Location, resume_unwind};
+
+use futures_util::FutureExt;
+use tokio::{sync::watch, task::JoinHandle};
+
+/// Background tasks and callbacks of one server.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    /// Each task holds a receiver: a true value stops it, and the number of receivers is the number of tasks.
+    stop: watch::Sender<bool>,
+}
+
+impl Tasks {
+    pub(crate) fn new() -> Self {
+        Tasks {
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// Runs a future until it ends or the server stops (then the handle gives `None`). A panic is traced, and given on.
+    pub(crate) fn spawn<F>(
+        &self,
+        origin: &'static Location<'static>,
+        future: F,
+    ) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            let future = AssertUnwindSafe(future).catch_unwind();
+            tokio::select! {
+                biased;
+                output = future => Some(output.unwrap_or_else(|panic| {
+                    tracing::error!(target: "socketio", %origin, "a background task panicked");
+                    resume_unwind(panic)
+                })),
+                _ = stop.wait_for(|stop| *stop) => None,
+            }
+        })
+    }
+
+    /// Waits until no task is left.
+    pub(crate) async fn ended(&self) {
+        self.stop.closed().await;
+    }
+
+    /// Stops all tasks at their next await, and waits for them.
+    pub(crate) async fn stop(&self) {
+        self.stop.send_replace(true);
+        self.ended().await;
+    }
+}

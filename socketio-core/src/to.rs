@@ -1,0 +1,300 @@
+//! Address before verb: to whom something is sent.
+
+use std::{panic::Location, sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    CallError, EmitError, IntoRooms, RoomError, Sid, Socket,
+    adapter::{Emission, Packet},
+    answers::{Answers, Callback},
+    context,
+    hub::{Client, Room, Target},
+    node::Node,
+    protocol,
+};
+
+/// To whom an event is sent: made by `to`, `broadcast`, `skip` and `namespace` (functions of the crate, and methods of
+/// [`Socket`] and [`SocketIo`](crate::SocketIo)); ended by [`emit`](To::emit), [`send`](To::send) or [`call`](To::call).
+///
+/// The sender is included unless [`include_self(false)`](To::include_self) or [`skip`](To::skip) leaves it out; an
+/// address made by the server has no sender.
+#[must_use = "an address alone sends nothing: end it with `emit`, `send` or `call`"]
+pub struct To {
+    node: Arc<Node>,
+    from: Option<Arc<Client>>,
+    namespace: Arc<str>,
+    target: Target,
+    skip: Vec<Room>,
+    include_self: bool,
+    timeout: Duration,
+    callback: Option<Callback>,
+}
+
+impl To {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        from: Option<Arc<Client>>,
+        namespace: Arc<str>,
+        target: Target,
+    ) -> Self {
+        To {
+            timeout: node.limits.call_timeout,
+            node,
+            from,
+            namespace,
+            target,
+            skip: Vec::new(),
+            include_self: true,
+            callback: None,
+        }
+    }
+
+    /// Adds rooms or clients. After `broadcast()` or `namespace(..)` it narrows: only these.
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        let mut names = match self.target {
+            Target::Rooms(names) => names,
+            Target::Everyone | Target::One(_) => Vec::new(),
+        };
+        rooms.add_to(&mut names);
+        self.target = Target::Rooms(names);
+        self
+    }
+
+    /// Leaves out the clients with these ids. Adds up with itself and with [`include_self`](To::include_self).
+    pub fn skip(mut self, sids: impl IntoRooms) -> Self {
+        sids.add_to(&mut self.skip);
+        self
+    }
+
+    /// `false` leaves out the client whose event is being handled; `true`, the default, does not.
+    pub fn include_self(mut self, include: bool) -> Self {
+        self.include_self = include;
+        self
+    }
+
+    /// Addresses another namespace; rooms and ids are looked up there.
+    pub fn namespace(mut self, path: &str) -> Self {
+        self.namespace = Arc::from(if path.is_empty() { "/" } else { path });
+        self
+    }
+
+    /// How long [`call`](To::call) waits for an answer: 60 seconds unless said otherwise here.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Asks everyone it is sent to for an acknowledgement, and runs `callback` once for each that comes, in the context
+    /// of the client whose event is being handled now. The answer's type decides what is read: a tuple several
+    /// arguments, `()` none, anything else the first.
+    ///
+    /// An answer of another type is traced; of those that have gone nothing is heard.
+    #[track_caller]
+    pub fn callback<A, F, Fut>(mut self, callback: F) -> Self
+    where
+        A: DeserializeOwned + Send + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.callback = Some(Callback::new(callback));
+        self
+    }
+
+    /// Sends an event.
+    ///
+    /// `payload` is the event's one argument; a tuple is several, `()` none. Returns at once: the event waits in the
+    /// outboxes. Nobody at the address is no error.
+    ///
+    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing to anybody: the event that is
+    /// being handled fails when its handler ends; outside of handlers it is traced. [`To::try_emit`] returns it instead.
+    #[track_caller]
+    pub fn emit<T: Serialize>(self, event: &str, payload: T) {
+        let origin = Location::caller();
+        if let Err(error) = self.try_emit(event, payload) {
+            context::fail(error, origin);
+        }
+    }
+
+    /// Sends an event, or tells why not.
+    ///
+    /// # Errors
+    ///
+    /// When the payload can't be encoded or the name is reserved; then nobody got it.
+    pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
+        let packet = match self.callback.take() {
+            None => Packet::Plain(protocol::event(&self.namespace, None, event, &payload)?),
+            Some(callback) => {
+                let from = self.sender();
+                let node = Arc::clone(&self.node);
+                Packet::asking(
+                    event,
+                    protocol::payload(&payload)?,
+                    self.node.limits.awaited_acks,
+                    Box::new(move || callback.pending(Arc::clone(&node), from.clone())),
+                )?
+            }
+        };
+        self.dispatch(packet);
+        Ok(())
+    }
+
+    /// Sends a `message` event.
+    #[track_caller]
+    pub fn send<T: Serialize>(self, payload: T) {
+        self.emit("message", payload);
+    }
+
+    /// Sends a `json` event.
+    #[track_caller]
+    pub fn send_json<T: Serialize>(self, payload: T) {
+        self.emit("json", payload);
+    }
+
+    /// Sends an event and waits for an answer; of several recipients, for the first. The answer's type decides what is
+    /// read: a tuple several arguments, `()` none, anything else the first (absent = null).
+    ///
+    /// Cancel-safe: dropped, it no longer awaits anything; the event has been sent all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]; [`CallError::Disconnected`] as soon as the last recipient has gone.
+    pub async fn call<T: DeserializeOwned>(
+        self,
+        event: &str,
+        payload: impl Serialize,
+    ) -> Result<T, CallError> {
+        let timeout = self.timeout;
+        let mut answers = self.ask(event, payload)?;
+        match tokio::time::timeout(timeout, answers.first()).await {
+            Ok(answer) => {
+                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer))
+            }
+            Err(_) => Err(CallError::Timeout),
+        }
+    }
+
+    /// Sends an event and waits for the answers of all recipients: each client's id with its answer, in the order in
+    /// which they came. Ends when all have answered or gone, or after the [`timeout`](To::timeout): who has not answered
+    /// by then is listed with [`CallError::Timeout`].
+    ///
+    /// # Errors
+    ///
+    /// When the event can't be sent ([`CallError::Emit`]), or from within `connect` ([`CallError::Disconnected`]).
+    pub async fn call_all<T: DeserializeOwned>(
+        self,
+        event: &str,
+        payload: impl Serialize,
+    ) -> Result<Vec<(Sid, Result<T, CallError>)>, CallError> {
+        let deadline = tokio::time::Instant::now() + self.timeout;
+        let mut answers = match self.ask(event, payload) {
+            Ok(answers) => answers,
+            Err(CallError::NobodyThere) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut all = Vec::new();
+        while let Ok(Some((sid, answer))) = tokio::time::timeout_at(deadline, answers.next()).await
+        {
+            let answer =
+                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer));
+            all.push((sid, answer));
+        }
+        let late = answers.outstanding();
+        all.extend(late.map(|sid| (sid, Err(CallError::Timeout))));
+        Ok(all)
+    }
+
+    /// Takes everybody out of rooms of the addressed namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`RoomError::ClientRoom`] for the id of a client; the rooms before it are closed.
+    pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        let (node, namespace) = (&self.node, &self.namespace);
+        for room in names {
+            if node.hub.client(namespace, &room).is_some() {
+                return Err(RoomError::ClientRoom);
+            }
+            self.when_accepted(move |node, namespace| {
+                node.adapter.close_room(&node.hub, namespace, &room);
+            });
+        }
+        Ok(())
+    }
+
+    fn ask(self, event: &str, payload: impl Serialize) -> Result<Answers, CallError> {
+        if self.from.as_ref().is_some_and(|from| from.is_connecting()) {
+            // Nothing is sent before `connect` has accepted: it would wait for an answer to what waits for its end.
+            return Err(CallError::Disconnected);
+        }
+        let payload = protocol::payload(&payload).map_err(|error| CallError::Emit(error.into()))?;
+        let mut recipients = Vec::new();
+        let skip = self.skipped();
+        self.node
+            .hub
+            .select(&self.namespace, &self.target, &skip, |client| {
+                recipients.push(Arc::clone(client));
+            });
+        if recipients.is_empty() {
+            return Err(CallError::NobodyThere);
+        }
+        Answers::ask(recipients, event, &payload, self.node.limits.awaited_acks)
+            .map_err(|error| CallError::Emit(error.into()))
+    }
+
+    fn skipped(&self) -> Vec<Room> {
+        let mut skip = self.skip.clone();
+        if let Some(from) = &self.from
+            && !self.include_self
+        {
+            skip.push(Arc::from(from.sid().as_str()));
+        }
+        skip
+    }
+
+    fn sender(&self) -> Option<Socket> {
+        let from = self.from.as_ref()?;
+        Some(Socket::new(Arc::clone(from), Arc::clone(&self.node)))
+    }
+
+    fn dispatch(self, packet: Packet) {
+        let skip = self.skipped();
+        let emission = Emission {
+            namespace: self.namespace,
+            target: self.target,
+            skip,
+            packet,
+        };
+        let node = self.node;
+        match &self.from {
+            Some(from) if from.is_connecting() => {
+                let later = Arc::clone(&node);
+                from.once_accepted(&node.hub, move |hub| later.adapter.emit(hub, &emission));
+            }
+            _ => node.adapter.emit(&node.hub, &emission),
+        }
+    }
+
+    /// Does something now, or, inside `connect`, once the client has been accepted.
+    fn when_accepted(&self, operation: impl FnOnce(&Node, &str) + Send + 'static) {
+        match &self.from {
+            Some(from) if from.is_connecting() => {
+                let (node, namespace) = (Arc::clone(&self.node), Arc::clone(&self.namespace));
+                from.once_accepted(&self.node.hub, move |_| operation(&node, &namespace));
+            }
+            _ => operation(&self.node, &self.namespace),
+        }
+    }
+}
+
+impl std::fmt::Debug for To {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("To")
+            .field("namespace", &self.namespace)
+            .field("target", &self.target)
+            .field("skip", &self.skip)
+            .finish_non_exhaustive()
+    }
+}

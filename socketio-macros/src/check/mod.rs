@@ -1,0 +1,148 @@
+//! The rules. Every function reports all that it finds, with the cure.
+
+mod arguments;
+mod names;
+mod signature;
+
+use syn::{GenericArgument, PathArguments, Type, spanned::Spanned};
+
+use self::names::{Keys, path};
+use crate::{
+    errors::Errors,
+    form::Place,
+    model::{Class, Derived, Function, Header},
+};
+
+/// What may stand beside an item, after the rules were applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All of it: there is no mistake.
+    Sound,
+    /// What other code names, without contents: so that one mistake makes one message.
+    Stub,
+    /// Nothing: whatever it was would be a mistake as well.
+    Hopeless,
+}
+
+impl Verdict {
+    fn of(errors: &Errors) -> Verdict {
+        if errors.is_empty() {
+            Verdict::Sound
+        } else {
+            Verdict::Stub
+        }
+    }
+}
+
+/// A function under handler attributes.
+pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
+    signature::check(&function.signature, Place::Item, errors);
+    let mut keys = Keys::default();
+    for registration in &function.registrations {
+        names::check(registration, errors);
+        keys.insert_once(registration, errors);
+    }
+    if function.signature.receiver().is_some() {
+        // A method: no type can stand beside it.
+        return Verdict::Hopeless;
+    }
+    Verdict::of(errors)
+}
+
+/// An impl block under `#[namespace]`.
+pub(crate) fn class(class: &Class, errors: &mut Errors) -> Verdict {
+    let known = header(&class.header, errors);
+    if let Some(literal) = &class.path {
+        path(literal, errors);
+    }
+    if let Some(server) = &class.server {
+        names::server(server, errors);
+    }
+    let mut keys = Keys::default();
+    for method in &class.methods {
+        signature::check(&method.signature, Place::Method, errors);
+        for registration in &method.registrations {
+            names::check(registration, errors);
+            // Of two methods under `#[cfg]` one may be gone; `build()` knows.
+            if method.cfgs.is_empty() {
+                keys.insert_once(registration, errors);
+            }
+        }
+    }
+    if known {
+        Verdict::of(errors)
+    } else {
+        Verdict::Hopeless
+    }
+}
+
+/// A type under `#[derive(Namespace)]`.
+pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
+    if let Some(literal) = &derived.path {
+        path(literal, errors);
+    }
+    if !derived.generics.params.is_empty() {
+        errors.on(
+            &derived.generics,
+            "a namespace is one type: leave the generic parameters out",
+        );
+        return Verdict::Hopeless;
+    }
+    Verdict::of(errors)
+}
+
+/// Whether the block's type can be a namespace.
+fn header(header: &Header, errors: &mut Errors) -> bool {
+    let mut found = Errors::default();
+    if let Some(trait_) = &header.trait_ {
+        found.on(
+            trait_,
+            "`#[socketio::namespace]` goes on an inherent impl block: leave the trait out, and call its methods from the handlers",
+        );
+    }
+    if let Some(unsafety) = &header.unsafety {
+        found.on(unsafety, "an inherent impl block can't be `unsafe`");
+    }
+    if !header.generics.params.is_empty() {
+        found.on(
+            &header.generics,
+            "a namespace is one type: name concrete types instead of generic parameters",
+        );
+    }
+    self_type(&header.self_ty, &mut found);
+    let known = found.is_empty();
+    errors.append(found);
+    known
+}
+
+fn self_type(ty: &Type, errors: &mut Errors) {
+    match ty {
+        Type::Group(group) => self_type(&group.elem, errors),
+        Type::Paren(paren) => self_type(&paren.elem, errors),
+        Type::Path(path) => {
+            for segment in &path.path.segments {
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                    continue;
+                };
+                for argument in &arguments.args {
+                    if let GenericArgument::Lifetime(lifetime) = argument
+                        && lifetime.ident != "static"
+                    {
+                        errors.on(
+                            lifetime,
+                            "a namespace outlives every connection: it can't borrow",
+                        );
+                    }
+                }
+            }
+        }
+        Type::Reference(reference) => errors.on(
+            reference,
+            "a namespace is a type of your own: put the impl block on the type, without `&`",
+        ),
+        _ => errors.at(
+            ty.span(),
+            "a namespace is a type of your own: a struct or an enum",
+        ),
+    }
+}

@@ -1,0 +1,133 @@
+//! What stands beside an impl block that is a namespace.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{FnArg, ReceiverKind, Signature, spanned::Spanned};
+
+use super::{
+    definitions, located_call,
+    shim::{Callee, Shims},
+    submit,
+};
+use crate::{
+    check::Verdict,
+    model::{Class, namespace_or_main},
+    paths::Paths,
+    types,
+};
+
+/// The class of the type, and its registration.
+///
+/// The stub is a class without methods, for `.namespace(..)` to take.
+pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
+    let Class {
+        cfgs,
+        header,
+        path,
+        server,
+        methods,
+        root,
+        ..
+    } = class;
+    if verdict == Verdict::Hopeless {
+        return TokenStream::new();
+    }
+    let sound = verdict == Verdict::Sound;
+    let paths = Paths::new(root);
+    let Paths {
+        class: class_type,
+        default_probe,
+        definition,
+        has_default,
+        has_no_default,
+        method_shim,
+        namespace,
+        namespace_path,
+        ..
+    } = &paths;
+    let site = Span::mixed_site();
+    let self_ty = &header.self_ty;
+    let self_span = self_ty.span();
+
+    let mut declared = TokenStream::new();
+    let mut elements = Vec::new();
+    for (index, method) in methods.iter().enumerate().filter(|_| sound) {
+        let shims = Shims::new(index);
+        let signature = &method.signature;
+        let ident = &signature.ident;
+        let callee = Callee {
+            signature,
+            path: quote_spanned!(ident.span()=> Self::#ident),
+            receiver: Some(receiver(signature)),
+        };
+        let (registrations, cfgs) = (&method.registrations, &method.cfgs);
+        declared.extend(shims.declare(&callee, registrations, cfgs, &paths));
+        elements.push(definitions(
+            registrations,
+            signature,
+            &shims,
+            cfgs,
+            true,
+            &paths,
+        ));
+    }
+    let path = match path {
+        _ if !sound => quote!("/"),
+        Some(path) => {
+            let path = namespace_or_main(Some(path));
+            quote!(#path)
+        }
+        None => quote_spanned!(self_span=> <#self_ty as #namespace_path>::PATH),
+    };
+    let server = server.iter().map(|server| quote!(.server(#server)));
+    let type_name = types::written(quote!(#self_ty));
+    let default = quote_spanned! {site=>
+        || {
+            use #has_default as _;
+            use #has_no_default as _;
+            (&#default_probe::<Self>::new()).make()
+        }
+    };
+    let new = located_call(
+        header.impl_token.span,
+        &quote!(#class_type::new::<Self>),
+        quote!(#type_name, #path, #default, <Self as __Methods>::METHODS),
+    );
+    let linked = quote_spanned!(site=> <#self_ty as #namespace>::CLASS);
+    let submitted = sound.then(|| submit("Class", &linked, &paths));
+    // A trait of its own, because nothing but an associated constant is both `'static` and knows `Self`.
+    quote_spanned! {site=>
+        #(#cfgs)*
+        const _: () = {
+            trait __Methods {
+                const METHODS: &'static [#definition<#method_shim>];
+            }
+            impl __Methods for #self_ty {
+                const METHODS: &'static [#definition<#method_shim>] = &{
+                    #declared
+                    [#(#elements),*]
+                };
+            }
+            impl #namespace for #self_ty {
+                const CLASS: &'static #class_type = &#new #(#server)*;
+            }
+            #submitted
+        };
+    }
+}
+
+/// The value as the method takes it: shared, or its `Arc`.
+fn receiver(signature: &Signature) -> TokenStream {
+    let this = syn::Ident::new("this", Span::mixed_site());
+    let takes_arc = signature.inputs.first().is_some_and(|input| match input {
+        FnArg::Receiver(receiver) => {
+            matches!(&receiver.kind, ReceiverKind::Typed(_, ty) if types::is_arc_self(ty))
+        }
+        FnArg::Typed(_) => false,
+    });
+    if takes_arc {
+        quote!(#this)
+    } else {
+        quote!(&#this)
+    }
+}

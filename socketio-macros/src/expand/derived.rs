@@ -1,0 +1,52 @@
+//! What stands beside a type that has a path.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{located_call, submit};
+use crate::{
+    check::Verdict,
+    model::{Derived, namespace_or_main},
+    paths::Paths,
+};
+
+/// The path of the type, and its registration, by which `build()` finds a type without an impl block.
+///
+/// The stub has the path of `/`, for `#[namespace]` to find one.
+pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
+    let Derived {
+        ident, path, root, ..
+    } = derived;
+    if verdict == Verdict::Hopeless {
+        return TokenStream::new();
+    }
+    let paths = Paths::new(root);
+    let Paths {
+        namespace_path,
+        derived_path,
+        ..
+    } = &paths;
+    let site = Span::mixed_site();
+    let path = namespace_or_main(path.as_ref());
+    let type_name = ident.to_string();
+    let new = located_call(
+        ident.span(),
+        &quote!(#derived_path::new::<#ident>),
+        quote!(#type_name, #path),
+    );
+    let linked = quote_spanned! {site=>
+        {
+            const DERIVED: &#derived_path = &#new;
+            DERIVED
+        }
+    };
+    let submitted = (verdict == Verdict::Sound).then(|| submit("Path", &linked, &paths));
+    quote_spanned! {site=>
+        const _: () = {
+            impl #namespace_path for #ident {
+                const PATH: &'static str = #path;
+            }
+            #submitted
+        };
+    }
+}

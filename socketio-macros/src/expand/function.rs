@@ -1,0 +1,69 @@
+//! What stands beside a function that is a handler.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{
+    definitions,
+    shim::{Callee, Shims},
+    submit,
+};
+use crate::{check::Verdict, model::Function, paths::Paths};
+
+/// The hidden type of the function's name, its definitions, and their registration.
+///
+/// The stub is a handler without definitions, for `handlers![..]` to name.
+pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
+    let Function {
+        cfgs,
+        visibility,
+        signature,
+        registrations,
+        root,
+        ..
+    } = function;
+    if verdict == Verdict::Hopeless {
+        return TokenStream::new();
+    }
+    let paths = Paths::new(root);
+    let Paths {
+        handler,
+        definition,
+        function_shim,
+        ..
+    } = &paths;
+    let site = Span::mixed_site();
+
+    let path = &signature.ident;
+    // Lints leave alone what a macro wrote; an editor still jumps to the function.
+    let mut name = path.clone();
+    name.set_span(path.span().resolved_at(Span::call_site()));
+    let (value, submitted) = if verdict == Verdict::Stub {
+        (quote!(&[]), None)
+    } else {
+        let shims = Shims::new(0);
+        let callee = Callee {
+            signature,
+            path: quote!(#path),
+            receiver: None,
+        };
+        let declared = shims.declare(&callee, registrations, &[], &paths);
+        let elements = definitions(registrations, signature, &shims, &[], false, &paths);
+        let value = quote_spanned!(site=> &{ #declared [#elements] });
+        let linked = quote_spanned!(site=> <#name as #handler>::DEFINITIONS);
+        (value, Some(submit("Functions", &linked, &paths)))
+    };
+    quote_spanned! {site=>
+        #(#cfgs)*
+        #[doc(hidden)]
+        #visibility struct #name {}
+
+        #(#cfgs)*
+        const _: () = {
+            impl #handler for #name {
+                const DEFINITIONS: &'static [#definition<#function_shim>] = #value;
+            }
+            #submitted
+        };
+    }
+}

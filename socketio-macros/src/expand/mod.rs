@@ -1,0 +1,104 @@
+//! From the model to tokens: constants and shims of a few lines. What they do is the library's.
+//!
+//! Local names have mixed-site spans, so that a handler called `value` or `cx` is not shadowed by ours.
+//! Whatever the compiler may complain about has the span of what the user wrote.
+
+mod class;
+mod derived;
+mod function;
+mod shim;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Signature, ext::IdentExt};
+
+pub(crate) use class::class;
+pub(crate) use derived::derived;
+pub(crate) use function::function;
+
+use self::shim::Shims;
+use crate::{
+    model::{self, Registration, Target, namespace_or_main},
+    paths::Paths,
+    types,
+};
+
+/// `Definition::new(..)` for each registration, as the elements of an array.
+///
+/// `cfgs` stand before each element; `in_class` leaves the namespace to the class.
+fn definitions(
+    registrations: &[Registration],
+    signature: &Signature,
+    shims: &Shims,
+    cfgs: &[Attribute],
+    in_class: bool,
+    paths: &Paths,
+) -> TokenStream {
+    let function = signature.ident.unraw().to_string();
+    let arguments = arguments(signature);
+    let needs = shims.needs();
+    let elements = registrations.iter().map(|registration| {
+        let Paths { kind, .. } = paths;
+        let (kind, event) = match &registration.target {
+            Target::Event(name) => (quote!(#kind::Event), name.text.as_str()),
+            Target::Error => (quote!(#kind::Error), ""),
+            Target::ErrorDefault => (quote!(#kind::ErrorDefault), ""),
+        };
+        let namespace = match registration.target {
+            _ if in_class => String::new(),
+            Target::ErrorDefault => String::new(),
+            _ => namespace_or_main(registration.namespace.as_ref()),
+        };
+        let shim = shims.shim(registration.target.is_connect());
+        let definition = &paths.definition;
+        let new = located_call(
+            registration.origin,
+            &quote!(#definition::new),
+            quote!(#kind, #event, #namespace, #function, &[#arguments], #needs, #shim),
+        );
+        let server = registration
+            .server
+            .iter()
+            .map(|server| quote!(.server(#server)));
+        let concurrent = registration
+            .concurrent
+            .iter()
+            .map(|_| quote!(.concurrent()));
+        quote! {
+            #(#cfgs)*
+            #new #(#server)* #(#concurrent)*
+        }
+    });
+    quote!(#(#elements),*)
+}
+
+/// The types of the arguments as text.
+fn arguments(signature: &Signature) -> TokenStream {
+    let arguments = model::arguments(signature).map(|argument| {
+        let cfgs = model::cfgs(&argument.attrs);
+        let ty = &argument.ty;
+        let text = types::written(quote!(#ty));
+        quote!(#(#cfgs)* #text)
+    });
+    quote!(#(#arguments),*)
+}
+
+/// `path(arguments)` as if the user had written it at `place`, for messages and for `Location::caller()`.
+///
+/// Where any end of the call has a span of generated code, the compiler points to the outermost attribute instead.
+fn located_call(place: Span, path: &TokenStream, arguments: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(place);
+    let respanned = path.clone().into_iter().map(|mut tree| {
+        tree.set_span(place);
+        tree
+    });
+    respanned.chain([TokenTree::Group(arguments)]).collect()
+}
+
+/// `Linked`'s variant, submitted for every server of the program to find.
+fn submit(variant: &str, value: &TokenStream, paths: &Paths) -> TokenStream {
+    let Paths { submit, linked, .. } = paths;
+    let variant = proc_macro2::Ident::new(variant, Span::mixed_site());
+    quote_spanned!(Span::mixed_site()=> #submit! { #linked::#variant(#value) })
+}

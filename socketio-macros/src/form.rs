@@ -1,0 +1,80 @@
+//! The attributes: how each is spelled and what it takes.
+
+use syn::{Attribute, Ident, Path, ext::IdentExt};
+
+/// One of our attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    On,
+    Event,
+    OnError,
+    OnErrorDefault,
+    /// `#[namespace]` on an impl block.
+    Namespace,
+    /// `#[socketio(..)]` beside `#[derive(Namespace)]`.
+    Derive,
+}
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On an item of its own.
+    Item,
+    /// On a method of an impl block under `#[namespace]`.
+    Method,
+}
+
+impl Form {
+    /// The forms that make a handler.
+    const HANDLERS: [Form; 4] = [Form::On, Form::Event, Form::OnError, Form::OnErrorDefault];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Form::On => "on",
+            Form::Event => "event",
+            Form::OnError => "on_error",
+            Form::OnErrorDefault => "on_error_default",
+            Form::Namespace => "namespace",
+            Form::Derive => "socketio",
+        }
+    }
+
+    /// The options by name, for messages too.
+    pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
+        match (place, self) {
+            (Place::Method, Form::On | Form::Event) => &["concurrent"],
+            (Place::Method, _) => &[],
+            (Place::Item, Form::On | Form::Event) => {
+                &["namespace", "server", "concurrent", "crate"]
+            }
+            (Place::Item, Form::OnError) => &["namespace", "server", "crate"],
+            (Place::Item, Form::OnErrorDefault | Form::Namespace) => &["server", "crate"],
+            (Place::Item, Form::Derive) => &["namespace", "crate"],
+        }
+    }
+
+    /// Whether a string may come first, without a name: an event's for `on`, else a namespace.
+    pub(crate) fn takes_positional(self, place: Place) -> bool {
+        match self {
+            Form::On => true,
+            Form::OnError | Form::Namespace => place == Place::Item,
+            Form::Event | Form::OnErrorDefault | Form::Derive => false,
+        }
+    }
+
+    /// Which handler attribute this is, if any: bare, under `socketio::`, or under the crate's other name.
+    ///
+    /// A function that carries several is registered for each of them by the first that runs.
+    pub(crate) fn of_handler(attribute: &Attribute, root: &Path) -> Option<Form> {
+        let idents = |path: &Path| -> Vec<Ident> {
+            let segments = path.segments.iter();
+            segments.map(|segment| segment.ident.unraw()).collect()
+        };
+        let mut prefix = idents(attribute.path());
+        let last = prefix.pop()?;
+        let ours = prefix.is_empty() || prefix == ["socketio"] || prefix == idents(root);
+        Self::HANDLERS
+            .into_iter()
+            .find(|form| ours && last == form.name())
+    }
+}

@@ -1,0 +1,119 @@
+//! What the user wrote, in our terms.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
+
+/// A function under one or more handler attributes.
+pub(crate) struct Function {
+    /// The function as it was, but for our own attributes.
+    pub(crate) item: TokenStream,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) registrations: Vec<Registration>,
+    pub(crate) root: Path,
+}
+
+/// An impl block under `#[namespace]`.
+pub(crate) struct Class {
+    /// The block as it was, but for our own attributes.
+    pub(crate) item: TokenStream,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) header: Header,
+    /// Absent where the derive gives it.
+    pub(crate) path: Option<LitStr>,
+    pub(crate) server: Option<LitStr>,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) root: Path,
+}
+
+/// What stands before the braces of an impl block.
+pub(crate) struct Header {
+    pub(crate) impl_token: syn::Token![impl],
+    pub(crate) unsafety: Option<syn::Token![unsafe]>,
+    pub(crate) generics: syn::Generics,
+    /// The trait, which should not be there.
+    pub(crate) trait_: Option<TokenStream>,
+    pub(crate) self_ty: Type,
+}
+
+/// A method that is a handler.
+pub(crate) struct Method {
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) signature: Signature,
+    pub(crate) registrations: Vec<Registration>,
+}
+
+/// A type under `#[derive(Namespace)]`.
+pub(crate) struct Derived {
+    pub(crate) ident: Ident,
+    pub(crate) generics: syn::Generics,
+    pub(crate) path: Option<LitStr>,
+    pub(crate) root: Path,
+}
+
+/// What one attribute, or the name of a method, makes of a handler.
+pub(crate) struct Registration {
+    pub(crate) target: Target,
+    pub(crate) namespace: Option<LitStr>,
+    pub(crate) server: Option<LitStr>,
+    pub(crate) concurrent: Option<Span>,
+    /// Where a start-up error sends the user.
+    pub(crate) origin: Span,
+}
+
+/// What a handler answers to.
+pub(crate) enum Target {
+    Event(EventName),
+    Error,
+    ErrorDefault,
+}
+
+/// The name of an event, and where the user wrote it.
+pub(crate) struct EventName {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+impl EventName {
+    /// Whether it is `connect`, whose handler accepts or refuses instead of answering.
+    pub(crate) fn is_connect(&self) -> bool {
+        self.text == "connect"
+    }
+
+    /// Whether it begins or ends a client's life in a namespace.
+    pub(crate) fn is_lifecycle(&self) -> bool {
+        self.is_connect() || self.text == "disconnect"
+    }
+}
+
+impl Target {
+    pub(crate) fn is_connect(&self) -> bool {
+        matches!(self, Target::Event(name) if name.is_connect())
+    }
+}
+
+/// The arguments of a handler without its receiver.
+pub(crate) fn arguments(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(argument) => Some(argument),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+/// The `#[cfg]`s among some attributes, which generated code repeats.
+pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .cloned()
+        .collect()
+}
+
+/// The namespace that no option, or an empty one, means is `/`.
+pub(crate) fn namespace_or_main(namespace: Option<&LitStr>) -> String {
+    namespace
+        .map(LitStr::value)
+        .filter(|namespace| !namespace.is_empty())
+        .unwrap_or_else(|| "/".to_owned())
+}

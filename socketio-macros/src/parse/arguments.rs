@@ -1,0 +1,364 @@
+//! What stands between the parentheses of an attribute.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Ident, Lit, LitStr, Path, Token,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    parse2,
+};
+
+use super::nearest::nearest;
+use crate::{
+    errors::Errors,
+    form::{Form, Place},
+};
+
+/// The arguments of one attribute.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    /// The string that came first, without a name.
+    pub(crate) positional: Option<LitStr>,
+    pub(crate) namespace: Option<LitStr>,
+    pub(crate) server: Option<LitStr>,
+    pub(crate) concurrent: Option<Span>,
+    pub(crate) root: Option<Path>,
+    /// A mistake was found and told, so that what is missing may be part of it.
+    pub(crate) faulty: bool,
+}
+
+impl Arguments {
+    /// Reads every argument, past the ones that are wrong; several lists are read as one.
+    pub(crate) fn parse(
+        form: Form,
+        place: Place,
+        lists: impl IntoIterator<Item = TokenStream>,
+        errors: &mut Errors,
+    ) -> Arguments {
+        let mut arguments = Arguments::default();
+        for (index, tokens) in lists.into_iter().flat_map(split).enumerate() {
+            let read = parse2(tokens)
+                .and_then(|argument| arguments.take(form, place, index == 0, argument));
+            if let Err(error) = read {
+                arguments.faulty = true;
+                errors.push(error);
+            }
+        }
+        arguments
+    }
+
+    fn take(
+        &mut self,
+        form: Form,
+        place: Place,
+        first: bool,
+        argument: Argument,
+    ) -> syn::Result<()> {
+        match argument {
+            Argument::Literal(Lit::Str(text)) => self.take_text(form, place, text),
+            Argument::Literal(literal) => {
+                let text = text_of(&literal);
+                let message = if form.takes_positional(place) {
+                    no_text(form, &text)
+                } else {
+                    misplaced(form, place, &text)
+                };
+                Err(syn::Error::new_spanned(literal, message))
+            }
+            Argument::Word(ident) => self.take_word(form, place, first, &ident),
+            Argument::Option(ident, value) => self.take_option(form, place, &ident, value),
+            Argument::Other(tokens) => Err(unreadable(form, place, &tokens)),
+        }
+    }
+
+    fn take_text(&mut self, form: Form, place: Place, text: LitStr) -> syn::Result<()> {
+        if !form.takes_positional(place) {
+            return Err(syn::Error::new_spanned(
+                &text,
+                misplaced(form, place, &text.value()),
+            ));
+        }
+        if self.positional.is_none() {
+            self.positional = Some(text);
+            return Ok(());
+        }
+        let value = text.value();
+        let message = match form {
+            Form::On if place == Place::Item && value.starts_with('/') => {
+                format!("the second string needs a name: `namespace = {value:?}`")
+            }
+            Form::On => "one attribute names one event: add another attribute for the other".into(),
+            _ => "one namespace is enough".into(),
+        };
+        Err(syn::Error::new_spanned(text, message))
+    }
+
+    fn take_word(
+        &mut self,
+        form: Form,
+        place: Place,
+        first: bool,
+        ident: &Ident,
+    ) -> syn::Result<()> {
+        let name = ident.unraw().to_string();
+        let options = form.options(place);
+        if name == "concurrent" && options.contains(&"concurrent") {
+            return put(&mut self.concurrent, ident.span(), ident);
+        }
+        let message = if options.contains(&name.as_str()) {
+            format!("`{name}` needs a value: {}", example(&name))
+        } else if first && form.takes_positional(place) && nearest(&name, options).is_none() {
+            no_text(form, &name)
+        } else {
+            unknown(form, place, &name)
+        };
+        Err(syn::Error::new_spanned(ident, message))
+    }
+
+    fn take_option(
+        &mut self,
+        form: Form,
+        place: Place,
+        ident: &Ident,
+        value: TokenStream,
+    ) -> syn::Result<()> {
+        let name = ident.unraw().to_string();
+        if !form.options(place).contains(&name.as_str()) {
+            return Err(syn::Error::new_spanned(ident, unknown(form, place, &name)));
+        }
+        if name == "concurrent" {
+            return Err(syn::Error::new_spanned(
+                value,
+                "`concurrent` takes no value: write it alone, or leave it out",
+            ));
+        }
+        let value = parse2::<LitStr>(value.clone()).map_err(|_| {
+            if let Some(error) = no_comma(&value) {
+                return error;
+            }
+            let message = format!("the value of `{name}` is a string: {}", example(&name));
+            if value.is_empty() {
+                syn::Error::new_spanned(ident, message)
+            } else {
+                syn::Error::new_spanned(value, message)
+            }
+        })?;
+        match name.as_str() {
+            "namespace" => put(&mut self.namespace, value, ident),
+            "server" => put(&mut self.server, value, ident),
+            _ => {
+                let root = value.parse_with(Path::parse_mod_style).map_err(|_| {
+                    syn::Error::new_spanned(
+                        &value,
+                        "not a path: write the crate's name here, `crate = \"socketio\"`",
+                    )
+                })?;
+                put(&mut self.root, root, ident)
+            }
+        }
+    }
+}
+
+/// One argument, by shape.
+enum Argument {
+    Literal(Lit),
+    Word(Ident),
+    Option(Ident, TokenStream),
+    Other(TokenStream),
+}
+
+impl Parse for Argument {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ahead = input.fork();
+        let argument = if ahead.peek(Lit) {
+            Argument::Literal(ahead.parse()?)
+        } else if ahead.peek(Ident::peek_any) {
+            let ident = ahead.call(Ident::parse_any)?;
+            if ahead.parse::<Option<Token![=]>>()?.is_some() {
+                Argument::Option(ident, ahead.parse()?)
+            } else {
+                Argument::Word(ident)
+            }
+        } else {
+            Argument::Other(ahead.parse()?)
+        };
+        let rest: TokenStream = input.parse()?;
+        Ok(if ahead.is_empty() {
+            argument
+        } else {
+            Argument::Other(rest)
+        })
+    }
+}
+
+/// The arguments' tokens; one comma at the end is fine.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![TokenStream::new()];
+    for tree in tokens {
+        match (&tree, parts.last_mut()) {
+            (TokenTree::Punct(punct), Some(part)) if punct.as_char() == ',' => {
+                if part.is_empty() {
+                    // A comma after nothing is read as an argument, so that it is refused.
+                    part.extend([tree]);
+                }
+                parts.push(TokenStream::new());
+            }
+            (_, Some(part)) => part.extend([tree]),
+            (_, None) => {}
+        }
+    }
+    if parts.last().is_some_and(TokenStream::is_empty) {
+        parts.pop();
+    }
+    parts
+}
+
+/// Fills an option once.
+fn put<T>(slot: &mut Option<T>, value: T, ident: &Ident) -> syn::Result<()> {
+    if slot.replace(value).is_some() {
+        let message = format!("`{}` is given twice", ident.unraw());
+        return Err(syn::Error::new_spanned(ident, message));
+    }
+    Ok(())
+}
+
+/// What a string without a name stands for.
+fn positional(form: Form) -> &'static str {
+    match form {
+        Form::On => "event's name",
+        _ => "namespace",
+    }
+}
+
+/// An option as it should be written.
+fn example(option: &str) -> &'static str {
+    match option {
+        "namespace" => "`namespace = \"/chat\"`",
+        "server" => "`server = \"admin\"`",
+        _ => "`crate = \"socketio\"`",
+    }
+}
+
+/// Another literal or a word, where the string stands.
+fn no_text(form: Form, text: &str) -> String {
+    match form {
+        Form::On => format!("the event's name is a string: `{text:?}`"),
+        _ => format!("the namespace is a string: `\"/{text}\"`"),
+    }
+}
+
+/// What a literal would be as a string.
+fn text_of(literal: &Lit) -> String {
+    match literal {
+        Lit::ByteStr(bytes) => String::from_utf8_lossy(&bytes.value()).into_owned(),
+        Lit::CStr(text) => text.value().to_string_lossy().into_owned(),
+        Lit::Char(char) => char.value().to_string(),
+        Lit::Byte(byte) => char::from(byte.value()).to_string(),
+        literal => literal.to_token_stream().to_string(),
+    }
+}
+
+/// A literal with something behind it that is no comma.
+fn no_comma(tokens: &TokenStream) -> Option<syn::Error> {
+    let mut trees = tokens.clone().into_iter();
+    match (trees.next()?, trees.next()?) {
+        (TokenTree::Literal(_), next) => Some(syn::Error::new(
+            next.span(),
+            "a comma is missing before this",
+        )),
+        _ => None,
+    }
+}
+
+/// A string where none belongs.
+fn misplaced(form: Form, place: Place, value: &str) -> String {
+    let is_path = value.starts_with('/') || value == "*";
+    match (form, place) {
+        (Form::Event | Form::Derive, Place::Item) if is_path => {
+            format!("the namespace needs a name: `namespace = {value:?}`")
+        }
+        (Form::Event, _) => format!(
+            "`event` is named after its function: for another name write `#[{}({value:?})]`",
+            match place {
+                Place::Item => "socketio::on",
+                Place::Method => "on",
+            }
+        ),
+        (Form::OnErrorDefault, Place::Item) => format!(
+            "`on_error_default` stands for every namespace: for one write `#[socketio::on_error({value:?})]`"
+        ),
+        (Form::Derive, _) => "write `namespace = \"/chat\"`".into(),
+        _ => format!(
+            "`{}` takes no string here: the namespace is that of the impl block",
+            form.name()
+        ),
+    }
+}
+
+fn unreadable(form: Form, place: Place, tokens: &TokenStream) -> syn::Error {
+    if let Some(error) = no_comma(tokens) {
+        return error;
+    }
+    let mut trees = tokens.clone().into_iter();
+    let message = match (trees.next(), trees.next()) {
+        (Some(TokenTree::Ident(name)), Some(TokenTree::Group(_)))
+            if form.options(place).contains(&name.to_string().as_str()) =>
+        {
+            match name.to_string().as_str() {
+                "concurrent" => "`concurrent` takes no value: write it alone".into(),
+                name => format!("the value of `{name}` follows `=`: {}", example(name)),
+            }
+        }
+        (Some(TokenTree::Ident(_)), Some(_)) if form.takes_positional(place) => format!(
+            "the {} is a string in quotes: an attribute can't look up a constant or run a macro",
+            positional(form)
+        ),
+        (Some(TokenTree::Punct(punct)), None) if punct.as_char() == ',' => {
+            "nothing stands before this comma: remove it".into()
+        }
+        _ => format!("expected {}", choice(form, place)),
+    };
+    syn::Error::new_spanned(tokens, message)
+}
+
+fn unknown(form: Form, place: Place, name: &str) -> String {
+    let options = form.options(place);
+    match (place, name) {
+        (Place::Method, "namespace" | "server" | "crate") => {
+            return format!(
+                "`{name}` belongs to the impl block: `#[socketio::namespace({})]`",
+                match name {
+                    "namespace" => "\"/chat\"",
+                    name => example(name).trim_matches('`'),
+                }
+            );
+        }
+        (Place::Item, "namespace") if form == Form::Namespace => {
+            return "the path stands alone: `#[socketio::namespace(\"/chat\")]`".into();
+        }
+        _ => {}
+    }
+    match nearest(name, options) {
+        Some(option) => format!("unknown option `{name}`, did you mean `{option}`?"),
+        None => format!("unknown option `{name}`: expected {}", choice(form, place)),
+    }
+}
+
+/// All that an attribute takes, in words.
+fn choice(form: Form, place: Place) -> String {
+    let text = form.takes_positional(place).then(|| match form {
+        Form::On => "the event's name in quotes".to_owned(),
+        _ => "a namespace in quotes".to_owned(),
+    });
+    let options = form
+        .options(place)
+        .iter()
+        .map(|option| format!("`{option}`"));
+    let mut words: Vec<_> = text.into_iter().chain(options).collect();
+    match words.pop() {
+        None => format!("no arguments for `{}` here", form.name()),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} or {last}", words.join(", ")),
+    }
+}

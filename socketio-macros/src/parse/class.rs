@@ -1,0 +1,246 @@
+//! Impl blocks under `#[namespace]`.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{
+    Attribute, Generics, ImplItem, Path, Token, Type, Visibility, braced,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+    spanned::Spanned,
+};
+
+use super::{
+    Arguments,
+    handler::{Head, inner_tokens, registration, take_ours},
+};
+use crate::{
+    errors::Errors,
+    form::{Form, Place},
+    model::{self, Class, EventName, Header, Method, Registration, Target},
+    paths,
+};
+
+/// Reads the impl block under `#[namespace]`; `None` when it is none.
+pub(crate) fn class(
+    arguments: TokenStream,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> Option<Class> {
+    let arguments = Arguments::parse(Form::Namespace, Place::Item, [arguments], errors);
+    let root = arguments.root.unwrap_or_else(paths::default_root);
+
+    let mut methods = Vec::new();
+    let read = |input: ParseStream<'_>| {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let begin = input.fork();
+        let header = header(input)?;
+        let head = between(&begin, input)?;
+        let content;
+        let brace = braced!(content in input);
+        let body = body(&content, &root, &mut methods, errors)?;
+        let mut body = Group::new(Delimiter::Brace, body);
+        body.set_span(brace.span.join());
+        Ok((quote!(#(#attributes)* #head #body), attributes, header))
+    };
+    let (item, attributes, header) = match read.parse2(item) {
+        Ok(parts) => parts,
+        Err(error) => {
+            errors.push(error);
+            return None;
+        }
+    };
+    Some(Class {
+        item,
+        cfgs: model::cfgs(&attributes),
+        header,
+        path: arguments.positional,
+        server: arguments.server,
+        methods,
+        root,
+    })
+}
+
+fn header(input: ParseStream<'_>) -> syn::Result<Header> {
+    let begin = input.fork();
+    input.parse::<Option<Token![default]>>()?;
+    let unsafety = input.parse()?;
+    if !input.peek(Token![impl]) {
+        return Err(no_impl(&begin));
+    }
+    let impl_token = input.parse()?;
+    let mut generics = if input.peek(Token![<]) {
+        input.parse()?
+    } else {
+        Generics::default()
+    };
+    let before = input.fork();
+    input.parse::<Option<Token![!]>>()?;
+    let mut self_ty: Type = input.parse()?;
+    let mut trait_ = None;
+    if input.peek(Token![for]) {
+        trait_ = Some(between(&before, input)?);
+        input.parse::<Token![for]>()?;
+        self_ty = input.parse()?;
+    }
+    generics.where_clause = input.parse()?;
+    Ok(Header {
+        impl_token,
+        unsafety,
+        generics,
+        trait_,
+        self_ty,
+    })
+}
+
+fn no_impl(input: ParseStream<'_>) -> syn::Error {
+    // Failing to read a visibility only means that the message stands where it would have been.
+    let _ = input.parse::<Visibility>();
+    let cure = if input.peek(Token![struct]) || input.peek(Token![enum]) {
+        ": on the type itself, write `#[derive(socketio::Namespace)]`"
+    } else if input.peek(Token![fn]) || input.peek(Token![async]) {
+        ": on a function, write `#[socketio::on(\"name\")]`"
+    } else {
+        ""
+    };
+    input.error(format!(
+        "`#[socketio::namespace]` goes on an impl block{cure}"
+    ))
+}
+
+/// Reads the items between the braces: handlers into `methods`, everything as it was into the result.
+fn body(
+    input: ParseStream<'_>,
+    root: &Path,
+    methods: &mut Vec<Method>,
+    errors: &mut Errors,
+) -> syn::Result<TokenStream> {
+    let mut items = TokenStream::new();
+    for attribute in input.call(Attribute::parse_inner)? {
+        attribute.to_tokens(&mut items);
+    }
+    while !input.is_empty() {
+        let mut attributes = input.call(Attribute::parse_outer)?;
+        let ours = take_ours(&mut attributes, root);
+        items.extend(attributes.iter().map(ToTokens::to_token_stream));
+
+        let begin = input.fork();
+        let head = method_head(input);
+        let Some(head) = head else {
+            for (form, attribute) in ours {
+                errors.on(attribute, format!("`#[{}]` goes on a method", form.name()));
+            }
+            items.extend(other_item(&begin, input)?);
+            continue;
+        };
+        items.extend(between(&begin, input)?);
+
+        let registrations = registrations(ours, &head, errors);
+        if !registrations.is_empty() {
+            methods.push(Method {
+                cfgs: model::cfgs(&attributes),
+                signature: head.signature,
+                registrations,
+            });
+        }
+    }
+    Ok(items)
+}
+
+/// Reads a method with its body, or leaves the input where it was.
+fn method_head(input: ParseStream<'_>) -> Option<Head> {
+    let ahead = input.fork();
+    let head: Head = ahead.parse().ok()?;
+    if !head.has_body {
+        return None;
+    }
+    ahead.parse::<TokenTree>().ok()?;
+    let end = ahead.cursor();
+    while input.cursor() != end {
+        input.parse::<TokenTree>().ok()?;
+    }
+    Some(head)
+}
+
+/// An item that is no method. What can't be read at all is left to the compiler, up to the end of the block.
+fn other_item(begin: ParseStream<'_>, input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    if input.parse::<ImplItem>().is_ok() {
+        between(begin, input)
+    } else {
+        input.parse::<TokenStream>()?;
+        begin.parse()
+    }
+}
+
+/// What attributes make of a method, or, where there is none, its name.
+fn registrations(
+    ours: Vec<(Form, Attribute)>,
+    head: &Head,
+    errors: &mut Errors,
+) -> Vec<Registration> {
+    let ident = &head.signature.ident;
+    if ours.is_empty() {
+        return by_name(head, errors).into_iter().collect();
+    }
+    ours.into_iter()
+        .filter_map(|(form, attribute)| {
+            if form == Form::OnErrorDefault {
+                errors.on(
+                    attribute,
+                    "an error handler for every namespace is a function: `#[on_error]` makes this method the one of its namespace",
+                );
+                return None;
+            }
+            let tokens = inner_tokens(&attribute, errors)?;
+            let arguments = Arguments::parse(form, Place::Method, [tokens], errors);
+            let span = attribute.path().span();
+            let registration = registration(form, Place::Method, arguments, ident, span, errors)?;
+            if let (Form::Event, Target::Event(name)) = (form, &registration.target)
+                && let Some(event) = name.text.strip_prefix("on_")
+            {
+                errors.on(
+                    attribute,
+                    format!("this would be the event `{}`: for `{event}` write `#[on({event:?})]`, or no attribute", name.text),
+                );
+                return None;
+            }
+            Some(registration)
+        })
+        .collect()
+}
+
+/// `on_say` is the handler of the event `say`.
+fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
+    let ident = &head.signature.ident;
+    let name = ident.unraw().to_string();
+    let event = name.strip_prefix("on_")?;
+    if event.is_empty() {
+        errors.on(
+            ident,
+            "no event's name follows `on_`: use another name, or `#[on(\"name\")]`",
+        );
+        return None;
+    }
+    let target = match event {
+        "error" => Target::Error,
+        _ => Target::Event(EventName {
+            text: event.to_owned(),
+            span: ident.span(),
+        }),
+    };
+    Some(Registration {
+        target,
+        namespace: None,
+        server: None,
+        concurrent: None,
+        origin: ident.span(),
+    })
+}
+
+/// The tokens from one position to another.
+fn between(begin: ParseStream<'_>, end: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while begin.cursor() != end.cursor() {
+        tokens.extend([begin.parse::<TokenTree>()?]);
+    }
+    Ok(tokens)
+}

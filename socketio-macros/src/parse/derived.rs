@@ -1,0 +1,49 @@
+//! Types under `#[derive(Namespace)]`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{DeriveInput, Meta, parse2};
+
+use super::Arguments;
+use crate::{
+    errors::Errors,
+    form::{Form, Place},
+    model::Derived,
+    paths,
+};
+
+/// Reads the type under the derive; `None` when it can't be read.
+pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived> {
+    let input: DeriveInput = match parse2(item) {
+        Ok(input) => input,
+        Err(error) => {
+            errors.push(error);
+            return None;
+        }
+    };
+    let ours = || {
+        let attributes = input.attrs.iter();
+        attributes.filter(|attribute| attribute.path().is_ident("socketio"))
+    };
+
+    let mut lists = Vec::new();
+    for attribute in ours() {
+        match &attribute.meta {
+            Meta::List(list) => lists.push(list.tokens.clone()),
+            _ => errors.on(attribute, "write `#[socketio(namespace = \"/chat\")]`"),
+        }
+    }
+    let arguments = Arguments::parse(Form::Derive, Place::Item, lists, errors);
+    if arguments.namespace.is_none() && errors.is_empty() {
+        let message = "say where the namespace is: `#[socketio(namespace = \"/chat\")]`";
+        match ours().next() {
+            Some(attribute) => errors.on(attribute, message),
+            None => errors.at(Span::call_site(), message),
+        }
+    }
+    Some(Derived {
+        ident: input.ident,
+        generics: input.generics,
+        path: arguments.namespace,
+        root: arguments.root.unwrap_or_else(paths::default_root),
+    })
+}

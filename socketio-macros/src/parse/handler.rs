@@ -1,0 +1,122 @@
+//! Handler attributes: those that stand on one function or method, taken off it together.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{
+    Attribute, Ident, Meta, Path, Signature, Visibility,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    token,
+};
+
+use super::Arguments;
+use crate::{
+    errors::Errors,
+    form::{Form, Place},
+    model::{EventName, Registration, Target},
+};
+
+/// A function or method up to its body, which stays unread: any body survives, even one that is being typed.
+pub(super) struct Head {
+    pub(super) visibility: Visibility,
+    pub(super) signature: Signature,
+    pub(super) has_body: bool,
+}
+
+impl Parse for Head {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let visibility = input.parse()?;
+        let signature = input.parse()?;
+        Ok(Head {
+            visibility,
+            signature,
+            has_body: input.peek(token::Brace),
+        })
+    }
+}
+
+/// Takes our attributes out of `attributes` and returns them.
+pub(super) fn take_ours(attributes: &mut Vec<Attribute>, root: &Path) -> Vec<(Form, Attribute)> {
+    let (ours, theirs) = std::mem::take(attributes)
+        .into_iter()
+        .map(|attribute| (Form::of_handler(&attribute, root), attribute))
+        .partition::<Vec<_>, _>(|(form, _)| form.is_some());
+    attributes.extend(theirs.into_iter().map(|(_, attribute)| attribute));
+    ours.into_iter()
+        .filter_map(|(form, attribute)| Some((form?, attribute)))
+        .collect()
+}
+
+/// The tokens between the parentheses of an attribute that stands below the one that runs.
+pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option<TokenStream> {
+    match &attribute.meta {
+        Meta::Path(_) => Some(TokenStream::new()),
+        Meta::List(list) => Some(list.tokens.clone()),
+        Meta::NameValue(pair) => {
+            let value = &pair.value;
+            let cure = quote!(#value).to_string();
+            errors.on(
+                pair,
+                format!("the arguments stand in parentheses: `({cure})`"),
+            );
+            None
+        }
+    }
+}
+
+/// What one attribute makes of the function; `None` when a mistake that was told leaves nothing to register.
+pub(super) fn registration(
+    form: Form,
+    place: Place,
+    arguments: Arguments,
+    ident: &Ident,
+    attribute: Span,
+    errors: &mut Errors,
+) -> Option<Registration> {
+    let mut namespace = arguments.namespace;
+    let target = match form {
+        Form::On => match arguments.positional {
+            Some(name) => Target::Event(EventName {
+                text: name.value(),
+                span: name.span(),
+            }),
+            None => {
+                if !arguments.faulty {
+                    errors.at(attribute, unnamed(place, ident));
+                }
+                return None;
+            }
+        },
+        Form::OnError => {
+            if let (Some(_), Some(twice)) = (&arguments.positional, &namespace) {
+                errors.on(twice, "the namespace is given twice");
+            }
+            namespace = arguments.positional.or(namespace);
+            Target::Error
+        }
+        Form::OnErrorDefault => Target::ErrorDefault,
+        _ => Target::Event(EventName {
+            text: ident.unraw().to_string(),
+            span: ident.span(),
+        }),
+    };
+    Some(Registration {
+        target,
+        namespace,
+        server: arguments.server,
+        concurrent: arguments.concurrent,
+        origin: attribute,
+    })
+}
+
+fn unnamed(place: Place, ident: &Ident) -> String {
+    let name = ident.unraw().to_string();
+    match place {
+        Place::Item => format!(
+            "name the event: `#[socketio::on({name:?})]`, or `#[socketio::event]`, which takes the function's name"
+        ),
+        Place::Method => format!(
+            "name the event: `#[on({name:?})]`, or `#[event]`, which takes the method's name"
+        ),
+    }
+}

@@ -1,0 +1,52 @@
+//! Every path that generated code names.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::{Path, parse_quote};
+
+/// The crate, unless `crate = ".."` says otherwise.
+pub(crate) fn default_root() -> Path {
+    parse_quote!(::socketio)
+}
+
+macro_rules! table {
+    ($($name:ident: $($segment:ident)::+,)*) => {
+        /// The table, rooted at the name that the user's crate has for `socketio`.
+        pub(crate) struct Paths {
+            $(pub(crate) $name: TokenStream,)*
+        }
+
+        impl Paths {
+            pub(crate) fn new(root: &Path) -> Self {
+                let site = Span::mixed_site();
+                Paths {
+                    $($name: quote_spanned!(site=> #root::__private::$($segment)::+),)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    accept: accept,
+    boxed: boxed,
+    class: Class,
+    default_probe: DefaultProbe,
+    definition: Definition,
+    derived_path: DerivedPath,
+    from_event: FromEvent,
+    function_shim: FunctionShim,
+    handler: Handler,
+    has_default: HasDefault,
+    has_no_default: HasNoDefault,
+    instance: instance,
+    is_plain: IsPlain,
+    is_result: IsResult,
+    kind: Kind,
+    linked: Linked,
+    method_shim: MethodShim,
+    namespace: Namespace,
+    namespace_path: NamespacePath,
+    needs: Needs,
+    submit: inventory::submit,
+}

@@ -1,0 +1,61 @@
+//! What is configured out is not registered.
+#![deny(warnings)]
+#![allow(unexpected_cfgs)]
+
+use socketio::handlers;
+
+#[socketio::event]
+#[cfg(any())]
+fn gone(missing: Missing) -> Missing {
+    missing
+}
+
+#[cfg(any())]
+#[socketio::event]
+fn gone(missing: Missing) -> Missing {
+    missing
+}
+
+#[socketio::event]
+#[cfg(not(any()))]
+fn here(#[cfg(any())] missing: Missing, #[cfg(not(any()))] there: u32) -> u32 {
+    there
+}
+
+#[derive(Default, socketio::Namespace)]
+#[socketio(namespace = "/some")]
+struct Some;
+
+#[socketio::namespace]
+impl Some {
+    #[cfg(any())]
+    async fn on_event(&self, missing: Missing) -> Missing {
+        missing
+    }
+
+    #[cfg(not(any()))]
+    async fn on_event(&self, there: u32) -> u32 {
+        there
+    }
+
+    #[on("one")]
+    #[cfg(any())]
+    #[on("other")]
+    fn absent(&self, _: Missing) {}
+
+    #[on("one")]
+    #[cfg(not(any()))]
+    #[on("other")]
+    fn present(&self) {}
+}
+
+#[socketio::namespace("/gone")]
+#[cfg(any())]
+impl Gone {
+    fn on_event(&self) {}
+}
+
+fn main() {
+    assert_eq!(handlers![here].len(), 1);
+    assert_eq!(here(1), 1);
+}

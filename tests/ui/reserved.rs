@@ -1,0 +1,31 @@
+//! Events that no client sends.
+
+#[socketio::on("connect_error")]
+fn connect_error() {}
+
+#[socketio::event]
+fn disconnecting() {}
+
+#[socketio::on("newListener")]
+fn new_listener() {}
+
+#[socketio::on("removeListener")]
+fn remove_listener() {}
+
+#[socketio::event(concurrent)]
+fn connect() {}
+
+struct Rooms;
+
+#[socketio::namespace("/rooms")]
+impl Rooms {
+    fn on_disconnecting(&self) {}
+
+    #[on("connect_error")]
+    fn refused(&self) {}
+
+    #[on("disconnect", concurrent)]
+    fn gone(&self) {}
+}
+
+fn main() {}
