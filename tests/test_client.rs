@@ -41,7 +41,7 @@ struct Status {
 
 #[socketio::event(namespace = "/chat")]
 async fn connect(auth: Auth<Option<Token>>, users: State<Users>) -> Result<(), ConnectionRefused> {
-    let name = match &*auth {
+    let name = match &auth.0 {
         None => String::from("guest"),
         Some(token) if token.token == "bo's" => String::from("bo"),
         Some(token) => {
@@ -709,7 +709,7 @@ async fn several_namespaces_share_a_connection_and_nothing_else() {
         .on("where", || "main")
         .on_in("/admin", "where", || "admin")
         .on_in("/admin", "connect", |auth: Auth<Token>| {
-            auth.token == "secret"
+            auth.0.token == "secret"
         })
         .build()
         .unwrap();
