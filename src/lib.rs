@@ -1,18 +1,61 @@
-//! Socket.IO servers in the style of Flask-SocketIO.
-
-#![doc = ""]
+//! Socket.IO servers in the style of Flask-SocketIO: a handler is a plain function under an attribute, its arguments are
+//! the event's arguments, its value is the acknowledgement, `emit()` answers the caller.
+//!
+//! ```no_run
+//! use socketio::{SocketIo, emit, join_room, to};
+//!
+//! #[socketio::event]
+//! async fn join(room: String) -> socketio::Result {
+//!     join_room(&room)?;
+//!     to(&room).emit("joined", socketio::sid());
+//!     Ok(())
+//! }
+//!
+//! #[socketio::on("chat message")]
+//! async fn chat_message(room: String, text: String) -> usize {
+//!     to(&room).emit("chat message", &text);
+//!     emit("sent", ());
+//!     text.len()
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> socketio::Result {
+//!     let io = SocketIo::builder().build()?;
+//!     io.run((), "127.0.0.1:5000").await
+//! }
+//! ```
+//!
+//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
+//! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
+//!
+//! The [guide](crate::guide) in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
+//! [errors](crate::guide::errors), [serving](crate::guide::serving), [testing](crate::guide::testing).
+//!
+//! | to | there is |
+//! |---|---|
+//! | handle an event | [`#[event]`](macro@event), [`#[on("name")]`](macro@on), [`#[namespace]`](macro@namespace) on an impl block |
+//! | handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default) |
+//! | answer the client | [`emit`], [`send`], [`send_json`], [`call`], or the handler's value |
+//! | reach others | [`to`], [`broadcast`], [`skip`], [`namespace`](fn@namespace), then [`emit`](To::emit) or [`call`](To::call) |
+//! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
+//! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
+//! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
+//! | test | the crate `socketio-test` |
 
 extern crate self as socketio;
 
+pub mod guide;
+
 pub use socketio_core::{
-    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, EmitError,
-    EventContext, EventHandler, EventName, FromEvent, Handler, HandlerError, IntoRooms, Needs,
-    PeerAddr, Reason, Request, Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo,
-    SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room,
-    current, disconnect, emit, handlers, join_room, leave_room, namespace, request, rooms, send,
-    send_json, session, sid, skip, spawn, to, try_emit,
+    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, Description,
+    EmitError, EventContext, EventHandler, EventName, FromEvent, Handler, HandlerError,
+    HandlerInfo, IntoRooms, Namespace, Needs, PeerAddr, Reason, Request, Rest, Result, RoomError,
+    Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+    State, To, broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
+    leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
+    try_emit,
 };
-pub use socketio_core::{Namespace, engine};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

@@ -1,0 +1,22 @@
+//! The guide, page by page.
+
+#[doc = include_str!("../docs/guide/handlers.md")]
+pub mod handlers {}
+
+#[doc = include_str!("../docs/guide/emitting.md")]
+pub mod emitting {}
+
+#[doc = include_str!("../docs/guide/connections.md")]
+pub mod connections {}
+
+#[doc = include_str!("../docs/guide/namespaces.md")]
+pub mod namespaces {}
+
+#[doc = include_str!("../docs/guide/errors.md")]
+pub mod errors {}
+
+#[doc = include_str!("../docs/guide/serving.md")]
+pub mod serving {}
+
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}

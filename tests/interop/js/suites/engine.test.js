@@ -1,0 +1,66 @@
+// Engine.IO alone, with its own official client, against a server that sends every message back.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Socket } from "engine.io-client";
+import { happened, onEveryTransport } from "../support/client.js";
+import { conformance } from "../support/server.js";
+
+let server;
+before(async () => { server = await conformance(); });
+after(() => server?.stop());
+
+onEveryTransport("engine.io", (transports, name) => {
+  async function open(t) {
+    const socket = new Socket(server.url, { path: "/engine.io/", transports });
+    t.after(() => socket.close());
+    const received = [];
+    socket.on("message", (message) => received.push(message));
+    await happened(socket, "open");
+    return {
+      socket,
+      /** Resolves with the messages once there are `count` of them. */
+      async messages(count) {
+        while (received.length < count) await happened(socket, "message");
+        return received;
+      },
+    };
+  }
+
+  test("text comes back as it went", async (t) => {
+    const { socket, messages } = await open(t);
+    const sent = ["hello", "grüße 日本語 👩‍🚀", "a\nb\u0000c", "4", "b64", "{\"json\":true}"];
+    sent.forEach((message) => socket.send(message));
+    assert.deepEqual(await messages(sent.length), sent);
+  });
+
+  test("bytes come back as they went", async (t) => {
+    const { socket, messages } = await open(t);
+    const sent = [Buffer.from([1, 2, 3]), Buffer.alloc(0), Buffer.from("not \u001e text"), Buffer.alloc(70_000, 7)];
+    sent.forEach((message) => socket.send(message));
+    const received = await messages(sent.length);
+    received.forEach((message, i) => assert.ok(Buffer.from(message).equals(sent[i]), `message ${i}`));
+  });
+
+  test("nothing is lost, doubled or swapped, also while the transport changes", async (t) => {
+    const { socket, messages } = await open(t);
+    let sent = 0;
+    const burst = () => { for (let i = 0; i < 100; i += 1) socket.send(`${sent++}`); };
+    burst();
+    if (name === "upgrade") {
+      socket.once("upgrading", burst);
+      socket.once("upgrade", burst);
+      await happened(socket, "upgrade");
+    }
+    burst();
+    const received = await messages(sent);
+    assert.deepEqual(received.slice(0, sent), Array.from({ length: sent }, (_, i) => `${i}`));
+    assert.equal(received.length, sent);
+  });
+
+  test("a client that closes is closed", async (t) => {
+    const { socket } = await open(t);
+    const end = happened(socket, "close");
+    socket.close();
+    assert.equal((await end)[0], "forced close");
+  });
+});

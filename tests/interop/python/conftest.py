@@ -1,0 +1,59 @@
+"""The servers, and the ways in which a client can travel."""
+
+import os
+
+import engineio.payload
+import pytest
+
+import servers
+
+# These clients take a poll's answer of more than 16 packets for an attack, whatever the server; their documentation raises the
+# limit like this.
+engineio.payload.Payload.max_decode_packets = 10_000
+
+# `upgrade` starts polling and moves to WebSocket while it connects.
+TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transports(request):
+    return TRANSPORTS[request.param]
+
+
+@pytest.fixture(scope="session")
+def conformance():
+    if address := os.environ.get("SOCKETIO_URL"):
+        yield address
+        return
+    server, address = servers.conformance()
+    yield address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chat():
+    if address := os.environ.get("SOCKETIO_CHAT_URL"):
+        yield address
+        return
+    if os.environ.get("SOCKETIO_URL"):
+        pytest.skip("there is no SOCKETIO_CHAT_URL")
+    server, address = servers.chat()
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def own_conformance():
+    """Starts conformance servers of the test's own, with figures of its choice."""
+    if os.environ.get("SOCKETIO_URL"):
+        pytest.skip("needs a server of its own")
+    started = []
+
+    def start(**figures):
+        server, address = servers.conformance(**figures)
+        started.append(server)
+        return server, address
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,0 +1,62 @@
+//! What attributes link is found by name of the server, without being mentioned.
+
+use socketio::{SocketIo, State};
+use std::sync::Mutex;
+
+#[derive(Default)]
+struct Log(Mutex<Vec<&'static str>>);
+
+#[socketio::event]
+async fn hello(log: State<Log>) {
+    log.0.lock().unwrap().push("main");
+}
+
+#[socketio::event(server = "admin")]
+async fn restart(log: State<Log>) {
+    log.0.lock().unwrap().push("admin");
+}
+
+#[derive(Default, socketio::Namespace)]
+#[socketio(namespace = "/room")]
+struct Room;
+
+#[socketio::namespace(server = "admin")]
+impl Room {
+    async fn on_say(&self) {}
+}
+
+/// A server that lacks the state names the handlers that take it: so one can see which are linked.
+fn takers(server: &str) -> Vec<String> {
+    let error = SocketIo::builder().named(server).build().unwrap_err();
+    error.problems().to_vec()
+}
+
+#[test]
+fn a_server_has_the_handlers_of_its_name() {
+    let [main] = &takers("")[..] else { panic!() };
+    assert!(main.contains("`hello`"), "{main}");
+    let [admin] = &takers("admin")[..] else {
+        panic!()
+    };
+    assert!(admin.contains("`restart`"), "{admin}");
+}
+
+#[test]
+fn a_name_that_no_handler_has_is_a_server_without_handlers() {
+    assert!(SocketIo::builder().named("nobody").build().is_ok());
+}
+
+#[test]
+fn functions_survive_and_can_be_called() {
+    let log = State::from(Log::default());
+    let future = hello(log.clone());
+    futures(future);
+    assert_eq!(*log.0.lock().unwrap(), ["main"]);
+}
+
+fn futures(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future);
+}
