@@ -22,7 +22,7 @@ async fn connect(reports: State<Reports>) {
 
 #[socketio::event]
 async fn disconnect(reason: Reason, reports: State<Reports>) {
-    reports.0.send(format!("{}", reason.detail())).unwrap();
+    reports.0.send(reason.detail().to_owned()).unwrap();
 }
 
 fn server() -> (SocketIo, mpsc::UnboundedReceiver<String>) {

@@ -249,3 +249,25 @@ fn one_class_may_stand_at_several_paths_but_not_twice_at_one() {
         &["`Hall::on_hello`", "/hall"],
     );
 }
+
+#[test]
+fn a_server_describes_what_it_handles() {
+    let io = SocketIo::bare()
+        .handlers(handlers![count, on_error])
+        .namespace(Hall)
+        .state(1_u32)
+        .build()
+        .unwrap();
+    let table = io.describe().to_string();
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert!(
+        lines[0].starts_with("/      count     count(State<u32>)  tests/startup.rs:"),
+        "{table}"
+    );
+    assert!(lines[1].contains("on_error(HandlerError)"), "{table}");
+    assert!(
+        lines[2].starts_with("/hall  hello     Hall::on_hello()"),
+        "{table}"
+    );
+}

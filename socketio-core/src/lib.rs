@@ -37,7 +37,7 @@ pub use error::{
     BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
 };
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
-pub use handler::{EventHandler, Handler, Namespace};
+pub use handler::{Description, EventHandler, Handler, HandlerInfo, Namespace};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;
@@ -54,7 +54,7 @@ pub use to::To;
 /// "not found in this scope" or "not a type" to the compiler.
 #[macro_export]
 macro_rules! handlers {
-    ($($handler:path),* $(,)?) => {
+    ($($handler:ty),* $(,)?) => {
         [$(<$handler as $crate::Handler>::DEFINITIONS),*]
     };
 }

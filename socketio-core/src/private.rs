@@ -18,7 +18,7 @@ pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerF
 }
 
 /// The value of a class-based namespace behind its erased form.
-pub fn instance<T: Send + Sync + 'static>(instance: &Instance) -> Arc<T> {
+pub fn instance<T: Namespace>(instance: &Instance) -> Arc<T> {
     Arc::clone(instance)
         .downcast()
         .expect("a class is only ever registered with a value of its own type")

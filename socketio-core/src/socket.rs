@@ -36,7 +36,7 @@ impl Socket {
 
     /// The client's id in this namespace, and the name of its own room.
     pub fn sid(&self) -> &Sid {
-        &self.client.sid()
+        self.client.sid()
     }
 
     /// The namespace's path: `/`, `/chat`.

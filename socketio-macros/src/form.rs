@@ -1,6 +1,6 @@
 //! The attributes: how each is spelled and what it takes.
 
-use syn::{Attribute, Path, ext::IdentExt};
+use syn::{Attribute, Ident, Path, ext::IdentExt};
 
 /// One of our attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,18 +66,13 @@ impl Form {
     ///
     /// A function that carries several is registered for each of them by the first that runs.
     pub(crate) fn of_handler(attribute: &Attribute, root: &Path) -> Option<Form> {
-        let path = attribute.path();
-        let (last, prefix) = {
-            let mut segments: Vec<_> = path.segments.iter().map(|s| &s.ident).collect();
-            (segments.pop()?, segments)
+        let idents = |path: &Path| -> Vec<Ident> {
+            let segments = path.segments.iter();
+            segments.map(|segment| segment.ident.unraw()).collect()
         };
-        let ours = prefix.is_empty()
-            || prefix.iter().map(|ident| ident.unraw()).eq(["socketio"])
-            || prefix
-                .iter()
-                .copied()
-                .eq(root.segments.iter().map(|segment| &segment.ident));
-        let last = last.unraw();
+        let mut prefix = idents(attribute.path());
+        let last = prefix.pop()?;
+        let ours = prefix.is_empty() || prefix == ["socketio"] || prefix == idents(root);
         Self::HANDLERS
             .into_iter()
             .find(|form| ours && last == form.name())

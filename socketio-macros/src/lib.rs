@@ -1,87 +1,226 @@
-//! The attributes of the `socketio` crate, which re-exports and documents them.
+//! The attributes of the [`socketio`](https://docs.rs/socketio) crate: use them through that one, which re-exports them.
 //!
-//! Each goes the same way: [`parse`] reads what the user wrote into the [`model`], [`check`] applies the rules,
-//! [`expand`] writes what stands beside the item. The item itself survives every mistake, unchanged.
+//! Each goes the same way: `parse` reads what the user wrote into the `model`, `check` applies the rules, `expand` writes
+//! what stands beside the item. The item itself survives every mistake, unchanged.
 
 mod check;
 mod errors;
 mod expand;
 mod form;
+mod item;
 mod model;
 mod parse;
 mod paths;
 mod types;
 
 use proc_macro::TokenStream;
-use proc_macro2::TokenStream as Tokens;
-use quote::quote;
 
-use crate::{errors::Errors, form::Form};
+use crate::form::Form;
 
+/// Makes a function the handler of an event.
+///
+/// ```
+/// use socketio::{Socket, to};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Message {
+///     room: String,
+///     text: String,
+/// }
+///
+/// #[socketio::on("chat message", namespace = "/chat")]
+/// async fn chat_message(message: Message, socket: Socket) -> usize {
+///     to(&message.room).skip(socket.sid()).emit("chat message", &message.text);
+///     message.text.len()
+/// }
+/// ```
+///
+/// Every argument is either the next one of the event (whatever serde can deserialize, by value) or one of the crate's
+/// own: `Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>` in `connect`, `Reason` in
+/// `disconnect`, or a type of yours that implements `FromEvent`. The value that the function returns, or that of its
+/// `Ok`, is the acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not, and stays what it
+/// was: it can be called as before.
+///
+/// # The name
+///
+/// Any string. `"connect"` and `"disconnect"` are a client's coming and going; `"*"` takes every event that has no handler
+/// of its own. The other names that Socket.IO keeps for itself (`connect_error`, `disconnecting`, `newListener`,
+/// `removeListener`) are refused. For a name that is an identifier, [`event`](macro@event) says it once.
+///
+/// # Options
+///
+/// | option | default | |
+/// |---|---|---|
+/// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"`, or `"*"` for every namespace without a handler of its own |
+/// | `server = "admin"` | the server without a name | which server of the program this belongs to, where there are several |
+/// | `concurrent` | one event of a client after another | this event may overlap with the client's others |
+/// | `crate = "path"` | `"::socketio"` | what the crate is called here, if not `socketio` |
+///
+/// # Several events
+///
+/// Several attributes on one function register it for each. One that [`macro@on_error`] makes an error handler can be among
+/// them.
+///
+/// ```
+/// #[socketio::on("say")]
+/// #[socketio::on("shout", namespace = "/loud")]
+/// fn say(text: String) -> usize {
+///     text.len()
+/// }
+/// ```
+///
+/// # What it writes
+///
+/// Beside the function, a hidden type of the same name, by which `handlers![say]` finds it: so a module can't have that name
+/// as well (E0428). And one constant that registers the function with every server that is built by
+/// `SocketIo::builder()`.
 #[proc_macro_attribute]
 pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    function(Form::On, arguments.into(), item.into()).into()
+    item::function(Form::On, arguments.into(), item.into()).into()
 }
 
+/// Makes a function the handler of the event that it is named after.
+///
+/// ```
+/// use socketio::{ConnectionRefused, Auth, join_room, sid, to};
+///
+/// #[socketio::event]
+/// async fn connect(Auth(token): Auth<String>) -> Result<(), ConnectionRefused> {
+///     match token.as_str() {
+///         "secret" => Ok(()),
+///         _ => Err(ConnectionRefused::new("who are you?")),
+///     }
+/// }
+///
+/// #[socketio::event(namespace = "/chat")]
+/// async fn join(room: String) -> socketio::Result {
+///     join_room(&room)?;
+///     to(&room).emit("joined", sid());
+///     Ok(())
+/// }
+/// ```
+///
+/// `connect` returns `()`, `bool` or a `Result` of one of these: `false` and every `Err` refuse the client. A raw identifier
+/// counts without its `r#`. Everything else, options included, is as with [`on`](macro@on).
 #[proc_macro_attribute]
 pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    function(Form::Event, arguments.into(), item.into()).into()
+    item::function(Form::Event, arguments.into(), item.into()).into()
 }
 
+/// Makes a function the error handler of a namespace.
+///
+/// ```
+/// use serde_json::{Value, json};
+/// use socketio::HandlerError;
+///
+/// #[socketio::on_error]
+/// async fn failed(error: HandlerError) {
+///     eprintln!("{error}");
+/// }
+///
+/// #[socketio::on_error("/chat")]
+/// fn chat_failed(error: HandlerError) -> Value {
+///     json!({ "error": error.to_string() })
+/// }
+/// ```
+///
+/// It hears of every event of that namespace (`/`, when none is given) whose handler failed: by an `Err`, by a panic, by
+/// arguments that did not fit. What it returns is the acknowledgement. Events that no handler knows do not come here.
+///
+/// The options are `server` and `crate`, as with [`on`](macro@on).
 #[proc_macro_attribute]
 pub fn on_error(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    function(Form::OnError, arguments.into(), item.into()).into()
+    item::function(Form::OnError, arguments.into(), item.into()).into()
 }
 
+/// Makes a function the error handler of the namespaces that have none of their own.
+///
+/// ```
+/// use socketio::HandlerError;
+///
+/// #[socketio::on_error_default]
+/// async fn failed(error: HandlerError) -> &'static str {
+///     eprintln!("{error}");
+///     "something went wrong"
+/// }
+/// ```
+///
+/// The options are `server` and `crate`, as with [`on`](macro@on); the rest is as with [`macro@on_error`].
 #[proc_macro_attribute]
 pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    function(Form::OnErrorDefault, arguments.into(), item.into()).into()
+    item::function(Form::OnErrorDefault, arguments.into(), item.into()).into()
 }
 
+/// Makes a type a class-based namespace: the methods of the impl block are its handlers.
+///
+/// ```
+/// use std::sync::Mutex;
+///
+/// #[derive(Default)]
+/// struct Rooms {
+///     history: Mutex<Vec<String>>,
+/// }
+///
+/// #[socketio::namespace("/rooms")]
+/// impl Rooms {
+///     async fn on_connect(&self) -> bool {
+///         true
+///     }
+///
+///     async fn on_say(&self, text: String) -> usize {
+///         self.remember(text)
+///     }
+///
+///     #[on("clear all")]
+///     async fn clear(&self) {
+///         self.history.lock().unwrap().clear();
+///     }
+///
+///     fn remember(&self, text: String) -> usize {
+///         let mut history = self.history.lock().unwrap();
+///         history.push(text);
+///         history.len()
+///     }
+/// }
+/// ```
+///
+/// * A method `on_say` is the handler of the event `say`; `on_connect` and `on_disconnect` are a client's coming and going.
+/// * `on_error`, or a method under `#[on_error]`, is the namespace's error handler.
+/// * `#[on("any name")]` and `#[event]` (the event is named after the method) make a handler of any other method. They need
+///   no import, may stand several on one method, and take `concurrent`.
+/// * All other items stay what they are.
+///
+/// One value serves all clients, so handlers take `&self` (or `self: Arc<Self>`, to keep it), and what changes is behind
+/// a lock or an atomic. The value is `Default::default()`, unless one is given with `SocketIo::builder().namespace(..)`;
+/// a type with neither is refused by `build()`. All handlers of a type stand in one impl block.
+///
+/// # Options
+///
+/// The path, if [`Namespace`](derive@Namespace) does not give it to the type; `server` and `crate`, as with
+/// [`on`](macro@on).
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    class(arguments.into(), item.into()).into()
+    item::class(arguments.into(), item.into()).into()
 }
 
+/// Gives a class-based namespace its path.
+///
+/// ```
+/// #[derive(Default, socketio::Namespace)]
+/// #[socketio(namespace = "/rooms")]
+/// struct Rooms;
+///
+/// #[socketio::namespace]
+/// impl Rooms {
+///     async fn on_say(&self, text: String) -> usize {
+///         text.len()
+///     }
+/// }
+/// ```
+///
+/// The path may be a pattern or `"*"`, as with [`on`](macro@on), and `crate = ".."` stands beside it. Without an impl block
+/// under [`namespace`](macro@namespace) it has no effect, which `build()` refuses.
 #[proc_macro_derive(Namespace, attributes(socketio))]
 pub fn derive_namespace(item: TokenStream) -> TokenStream {
-    derived(item.into()).into()
-}
-
-fn function(form: Form, arguments: Tokens, item: Tokens) -> Tokens {
-    let mut errors = Errors::default();
-    let Some(function) = parse::function(form, arguments, item.clone(), &mut errors) else {
-        return with_errors(item, errors);
-    };
-    let verdict = check::function(&function, &mut errors);
-    let beside = expand::function(&function, verdict);
-    let item = function.item;
-    with_errors(quote!(#item #beside), errors)
-}
-
-fn class(arguments: Tokens, item: Tokens) -> Tokens {
-    let mut errors = Errors::default();
-    let Some(class) = parse::class(arguments, item.clone(), &mut errors) else {
-        return with_errors(item, errors);
-    };
-    let verdict = check::class(&class, &mut errors);
-    let beside = expand::class(&class, verdict);
-    let item = class.item;
-    with_errors(quote!(#item #beside), errors)
-}
-
-fn derived(item: Tokens) -> Tokens {
-    let mut errors = Errors::default();
-    let Some(derived) = parse::derived(item, &mut errors) else {
-        return errors.into_tokens();
-    };
-    let verdict = check::derived(&derived, &mut errors);
-    let beside = expand::derived(&derived, verdict);
-    with_errors(beside, errors)
-}
-
-/// Mistakes stand after the item, which an editor needs whatever they are.
-fn with_errors(item: Tokens, errors: Errors) -> Tokens {
-    let errors = errors.into_tokens();
-    quote!(#item #errors)
+    item::derived(item.into()).into()
 }

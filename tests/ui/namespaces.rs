@@ -18,6 +18,9 @@ fn open() {}
 #[socketio::event(namespace = "/job/id}")]
 fn closed() {}
 
+#[socketio::event(namespace = "/job-{id}")]
+fn part_of_a_segment() {}
+
 #[socketio::event(namespace = "/job/{}")]
 fn nameless() {}
 

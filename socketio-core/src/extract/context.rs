@@ -43,6 +43,10 @@ impl<'a> EventContext<'a> {
     /// # Errors
     ///
     /// When it is of another type.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "no iterator: each argument has its own type"
+    )]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, BoxError> {
         Ok(self.parts.arguments.next()?)
     }

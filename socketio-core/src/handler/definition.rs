@@ -124,7 +124,7 @@ pub struct Class {
 impl Class {
     /// The class `T`, served at `path`. `default` makes the value when none is given to the builder.
     #[track_caller]
-    pub const fn new<T: Send + Sync + 'static>(
+    pub const fn new<T: Namespace>(
         type_name: &'static str,
         path: &'static str,
         default: fn() -> Option<Instance>,

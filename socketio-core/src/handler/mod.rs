@@ -3,6 +3,7 @@
 mod check;
 mod closure;
 mod definition;
+mod description;
 mod dispatch;
 mod entry;
 mod pattern;
@@ -14,6 +15,7 @@ pub use definition::{
     Called, Class, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance, Kind,
     Linked, MethodShim, Namespace, NamespacePath, Outcome,
 };
+pub use description::{Description, HandlerInfo};
 pub(crate) use dispatch::{Dispatcher, ErrorAck, EventFailure, Incoming, default_error_ack};
 pub(crate) use registrations::Registrations;
 pub(crate) use table::{Handlers, Registry};

@@ -5,15 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use super::{Kind, entry::Entry, pattern::Pattern};
+use super::{Description, Kind, entry::Entry, pattern::Pattern};
 
 /// Every handler of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Registry {
     exact: HashMap<String, Arc<Handlers>>,
     /// Patterns, then `*`; in the order of their paths.
     dynamic: Vec<(Pattern, Arc<Table>)>,
     error_default: Option<Arc<Entry>>,
+    description: Description,
 }
 
 /// The handlers of one namespace, as its clients meet them: its own first, then those of patterns that it matches, then
@@ -35,10 +36,8 @@ struct Table {
 
 impl Registry {
     /// Takes entries that were checked: no two for one event of one path.
-    pub(super) fn new(
-        entries: impl IntoIterator<Item = (Pattern, Arc<Entry>)>,
-        namespaces: &[String],
-    ) -> Self {
+    pub(super) fn new(entries: Vec<(Pattern, Arc<Entry>)>, namespaces: &[String]) -> Self {
+        let description = Description::new(entries.iter().map(|(_, entry)| entry));
         let mut error_default = None;
         let mut exact: BTreeMap<String, Table> = BTreeMap::new();
         let mut dynamic: Vec<(Pattern, Table)> = Vec::new();
@@ -80,6 +79,7 @@ impl Registry {
                 .map(|(pattern, table)| (pattern, Arc::new(table)))
                 .collect(),
             error_default,
+            description,
         };
         registry.exact = exact
             .into_iter()
@@ -89,6 +89,11 @@ impl Registry {
             })
             .collect();
         registry
+    }
+
+    /// All of it, for people.
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
     }
 
     fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Handlers {

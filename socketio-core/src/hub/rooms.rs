@@ -92,7 +92,8 @@ mod tests {
         assert_eq!(names(["a", "b"]), ["a".into(), "b".into()]);
         assert_eq!(names(vec![String::from("a")]), ["a".into()]);
         assert_eq!(names(&["a", "b"][..]), ["a".into(), "b".into()]);
-        assert_eq!(names(&vec![sid.clone()]), [Arc::from(sid.as_str())]);
+        let list = vec![String::from("a")];
+        assert_eq!(names(&list), ["a".into()]);
         assert!(names(Vec::<String>::new()).is_empty());
     }
 }

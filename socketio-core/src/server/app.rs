@@ -51,6 +51,7 @@ impl std::error::Error for AppError {
 }
 
 /// The answer of an application, erased: applications differ in what their bodies are.
+#[expect(unreachable_pub, reason = "part of a public trait's hidden method")]
 pub type AppResponse = Pin<
     Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>> + Send>,
 >;

@@ -183,7 +183,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How long a connection may exist before it asks for its first namespace. Default: 45 seconds.
+    /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
+    /// theirs. Default: 45 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -298,6 +299,16 @@ impl SocketIoBuilder {
         };
         registrations.add_problems(self.problems);
         let registry = registrations.build(&self.states)?;
+        for handler in registry.description().handlers() {
+            tracing::debug!(
+                target: "socketio",
+                namespace = handler.namespace,
+                event = handler.event,
+                function = handler.function,
+                location = %handler.location,
+                "handler"
+            );
+        }
         let node = Node {
             hub: Hub::default(),
             adapter: Arc::new(Memory),

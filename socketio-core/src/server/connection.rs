@@ -35,7 +35,7 @@ pub(super) struct Connection<T> {
     members: Vec<Member>,
     /// Namespaces that the server has ended: what the client sent before it knew is no mistake.
     left: Vec<Arc<str>>,
-    /// Runs until the first namespace is asked for.
+    /// Runs until the first namespace has been joined.
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Bytes taken in for the sake of a `call`, past a full inbox.
     backlog: usize,
@@ -194,7 +194,6 @@ impl<T: Transport> Connection<T> {
     }
 
     fn connect(&mut self, packet: &Packet, completion: Option<Completion>) {
-        self.connect_timeout = None;
         let path = packet.namespace();
         let handlers = self.server.registry.namespace(path);
         let refusal = match &handlers {
@@ -311,6 +310,11 @@ impl<T: Transport> Connection<T> {
                 true
             }
         });
+        if self.connect_timeout.is_some()
+            && self.members.iter().any(|one| one.client().is_connected())
+        {
+            self.connect_timeout = None;
+        }
         if let Some(error) = &malformed {
             self.parse_error(error);
         }
@@ -366,6 +370,8 @@ impl<T: Transport> Future for Connection<T> {
             let transport = this.poll_transport(cx);
             if let Some(timeout) = &mut this.connect_timeout
                 && timeout.as_mut().poll(cx).is_ready()
+                // A `connect` handler takes the time that it takes.
+                && this.members.is_empty()
             {
                 tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
                 this.close(Reason::ServerClose);

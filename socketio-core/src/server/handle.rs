@@ -17,7 +17,7 @@ use crate::{
     BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket,
     To,
     engine::Engine,
-    handler::{Dispatcher, Registry},
+    handler::{Description, Dispatcher, Registry},
     hub::{Closing, Link, Target},
     node::Node,
     tasks::Tasks,
@@ -213,6 +213,12 @@ impl SocketIo {
         let node = self.node();
         node.adapter
             .disconnect(&node.hub, namespace, sid, Reason::ServerDisconnect)
+    }
+
+    /// Everything that this server handles: namespaces, events, handlers with `file:line` and the types of their arguments.
+    /// `println!("{}", io.describe())` prints a table; `build()` traces it at the level `debug`.
+    pub fn describe(&self) -> &Description {
+        self.0.registry.description()
     }
 
     /// How many connections are open in this process; one may be in several namespaces.

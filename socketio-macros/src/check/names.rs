@@ -99,41 +99,38 @@ pub(super) fn path(literal: &LitStr, errors: &mut Errors) {
     if value.contains('*') {
         errors.on(
             literal,
-            "`*` stands alone, for every namespace: for a part of one write `{name}`",
+            "`*` stands alone, for every namespace: for any one segment write `{name}`",
         );
     }
-    if let Err(message) = placeholders(&value) {
+    if let Err(message) = parameters(&value) {
         errors.on(literal, message);
     }
 }
 
-/// Whether every `{` has its `}`, with a name of its own between them.
-fn placeholders(path: &str) -> Result<(), String> {
+/// Whether every part in braces is a whole segment, with a name of its own.
+fn parameters(path: &str) -> Result<(), String> {
     let mut seen = HashSet::new();
-    let mut rest = path;
-    while let Some(at) = rest.find(['{', '}']) {
-        let after = &rest[at + 1..];
-        if rest[at..].starts_with('}') {
-            return Err("a `}` without its `{`: a part of a path is taken by `{name}`".into());
-        }
-        let Some(end) = after
-            .find(['{', '}', '/'])
-            .filter(|end| after[*end..].starts_with('}'))
-        else {
-            return Err("a `{` without its `}`: a part of a path is taken by `{name}`".into());
-        };
-        let name = &after[..end];
-        if syn::parse_str::<syn::Ident>(name).is_err() {
+    let segments = path
+        .split('/')
+        .filter(|segment| segment.contains(['{', '}']));
+    for segment in segments {
+        let name = segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .filter(|name| !name.contains(['{', '}']));
+        let Some(name) = name else {
             return Err(format!(
-                "`{{{name}}}` needs a name between its braces, such as `{{id}}`"
+                "`{segment}` is no parameter: a whole segment in braces is one, as in `/job/{{id}}`"
             ));
+        };
+        if syn::parse_str::<syn::Ident>(name).is_err() {
+            return Err("a parameter needs a name between its braces, as in `/job/{id}`".into());
         }
         if !seen.insert(name) {
             return Err(format!(
-                "`{{{name}}}` is there twice: give each part a name of its own"
+                "the parameter `{{{name}}}` is there twice: give one of them another name"
             ));
         }
-        rest = &after[end + 1..];
     }
     Ok(())
 }
@@ -202,8 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn braces_come_in_pairs_with_different_names_in_them() {
+    fn a_parameter_is_a_whole_segment_with_a_name_of_its_own() {
         for path in [
+            "/job-{id}",
+            "/{a}{b}",
             "/{",
             "/}",
             "/{id",

@@ -1,7 +1,17 @@
 //! The strictest of users hears nothing about what the attributes wrote.
 #![deny(missing_docs, nonstandard_style, unused, warnings)]
-#![deny(missing_debug_implementations, unreachable_pub, unused_qualifications, future_incompatible)]
-#![deny(unnameable_types, single_use_lifetimes, missing_copy_implementations, unused_results)]
+#![deny(
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    future_incompatible
+)]
+#![deny(
+    unnameable_types,
+    single_use_lifetimes,
+    missing_copy_implementations,
+    unused_results
+)]
 #![forbid(unsafe_code)]
 
 use socketio::{Auth, HandlerError, handlers};
@@ -84,7 +94,26 @@ fn main() {
         count
     }
 
-    let all = handlers![connect, add_up, chat::say, chat::failed, private::whisper, failed, local];
+    #[derive(Debug, Default, socketio::Namespace)]
+    #[socketio(namespace = "/local")]
+    struct Local;
+
+    #[socketio::namespace]
+    impl Local {
+        fn on_count(&self, count: u32) -> u32 {
+            count
+        }
+    }
+
+    let all = handlers![
+        connect,
+        add_up,
+        chat::say,
+        chat::failed,
+        private::whisper,
+        failed,
+        local
+    ];
     assert_eq!(all.len(), 7);
     assert_eq!(all[1].len(), 2);
     assert_eq!(add_up(1, 2), 3);

@@ -1,7 +1,10 @@
 //! The function stays what it was: callable, documented, with its other attributes and its patterns.
 #![deny(warnings)]
 
-use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use socketio::{Auth, handlers};
 
@@ -22,7 +25,13 @@ impl<'de> serde::Deserialize<'de> for Wrapped {
 #[socketio::on("patterns")]
 #[must_use]
 #[inline]
-fn patterns(Wrapped(a): Wrapped, Point { x, .. }: Point, mut c: i32, _: u8, (d, e): (i32, i32)) -> i32 {
+fn patterns(
+    Wrapped(a): Wrapped,
+    Point { x, .. }: Point,
+    mut c: i32,
+    _: u8,
+    (d, e): (i32, i32),
+) -> i32 {
     c += 1;
     i32::try_from(a).unwrap_or_default() + x + c + d + e
 }
@@ -70,7 +79,11 @@ fn a0(answer: u8, value: u8) -> u8 {
 
 #[socketio::on("connect", namespace = "/auth")]
 fn auth(Auth(token): Auth<String>) -> Result<(), socketio::ConnectionRefused> {
-    if token.is_empty() { Err(socketio::ConnectionRefused::new("who are you?")) } else { Ok(()) }
+    if token.is_empty() {
+        Err(socketio::ConnectionRefused::new("who are you?"))
+    } else {
+        Ok(())
+    }
 }
 
 #[socketio::event]
@@ -122,6 +135,16 @@ struct Given(#[allow(dead_code)] String);
 #[socketio::namespace("/given")]
 impl Given {}
 
+mod other {
+    #[socketio::event]
+    pub(super) fn imported(count: u32) -> u32 {
+        count
+    }
+}
+
+// The function and its hidden twin by one name.
+use other::imported;
+
 macro_rules! handler {
     ($event:literal, $name:ident, $argument:ty, $namespace:expr) => {
         #[socketio::on($event, namespace = $namespace)]
@@ -135,10 +158,23 @@ handler!("from a macro", from_a_macro, Option<Vec<u8>>, "/macro");
 
 fn main() {
     let _ = handlers![
-        patterns, traced_above, traced_below, r#type, value, answer, needs0, boxed, a0, auth, fallible, opaque,
+        patterns,
+        traced_above,
+        traced_below,
+        r#type,
+        value,
+        answer,
+        needs0,
+        boxed,
+        a0,
+        auth,
+        fallible,
+        opaque,
         from_a_macro,
+        imported,
     ];
     assert_eq!(patterns(Wrapped(1), Point { x: 1, y: 0 }, 1, 0, (1, 1)), 6);
     assert_eq!(answer(1) + value(2), 3);
+    assert_eq!(imported(1), 1);
     let _ = Given(String::new());
 }

@@ -170,6 +170,19 @@ describe("the upgrade", () => {
     for (const expected of ["4one", "4two", "4three", "4four"]) assert.equal(await wire.next(), expected);
   });
 
+  test("a large POST is answered while the client moves, since the client waits for that before it moves", async (t) => {
+    const session = await Polling.open(server.url);
+    const wire = upgrading(t, session);
+    await opened(wire);
+    wire.send("2probe");
+    assert.equal(await wire.next(), "3probe");
+    assert.deepEqual(await session.poll(), ["6"]);
+    const packets = Array.from({ length: 500 }, (_, i) => `4${i}`);
+    await session.send(...packets);
+    wire.send("5");
+    for (const expected of packets) assert.equal(await wire.next(), expected);
+  });
+
   test("the session is no longer polled afterwards", async (t) => {
     const { session, wire } = await upgraded(t);
     assert.equal(await status(session.get()), 400);

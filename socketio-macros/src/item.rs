@@ -1,0 +1,159 @@
+//! One item under an attribute, all the way: parse → check → expand.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{check, errors::Errors, expand, form::Form, parse};
+
+/// A function under a handler attribute.
+pub(crate) fn function(form: Form, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(function) = parse::function(form, arguments, item.clone(), &mut errors) else {
+        return with_errors(item, errors);
+    };
+    let verdict = check::function(&function, &mut errors);
+    let beside = expand::function(&function, verdict);
+    let item = function.item;
+    with_errors(quote!(#item #beside), errors)
+}
+
+/// An impl block under `#[namespace]`.
+pub(crate) fn class(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(class) = parse::class(arguments, item.clone(), &mut errors) else {
+        return with_errors(item, errors);
+    };
+    let verdict = check::class(&class, &mut errors);
+    let beside = expand::class(&class, verdict);
+    let item = class.item;
+    with_errors(quote!(#item #beside), errors)
+}
+
+/// A type under `#[derive(Namespace)]`; a derive's own item is not its to repeat.
+pub(crate) fn derived(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(derived) = parse::derived(item, &mut errors) else {
+        return errors.into_tokens();
+    };
+    let verdict = check::derived(&derived, &mut errors);
+    let beside = expand::derived(&derived, verdict);
+    with_errors(beside, errors)
+}
+
+/// Mistakes stand after the item, which an editor needs whatever they are.
+fn with_errors(item: TokenStream, errors: Errors) -> TokenStream {
+    let errors = errors.into_tokens();
+    quote!(#item #errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of a function under `#[event]`.
+    fn told(arguments: TokenStream, item: TokenStream) -> Vec<String> {
+        messages(&function(Form::Event, arguments, item))
+    }
+
+    fn messages(tokens: &TokenStream) -> Vec<String> {
+        let text = tokens.to_string();
+        let after = text.split("compile_error ! {").skip(1);
+        after
+            .filter_map(|rest| rest.split('}').next())
+            .map(|message| message.trim().trim_matches('"').to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_function_stands_first_and_unchanged() {
+        let item = quote! {
+            /// Says.
+            #[must_use]
+            pub(crate) async fn say(Text(text): Text) -> usize {
+                text.len()
+            }
+        };
+        let tokens = function(Form::Event, quote!(), item.clone()).to_string();
+        assert!(tokens.starts_with(&item.to_string()), "{tokens}");
+    }
+
+    #[test]
+    fn a_body_that_is_being_typed_survives() {
+        let item = quote! {
+            async fn say(text: String) { socketio::emit(text.) + }
+        };
+        let tokens = function(Form::Event, quote!(), item.clone());
+        assert!(tokens.to_string().starts_with(&item.to_string()));
+        assert_eq!(messages(&tokens), Vec::<String>::new());
+
+        let item = quote! {
+            impl Rooms { fn on_say(&self) { self. } }
+        };
+        let tokens = class(quote!("/rooms"), item.clone());
+        assert!(tokens.to_string().starts_with(&item.to_string()));
+        assert_eq!(messages(&tokens), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_item_survives_mistakes_and_all_of_them_are_told() {
+        let item = quote! {
+            unsafe fn say<T>(text: &str) {}
+        };
+        let tokens = function(
+            Form::Event,
+            quote!(room = "x", namespace = "chat"),
+            item.clone(),
+        );
+        assert!(tokens.to_string().starts_with(&item.to_string()));
+        assert_eq!(messages(&tokens).len(), 5, "{:?}", messages(&tokens));
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_left_as_it_was() {
+        for item in [
+            quote!(
+                struct Say;
+            ),
+            quote!(fn say(text) {}),
+            quote!(fn),
+            quote!(),
+        ] {
+            let tokens = function(Form::Event, quote!(), item.clone());
+            assert!(tokens.to_string().starts_with(&item.to_string()));
+            assert_eq!(messages(&tokens).len(), 1, "{item}");
+
+            let tokens = class(quote!("/rooms"), item.clone());
+            assert!(tokens.to_string().starts_with(&item.to_string()));
+            assert_eq!(messages(&tokens).len(), 1, "{item}");
+        }
+    }
+
+    #[test]
+    fn our_attributes_are_taken_off_and_others_are_not() {
+        let item = quote! {
+            #[socketio::on("a")]
+            #[event]
+            #[other::event]
+            #[::socketio::on_error("/a")]
+            #[inline]
+            fn say() {}
+        };
+        let tokens = function(Form::Event, quote!(namespace = "/a"), item).to_string();
+        let survived = quote! {
+            #[other::event]
+            #[inline]
+            fn say() {}
+        };
+        assert!(tokens.starts_with(&survived.to_string()), "{tokens}");
+    }
+
+    #[test]
+    fn any_number_of_arguments_is_taken_by_rest() {
+        let messages = told(
+            quote!(),
+            quote! { unsafe extern "C" fn say(_: u32, _: ...) {} },
+        );
+        assert_eq!(messages.len(), 3);
+        assert!(messages[2].contains("take `Rest<T>`"), "{messages:?}");
+    }
+}
