@@ -43,7 +43,9 @@ pub use message::{Message, Text};
 pub use reason::Reason;
 pub use request::{PeerAddr, Request};
 pub use rest::Rest;
-pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+pub use server::{App, Listener, Peer, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+#[cfg(feature = "tls")]
+pub use server::{Tls, TlsListener, TlsStream};
 pub use session::Session;
 pub use socket::Socket;
 pub use to::To;
