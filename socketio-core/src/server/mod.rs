@@ -14,7 +14,7 @@ mod service;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use app::App;
+pub use app::{App, Layered};
 pub use builder::SocketIoBuilder;
 pub use handle::SocketIo;
 pub use listener::{Listener, Peer};

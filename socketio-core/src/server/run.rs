@@ -27,9 +27,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 impl SocketIo {
-    /// Serves `addr` until ctrl-c, SIGTERM or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
-    /// else (an axum `Router`, any tower or hyper service, or `()`). Then it shuts down: see
-    /// [`shutdown`](SocketIo::shutdown).
+    /// Serves `addr` until ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
+    /// else (an axum `Router`, any tower or hyper service, or `()`); [`Layered`](crate::Layered) leaves both to `app`.
+    /// Then it shuts down: see [`shutdown`](SocketIo::shutdown).
     ///
     /// ```no_run
     /// # use socketio_core as socketio;
@@ -92,7 +92,7 @@ async fn serve_connection<M: 'static>(
         peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());
         async move {
-            if io.is_for(request.uri().path()) {
+            if !app.is_layered() && io.is_for(request.uri().path()) {
                 let answer = io.answer(request).await;
                 return Ok::<_, AppError>(answer.map(Either::Left));
             }
