@@ -7,6 +7,8 @@ mod connections;
 mod engine;
 mod handle;
 mod listener;
+#[cfg(feature = "logger")]
+mod logger;
 mod member;
 mod options;
 mod run;
