@@ -43,7 +43,7 @@ impl SocketIo {
     ///
     /// When the address can't be bound.
     pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
-        let listener = TcpListener::bind(addr).await?;
+        let listener = bind(addr).await?;
         self.serve(app, listener).await
     }
 
@@ -65,6 +65,13 @@ impl SocketIo {
         self.shutdown().await;
         Ok(())
     }
+}
+
+/// Binds a port, and says so: it may have been left to the system.
+pub(super) async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
+    let listener = TcpListener::bind(addr).await?;
+    tracing::info!(target: "socketio", addr = %listener.local_addr()?, "listening");
+    Ok(listener)
 }
 
 async fn accept<M: 'static>(io: SocketIo, app: impl App<M>, mut listener: impl Listener) {

@@ -22,7 +22,7 @@ use tokio_rustls::{
     server,
 };
 
-use super::{App, Listener, SocketIo, listener::Peer};
+use super::{App, Listener, SocketIo, listener::Peer, run::bind};
 use crate::Result;
 
 /// A certificate with its key, for HTTPS. Cheap to clone.
@@ -139,7 +139,7 @@ impl SocketIo {
         addr: impl ToSocketAddrs,
         tls: Tls,
     ) -> Result {
-        let listener = TcpListener::bind(addr).await?;
+        let listener = bind(addr).await?;
         self.serve(app, TlsListener::new(listener, tls)).await
     }
 }
