@@ -1,7 +1,11 @@
 //! A Unix socket, for a proxy on the same machine: `cargo run --example unix_socket -- /tmp/io.sock`. In nginx:
 //! `proxy_pass http://unix:/tmp/io.sock;`, the rest as in `examples/nginx/nginx.conf`.
 
-use std::{fs, io::ErrorKind};
+use std::{
+    fs::{self, Permissions},
+    io::ErrorKind,
+    os::unix::fs::PermissionsExt,
+};
 
 use socketio::{SocketIo, emit, request};
 use tokio::net::UnixListener;
@@ -24,6 +28,9 @@ async fn main() -> socketio::Result {
         _ => {}
     }
     let listener = UnixListener::bind(&path)?;
+    // To connect takes the right to write, which the proxy's user has not got by itself. Who may get to the file at all is
+    // a matter of its directory.
+    fs::set_permissions(&path, Permissions::from_mode(0o666))?;
     println!("listening addr={path}");
     let result = io.serve((), listener).await;
     fs::remove_file(&path)?;
