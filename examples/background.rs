@@ -28,7 +28,7 @@ fn count_down(from: u32) -> &'static str {
 /// What keeps a processor busy gets a thread, so that it holds up nobody.
 #[socketio::event(concurrent)]
 async fn sum_of_primes(below: u64) -> socketio::Result<u64> {
-    let is_prime = |number: &u64| (2..*number).all(|divisor| number % divisor != 0);
+    let is_prime = |number: &u64| (2..*number).all(|divisor| !number.is_multiple_of(divisor));
     let sum = move || (2..below.min(20_000)).filter(is_prime).sum();
     Ok(tokio::task::spawn_blocking(sum).await?)
 }

@@ -28,15 +28,19 @@ impl Example {
     }
 
     fn spawn(command: &mut Command) -> Self {
-        let mut child = command
+        let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut example = Example {
+            child,
+            addr: String::new(),
+        };
         let (sender, lines) = mpsc::channel();
         let outputs: [Box<dyn Read + Send>; 2] = [
-            Box::new(child.stdout.take().unwrap()),
-            Box::new(child.stderr.take().unwrap()),
+            Box::new(example.child.stdout.take().unwrap()),
+            Box::new(example.child.stderr.take().unwrap()),
         ];
         for output in outputs {
             let sender = sender.clone();
@@ -51,12 +55,11 @@ impl Example {
         let mut said = String::new();
         loop {
             let Ok(line) = lines.recv_timeout(PATIENCE) else {
-                let _ = child.kill();
                 panic!("it does not listen: {said}");
             };
             if let Some((_, addr)) = line.split_once("listening addr=") {
-                let addr = addr.to_owned();
-                return Example { child, addr };
+                example.addr = addr.to_owned();
+                return example;
             }
             said += &line;
         }
