@@ -3,7 +3,6 @@
 mod drive;
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::poll_fn,
     mem,
@@ -18,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCo
 
 use super::{
     heartbeat::Heartbeat,
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Queue},
     packet::control,
     reason::CloseReason,
     refusal::Refusal,
@@ -30,9 +29,6 @@ use super::{
     websocket::Socket,
 };
 use crate::{message::Message, request::Request};
-
-/// So many messages [`Session::send`] keeps before it waits.
-const QUEUE: usize = 64;
 
 /// What [`Session::poll`] tells its owner.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,8 +58,7 @@ pub struct Session {
     timer: Timer,
     /// Messages returned since something was written last.
     reads: usize,
-    /// What [`Session::send`] took and the transport did not yet.
-    queue: VecDeque<Message>,
+    queue: Queue,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +116,7 @@ impl Session {
             ping_due: false,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             request,
             sessions,
             shared,
@@ -235,16 +230,16 @@ impl Session {
     }
 
     /// Sends a message: at once if the transport can take it, else during the next calls of `send`
-    /// and [`Session::recv`]. Waits while more than 64 messages wait for the transport.
+    /// and [`Session::recv`]. Waits while more than 1 MiB of messages waits for the transport.
     ///
     /// # Errors
     ///
     /// Why the session is over.
     pub async fn send(&mut self, message: Message) -> Result<(), CloseReason> {
-        self.queue.push_back(message);
+        self.queue.push(message);
         poll_fn(|cx| match self.poll_with_queue(cx, false) {
             Poll::Ready(Event::Closed(reason)) => Poll::Ready(Err(reason)),
-            Poll::Ready(Event::Message(_)) | Poll::Pending if self.queue.len() <= QUEUE => {
+            Poll::Ready(Event::Message(_)) | Poll::Pending if !self.queue.is_full() => {
                 Poll::Ready(Ok(()))
             }
             _ => Poll::Pending,

@@ -64,6 +64,37 @@ async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_post_is_answered_before_anybody_polls_for_what_it_causes() {
+    let server = Server::echo(Config {
+        max_payload: 100_000,
+        ..Config::default()
+    });
+    let query = server.open_polling().await;
+    let body = "4x\u{1e}".repeat(9_999) + "4x";
+    assert_eq!(server.post(&query, &body).await.brief(), OK);
+    assert_eq!(server.get(&query).await.body, body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sending_waits_when_too_much_waits_to_be_fetched() {
+    let mut server = Server::new(Config::default());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut sent = 0;
+    let large = Message::Text("x".repeat(100_000).as_str().into());
+    let sending = async {
+        loop {
+            session.send(large.clone()).await.unwrap();
+            sent += 1;
+        }
+    };
+    tokio::select! { () = sending => {}, () = tokio::time::sleep(ms(1)) => {} }
+    assert_eq!(sent, 10);
+    let (reply, more) = tokio::join!(server.get(&query), session.send(large.clone()));
+    assert_eq!((reply.status, more), (200, Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_polls_at_once_close_the_session() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
