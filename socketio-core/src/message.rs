@@ -59,6 +59,11 @@ impl Text {
         frame.starts_with(Self::TYPE).then_some(Text(frame))
     }
 
+    /// The text with its packet type in front, without a reference more: the first clone of bytes allocates.
+    pub(crate) fn into_framed(self) -> Utf8Bytes {
+        self.0
+    }
+
     /// The text with its packet type in front.
     pub(crate) fn framed(&self) -> &Utf8Bytes {
         &self.0

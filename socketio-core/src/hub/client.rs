@@ -105,7 +105,7 @@ impl Client {
     }
 
     /// Writes a packet, unless the client is not (or no longer) in its namespace.
-    pub(crate) fn deliver(&self, packet: &Encoded) {
+    pub(crate) fn deliver(&self, packet: Encoded) {
         if self.is_connected() {
             self.link.push(packet);
         }

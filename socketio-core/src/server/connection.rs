@@ -207,7 +207,7 @@ impl<T: Transport> Connection<T> {
             let message = refusal.unwrap_or_default();
             tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
             let answer = protocol::connect_error(path, message, None);
-            self.link.push(&answer);
+            self.link.push(answer);
             if let Some(completion) = completion {
                 completion.fire(Ok(()));
             }
@@ -249,7 +249,7 @@ impl<T: Transport> Connection<T> {
             if reason == Reason::ServerClose {
                 // Told so, the official clients don't connect again by themselves.
                 let client = member.client();
-                client.deliver(&protocol::disconnect(client.namespace()));
+                client.deliver(protocol::disconnect(client.namespace()));
             }
             member.leave(reason, None);
         }

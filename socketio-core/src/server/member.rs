@@ -179,14 +179,14 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
-                hub.admit(client, &protocol::connect(client.namespace(), client.sid()));
+                hub.admit(client, protocol::connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
                 true
             }
             Err(refused) => {
-                client.link().push(&protocol::connect_error(
+                client.link().push(protocol::connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
