@@ -111,6 +111,16 @@ impl Client {
         }
     }
 
+    /// Writes a packet, inside `connect` once the client has been accepted.
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Encoded) {
+        if self.is_connecting() {
+            let client = Arc::clone(self);
+            self.once_accepted(hub, move |_| client.deliver(packet));
+        } else {
+            self.deliver(packet);
+        }
+    }
+
     /// Runs `operation` now, or, inside `connect`, when the client has been accepted; never when it is refused.
     pub(crate) fn once_accepted(&self, hub: &Hub, operation: impl FnOnce(&Hub) + Send + 'static) {
         {

@@ -17,7 +17,7 @@ use crate::{
     handler::Incoming as Event,
     hub::{Client, Link},
     protocol::{self, Assembler, Kind, Packet},
-    transport::{Completion, Incoming, Outbox, Transport},
+    transport::{Completion, Incoming, Transport},
 };
 
 /// Messages taken in before other tasks get their turn.
@@ -325,7 +325,7 @@ impl<T: Transport> Connection<T> {
             return false;
         }
         let read = self.may_read();
-        let mut outbox = Outbox(Arc::clone(&self.link));
+        let mut outbox = &*self.link;
         match self.transport.poll(cx, &mut outbox, read) {
             Poll::Pending => {
                 let name = self.transport.name();
