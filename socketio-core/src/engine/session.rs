@@ -127,12 +127,13 @@ impl Session {
     /// The packet that tells the client its id and the figures.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
+        let (interval, timeout) = config.announced();
         format!(
             r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
-            config.ping_interval.as_millis(),
-            config.ping_timeout.as_millis(),
+            interval,
+            timeout,
             config.max_payload,
         )
     }
