@@ -34,10 +34,11 @@ pub use context::{
 };
 pub use data::{BinaryInJson, Data};
 pub use error::{
-    BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
+    Answered, BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden,
+    HandlerError, Result, RoomError,
 };
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
-pub use handler::{Description, EventHandler, Handler, HandlerInfo, Namespace};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use handler::{Description, EventHandler, Guard, Handler, HandlerInfo, Handlers, Namespace};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;

@@ -5,13 +5,13 @@ use std::{panic::AssertUnwindSafe, panic::Location, sync::Arc};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{entry::Entry, table::Handlers};
+use super::{Outcome, entry::Entry, guard::GuardEntry, table::Lookup};
 use crate::{
-    ConnectionRefused, HandlerError, Reason, Socket, context,
+    Answered, BoxError, ConnectionRefused, Forbidden, HandlerError, Reason, Socket, context,
     error::Cause,
     extract::{EventContext, Parts},
     protocol::{self, ArgumentError, Arguments, Payload},
-    reply::Reply,
+    reply::{Answer, Reply},
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -34,6 +34,9 @@ pub(crate) struct Incoming {
     pub(crate) arguments: Arguments,
 }
 
+/// What failed, and where it was registered.
+type Place<'a> = (&'a str, &'static Location<'static>);
+
 /// Why an event has not ended well.
 #[derive(Debug)]
 pub(crate) enum EventFailure {
@@ -47,52 +50,45 @@ impl Dispatcher {
     /// Runs the handler of an event and answers it.
     pub(crate) async fn event(
         self,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
         event: Incoming,
     ) -> Result<(), EventFailure> {
         let Incoming {
             name,
             id,
-            mut arguments,
+            arguments,
         } = event;
         let acknowledge = id.is_some();
-        let (reply, failure) = match handlers.event(&name) {
-            None => {
-                arguments.finish().map_err(EventFailure::Malformed)?;
-                let (namespace, sid) = (socket.namespace_path(), socket.sid());
-                tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
-                let error = self.error(Cause::Unknown, &name, &socket, None);
-                (self.failed(&error, acknowledge), Some(error))
-            }
-            Some(entry) => {
-                let error_handler = handlers.error();
-                let again = error_handler.map(|_| arguments.clone());
+        let error_handler = handlers.error();
+        let again = error_handler.map(|_| arguments.clone());
+        let parts = Parts {
+            arguments,
+            acknowledge,
+            ..Parts::default()
+        };
+        let (reply, failure) = match self.handle(&handlers, &socket, &name, parts).await {
+            Ok(reply) => (reply.into_payload(), None),
+            Err(error) => {
+                if let Some(malformed) = malformed(&error) {
+                    return Err(EventFailure::Malformed(malformed));
+                }
                 let parts = Parts {
-                    arguments,
+                    arguments: again.unwrap_or_default(),
                     acknowledge,
+                    error: Some(&error),
                     ..Parts::default()
                 };
-                match self.call(entry, &socket, &name, parts).await {
-                    Ok(reply) => (reply.into_payload(), None),
-                    Err(error) => {
-                        if let Some(malformed) = malformed(&error) {
-                            return Err(EventFailure::Malformed(malformed));
-                        }
-                        let parts = Parts {
-                            arguments: again.unwrap_or_default(),
-                            acknowledge,
-                            error: Some(&error),
-                            ..Parts::default()
-                        };
-                        match self
-                            .handle_error(error_handler, &socket, &name, parts)
+                let reply = match error.is_unknown_event() {
+                    true => None,
+                    false => {
+                        self.handle_error(error_handler, &socket, &name, parts)
                             .await
-                        {
-                            Some(reply) => (reply.into_payload(), None),
-                            None => (self.failed(&error, acknowledge), Some(error)),
-                        }
                     }
+                };
+                match reply {
+                    Some(reply) => (reply.into_payload(), None),
+                    None => (self.failed(&error, acknowledge), Some(error)),
                 }
             }
         };
@@ -111,24 +107,18 @@ impl Dispatcher {
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
         self,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
         auth: String,
     ) -> Result<(), ConnectionRefused> {
-        let Some(entry) = handlers.event("connect") else {
-            return Ok(());
-        };
         let parts = Parts {
             auth: Some(&auth),
             ..Parts::default()
         };
-        let Err(error) = self.call(entry, &socket, "connect", parts).await else {
+        let Err(error) = self.handle(&handlers, &socket, "connect", parts).await else {
             return Ok(());
         };
-        if let Some(refused) = error
-            .error()
-            .and_then(|error| ConnectionRefused::find(error))
-        {
+        if let Some(refused) = refused(&error) {
             tracing::debug!(target: "socketio", namespace = socket.namespace_path(), message = refused.message(), "connection refused");
             return Err(refused);
         }
@@ -145,18 +135,18 @@ impl Dispatcher {
     /// Runs the `disconnect` handler.
     pub(crate) async fn disconnect(
         self,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
         reason: Reason,
     ) -> Result<(), EventFailure> {
-        let Some(entry) = handlers.event("disconnect") else {
-            return Ok(());
-        };
         let parts = Parts {
             reason: Some(reason),
             ..Parts::default()
         };
-        let Err(error) = self.call(entry, &socket, "disconnect", parts).await else {
+        let Err(error) = self
+            .handle(&handlers, &socket, "disconnect", parts)
+            .await
+        else {
             return Ok(());
         };
         let parts = Parts {
@@ -173,25 +163,82 @@ impl Dispatcher {
         }
     }
 
-    /// Runs one handler in the context of its client; a panic is an error.
-    async fn call(
+    /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need none.
+    async fn handle(
         &self,
-        entry: &Arc<Entry>,
+        handlers: &Lookup,
         socket: &Socket,
         event: &str,
-        parts: Parts<'_>,
+        mut parts: Parts<'_>,
     ) -> Result<Reply, HandlerError> {
+        let entry = handlers.event(event);
+        let (connects, disconnects) = (parts.auth.is_some(), parts.reason.is_some());
+        if entry.is_none() && !connects && !disconnects {
+            let (namespace, sid) = (socket.namespace_path(), socket.sid());
+            tracing::debug!(target: "socketio", event, namespace, %sid, "no handler for this event");
+            let cause = match parts.arguments.finish() {
+                Ok(_) => Cause::Unknown,
+                Err(malformed) => Cause::Error(malformed.into()),
+            };
+            return Err(self.error(cause, event, socket, self.nowhere()));
+        }
+        let class = entry.map(|entry| entry.class_guards.iter());
+        let own = entry.map(|entry| entry.guards.iter());
+        let guards = handlers
+            .guards()
+            .chain(connects.then(|| handlers.joining()).into_iter().flatten())
+            .chain(class.into_iter().flatten())
+            .chain(own.into_iter().flatten())
+            .filter(|_| !disconnects);
+        self.run(guards, entry, socket, event, parts).await
+    }
+
+    /// Asks guards, then runs a handler, in the context of the client; a panic is an error.
+    async fn run(
+        &self,
+        guards: impl Iterator<Item = &GuardEntry>,
+        entry: Option<&Arc<Entry>>,
+        socket: &Socket,
+        event: &str,
+        mut parts: Parts<'_>,
+    ) -> Result<Reply, HandlerError> {
+        let answer = Answer::new(parts.acknowledge);
+        let mut place = self.nowhere();
         let handler = async {
+            let pattern = entry.map_or("", |entry| &*entry.namespace);
+            for guard in guards {
+                place = (guard.name(), guard.location);
+                // A copy: what a guard reads is there for the handler, too.
+                let mut copy = parts.clone();
+                copy.pattern = guard.namespace.as_deref().unwrap_or(pattern);
+                guard
+                    .check(&mut EventContext::new(socket, event, copy))?
+                    .await?;
+            }
+            let Some(entry) = entry else {
+                return Ok(Reply::NONE);
+            };
+            place = (&entry.function, entry.location);
+            parts.pattern = pattern;
             let called = entry.call(&mut EventContext::new(socket, event, parts));
             called?.await
         };
         let handler = AssertUnwindSafe(context::scope(socket.clone(), handler));
         let cause = match handler.catch_unwind().await {
             Ok(Ok(reply)) => return Ok(reply),
-            Ok(Err(error)) => Cause::Error(error),
+            Ok(Err(error)) => match answered(&error, answer, event) {
+                Some(Ok(reply)) => return Ok(reply),
+                Some(Err(error)) => Cause::Error(error),
+                None => Cause::Error(error),
+            },
             Err(panic) => Cause::from_panic(panic),
         };
-        Err(self.error(cause, event, socket, Some(entry)))
+        Err(self.error(cause, event, socket, place))
+    }
+
+    /// The place of what no function did.
+    fn nowhere(&self) -> Place<'static> {
+        ("", self.built)
     }
 
     fn error(
@@ -199,15 +246,15 @@ impl Dispatcher {
         cause: Cause,
         event: &str,
         socket: &Socket,
-        entry: Option<&Arc<Entry>>,
+        (function, location): Place<'_>,
     ) -> HandlerError {
         HandlerError::new(
             cause,
             event,
             Arc::clone(socket.client().namespace()),
             socket.sid().clone(),
-            entry.map_or("", |entry| &entry.function),
-            entry.map_or(self.built, |entry| entry.location),
+            function,
+            location,
         )
     }
 
@@ -224,7 +271,11 @@ impl Dispatcher {
             trace(error, "an event failed");
             return None;
         };
-        match self.call(handler, socket, event, parts).await {
+        let unguarded = std::iter::empty();
+        match self
+            .run(unguarded, Some(handler), socket, event, parts)
+            .await
+        {
             Ok(reply) => Some(reply),
             Err(second) => {
                 trace(error, "an event failed");
@@ -235,14 +286,33 @@ impl Dispatcher {
     }
 }
 
-/// `{"error": "<text>"}`: what was wrong with the client's arguments, and nothing about the server's own errors.
+/// `{"error": "<text>"}`: what was wrong with the client's arguments, or why it may not, and nothing about the server's own
+/// errors.
 pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
     let text = match error.argument_error() {
         Some(error) => error.to_string(),
         None if error.is_unknown_event() => String::from("unknown event"),
-        None => String::from("internal error"),
+        None => match Forbidden::find(error) {
+            Some(message) => message.to_owned(),
+            None => String::from("internal error"),
+        },
     };
     json!({ "error": text })
+}
+
+/// What a client is told that is not let in on purpose.
+fn refused(error: &HandlerError) -> Option<ConnectionRefused> {
+    let refused = ConnectionRefused::find(error);
+    refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
+}
+
+/// The acknowledgement of an event that ended early, if that is what the error says.
+fn answered(error: &BoxError, answer: Answer, event: &str) -> Option<Outcome> {
+    // A client is let in or not: there is nothing else to answer.
+    if event == "connect" {
+        return None;
+    }
+    Answered::find(&**error, answer)
 }
 
 /// Arguments that are no JSON are the protocol's business, not the error handlers'.
@@ -257,7 +327,7 @@ fn trace(error: &HandlerError, what: &str) {
     let (namespace, event, sid) = (error.namespace(), error.event(), error.sid());
     let (function, location) = (error.function(), error.location());
     // What a client has done wrong must not fill the log of errors.
-    if error.argument_error().is_some() {
+    if error.argument_error().is_some() || Forbidden::find(error).is_some() {
         tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");
     } else {
         tracing::error!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");

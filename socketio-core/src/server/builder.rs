@@ -10,10 +10,7 @@ use crate::{
     adapter::Memory,
     engine::{Cors, Transports},
     error::BuildError,
-    handler::{
-        Definition, Dispatcher, ErrorAck, EventHandler, FunctionShim, Namespace, Registrations,
-        default_error_ack,
-    },
+    handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
     node::Node,
     states::States,
@@ -27,7 +24,7 @@ use crate::{
 pub struct SocketIoBuilder {
     linked: bool,
     name: String,
-    registrations: Registrations,
+    handlers: Handlers,
     states: States,
     options: Options,
     error_ack: ErrorAck,
@@ -49,7 +46,7 @@ impl SocketIoBuilder {
         SocketIoBuilder {
             linked: false,
             name: String::new(),
-            registrations: Registrations::default(),
+            handlers: Handlers::default(),
             states: States::default(),
             options: Options::default(),
             error_ack: Arc::new(default_error_ack),
@@ -62,53 +59,6 @@ impl SocketIoBuilder {
     /// program.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
-        self
-    }
-
-    /// Adds functions under `#[socketio::on]` and its like: `.handlers(handlers![join, leave])`. Those that are there
-    /// already, because they are linked, are not added twice.
-    pub fn handlers(
-        mut self,
-        handlers: impl IntoIterator<Item = &'static [Definition<FunctionShim>]>,
-    ) -> Self {
-        for definitions in handlers {
-            self.registrations.add_functions(definitions);
-        }
-        self
-    }
-
-    /// Adds a class-based namespace at its own path. Its value takes the place of the `Default` one that linking makes.
-    pub fn namespace<N: Namespace>(mut self, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, None, Arc::new(namespace));
-        self
-    }
-
-    /// Adds a class-based namespace at another path: several values of one struct, each at its own.
-    pub fn namespace_at<N: Namespace>(mut self, path: &str, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, Some(path), Arc::new(namespace));
-        self
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of the main namespace.
-    #[track_caller]
-    pub fn on<M>(self, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.on_in("/", event, handler)
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of a namespace.
-    #[track_caller]
-    pub fn on_in<M>(mut self, namespace: &str, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.registrations
-            .add_closure(namespace, event, handler, Location::caller());
-        self
-    }
-
-    /// Lets clients join a namespace that has no handlers, for those who only emit to it. `/` and every namespace with a
-    /// handler exist anyway.
-    pub fn allow_namespace(mut self, path: &str) -> Self {
-        self.registrations.add_namespace(path);
         self
     }
 
@@ -290,15 +240,13 @@ impl SocketIoBuilder {
     /// other.
     pub fn build(mut self) -> Result<SocketIo, BuildError> {
         self.check_options();
-        let mut registrations = if self.linked {
-            let mut linked = Registrations::linked(&self.name);
-            linked.append(self.registrations);
-            linked
+        let mut handlers = if self.linked {
+            Handlers::linked(&self.name).with_given(self.handlers)
         } else {
-            self.registrations
+            self.handlers
         };
-        registrations.add_problems(self.problems);
-        let registry = registrations.build(&self.states)?;
+        handlers.add_problems(self.problems);
+        let registry = handlers.build(&self.states)?;
         for handler in registry.description().handlers() {
             tracing::debug!(
                 target: "socketio",
@@ -362,6 +310,8 @@ impl SocketIoBuilder {
         );
     }
 }
+
+registering!(SocketIoBuilder, handlers);
 
 impl fmt::Debug for SocketIoBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
