@@ -131,10 +131,8 @@ impl fmt::Debug for Connection {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let panic = self.0.with(|state| {
-            state.end(Reason::TransportClose);
-            state.panic.take()
-        });
+        self.0.with(|state| state.end(Reason::TransportClose));
+        let panic = self.0.lock().panic.take();
         // The last chance for a failed assertion inside of a closure to fail the test.
         if let Some(panic) = panic
             && !std::thread::panicking()

@@ -76,27 +76,19 @@ impl Hello {
         let sent = shared.send_message(Message::Text(Text::from(&*text)));
         // When the `connect` handler has ended, the answer is there.
         shared.fate(sent).await;
-        shared.look(|state| {
-            let gone = state.gone(seat);
-            let joined = &mut state.seats[seat];
-            if let Some(sid) = &joined.sid {
-                let sid = sid.clone();
-                return Ok(TestClient::new(
-                    connection,
-                    seat,
-                    namespace,
-                    sid,
-                    self.patience,
-                ));
-            }
-            if let Some(refusal) = &joined.refusal {
-                return Err(ConnectError::Refused {
+        let answer = shared.look(|state| {
+            let gone = state.gone(seat).unwrap_or(Reason::TransportError);
+            let seat = &state.seats[seat];
+            match (&seat.sid, &seat.refusal) {
+                (Some(sid), _) => Ok(sid.clone()),
+                (None, Some(refusal)) => Err(ConnectError::Refused {
                     message: refusal.message.clone(),
                     data: refusal.data.clone(),
-                });
+                }),
+                (None, None) => Err(ConnectError::Closed(gone)),
             }
-            Err(ConnectError::Closed(gone.unwrap_or(Reason::TransportError)))
-        })
+        });
+        answer.map(|sid| TestClient::new(connection, seat, namespace, sid, self.patience))
     }
 }
 

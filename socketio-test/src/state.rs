@@ -188,8 +188,10 @@ impl State {
                 seat.received.push_back(event);
             }
             Kind::Ack => {
-                let id = packet.id().unwrap_or_default().parse()?;
-                seat.answers.insert(id, packet.into_arguments(attachments));
+                // Any other id was asked for by hand.
+                if let Some(Ok(id)) = packet.id().map(str::parse) {
+                    seat.answers.insert(id, packet.into_arguments(attachments));
+                }
             }
         }
         Ok(())
