@@ -9,7 +9,7 @@ use socketio::{
 };
 use socketio_test::{ConnectError, TestClient};
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Deserialize)]
 struct User {
     name: Option<String>,
 }
@@ -41,8 +41,8 @@ mod auth {
 }
 
 #[socketio::event]
-async fn connect(Auth(name): Auth<Option<String>>, user: Session<User>) {
-    user.set(User { name });
+async fn connect(Auth(who): Auth<Option<User>>, user: Session<User>) {
+    user.set(who.unwrap_or_default());
 }
 
 #[socketio::event(guard = auth::logged_in)]
@@ -95,7 +95,9 @@ fn leave() {}
 
 fn server() -> SocketIo {
     SocketIo::bare()
-        .handlers(handlers![connect, secret, for_ana, halve, ask, never, leave])
+        .handlers(handlers![
+            connect, secret, for_ana, halve, ask, never, leave
+        ])
         .build()
         .unwrap()
 }
@@ -108,18 +110,33 @@ async fn a_guard_that_says_no_refuses_the_event_and_the_client_is_told() {
     assert_eq!(answer, json!({"error": "forbidden"}));
     assert!(nobody.emit("secret", ()).await.is_err());
 
-    let ana = TestClient::builder(&io).auth("ana").connect().await.unwrap();
+    let ana = TestClient::builder(&io)
+        .auth(&json!({"name": "ana"}))
+        .connect()
+        .await
+        .unwrap();
     assert_eq!(ana.call::<u8>("secret", ()).await.unwrap(), 42);
 }
 
 #[tokio::test]
 async fn all_guards_of_an_event_must_let_it_pass() {
     let io = server();
-    let bo = TestClient::builder(&io).auth("bo").connect().await.unwrap();
+    let bo = TestClient::builder(&io)
+        .auth(&json!({"name": "bo"}))
+        .connect()
+        .await
+        .unwrap();
     let answer: Value = bo.call("for_ana", ()).await.unwrap();
     assert_eq!(answer, json!({"error": "forbidden"}));
-    let ana = TestClient::builder(&io).auth("ana").connect().await.unwrap();
-    assert_eq!(ana.call::<String>("for_ana", ()).await.unwrap(), "hello ana");
+    let ana = TestClient::builder(&io)
+        .auth(&json!({"name": "ana"}))
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(
+        ana.call::<String>("for_ana", ()).await.unwrap(),
+        "hello ana"
+    );
 }
 
 #[tokio::test]
@@ -129,7 +146,10 @@ async fn a_guard_reads_the_arguments_and_so_does_the_handler() {
     let answer: Value = client.call("halve", 7).await.unwrap();
     assert_eq!(answer, json!({"error": "even numbers only"}));
     let answer: Value = client.call("halve", "eight").await.unwrap();
-    assert!(answer["error"].as_str().unwrap().starts_with("argument 1"), "{answer}");
+    assert!(
+        answer["error"].as_str().unwrap().starts_with("argument 1"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -137,8 +157,14 @@ async fn a_guard_may_answer_in_place_of_the_handler() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let answer: (String, String) = client.call("ask", "known").await.unwrap();
     assert_eq!(answer, ("from".into(), "guard".into()));
-    assert_eq!(client.call::<String>("ask", "new").await.unwrap(), "from the handler");
-    client.emit("ask", "known").await.expect("an answer is no failure");
+    assert_eq!(
+        client.call::<String>("ask", "new").await.unwrap(),
+        "from the handler"
+    );
+    client
+        .emit("ask", "known")
+        .await
+        .expect("an answer is no failure");
 }
 
 #[tokio::test]
@@ -248,12 +274,22 @@ async fn the_guard_of_a_namespace_stands_before_everything_in_it() {
     let io = SocketIo::bare()
         .on_in("/a", "x", || async { "a" })
         .on_in("*", "x", || async { "any" })
-        .guard("/a", |request: Request| request.header("x-member").is_some())
-        .guard("/b/{id}", || async { Err::<(), _>(ConnectionRefused::new("not yours")) })
+        .guard("/a", |request: Request| {
+            request.header("x-member").is_some()
+        })
+        .guard("/b/{id}", || async {
+            Err::<(), _>(ConnectionRefused::new("not yours"))
+        })
         .build()
         .unwrap();
-    assert_refused(&TestClient::connect(&io, "/a").await.unwrap_err(), "forbidden");
-    assert_refused(&TestClient::connect(&io, "/b/1").await.unwrap_err(), "not yours");
+    assert_refused(
+        &TestClient::connect(&io, "/a").await.unwrap_err(),
+        "forbidden",
+    );
+    assert_refused(
+        &TestClient::connect(&io, "/b/1").await.unwrap_err(),
+        "not yours",
+    );
     let other = TestClient::connect(&io, "/c").await.unwrap();
     assert_eq!(other.call::<String>("x", ()).await.unwrap(), "any");
 }
@@ -344,7 +380,12 @@ mod at_start {
     fn the_needs_of_guards_are_checked() {
         problem(
             SocketIo::bare().handlers(handlers![with_state]),
-            &["the guard `counted`", "tests/guards.rs:", "`with_state`", "State<u32>"],
+            &[
+                "the guard `counted`",
+                "tests/guards.rs:",
+                "`with_state`",
+                "State<u32>",
+            ],
         );
         problem(
             SocketIo::bare().handlers(handlers![with_an_argument]),
@@ -352,7 +393,10 @@ mod at_start {
         );
         problem(
             SocketIo::bare().guard("/", |_all: Rest<u8>, _why: Reason| true),
-            &["the guard of \"/\"", "`Reason` is only there in `disconnect`"],
+            &[
+                "the guard of \"/\"",
+                "`Reason` is only there in `disconnect`",
+            ],
         );
     }
 
@@ -371,7 +415,9 @@ mod at_start {
     #[test]
     fn a_guard_that_guards_nothing_is_refused() {
         problem(
-            SocketIo::bare().on_in("/chat", "x", || async {}).guard("/caht", || true),
+            SocketIo::bare()
+                .on_in("/chat", "x", || async {})
+                .guard("/caht", || true),
             &["guards nothing", "\"/caht\""],
         );
         let io = SocketIo::bare()

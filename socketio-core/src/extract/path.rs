@@ -136,7 +136,8 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut values = SeqDeserializer::new(self.0.into_iter().map(|(_, value)| Parameter(value)));
+        let mut values =
+            SeqDeserializer::new(self.0.into_iter().map(|(_, value)| Parameter(value)));
         let value = visitor.visit_seq(&mut values)?;
         values.end()?;
         Ok(value)
@@ -303,7 +304,10 @@ mod tests {
     #[test]
     fn several_are_a_tuple_a_list_a_struct_or_a_map() {
         let (pattern, path) = ("/job/{id}/{part}", "/job/7/log");
-        assert_eq!(read::<(Id, Part)>(pattern, path).unwrap(), (Id(7), Part::Log));
+        assert_eq!(
+            read::<(Id, Part)>(pattern, path).unwrap(),
+            (Id(7), Part::Log)
+        );
         assert_eq!(read::<Vec<String>>(pattern, path).unwrap(), ["7", "log"]);
         let job = Job {
             part: Part::Log,

@@ -53,7 +53,13 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         let guards: Arc<[GuardEntry]> = class.guards.iter().map(GuardEntry::defined).collect();
         for guard in guards.iter() {
             let who = format!("{guard} of `{}`", class.type_name);
-            check_needs(&who, guard.needs(), Place::Joining(&registered.path), states, &mut problems);
+            check_needs(
+                &who,
+                guard.needs(),
+                Place::Joining(&registered.path),
+                states,
+                &mut problems,
+            );
         }
         if !guards.is_empty()
             && let Some(pattern) = parsed(&registered.path, &"", &mut problems)
@@ -139,7 +145,13 @@ fn check_guards(
     let mut checked = Vec::new();
     for guard in guards {
         let path = guard.namespace.as_deref().unwrap_or("*");
-        check_needs(&guard, guard.needs(), Place::Joining(path), states, problems);
+        check_needs(
+            &guard,
+            guard.needs(),
+            Place::Joining(path),
+            states,
+            problems,
+        );
         let Some(pattern) = parsed(path, &format_args!("{guard}: "), problems) else {
             continue;
         };

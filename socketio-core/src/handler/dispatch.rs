@@ -143,10 +143,7 @@ impl Dispatcher {
             reason: Some(reason),
             ..Parts::default()
         };
-        let Err(error) = self
-            .handle(&handlers, &socket, "disconnect", parts)
-            .await
-        else {
+        let Err(error) = self.handle(&handlers, &socket, "disconnect", parts).await else {
             return Ok(());
         };
         let parts = Parts {

@@ -189,7 +189,11 @@ impl GuardEntry {
     }
 
     pub(crate) fn name(&self) -> &str {
-        if self.name.is_empty() { "guard" } else { &self.name }
+        if self.name.is_empty() {
+            "guard"
+        } else {
+            &self.name
+        }
     }
 }
 

@@ -47,29 +47,27 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         Need::EventArgument(name) if event == "disconnect" => format!(
             ": `disconnect` has no arguments, but takes `{name}`: take `Reason`, or nothing"
         ),
-        Need::EventArgument(name) if rest => format!(
-            ": `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last"
-        ),
+        Need::EventArgument(name) if rest => {
+            format!(": `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last")
+        }
         Need::EventArgument(name) if joining => format!(
             " takes `{name}`, but is asked before `connect`, too, which has no arguments: put it on the events that have this one"
         ),
-        Need::Rest if rest => {
-            String::from(": the second `Rest` would always be empty: keep one")
-        }
+        Need::Rest if rest => String::from(": the second `Rest` would always be empty: keep one"),
         Need::Rest if matches!(event, "connect" | "disconnect") => format!(
             ": `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
         ),
         Need::Auth if joining => String::from(
-            " takes `Auth`, but is asked before events, too, which have none: put it on `connect`, and keep what is needed later in a `Session`"
+            " takes `Auth`, but is asked before events, too, which have none: put it on `connect`, and keep what is needed later in a `Session`",
         ),
         Need::Auth if event != "connect" => String::from(
-            ": `Auth` is only there in `connect`: keep what is needed later in a `Session`"
+            ": `Auth` is only there in `connect`: keep what is needed later in a `Session`",
         ),
         Need::Reason if event != "disconnect" => {
             String::from(": `Reason` is only there in `disconnect`")
         }
         Need::Error if !matches!(place, Place::Errors(_)) => String::from(
-            ": `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function"
+            ": `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function",
         ),
         Need::State(id, name) if !states.contains(*id) => format!(
             " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"

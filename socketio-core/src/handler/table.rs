@@ -175,9 +175,8 @@ impl Lookup {
     /// The guards of the classes at the path whose `connect` decides: a class that has guards and no `on_connect` decides
     /// too.
     pub(super) fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
-        let decides = |table: &&Arc<Table>| {
-            table.events.contains_key("connect") || !table.joining.is_empty()
-        };
+        let decides =
+            |table: &&Arc<Table>| table.events.contains_key("connect") || !table.joining.is_empty();
         let table = self.tables.iter().find(decides);
         table
             .into_iter()

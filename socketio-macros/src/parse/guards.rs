@@ -18,7 +18,10 @@ pub(super) fn guards(option: &Ident, value: TokenStream) -> syn::Result<Vec<Expr
     };
     let mut errors = Errors::default();
     if guards.is_empty() {
-        errors.on(&value, "no guard stands here: name one, or leave `guard` out");
+        errors.on(
+            &value,
+            "no guard stands here: name one, or leave `guard` out",
+        );
     }
     for guard in &guards {
         if let Some(message) = no_guard(guard) {
