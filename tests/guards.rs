@@ -418,7 +418,7 @@ mod at_start {
             SocketIo::bare()
                 .on_in("/chat", "x", || async {})
                 .guard("/caht", || true),
-            &["guards nothing", "\"/caht\""],
+            &["is for nothing", "\"/caht\""],
         );
         let io = SocketIo::bare()
             .allow_namespace("/feed")

@@ -38,10 +38,14 @@ pub use error::{
     HandlerError, Result, RoomError,
 };
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
-pub use handler::{Description, EventHandler, Guard, Handler, HandlerInfo, Handlers, Namespace};
+pub use handler::{
+    Description, EventCall, EventHandler, Guard, Handler, HandlerInfo, Handlers, Middleware,
+    Namespace, Next,
+};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;
+pub use reply::Reply;
 pub use request::{PeerAddr, Request};
 pub use rest::Rest;
 pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};

@@ -9,7 +9,8 @@ use crate::{
     protocol::{self, Payload},
 };
 
-/// What a handler answers: an encoded acknowledgement, when one was asked for.
+/// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
+/// on, or makes another of it with [`Answered`](crate::Answered).
 #[derive(Debug, Default)]
 pub struct Reply(Option<Payload>);
 

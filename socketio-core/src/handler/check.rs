@@ -20,6 +20,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         paths,
         namespaces,
         guards,
+        middleware,
         mut problems,
     } = handlers;
 
@@ -100,7 +101,19 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
             checked.push((pattern, entry));
         }
     }
-    let guards = check_guards(guards, &namespaces, &checked, states, &mut problems);
+    let served: Vec<Pattern> = checked
+        .iter()
+        .filter(|(_, entry)| entry.kind != Kind::ErrorDefault)
+        .map(|(pattern, _)| pattern.clone())
+        .chain(namespaces.iter().cloned())
+        .chain([Pattern::Exact(String::from("/"))])
+        .collect();
+    for guard in &guards {
+        let place = Place::Joining(guard.path());
+        check_needs(guard, guard.needs(), place, states, &mut problems);
+    }
+    let guards = scoped(guards, GuardEntry::path, &served, &mut problems);
+    let middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
     BuildError::check(problems)?;
     if checked.is_empty() {
         tracing::warn!(
@@ -112,6 +125,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         entries: checked,
         joining,
         guards,
+        middleware,
         namespaces,
     }))
 }
@@ -134,42 +148,27 @@ fn check_entry(entry: &Entry, states: &States, problems: &mut Vec<String>) {
     }
 }
 
-/// The guards of whole namespaces. One that guards nothing is a mistake that nobody would notice.
-fn check_guards(
-    guards: Vec<GuardEntry>,
-    namespaces: &[Pattern],
-    entries: &[(Pattern, Arc<Entry>)],
-    states: &States,
+/// Gives what is for whole namespaces its pattern. That it is for none is a mistake that nobody would notice.
+fn scoped<T: Display>(
+    all: Vec<T>,
+    namespace: impl Fn(&T) -> &str,
+    served: &[Pattern],
     problems: &mut Vec<String>,
-) -> Vec<(Pattern, Arc<GuardEntry>)> {
-    let mut checked = Vec::new();
-    for guard in guards {
-        let path = guard.namespace.as_deref().unwrap_or("*");
-        check_needs(
-            &guard,
-            guard.needs(),
-            Place::Joining(path),
-            states,
-            problems,
-        );
-        let Some(pattern) = parsed(path, &format_args!("{guard}: "), problems) else {
+) -> Vec<(Pattern, Arc<T>)> {
+    let mut scoped = Vec::new();
+    for one in all {
+        let path = namespace(&one);
+        let Some(pattern) = parsed(path, &format_args!("{one}: "), problems) else {
             continue;
         };
-        let main = Pattern::Exact(String::from("/"));
-        let mut served = entries
-            .iter()
-            .filter(|(_, entry)| entry.kind != Kind::ErrorDefault)
-            .map(|(served, _)| served)
-            .chain(namespaces)
-            .chain([&main]);
-        if !served.any(|served| served.overlaps(&pattern)) {
+        if !served.iter().any(|served| served.overlaps(&pattern)) {
             problems.push(format!(
-                "{guard} guards nothing: no handler is in {path:?}, nor is it allowed by `allow_namespace`"
+                "{one} is for nothing: no handler is in {path:?}, nor is it allowed by `allow_namespace`"
             ));
         }
-        checked.push((pattern, Arc::new(guard)));
+        scoped.push((pattern, Arc::new(one)));
     }
-    checked
+    scoped
 }
 
 /// What only one handler may answer to.

@@ -5,9 +5,9 @@ use std::{panic::AssertUnwindSafe, panic::Location, sync::Arc};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{Outcome, entry::Entry, guard::GuardEntry, table::Lookup};
+use super::{EventCall, Next, Outcome, entry::Entry, guard::GuardEntry, table::Lookup};
 use crate::{
-    Answered, BoxError, ConnectionRefused, Forbidden, HandlerError, Reason, Socket, context,
+    Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket, context,
     error::Cause,
     extract::{EventContext, Parts},
     protocol::{self, ArgumentError, Arguments, Payload},
@@ -67,7 +67,7 @@ impl Dispatcher {
             acknowledge,
             ..Parts::default()
         };
-        let (reply, failure) = match self.handle(&handlers, &socket, &name, parts).await {
+        let (reply, failure) = match self.through(&handlers, &socket, &name, parts).await {
             Ok(reply) => (reply.into_payload(), None),
             Err(error) => {
                 if let Some(malformed) = malformed(&error) {
@@ -115,7 +115,7 @@ impl Dispatcher {
             auth: Some(&auth),
             ..Parts::default()
         };
-        let Err(error) = self.handle(&handlers, &socket, "connect", parts).await else {
+        let Err(error) = self.through(&handlers, &socket, "connect", parts).await else {
             return Ok(());
         };
         if let Some(refused) = refused(&error) {
@@ -143,7 +143,7 @@ impl Dispatcher {
             reason: Some(reason),
             ..Parts::default()
         };
-        let Err(error) = self.handle(&handlers, &socket, "disconnect", parts).await else {
+        let Err(error) = self.through(&handlers, &socket, "disconnect", parts).await else {
             return Ok(());
         };
         let parts = Parts {
@@ -160,8 +160,24 @@ impl Dispatcher {
         }
     }
 
+    /// Has an event handled, through the middleware around it.
+    async fn through(
+        &self,
+        handlers: &Arc<Lookup>,
+        socket: &Socket,
+        event: &str,
+        parts: Parts<'_>,
+    ) -> Result<Reply, HandlerError> {
+        if handlers.middleware().is_empty() {
+            return self.handle(handlers, socket, event, parts).await;
+        }
+        let next = Next::new(self.clone(), Arc::clone(handlers));
+        // Boxed: without middleware its size is nobody's cost.
+        Box::pin(next.run(EventCall::new(socket, event, parts))).await
+    }
+
     /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need none.
-    async fn handle(
+    pub(super) async fn handle(
         &self,
         handlers: &Lookup,
         socket: &Socket,
@@ -197,36 +213,33 @@ impl Dispatcher {
         entry: Option<&Arc<Entry>>,
         socket: &Socket,
         event: &str,
-        mut parts: Parts<'_>,
+        parts: Parts<'_>,
     ) -> Result<Reply, HandlerError> {
-        let answer = Answer::new(parts.acknowledge);
+        let mut cx = EventContext::new(socket, event, parts);
+        let answer = cx.answer();
         let mut place = self.nowhere();
         let handler = async {
             let pattern = entry.map_or("", |entry| &*entry.namespace);
             for guard in guards {
                 place = (guard.name(), guard.location);
+                let pattern = guard.namespace.as_deref().unwrap_or(pattern);
                 // A copy: what a guard reads is there for the handler, too.
-                let mut copy = parts.clone();
-                copy.pattern = guard.namespace.as_deref().unwrap_or(pattern);
-                guard
-                    .check(&mut EventContext::new(socket, event, copy))?
-                    .await?;
+                guard.check(&mut cx.copy().at(pattern))?.await?;
             }
             let Some(entry) = entry else {
                 return Ok(Reply::NONE);
             };
             place = (&entry.function, entry.location);
-            parts.pattern = pattern;
-            let called = entry.call(&mut EventContext::new(socket, event, parts));
+            cx = cx.at(pattern);
+            let called = entry.call(&mut cx);
+            drop(cx);
             called?.await
         };
         let handler = AssertUnwindSafe(context::scope(socket.clone(), handler));
         let cause = match handler.catch_unwind().await {
-            Ok(Ok(reply)) => return Ok(reply),
-            Ok(Err(error)) => match answered(&error, answer, event) {
-                Some(Ok(reply)) => return Ok(reply),
-                Some(Err(error)) => Cause::Error(error),
-                None => Cause::Error(error),
+            Ok(outcome) => match settled(outcome, answer, event) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => Cause::Error(error),
             },
             Err(panic) => Cause::from_panic(panic),
         };
@@ -238,7 +251,7 @@ impl Dispatcher {
         ("", self.built)
     }
 
-    fn error(
+    pub(super) fn error(
         &self,
         cause: Cause,
         event: &str,
@@ -303,13 +316,13 @@ fn refused(error: &HandlerError) -> Option<ConnectionRefused> {
     refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
 }
 
-/// The acknowledgement of an event that ended early, if that is what the error says.
-fn answered(error: &BoxError, answer: Answer, event: &str) -> Option<Outcome> {
+/// Makes an answer of the error that is one.
+pub(super) fn settled(outcome: Outcome, answer: Answer, event: &str) -> Outcome {
     // A client is let in or not: there is nothing else to answer.
     if event == "connect" {
-        return None;
+        return outcome;
     }
-    Answered::find(&**error, answer)
+    outcome.or_else(|error| Answered::find(&*error, answer).unwrap_or(Err(error)))
 }
 
 /// Arguments that are no JSON are the protocol's business, not the error handlers'.

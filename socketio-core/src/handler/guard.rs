@@ -188,6 +188,11 @@ impl GuardEntry {
         self.needs.list()
     }
 
+    /// What it guards, when it was given for a namespace.
+    pub(super) fn path(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("*")
+    }
+
     pub(crate) fn name(&self) -> &str {
         if self.name.is_empty() {
             "guard"

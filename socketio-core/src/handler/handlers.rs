@@ -8,6 +8,7 @@ use super::{
     definition::{Class, Definition, DerivedPath, FunctionShim, Instance, Linked},
     entry::Entry,
     guard::{Guard, GuardEntry},
+    middleware::{Around, Middleware},
     pattern,
     registering::registering,
     table::Registry,
@@ -51,6 +52,8 @@ pub struct Handlers {
     pub(super) namespaces: Vec<String>,
     /// Those of whole namespaces, in the order in which they are asked.
     pub(super) guards: Vec<GuardEntry>,
+    /// The first is outermost.
+    pub(super) middleware: Vec<Around>,
     pub(super) problems: Vec<String>,
 }
 
@@ -161,6 +164,16 @@ impl Handlers {
             .push(GuardEntry::given(namespace, guard, location));
     }
 
+    pub(crate) fn add_middleware(
+        &mut self,
+        namespace: &str,
+        middleware: impl Middleware,
+        location: &'static Location<'static>,
+    ) {
+        self.middleware
+            .push(Around::new(namespace, middleware, location));
+    }
+
     pub(crate) fn append(&mut self, other: Handlers) {
         let Handlers {
             entries,
@@ -168,6 +181,7 @@ impl Handlers {
             paths,
             namespaces,
             guards,
+            middleware,
             problems,
         } = other;
         self.entries.extend(entries);
@@ -175,6 +189,7 @@ impl Handlers {
         self.paths.extend(paths);
         self.namespaces.extend(namespaces);
         self.guards.extend(guards);
+        self.middleware.extend(middleware);
         self.problems.extend(problems);
     }
 
@@ -193,9 +208,14 @@ impl Handlers {
         for class in &mut self.classes {
             class.path = Cow::Owned(pattern::below(prefix, &class.path));
         }
-        let namespaces = self.namespaces.iter_mut();
         let guards = self.guards.iter_mut();
-        for path in namespaces.chain(guards.filter_map(|guard| guard.namespace.as_mut())) {
+        let middleware = self.middleware.iter_mut();
+        let paths = self
+            .namespaces
+            .iter_mut()
+            .chain(guards.filter_map(|guard| guard.namespace.as_mut()))
+            .chain(middleware.map(|around| &mut around.namespace));
+        for path in paths {
             *path = pattern::below(prefix, path);
         }
         self
@@ -217,6 +237,7 @@ impl fmt::Debug for Handlers {
             .field("entries", &self.entries)
             .field("classes", &classes.map(|one| one.class).collect::<Vec<_>>())
             .field("guards", &self.guards)
+            .field("middleware", &self.middleware)
             .finish_non_exhaustive()
     }
 }

@@ -67,6 +67,23 @@ macro_rules! registering {
                 self
             }
 
+            /// Puts a [`Middleware`](crate::Middleware) around every event of every namespace, `connect` and `disconnect`
+            /// included: an async function or closure of an [`EventCall`](crate::EventCall) and a [`Next`](crate::Next), or a type
+            /// of yours. The first that is added is outermost.
+            #[track_caller]
+            pub fn middleware(self, middleware: impl $crate::Middleware) -> Self {
+                self.middleware_in("*", middleware)
+            }
+
+            /// Puts a [`Middleware`](crate::Middleware) around every event of a namespace: a path, a pattern such as `/job/{id}`, or
+            /// `*` for all.
+            #[track_caller]
+            pub fn middleware_in(mut self, namespace: &str, middleware: impl $crate::Middleware) -> Self {
+                let location = ::std::panic::Location::caller();
+                self$(.$list)?.add_middleware(namespace, middleware, location);
+                self
+            }
+
             /// Adds all of what a module or another crate has put together. What it says of `*`, all namespaces, is said of all
             /// namespaces of this server.
             pub fn merge(mut self, handlers: $crate::Handlers) -> Self {

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Description, Kind, entry::Entry, guard::GuardEntry, pattern::Pattern};
+use super::{
+    Description, Kind, entry::Entry, guard::GuardEntry, middleware::Around, pattern::Pattern,
+};
 
 /// Every handler of a server.
 #[derive(Debug)]
@@ -16,6 +18,7 @@ pub(crate) struct Registry {
     error_default: Option<Arc<Entry>>,
     /// Those of whole namespaces.
     guards: Vec<(Pattern, Arc<GuardEntry>)>,
+    middleware: Vec<(Pattern, Arc<Around>)>,
     description: Description,
 }
 
@@ -26,6 +29,7 @@ pub(super) struct Checked {
     /// The guards of classes, for those who join.
     pub(super) joining: Vec<(Pattern, Arc<[GuardEntry]>)>,
     pub(super) guards: Vec<(Pattern, Arc<GuardEntry>)>,
+    pub(super) middleware: Vec<(Pattern, Arc<Around>)>,
     pub(super) namespaces: Vec<Pattern>,
 }
 
@@ -36,6 +40,7 @@ pub(crate) struct Lookup {
     tables: Vec<Arc<Table>>,
     error_default: Option<Arc<Entry>>,
     guards: Vec<Arc<GuardEntry>>,
+    middleware: Vec<Arc<Around>>,
 }
 
 /// What was registered for one path.
@@ -86,6 +91,7 @@ impl Registry {
                 .collect(),
             error_default,
             guards: checked.guards,
+            middleware: checked.middleware,
             description,
         };
         registry.exact = exact
@@ -113,6 +119,7 @@ impl Registry {
             tables: own.into_iter().chain(dynamic).collect(),
             error_default: self.error_default.clone(),
             guards: matching(&self.guards, path),
+            middleware: matching(&self.middleware, path),
         }
     }
 
@@ -170,6 +177,11 @@ impl Lookup {
     /// The guards of the whole namespace.
     pub(super) fn guards(&self) -> impl Iterator<Item = &GuardEntry> {
         self.guards.iter().map(|guard| &**guard)
+    }
+
+    /// What stands around its events, the outermost first.
+    pub(super) fn middleware(&self) -> &[Arc<Around>] {
+        &self.middleware
     }
 
     /// The guards of the classes at the path whose `connect` decides: a class that has guards and no `on_connect` decides
