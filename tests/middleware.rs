@@ -106,11 +106,11 @@ async fn it_stands_around_one_namespace_or_those_of_a_pattern() {
         .on_in("*", "x", || async {})
         .build()
         .unwrap();
-    TestClient::connect(&io, "/other").await.unwrap();
+    let _other = TestClient::connect(&io, "/other").await.unwrap();
     assert!(trail.take().is_empty());
-    TestClient::connect(&io, "/job/7").await.unwrap();
+    let _job = TestClient::connect(&io, "/job/7").await.unwrap();
     assert_eq!(trail.take()[0], "job > connect");
-    TestClient::connect(&io, "/chat").await.unwrap();
+    let _chat = TestClient::connect(&io, "/chat").await.unwrap();
     assert_eq!(trail.take()[0], "chat > connect");
 }
 

@@ -4,6 +4,7 @@
 
 mod adapter;
 mod answers;
+mod call_stream;
 mod context;
 mod data;
 pub mod engine;
@@ -28,6 +29,7 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use call_stream::CallStream;
 pub use context::{
     broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,
     request, rooms, send, send_json, session, sid, skip, spawn, to, try_emit,

@@ -165,6 +165,14 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Whether a client is in its namespace before its `connect` handler runs, rather than after it has accepted: the
+    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is disconnected (the
+    /// packet has the message, which the official JavaScript client does not show). Default: false.
+    pub fn always_connect(mut self, always: bool) -> Self {
+        self.options.always_connect = always;
+        self
+    }
+
     /// How many events of one client may be handled side by side, where they may. Default: 64.
     pub fn max_concurrent_events(mut self, events: usize) -> Self {
         self.options.concurrent_events = events;
