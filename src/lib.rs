@@ -51,11 +51,11 @@ pub use socketio_core::{
     Answered, App, Auth, BinaryInJson, BoxError, BuildError, CallError, CallStream,
     ConnectionRefused, Data, Description, EmitError, EventCall, EventContext, EventHandler,
     EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, Handlers,
-    IntoRooms, Middleware, Namespace, Needs, Next, Path, PeerAddr, Reason, Reply, Request, Rest,
-    Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
-    SocketIoService, State, To, broadcast, call, close_room, current, disconnect, emit, engine,
-    handlers, join_room, leave_room, namespace, request, rooms, send, send_json, session, sid,
-    skip, spawn, to, try_emit,
+    HandshakeRefused, IntoRooms, Middleware, Namespace, Needs, Next, Path, PeerAddr, Reason, Reply,
+    Request, Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder,
+    SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room, current, disconnect,
+    emit, engine, handlers, join_room, leave_room, namespace, request, rooms, send, send_json,
+    session, sid, skip, spawn, to, try_emit,
 };
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 

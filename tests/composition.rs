@@ -176,3 +176,15 @@ async fn a_class_may_be_given_a_path_with_parameters() {
     let client = TestClient::connect(&io, "/any/7").await.unwrap();
     assert_eq!(client.call::<u32>("id", ()).await.unwrap(), 7);
 }
+
+#[tokio::test]
+async fn the_server_addresses_the_namespace_of_a_class() {
+    let io = SocketIo::bare()
+        .nest("/admin", admin::handlers())
+        .namespace(admin::Log)
+        .build();
+    let io = io.unwrap();
+    let client = TestClient::connect(&io, "/log").await.unwrap();
+    io.of::<admin::Log>().emit("rotated", 1);
+    assert_eq!(client.received(), [socketio_test::event("rotated", 1)]);
+}

@@ -37,7 +37,7 @@ pub use context::{
 pub use data::{BinaryInJson, Data};
 pub use error::{
     Answered, BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden,
-    HandlerError, Result, RoomError,
+    HandlerError, HandshakeRefused, Result, RoomError,
 };
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub use handler::{

@@ -7,6 +7,7 @@ mod chain;
 mod emit;
 mod forbidden;
 mod handler;
+mod handshake;
 mod refused;
 mod room;
 
@@ -17,6 +18,7 @@ pub use emit::EmitError;
 pub use forbidden::Forbidden;
 pub(crate) use handler::Cause;
 pub use handler::HandlerError;
+pub use handshake::HandshakeRefused;
 pub use refused::ConnectionRefused;
 pub use room::RoomError;
 

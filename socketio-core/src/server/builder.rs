@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::{SocketIo, options::Options};
 use crate::{
-    HandlerError,
+    HandlerError, Request,
     adapter::Memory,
     engine::{Cors, Transports},
     error::BuildError,
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
     node::Node,
+    reply::IntoAccept,
     states::States,
     tasks::Tasks,
 };
@@ -133,6 +134,33 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Asks an async closure about every HTTP request that wants to open a connection, over either transport, before there
+    /// is one: `true`, `()` and `Ok` let it in. `false` and every `Err` are answered with status 403; a
+    /// [`HandshakeRefused`](crate::HandshakeRefused) decides on the status and the body. Several are asked in their order.
+    ///
+    /// The requests that follow on an open connection don't come here. What the closure finds out is best kept by a layer in
+    /// front of the server, in the request's extensions, or found out in `connect`.
+    ///
+    /// ```
+    /// use socketio_core::{HandshakeRefused, Request, SocketIo};
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on_handshake(async |request: Request| match request.header("x-api-key") {
+    ///         Some("open sesame") => Ok(()),
+    ///         _ => Err(HandshakeRefused::new("an API key is needed")),
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn on_handshake<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAccept> + Send + 'static,
+    {
+        self.options.handshake.add(hook);
+        self
+    }
+
     /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
     /// theirs. Default: 45 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -166,8 +194,8 @@ impl SocketIoBuilder {
     }
 
     /// Whether a client is in its namespace before its `connect` handler runs, rather than after it has accepted: the
-    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is disconnected (the
-    /// packet has the message, which the official JavaScript client does not show). Default: false.
+    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is then disconnected
+    /// without being told why, and its `disconnect` handler does not run. Default: false.
     pub fn always_connect(mut self, always: bool) -> Self {
         self.options.always_connect = always;
         self

@@ -185,6 +185,13 @@ impl Member {
                 }
                 true
             }
+            Err(_) if !client.is_connecting() => {
+                // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
+                // broken one.
+                client.deliver(&protocol::disconnect(client.namespace()));
+                hub.remove(client);
+                false
+            }
             Err(refused) => {
                 client.link().push(&protocol::connect_error(
                     client.namespace(),

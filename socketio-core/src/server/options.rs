@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::handshake::Handshake;
 use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
 
 /// The options that are not Engine.IO's.
@@ -10,6 +11,7 @@ pub(crate) struct Options {
     pub(crate) engine: engine::Config,
     /// Starts and ends with `/`.
     pub(crate) path: String,
+    pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) async_handlers: bool,
@@ -27,6 +29,7 @@ impl Default for Options {
         Options {
             engine: engine::Config::default(),
             path: String::from("/socket.io/"),
+            handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
             shutdown_timeout: Duration::from_secs(10),
             async_handlers: false,
