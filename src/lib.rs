@@ -28,9 +28,10 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide](crate::guide) in eight pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] in eight pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
-//! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving), [testing](crate::guide::testing).
+//! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving),
+//! [testing](crate::guide::testing).
 //!
 //! | to | there is |
 //! |---|---|
@@ -51,14 +52,17 @@ pub mod guide;
 
 pub use socketio_core::{
     Answered, App, Auth, BinaryInJson, BoxError, BuildError, CallError, CallStream,
-    ConnectionRefused, Data, Description, EmitError, EventCall, EventContext, EventHandler,
-    EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, Handlers,
-    HandshakeRefused, IntoRooms, Middleware, Namespace, Needs, Next, Path, PeerAddr, Reason, Reply,
-    Request, Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder,
-    SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room, current, disconnect,
-    emit, engine, handlers, join_room, leave_room, namespace, request, rooms, send, send_json,
-    session, sid, skip, spawn, to, try_emit,
+    ConnectionRefused, ConnectionSession, Data, Description, EmitError, EventCall, EventContext,
+    EventHandler, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    Handlers, HandshakeRefused, IntoRooms, Layered, Listener, Middleware, Namespace, Needs, Next,
+    Path, Peer, PeerAddr, Reason, Reply, Request, Rest, Result, RoomError, Session, Sid,
+    SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, To,
+    broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
+    leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
+    try_emit,
 };
+#[cfg(feature = "tls")]
+pub use socketio_core::{Tls, TlsListener, TlsStream};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

@@ -275,7 +275,7 @@ async fn it_speaks_for_the_client() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_around_the_rest_ends_the_handler() {
     let io = SocketIo::bare()
-        .on("slow", || std::future::pending::<()>())
+        .on("slow", std::future::pending::<()>)
         .middleware(async |call: EventCall, next: Next| {
             match tokio::time::timeout(Duration::from_secs(2), next.run(call)).await {
                 Ok(result) => result.map_err(socketio::BoxError::from),

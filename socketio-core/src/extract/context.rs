@@ -90,21 +90,6 @@ impl<'a> EventContext<'a> {
         self.parts.error
     }
 
-    /// Another reader of the same event, from where this one stands.
-    pub(crate) fn copy(&self) -> Self {
-        EventContext {
-            socket: self.socket,
-            event: self.event,
-            parts: self.parts.clone(),
-        }
-    }
-
-    /// The event as it is read by what was registered for this namespace.
-    pub(crate) fn at(mut self, pattern: &'a str) -> Self {
-        self.parts.pattern = pattern;
-        self
-    }
-
     pub(crate) fn pattern(&self) -> &'a str {
         self.parts.pattern
     }

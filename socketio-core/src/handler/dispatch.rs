@@ -1,13 +1,19 @@
 //! The life of an event: its handler, the error handlers, the acknowledgement.
 
-use std::{panic::AssertUnwindSafe, panic::Location, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, Location},
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{EventCall, Next, Outcome, entry::Entry, guard::GuardEntry, table::Lookup};
+use super::{
+    Called, EventCall, Next, entry::Entry, guard::GuardEntry, middleware::Around, table::Lookup,
+};
 use crate::{
-    Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket, context,
+    Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket,
+    context::Scope,
     error::Cause,
     extract::{EventContext, Parts},
     protocol::{self, ArgumentError, Arguments, Payload},
@@ -47,56 +53,63 @@ pub(crate) enum EventFailure {
 }
 
 impl Dispatcher {
-    /// Runs the handler of an event and answers it.
-    pub(crate) async fn event(
+    /// Runs the handler of an event and answers it. `entry` is what [`Lookup::event`] has found for it.
+    pub(crate) fn event(
         self,
+        entry: Option<Arc<Entry>>,
         handlers: Arc<Lookup>,
         socket: Socket,
         event: Incoming,
-    ) -> Result<(), EventFailure> {
+    ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
             name,
             id,
             arguments,
         } = event;
         let acknowledge = id.is_some();
-        let error_handler = handlers.error();
-        let again = error_handler.map(|_| arguments.clone());
-        let parts = Parts {
-            arguments,
-            acknowledge,
-            ..Parts::default()
-        };
-        let (reply, failure) = match self.through(&handlers, &socket, &name, parts).await {
-            Ok(reply) => (reply.into_payload(), None),
-            Err(error) => {
-                if let Some(malformed) = malformed(&error) {
-                    return Err(EventFailure::Malformed(malformed));
+        // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
+        // moved, for each event.
+        async move {
+            let again = handlers.error().map(|_| arguments.clone());
+            let parts = Parts {
+                arguments,
+                acknowledge,
+                ..Parts::default()
+            };
+            let result = match &entry {
+                Some(entry) if handlers.leads_straight_to(entry) => {
+                    self.call(entry, &socket, &name, parts).await
                 }
-                let parts = Parts {
-                    arguments: again.unwrap_or_default(),
-                    acknowledge,
-                    error: Some(&error),
-                    ..Parts::default()
-                };
-                let reply = match error.is_unknown_event() {
-                    true => None,
-                    false => {
-                        self.handle_error(error_handler, &socket, &name, parts)
-                            .await
+                _ => Box::pin(self.through(&handlers, &socket, &name, parts)).await,
+            };
+            let (reply, failure) = match self.settled(result, &socket, acknowledge) {
+                Ok(reply) => (reply.into_payload(), None),
+                Err(error) => {
+                    if let Some(malformed) = malformed(&error) {
+                        return Err(EventFailure::Malformed(malformed));
                     }
-                };
-                match reply {
-                    Some(reply) => (reply.into_payload(), None),
-                    None => (self.failed(&error, acknowledge), Some(error)),
+                    let parts = Parts {
+                        arguments: again.unwrap_or_default(),
+                        acknowledge,
+                        error: Some(&error),
+                        ..Parts::default()
+                    };
+                    // Error handlers don't see what nobody handles.
+                    let handler = handlers.error().filter(|_| !error.is_unknown_event());
+                    let handled = self.handle_error(handler, &socket, &name, parts);
+                    match Box::pin(handled).await {
+                        Some(reply) => (reply.into_payload(), None),
+                        None => (self.failed(&error, acknowledge), Some(error)),
+                    }
                 }
+            };
+            if let Some(id) = id {
+                let reply = reply.unwrap_or_default();
+                let packet = protocol::ack(socket.namespace_path(), &id, &reply);
+                socket.client().link().push(&packet);
             }
-        };
-        if let Some(id) = id {
-            let packet = protocol::ack(socket.namespace_path(), &id, &reply.unwrap_or_default());
-            socket.client().link().push(&packet);
+            failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
-        failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
     }
 
     /// What the acknowledgement of a failed event says.
@@ -143,7 +156,8 @@ impl Dispatcher {
             reason: Some(reason),
             ..Parts::default()
         };
-        let Err(error) = self.through(&handlers, &socket, "disconnect", parts).await else {
+        let result = self.through(&handlers, &socket, "disconnect", parts).await;
+        let Err(error) = self.settled(result, &socket, false) else {
             return Ok(());
         };
         let parts = Parts {
@@ -160,7 +174,7 @@ impl Dispatcher {
         }
     }
 
-    /// Has an event handled, through the middleware around it.
+    /// Has an event handled: through the middleware around it, by the guards before its handler, by the handler.
     async fn through(
         &self,
         handlers: &Arc<Lookup>,
@@ -172,8 +186,7 @@ impl Dispatcher {
             return self.handle(handlers, socket, event, parts).await;
         }
         let next = Next::new(self.clone(), Arc::clone(handlers));
-        // Boxed: without middleware its size is nobody's cost.
-        Box::pin(next.run(EventCall::new(socket, event, parts))).await
+        next.run(EventCall::new(socket, event, parts)).await
     }
 
     /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need none.
@@ -193,7 +206,7 @@ impl Dispatcher {
                 Ok(_) => Cause::Unknown,
                 Err(malformed) => Cause::Error(malformed.into()),
             };
-            return Err(self.error(cause, event, socket, self.nowhere()));
+            return Err(self.error(cause, event, socket, ("", self.built)));
         }
         let class = entry.map(|entry| entry.class_guards.iter());
         let own = entry.map(|entry| entry.guards.iter());
@@ -203,55 +216,130 @@ impl Dispatcher {
             .chain(class.into_iter().flatten())
             .chain(own.into_iter().flatten())
             .filter(|_| !disconnects);
-        self.run(guards, entry, socket, event, parts).await
+        for guard in guards {
+            // A copy: what a guard reads is there for the handler, too.
+            let mut parts = parts.clone();
+            let pattern = guard.namespace.as_deref();
+            parts.pattern = pattern
+                .or(entry.map(|entry| &*entry.namespace))
+                .unwrap_or("");
+            self.ask(guard, socket, event, parts).await?;
+        }
+        match entry {
+            Some(entry) => self.call(entry, socket, event, parts).await,
+            None => Ok(Reply::NONE),
+        }
     }
 
-    /// Asks guards, then runs a handler, in the context of the client; a panic is an error.
-    async fn run(
-        &self,
-        guards: impl Iterator<Item = &GuardEntry>,
-        entry: Option<&Arc<Entry>>,
-        socket: &Socket,
-        event: &str,
+    fn ask<'a>(
+        &'a self,
+        guard: &'a GuardEntry,
+        socket: &'a Socket,
+        event: &'a str,
         parts: Parts<'_>,
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        let mut scope = Scope::event(socket.clone());
+        let called = scope.call(|| guard.check(&mut EventContext::new(socket, event, parts)));
+        self.run(called, scope, socket, event, (guard.name(), guard.location))
+    }
+
+    /// Runs a middleware, which runs what is inside of it.
+    pub(super) async fn run_around(
+        &self,
+        middleware: &Around,
+        call: EventCall,
+        next: Next,
     ) -> Result<Reply, HandlerError> {
-        let mut cx = EventContext::new(socket, event, parts);
-        let answer = cx.answer();
-        let mut place = self.nowhere();
-        let handler = async {
-            let pattern = entry.map_or("", |entry| &*entry.namespace);
-            for guard in guards {
-                place = (guard.name(), guard.location);
-                let pattern = guard.namespace.as_deref().unwrap_or(pattern);
-                // A copy: what a guard reads is there for the handler, too.
-                guard.check(&mut cx.copy().at(pattern))?.await?;
-            }
-            let Some(entry) = entry else {
-                return Ok(Reply::NONE);
+        let (socket, event) = (call.socket().clone(), call.event().to_owned());
+        let mut scope = Scope::event(socket.clone());
+        let called = scope.call(|| Ok(middleware.handle(call, next)));
+        let place = ("middleware", middleware.location);
+        self.run(called, scope, &socket, &event, place).await
+    }
+
+    /// Runs one handler in the name of its client; a panic is an error. Reads the arguments before it returns, so that the
+    /// future does not hold them.
+    fn call<'a>(
+        &'a self,
+        entry: &'a Arc<Entry>,
+        socket: &'a Socket,
+        event: &'a str,
+        parts: Parts<'_>,
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        let parts = Parts {
+            pattern: &entry.namespace,
+            ..parts
+        };
+        let mut scope = Scope::event(socket.clone());
+        let called = scope.call(|| entry.call(&mut EventContext::new(socket, event, parts)));
+        self.run(
+            called,
+            scope,
+            socket,
+            event,
+            (&entry.function, entry.location),
+        )
+    }
+
+    /// Runs the user's code that has been called in a scope.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    fn run<'a>(
+        &'a self,
+        called: std::thread::Result<Called>,
+        scope: Scope,
+        socket: &'a Socket,
+        event: &'a str,
+        place: Place<'a>,
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        async move {
+            let cause = match called {
+                Ok(Ok(handler)) => {
+                    match AssertUnwindSafe(scope.run(handler)).catch_unwind().await {
+                        Ok((Ok(reply), None)) => return Ok(reply),
+                        Ok((Err(error), _) | (Ok(_), Some(error))) => Cause::Error(error),
+                        Err(panic) => Cause::from_panic(panic),
+                    }
+                }
+                Ok(Err(error)) => Cause::Error(error),
+                Err(panic) => Cause::from_panic(panic),
             };
-            place = (&entry.function, entry.location);
-            cx = cx.at(pattern);
-            let called = entry.call(&mut cx);
-            drop(cx);
-            called?.await
-        };
-        let handler = AssertUnwindSafe(context::scope(socket.clone(), handler));
-        let cause = match handler.catch_unwind().await {
-            Ok(outcome) => match settled(outcome, answer, event) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => Cause::Error(error),
-            },
-            Err(panic) => Cause::from_panic(panic),
-        };
-        Err(self.error(cause, event, socket, place))
+            Err(match cause {
+                // As it comes through middleware.
+                Cause::Error(error) => match error.downcast::<HandlerError>() {
+                    Ok(error) => *error,
+                    Err(error) => self.error(Cause::Error(error), event, socket, place),
+                },
+                cause => self.error(cause, event, socket, place),
+            })
+        }
     }
 
-    /// The place of what no function did.
-    fn nowhere(&self) -> Place<'static> {
-        ("", self.built)
+    /// Makes an answer of an error that is one.
+    pub(super) fn settled(
+        &self,
+        result: Result<Reply, HandlerError>,
+        socket: &Socket,
+        acknowledge: bool,
+    ) -> Result<Reply, HandlerError> {
+        let error = match result {
+            // A client is let in or not: there is nothing else to answer.
+            Err(error) if error.event() != "connect" => error,
+            result => return result,
+        };
+        match Answered::find(&error, Answer::new(acknowledge)) {
+            None => Err(error),
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(unfit)) => {
+                let place = (error.function(), error.location());
+                Err(self.error(Cause::Error(unfit), error.event(), socket, place))
+            }
+        }
     }
 
-    pub(super) fn error(
+    fn error(
         &self,
         cause: Cause,
         event: &str,
@@ -277,15 +365,15 @@ impl Dispatcher {
         parts: Parts<'_>,
     ) -> Option<Reply> {
         let error = parts.error?;
+        let acknowledge = parts.acknowledge;
         let Some(handler) = handler else {
-            trace(error, "an event failed");
+            if !error.is_unknown_event() {
+                trace(error, "an event failed");
+            }
             return None;
         };
-        let unguarded = std::iter::empty();
-        match self
-            .run(unguarded, Some(handler), socket, event, parts)
-            .await
-        {
+        let result = self.call(handler, socket, event, parts).await;
+        match self.settled(result, socket, acknowledge) {
             Ok(reply) => Some(reply),
             Err(second) => {
                 trace(error, "an event failed");
@@ -314,15 +402,6 @@ pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
 fn refused(error: &HandlerError) -> Option<ConnectionRefused> {
     let refused = ConnectionRefused::find(error);
     refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
-}
-
-/// Makes an answer of the error that is one.
-pub(super) fn settled(outcome: Outcome, answer: Answer, event: &str) -> Outcome {
-    // A client is let in or not: there is nothing else to answer.
-    if event == "connect" {
-        return outcome;
-    }
-    outcome.or_else(|error| Answered::find(&*error, answer).unwrap_or(Err(error)))
 }
 
 /// Arguments that are no JSON are the protocol's business, not the error handlers'.

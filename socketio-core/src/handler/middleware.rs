@@ -1,20 +1,12 @@
 //! Middleware: what stands around every event.
 
-use std::{fmt, panic::AssertUnwindSafe, panic::Location, pin::Pin, sync::Arc};
+use std::{fmt, panic::Location, sync::Arc};
 
-use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
-use super::{
-    dispatch::{Dispatcher, settled},
-    table::Lookup,
-};
+use super::{HandlerFuture, dispatch::Dispatcher, table::Lookup};
 use crate::{
-    BoxError, HandlerError, Reason, Socket, context,
-    error::Cause,
-    extract::{EventContext, Parts},
-    protocol::Arguments,
-    reply::Reply,
+    BoxError, HandlerError, Reason, Socket, extract::Parts, protocol::Arguments, reply::Reply,
 };
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
@@ -188,33 +180,21 @@ impl Next {
     ///
     /// [`HandlerError`], whatever failed: the handler, one of its arguments, a guard; by an `Err` or by a panic.
     pub async fn run(mut self, call: EventCall) -> Result<Reply, HandlerError> {
-        let Some(middleware) = self.handlers.middleware().get(self.position) else {
-            return self
-                .dispatcher
-                .handle(&self.handlers, &call.socket, &call.event, call.parts())
-                .await;
+        let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
+        let (socket, acknowledge) = (call.socket.clone(), call.acknowledge);
+        let result = match handlers.middleware().get(self.position) {
+            Some(middleware) => {
+                self.position += 1;
+                dispatcher.run_around(middleware, call, self).await
+            }
+            None => {
+                let parts = call.parts();
+                dispatcher
+                    .handle(&handlers, &socket, &call.event, parts)
+                    .await
+            }
         };
-        let middleware = Arc::clone(middleware);
-        self.position += 1;
-        let (socket, event) = (call.socket.clone(), call.event.clone());
-        let answer = EventContext::new(&socket, &event, call.parts()).answer();
-        let dispatcher = self.dispatcher.clone();
-        let location = middleware.location;
-        let around = context::scope(
-            socket.clone(),
-            Arc::clone(&middleware.run).erased(call, self),
-        );
-        let cause = match AssertUnwindSafe(around).catch_unwind().await {
-            Ok(outcome) => match settled(outcome, answer, &event) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => match error.downcast::<HandlerError>() {
-                    Ok(error) => return Err(*error),
-                    Err(error) => Cause::Error(error),
-                },
-            },
-            Err(panic) => Cause::from_panic(panic),
-        };
-        Err(dispatcher.error(cause, &event, &socket, ("middleware", location)))
+        dispatcher.settled(result, &socket, acknowledge)
     }
 }
 
@@ -244,6 +224,10 @@ impl Around {
             run: Arc::new(middleware),
         }
     }
+
+    pub(super) fn handle(&self, call: EventCall, next: Next) -> HandlerFuture {
+        Arc::clone(&self.run).erased(call, next)
+    }
 }
 
 impl fmt::Debug for Around {
@@ -260,15 +244,13 @@ impl fmt::Display for Around {
     }
 }
 
-type Handled = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
-
 /// [`Middleware`] without its type.
 trait Erased: Send + Sync {
-    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> Handled;
+    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> HandlerFuture;
 }
 
 impl<M: Middleware> Erased for M {
-    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> Handled {
+    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> HandlerFuture {
         Box::pin(async move { Middleware::handle(&*self, call, next).await })
     }
 }

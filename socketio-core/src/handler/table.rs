@@ -179,6 +179,14 @@ impl Lookup {
         self.guards.iter().map(|guard| &**guard)
     }
 
+    /// Whether there is nothing to be asked on the way to this handler.
+    pub(super) fn leads_straight_to(&self, entry: &Entry) -> bool {
+        self.middleware.is_empty()
+            && self.guards.is_empty()
+            && entry.class_guards.is_empty()
+            && entry.guards.is_empty()
+    }
+
     /// What stands around its events, the outermost first.
     pub(super) fn middleware(&self) -> &[Arc<Around>] {
         &self.middleware
