@@ -353,6 +353,25 @@ async fn a_guard_that_panics_refuses() {
     assert_refused(&refused, "Connection rejected by server");
 }
 
+#[test]
+fn a_server_tells_who_guards_what() {
+    let io = SocketIo::bare()
+        .namespace(Members)
+        .handlers(handlers![connect, for_ana])
+        .guard("/members", || true)
+        .build()
+        .unwrap();
+    let table = io.describe().to_string();
+    for line in [
+        "connect  connect(Auth<Option<User>>, Session<User>)  tests/guards.rs:",
+        "for_ana  for_ana() guarded by auth::logged_in, auth::named(\"ana\")  tests/guards.rs:",
+        "Members::on_say(String) guarded by guard, member  tests/guards.rs:",
+        "Members::shout(String) guarded by guard, member, loud  tests/guards.rs:",
+    ] {
+        assert!(table.contains(line), "{line} in\n{table}");
+    }
+}
+
 mod at_start {
     use socketio::{Reason, Rest, SocketIoBuilder};
 

@@ -56,7 +56,7 @@ struct Table {
 
 impl Registry {
     pub(super) fn new(checked: Checked) -> Self {
-        let description = Description::new(checked.entries.iter().map(|(_, entry)| entry));
+        let description = Description::new(&checked.entries, &checked.guards);
         let mut error_default = None;
         let mut tables = Tables::default();
         // The main namespace always exists.
