@@ -9,7 +9,8 @@ use crate::{
     protocol::{self, Payload},
 };
 
-/// What a handler answers: an encoded acknowledgement, when one was asked for.
+/// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
+/// on, or makes another of it with [`Answered`](crate::Answered).
 #[derive(Debug, Default)]
 pub struct Reply(Option<Payload>);
 
@@ -98,40 +99,40 @@ impl PlainShape {
     }
 }
 
-/// What a `connect` handler may return: `()`, `bool`, or a `Result` of one of these.
+/// What a `connect` handler may return, and a guard: `()`, `bool`, or a `Result` of one of these.
 #[diagnostic::on_unimplemented(
     message = "a `connect` handler can't return `{Self}`",
     label = "must be `()`, `bool`, or a `Result` of one of these",
     note = "`false` and every `Err` refuse the client; `Err(ConnectionRefused::new(\"why\"))` tells it why"
 )]
 pub trait IntoAccept {
-    /// `Err` refuses.
-    fn into_accept(self) -> Result<(), BoxError>;
+    /// `false` and `Err` refuse.
+    fn into_accept(self) -> Result<bool, BoxError>;
 }
 
 impl IntoAccept for () {
-    fn into_accept(self) -> Result<(), BoxError> {
-        Ok(())
+    fn into_accept(self) -> Result<bool, BoxError> {
+        Ok(true)
     }
 }
 
 impl IntoAccept for bool {
-    fn into_accept(self) -> Result<(), BoxError> {
-        if self {
-            Ok(())
-        } else {
-            Err(ConnectionRefused::default().into())
-        }
+    fn into_accept(self) -> Result<bool, BoxError> {
+        Ok(self)
     }
 }
 
 impl<T: IntoAccept, E: Into<BoxError>> IntoAccept for Result<T, E> {
-    fn into_accept(self) -> Result<(), BoxError> {
+    fn into_accept(self) -> Result<bool, BoxError> {
         self.map_err(Into::into)?.into_accept()
     }
 }
 
 /// Ends the shim of a `connect` handler.
 pub fn accept<T: IntoAccept>(value: T) -> Outcome {
-    value.into_accept().map(|()| Reply::NONE)
+    if value.into_accept()? {
+        Ok(Reply::NONE)
+    } else {
+        Err(ConnectionRefused::default().into())
+    }
 }

@@ -15,7 +15,7 @@ pub struct EventContext<'a> {
 }
 
 /// What only some events have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Parts<'a> {
     /// The event's arguments.
     pub(crate) arguments: Arguments,
@@ -27,6 +27,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) reason: Option<Reason>,
     /// Error handlers.
     pub(crate) error: Option<&'a HandlerError>,
+    /// The namespace as the handler was registered: `/job/{id}`.
+    pub(crate) pattern: &'a str,
 }
 
 impl<'a> EventContext<'a> {
@@ -86,6 +88,10 @@ impl<'a> EventContext<'a> {
 
     pub(crate) fn error(&self) -> Option<&'a HandlerError> {
         self.parts.error
+    }
+
+    pub(crate) fn pattern(&self) -> &'a str {
+        self.parts.pattern
     }
 
     /// For generated code: how the handler's value is answered.

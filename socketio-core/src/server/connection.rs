@@ -221,6 +221,11 @@ impl<T: Transport> Connection<T> {
         );
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.server.node));
         let options = &self.server.options;
+        if options.always_connect {
+            let client = socket.client();
+            let answer = protocol::connect(client.namespace(), client.sid());
+            self.server.node.hub.admit(client, &answer);
+        }
         self.members.push(Member::new(
             socket,
             handlers,
@@ -280,29 +285,39 @@ impl<T: Transport> Connection<T> {
                 return self.close(reason);
             }
         }
+        let mut ended = Vec::new();
         for member in &mut self.members {
             if let Some(reason) = member.client().ended()
                 && !member.is_leaving()
             {
-                let namespace = Arc::clone(member.client().namespace());
                 member.leave(reason, None);
-                self.assembler.clear(&namespace);
-                if !self.left.contains(&namespace)
-                    && self.left.len() < self.server.options.namespaces
-                {
-                    self.left.push(namespace);
-                }
+                ended.push(Arc::clone(member.client().namespace()));
             }
+        }
+        for namespace in ended {
+            self.assembler.clear(&namespace);
+            self.leave_behind(namespace);
+        }
+    }
+
+    /// What the client has sent to this namespace before it knows of its end is no mistake.
+    fn leave_behind(&mut self, namespace: Arc<str>) {
+        if !self.left.contains(&namespace) && self.left.len() < self.server.options.namespaces {
+            self.left.push(namespace);
         }
     }
 
     fn poll_members(&mut self, cx: &mut Context<'_>) -> bool {
         let mut malformed = None;
         let mut ended = false;
+        let mut refused = Vec::new();
         self.members.retain_mut(|member| match member.poll(cx) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
+                if !member.is_leaving() {
+                    refused.push(Arc::clone(member.client().namespace()));
+                }
                 false
             }
             Progress::Malformed(error) => {
@@ -310,6 +325,12 @@ impl<T: Transport> Connection<T> {
                 true
             }
         });
+        if self.server.options.always_connect {
+            for namespace in refused {
+                self.assembler.clear(&namespace);
+                self.leave_behind(namespace);
+            }
+        }
         if self.connect_timeout.is_some()
             && self.members.iter().any(|one| one.client().is_connected())
         {

@@ -14,8 +14,8 @@ use super::{
     builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options,
 };
 use crate::{
-    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket,
-    To,
+    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
+    Socket, To,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
     hub::{Closing, Link, Target},
@@ -175,6 +175,12 @@ impl SocketIo {
             Target::Everyone,
         )
         .namespace(path)
+    }
+
+    /// Addresses everyone in the namespace of a class, at its own path: `io.of::<Rooms>().to("lobby").emit(..)`. For one
+    /// that stands elsewhere, or at a pattern, name the path: [`namespace`](SocketIo::namespace).
+    pub fn of<N: Namespace>(&self) -> To {
+        self.namespace(N::CLASS.path)
     }
 
     /// Takes everybody out of rooms of the main namespace; for others, `namespace("/chat").close_room(..)`.

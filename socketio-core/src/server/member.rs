@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     ConnectionRefused, Reason, Socket,
-    handler::{Dispatcher, EventFailure, Handlers, Incoming},
+    handler::{Dispatcher, EventFailure, Incoming, Lookup},
     hub::Client,
     protocol::{self, ArgumentError},
     transport::Completion,
@@ -23,7 +23,7 @@ type EventResult = Result<(), EventFailure>;
 /// A client of this connection in one namespace, from its CONNECT packet to the end of its `disconnect` handler.
 pub(super) struct Member {
     socket: Socket,
-    handlers: Arc<Handlers>,
+    handlers: Arc<Lookup>,
     dispatcher: Dispatcher,
     inbox: VecDeque<Job>,
     inbox_bytes: usize,
@@ -61,7 +61,7 @@ impl Member {
     /// Begins with the `connect` handler.
     pub(super) fn new(
         socket: Socket,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
         auth: String,
         completion: Option<Completion>,
@@ -185,6 +185,13 @@ impl Member {
                     hub.remove(client);
                 }
                 true
+            }
+            Err(_) if !client.is_connecting() => {
+                // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
+                // broken one.
+                client.deliver(&protocol::disconnect(client.namespace()));
+                hub.remove(client);
+                false
             }
             Err(refused) => {
                 client.link().push(protocol::connect_error(
