@@ -6,19 +6,19 @@ use crate::{
     BoxError,
     error::ConnectionRefused,
     handler::Outcome,
-    protocol::{self, Payload},
+    parser::{Form, Values},
 };
 
 /// What a handler answers: an encoded acknowledgement, when one was asked for.
 #[derive(Debug, Default)]
-pub struct Reply(Option<Payload>);
+pub struct Reply(Option<Values>);
 
 impl Reply {
     /// Nothing to say: nobody asked.
     pub(crate) const NONE: Reply = Reply(None);
 
     /// The encoded arguments, when an acknowledgement was asked for.
-    pub(crate) fn into_payload(self) -> Option<Payload> {
+    pub(crate) fn into_values(self) -> Option<Values> {
         self.0
     }
 }
@@ -26,20 +26,21 @@ impl Reply {
 /// Whether an acknowledgement was asked for; copied into the handler's future, which outlives its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    wanted: bool,
+    /// The form that the parser needs; `None` when nobody asked.
+    wanted: Option<Form>,
 }
 
 impl Answer {
-    pub(crate) fn new(wanted: bool) -> Self {
+    pub(crate) fn new(wanted: Option<Form>) -> Self {
         Answer { wanted }
     }
 
     /// Encodes a value, when somebody waits for it.
     pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Outcome {
-        if !self.wanted {
-            return Ok(Reply::NONE);
+        match self.wanted {
+            None => Ok(Reply::NONE),
+            Some(form) => Ok(Reply(Some(form.values(value)?))),
         }
-        Ok(Reply(Some(protocol::payload(value)?)))
     }
 
     /// The shape of what a handler returned, found by method lookup: `(&answer.probe(&value)).shape()`.

@@ -10,7 +10,8 @@ use crate::{
     ConnectionRefused, HandlerError, Reason, Socket, context,
     error::Cause,
     extract::{EventContext, Parts},
-    protocol::{self, ArgumentError, Arguments, Payload},
+    parser::{Codec, Credentials, Values},
+    protocol::{ArgumentError, Arguments},
     reply::Reply,
 };
 
@@ -57,13 +58,14 @@ impl Dispatcher {
             mut arguments,
         } = event;
         let acknowledge = id.is_some();
+        let codec = &socket.node().hub.codec;
         let (reply, failure) = match handlers.event(&name) {
             None => {
                 arguments.finish().map_err(EventFailure::Malformed)?;
                 let (namespace, sid) = (socket.namespace_path(), socket.sid());
                 tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
                 let error = self.error(Cause::Unknown, &name, &socket, None);
-                (self.failed(&error, acknowledge), None)
+                (self.failed(&error, acknowledge, codec), None)
             }
             Some(entry) => {
                 let error_handler = handlers.error();
@@ -74,7 +76,7 @@ impl Dispatcher {
                     ..Parts::default()
                 };
                 match self.call(entry, &socket, &name, parts).await {
-                    Ok(reply) => (reply.into_payload(), None),
+                    Ok(reply) => (reply.into_values(), None),
                     Err(error) => {
                         if let Some(malformed) = malformed(&error) {
                             return Err(EventFailure::Malformed(malformed));
@@ -89,23 +91,23 @@ impl Dispatcher {
                             .handle_error(error_handler, &socket, &name, parts)
                             .await
                         {
-                            Some(reply) => (reply.into_payload(), None),
-                            None => (self.failed(&error, acknowledge), Some(error)),
+                            Some(reply) => (reply.into_values(), None),
+                            None => (self.failed(&error, acknowledge, codec), Some(error)),
                         }
                     }
                 }
             }
         };
         if let Some(id) = id {
-            let packet = protocol::ack(socket.namespace_path(), &id, &reply.unwrap_or_default());
+            let packet = codec.ack(socket.namespace_path(), &id, reply.as_ref());
             socket.client().link().push(&packet);
         }
         failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
     }
 
     /// What the acknowledgement of a failed event says.
-    fn failed(&self, error: &HandlerError, acknowledge: bool) -> Option<Payload> {
-        acknowledge.then(|| protocol::payload(&(self.error_ack)(error)).ok())?
+    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Values> {
+        acknowledge.then(|| codec.form().values(&(self.error_ack)(error)).ok())?
     }
 
     /// Runs the `connect` handler.
@@ -113,7 +115,7 @@ impl Dispatcher {
         self,
         handlers: Arc<Handlers>,
         socket: Socket,
-        auth: String,
+        auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
         let Some(entry) = handlers.event("connect") else {
             return Ok(());

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{Message, Reason, protocol::Encoded};
+use crate::{Message, Reason, parser::Frames};
 
 /// How much may wait for one client before the [`SlowClient`] policy acts.
 #[derive(Clone, Copy, Debug)]
@@ -89,16 +89,16 @@ impl Link {
     }
 
     /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: &Encoded) {
+    pub(crate) fn push(&self, packet: &Frames) {
         let waker = {
             let outbox = &mut *self.lock();
             if outbox.closed || outbox.overflowed {
                 return;
             }
-            let bytes = packet.len();
+            let bytes = packet.bytes();
             let full = !outbox.queue.is_empty()
                 && (outbox.bytes + bytes > self.limits.bytes
-                    || outbox.queue.len() + 1 + packet.attachments.len() > self.limits.messages);
+                    || outbox.queue.len() + packet.count() > self.limits.messages);
             if full {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
                 match self.limits.policy {
@@ -112,10 +112,7 @@ impl Link {
                 }
             } else {
                 outbox.bytes += bytes;
-                outbox.queue.push_back(Message::Text(packet.text.clone()));
-                outbox
-                    .queue
-                    .extend(packet.attachments.iter().cloned().map(Message::Binary));
+                packet.push_to(&mut outbox.queue);
             }
             outbox.sleeping.take()
         };

@@ -16,6 +16,7 @@ use crate::{
     },
     hub::{Hub, SlowClient},
     node::Node,
+    parser::{Codec, Parser},
     states::States,
     tasks::Tasks,
 };
@@ -30,6 +31,7 @@ pub struct SocketIoBuilder {
     registrations: Registrations,
     states: States,
     options: Options,
+    codec: Codec,
     error_ack: ErrorAck,
     built: &'static Location<'static>,
     problems: Vec<String>,
@@ -52,6 +54,7 @@ impl SocketIoBuilder {
             registrations: Registrations::default(),
             states: States::default(),
             options: Options::default(),
+            codec: Codec::default(),
             error_ack: Arc::new(default_error_ack),
             built: Location::caller(),
             problems: Vec::new(),
@@ -271,6 +274,13 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
+    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::parser::Json).
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.codec = Codec::new(parser);
+        self
+    }
+
     /// What an event is acknowledged with that failed, or that no handler knows.
     /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
     pub fn error_ack(
@@ -310,7 +320,7 @@ impl SocketIoBuilder {
             );
         }
         let node = Node {
-            hub: Hub::default(),
+            hub: Hub::new(self.codec),
             adapter: Arc::new(Memory),
             states: self.states,
             tasks: Tasks::new(),

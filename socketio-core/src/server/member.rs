@@ -13,7 +13,8 @@ use crate::{
     ConnectionRefused, Reason, Socket,
     handler::{Dispatcher, EventFailure, Handlers, Incoming},
     hub::Client,
-    protocol::{self, ArgumentError},
+    parser::Credentials,
+    protocol::ArgumentError,
     transport::Completion,
 };
 
@@ -63,7 +64,7 @@ impl Member {
         socket: Socket,
         handlers: Arc<Handlers>,
         dispatcher: Dispatcher,
-        auth: String,
+        auth: Credentials,
         completion: Option<Completion>,
         overlap_limit: usize,
         overlap_all: bool,
@@ -179,18 +180,20 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
-                hub.admit(client, &protocol::connect(client.namespace(), client.sid()));
+                let connect = hub.codec.connect(client.namespace(), client.sid());
+                hub.admit(client, &connect);
                 if self.leaving {
                     hub.remove(client);
                 }
                 true
             }
             Err(refused) => {
-                client.link().push(&protocol::connect_error(
+                let answer = hub.codec.connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
-                ));
+                );
+                client.link().push(&answer);
                 hub.remove(client);
                 false
             }
