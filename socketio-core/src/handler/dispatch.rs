@@ -65,7 +65,7 @@ impl Dispatcher {
                 let (namespace, sid) = (socket.namespace_path(), socket.sid());
                 tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
                 let error = self.error(Cause::Unknown, &name, &socket, None);
-                (self.failed(&error, acknowledge, codec), None)
+                (self.failed(&error, acknowledge, codec), Some(error))
             }
             Some(entry) => {
                 let error_handler = handlers.error();
