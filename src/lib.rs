@@ -46,6 +46,7 @@
 extern crate self as socketio;
 
 pub mod guide;
+pub mod parser;
 
 pub use socketio_core::{
     App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, Description,
