@@ -81,7 +81,9 @@ async fn converses(io: SocketIo) {
     assert_eq!(answer, ("é".into(), blob, i128::from(i64::MIN) + 1));
     assert_eq!(bo.received(), [event("uploaded", &upload)]);
 
-    bo.on("question", |text: String, mark: Bytes| (text.len(), mark));
+    bo.on("question", |(text, mark): (String, Bytes)| {
+        (text.len(), mark)
+    });
     let (length, mark): (u64, Bytes) = bo.call("ask", "why").await.unwrap();
     assert_eq!((length, &mark[..]), (3, &b"?"[..]));
 
