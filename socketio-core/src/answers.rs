@@ -51,7 +51,7 @@ impl Answers {
             if id.is_some()
                 && let Ok(packet) = codec.event_with(client.namespace(), id, event, values)
             {
-                client.deliver(&packet);
+                client.deliver(packet);
             }
             Asked { client, id }
         };

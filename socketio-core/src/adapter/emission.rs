@@ -61,7 +61,7 @@ impl Emission {
 
     fn deliver_to(&self, client: &Arc<Client>, hub: &Hub) {
         match &self.packet {
-            Packet::Plain(frames) => client.deliver(frames),
+            Packet::Plain(frames) => client.deliver(frames.clone()),
             Packet::Asking {
                 event,
                 values,
@@ -73,7 +73,7 @@ impl Emission {
                         hub.codec
                             .event_with(client.namespace(), Some(id), event, values)
                 {
-                    client.deliver(&packet);
+                    client.deliver(packet);
                 }
             }
         }

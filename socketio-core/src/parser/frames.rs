@@ -38,14 +38,11 @@ impl Frames {
         }
     }
 
-    /// Appends the messages to a queue.
-    pub(crate) fn push_to(&self, queue: &mut VecDeque<Message>) {
+    /// Moves the messages to the end of a queue.
+    pub(crate) fn move_to(self, queue: &mut VecDeque<Message>) {
         match self {
-            Frames::Json(encoded) => {
-                queue.push_back(Message::Text(encoded.text.clone()));
-                queue.extend(encoded.attachments.iter().cloned().map(Message::Binary));
-            }
-            Frames::Messages(messages) => queue.extend(messages.iter().cloned()),
+            Frames::Json(encoded) => queue.extend(encoded.into_messages()),
+            Frames::Messages(messages) => queue.extend(messages),
         }
     }
 }

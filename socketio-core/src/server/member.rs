@@ -180,20 +180,19 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
-                let connect = hub.codec.connect(client.namespace(), client.sid());
-                hub.admit(client, &connect);
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
+                hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
                 true
             }
             Err(refused) => {
-                let answer = hub.codec.connect_error(
+                client.link().push(hub.codec.connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
-                );
-                client.link().push(&answer);
+                ));
                 hub.remove(client);
                 false
             }
@@ -217,6 +216,8 @@ impl Member {
         match self.inbox.pop_front() {
             None => false,
             Some(Job::Disconnect(reason, completion)) => {
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = self.dispatcher.clone().disconnect(
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
@@ -227,17 +228,17 @@ impl Member {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
-                let overlap = self.overlap_all
-                    || self
-                        .handlers
-                        .event(&event.name)
-                        .is_some_and(|entry| entry.concurrent);
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
+                let entry = self.handlers.event(&event.name).cloned();
+                let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(
+                    entry,
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
                     event,
                 ));
-                if overlap {
+                if concurrent || self.overlap_all {
                     self.start_overlapping(handler, completion, cx);
                 } else {
                     self.running = Some(Running::Event(handler, completion));

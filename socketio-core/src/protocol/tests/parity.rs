@@ -213,9 +213,9 @@ fn written<T: Serialize>(value: T) {
 #[test]
 fn every_value_is_written_as_it_would_be_in_json() {
     written(());
-    written(&&());
     written((1, "b"));
-    written(&(1,));
+    let reference = &(1,);
+    written(reference);
     written([1, 2]);
     written(vec![(1, 2)]);
     written(Some((1, 2)));
