@@ -49,6 +49,7 @@
 extern crate self as socketio;
 
 pub mod guide;
+pub mod parser;
 
 pub use socketio_core::{
     Answered, App, Auth, BinaryInJson, BoxError, BuildError, CallError, CallStream,

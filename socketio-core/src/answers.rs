@@ -15,7 +15,8 @@ use crate::{
     CallError, Sid, Socket, context,
     hub::{Client, Pending, Waiting},
     node::Node,
-    protocol::{self, ArgumentError, Arguments, EncodeError, Payload},
+    parser::{Codec, Values},
+    protocol::{self, ArgumentError, Arguments, EncodeError},
 };
 
 type Answer = Result<Arguments, CallError>;
@@ -39,7 +40,8 @@ impl Answers {
     pub(crate) fn ask(
         clients: Vec<Arc<Client>>,
         event: &str,
-        payload: &Payload,
+        values: &Values,
+        codec: &Codec,
         limit: usize,
     ) -> Result<Self, EncodeError> {
         protocol::check_name(event)?;
@@ -53,7 +55,7 @@ impl Answers {
             client.link().call_begins();
             let id = client.await_ack(Waiting::Call, pending, limit);
             if id.is_some()
-                && let Ok(packet) = protocol::event_with(client.namespace(), id, event, payload)
+                && let Ok(packet) = codec.event_with(client.namespace(), id, event, values)
             {
                 client.deliver(packet);
             }

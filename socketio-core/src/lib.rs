@@ -1,6 +1,6 @@
 //! The server behind the [`socketio`](https://docs.rs/socketio) crate: use that one. This crate is its inside, for those
 //! who build on single layers: [`engine`] is Engine.IO alone, [`protocol`] reads and writes Socket.IO packets,
-//! [`transport`] attaches clients of other kinds.
+//! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
 mod adapter;
 mod answers;
@@ -14,6 +14,7 @@ mod handler;
 mod hub;
 mod message;
 mod node;
+pub mod parser;
 #[doc(hidden)]
 pub mod private;
 pub mod protocol;

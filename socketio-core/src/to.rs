@@ -13,7 +13,6 @@ use crate::{
     context,
     hub::{Client, Room, Target},
     node::Node,
-    protocol,
 };
 
 /// To whom an event is sent: made by `to`, `broadcast`, `skip` and `namespace` (functions of the crate, and methods of
@@ -124,14 +123,15 @@ impl To {
     ///
     /// When the payload can't be encoded or the name is reserved; then nobody got it.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
+        let codec = &self.node.hub.codec;
         let packet = match self.callback.take() {
-            None => Packet::Plain(protocol::event(&self.namespace, None, event, &payload)?),
+            None => Packet::Plain(codec.event(&self.namespace, None, event, &payload)?),
             Some(callback) => {
                 let from = self.sender();
                 let node = Arc::clone(&self.node);
                 Packet::asking(
                     event,
-                    protocol::payload(&payload)?,
+                    codec.form().values(&payload)?,
                     self.node.limits.awaited_acks,
                     Box::new(move || callback.pending(Arc::clone(&node), from.clone())),
                 )?
@@ -257,7 +257,11 @@ impl To {
             // Nothing is sent before `connect` has accepted: it would wait for an answer to what waits for its end.
             return Err(CallError::Disconnected);
         }
-        let payload = protocol::payload(&payload).map_err(|error| CallError::Emit(error.into()))?;
+        let codec = &self.node.hub.codec;
+        let values = codec
+            .form()
+            .values(&payload)
+            .map_err(|error| CallError::Emit(error.into()))?;
         let mut recipients = Vec::new();
         let skip = self.skipped();
         self.node
@@ -268,7 +272,8 @@ impl To {
         if recipients.is_empty() {
             return Err(CallError::NobodyThere);
         }
-        Answers::ask(recipients, event, &payload, self.node.limits.awaited_acks)
+        let limit = self.node.limits.awaited_acks;
+        Answers::ask(recipients, event, &values, codec, limit)
             .map_err(|error| CallError::Emit(error.into()))
     }
 

@@ -16,7 +16,8 @@ use crate::{
     context::Scope,
     error::Cause,
     extract::{EventContext, Parts},
-    protocol::{self, ArgumentError, Arguments, Payload},
+    parser::{Codec, Credentials, Values},
+    protocol::{ArgumentError, Arguments},
     reply::{Answer, Reply},
 };
 
@@ -70,6 +71,7 @@ impl Dispatcher {
         // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
         // moved, for each event.
         async move {
+            let codec = &socket.node().hub.codec;
             let again = handlers.error().map(|_| arguments.clone());
             let parts = Parts {
                 arguments,
@@ -83,7 +85,7 @@ impl Dispatcher {
                 _ => Box::pin(self.through(&handlers, &socket, &name, parts)).await,
             };
             let (reply, failure) = match self.settled(result, &socket, acknowledge) {
-                Ok(reply) => (reply.into_payload(), None),
+                Ok(reply) => (reply.into_values(), None),
                 Err(error) => {
                     if let Some(malformed) = malformed(&error) {
                         return Err(EventFailure::Malformed(malformed));
@@ -98,14 +100,13 @@ impl Dispatcher {
                     let handler = handlers.error().filter(|_| !error.is_unknown_event());
                     let handled = self.handle_error(handler, &socket, &name, parts);
                     match Box::pin(handled).await {
-                        Some(reply) => (reply.into_payload(), None),
-                        None => (self.failed(&error, acknowledge), Some(error)),
+                        Some(reply) => (reply.into_values(), None),
+                        None => (self.failed(&error, acknowledge, codec), Some(error)),
                     }
                 }
             };
             if let Some(id) = id {
-                let reply = reply.unwrap_or_default();
-                let packet = protocol::ack(socket.namespace_path(), &id, &reply);
+                let packet = codec.ack(socket.namespace_path(), &id, reply.as_ref());
                 socket.client().link().push(packet);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
@@ -113,8 +114,8 @@ impl Dispatcher {
     }
 
     /// What the acknowledgement of a failed event says.
-    fn failed(&self, error: &HandlerError, acknowledge: bool) -> Option<Payload> {
-        acknowledge.then(|| protocol::payload(&(self.error_ack)(error)).ok())?
+    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Values> {
+        acknowledge.then(|| codec.form().values(&(self.error_ack)(error)).ok())?
     }
 
     /// Runs the `connect` handler.
@@ -122,7 +123,7 @@ impl Dispatcher {
         self,
         handlers: Arc<Lookup>,
         socket: Socket,
-        auth: String,
+        auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
         let parts = Parts {
             auth: Some(&auth),
@@ -329,7 +330,8 @@ impl Dispatcher {
             Err(error) if error.event() != "connect" => error,
             result => return result,
         };
-        match Answered::find(&error, Answer::new(acknowledge)) {
+        let form = || socket.node().hub.codec.form();
+        match Answered::find(&error, Answer::new(acknowledge.then(form))) {
             None => Err(error),
             Some(Ok(reply)) => Ok(reply),
             Some(Err(unfit)) => {

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{HandlerFuture, dispatch::Dispatcher, table::Lookup};
 use crate::{
-    BoxError, HandlerError, Reason, Socket, extract::Parts, protocol::Arguments, reply::Reply,
+    BoxError, HandlerError, Reason, Socket, extract::Parts, parser::Credentials,
+    protocol::Arguments, reply::Reply,
 };
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
@@ -88,7 +89,7 @@ pub struct EventCall {
     arguments: Arguments,
     acknowledge: bool,
     /// `connect`: what the client sent along.
-    auth: Option<String>,
+    auth: Option<Credentials>,
     /// `disconnect`.
     reason: Option<Reason>,
 }
@@ -139,7 +140,7 @@ impl EventCall {
             event: event.to_owned(),
             arguments: parts.arguments,
             acknowledge: parts.acknowledge,
-            auth: parts.auth.map(ToOwned::to_owned),
+            auth: parts.auth.cloned(),
             reason: parts.reason,
         }
     }
@@ -148,7 +149,7 @@ impl EventCall {
         Parts {
             arguments: self.arguments.clone(),
             acknowledge: self.acknowledge,
-            auth: self.auth.as_deref(),
+            auth: self.auth.as_ref(),
             reason: self.reason,
             ..Parts::default()
         }

@@ -13,6 +13,7 @@ use crate::{
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
     node::Node,
+    parser::{Codec, Parser},
     reply::IntoAccept,
     states::States,
     tasks::Tasks,
@@ -28,6 +29,7 @@ pub struct SocketIoBuilder {
     handlers: Handlers,
     states: States,
     options: Options,
+    codec: Codec,
     #[cfg(feature = "logger")]
     logger: super::logger::Logger,
     error_ack: ErrorAck,
@@ -52,6 +54,7 @@ impl SocketIoBuilder {
             handlers: Handlers::default(),
             states: States::default(),
             options: Options::default(),
+            codec: Codec::default(),
             #[cfg(feature = "logger")]
             logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
@@ -287,6 +290,13 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
+    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::parser::Json).
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.codec = Codec::new(parser);
+        self
+    }
+
     /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
     /// set up `tracing` themselves. Default: false.
     ///
@@ -346,7 +356,7 @@ impl SocketIoBuilder {
             );
         }
         let node = Node {
-            hub: Hub::default(),
+            hub: Hub::new(self.codec),
             adapter: Arc::new(Memory),
             states: self.states,
             tasks: Tasks::new(),

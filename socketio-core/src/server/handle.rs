@@ -20,6 +20,7 @@ use crate::{
     handler::{Description, Dispatcher, Registry},
     hub::{Closing, Link, Target},
     node::Node,
+    parser::Codec,
     tasks::Tasks,
     transport::{Outbox, Transport},
 };
@@ -225,6 +226,12 @@ impl SocketIo {
     /// `println!("{}", io.describe())` prints a table; `build()` traces it at the level `debug`.
     pub fn describe(&self) -> &Description {
         self.0.registry.description()
+    }
+
+    /// What the server's packets are encoded and decoded with, for clients in the same process.
+    #[doc(hidden)]
+    pub fn codec(&self) -> &Codec {
+        &self.node().hub.codec
     }
 
     /// How many connections are open in this process; one may be in several namespaces.

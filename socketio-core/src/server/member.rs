@@ -13,7 +13,8 @@ use crate::{
     ConnectionRefused, Reason, Socket,
     handler::{Dispatcher, EventFailure, Incoming, Lookup},
     hub::Client,
-    protocol::{self, ArgumentError},
+    parser::Credentials,
+    protocol::ArgumentError,
     transport::Completion,
 };
 
@@ -63,7 +64,7 @@ impl Member {
         socket: Socket,
         handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
-        auth: String,
+        auth: Credentials,
         completion: Option<Completion>,
         overlap_limit: usize,
         overlap_all: bool,
@@ -180,7 +181,7 @@ impl Member {
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                hub.admit(client, protocol::connect(client.namespace(), client.sid()));
+                hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
@@ -189,12 +190,12 @@ impl Member {
             Err(_) if !client.is_connecting() => {
                 // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
                 // broken one.
-                client.deliver(&protocol::disconnect(client.namespace()));
+                client.deliver(hub.codec.disconnect(client.namespace()));
                 hub.remove(client);
                 false
             }
             Err(refused) => {
-                client.link().push(protocol::connect_error(
+                client.link().push(hub.codec.connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
@@ -275,16 +276,7 @@ impl Member {
         }
         let overlapping = self.overlapping.get_or_insert_default();
         overlapping.spawn(async move {
-            match handler.await {
-                Err(EventFailure::Failed(error)) => {
-                    fire(completion, Err(error));
-                    Ok(())
-                }
-                result => {
-                    fire(completion, Ok(()));
-                    result
-                }
-            }
+            ended(handler.await, completion).map_err(EventFailure::Malformed)
         });
     }
 }
