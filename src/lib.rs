@@ -28,7 +28,7 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide](crate::guide) in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
 //! [errors](crate::guide::errors), [serving](crate::guide::serving), [testing](crate::guide::testing).
 //!
@@ -48,14 +48,16 @@ extern crate self as socketio;
 pub mod guide;
 
 pub use socketio_core::{
-    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, Description,
-    EmitError, EventContext, EventHandler, EventName, FromEvent, Handler, HandlerError,
-    HandlerInfo, IntoRooms, Namespace, Needs, PeerAddr, Reason, Request, Rest, Result, RoomError,
-    Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
-    State, To, broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
-    leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
-    try_emit,
+    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, ConnectionSession,
+    Data, Description, EmitError, EventContext, EventHandler, EventName, FromEvent, Handler,
+    HandlerError, HandlerInfo, IntoRooms, Layered, Listener, Namespace, Needs, Peer, PeerAddr,
+    Reason, Request, Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo,
+    SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room,
+    current, disconnect, emit, engine, handlers, join_room, leave_room, namespace, request, rooms,
+    send, send_json, session, sid, skip, spawn, to, try_emit,
 };
+#[cfg(feature = "tls")]
+pub use socketio_core::{Tls, TlsListener, TlsStream};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

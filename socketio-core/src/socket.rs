@@ -6,7 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use crate::{
-    CallError, EmitError, IntoRooms, Reason, Request, RoomError, Session, Sid, To, context,
+    CallError, ConnectionSession, EmitError, IntoRooms, Reason, Request, RoomError, Session, Sid,
+    To, context,
     hub::{Client, Closing, Target},
     node::Node,
 };
@@ -59,9 +60,14 @@ impl Socket {
         self.client.link().transport()
     }
 
-    /// What is kept for this client: one value of each type, from `connect` to `disconnect`.
+    /// What is kept for this client in this namespace: one value of each type, from `connect` to `disconnect`.
     pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
         Session::new(self.client.data())
+    }
+
+    /// What is kept for this client's connection, and shared by all namespaces that it is in: one value of each type.
+    pub fn connection_session<T: Default + Send + 'static>(&self) -> ConnectionSession<T> {
+        ConnectionSession::new(self.client.link().data())
     }
 
     /// Sends an event to this client.

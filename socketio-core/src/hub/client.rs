@@ -218,12 +218,7 @@ impl Client {
 
     /// The client's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        let lock = || self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = lock().get::<T>() {
-            return slot;
-        }
-        let value = T::default();
-        lock().insert(value)
+        Data::slot(&self.data)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct SocketIoBuilder {
     registrations: Registrations,
     states: States,
     options: Options,
+    #[cfg(feature = "logger")]
+    logger: super::logger::Logger,
     error_ack: ErrorAck,
     built: &'static Location<'static>,
     problems: Vec<String>,
@@ -52,6 +54,8 @@ impl SocketIoBuilder {
             registrations: Registrations::default(),
             states: States::default(),
             options: Options::default(),
+            #[cfg(feature = "logger")]
+            logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
             built: Location::caller(),
             problems: Vec::new(),
@@ -297,6 +301,26 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
+    /// set up `tracing` themselves. Default: false.
+    ///
+    /// It takes effect in [`build`](SocketIoBuilder::build), for the whole program, and not at all if a subscriber is there
+    /// by then: so a program that sets up one of its own does it before, or leaves this out. The target is `socketio`, the
+    /// level `debug`; the environment variable `RUST_LOG` overrides both: `RUST_LOG=socketio=warn,engineio=debug`.
+    #[cfg(feature = "logger")]
+    pub fn logger(mut self, write: bool) -> Self {
+        self.logger.socketio = write;
+        self
+    }
+
+    /// As [`logger`](SocketIoBuilder::logger), for what happens to connections below Socket.IO: the target `engineio`. Only
+    /// warnings of the other target are written if that is not asked for. Default: false.
+    #[cfg(feature = "logger")]
+    pub fn engineio_logger(mut self, write: bool) -> Self {
+        self.logger.engineio = write;
+        self
+    }
+
     /// What an event is acknowledged with that failed, or that no handler knows.
     /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
     pub fn error_ack(
@@ -315,6 +339,8 @@ impl SocketIoBuilder {
     /// missing state, a namespace without a value, arguments that an event does not have, options that contradict each
     /// other.
     pub fn build(mut self) -> Result<SocketIo, BuildError> {
+        #[cfg(feature = "logger")]
+        self.logger.install();
         self.check_options();
         let mut registrations = if self.linked {
             let mut linked = Registrations::linked(&self.name);

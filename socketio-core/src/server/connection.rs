@@ -245,6 +245,8 @@ impl<T: Transport> Connection<T> {
         }
         self.state = State::Closing;
         self.connect_timeout = None;
+        // Told first, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
+        self.transport.close(reason);
         for member in &mut self.members {
             if reason == Reason::ServerClose {
                 // Told so, the official clients don't connect again by themselves.
@@ -253,7 +255,6 @@ impl<T: Transport> Connection<T> {
             }
             member.leave(reason, None);
         }
-        self.transport.close(reason);
     }
 
     /// The transport is gone.

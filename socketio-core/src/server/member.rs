@@ -179,6 +179,7 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
                 hub.admit(client, &protocol::connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
@@ -214,6 +215,8 @@ impl Member {
         match self.inbox.pop_front() {
             None => false,
             Some(Job::Disconnect(reason, completion)) => {
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = self.dispatcher.clone().disconnect(
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
@@ -224,17 +227,17 @@ impl Member {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
-                let overlap = self.overlap_all
-                    || self
-                        .handlers
-                        .event(&event.name)
-                        .is_some_and(|entry| entry.concurrent);
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
+                let entry = self.handlers.event(&event.name).cloned();
+                let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(
+                    entry,
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
                     event,
                 ));
-                if overlap {
+                if concurrent || self.overlap_all {
                     self.start_overlapping(handler, completion, cx);
                 } else {
                     self.running = Some(Running::Event(handler, completion));
