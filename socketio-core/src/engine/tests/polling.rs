@@ -258,6 +258,22 @@ async fn a_client_takes_its_leave() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_last_poll_may_come_a_little_later_than_the_leave() {
+    for (later, expected) in [(0, (200, "6")), (99, (200, "6")), (100, UNKNOWN)] {
+        let server = Server::echo(config());
+        let query = server.open_polling().await;
+        assert_eq!(server.post(&query, "1").await.brief(), OK);
+        while !server.engine.is_empty() {
+            yield_now().await;
+        }
+        tokio::time::sleep(ms(later)).await;
+        assert_eq!(server.get(&query).await.brief(), expected, "{later} ms");
+        assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+        assert_eq!(server.post(&query, "4x").await.brief(), UNKNOWN);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
