@@ -57,7 +57,7 @@ pub struct Session {
     /// A ping waits for the transport.
     ping_due: bool,
     timer: Timer,
-    /// Messages returned since something was written last.
+    /// Packets read since there was a turn for writing.
     reads: usize,
     queue: Queue,
 }

@@ -239,6 +239,24 @@ async fn packets_that_mean_nothing_do_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_do_a_hundred_thousand_of_them_hold_up_other_tasks() {
+    let mut server = Server::new(Config::default());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let body = "6\u{1e}".repeat(100_000) + "4hello";
+    let mut polls = 0;
+    let mut out = VecDeque::new();
+    let reading = poll_fn(|cx| {
+        polls += 1;
+        session.poll(cx, &mut out, true)
+    });
+    let (reply, event) = tokio::join!(server.post(&query, &body), reading);
+    assert_eq!(reply.brief(), OK);
+    assert_eq!(event, Event::Message(text("hello")));
+    assert!(polls > 1_000, "{polls}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_takes_its_leave() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
