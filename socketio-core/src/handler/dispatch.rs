@@ -63,7 +63,7 @@ impl Dispatcher {
                 let (namespace, sid) = (socket.namespace_path(), socket.sid());
                 tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
                 let error = self.error(Cause::Unknown, &name, &socket, None);
-                (self.failed(&error, acknowledge), None)
+                (self.failed(&error, acknowledge), Some(error))
             }
             Some(entry) => {
                 let error_handler = handlers.error();

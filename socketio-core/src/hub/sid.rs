@@ -32,6 +32,14 @@ impl Sid {
     }
 }
 
+/// An id that was made elsewhere and came as text: to a client in its CONNECT packet, to a worker in a message. Nothing is
+/// checked; one that no server has made is nobody's.
+impl From<&str> for Sid {
+    fn from(text: &str) -> Self {
+        Sid(Arc::from(text))
+    }
+}
+
 impl Deref for Sid {
     type Target = str;
 
