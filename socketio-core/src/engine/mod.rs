@@ -25,6 +25,7 @@
 mod config;
 mod cors;
 mod heartbeat;
+mod outgoing;
 mod packet;
 mod payload;
 mod polling;
@@ -47,7 +48,8 @@ mod tests;
 
 pub use config::{Config, Cookie};
 pub use cors::Cors;
+pub use outgoing::Outgoing;
 pub use reason::CloseReason;
 pub use server::Engine;
-pub use session::{Event, Outgoing, Session};
+pub use session::{Event, Session};
 pub use transport::{TransportKind, Transports};

@@ -7,7 +7,10 @@ use base64::{
 use bytes::{Buf, Bytes};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::packet::{Malformed, Packet};
+use super::{
+    outgoing::Outgoing,
+    packet::{Malformed, Packet},
+};
 use crate::message::Message;
 
 const SEPARATOR: u8 = 0x1e;
@@ -46,7 +49,11 @@ impl Payload {
         } else {
             packet
         };
-        Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)
+        match Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)? {
+            // Only a WebSocket has anything to probe.
+            Packet::Probe => Err(Malformed),
+            packet => Ok(packet),
+        }
     }
 }
 
@@ -98,6 +105,17 @@ impl Encoder {
                 STANDARD.encode_string(bytes, &mut self.body);
             }
         }
+    }
+
+    /// Appends messages until the body exceeds `limit`; `true` when there were no more.
+    pub(super) fn fill(&mut self, out: &mut dyn Outgoing, limit: usize) -> bool {
+        while self.len() < limit {
+            match out.pop() {
+                Some(message) => self.message(&message),
+                None => return true,
+            }
+        }
+        false
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -167,6 +185,7 @@ mod tests {
             b"4a\x1e4\xff\x1e4b",
             b"4a\x1eb!!\x1e4b",
             b"4a\x1e2\x1e4b",
+            b"4a\x1e2probe",
             b"4a\x1e",
         ] {
             assert_eq!(decode(body), [text("a"), Err(Malformed)], "{body:?}");

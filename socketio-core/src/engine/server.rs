@@ -3,7 +3,9 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{
+    Extensions, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+};
 use http_body::Body;
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
@@ -24,7 +26,8 @@ use crate::BoxError;
 /// An Engine.IO server without its sockets: it answers the requests that somebody else accepts.
 ///
 /// Cloning it is cheap, and all clones have the same sessions. WebSockets need a hyper connection
-/// over HTTP/1.1 that was started `with_upgrades()`.
+/// over HTTP/1.1 that was started `with_upgrades()`. JSONP and older versions of the protocol are
+/// not supported.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -49,7 +52,7 @@ impl Engine {
     pub fn handle<B>(
         &self,
         request: Request<B>,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static + use<B>
     where
         B: Body + Send + 'static,
         B::Data: Send,
@@ -221,10 +224,12 @@ fn switching(accept: Accept) -> Response<Full<Bytes>> {
 
 /// hyper leaves its promise of the connection among the extensions of a request that may have it.
 fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
-    request
-        .extensions
-        .remove()
-        .ok_or(Refusal::BadRequest("the connection can't be upgraded"))
+    let upgrade = request.extensions.remove();
+    if request.extensions.is_empty() {
+        // An emptied map keeps its memory, as long as the session lives.
+        request.extensions = Extensions::new();
+    }
+    upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))
 }
 
 fn set_cookie(cookie: &Cookie, sid: &str) -> Option<HeaderValue> {

@@ -190,16 +190,7 @@ impl Shared {
     pub(super) fn news(&self, cx: &Context<'_>) -> News {
         let mut slots = self.slots();
         slots.waker.clone_from(cx.waker());
-        let post = match mem::take(&mut slots.post) {
-            PostSlot::Ready(post) => {
-                slots.post = PostSlot::Busy;
-                Some(post)
-            }
-            other => {
-                slots.post = other;
-                None
-            }
-        };
+        let post = slots.take_post();
         let failed = match slots.stage {
             Stage::Failed(reason) => Some(reason),
             _ => None,
@@ -233,15 +224,17 @@ impl Shared {
     }
 
     /// The WebSocket has taken over. A GET that came after it was told so is turned away, as any
-    /// that comes later.
-    pub(super) fn complete_upgrade(&self) {
+    /// that comes later; a POST that came in time is the last.
+    pub(super) fn complete_upgrade(&self) -> Option<Post> {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
         let poll = slots.poll.take();
+        let post = slots.take_post();
         drop(slots);
         if let Some(poll) = poll {
             let _ = poll.send(Err(TAKEN_OVER));
         }
+        post
     }
 
     /// The session is over: whoever still waits is answered.
@@ -272,6 +265,16 @@ impl Shared {
 const TAKEN_OVER: Refusal = Refusal::BadRequest("the session has another transport");
 
 impl Slots {
+    fn take_post(&mut self) -> Option<Post> {
+        match mem::replace(&mut self.post, PostSlot::Busy) {
+            PostSlot::Ready(post) => Some(post),
+            other => {
+                self.post = other;
+                None
+            }
+        }
+    }
+
     fn admits_polling(&self) -> Result<(), Refusal> {
         match self.stage {
             Stage::Polling | Stage::Probing => Ok(()),
@@ -329,11 +332,19 @@ mod tests {
     fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
         let shared = polling();
         let mut waiting = shared.park_poll().unwrap();
-        shared.complete_upgrade();
+        assert!(shared.complete_upgrade().is_none());
         assert_eq!(waiting.try_recv().unwrap(), Err(TAKEN_OVER));
         assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
         shared.fail(CloseReason::TransportError);
         assert_eq!(news(&shared).failed, None);
+    }
+
+    #[test]
+    fn a_post_that_came_just_before_a_websocket_takes_over_is_not_lost() {
+        let shared = polling();
+        shared.begin_post().unwrap();
+        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
+        assert!(shared.complete_upgrade().is_some());
     }
 
     #[test]

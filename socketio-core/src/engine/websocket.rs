@@ -1,6 +1,7 @@
 //! A WebSocket that carries packets.
 
 use std::{
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,7 +20,13 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{packet::Packet, reason::CloseReason, stream::Stream, timer::after};
+use super::{
+    outgoing::Outgoing,
+    packet::{Packet, control},
+    reason::CloseReason,
+    stream::Stream,
+    timer::after,
+};
 use crate::message::Message;
 
 type Io = Stream<TokioIo<Upgraded>>;
@@ -31,6 +38,9 @@ const READ_BUFFER: usize = 1024;
 const WRITE_BUFFER: usize = 64 * 1024;
 /// A frame that took more than this leaves a buffer behind that is worth being freed.
 const LARGE: usize = 4 * 1024;
+
+/// So many messages are read before what there is to write gets its turn, and the other way round.
+pub(super) const TURN: usize = 64;
 
 /// A WebSocket that carries packets, from the moment its handshake is answered.
 #[derive(Debug)]
@@ -48,6 +58,10 @@ pub(super) struct Socket {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is open nearly all its life, and boxed as a whole"
+)]
 enum Stage {
     /// The connection is still hyper's, which has to write the answer first.
     Upgrading(OnUpgrade, Option<Utf8Bytes>),
@@ -129,6 +143,61 @@ impl Socket {
         self.progress(flushed)
     }
 
+    /// Writes what there is, at most a turn, in as few system calls as possible. Pending while the
+    /// socket takes nothing, else how many messages it took.
+    pub(super) fn poll_feed(
+        &mut self,
+        cx: &mut Context<'_>,
+        ping_due: &mut bool,
+        out: &mut dyn Outgoing,
+    ) -> Poll<Result<usize, CloseReason>> {
+        // What the socket does not take now stays with the owner, who knows how much that may be.
+        ready!(self.poll_flush(cx))?;
+        let mut written = 0;
+        while written < TURN && self.poll_ready(cx)?.is_ready() {
+            let frame = if mem::take(ping_due) {
+                Frame::Text(Utf8Bytes::from_static(control::PING))
+            } else {
+                match out.pop() {
+                    Some(Message::Text(text)) => Frame::Text(text.framed().clone()),
+                    Some(Message::Binary(bytes)) => Frame::Binary(bytes),
+                    None => break,
+                }
+            };
+            self.send(frame)?;
+            written += 1;
+        }
+        ready!(self.poll_flush(cx))?;
+        Poll::Ready(Ok(written))
+    }
+
+    /// Writes the rest, says good-bye once, and reads on until the client has said so too, or can't.
+    pub(super) fn poll_goodbye(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+        said: &mut bool,
+    ) -> Poll<()> {
+        while !*said {
+            match ready!(self.poll_feed(cx, &mut false, out)) {
+                Ok(TURN) => {}
+                // The answer to the handshake is still to be written.
+                Ok(_) if !self.is_writable() => return Poll::Pending,
+                Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
+                Ok(_) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        // Pending or not, what there is to read decides.
+        let _ = self.poll_flush(cx);
+        for _ in 0..TURN {
+            if ready!(self.poll_packet(cx)).is_err() {
+                return Poll::Ready(());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Whether a message would be written at once.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
@@ -152,7 +221,7 @@ impl Socket {
         if socket.get_ref().given() != self.returned {
             return;
         }
-        let Stage::Open(socket) = std::mem::replace(&mut self.stage, Stage::Closed) else {
+        let Stage::Open(socket) = mem::replace(&mut self.stage, Stage::Closed) else {
             return;
         };
         let mut io = socket.into_inner();
@@ -251,7 +320,7 @@ impl Socket {
 }
 
 /// The frame that closes a WebSocket.
-pub(super) fn close_frame(code: CloseCode) -> Frame {
+fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
         code,
         reason: Utf8Bytes::from_static(""),
@@ -267,4 +336,110 @@ fn wire_length(payload: usize) -> u64 {
         _ => 14,
     };
     payload as u64 + header
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response, StatusCode};
+    use http_body_util::Empty;
+    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        sync::mpsc,
+    };
+
+    use super::*;
+
+    /// A socket that takes messages up to 1 MB, and the client's end of its stream.
+    async fn socket() -> (Socket, DuplexStream) {
+        let (mut client, server) = duplex(256 * 1024);
+        let (sender, mut upgrades) = mpsc::channel(1);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let sent = sender.try_send(hyper::upgrade::on(request));
+            assert!(sent.is_ok());
+            let response = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .body(Empty::<bytes::Bytes>::new());
+            async { Ok::<_, Infallible>(response.unwrap()) }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+        tokio::spawn(connection.with_upgrades());
+        let request =
+            b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let socket = Socket::new(upgrades.recv().await.unwrap(), None, 1_000_000);
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(client.read_u8().await.unwrap());
+        }
+        (socket, client)
+    }
+
+    /// A binary frame of a client, masked with zeroes.
+    fn frame(length: u16) -> Vec<u8> {
+        let mut frame = vec![0x82, 0xFE];
+        frame.extend(length.to_be_bytes());
+        frame.resize(8 + usize::from(length), 0);
+        frame
+    }
+
+    async fn read(socket: &mut Socket) -> usize {
+        match std::future::poll_fn(|cx| socket.poll_packet(cx)).await {
+            Ok(Packet::Message(message)) => message.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn buffers_are_given_back_once_nothing_is_in_them() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(50_000)).await.unwrap();
+        client.write_all(&frame(500)[..100]).await.unwrap();
+        assert_eq!(read(&mut socket).await, 50_000);
+        let begun = std::future::poll_fn(|cx| Poll::Ready(socket.poll_packet(cx))).await;
+        assert!(begun.is_pending());
+        socket.shrink();
+        assert_eq!(socket.largest, 50_000, "the beginning of a frame is inside");
+
+        client.write_all(&frame(500)[100..]).await.unwrap();
+        assert_eq!(read(&mut socket).await, 500);
+        socket.send(Frame::text("unwritten")).unwrap();
+        socket.shrink();
+        assert_eq!(socket.largest, 50_000, "a frame is to be flushed");
+
+        std::future::poll_fn(|cx| socket.poll_flush(cx))
+            .await
+            .unwrap();
+        socket.shrink();
+        assert_eq!((socket.largest, socket.returned), (0, 0));
+        client.write_all(&frame(500)).await.unwrap();
+        assert_eq!(read(&mut socket).await, 500);
+    }
+
+    #[tokio::test]
+    async fn frames_that_wait_below_the_websocket_survive_that() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(5_000).repeat(10)).await.unwrap();
+        for _ in 0..10 {
+            assert_eq!(read(&mut socket).await, 5_000);
+            socket.shrink();
+        }
+    }
+
+    #[test]
+    fn no_way_to_cut_a_message_makes_it_shorter_on_the_wire() {
+        for length in [
+            0, 1, 125, 126, 127, 65_535, 65_536, 65_537, 131_072, 200_000,
+        ] {
+            for cut in [0, 1, 125, 126, 65_535, 65_536, length / 2] {
+                if cut <= length {
+                    assert!(wire_length(cut) + wire_length(length - cut) >= wire_length(length));
+                }
+            }
+        }
+    }
 }

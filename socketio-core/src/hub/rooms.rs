@@ -92,7 +92,8 @@ mod tests {
         assert_eq!(names(["a", "b"]), ["a".into(), "b".into()]);
         assert_eq!(names(vec![String::from("a")]), ["a".into()]);
         assert_eq!(names(&["a", "b"][..]), ["a".into(), "b".into()]);
-        assert_eq!(names(&Vec::from(["a"])), ["a".into()]);
+        let list = vec![String::from("a")];
+        assert_eq!(names(&list), ["a".into()]);
         assert!(names(Vec::<String>::new()).is_empty());
     }
 }

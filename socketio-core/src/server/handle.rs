@@ -18,7 +18,7 @@ use crate::{
     To,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
-    hub::{Link, Target},
+    hub::{Closing, Link, Target},
     node::Node,
     tasks::Tasks,
     transport::{Outbox, Transport},
@@ -55,7 +55,11 @@ impl Server {
     ) {
         let link = Arc::new(Link::new(self.options.outbox));
         let transport = transport(Outbox(Arc::clone(&link)));
-        let connection = Connection::new(Arc::clone(self), request, link, transport);
+        let connection = Connection::new(Arc::clone(self), request, Arc::clone(&link), transport);
+        // Entered among the connections too late to be told with the others.
+        if *self.stopping.borrow() {
+            link.close_connection(Closing::Shutdown);
+        }
         self.tasks.spawn(Location::caller(), connection);
     }
 }

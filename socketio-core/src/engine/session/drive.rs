@@ -1,0 +1,257 @@
+//! What a session does each time it is polled.
+
+use std::{
+    mem,
+    task::{Context, Poll, ready},
+};
+
+use tokio::time::Instant;
+
+use super::{Session, State, Transport, ok};
+use crate::{
+    engine::{
+        heartbeat::Beat,
+        outgoing::Outgoing,
+        packet::{Packet, control},
+        payload::Encoder,
+        reason::CloseReason,
+        refusal::Refusal,
+        shared::News,
+        timer::after,
+        upgrade::Probe,
+        websocket::{Socket, TURN},
+    },
+    message::Message,
+};
+
+impl Session {
+    pub(super) fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+        read: bool,
+    ) -> Poll<Result<Message, CloseReason>> {
+        self.heartbeat.reading(read);
+        loop {
+            let news = self.take_news(cx);
+            let mut again = self.poll_probe(cx);
+            if read {
+                // However much a client sends, writing and the heartbeat get their turn.
+                if self.reads == TURN {
+                    again = true;
+                } else if let Poll::Ready(result) = self.poll_read(cx) {
+                    self.reads += 1;
+                    return Poll::Ready(result);
+                }
+                self.reads = 0;
+            }
+            // What had come before the client broke a rule is still taken.
+            if let (Some(reason), None) = (news.failed, &self.post) {
+                return Poll::Ready(Err(reason));
+            }
+            again |= self.poll_write(cx, out, news.polled)?;
+            again |= self.poll_timer(cx)?;
+            if !again {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes what requests have brought. A WebSocket session gets no more of them.
+    fn take_news(&mut self, cx: &mut Context<'_>) -> News {
+        let Transport::Polling = self.transport else {
+            return News::default();
+        };
+        let mut news = self.shared.news(cx);
+        if let Some(post) = news.post.take() {
+            self.post = Some(post);
+        }
+        if let (Some(upgrade), State::Open) = (news.socket.take(), self.state) {
+            let config = &self.sessions.config;
+            let socket = Socket::new(upgrade, None, config.max_payload);
+            self.probe = Some(Box::new(Probe::new(
+                socket,
+                after(Instant::now(), config.upgrade_timeout),
+            )));
+        }
+        news
+    }
+
+    /// `true` when the transport has changed.
+    fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(probe) = &mut self.probe else {
+            return false;
+        };
+        let Poll::Ready(outcome) = probe.poll(cx) else {
+            return false;
+        };
+        let Some(probe) = self.probe.take() else {
+            return false;
+        };
+        match outcome {
+            Ok(()) => {
+                if let Some(post) = self.shared.complete_upgrade() {
+                    self.post = Some(post);
+                }
+                self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
+                true
+            }
+            Err(reason) => {
+                tracing::debug!(target: "engineio", sid = ?self.shared.sid, %reason, "an upgrade was abandoned");
+                self.abandon(*probe, cx);
+                false
+            }
+        }
+    }
+
+    fn abandon(&mut self, probe: Probe, cx: &mut Context<'_>) {
+        probe.abandon(cx);
+        self.shared.abandon_upgrade();
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, CloseReason>> {
+        loop {
+            let packet = match (self.next_posted(), &mut self.transport) {
+                (Some(packet), _) => packet?,
+                (None, Transport::WebSocket(socket)) => ready!(socket.poll_packet(cx))?,
+                (None, Transport::Polling) => return Poll::Pending,
+            };
+            match packet {
+                Packet::Pong => {
+                    self.heartbeat.pong(Instant::now(), &self.sessions.config);
+                    continue;
+                }
+                Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
+                Packet::Probe => return Poll::Ready(Err(CloseReason::ParseError)),
+                Packet::Message(_) | Packet::Upgrade | Packet::Noop => {}
+            }
+            self.heartbeat.packet(&self.sessions.config);
+            if let Packet::Message(message) = packet {
+                return Poll::Ready(Ok(message));
+            }
+        }
+    }
+
+    /// The next packet of the POST that is being taken, which is answered with its last one: a
+    /// client may wait for that before it polls for what it causes.
+    fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
+        let packet = self.post.as_mut()?.payload.next()?;
+        match packet {
+            Ok(Packet::Close) => self.answer_post(ok()),
+            Ok(_) if self.post.as_ref()?.payload.is_empty() => self.answer_post(ok()),
+            Ok(_) => {}
+            Err(_) => self.answer_post(Err(Refusal::BadRequest("a malformed packet"))),
+        }
+        Some(packet.map_err(|_| CloseReason::ParseError))
+    }
+
+    /// `true` when there may be more to write at once.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+        polled: bool,
+    ) -> Result<bool, CloseReason> {
+        match &mut self.transport {
+            Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
+                Poll::Ready(written) => written.map(|written| written == TURN),
+                Poll::Pending => Ok(false),
+            },
+            Transport::Polling if polled => self.write_answer(out, None),
+            Transport::Polling => Ok(false),
+        }
+    }
+
+    /// Answers the GET that waits, if there is anything to say. With `last` that goes on the end of
+    /// the last answer there is; `Ok(true)` tells that this was it.
+    fn write_answer(
+        &mut self,
+        out: &mut dyn Outgoing,
+        last: Option<&'static str>,
+    ) -> Result<bool, CloseReason> {
+        let mut answer = Encoder::default();
+        if mem::take(&mut self.ping_due) {
+            answer.control(control::PING);
+        }
+        let done = answer.fill(out, self.sessions.config.max_payload);
+        if let (true, Some(last)) = (done, last) {
+            answer.control(last);
+        }
+        if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
+            answer.control(control::NOOP);
+        }
+        if answer.is_empty() || self.shared.answer_poll(Ok(answer.finish())) {
+            Ok(done && last.is_some())
+        } else {
+            Err(CloseReason::TransportError)
+        }
+    }
+
+    /// `true` when a deadline has passed and something came of it.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, CloseReason> {
+        let write_due = self.write_due();
+        let probe_due = self.probe.as_ref().map(|probe| probe.deadline);
+        let beat_due = self.heartbeat.due();
+        let Some(next) = [write_due, probe_due, beat_due].into_iter().flatten().min() else {
+            return Ok(false);
+        };
+        let Poll::Ready(now) = self.timer.poll(cx, next) else {
+            return Ok(false);
+        };
+
+        let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if passed(write_due) {
+            return Err(CloseReason::TransportError);
+        }
+        if passed(probe_due)
+            && let Some(probe) = self.probe.take()
+        {
+            self.abandon(*probe, cx);
+        }
+        if passed(beat_due) {
+            match self.heartbeat.beat(now, &self.sessions.config) {
+                Beat::Ping => self.ping_due = true,
+                Beat::GiveUp => return Err(CloseReason::PingTimeout),
+            }
+            if let Transport::WebSocket(socket) = &mut self.transport {
+                socket.shrink();
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_due(&self) -> Option<Instant> {
+        match &self.transport {
+            Transport::WebSocket(socket) => {
+                socket.write_deadline(self.sessions.config.write_timeout)
+            }
+            Transport::Polling => None,
+        }
+    }
+
+    /// Ready when the client has been told that it is over, or can't be.
+    pub(super) fn poll_closing(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+    ) -> Poll<()> {
+        let news = self.take_news(cx);
+        self.answer_post(ok());
+        self.ping_due = false;
+        let State::Closing { deadline, said, .. } = &mut self.state else {
+            return Poll::Ready(());
+        };
+        if self.timer.poll(cx, *deadline).is_ready() || news.failed.is_some() {
+            return Poll::Ready(());
+        }
+        match &mut self.transport {
+            Transport::Polling if news.polled => match self.write_answer(out, Some(control::CLOSE))
+            {
+                Ok(false) => Poll::Pending,
+                Ok(true) | Err(_) => Poll::Ready(()),
+            },
+            Transport::Polling => Poll::Pending,
+            Transport::WebSocket(socket) => socket.poll_goodbye(cx, out, said),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! From polling to WebSocket.
+
+use std::{collections::VecDeque, future::poll_fn, task::Poll};
+
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep},
+};
+
+use tokio_tungstenite::tungstenite::Message as Frame;
+
+use super::harness::{BAD_REQUEST, OK, Server, UNKNOWN, config, ms, upgrade_query};
+use crate::{
+    engine::{CloseReason, Config, TransportKind},
+    message::Message,
+};
+
+fn text(text: &str) -> Message {
+    Message::Text(text.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_goes_on_over_the_websocket() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    socket.send("5").await;
+    socket.send("4hello").await;
+    assert_eq!(socket.text().await, "4hello");
+    assert_eq!(server.get(&query).await.brief(), BAD_REQUEST);
+    assert_eq!(server.post(&query, "4x").await.brief(), BAD_REQUEST);
+    assert_eq!(server.engine.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_poll_that_waits_and_the_ones_that_follow_are_sent_home() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let start = Instant::now();
+    let (waiting, ()) = tokio::join!(server.get(&query), async {
+        sleep(ms(10)).await;
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+    });
+    assert_eq!(waiting.brief(), (200, "6"));
+    for _ in 0..3 {
+        assert_eq!(server.get(&query).await.brief(), (200, "6"));
+    }
+    assert_eq!(start.elapsed(), ms(10));
+    socket.send("5").await;
+    socket.send("4hello").await;
+    assert_eq!(socket.text().await, "4hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_queued_follows_in_order_and_none_twice() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let owner = tokio::spawn(async move {
+        for number in 0..20 {
+            session.send(text(&number.to_string())).await.unwrap();
+            sleep(ms(1)).await;
+        }
+        assert_eq!(session.recv().await, Ok(text("done")));
+        session.transport()
+    });
+    let mut received = Vec::new();
+    sleep(ms(3)).await;
+    received.extend(
+        server
+            .get(&query)
+            .await
+            .body
+            .split('\u{1e}')
+            .map(str::to_owned),
+    );
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    sleep(ms(3)).await;
+    received.extend(
+        server
+            .get(&query)
+            .await
+            .body
+            .split('\u{1e}')
+            .map(str::to_owned),
+    );
+    socket.send("5").await;
+    while received.len() < 20 {
+        received.push(socket.text().await);
+    }
+    let expected: Vec<_> = (0..20).map(|number| format!("4{number}")).collect();
+    assert_eq!(received, expected);
+    socket.send("4done").await;
+    assert_eq!(owner.await.unwrap(), TransportKind::WebSocket);
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_that_were_posted_come_before_those_of_the_websocket() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut out = VecDeque::new();
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let (post, ()) = tokio::join!(server.post(&query, "4one\u{1e}4two"), async {
+        sleep(ms(1)).await;
+        socket.send("2probe").await;
+        // Nothing is read, but the upgrade goes on.
+        let mut polled = Box::pin(poll_fn(|cx| match session.poll(cx, &mut out, false) {
+            Poll::Pending => Poll::<()>::Pending,
+            Poll::Ready(event) => panic!("{event:?}"),
+        }));
+        tokio::select! { () = &mut polled => {}, probed = socket.text() => assert_eq!(probed, "3probe") }
+        drop(polled);
+        socket.send("5").await;
+        socket.send("4three").await;
+        for expected in ["one", "two", "three"] {
+            assert_eq!(session.recv().await, Ok(text(expected)));
+        }
+    });
+    assert_eq!(post.brief(), OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_websocket_is_accepted_closed_and_does_no_harm() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let upgrade = upgrade_query(&query);
+    let mut socket = server.open_websocket(&upgrade).await.unwrap();
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    let mut during = server.open_websocket(&upgrade).await.unwrap();
+    assert_eq!(during.frame().await, None);
+    socket.send("5").await;
+    let mut after = server.open_websocket(&upgrade).await.unwrap();
+    assert_eq!(after.frame().await, None);
+    socket.send("4hello").await;
+    assert_eq!(socket.text().await, "4hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_says_anything_else_is_closed_and_polling_goes_on() {
+    for packets in [
+        &["5"][..],
+        &["4hello"],
+        &["2probe", "4hello"],
+        &["2probe", "garbage"],
+        &["1"],
+        &[""],
+    ] {
+        let server = Server::echo(config());
+        let query = server.open_polling().await;
+        let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+        for packet in packets {
+            socket.send(packet).await;
+        }
+        while let Some(frame) = socket.frame().await {
+            assert!(
+                frame.is_close() || frame == Frame::text("3probe"),
+                "{packets:?}: {frame:?}"
+            );
+        }
+        assert_eq!(server.post(&query, "4polling").await.brief(), OK);
+        assert_eq!(
+            server.get(&query).await.brief(),
+            (200, "4polling"),
+            "{packets:?}"
+        );
+        // And a better one may follow.
+        let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_breaks_leaves_polling_as_it_was() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    socket.raw(&[0xFF; 16]).await;
+    while socket.frame().await.is_some() {}
+    drop(server.open_websocket(&upgrade_query(&query)).await.unwrap());
+    yield_now().await;
+    assert_eq!(server.post(&query, "4polling").await.brief(), OK);
+    assert_eq!(server.get(&query).await.brief(), (200, "4polling"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_abandoned_is_closed_after_the_upgrade_timeout() {
+    for probes in [false, true] {
+        let server = Server::echo(Config::default());
+        let query = server.open_polling().await;
+        let start = Instant::now();
+        let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+        if probes {
+            socket.send("2probe").await;
+            assert_eq!(socket.text().await, "3probe");
+        }
+        assert_eq!(socket.close_code().await, 1000);
+        assert_eq!(start.elapsed(), ms(10_000));
+        assert_eq!(server.post(&query, "4polling").await.brief(), OK);
+        assert_eq!(server.get(&query).await.brief(), (200, "4polling"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_goes_on_over_the_websocket() {
+    let server = Server::echo(config());
+    let start = Instant::now();
+    let query = server.open_polling().await;
+    sleep(ms(200)).await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    socket.send("5").await;
+    assert_eq!(socket.text().await, "2");
+    assert_eq!(start.elapsed(), ms(300));
+    socket.send("3").await;
+    assert_eq!(socket.text().await, "2");
+    assert_eq!(start.elapsed(), ms(600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_found_no_poll_is_sent_over_the_websocket() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    sleep(ms(310)).await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    socket.send("5").await;
+    assert_eq!(socket.text().await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_takes_its_probe_along() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let owner = tokio::spawn(async move { session.recv().await });
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    assert_eq!(server.post(&query, "1").await.brief(), OK);
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ForcedClose));
+    assert_eq!(socket.frame().await, None);
+    assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_during_a_probe_closes_both() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    session.send(text("bye")).await.unwrap();
+    session.close(CloseReason::ServerClose);
+    let (reply, closed) = tokio::join!(server.get(&query), session.recv());
+    assert_eq!(reply.brief(), (200, "4bye\u{1e}1"));
+    assert_eq!(closed, Err(CloseReason::ServerClose));
+    assert_eq!(socket.frame().await, None);
+}

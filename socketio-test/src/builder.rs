@@ -1,0 +1,226 @@
+//! Clients with more to say than where they go.
+
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue, header, request};
+use serde::{Serialize, de::DeserializeOwned};
+use socketio_core::{PeerAddr, SocketIo};
+
+use crate::{
+    ConnectError, Connection, TestClient, cookies::Cookies, hello::Hello, shared::Shared,
+    transport::Memory,
+};
+
+/// Builds a client: made by [`TestClient::builder`], ended by [`connect`](TestClientBuilder::connect).
+///
+/// What is said here about a request is what handlers find in `socketio::request()`.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use socketio::{Auth, SocketIo, request};
+/// use socketio_test::TestClient;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Token { token: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> socketio::Result {
+/// let io = SocketIo::bare()
+///     .on_in("/chat", "connect", |Auth(auth): Auth<Token>| auth.token == "secret")
+///     .on_in("/chat", "language", || request().header("accept-language").map(String::from))
+///     .build()?;
+/// let client = TestClient::builder(&io)
+///     .namespace("/chat")
+///     .auth(&Token { token: "secret".into() })
+///     .header("accept-language", "de")
+///     .connect()
+///     .await?;
+/// assert_eq!(client.call::<String>("language", ()).await?, "de");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent before `connect` is called"]
+pub struct TestClientBuilder {
+    io: SocketIo,
+    hello: Hello,
+    request: request::Builder,
+    path: String,
+    query: String,
+    cookies: Cookies,
+}
+
+impl TestClientBuilder {
+    pub(crate) fn new(io: &SocketIo) -> Self {
+        TestClientBuilder {
+            io: io.clone(),
+            hello: Hello::new("/"),
+            request: request::Builder::new(),
+            path: String::from("/socket.io/"),
+            query: String::from("EIO=4&transport=test"),
+            cookies: Cookies::default(),
+        }
+    }
+
+    /// The namespace to join first. Default: `/`.
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.hello.namespace(namespace);
+        self
+    }
+
+    /// What the client says about itself: a struct, a map, or a JSON object. Default: nothing.
+    pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
+        self.hello.auth(auth);
+        self
+    }
+
+    /// Adds a header to the request. One that is none is reported by [`connect`](TestClientBuilder::connect).
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Adds a parameter to the query, which is encoded. `EIO=4&transport=test` stands there already.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let pair = form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, value)
+            .finish();
+        self.query.push('&');
+        self.query.push_str(&pair);
+        self
+    }
+
+    /// The path of the request. Default: `/socket.io/`.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = path.to_owned();
+        self
+    }
+
+    /// Adds a cookie.
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        self.cookies.set(name, value);
+        self
+    }
+
+    /// Adds the cookies that a response has set, as a browser keeps them: so handlers see the session of a user who has
+    /// logged in by HTTP. Several responses add up, the later has the last word.
+    ///
+    /// Any client's response will do, or a router's that was called without one: it is only asked for its headers.
+    ///
+    /// ```
+    /// # use socketio::{SocketIo, request};
+    /// # use socketio_test::TestClient;
+    /// # async fn log_in() -> http::Response<()> {
+    /// #     http::Response::builder().header("set-cookie", "session=7; HttpOnly").body(()).unwrap()
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> socketio::Result {
+    /// # let io = SocketIo::bare().on("session", || request().cookie("session").map(String::from)).build()?;
+    /// let response = log_in().await;
+    /// let client = TestClient::builder(&io).cookies_from(&response).connect().await?;
+    /// assert_eq!(client.call::<String>("session", ()).await?, "7");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cookies_from<B>(self, response: &http::Response<B>) -> Self {
+        self.set_cookies(response.headers())
+    }
+
+    /// As [`cookies_from`](TestClientBuilder::cookies_from), from the headers of a response.
+    pub fn set_cookies(mut self, headers: &http::HeaderMap) -> Self {
+        self.cookies.learn(headers);
+        self
+    }
+
+    /// Adds what a layer in front of the server would put into the request's extensions: a session, a user.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
+        self.request = self.request.extension(extension);
+        self
+    }
+
+    /// The address that the client seems to have. Default: none.
+    pub fn peer_addr(self, addr: impl Into<SocketAddr>) -> Self {
+        self.extension(PeerAddr(addr.into()))
+    }
+
+    /// Answers an event of the server, from the first one on: see [`TestClient::on`].
+    #[track_caller]
+    pub fn on<A, R>(mut self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        self.hello.on(event, answer);
+        self
+    }
+
+    /// How long [`call`](TestClient::call), [`next`](TestClient::next) and their like wait, in tokio's time. Default: five
+    /// seconds.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.hello.patience = patience;
+        self
+    }
+
+    /// Opens the connection and joins the namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Refused`] when the server says no, [`ConnectError::Closed`] when it closes the connection,
+    /// [`ConnectError::Auth`] and [`ConnectError::Request`] for what can't be sent.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn connect(self) -> Result<TestClient, ConnectError> {
+        let (connection, hello) = self.attach()?;
+        hello.join(connection).await
+    }
+
+    /// Opens the connection only: for what happens before, or instead of, joining a namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Request`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn open(self) -> Result<Connection, ConnectError> {
+        Ok(self.attach()?.0)
+    }
+
+    fn attach(self) -> Result<(Connection, Hello), ConnectError> {
+        let uri = format!("{}?{}", self.path, self.query);
+        let mut request = self.request.uri(uri);
+        if let Some(cookies) = self.cookies.header() {
+            request = request.header(header::COOKIE, cookies.map_err(ConnectError::Request)?);
+        }
+        if let Some(headers) = request.headers_mut() {
+            headers
+                .entry(header::HOST)
+                .or_insert(HeaderValue::from_static("localhost"));
+        }
+        let (request, ()) = request
+            .body(())
+            .map_err(ConnectError::Request)?
+            .into_parts();
+        let mut opened = None;
+        self.io.attach(request.into(), |outbox| {
+            Memory(Arc::clone(opened.insert(Shared::new(outbox))))
+        });
+        let shared = opened.expect("`attach` makes the transport before it returns");
+        Ok((Connection::new(shared), self.hello))
+    }
+}
+
+impl fmt::Debug for TestClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestClientBuilder")
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,186 @@
+//! The connection beneath a client's namespaces.
+
+use std::{fmt, future::IntoFuture, panic::resume_unwind, sync::Arc};
+
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+use socketio_core::{Message, Reason, Text};
+
+use crate::{
+    ConnectError, EmitFailed, Packet, Pending, TestClient,
+    hello::Hello,
+    shared::{Fate, Sent, Shared},
+};
+
+/// One connection to the server, with any number of namespaces on it: what [`TestClient::connection`] gives, and
+/// [`TestClientBuilder::open`](crate::TestClientBuilder::open) before any namespace is joined.
+///
+/// Cheap to clone. When the last clone and the last client have been dropped, the server finds the transport closed.
+#[derive(Clone)]
+pub struct Connection(Arc<Line>);
+
+/// The client's end: its drop ends the connection.
+struct Line(Arc<Shared>);
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Connection(Arc::new(Line(shared)))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+
+    /// Joins a namespace, with `.await`; what else it may be given stands at [`ConnectTo`].
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # use socketio::SocketIo;
+    /// # use socketio_test::TestClient;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> socketio::Result {
+    /// # let io = SocketIo::bare().allow_namespace("/admin").build()?;
+    /// let connection = TestClient::builder(&io).open()?;
+    /// let client = connection.connect_to("/").await?;
+    /// let admin = connection.connect_to("/admin").auth(&json!({"token": "t"})).await?;
+    /// assert_ne!(client.sid(), admin.sid());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect_to(&self, namespace: &str) -> ConnectTo {
+        ConnectTo {
+            connection: self.clone(),
+            hello: Hello::new(namespace),
+        }
+    }
+
+    /// Sends a text message as it is, for what no client would send: `2["join"`, `garbage`.
+    ///
+    /// Resolves when the server has read it and, if it came to a handler, that has ended.
+    pub fn send_raw(&self, text: &str) -> Pending<Result<(), EmitFailed>> {
+        self.raw(Message::Text(Text::from(text)))
+    }
+
+    /// Sends a binary message as it is: an attachment that a text has announced, or none.
+    ///
+    /// Resolves when the server has read it and, if it was the last of a packet that came to a handler, that has ended.
+    pub fn send_raw_binary(&self, bytes: impl Into<Bytes>) -> Pending<Result<(), EmitFailed>> {
+        self.raw(Message::Binary(bytes.into()))
+    }
+
+    fn raw(&self, message: Message) -> Pending<Result<(), EmitFailed>> {
+        let shared = Arc::clone(self.shared());
+        let sent: Result<Sent, Reason> = match shared.look(|state| state.over.or(state.closing)) {
+            None => Ok(shared.send_message(message)),
+            Some(reason) => Err(reason),
+        };
+        Pending::new(async move {
+            match shared.fate(sent.map_err(EmitFailed::Disconnected)?).await {
+                Fate::Handled(result) => result.map_err(EmitFailed::Handler),
+                Fate::Ignored => Ok(()),
+                Fate::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
+            }
+        })
+    }
+
+    /// All messages of the connection so far, in both directions.
+    pub fn packets(&self) -> Vec<Packet> {
+        self.shared().look(|state| state.packets.clone())
+    }
+
+    /// Whether packets can pass.
+    pub fn is_open(&self) -> bool {
+        self.shared()
+            .look(|state| state.over.or(state.closing).is_none())
+    }
+
+    /// Waits until the connection is over, and tells why. No time limit: it may last.
+    pub fn closed(&self) -> Pending<Reason> {
+        let shared = Arc::clone(self.shared());
+        Pending::new(async move { shared.until(|state| state.over).await })
+    }
+
+    /// Closes the connection in good order: `disconnect` handlers get [`Reason::ClientClose`].
+    ///
+    /// Resolves when all handlers of the connection have ended, in all namespaces.
+    pub fn close(&self) -> Pending<()> {
+        self.lose(Reason::ClientClose)
+    }
+
+    /// Ends the connection as if it had been lost, for this reason: [`Reason::TransportClose`], [`Reason::PingTimeout`]. The
+    /// server reads what was sent before.
+    ///
+    /// Resolves when all handlers of the connection have ended, in all namespaces.
+    pub fn lose(&self, reason: Reason) -> Pending<()> {
+        let shared = Arc::clone(self.shared());
+        shared.look(|state| state.end(reason));
+        Pending::new(async move {
+            shared.until(|state| state.finished.then_some(())).await;
+        })
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared().lock();
+        f.debug_struct("Connection")
+            .field("over", &state.over)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.with(|state| state.end(Reason::TransportClose));
+        let panic = self.0.lock().panic.take();
+        // The last chance for a failed assertion inside of a closure to fail the test.
+        if let Some(panic) = panic
+            && !std::thread::panicking()
+        {
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// Joins a namespace when it is awaited: made by [`TestClient::connect_to`] and [`Connection::connect_to`].
+#[must_use = "nothing is sent before it is awaited"]
+pub struct ConnectTo {
+    connection: Connection,
+    hello: Hello,
+}
+
+impl ConnectTo {
+    /// What the client says about itself: a struct, a map, or a JSON object. The default is nothing.
+    pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
+        self.hello.auth(auth);
+        self
+    }
+
+    /// As [`TestClientBuilder::on`](crate::TestClientBuilder::on).
+    #[track_caller]
+    pub fn on<A, R>(mut self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        self.hello.on(event, answer);
+        self
+    }
+}
+
+impl IntoFuture for ConnectTo {
+    type Output = Result<TestClient, ConnectError>;
+    type IntoFuture = Pending<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Pending::new(self.hello.join(self.connection))
+    }
+}
+
+impl fmt::Debug for ConnectTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectTo")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,148 @@
+//! What can go wrong for a client.
+
+use std::{error::Error, fmt};
+
+use serde_json::Value;
+use socketio_core::{
+    HandlerError, Reason,
+    protocol::{ArgumentError, EncodeError},
+};
+
+/// Why a client is not in the namespace.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The server refused it, with what `ConnectionRefused` says. An unknown namespace is refused with
+    /// `Invalid namespace`.
+    Refused {
+        /// The message.
+        message: String,
+        /// The data, if there is any.
+        data: Option<Value>,
+    },
+    /// The connection was closed before the server had answered.
+    Closed(Reason),
+    /// What was given as [`auth`](crate::TestClientBuilder::auth) is no JSON object.
+    Auth(EncodeError),
+    /// No request can be made of the headers, cookies or the URI that were given.
+    Request(http::Error),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectError::Refused {
+                message,
+                data: None,
+            } => write!(f, "the server refused the client: {message}"),
+            ConnectError::Refused {
+                message,
+                data: Some(data),
+            } => write!(f, "the server refused the client: {message} ({data})"),
+            ConnectError::Closed(reason) => {
+                write!(f, "the connection was closed: {}", reason.detail())
+            }
+            ConnectError::Auth(error) => error.fmt(f),
+            ConnectError::Request(error) => write!(f, "the request can't be made: {error}"),
+        }
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            ConnectError::Refused { .. } | ConnectError::Closed(_) => None,
+            ConnectError::Auth(error) => Some(error),
+            ConnectError::Request(error) => Some(error),
+        }
+    }
+}
+
+/// Why an event did not end well.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EmitFailed {
+    /// The handler failed, and no error handler took it; or no handler knows the event
+    /// ([`is_unknown_event`](HandlerError::is_unknown_event)).
+    Handler(HandlerError),
+    /// The client is not in its namespace any more, and why.
+    Disconnected(Reason),
+    /// The event's name is reserved, or its payload can't be encoded; nothing was sent.
+    Encode(EncodeError),
+    /// The event did not ask for an answer ([`answer`](crate::TestClient::answer)).
+    NotAsked,
+}
+
+impl fmt::Display for EmitFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EmitFailed::Handler(error) => handler(error, f),
+            EmitFailed::Disconnected(reason) => disconnected(*reason, f),
+            EmitFailed::Encode(error) => error.fmt(f),
+            EmitFailed::NotAsked => f.write_str("the event did not ask for an answer"),
+        }
+    }
+}
+
+impl Error for EmitFailed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            EmitFailed::Handler(error) => Some(error),
+            EmitFailed::Encode(error) => Some(error),
+            EmitFailed::Disconnected(_) | EmitFailed::NotAsked => None,
+        }
+    }
+}
+
+/// Why a call has no answer of the type that was asked for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallFailed {
+    /// The handler failed, and no error handler took it; or no handler knows the event
+    /// ([`is_unknown_event`](HandlerError::is_unknown_event)).
+    Handler(HandlerError),
+    /// The answer is not of the type that was asked for.
+    Answer(ArgumentError),
+    /// No answer came in time: five seconds, unless the builder was given another
+    /// [`patience`](crate::TestClientBuilder::patience).
+    Timeout,
+    /// The client is not in its namespace any more, and why.
+    Disconnected(Reason),
+    /// The event's name is reserved, or its payload can't be encoded; nothing was sent.
+    Encode(EncodeError),
+}
+
+impl fmt::Display for CallFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallFailed::Handler(error) => handler(error, f),
+            CallFailed::Answer(error) => write!(f, "the answer: {error}"),
+            CallFailed::Timeout => f.write_str("no answer came in time"),
+            CallFailed::Disconnected(reason) => disconnected(*reason, f),
+            CallFailed::Encode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for CallFailed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            CallFailed::Handler(error) => Some(error),
+            CallFailed::Answer(error) => Some(error),
+            CallFailed::Encode(error) => Some(error),
+            CallFailed::Timeout | CallFailed::Disconnected(_) => None,
+        }
+    }
+}
+
+fn handler(error: &HandlerError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (event, location) = (error.event(), error.location());
+    if error.is_unknown_event() {
+        return write!(f, "no handler knows the event {event:?}");
+    }
+    write!(f, "the handler of {event:?} failed ({location}): {error}")
+}
+
+fn disconnected(reason: Reason, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "the client is not connected: {}", reason.detail())
+}

@@ -1,0 +1,96 @@
+//! How a namespace is joined.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use socketio_core::{
+    Message, Reason, Text,
+    protocol::{self, EncodeError},
+};
+
+use crate::{ConnectError, TestClient, connection::Connection, responder::Responder, seat::Seat};
+
+/// How long calls, and the waiting for events, go on: of tokio's time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is known before a namespace is joined.
+pub(crate) struct Hello {
+    /// As it is asked for: perhaps with a query behind it.
+    namespace: String,
+    /// A JSON object, or nothing.
+    auth: Result<String, EncodeError>,
+    responders: HashMap<String, Responder>,
+    pub(crate) patience: Duration,
+}
+
+impl Hello {
+    pub(crate) fn new(namespace: &str) -> Self {
+        let mut hello = Hello {
+            namespace: String::new(),
+            auth: Ok(String::new()),
+            responders: HashMap::new(),
+            patience: PATIENCE,
+        };
+        hello.namespace(namespace);
+        hello
+    }
+
+    /// The slash in front may be left out, as with the JavaScript client.
+    pub(crate) fn namespace(&mut self, namespace: &str) {
+        let slash = if namespace.starts_with('/') { "" } else { "/" };
+        self.namespace = format!("{slash}{namespace}");
+    }
+
+    pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
+        // Encoded for `/`, which names no namespace: behind the packet's type stands the object.
+        self.auth = protocol::connect_request("/", Some(auth))
+            .map(|packet| packet.text[CONNECT.len()..].to_owned());
+    }
+
+    #[track_caller]
+    pub(crate) fn on<A, R>(&mut self, event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static)
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        let responder = Responder::new(event, respond);
+        self.responders.insert(event.to_owned(), responder);
+    }
+
+    /// Asks the server, and waits for its answer.
+    pub(crate) async fn join(self, connection: Connection) -> Result<TestClient, ConnectError> {
+        let auth = self.auth.map_err(ConnectError::Auth)?;
+        let path = self.namespace.split('?').next().unwrap_or_default();
+        let namespace: Arc<str> = Arc::from(path);
+        let text = match &*self.namespace {
+            "/" => format!("{CONNECT}{auth}"),
+            namespace => format!("{CONNECT}{namespace},{auth}"),
+        };
+        let shared = Arc::clone(connection.shared());
+        let seat = shared.look(|state| {
+            state
+                .seats
+                .push(Seat::new(Arc::clone(&namespace), self.responders));
+            state.seats.len() - 1
+        });
+        let sent = shared.send_message(Message::Text(Text::from(&*text)));
+        // When the `connect` handler has ended, the answer is there.
+        shared.fate(sent).await;
+        let answer = shared.look(|state| {
+            let gone = state.gone(seat).unwrap_or(Reason::TransportError);
+            let seat = &state.seats[seat];
+            match (&seat.sid, &seat.refusal) {
+                (Some(sid), _) => Ok(sid.clone()),
+                (None, Some(refusal)) => Err(ConnectError::Refused {
+                    message: refusal.message.clone(),
+                    data: refusal.data.clone(),
+                }),
+                (None, None) => Err(ConnectError::Closed(gone)),
+            }
+        });
+        answer.map(|sid| TestClient::new(connection, seat, namespace, sid, self.patience))
+    }
+}
+
+/// The type of a CONNECT packet.
+const CONNECT: &str = "0";

@@ -1,0 +1,61 @@
+//! What went over the wire.
+
+use std::fmt;
+
+use bytes::Bytes;
+use socketio_core::Message;
+
+/// A message of the connection as it was encoded, in either direction: see [`packets`](crate::TestClient::packets).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Packet {
+    sent: bool,
+    message: Message,
+}
+
+impl Packet {
+    pub(crate) fn sent(message: Message) -> Self {
+        Packet {
+            sent: true,
+            message,
+        }
+    }
+
+    pub(crate) fn received(message: Message) -> Self {
+        Packet {
+            sent: false,
+            message,
+        }
+    }
+
+    /// Whether the client sent it; else the server did.
+    pub fn is_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// The Socket.IO packet; `None` for an attachment.
+    pub fn text(&self) -> Option<&str> {
+        match &self.message {
+            Message::Text(text) => Some(text),
+            Message::Binary(_) => None,
+        }
+    }
+
+    /// The attachment; `None` for text.
+    pub fn binary(&self) -> Option<&Bytes> {
+        match &self.message {
+            Message::Text(_) => None,
+            Message::Binary(bytes) => Some(bytes),
+        }
+    }
+}
+
+/// `sent 2["join","lobby"]`, `received b"\x01"`.
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.sent { "sent " } else { "received " })?;
+        match &self.message {
+            Message::Text(text) => f.write_str(text),
+            Message::Binary(bytes) => fmt::Debug::fmt(bytes, f),
+        }
+    }
+}

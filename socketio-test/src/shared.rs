@@ -1,0 +1,153 @@
+//! What the handles of a connection share with the transport.
+
+use std::{
+    panic::resume_unwind,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use socketio_core::{
+    HandlerError, Message, Reason,
+    protocol::{self, Encoded},
+    transport::{Completion, Outbox},
+};
+use tokio::sync::{Notify, oneshot};
+
+use crate::state::{Asked, State, ToServer};
+
+/// A connection, as its handles and its transport see it.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Something came, or ended.
+    changed: Notify,
+}
+
+/// A packet on its way.
+pub(crate) struct Sent(oneshot::Receiver<Result<(), HandlerError>>);
+
+/// What became of a packet.
+pub(crate) enum Fate {
+    /// It came to a handler, which ended so.
+    Handled(Result<(), HandlerError>),
+    /// The server has read it, and it was for nobody.
+    Ignored,
+    /// The connection ended before that.
+    Lost(Reason),
+}
+
+impl Shared {
+    pub(crate) fn new(outbox: Outbox) -> Arc<Self> {
+        Arc::new(Shared {
+            state: Mutex::new(State::new(outbox)),
+            changed: Notify::new(),
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn notify(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Takes in what the server has written, then looks or changes. Both under one lock: so whoever looks sees everything
+    /// that was emitted before, and in its order, whether the connection's task or a test took it.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        let (result, came, asked, task) = {
+            let state = &mut *self.lock();
+            let came = state.take_in();
+            let result = look(state);
+            let task = match state.to_server.is_empty() {
+                true => None,
+                false => state.task.take(),
+            };
+            (result, came, std::mem::take(&mut state.asked), task)
+        };
+        if let Some(task) = task {
+            task.wake();
+        }
+        for asked in asked {
+            self.answer(asked);
+        }
+        if came {
+            self.notify();
+        }
+        result
+    }
+
+    /// As [`with`](Shared::with), for the test's own thread: a closure's panic goes on here.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        let result = self.with(look);
+        let panic = self.lock().panic.take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+        result
+    }
+
+    /// Looks again whenever something has come, until there is a result.
+    pub(crate) async fn until<R>(&self, mut look: impl FnMut(&mut State) -> Option<R>) -> R {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Enlisted before the look: what comes in between is not missed.
+            changed.as_mut().enable();
+            if let Some(result) = self.look(&mut look) {
+                return result;
+            }
+            changed.await;
+        }
+    }
+
+    fn answer(&self, asked: Asked) {
+        let Asked {
+            seat,
+            responder,
+            arguments,
+            ack,
+        } = asked;
+        match responder.answer(arguments) {
+            Ok(payload) => {
+                if let Some(id) = ack {
+                    self.with(|state| {
+                        let packet = protocol::ack(&state.seats[seat].namespace, &id, &payload);
+                        state.send(packet, None);
+                    });
+                }
+            }
+            Err(panic) => {
+                self.lock().panic.get_or_insert(panic);
+                self.notify();
+            }
+        }
+    }
+
+    /// Sends a packet.
+    pub(crate) fn send(&self, packet: Encoded) -> Sent {
+        let (completion, completed) = Completion::new();
+        self.look(|state| state.send(packet, Some(completion)));
+        Sent(completed)
+    }
+
+    /// Sends a message, whatever it is.
+    pub(crate) fn send_message(&self, message: Message) -> Sent {
+        let (completion, completed) = Completion::new();
+        self.look(|state| state.send_message(message, Some(completion)));
+        Sent(completed)
+    }
+
+    /// Waits until the server is done with a packet.
+    pub(crate) async fn fate(&self, sent: Sent) -> Fate {
+        if let Ok(result) = sent.0.await {
+            return Fate::Handled(result);
+        }
+        // It came to no handler. Either the server goes on to read, and finds the mark; or the packet made it close the
+        // connection, of which it may not have told yet.
+        let (mark, reached) = oneshot::channel();
+        self.look(|state| state.queue(ToServer::Mark(mark)));
+        if reached.await.is_ok() {
+            return Fate::Ignored;
+        }
+        Fate::Lost(self.until(|state| state.over).await)
+    }
+}
