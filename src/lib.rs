@@ -28,7 +28,7 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide](crate::guide) in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
 //! [errors](crate::guide::errors), [serving](crate::guide::serving), [testing](crate::guide::testing).
 //!

@@ -2,7 +2,7 @@
 
 use socketio::{
     IntoRooms, RoomError, Sid, SocketIo, broadcast, close_room, emit, handlers, join_room,
-    leave_room, rooms, sid, skip, to,
+    leave_room, rooms, skip, to,
 };
 use socketio_test::{TestClient, event};
 

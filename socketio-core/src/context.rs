@@ -1,71 +1,154 @@
 //! The functions that need no `socket`: they speak for the client whose event is being handled.
 
-use std::{cell::RefCell, panic::Location};
+use std::{
+    cell::RefCell,
+    mem,
+    panic::Location,
+    pin::{Pin, pin},
+    task::{Context as TaskContext, Poll, ready},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use crate::{
     BoxError, CallError, EmitError, IntoRooms, Request, RoomError, Session, Sid, Socket, To,
-    handler::Outcome,
 };
 
-tokio::task_local! {
-    static CURRENT: Context;
+thread_local! {
+    /// What surrounds the handler that this thread polls just now: lent by its [`Scope`].
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
 /// What surrounds a running handler.
 struct Context {
     socket: Socket,
-    /// The first `emit` that could not be sent; it fails the event when the handler has ended.
-    failure: RefCell<Option<BoxError>>,
+    failure: Failure,
 }
 
-impl Context {
-    fn new(socket: Socket) -> Self {
-        Context {
-            socket,
-            failure: RefCell::new(None),
+/// What becomes of an `emit` that could not be sent.
+enum Failure {
+    /// The first one is kept: it fails the event when the handler has ended.
+    Kept(Option<BoxError>),
+    /// It is traced.
+    Traced,
+}
+
+/// Lets code speak for a client. Not tokio's task-locals, since these would make every event's future one that can't be
+/// moved, and has to be boxed once more.
+pub(crate) struct Scope(Option<Context>);
+
+impl Scope {
+    /// For an event of the client.
+    pub(crate) fn event(socket: Socket) -> Self {
+        let failure = Failure::Kept(None);
+        Scope(Some(Context { socket, failure }))
+    }
+
+    /// For what is not an event of its own: a callback, a spawned task.
+    pub(crate) fn task(socket: Socket) -> Self {
+        let failure = Failure::Traced;
+        Scope(Some(Context { socket, failure }))
+    }
+
+    /// Runs something in the name of the client.
+    pub(crate) fn enter<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        /// Swaps back, after a panic too.
+        struct Leave<'a>(&'a mut Scope);
+
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.swap();
+            }
+        }
+
+        self.swap();
+        let _leave = Leave(self);
+        run()
+    }
+
+    /// Runs a future in the name of the client.
+    pub(crate) fn run<F: Future + Unpin>(self, future: F) -> Scoped<F> {
+        Scoped {
+            scope: self,
+            future: Some(future),
+        }
+    }
+
+    /// What is left when the event has ended: the first `emit` that failed.
+    fn take_failure(&mut self) -> Option<BoxError> {
+        match &mut self.0.as_mut()?.failure {
+            Failure::Kept(failure) => failure.take(),
+            Failure::Traced => None,
+        }
+    }
+
+    fn swap(&mut self) {
+        CURRENT.with_borrow_mut(|current| mem::swap(current, &mut self.0));
+    }
+}
+
+/// A future in the name of a client, wherever it is polled or dropped.
+pub(crate) struct Scoped<F> {
+    scope: Scope,
+    /// Until it has ended.
+    future: Option<F>,
+}
+
+impl<F: Future + Unpin> Future for Scoped<F> {
+    /// With the first `emit` that failed.
+    type Output = (F::Output, Option<BoxError>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let Scoped { scope, future } = &mut *self;
+        let output = ready!(scope.enter(|| {
+            let Some(running) = future else {
+                return Poll::Pending;
+            };
+            let output = Pin::new(running).poll(cx);
+            if output.is_ready() {
+                *future = None;
+            }
+            output
+        }));
+        Poll::Ready((output, scope.take_failure()))
+    }
+}
+
+impl<F> Drop for Scoped<F> {
+    fn drop(&mut self) {
+        if self.future.is_some() {
+            let Scoped { scope, future } = self;
+            scope.enter(|| *future = None);
         }
     }
 }
 
-/// Runs a handler's future as an event of `socket`.
-pub(crate) async fn scope(socket: Socket, handler: impl Future<Output = Outcome>) -> Outcome {
-    let handler = async {
-        let outcome = handler.await;
-        match CURRENT.with(|context| context.failure.take()) {
-            Some(failure) if outcome.is_ok() => Err(failure),
-            _ => outcome,
-        }
-    };
-    CURRENT.scope(Context::new(socket), handler).await
-}
-
 /// Runs something that is not an event of its own (a callback, a spawned task) in the name of `socket`.
-pub(crate) fn scope_task<F: Future>(socket: Socket, future: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(Context::new(socket), future)
+pub(crate) async fn scope_task<F: Future>(socket: Socket, future: F) -> F::Output {
+    Scope::task(socket).run(pin!(future)).await.0
 }
 
 /// An `emit` failed: so will the event. Outside of events there is only the trace.
 pub(crate) fn fail(error: EmitError, origin: &'static Location<'static>) {
-    let mut error = Some(error);
-    let inside = CURRENT.try_with(|context| {
-        let mut failure = context.failure.borrow_mut();
-        if failure.is_none() {
-            *failure = error.take().map(BoxError::from);
+    let outside = CURRENT.with_borrow_mut(|current| match current {
+        Some(Context {
+            failure: Failure::Kept(failure),
+            ..
+        }) => {
+            failure.get_or_insert_with(|| error.into());
+            None
         }
+        _ => Some(error),
     });
-    if inside.is_err()
-        && let Some(error) = error
-    {
+    if let Some(error) = outside {
         tracing::error!(target: "socketio", %origin, %error, "emit failed");
     }
 }
 
 /// The client whose event is being handled, or `None` outside of handlers.
 pub fn current() -> Option<Socket> {
-    CURRENT.try_with(|context| context.socket.clone()).ok()
+    CURRENT.with_borrow(|current| Some(current.as_ref()?.socket.clone()))
 }
 
 #[track_caller]

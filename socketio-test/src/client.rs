@@ -15,6 +15,7 @@ use crate::{
     TestClientBuilder,
     responder::Responder,
     shared::{Fate, Sent},
+    waiting::Waiting,
 };
 
 /// A client in one namespace of a server, in the same process.
@@ -244,7 +245,7 @@ impl TestClient {
     /// before one has come: so it says, with the line that waited.
     #[track_caller]
     pub fn next(&self) -> Pending<Event> {
-        self.expect(None, Location::caller())
+        self.wait(Location::caller()).event(None)
     }
 
     /// Waits for one event of that name and takes it; others stay.
@@ -254,31 +255,7 @@ impl TestClient {
     /// As [`next`](TestClient::next), and lists the others.
     #[track_caller]
     pub fn next_named(&self, name: &str) -> Pending<Event> {
-        self.expect(Some(name.to_owned()), Location::caller())
-    }
-
-    fn expect(&self, name: Option<String>, caller: &'static Location<'static>) -> Pending<Event> {
-        let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        Pending::new(async move {
-            let come = shared.until(|state| {
-                let event = state.seats[seat].take(name.as_deref()).map(Ok);
-                event.or_else(|| state.gone(seat).map(Err))
-            });
-            let why = match timeout(patience, come).await {
-                Ok(Ok(event)) => return event,
-                Ok(Err(reason)) => format!("the client was disconnected ({})", reason.detail()),
-                Err(_) => format!("none came within {patience:?}"),
-            };
-            let what = name.map_or(String::from("an event"), |name| {
-                format!("the event {name:?}")
-            });
-            let others = shared.look(|state| {
-                let received = &state.seats[seat].received;
-                received.iter().cloned().collect::<Vec<_>>()
-            });
-            panic!("{caller}: waited for {what}, but {why}; received: {others:?}");
-        })
+        self.wait(Location::caller()).event(Some(name.to_owned()))
     }
 
     /// Waits for so long, in tokio's time, that no event comes.
@@ -288,15 +265,7 @@ impl TestClient {
     /// When one comes, or had come and was not taken.
     #[track_caller]
     pub fn expect_silence(&self, duration: Duration) -> Pending<()> {
-        let caller = Location::caller();
-        let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
-        Pending::new(async move {
-            let come = shared.until(|state| state.seats[seat].received.front().cloned());
-            if let Ok(event) = timeout(duration, come).await {
-                panic!("{caller}: no event was expected, but one came: {event:?}");
-            }
-        })
+        self.wait(Location::caller()).silence(duration)
     }
 
     /// Runs a closure for each event of that name that comes from now on; where the server asked for an answer, its value
@@ -423,15 +392,7 @@ impl TestClient {
     /// When it still is after five seconds (see [`patience`](TestClientBuilder::patience)).
     #[track_caller]
     pub fn disconnected(&self) -> Pending<Reason> {
-        let caller = Location::caller();
-        let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        Pending::new(async move {
-            match timeout(patience, shared.until(|state| state.gone(seat))).await {
-                Ok(reason) => reason,
-                Err(_) => panic!("{caller}: the client is still connected after {patience:?}"),
-            }
-        })
+        self.wait(Location::caller()).end()
     }
 
     /// Sends a text message as it is: [`Connection::send_raw`].
@@ -447,6 +408,15 @@ impl TestClient {
     /// All messages of the connection so far, in both directions: [`Connection::packets`].
     pub fn packets(&self) -> Vec<Packet> {
         self.connection.packets()
+    }
+
+    fn wait(&self, caller: &'static Location<'static>) -> Waiting {
+        Waiting {
+            shared: Arc::clone(self.connection.shared()),
+            seat: self.seat,
+            patience: self.patience,
+            caller,
+        }
     }
 
     /// Sends a packet for this namespace.

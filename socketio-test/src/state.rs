@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) packets: Vec<Packet>,
     /// Events whose closures run once the lock is released.
     pub(crate) asked: Vec<Asked>,
+    /// The client reads nothing: the server's outbox fills.
+    pub(crate) deaf: bool,
     /// The server has begun to close the connection.
     pub(crate) closing: Option<Reason>,
     /// No packet will pass any more.
@@ -73,6 +75,7 @@ impl State {
             seats: Vec::new(),
             packets: Vec::new(),
             asked: Vec::new(),
+            deaf: false,
             closing: None,
             over: None,
             finished: false,
@@ -121,8 +124,11 @@ impl State {
         std::mem::take(&mut self.to_server)
     }
 
-    /// Takes everything that the server has written so far. False when there was nothing.
+    /// Takes everything that the server has written so far, unless the client is deaf. False when there was nothing.
     pub(crate) fn take_in(&mut self) -> bool {
+        if self.deaf {
+            return false;
+        }
         let before = self.packets.len();
         while let Some(message) = self.outbox.pop() {
             self.packets.push(Packet::received(message.clone()));

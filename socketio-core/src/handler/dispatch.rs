@@ -1,13 +1,17 @@
 //! The life of an event: its handler, the error handlers, the acknowledgement.
 
-use std::{panic::AssertUnwindSafe, panic::Location, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{entry::Entry, table::Handlers};
 use crate::{
-    ConnectionRefused, HandlerError, Reason, Socket, context,
+    ConnectionRefused, HandlerError, Reason, Socket,
+    context::Scope,
     error::Cause,
     extract::{EventContext, Parts},
     protocol::{self, ArgumentError, Arguments, Payload},
@@ -44,63 +48,67 @@ pub(crate) enum EventFailure {
 }
 
 impl Dispatcher {
-    /// Runs the handler of an event and answers it.
-    pub(crate) async fn event(
+    /// Runs the handler of an event and answers it. `entry` is what [`Handlers::event`] has found for it.
+    pub(crate) fn event(
         self,
+        entry: Option<Arc<Entry>>,
         handlers: Arc<Handlers>,
         socket: Socket,
         event: Incoming,
-    ) -> Result<(), EventFailure> {
+    ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
             name,
             id,
             mut arguments,
         } = event;
         let acknowledge = id.is_some();
-        let (reply, failure) = match handlers.event(&name) {
-            None => {
-                arguments.finish().map_err(EventFailure::Malformed)?;
-                let (namespace, sid) = (socket.namespace_path(), socket.sid());
-                tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
-                let error = self.error(Cause::Unknown, &name, &socket, None);
-                (self.failed(&error, acknowledge), Some(error))
-            }
-            Some(entry) => {
-                let error_handler = handlers.error();
-                let again = error_handler.map(|_| arguments.clone());
-                let parts = Parts {
-                    arguments,
-                    acknowledge,
-                    ..Parts::default()
-                };
-                match self.call(entry, &socket, &name, parts).await {
-                    Ok(reply) => (reply.into_payload(), None),
-                    Err(error) => {
-                        if let Some(malformed) = malformed(&error) {
-                            return Err(EventFailure::Malformed(malformed));
-                        }
-                        let parts = Parts {
-                            arguments: again.unwrap_or_default(),
-                            acknowledge,
-                            error: Some(&error),
-                            ..Parts::default()
-                        };
-                        match self
-                            .handle_error(error_handler, &socket, &name, parts)
-                            .await
-                        {
-                            Some(reply) => (reply.into_payload(), None),
-                            None => (self.failed(&error, acknowledge), Some(error)),
+        // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
+        // moved, for each event.
+        async move {
+            let (reply, failure) = match &entry {
+                None => {
+                    arguments.finish().map_err(EventFailure::Malformed)?;
+                    let (namespace, sid) = (socket.namespace_path(), socket.sid());
+                    tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
+                    let error = self.error(Cause::Unknown, &name, &socket, None);
+                    (self.failed(&error, acknowledge), Some(error))
+                }
+                Some(entry) => {
+                    let again = handlers.error().map(|_| arguments.clone());
+                    let parts = Parts {
+                        arguments,
+                        acknowledge,
+                        ..Parts::default()
+                    };
+                    match self.call(entry, &socket, &name, parts).await {
+                        Ok(reply) => (reply.into_payload(), None),
+                        Err(error) => {
+                            if let Some(malformed) = malformed(&error) {
+                                return Err(EventFailure::Malformed(malformed));
+                            }
+                            let parts = Parts {
+                                arguments: again.unwrap_or_default(),
+                                acknowledge,
+                                error: Some(&error),
+                                ..Parts::default()
+                            };
+                            let handled =
+                                self.handle_error(handlers.error(), &socket, &name, parts);
+                            match Box::pin(handled).await {
+                                Some(reply) => (reply.into_payload(), None),
+                                None => (self.failed(&error, acknowledge), Some(error)),
+                            }
                         }
                     }
                 }
+            };
+            if let Some(id) = id {
+                let reply = reply.unwrap_or_default();
+                let packet = protocol::ack(socket.namespace_path(), &id, &reply);
+                socket.client().link().push(&packet);
             }
-        };
-        if let Some(id) = id {
-            let packet = protocol::ack(socket.namespace_path(), &id, &reply.unwrap_or_default());
-            socket.client().link().push(&packet);
+            failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
-        failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
     }
 
     /// What the acknowledgement of a failed event says.
@@ -173,25 +181,32 @@ impl Dispatcher {
         }
     }
 
-    /// Runs one handler in the context of its client; a panic is an error.
-    async fn call(
-        &self,
-        entry: &Arc<Entry>,
-        socket: &Socket,
-        event: &str,
+    /// Runs one handler in the name of its client; a panic is an error. Reads the arguments before it returns, so that the
+    /// future does not hold them.
+    fn call<'a>(
+        &'a self,
+        entry: &'a Arc<Entry>,
+        socket: &'a Socket,
+        event: &'a str,
         parts: Parts<'_>,
-    ) -> Result<Reply, HandlerError> {
-        let handler = async {
-            let called = entry.call(&mut EventContext::new(socket, event, parts));
-            called?.await
-        };
-        let handler = AssertUnwindSafe(context::scope(socket.clone(), handler));
-        let cause = match handler.catch_unwind().await {
-            Ok(Ok(reply)) => return Ok(reply),
-            Ok(Err(error)) => Cause::Error(error),
-            Err(panic) => Cause::from_panic(panic),
-        };
-        Err(self.error(cause, event, socket, Some(entry)))
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        let mut scope = Scope::event(socket.clone());
+        let call = || entry.call(&mut EventContext::new(socket, event, parts));
+        let called = catch_unwind(AssertUnwindSafe(|| scope.enter(call)));
+        async move {
+            let cause = match called {
+                Ok(Ok(handler)) => {
+                    match AssertUnwindSafe(scope.run(handler)).catch_unwind().await {
+                        Ok((Ok(reply), None)) => return Ok(reply),
+                        Ok((Err(error), _) | (Ok(_), Some(error))) => Cause::Error(error),
+                        Err(panic) => Cause::from_panic(panic),
+                    }
+                }
+                Ok(Err(error)) => Cause::Error(error),
+                Err(panic) => Cause::from_panic(panic),
+            };
+            Err(self.error(cause, event, socket, Some(entry)))
+        }
     }
 
     fn error(

@@ -224,17 +224,15 @@ impl Member {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
-                let overlap = self.overlap_all
-                    || self
-                        .handlers
-                        .event(&event.name)
-                        .is_some_and(|entry| entry.concurrent);
+                let entry = self.handlers.event(&event.name).cloned();
+                let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(
+                    entry,
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
                     event,
                 ));
-                if overlap {
+                if concurrent || self.overlap_all {
                     self.start_overlapping(handler, completion, cx);
                 } else {
                     self.running = Some(Running::Event(handler, completion));

@@ -1,0 +1,360 @@
+//! What is asked of the servers, and what of their cost is counted.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{
+    Error, Result,
+    client::{Client, check},
+    polling::Poller,
+    server::Server,
+};
+
+/// An event of 118 bytes on the wire.
+const DATA: &str = r#"{"id":123456789,"ok":true,"room":"lobby","user":{"name":"Ana Exemplar","tags":["red","amber","green"]}}"#;
+
+/// One row of the table.
+pub struct Scenario {
+    pub name: &'static str,
+    pub work: Work,
+}
+
+/// The work of a row.
+pub enum Work {
+    /// Each client has so many requests in flight until it has sent `times`. Counted for each request.
+    Exchange {
+        request: fn() -> Request,
+        clients: usize,
+        in_flight: usize,
+        times: usize,
+    },
+    /// One client has so many broadcasts in flight. Counted for each delivery.
+    Broadcast {
+        clients: usize,
+        in_flight: usize,
+        times: usize,
+    },
+    /// The first client of each room speaks to it. Counted for each delivery.
+    Rooms {
+        rooms: usize,
+        members: usize,
+        times: usize,
+    },
+    /// An echo over HTTP long-polling: one POST and one GET.
+    Polling { clients: usize, times: usize },
+    /// Connections are opened and join the namespace. Counted for each connection.
+    Opening { clients: usize },
+    /// Connections that do nothing. Bytes of memory for each, instead of CPU.
+    Idle { clients: usize },
+}
+
+/// What a client sends, and how the answer begins.
+#[derive(Clone)]
+pub struct Request {
+    messages: Vec<Message>,
+    answer: &'static str,
+}
+
+fn text(event: &'static str, data: &str, answer: &'static str) -> Request {
+    Request {
+        messages: vec![Message::text(format!("{event},{data}]"))],
+        answer,
+    }
+}
+
+fn echo() -> Request {
+    text(r#"42["echo""#, DATA, r#"42["echo""#)
+}
+
+fn ack() -> Request {
+    text(r#"427["ack""#, DATA, "437[")
+}
+
+fn large() -> Request {
+    let items: Vec<_> = (0..1530)
+        .map(|n| format!(r#"{{"key":"item-{n:05}","n":{n},"on":true,"tags":["red","green"]}}"#))
+        .collect();
+    let data = format!(r#"{{"id":1,"items":[{}]}}"#, items.join(","));
+    text(r#"42["echo""#, &data, r#"42["echo""#)
+}
+
+fn binary(bytes: usize) -> Request {
+    let packet = r#"451-["bin",{"_placeholder":true,"num":0}]"#;
+    Request {
+        messages: vec![Message::text(packet), Message::binary(vec![7; bytes])],
+        answer: r#"451-["bin""#,
+    }
+}
+
+/// All rows.
+pub fn all() -> Vec<Scenario> {
+    let exchange = |request, clients, in_flight, times| Work::Exchange {
+        request,
+        clients,
+        in_flight,
+        times,
+    };
+    let broadcast = |in_flight| Work::Broadcast {
+        clients: 1000,
+        in_flight,
+        times: 300,
+    };
+    let rows = [
+        ("echo, 500 clients", exchange(echo, 500, 1, 100)),
+        (
+            "echo, 500 clients, 16 in flight",
+            exchange(echo, 500, 16, 400),
+        ),
+        ("ack, 50 clients, 16 in flight", exchange(ack, 50, 16, 4000)),
+        ("broadcast to 1,000", broadcast(1)),
+        ("broadcast to 1,000, 4 in flight", broadcast(4)),
+        (
+            "rooms, 1,000 clients in 100",
+            Work::Rooms {
+                rooms: 100,
+                members: 10,
+                times: 60,
+            },
+        ),
+        (
+            "binary 1 KiB, 200 clients",
+            exchange(|| binary(1024), 200, 1, 200),
+        ),
+        (
+            "binary 64 KiB, 50 clients",
+            exchange(|| binary(65_536), 50, 1, 100),
+        ),
+        ("JSON 100 KiB, 20 clients", exchange(large, 20, 1, 50)),
+        (
+            "polling echo, 100 clients",
+            Work::Polling {
+                clients: 100,
+                times: 150,
+            },
+        ),
+        ("opening a connection", Work::Opening { clients: 1000 }),
+        ("idle connection", Work::Idle { clients: 5000 }),
+    ];
+    rows.map(|(name, work)| Scenario { name, work }).into()
+}
+
+impl Scenario {
+    /// What a figure of this row is.
+    pub fn unit(&self) -> &'static str {
+        match self.work {
+            Work::Idle { .. } => "KiB",
+            _ => "µs",
+        }
+    }
+
+    /// Whether each sample needs a fresh process.
+    pub fn is_memory(&self) -> bool {
+        matches!(self.work, Work::Idle { .. })
+    }
+
+    /// The transport, for the floor, which has one at a time.
+    pub fn transport(&self) -> &'static str {
+        match self.work {
+            Work::Polling { .. } => "polling",
+            _ => "websocket",
+        }
+    }
+
+    /// One sample: microseconds of CPU, or KiB of memory, for each unit of work.
+    pub async fn sample(&self, server: &Server) -> Result<f64> {
+        match self.work {
+            Work::Exchange {
+                request,
+                clients,
+                in_flight,
+                times,
+            } => {
+                let request = request();
+                let mut clients = connect(server, clients).await?;
+                let mut run = async |times| {
+                    let each = |client| exchange(client, &request, in_flight, times);
+                    try_join_all(clients.iter_mut().map(each)).await
+                };
+                run(times / 10 + in_flight).await?;
+                let before = server.cpu()?;
+                run(times).await?;
+                Ok(micros(server.cpu()? - before, clients.len() * times))
+            }
+            Work::Broadcast {
+                clients,
+                in_flight,
+                times,
+            } => {
+                let mut clients = connect(server, clients).await?;
+                let message = Message::text(format!(r#"42["broadcast",{DATA}]"#));
+                let mut run = async |times| {
+                    let (speaker, listeners) = clients.split_first_mut().ok_or("no clients")?;
+                    let request = Request {
+                        messages: vec![message.clone()],
+                        answer: r#"42["broadcast""#,
+                    };
+                    let speaking = exchange(speaker, &request, in_flight, times);
+                    let listening = try_join_all(
+                        listeners
+                            .iter_mut()
+                            .map(|client| listen(client, request.answer, times)),
+                    );
+                    tokio::try_join!(speaking, listening)
+                };
+                run(times / 5).await?;
+                let before = server.cpu()?;
+                run(times).await?;
+                Ok(micros(server.cpu()? - before, clients.len() * times))
+            }
+            Work::Rooms {
+                rooms,
+                members,
+                times,
+            } => self.rooms(server, rooms, members, times).await,
+            Work::Polling { clients, times } => {
+                let connecting = (0..clients).map(|_| Poller::connect(server.port));
+                let mut clients = try_join_all(connecting).await?;
+                let packet = format!(r#"42["echo",{DATA}]"#);
+                let mut run = async |times| {
+                    let each = async |client: &mut Poller| {
+                        for _ in 0..times {
+                            client.exchange(&packet, r#"42["echo""#).await?;
+                        }
+                        Ok::<_, Error>(())
+                    };
+                    try_join_all(clients.iter_mut().map(each)).await
+                };
+                run(times / 10).await?;
+                let before = server.cpu()?;
+                run(times).await?;
+                Ok(micros(server.cpu()? - before, clients.len() * times))
+            }
+            Work::Opening { clients } => {
+                connect(server, clients / 10).await?;
+                settle(server).await?;
+                let before = server.cpu()?;
+                let clients = connect(server, clients).await?;
+                Ok(micros(server.cpu()? - before, clients.len()))
+            }
+            Work::Idle { clients } => {
+                let warm = connect(server, 50).await?;
+                let before = server.memory()?;
+                let clients = connect(server, clients).await?;
+                settle(server).await?;
+                let grown = server.memory()?.saturating_sub(before);
+                drop(warm);
+                Ok(grown as f64 / 1024.0 / clients.len() as f64)
+            }
+        }
+    }
+
+    async fn rooms(
+        &self,
+        server: &Server,
+        rooms: usize,
+        members: usize,
+        times: usize,
+    ) -> Result<f64> {
+        let mut clients = connect(server, rooms * members).await?;
+        for (index, client) in clients.iter_mut().enumerate() {
+            let join = format!(r#"427["join","room{}"]"#, index / members);
+            client.send(Message::text(join)).await?;
+            client.next_with("437").await?;
+        }
+        let mut run = async |times| {
+            let speakers = clients.iter_mut().enumerate().map(async |(index, client)| {
+                let packet = format!(r#"42["room","room{}",{DATA}]"#, index / members);
+                let request = Request {
+                    messages: vec![Message::text(packet)],
+                    answer: r#"42["room""#,
+                };
+                if index % members == 0 {
+                    exchange(client, &request, 1, times).await
+                } else {
+                    listen(client, request.answer, times).await
+                }
+            });
+            try_join_all(speakers).await
+        };
+        run(times / 5).await?;
+        let before = server.cpu()?;
+        run(times).await?;
+        Ok(micros(server.cpu()? - before, clients.len() * times))
+    }
+}
+
+/// Opens connections, 50 at a time.
+async fn connect(server: &Server, count: usize) -> Result<Vec<Client>> {
+    let mut clients = Vec::with_capacity(count);
+    while clients.len() < count {
+        let batch = (count - clients.len()).min(50);
+        let batch = (0..batch).map(|_| Client::connect(server.port));
+        clients.extend(try_join_all(batch).await?);
+    }
+    Ok(clients)
+}
+
+/// Sends a request `times` times, with so many in flight, and takes what is there in one go: so as not to decide by the
+/// generator's system calls how many the server needs.
+async fn exchange(
+    client: &mut Client,
+    request: &Request,
+    in_flight: usize,
+    times: usize,
+) -> Result {
+    let parts = request.messages.len();
+    let (mut sent, mut received) = (0, 0);
+    while received < times * parts {
+        let allowed = times.min(received / parts + in_flight);
+        if sent < allowed {
+            for _ in sent..allowed {
+                for message in &request.messages {
+                    client.feed(message.clone()).await?;
+                }
+            }
+            sent = allowed;
+            client.flush().await?;
+        }
+        received += take(client, request.answer).await?;
+    }
+    Ok(())
+}
+
+async fn listen(client: &mut Client, prefix: &str, times: usize) -> Result {
+    let mut received = 0;
+    while received < times {
+        received += take(client, prefix).await?;
+    }
+    Ok(())
+}
+
+/// Takes at least one message, and all that are there.
+async fn take(client: &mut Client, prefix: &str) -> Result<usize> {
+    check(&client.next().await?, prefix)?;
+    let mut count = 1;
+    while let Some(message) = client.try_next() {
+        check(&message?, prefix)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Waits until the server has been idle for a while.
+async fn settle(server: &Server) -> Result {
+    let mut before = server.cpu()?;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let now = server.cpu()?;
+        if now - before < Duration::from_millis(5) {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
+}
+
+fn micros(cpu: Duration, count: usize) -> f64 {
+    cpu.as_secs_f64() * 1e6 / count as f64
+}

@@ -1,0 +1,109 @@
+//! What load generators talk to: `cargo run --release --example bench_server -- 3000 value`
+//!
+//! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and give:
+//! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
+//! same for each; `benches/compare` runs them beside other servers.
+
+use socketio::SocketIo;
+use tokio::net::TcpListener;
+
+/// The handlers of one server, for one type.
+macro_rules! handlers {
+    ($server:literal, $data:ty) => {
+        use bytes::Bytes;
+        use socketio::{broadcast, emit, join_room, to};
+
+        #[socketio::on("echo", server = $server)]
+        async fn echo(data: $data) {
+            emit("echo", data);
+        }
+
+        #[socketio::on("ack", server = $server)]
+        async fn ack(data: $data) -> $data {
+            data
+        }
+
+        #[socketio::on("broadcast", server = $server)]
+        async fn to_all(data: $data) {
+            broadcast().emit("broadcast", data);
+        }
+
+        #[socketio::on("join", server = $server)]
+        async fn join(room: String) -> socketio::Result {
+            join_room(room)?;
+            Ok(())
+        }
+
+        #[socketio::on("room", server = $server)]
+        async fn room(room: String, data: $data) {
+            to(room).emit("room", data);
+        }
+
+        #[socketio::on("bin", server = $server)]
+        async fn bin(data: Bytes) {
+            emit("bin", data);
+        }
+    };
+}
+
+mod value {
+    handlers!("value", serde_json::Value);
+}
+
+mod raw {
+    handlers!("raw", Box<serde_json::value::RawValue>);
+}
+
+mod typed {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Deserialize, Serialize)]
+    struct Message {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+        id: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<Vec<Item>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ok: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<User>,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    struct Item {
+        key: String,
+        n: u64,
+        on: bool,
+        tags: Vec<String>,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    struct User {
+        name: String,
+        tags: Vec<String>,
+    }
+
+    handlers!("typed", Message);
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let mut args = std::env::args().skip(1);
+    let port: u16 = args
+        .next()
+        .ok_or("usage: bench_server PORT [value|raw|typed]")?
+        .parse()?;
+    let data = match args.next().as_deref() {
+        None | Some("value") => "value",
+        Some("raw") => "raw",
+        Some("typed") => "typed",
+        Some(other) => return Err(format!("not a type of handlers: {other}").into()),
+    };
+    let io = SocketIo::builder().named(data).build()?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("READY");
+    io.serve((), listener).await
+}
