@@ -282,7 +282,7 @@ async fn a_binary_packet_that_does_not_add_up_ends_that_connection_only() {
 // D9
 #[tokio::test]
 async fn every_post_is_answered_whatever_it_holds() {
-    for body in ["4\u{1e}9", "x", "2", "42[", "4\u{1e}", "b!!"] {
+    for body in ["4\u{1e}9", "x", "2", "42[", "4\u{1e}", "b!!", ""] {
         let io = build(SocketIo::bare());
         let polling = http::Polling::join(&io).await;
         let answer = polling.post(body).await;

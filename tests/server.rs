@@ -33,7 +33,7 @@ async fn it_speaks_to_everyone_to_rooms_and_to_clients_of_any_namespace() {
     io.emit("a", (1, "b"));
     io.send("text");
     io.send_json(json!({"c": 2}));
-    io.to("lobby").emit("in the lobby", ());
+    io.broadcast().to("lobby").emit("in the lobby", ());
     io.to([ana.sid(), bo.sid()]).skip(bo.sid()).send("one");
     io.skip(ana.sid()).emit("not ana", ());
     io.namespace("/chat").emit("in the chat", ());
@@ -191,4 +191,25 @@ async fn functions_of_a_handler_and_methods_of_its_socket_and_server_are_one() {
     assert_eq!(ana.received_named("a").len(), 4);
     assert_eq!(bo.received(), vec![event("b", ()); 3]);
     assert_eq!(chat.received(), vec![event("c", ()); 3]);
+}
+
+#[tokio::test]
+async fn a_callback_runs_when_its_sender_has_gone() {
+    let io = SocketIo::bare()
+        .on("ask", |other: String| {
+            to(other)
+                .callback(|name: String| async move {
+                    emit("unheard", ());
+                    broadcast().emit("asked", name);
+                })
+                .emit("who", ());
+        })
+        .build()
+        .unwrap();
+    let [ana, bo] = [client(&io, "/").await, client(&io, "/").await];
+    ana.emit("ask", bo.sid()).await.unwrap();
+    ana.close().await;
+    let question = bo.next().await;
+    bo.answer(&question, "bo").await.unwrap();
+    assert_eq!(bo.next().await, event("asked", "bo"));
 }
