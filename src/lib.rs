@@ -48,14 +48,16 @@ extern crate self as socketio;
 pub mod guide;
 
 pub use socketio_core::{
-    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, Description,
-    EmitError, EventContext, EventHandler, EventName, FromEvent, Handler, HandlerError,
-    HandlerInfo, IntoRooms, Namespace, Needs, PeerAddr, Reason, Request, Rest, Result, RoomError,
-    Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
-    State, To, broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
-    leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
-    try_emit,
+    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, ConnectionSession,
+    Data, Description, EmitError, EventContext, EventHandler, EventName, FromEvent, Handler,
+    HandlerError, HandlerInfo, IntoRooms, Layered, Listener, Namespace, Needs, Peer, PeerAddr,
+    Reason, Request, Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo,
+    SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room,
+    current, disconnect, emit, engine, handlers, join_room, leave_room, namespace, request, rooms,
+    send, send_json, session, sid, skip, spawn, to, try_emit,
 };
+#[cfg(feature = "tls")]
+pub use socketio_core::{Tls, TlsListener, TlsStream};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

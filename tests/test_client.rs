@@ -869,6 +869,19 @@ async fn a_close_by_the_server_is_told_from_a_disconnect() {
     assert_eq!(*reasons.lock().unwrap(), [Reason::ServerClose]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reason_is_the_same_however_closely_one_looks() {
+    let (io, _) = reporting();
+    for _ in 0..500 {
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        drop(client.emit("close", ()));
+        while client.is_connected() {
+            std::hint::spin_loop();
+        }
+        assert_eq!(client.disconnected().await, Reason::ServerClose);
+    }
+}
+
 #[tokio::test]
 async fn a_shutdown_is_told_to_all_and_ends_what_waits() {
     let (io, _) = reporting();

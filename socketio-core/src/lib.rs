@@ -43,8 +43,12 @@ pub use message::{Message, Text};
 pub use reason::Reason;
 pub use request::{PeerAddr, Request};
 pub use rest::Rest;
-pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
-pub use session::Session;
+pub use server::{
+    App, Layered, Listener, Peer, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+};
+#[cfg(feature = "tls")]
+pub use server::{Tls, TlsListener, TlsStream};
+pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use to::To;
 

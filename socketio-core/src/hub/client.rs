@@ -105,9 +105,19 @@ impl Client {
     }
 
     /// Writes a packet, unless the client is not (or no longer) in its namespace.
-    pub(crate) fn deliver(&self, packet: &Encoded) {
+    pub(crate) fn deliver(&self, packet: Encoded) {
         if self.is_connected() {
             self.link.push(packet);
+        }
+    }
+
+    /// Writes a packet, inside `connect` once the client has been accepted.
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Encoded) {
+        if self.is_connecting() {
+            let client = Arc::clone(self);
+            self.once_accepted(hub, move |_| client.deliver(packet));
+        } else {
+            self.deliver(packet);
         }
     }
 
@@ -218,12 +228,7 @@ impl Client {
 
     /// The client's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        let lock = || self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = lock().get::<T>() {
-            return slot;
-        }
-        let value = T::default();
-        lock().insert(value)
+        Data::slot(&self.data)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
@@ -11,6 +12,7 @@ use std::{
 
 use tokio::sync::Notify;
 
+use super::data::{Data, Slot};
 use crate::{Message, Reason, protocol::Encoded};
 
 /// How much may wait for one client before the [`SlowClient`] policy acts.
@@ -45,7 +47,6 @@ pub(crate) enum Closing {
 }
 
 /// Shared by the connection's task (which reads it) and by everyone who emits to its clients.
-#[derive(Debug)]
 pub(crate) struct Link {
     limits: OutboxLimits,
     outbox: Mutex<Outbox>,
@@ -57,6 +58,8 @@ pub(crate) struct Link {
     /// Calls from this server that await an answer by this connection.
     awaited_calls: AtomicUsize,
     dropped: AtomicUsize,
+    /// What all clients of the connection share; each has its own besides.
+    data: Mutex<Data>,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +84,7 @@ impl Link {
             transport: Mutex::new("polling"),
             awaited_calls: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
+            data: Mutex::default(),
         }
     }
 
@@ -89,7 +93,7 @@ impl Link {
     }
 
     /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: &Encoded) {
+    pub(crate) fn push(&self, packet: Encoded) {
         let waker = {
             let outbox = &mut *self.lock();
             if outbox.closed || outbox.overflowed {
@@ -112,10 +116,7 @@ impl Link {
                 }
             } else {
                 outbox.bytes += bytes;
-                outbox.queue.push_back(Message::Text(packet.text.clone()));
-                outbox
-                    .queue
-                    .extend(packet.attachments.iter().cloned().map(Message::Binary));
+                outbox.queue.extend(packet.into_messages());
             }
             outbox.sleeping.take()
         };
@@ -259,5 +260,19 @@ impl Link {
 
     pub(crate) fn awaits_calls(&self) -> bool {
         self.awaited_calls.load(Ordering::Acquire) > 0
+    }
+
+    /// The connection's value of type `T`.
+    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
+        Data::slot(&self.data)
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("transport", &self.transport())
+            .field("outbox", &self.outbox)
+            .finish_non_exhaustive()
     }
 }

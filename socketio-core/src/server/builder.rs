@@ -8,7 +8,7 @@ use super::{SocketIo, options::Options};
 use crate::{
     HandlerError,
     adapter::Memory,
-    engine::{Cors, Transports},
+    engine::{Cookie, Cors, Transports},
     error::BuildError,
     handler::{
         Definition, Dispatcher, ErrorAck, EventHandler, FunctionShim, Namespace, Registrations,
@@ -30,6 +30,8 @@ pub struct SocketIoBuilder {
     registrations: Registrations,
     states: States,
     options: Options,
+    #[cfg(feature = "logger")]
+    logger: super::logger::Logger,
     error_ack: ErrorAck,
     built: &'static Location<'static>,
     problems: Vec<String>,
@@ -52,6 +54,8 @@ impl SocketIoBuilder {
             registrations: Registrations::default(),
             states: States::default(),
             options: Options::default(),
+            #[cfg(feature = "logger")]
+            logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
             built: Location::caller(),
             problems: Vec::new(),
@@ -146,6 +150,12 @@ impl SocketIoBuilder {
         self
     }
 
+    /// How much longer than the interval clients are told it is, so that they forgive a ping that comes late. Default: zero.
+    pub fn ping_grace(mut self, grace: Duration) -> Self {
+        self.options.engine.ping_grace = grace;
+        self
+    }
+
     /// How long the server waits for the answer to a ping before it gives the client up. Default: 20 seconds.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.options.engine.ping_timeout = timeout;
@@ -159,7 +169,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which transports are offered, and accepted. Default: both.
+    /// Which transports are offered, and accepted: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
     pub fn transports(mut self, transports: Transports) -> Self {
         self.options.engine.transports = transports;
         self
@@ -171,15 +181,35 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which web pages may connect. Default: those of the same origin.
-    pub fn cors_allowed_origins(mut self, origins: Cors) -> Self {
-        self.options.engine.cors = origins;
+    /// Which web pages may connect, on either transport: `"https://example.org"`, an array or a `Vec` of such origins, `"*"`
+    /// for all, or a [`Cors`], which may be a function. Default: pages of the same origin.
+    pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
+        self.options.engine.cors = origins.into();
         self
     }
 
     /// Whether allowed pages of other origins may send cookies. Default: true.
     pub fn cors_credentials(mut self, allow: bool) -> Self {
         self.options.engine.cors_credentials = allow;
+        self
+    }
+
+    /// A cookie with the id of the connection, for load balancers that route by it: a name, or a [`Cookie`] with attributes of
+    /// its own. Default: none.
+    pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
+        self.options.engine.cookie = Some(cookie.into());
+        self
+    }
+
+    /// Whether the answers to polls are compressed for clients that accept it. Default: true.
+    pub fn http_compression(mut self, compress: bool) -> Self {
+        self.options.engine.http_compression = compress;
+        self
+    }
+
+    /// From how many bytes on an answer is compressed. Default: 1,024.
+    pub fn compression_threshold(mut self, bytes: usize) -> Self {
+        self.options.engine.compression_threshold = bytes;
         self
     }
 
@@ -271,6 +301,26 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
+    /// set up `tracing` themselves. Default: false.
+    ///
+    /// It takes effect in [`build`](SocketIoBuilder::build), for the whole program, and not at all if a subscriber is there
+    /// by then: so a program that sets up one of its own does it before, or leaves this out. The target is `socketio`, the
+    /// level `debug`; the environment variable `RUST_LOG` overrides both: `RUST_LOG=socketio=warn,engineio=debug`.
+    #[cfg(feature = "logger")]
+    pub fn logger(mut self, write: bool) -> Self {
+        self.logger.socketio = write;
+        self
+    }
+
+    /// As [`logger`](SocketIoBuilder::logger), for what happens to connections below Socket.IO: the target `engineio`. Only
+    /// warnings of the other target are written if that is not asked for. Default: false.
+    #[cfg(feature = "logger")]
+    pub fn engineio_logger(mut self, write: bool) -> Self {
+        self.logger.engineio = write;
+        self
+    }
+
     /// What an event is acknowledged with that failed, or that no handler knows.
     /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
     pub fn error_ack(
@@ -289,6 +339,8 @@ impl SocketIoBuilder {
     /// missing state, a namespace without a value, arguments that an event does not have, options that contradict each
     /// other.
     pub fn build(mut self) -> Result<SocketIo, BuildError> {
+        #[cfg(feature = "logger")]
+        self.logger.install();
         self.check_options();
         let mut registrations = if self.linked {
             let mut linked = Registrations::linked(&self.name);
@@ -355,6 +407,16 @@ impl SocketIoBuilder {
             (engine.max_sessions, "max_connections"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));
+        }
+        wrong(
+            !engine.is_measurable(),
+            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days: no client can wait longer",
+        );
+        for problem in engine.cors.problems() {
+            wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
+            wrong(true, &format!("`cookie`: {problem}"));
         }
         wrong(
             !self.linked && !self.name.is_empty(),

@@ -246,15 +246,24 @@ impl SocketIo {
         self.0.start(request, transport);
     }
 
-    /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
-    /// background tasks stopped. What has not ended after `shutdown_timeout` (10 seconds by default) is dropped.
-    ///
-    /// Who [`run`](SocketIo::run)s the server returns from it.
-    pub async fn shutdown(&self) {
+    /// Begins to stop the server, and returns at once: no new connections, all clients disconnected. Who
+    /// [`run`](SocketIo::run)s the server returns from it after a [`shutdown`](SocketIo::shutdown). Works in handlers and
+    /// from any thread.
+    pub fn stop(&self) {
         let server = &self.0;
         server.engine.stop();
         server.stopping.send_replace(true);
         server.connections.shut_down();
+    }
+
+    /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
+    /// background tasks stopped. What has not ended after `shutdown_timeout` (10 seconds by default) is dropped.
+    ///
+    /// Who [`run`](SocketIo::run)s the server returns from it. Not for handlers, which would wait for their own end: they
+    /// call [`stop`](SocketIo::stop).
+    pub async fn shutdown(&self) {
+        let server = &self.0;
+        self.stop();
         let ended = server.tasks.ended();
         if tokio::time::timeout(server.options.shutdown_timeout, ended)
             .await

@@ -179,14 +179,15 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
-                hub.admit(client, &protocol::connect(client.namespace(), client.sid()));
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
+                hub.admit(client, protocol::connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
                 true
             }
             Err(refused) => {
-                client.link().push(&protocol::connect_error(
+                client.link().push(protocol::connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
@@ -214,6 +215,8 @@ impl Member {
         match self.inbox.pop_front() {
             None => false,
             Some(Job::Disconnect(reason, completion)) => {
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = self.dispatcher.clone().disconnect(
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
@@ -224,6 +227,8 @@ impl Member {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
                 let entry = self.handlers.event(&event.name).cloned();
                 let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(

@@ -63,7 +63,8 @@ function external(url) {
   return { url: url.replace(/\/$/, ""), stop: async () => {} };
 }
 
-function start(example, args) {
+/** Any of the built examples. */
+export function start(example, args) {
   const child = spawn(path.join(examples, example), args, { stdio: ["ignore", "pipe", "inherit"] });
   running.add(child);
   const gone = new Promise((resolve, reject) => {
@@ -105,7 +106,8 @@ function start(example, args) {
   };
 }
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();
