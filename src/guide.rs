@@ -23,3 +23,6 @@ pub mod serving {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/porting-from-flask-socketio.md")]
+pub mod porting_from_flask_socketio {}

@@ -232,6 +232,18 @@ impl To {
         Ok(CallStream::new(answers, timeout))
     }
 
+    /// Who is at the address now, of the clients of this process: each once, in no particular order.
+    pub fn sockets(self) -> Vec<Socket> {
+        let skip = self.skipped();
+        let mut sockets = Vec::new();
+        self.node
+            .hub
+            .select(&self.namespace, &self.target, &skip, |client| {
+                sockets.push(Socket::new(Arc::clone(client), Arc::clone(&self.node)));
+            });
+        sockets
+    }
+
     /// Takes everybody out of rooms of the addressed namespace.
     ///
     /// # Errors

@@ -199,15 +199,9 @@ impl SocketIo {
         Some(Socket::new(client, Arc::clone(self.node())))
     }
 
-    /// The clients of this process that are in a namespace, in no particular order.
+    /// The clients of this process that are in a namespace, in no particular order: `namespace(..).sockets()`.
     pub fn sockets(&self, namespace: &str) -> Vec<Socket> {
-        let mut sockets = Vec::new();
-        self.node()
-            .hub
-            .select(namespace, &Target::Everyone, &[], |client| {
-                sockets.push(Socket::new(Arc::clone(client), Arc::clone(self.node())));
-            });
-        sockets
+        self.namespace(namespace).sockets()
     }
 
     /// The namespaces that somebody is in, in alphabetical order.

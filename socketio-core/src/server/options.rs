@@ -51,3 +51,29 @@ impl Default for Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Those of Engine.IO are in its own tests, those of packets in theirs.
+    #[test]
+    fn the_documented_defaults_hold() {
+        let options = Options::default();
+        assert_eq!(options.path, "/socket.io/");
+        assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.shutdown_timeout, Duration::from_secs(10));
+        assert!(!options.async_handlers);
+        assert_eq!(options.concurrent_events, 64);
+        assert_eq!(options.inbox_events, 256);
+        assert_eq!(options.namespaces, 100);
+        assert_eq!(options.outbox.messages, 65_536);
+        assert_eq!(options.outbox.bytes, 16_777_216);
+        assert_eq!(options.outbox.policy, SlowClient::Disconnect);
+        assert_eq!(options.limits.rooms, 1_000);
+        assert_eq!(options.limits.awaited_acks, 1_000);
+        assert_eq!(options.limits.call_timeout, Duration::from_secs(60));
+        assert_eq!(options.packets.max_attachments, 10);
+        assert_eq!(options.packets.max_attachment_bytes, 1_000_000);
+    }
+}
