@@ -46,7 +46,8 @@ pub(crate) struct Lookup {
 /// What was registered for one path.
 #[derive(Debug, Default)]
 struct Table {
-    events: HashMap<Box<str>, Arc<Entry>>,
+    /// In order, since a few comparisons are cheaper than one hash.
+    events: BTreeMap<Box<str>, Arc<Entry>>,
     /// The handler of `*`.
     any: Option<Arc<Entry>>,
     error: Option<Arc<Entry>>,
