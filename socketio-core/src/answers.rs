@@ -55,7 +55,7 @@ impl Answers {
             if id.is_some()
                 && let Ok(packet) = protocol::event_with(client.namespace(), id, event, payload)
             {
-                client.deliver(&packet);
+                client.deliver(packet);
             }
             Asked { client, id }
         };

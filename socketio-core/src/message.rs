@@ -1,9 +1,18 @@
 //! What travels between the layers: a text or some bytes, shared without copies.
 
-use std::{fmt, ops::Deref};
+use std::{cell::Cell, fmt, ops::Deref};
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// The largest buffer that a thread keeps for its next text.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    /// Texts are written here and then copied, which is cheaper than to let each grow: they end up in one allocation of
+    /// their exact length. Taken while it is in use, since to serialise a value is to run user code, which may emit.
+    static BUFFER: Cell<String> = const { Cell::new(String::new()) };
+}
 
 /// One message of a connection, in either direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,20 +52,32 @@ impl Text {
 
     /// An empty buffer for a text of about `capacity` bytes, to be finished by [`Text::from_buffer`].
     pub(crate) fn buffer(capacity: usize) -> String {
-        let mut buffer = String::with_capacity(capacity + 1);
+        let mut buffer = BUFFER.take();
+        buffer.reserve(capacity + 1);
         buffer.push(Self::TYPE);
         buffer
     }
 
     /// Takes a buffer that [`Text::buffer`] began.
-    pub(crate) fn from_buffer(buffer: String) -> Self {
+    pub(crate) fn from_buffer(mut buffer: String) -> Self {
         debug_assert!(buffer.starts_with(Self::TYPE));
-        Text(Utf8Bytes::from(buffer))
+        if buffer.capacity() > KEPT {
+            return Text(Utf8Bytes::from(buffer));
+        }
+        let text = Text(Utf8Bytes::from(&*buffer));
+        buffer.clear();
+        BUFFER.set(buffer);
+        text
     }
 
     /// Takes a frame as it came; `None` when it is not a message packet.
     pub(crate) fn from_framed(frame: Utf8Bytes) -> Option<Self> {
         frame.starts_with(Self::TYPE).then_some(Text(frame))
+    }
+
+    /// The text with its packet type in front, without a reference more: the first clone of bytes allocates.
+    pub(crate) fn into_framed(self) -> Utf8Bytes {
+        self.0
     }
 
     /// The text with its packet type in front.

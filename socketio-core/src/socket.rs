@@ -10,6 +10,7 @@ use crate::{
     To, context,
     hub::{Client, Closing, Target},
     node::Node,
+    protocol,
 };
 
 /// One client in one namespace. Cheap to clone, and good to keep: it stays valid, and quiet, when the client has gone.
@@ -79,7 +80,10 @@ impl Socket {
     /// handled fails when its handler ends; outside of handlers it is traced. [`Socket::try_emit`] returns it instead.
     #[track_caller]
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) {
-        self.itself().emit(event, payload);
+        let origin = Location::caller();
+        if let Err(error) = self.try_emit(event, payload) {
+            context::fail(error, origin);
+        }
     }
 
     /// Sends an event to this client, or tells why not.
@@ -88,7 +92,10 @@ impl Socket {
     ///
     /// When the payload can't be encoded or the name is reserved.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
-        self.itself().try_emit(event, payload)
+        // Not by way of the adapter: the client is here, and nobody else is concerned.
+        let packet = protocol::event(self.namespace_path(), None, event, &payload)?;
+        self.client.emit(&self.node.hub, packet);
+        Ok(())
     }
 
     /// Sends a `message` event to this client.

@@ -77,6 +77,13 @@ impl Outgoing for Outbox {
     }
 }
 
+/// The connection's task has the outbox at hand and need not count a reference at each turn.
+impl Outgoing for &Link {
+    fn pop(&mut self) -> Option<Message> {
+        Link::pop(self)
+    }
+}
+
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").finish_non_exhaustive()

@@ -60,7 +60,7 @@ impl Emission {
 
     fn deliver_to(&self, client: &Arc<Client>) {
         match &self.packet {
-            Packet::Plain(encoded) => client.deliver(encoded),
+            Packet::Plain(encoded) => client.deliver(encoded.clone()),
             Packet::Asking {
                 event,
                 payload,
@@ -71,7 +71,7 @@ impl Emission {
                     && let Ok(packet) =
                         protocol::event_with(client.namespace(), Some(id), event, payload)
                 {
-                    client.deliver(&packet);
+                    client.deliver(packet);
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod drive;
 
 use std::{
+    collections::VecDeque,
     fmt,
     future::poll_fn,
     mem,
@@ -49,8 +50,8 @@ pub struct Session {
     request: Request,
     state: State,
     transport: Transport,
-    /// A POST whose packets are being taken.
-    post: Option<Post>,
+    /// POSTs whose packets are being taken. Only the last can be one that is still to be answered.
+    posts: VecDeque<Post>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     /// A ping waits for the transport.
@@ -110,7 +111,7 @@ impl Session {
         Session {
             state: State::Open,
             transport,
-            post: None,
+            posts: VecDeque::new(),
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config),
             ping_due: false,
@@ -126,12 +127,13 @@ impl Session {
     /// The packet that tells the client its id and the figures.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
+        let (interval, timeout) = config.announced();
         format!(
             r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
-            config.ping_interval.as_millis(),
-            config.ping_timeout.as_millis(),
+            interval,
+            timeout,
             config.max_payload,
         )
     }
@@ -255,11 +257,11 @@ impl Session {
     }
 
     fn answer_post(&mut self, answer: Answer) {
-        if let Some(post) = self.post.take() {
+        if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
             // The client may send the next as soon as it has its answer. An error says that it does
             // not wait for one any more.
             self.shared.release_post();
-            let _ = post.answer.send(answer);
+            let _ = to.send(answer);
         }
     }
 

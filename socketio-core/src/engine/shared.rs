@@ -59,12 +59,13 @@ enum PostSlot {
     Ready(Post),
 }
 
-/// A POST whose body has been read. It is answered when its packets have been taken.
+/// A POST whose body has been read. It is answered when its packets have been taken, or before a
+/// WebSocket takes over.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) payload: Payload,
-    /// The other end is in [`polling::post`](super::polling::post).
-    pub(super) answer: oneshot::Sender<Answer>,
+    /// The other end is in [`polling::post`](super::polling::post); `None` once it was answered.
+    pub(super) answer: Option<oneshot::Sender<Answer>>,
 }
 
 /// What came for the session since it looked last.
@@ -135,7 +136,7 @@ impl Shared {
         let (answer, answered) = oneshot::channel();
         slots.post = PostSlot::Ready(Post {
             payload: Payload::new(body),
-            answer,
+            answer: Some(answer),
         });
         let waker = slots.waker.clone();
         drop(slots);
@@ -252,8 +253,12 @@ impl Shared {
         if let Some(poll) = poll {
             let _ = poll.send(Ok(Bytes::from_static(poll_answer.as_bytes())));
         }
-        if let PostSlot::Ready(post) = post {
-            let _ = post.answer.send(post_answer);
+        if let PostSlot::Ready(Post {
+            answer: Some(answer),
+            ..
+        }) = post
+        {
+            let _ = answer.send(post_answer);
         }
     }
 

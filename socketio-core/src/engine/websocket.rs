@@ -159,7 +159,7 @@ impl Socket {
                 Frame::Text(Utf8Bytes::from_static(control::PING))
             } else {
                 match out.pop() {
-                    Some(Message::Text(text)) => Frame::Text(text.framed().clone()),
+                    Some(Message::Text(text)) => Frame::Text(text.into_framed()),
                     Some(Message::Binary(bytes)) => Frame::Binary(bytes),
                     None => break,
                 }

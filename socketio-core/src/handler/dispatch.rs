@@ -106,7 +106,7 @@ impl Dispatcher {
             if let Some(id) = id {
                 let reply = reply.unwrap_or_default();
                 let packet = protocol::ack(socket.namespace_path(), &id, &reply);
-                socket.client().link().push(&packet);
+                socket.client().link().push(packet);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }

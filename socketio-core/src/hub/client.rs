@@ -105,9 +105,19 @@ impl Client {
     }
 
     /// Writes a packet, unless the client is not (or no longer) in its namespace.
-    pub(crate) fn deliver(&self, packet: &Encoded) {
+    pub(crate) fn deliver(&self, packet: Encoded) {
         if self.is_connected() {
             self.link.push(packet);
+        }
+    }
+
+    /// Writes a packet, inside `connect` once the client has been accepted.
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Encoded) {
+        if self.is_connecting() {
+            let client = Arc::clone(self);
+            self.once_accepted(hub, move |_| client.deliver(packet));
+        } else {
+            self.deliver(packet);
         }
     }
 

@@ -93,7 +93,7 @@ impl Link {
     }
 
     /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: &Encoded) {
+    pub(crate) fn push(&self, packet: Encoded) {
         let waker = {
             let outbox = &mut *self.lock();
             if outbox.closed || outbox.overflowed {
@@ -116,10 +116,7 @@ impl Link {
                 }
             } else {
                 outbox.bytes += bytes;
-                outbox.queue.push_back(Message::Text(packet.text.clone()));
-                outbox
-                    .queue
-                    .extend(packet.attachments.iter().cloned().map(Message::Binary));
+                outbox.queue.extend(packet.into_messages());
             }
             outbox.sleeping.take()
         };

@@ -42,7 +42,7 @@ impl Hub {
 
     /// Lets an accepted client in: first its CONNECT packet, then what it did meanwhile, then what others emit.
     /// False when it has gone in the meantime.
-    pub(crate) fn admit(&self, client: &Arc<Client>, connect: &Encoded) -> bool {
+    pub(crate) fn admit(&self, client: &Arc<Client>, connect: Encoded) -> bool {
         let deferred = {
             let mut state = client.state();
             if state.phase != Phase::Connecting {
@@ -105,7 +105,7 @@ impl Hub {
         if !client.end(reason) {
             return false;
         }
-        client.deliver(&protocol::disconnect(client.namespace()));
+        client.deliver(protocol::disconnect(client.namespace()));
         self.remove(client);
         client.link().attend();
         true

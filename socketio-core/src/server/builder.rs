@@ -8,7 +8,7 @@ use super::{SocketIo, options::Options};
 use crate::{
     HandlerError, Request,
     adapter::Memory,
-    engine::{Cors, Transports},
+    engine::{Cookie, Cors, Transports},
     error::BuildError,
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
@@ -101,6 +101,12 @@ impl SocketIoBuilder {
         self
     }
 
+    /// How much longer than the interval clients are told it is, so that they forgive a ping that comes late. Default: zero.
+    pub fn ping_grace(mut self, grace: Duration) -> Self {
+        self.options.engine.ping_grace = grace;
+        self
+    }
+
     /// How long the server waits for the answer to a ping before it gives the client up. Default: 20 seconds.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.options.engine.ping_timeout = timeout;
@@ -114,7 +120,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which transports are offered, and accepted. Default: both.
+    /// Which transports are offered, and accepted: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
     pub fn transports(mut self, transports: Transports) -> Self {
         self.options.engine.transports = transports;
         self
@@ -126,15 +132,35 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which web pages may connect. Default: those of the same origin.
-    pub fn cors_allowed_origins(mut self, origins: Cors) -> Self {
-        self.options.engine.cors = origins;
+    /// Which web pages may connect, on either transport: `"https://example.org"`, an array or a `Vec` of such origins, `"*"`
+    /// for all, or a [`Cors`], which may be a function. Default: pages of the same origin.
+    pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
+        self.options.engine.cors = origins.into();
         self
     }
 
     /// Whether allowed pages of other origins may send cookies. Default: true.
     pub fn cors_credentials(mut self, allow: bool) -> Self {
         self.options.engine.cors_credentials = allow;
+        self
+    }
+
+    /// A cookie with the id of the connection, for load balancers that route by it: a name, or a [`Cookie`] with attributes of
+    /// its own. Default: none.
+    pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
+        self.options.engine.cookie = Some(cookie.into());
+        self
+    }
+
+    /// Whether the answers to polls are compressed for clients that accept it. Default: true.
+    pub fn http_compression(mut self, compress: bool) -> Self {
+        self.options.engine.http_compression = compress;
+        self
+    }
+
+    /// From how many bytes on an answer is compressed. Default: 1,024.
+    pub fn compression_threshold(mut self, bytes: usize) -> Self {
+        self.options.engine.compression_threshold = bytes;
         self
     }
 
@@ -365,6 +391,16 @@ impl SocketIoBuilder {
             (engine.max_sessions, "max_connections"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));
+        }
+        wrong(
+            !engine.is_measurable(),
+            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days: no client can wait longer",
+        );
+        for problem in engine.cors.problems() {
+            wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
+            wrong(true, &format!("`cookie`: {problem}"));
         }
         wrong(
             !self.linked && !self.name.is_empty(),

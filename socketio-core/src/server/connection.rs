@@ -17,7 +17,7 @@ use crate::{
     handler::Incoming as Event,
     hub::{Client, Link},
     protocol::{self, Assembler, Kind, Packet},
-    transport::{Completion, Incoming, Outbox, Transport},
+    transport::{Completion, Incoming, Transport},
 };
 
 /// Messages taken in before other tasks get their turn.
@@ -207,7 +207,7 @@ impl<T: Transport> Connection<T> {
             let message = refusal.unwrap_or_default();
             tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
             let answer = protocol::connect_error(path, message, None);
-            self.link.push(&answer);
+            self.link.push(answer);
             if let Some(completion) = completion {
                 completion.fire(Ok(()));
             }
@@ -256,7 +256,7 @@ impl<T: Transport> Connection<T> {
             if reason == Reason::ServerClose {
                 // Told so, the official clients don't connect again by themselves.
                 let client = member.client();
-                client.deliver(&protocol::disconnect(client.namespace()));
+                client.deliver(protocol::disconnect(client.namespace()));
             }
             member.leave(reason, None);
         }
@@ -347,7 +347,7 @@ impl<T: Transport> Connection<T> {
             return false;
         }
         let read = self.may_read();
-        let mut outbox = Outbox(Arc::clone(&self.link));
+        let mut outbox = &*self.link;
         match self.transport.poll(cx, &mut outbox, read) {
             Poll::Pending => {
                 let name = self.transport.name();

@@ -180,7 +180,7 @@ impl Member {
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                hub.admit(client, &protocol::connect(client.namespace(), client.sid()));
+                hub.admit(client, protocol::connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
@@ -194,7 +194,7 @@ impl Member {
                 false
             }
             Err(refused) => {
-                client.link().push(&protocol::connect_error(
+                client.link().push(protocol::connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),

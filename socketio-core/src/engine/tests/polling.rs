@@ -1,7 +1,8 @@
 //! Sessions over long-polling.
 
-use std::{collections::VecDeque, future::poll_fn, task::Poll};
+use std::{collections::VecDeque, future::poll_fn, io::Read, task::Poll};
 
+use flate2::read::GzDecoder;
 use tokio::{io::AsyncWriteExt, task::yield_now};
 
 use super::harness::{BAD_REQUEST, OK, Reply, Server, UNKNOWN, config, ms, write_request};
@@ -61,6 +62,55 @@ async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest(
     tokio::spawn(async move { session.recv().await });
     assert_eq!(server.get(&query).await.body, "412345678\u{1e}4abc");
     assert_eq!(server.get(&query).await.body, "4def");
+}
+
+/// The answer to a poll for which a text of that many characters waits.
+async fn fetch(config: Config, length: usize, accept: &str) -> Reply {
+    let server = Server::echo(config);
+    let query = server.open_polling().await;
+    let body = format!("4{}", "x".repeat(length));
+    assert_eq!(server.post(&query, &body).await.brief(), OK);
+    let headers = [("accept-encoding", accept), ("origin", "http://a.test")];
+    server.request("GET", &query, &headers, "").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_answer_is_compressed_for_who_accepts_it() {
+    let mut text = String::new();
+    let gzip = fetch(Config::default(), 100_000, "gzip, deflate, br").await;
+    assert_eq!(gzip.headers["content-encoding"], "gzip");
+    assert!(gzip.bytes.len() < 1_000);
+    GzDecoder::new(&*gzip.bytes)
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text.len(), 100_001);
+
+    let deflate = fetch(Config::default(), 100_000, "gzip;q=0, deflate").await;
+    assert_eq!(deflate.headers["content-encoding"], "deflate");
+    let vary: Vec<_> = deflate.headers.get_all("vary").iter().collect();
+    assert_eq!(vary, ["Accept-Encoding", "Origin"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_who_does_not_and_below_the_threshold_it_is_not() {
+    for (length, accept) in [(100_000, "br"), (100_000, "gzip;q=0"), (1_022, "gzip")] {
+        let reply = fetch(Config::default(), length, accept).await;
+        assert_eq!(reply.body.len(), length + 1, "{accept}");
+        assert!(!reply.headers.contains_key("content-encoding"));
+        // But another client might have got it compressed.
+        assert_eq!(reply.headers["vary"], "Accept-Encoding");
+    }
+    let just = fetch(Config::default(), 1_023, "gzip").await;
+    assert_eq!(just.headers["content-encoding"], "gzip");
+}
+
+#[tokio::test(start_paused = true)]
+async fn compression_can_be_turned_off() {
+    let mut config = Config::default();
+    config.http_compression = false;
+    let reply = fetch(config, 100_000, "gzip").await;
+    assert_eq!(reply.body.len(), 100_001);
+    assert_eq!(reply.headers["vary"], "Origin");
 }
 
 #[tokio::test(start_paused = true)]
