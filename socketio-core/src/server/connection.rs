@@ -224,7 +224,7 @@ impl<T: Transport> Connection<T> {
         if options.always_connect {
             let client = socket.client();
             let answer = protocol::connect(client.namespace(), client.sid());
-            self.server.node.hub.admit(client, &answer);
+            self.server.node.hub.admit(client, answer);
         }
         self.members.push(Member::new(
             socket,

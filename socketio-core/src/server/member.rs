@@ -189,7 +189,7 @@ impl Member {
             Err(_) if !client.is_connecting() => {
                 // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
                 // broken one.
-                client.deliver(&protocol::disconnect(client.namespace()));
+                client.deliver(protocol::disconnect(client.namespace()));
                 hub.remove(client);
                 false
             }
