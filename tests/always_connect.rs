@@ -73,7 +73,7 @@ async fn it_is_off_unless_asked_for() {
         .expect("not yet connected in `connect`");
     let io = always()
         .on("connect", |socket: Socket| async move {
-            assert!(socket.is_connected());
+            assert!(!socket.is_connected());
         })
         .build()
         .unwrap();

@@ -3,6 +3,7 @@
 //! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
 mod adapter;
+mod answered;
 mod answers;
 mod call_stream;
 mod context;
@@ -30,6 +31,7 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use answered::Answered;
 pub use call_stream::CallStream;
 pub use context::{
     broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,
@@ -37,8 +39,8 @@ pub use context::{
 };
 pub use data::{BinaryInJson, Data};
 pub use error::{
-    Answered, BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden,
-    HandlerError, HandshakeRefused, Result, RoomError,
+    BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden, HandlerError,
+    HandshakeRefused, Result, RoomError,
 };
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub use handler::{

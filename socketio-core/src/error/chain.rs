@@ -6,7 +6,7 @@ use std::error::Error;
 ///
 /// `anyhow` and `eyre` hide the type of the outermost error, not of those beneath it: so what must be found through them
 /// has a `source()` of its own that says the same.
-pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

@@ -1,9 +1,8 @@
 //! What can go wrong, by who has to know.
 
-mod answered;
 mod build;
 mod call;
-mod chain;
+pub(crate) mod chain;
 mod emit;
 mod forbidden;
 mod handler;
@@ -11,7 +10,6 @@ mod handshake;
 mod refused;
 mod room;
 
-pub use answered::Answered;
 pub use build::BuildError;
 pub use call::CallError;
 pub use emit::EmitError;

@@ -15,5 +15,6 @@ pub use from_event::FromEvent;
 pub(crate) use needs::Need;
 pub use needs::Needs;
 pub use path::Path;
+pub(crate) use path::parameters;
 pub use state::State;
 pub use values::EventName;

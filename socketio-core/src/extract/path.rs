@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{EventContext, FromEvent, Needs};
-use crate::{BoxError, Forbidden, handler::parameters};
+use crate::{BoxError, Forbidden};
 
 /// The parameters of the namespace, where the handler's is a pattern: of `/job/{id}`, the `id`. It dereferences to the value.
 ///
@@ -86,6 +86,18 @@ impl std::error::Error for PathError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.told)
     }
+}
+
+/// The parameters that a pattern has, each with what `path` has in its place.
+pub(crate) fn parameters<'a>(
+    pattern: &'a str,
+    path: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let segments = pattern.split('/').zip(path.split('/'));
+    segments.filter_map(|(name, value)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        Some((name, value))
+    })
 }
 
 /// All parameters, by name.
@@ -289,6 +301,12 @@ mod tests {
         id: Id,
         #[serde(default)]
         page: Option<u8>,
+    }
+
+    #[test]
+    fn parameters_are_read_by_name() {
+        let found: Vec<_> = parameters("/job/{id}/{part}/*", "/job/7/log/x").collect();
+        assert_eq!(found, [("id", "7"), ("part", "log")]);
     }
 
     #[test]

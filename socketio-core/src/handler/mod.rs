@@ -26,6 +26,5 @@ pub(crate) use dispatch::{Dispatcher, ErrorAck, EventFailure, Incoming, default_
 pub use guard::{Guard, GuardDefinition};
 pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
-pub(crate) use pattern::parameters;
 pub(crate) use registering::registering;
 pub(crate) use table::{Lookup, Registry};

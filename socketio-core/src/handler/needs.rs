@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
-use super::pattern;
-use crate::{extract::Need, states::States};
+use crate::{
+    extract::{Need, parameters},
+    states::States,
+};
 
 /// Where arguments are taken, with the path of the namespace.
 #[derive(Clone, Copy)]
@@ -80,7 +82,7 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
 
 fn no_parameters(place: Place<'_>) -> Option<String> {
     let (Place::Event(_, path) | Place::Errors(path) | Place::Joining(path)) = place;
-    if pattern::parameters(path, path).next().is_some() {
+    if parameters(path, path).next().is_some() {
         return None;
     }
     Some(format!(

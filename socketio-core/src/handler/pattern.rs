@@ -140,18 +140,6 @@ pub(super) fn below(prefix: &str, path: &str) -> String {
     }
 }
 
-/// The parameters that a pattern has, each with what `path` has in its place.
-pub(crate) fn parameters<'a>(
-    pattern: &'a str,
-    path: &'a str,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let segments = pattern.split('/').zip(path.split('/'));
-    segments.filter_map(|(name, value)| {
-        let name = name.strip_prefix('{')?.strip_suffix('}')?;
-        Some((name, value))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,12 +202,6 @@ mod tests {
         assert_eq!(below("/admin", "/log/*"), "/admin/log/*");
         assert_eq!(below("", "/log"), "/log");
         assert_eq!(below("", "*"), "*");
-    }
-
-    #[test]
-    fn parameters_are_read_by_name() {
-        let found: Vec<_> = parameters("/job/{id}/{part}/*", "/job/7/log/x").collect();
-        assert_eq!(found, [("id", "7"), ("part", "log")]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ macro_rules! registering {
             /// Has a [`Guard`](crate::Guard) asked before anybody joins a namespace, and before every event in it, whatever
             /// handles them: a function, a class, a handler of `*`. Not before `disconnect` and error handlers.
             ///
-            /// `namespace` is a path, a pattern such as `/job/{id}`, or `*` for all. Guards are asked in the order in which they
+            /// `namespace` is a path, a pattern such as `/job/{id}`, `/admin/*` (a path and all beneath it), or `*` for all. Guards are asked in the order in which they
             /// were added, before those of classes and events; the first that does not let the event pass ends it.
             #[track_caller]
             pub fn guard<M>(mut self, namespace: &str, guard: impl $crate::Guard<M>) -> Self {
@@ -75,8 +75,8 @@ macro_rules! registering {
                 self.middleware_in("*", middleware)
             }
 
-            /// Puts a [`Middleware`](crate::Middleware) around every event of a namespace: a path, a pattern such as `/job/{id}`, or
-            /// `*` for all.
+            /// Puts a [`Middleware`](crate::Middleware) around every event of a namespace: a path, a pattern such as `/job/{id}`,
+            /// `/admin/*` (a path and all beneath it), or `*` for all.
             #[track_caller]
             pub fn middleware_in(mut self, namespace: &str, middleware: impl $crate::Middleware) -> Self {
                 let location = ::std::panic::Location::caller();

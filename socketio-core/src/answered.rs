@@ -4,8 +4,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use serde::Serialize;
 
-use super::chain;
-use crate::{handler::Outcome, reply::Answer};
+use crate::{error::chain, handler::Outcome, reply::Answer};
 
 /// Ends an event here, with this acknowledgement: no failure, although it travels as an `Err`.
 ///
