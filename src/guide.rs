@@ -12,6 +12,9 @@ pub mod connections {}
 #[doc = include_str!("../docs/guide/namespaces.md")]
 pub mod namespaces {}
 
+#[doc = include_str!("../docs/guide/guards.md")]
+pub mod guards {}
+
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 

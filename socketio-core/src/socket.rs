@@ -10,7 +10,6 @@ use crate::{
     To, context,
     hub::{Client, Closing, Target},
     node::Node,
-    protocol,
 };
 
 /// One client in one namespace. Cheap to clone, and good to keep: it stays valid, and quiet, when the client has gone.
@@ -93,7 +92,8 @@ impl Socket {
     /// When the payload can't be encoded or the name is reserved.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         // Not by way of the adapter: the client is here, and nobody else is concerned.
-        let packet = protocol::event(self.namespace_path(), None, event, &payload)?;
+        let codec = &self.node.hub.codec;
+        let packet = codec.event(self.namespace_path(), None, event, &payload)?;
         self.client.emit(&self.node.hub, packet);
         Ok(())
     }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{
     Reason, Sid, SocketIo,
-    protocol::{self, EncodeError, Encoded},
+    parser::{Codec, Frames},
+    protocol::EncodeError,
 };
 use tokio::time::timeout;
 
@@ -121,7 +122,8 @@ impl TestClient {
     /// [`EmitFailed::Handler`] with what the handler failed with when no error handler took it, or when no handler knows
     /// the event; [`EmitFailed::Disconnected`] when the client is not connected.
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) -> Pending<Result<(), EmitFailed>> {
-        let sent = self.send_packet(|namespace| protocol::event(namespace, None, event, &payload));
+        let sent =
+            self.send_packet(|codec, namespace| codec.event(namespace, None, event, &payload));
         self.ended(sent)
     }
 
@@ -178,7 +180,7 @@ impl TestClient {
         let (seat, patience) = (self.seat, self.patience);
         let id = shared.look(|state| state.seats[seat].next_ack());
         let sent =
-            self.send_packet(|namespace| protocol::event(namespace, Some(id), event, &payload));
+            self.send_packet(|codec, namespace| codec.event(namespace, Some(id), event, &payload));
         Pending::new(async move {
             let answered = async {
                 let fate = shared.fate(sent?).await;
@@ -336,8 +338,9 @@ impl TestClient {
         let Some(id) = event.ack() else {
             return Pending::new(async { Err(EmitFailed::NotAsked) });
         };
-        let sent = self.send_packet(|namespace| {
-            protocol::payload(&payload).map(|payload| protocol::ack(namespace, id, &payload))
+        let sent = self.send_packet(|codec, namespace| {
+            let values = codec.form().values(&payload)?;
+            Ok(codec.ack(namespace, id, Some(&values)))
         });
         self.ended(sent)
     }
@@ -350,7 +353,7 @@ impl TestClient {
     pub fn disconnect(&self) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
         let seat = self.seat;
-        let sent = self.send_packet(|namespace| Ok(protocol::disconnect(namespace)));
+        let sent = self.send_packet(|codec, namespace| Ok(codec.disconnect(namespace)));
         shared.look(|state| {
             let gone = &mut state.seats[seat].gone;
             gone.get_or_insert(Reason::ClientDisconnect);
@@ -422,13 +425,13 @@ impl TestClient {
     /// Sends a packet for this namespace.
     fn send_packet(
         &self,
-        encode: impl FnOnce(&str) -> Result<Encoded, EncodeError>,
+        encode: impl FnOnce(&Codec, &str) -> Result<Frames, EncodeError>,
     ) -> Result<Sent, NotSent> {
         let shared = self.connection.shared();
         if let Some(reason) = shared.look(|state| state.gone(self.seat)) {
             return Err(NotSent::Disconnected(reason));
         }
-        let packet = encode(&self.namespace).map_err(NotSent::Encode)?;
+        let packet = encode(shared.codec(), &self.namespace).map_err(NotSent::Encode)?;
         Ok(shared.send(packet))
     }
 

@@ -4,7 +4,8 @@ use std::{any::Any, collections::VecDeque, task::Waker};
 
 use socketio_core::{
     Message, Reason, Sid,
-    protocol::{Arguments, Assembler, Encoded, Kind, Limits, Packet as Decoded},
+    parser::{Codec, Frames, Reader, Received},
+    protocol::{Arguments, Kind, Limits},
     transport::{Completion, Outbox, Outgoing},
 };
 use tokio::sync::oneshot;
@@ -18,7 +19,7 @@ use crate::{
 /// The client's side of a connection; under the lock of [`Shared`](crate::shared::Shared).
 pub(crate) struct State {
     outbox: Outbox,
-    assembler: Assembler,
+    reader: Reader,
     limits: Limits,
     /// What the server has still to read.
     pub(crate) to_server: VecDeque<ToServer>,
@@ -58,7 +59,7 @@ pub(crate) struct Asked {
 }
 
 impl State {
-    pub(crate) fn new(outbox: Outbox) -> Self {
+    pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
         // What the server may send is for the test to judge.
         let mut limits = Limits::default();
         limits.max_attachments = usize::MAX;
@@ -68,7 +69,7 @@ impl State {
         limits.max_id_len = usize::MAX;
         State {
             outbox,
-            assembler: Assembler::new(),
+            reader: codec.reader(&limits),
             limits,
             to_server: VecDeque::new(),
             task: None,
@@ -89,8 +90,8 @@ impl State {
     }
 
     /// Queues a packet for the server.
-    pub(crate) fn send(&mut self, packet: Encoded, mut completion: Option<Completion>) {
-        let mut messages = packet.into_messages().peekable();
+    pub(crate) fn send(&mut self, packet: Frames, mut completion: Option<Completion>) {
+        let mut messages = packet.into_messages().into_iter().peekable();
         while let Some(message) = messages.next() {
             // The signal is for the whole packet: the last attachment brings it.
             let completion = messages.peek().is_none().then(|| completion.take());
@@ -132,14 +133,10 @@ impl State {
         let before = self.packets.len();
         while let Some(message) = self.outbox.pop() {
             self.packets.push(Packet::received(message.clone()));
-            let assembled = match message {
-                Message::Text(text) => self.assembler.text(text, &self.limits),
-                Message::Binary(bytes) => self.assembler.binary(bytes, &self.limits),
-            };
-            match assembled {
+            match self.reader.read(message, &self.limits, |_| true) {
                 Ok(None) => {}
-                Ok(Some((packet, attachments))) => {
-                    if let Err(error) = self.sort(packet, attachments) {
+                Ok(Some(packet)) => {
+                    if let Err(error) = self.sort(packet) {
                         self.fault(&error);
                     }
                 }
@@ -150,11 +147,7 @@ impl State {
     }
 
     /// Hands a packet to its seat.
-    fn sort(
-        &mut self,
-        packet: Decoded,
-        attachments: Vec<bytes::Bytes>,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    fn sort(&mut self, packet: Received) -> Result<(), Box<dyn std::error::Error>> {
         let namespace = packet.namespace();
         // A namespace can be joined again after it was left: then the last seat is the one.
         let Some(index) = self
@@ -168,11 +161,11 @@ impl State {
         let seat = &mut self.seats[index];
         match packet.kind() {
             Kind::Connect => {
-                let Accepted { sid } = serde_json::from_str(packet.payload())?;
+                let Accepted { sid } = packet.payload()?;
                 seat.sid = Some(Sid::from(&*sid));
             }
             Kind::ConnectError => {
-                let refusal: Refusal = serde_json::from_str(packet.payload())?;
+                let refusal: Refusal = packet.payload()?;
                 seat.refusal = Some(refusal);
             }
             Kind::Disconnect => {
@@ -181,8 +174,8 @@ impl State {
                 seat.gone.get_or_insert(reason);
             }
             Kind::Event => {
-                let (name, ack) = (packet.event().to_owned(), packet.id().map(String::from));
-                let event = Event::new(&name, packet.into_arguments(attachments), ack)?;
+                let (name, ack) = (packet.event().to_owned(), packet.id());
+                let event = Event::new(&name, packet.into_arguments(), ack)?;
                 if let Some(responder) = seat.responders.get(&name) {
                     self.asked.push(Asked {
                         seat: index,
@@ -195,8 +188,8 @@ impl State {
             }
             Kind::Ack => {
                 // Any other id was asked for by hand.
-                if let Some(Ok(id)) = packet.id().map(str::parse) {
-                    seat.answers.insert(id, packet.into_arguments(attachments));
+                if let Some(Ok(id)) = packet.id().map(|id| id.parse()) {
+                    seat.answers.insert(id, packet.into_arguments());
                 }
             }
         }

@@ -175,7 +175,7 @@ fn is_own(origin: &str, request: &Parts) -> bool {
             .and_then(|rest| rest.strip_prefix("://"));
         !host.is_empty() && origin_host == Some(host)
     };
-    let forwarded_scheme = forwarded(request, "x-forwarded-proto");
+    let forwarded_scheme = forwarded(request, "x-forwarded-proto").map(of_page);
     let forwarded_host = forwarded(request, "x-forwarded-host");
     is(scheme, host)
         || (forwarded_scheme.is_some() || forwarded_host.is_some())
@@ -195,6 +195,15 @@ fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
         .split(',')
         .next()
         .map(str::trim)
+}
+
+/// The scheme of the page that opened a connection: some proxies tell that of the WebSocket.
+fn of_page(scheme: &str) -> &str {
+    match scheme {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    }
 }
 
 /// A copy of a value that does not keep the buffer of the whole request alive while a poll waits.
@@ -254,6 +263,10 @@ mod tests {
         assert!(behind(&[
             ("x-forwarded-proto", "https, http"),
             ("x-forwarded-host", "a.test , inner")
+        ]));
+        assert!(behind(&[
+            ("x-forwarded-proto", "wss"),
+            ("x-forwarded-host", "a.test")
         ]));
         assert!(!behind(&[("x-forwarded-proto", "https")]));
         assert!(!behind(&[("x-forwarded-host", "a.test")]));

@@ -13,6 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use super::{
     compression::Coding,
     config::Config,
+    packet::control,
     polling,
     reason::CloseReason,
     refusal::Refusal,
@@ -71,7 +72,9 @@ impl Engine {
                 // read into for as long as the request waits.
                 Ok(Admitted::Poll(shared, coding)) => {
                     drop(body);
+                    let sid = shared.sid;
                     match polling::poll(shared).await {
+                        Err(Refusal::UnknownSid) if engine.sessions.take_last_poll(sid) => noop(),
                         Ok(body) if config.http_compression => {
                             compressed(body, coding, config.compression_threshold).await
                         }
@@ -155,7 +158,12 @@ impl Engine {
                 Ok(Admitted::Answered(switching(accept)))
             }
             Purpose::Poll(sid) => {
-                let shared = self.sessions.get(sid)?;
+                let shared = match self.sessions.get(sid) {
+                    Err(_) if self.sessions.take_last_poll(sid) => {
+                        return Ok(Admitted::Answered(noop()));
+                    }
+                    found => found?,
+                };
                 Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
             }
             Purpose::Post(sid) => {
@@ -231,6 +239,11 @@ async fn compressed(
     let vary = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().insert(header::VARY, vary);
     response
+}
+
+/// Sends a poll home.
+fn noop() -> Response<Full<Bytes>> {
+    text(Bytes::from_static(control::NOOP.as_bytes()))
 }
 
 fn text(body: Bytes) -> Response<Full<Bytes>> {

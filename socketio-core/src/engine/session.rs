@@ -57,7 +57,7 @@ pub struct Session {
     /// A ping waits for the transport.
     ping_due: bool,
     timer: Timer,
-    /// Messages returned since something was written last.
+    /// Packets read since there was a turn for writing.
     reads: usize,
     queue: Queue,
 }
@@ -270,13 +270,20 @@ impl Session {
         tracing::debug!(target: "engineio", sid = ?self.shared.sid, transport = %self.transport(), %reason, "closed");
         self.state = State::Closed(reason);
         self.probe = None;
-        self.sessions.remove(self.shared.sid);
-        // A client that takes its leave wants no answer from its poll.
+        // A client that takes its leave wants no answer from its poll, which may be on its way.
         let left = reason == CloseReason::ForcedClose;
-        self.shared.close(
+        let leaves_polling = left && matches!(self.transport, Transport::Polling);
+        if leaves_polling {
+            self.sessions.expect_last_poll(self.shared.sid);
+        }
+        self.sessions.remove(self.shared.sid);
+        let polled = self.shared.close(
             if left { control::NOOP } else { control::CLOSE },
             Err(Refusal::UnknownSid),
         );
+        if leaves_polling && polled {
+            self.sessions.take_last_poll(self.shared.sid);
+        }
         self.answer_post(Err(Refusal::UnknownSid));
     }
 }

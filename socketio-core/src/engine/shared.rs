@@ -238,8 +238,8 @@ impl Shared {
         post
     }
 
-    /// The session is over: whoever still waits is answered.
-    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) {
+    /// The session is over: whoever still waits is answered. `true` when a GET did.
+    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) -> bool {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
@@ -250,9 +250,6 @@ impl Shared {
         );
         drop(slots);
         drop(socket);
-        if let Some(poll) = poll {
-            let _ = poll.send(Ok(Bytes::from_static(poll_answer.as_bytes())));
-        }
         if let PostSlot::Ready(Post {
             answer: Some(answer),
             ..
@@ -260,6 +257,10 @@ impl Shared {
         {
             let _ = answer.send(post_answer);
         }
+        poll.is_some_and(|poll| {
+            let answer = Ok(Bytes::from_static(poll_answer.as_bytes()));
+            poll.send(answer).is_ok()
+        })
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {

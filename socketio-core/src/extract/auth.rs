@@ -39,11 +39,10 @@ impl<T> Deref for Auth<T> {
 
 impl<T: DeserializeOwned> FromEvent for Auth<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        let auth = match cx.auth() {
-            None | Some("") => "null",
-            Some(json) => json,
-        };
-        Ok(Auth(serde_json::from_str(auth)?))
+        Ok(Auth(match cx.auth() {
+            None => serde_json::from_str("null")?,
+            Some(credentials) => credentials.read()?,
+        }))
     }
 
     fn needs(needs: &mut Needs) {

@@ -14,10 +14,7 @@ use super::{
     data::{Data, Slot},
     space::Space,
 };
-use crate::{
-    CallError, Reason, Request,
-    protocol::{Arguments, Encoded},
-};
+use crate::{CallError, Reason, Request, parser::Frames, protocol::Arguments};
 
 /// Where a client stands between its CONNECT packet and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,14 +102,14 @@ impl Client {
     }
 
     /// Writes a packet, unless the client is not (or no longer) in its namespace.
-    pub(crate) fn deliver(&self, packet: Encoded) {
+    pub(crate) fn deliver(&self, packet: Frames) {
         if self.is_connected() {
             self.link.push(packet);
         }
     }
 
     /// Writes a packet, inside `connect` once the client has been accepted.
-    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Encoded) {
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) {
         if self.is_connecting() {
             let client = Arc::clone(self);
             self.once_accepted(hub, move |_| client.deliver(packet));

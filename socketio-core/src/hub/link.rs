@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::data::{Data, Slot};
-use crate::{Message, Reason, protocol::Encoded};
+use crate::{Message, Reason, parser::Frames};
 
 /// How much may wait for one client before the [`SlowClient`] policy acts.
 #[derive(Clone, Copy, Debug)]
@@ -93,16 +93,16 @@ impl Link {
     }
 
     /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: Encoded) {
+    pub(crate) fn push(&self, packet: Frames) {
         let waker = {
             let outbox = &mut *self.lock();
             if outbox.closed || outbox.overflowed {
                 return;
             }
-            let bytes = packet.len();
+            let bytes = packet.bytes();
             let full = !outbox.queue.is_empty()
                 && (outbox.bytes + bytes > self.limits.bytes
-                    || outbox.queue.len() + 1 + packet.attachments.len() > self.limits.messages);
+                    || outbox.queue.len() + packet.count() > self.limits.messages);
             if full {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
                 match self.limits.policy {
@@ -116,7 +116,7 @@ impl Link {
                 }
             } else {
                 outbox.bytes += bytes;
-                outbox.queue.extend(packet.into_messages());
+                packet.move_to(&mut outbox.queue);
             }
             outbox.sleeping.take()
         };

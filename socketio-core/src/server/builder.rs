@@ -6,16 +6,15 @@ use serde_json::Value;
 
 use super::{SocketIo, options::Options};
 use crate::{
-    HandlerError,
+    HandlerError, Request,
     adapter::Memory,
     engine::{Cookie, Cors, Transports},
     error::BuildError,
-    handler::{
-        Definition, Dispatcher, ErrorAck, EventHandler, FunctionShim, Namespace, Registrations,
-        default_error_ack,
-    },
+    handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
     node::Node,
+    parser::{Codec, Parser},
+    reply::IntoAccept,
     states::States,
     tasks::Tasks,
 };
@@ -27,9 +26,10 @@ use crate::{
 pub struct SocketIoBuilder {
     linked: bool,
     name: String,
-    registrations: Registrations,
+    handlers: Handlers,
     states: States,
     options: Options,
+    codec: Codec,
     #[cfg(feature = "logger")]
     logger: super::logger::Logger,
     error_ack: ErrorAck,
@@ -51,9 +51,10 @@ impl SocketIoBuilder {
         SocketIoBuilder {
             linked: false,
             name: String::new(),
-            registrations: Registrations::default(),
+            handlers: Handlers::default(),
             states: States::default(),
             options: Options::default(),
+            codec: Codec::default(),
             #[cfg(feature = "logger")]
             logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
@@ -66,53 +67,6 @@ impl SocketIoBuilder {
     /// program.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
-        self
-    }
-
-    /// Adds functions under `#[socketio::on]` and its like: `.handlers(handlers![join, leave])`. Those that are there
-    /// already, because they are linked, are not added twice.
-    pub fn handlers(
-        mut self,
-        handlers: impl IntoIterator<Item = &'static [Definition<FunctionShim>]>,
-    ) -> Self {
-        for definitions in handlers {
-            self.registrations.add_functions(definitions);
-        }
-        self
-    }
-
-    /// Adds a class-based namespace at its own path. Its value takes the place of the `Default` one that linking makes.
-    pub fn namespace<N: Namespace>(mut self, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, None, Arc::new(namespace));
-        self
-    }
-
-    /// Adds a class-based namespace at another path: several values of one struct, each at its own.
-    pub fn namespace_at<N: Namespace>(mut self, path: &str, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, Some(path), Arc::new(namespace));
-        self
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of the main namespace.
-    #[track_caller]
-    pub fn on<M>(self, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.on_in("/", event, handler)
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of a namespace.
-    #[track_caller]
-    pub fn on_in<M>(mut self, namespace: &str, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.registrations
-            .add_closure(namespace, event, handler, Location::caller());
-        self
-    }
-
-    /// Lets clients join a namespace that has no handlers, for those who only emit to it. `/` and every namespace with a
-    /// handler exist anyway.
-    pub fn allow_namespace(mut self, path: &str) -> Self {
-        self.registrations.add_namespace(path);
         self
     }
 
@@ -213,6 +167,33 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Asks an async closure about every HTTP request that wants to open a connection, over either transport, before there
+    /// is one: `true`, `()` and `Ok` let it in. `false` and every `Err` are answered with status 403; a
+    /// [`HandshakeRefused`](crate::HandshakeRefused) decides on the status and the body. Several are asked in their order.
+    ///
+    /// The requests that follow on an open connection don't come here. What the closure finds out is best kept by a layer in
+    /// front of the server, in the request's extensions, or found out in `connect`.
+    ///
+    /// ```
+    /// use socketio_core::{HandshakeRefused, Request, SocketIo};
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on_handshake(async |request: Request| match request.header("x-api-key") {
+    ///         Some("open sesame") => Ok(()),
+    ///         _ => Err(HandshakeRefused::new("an API key is needed")),
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn on_handshake<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAccept> + Send + 'static,
+    {
+        self.options.handshake.add(hook);
+        self
+    }
+
     /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
     /// theirs. Default: 45 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -242,6 +223,14 @@ impl SocketIoBuilder {
     /// the order in which they came. `#[event(concurrent)]` says it for one handler.
     pub fn async_handlers(mut self, overlap: bool) -> Self {
         self.options.async_handlers = overlap;
+        self
+    }
+
+    /// Whether a client is in its namespace before its `connect` handler runs, rather than after it has accepted: the
+    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is then disconnected
+    /// without being told why, and its `disconnect` handler does not run. Default: false.
+    pub fn always_connect(mut self, always: bool) -> Self {
+        self.options.always_connect = always;
         self
     }
 
@@ -301,6 +290,13 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
+    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::parser::Json).
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.codec = Codec::new(parser);
+        self
+    }
+
     /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
     /// set up `tracing` themselves. Default: false.
     ///
@@ -342,15 +338,13 @@ impl SocketIoBuilder {
         #[cfg(feature = "logger")]
         self.logger.install();
         self.check_options();
-        let mut registrations = if self.linked {
-            let mut linked = Registrations::linked(&self.name);
-            linked.append(self.registrations);
-            linked
+        let mut handlers = if self.linked {
+            Handlers::linked(&self.name).with_given(self.handlers)
         } else {
-            self.registrations
+            self.handlers
         };
-        registrations.add_problems(self.problems);
-        let registry = registrations.build(&self.states)?;
+        handlers.add_problems(self.problems);
+        let registry = handlers.build(&self.states)?;
         for handler in registry.description().handlers() {
             tracing::debug!(
                 target: "socketio",
@@ -362,7 +356,7 @@ impl SocketIoBuilder {
             );
         }
         let node = Node {
-            hub: Hub::default(),
+            hub: Hub::new(self.codec),
             adapter: Arc::new(Memory),
             states: self.states,
             tasks: Tasks::new(),
@@ -424,6 +418,8 @@ impl SocketIoBuilder {
         );
     }
 }
+
+registering!(SocketIoBuilder, handlers);
 
 impl fmt::Debug for SocketIoBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

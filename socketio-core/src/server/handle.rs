@@ -14,12 +14,13 @@ use super::{
     builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options,
 };
 use crate::{
-    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket,
-    To,
+    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
+    Socket, To,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
     hub::{Closing, Link, Target},
     node::Node,
+    parser::Codec,
     tasks::Tasks,
     transport::{Outbox, Transport},
 };
@@ -177,6 +178,12 @@ impl SocketIo {
         .namespace(path)
     }
 
+    /// Addresses everyone in the namespace of a class, at its own path: `io.of::<Rooms>().to("lobby").emit(..)`. For one
+    /// that stands elsewhere, or at a pattern, name the path: [`namespace`](SocketIo::namespace).
+    pub fn of<N: Namespace>(&self) -> To {
+        self.namespace(N::CLASS.path)
+    }
+
     /// Takes everybody out of rooms of the main namespace; for others, `namespace("/chat").close_room(..)`.
     ///
     /// # Errors
@@ -213,6 +220,12 @@ impl SocketIo {
     /// `println!("{}", io.describe())` prints a table; `build()` traces it at the level `debug`.
     pub fn describe(&self) -> &Description {
         self.0.registry.description()
+    }
+
+    /// What the server's packets are encoded and decoded with, for clients in the same process.
+    #[doc(hidden)]
+    pub fn codec(&self) -> &Codec {
+        &self.node().hub.codec
     }
 
     /// How many connections are open in this process; one may be in several namespaces.

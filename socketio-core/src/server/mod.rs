@@ -6,6 +6,7 @@ mod connection;
 mod connections;
 mod engine;
 mod handle;
+mod handshake;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;

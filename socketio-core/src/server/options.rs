@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::handshake::Handshake;
 use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
 
 /// The options that are not Engine.IO's.
@@ -10,9 +11,11 @@ pub(crate) struct Options {
     pub(crate) engine: engine::Config,
     /// Starts and ends with `/`.
     pub(crate) path: String,
+    pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) async_handlers: bool,
+    pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
     pub(crate) inbox_events: usize,
     pub(crate) namespaces: usize,
@@ -26,9 +29,11 @@ impl Default for Options {
         Options {
             engine: engine::Config::default(),
             path: String::from("/socket.io/"),
+            handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
             shutdown_timeout: Duration::from_secs(10),
             async_handlers: false,
+            always_connect: false,
             concurrent_events: 64,
             inbox_events: 256,
             namespaces: 100,

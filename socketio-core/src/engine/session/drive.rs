@@ -36,13 +36,15 @@ impl Session {
             let news = self.take_news(cx);
             let mut again = self.poll_probe(cx);
             self.answer_early();
+            let mut noisy = false;
             if read {
                 // However much a client sends, writing and the heartbeat get their turn.
                 if self.reads == TURN {
                     again = true;
                 } else if let Poll::Ready(result) = self.poll_read(cx) {
-                    self.reads += 1;
                     return Poll::Ready(result);
+                } else {
+                    noisy = self.reads == TURN;
                 }
                 self.reads = 0;
             }
@@ -52,6 +54,11 @@ impl Session {
             }
             again |= self.poll_write(cx, out, news.polled)?;
             again |= self.poll_timer(cx)?;
+            if noisy {
+                // The owner learns nothing of these packets and can't give other tasks their turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if !again {
                 return Poll::Pending;
             }
@@ -106,13 +113,18 @@ impl Session {
         self.shared.abandon_upgrade();
     }
 
+    /// The next message. Pending also when the turn ends with a packet that is none.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, CloseReason>> {
         loop {
+            if self.reads == TURN {
+                return Poll::Pending;
+            }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
                 (None, Transport::WebSocket(socket)) => ready!(socket.poll_packet(cx))?,
                 (None, Transport::Polling) => return Poll::Pending,
             };
+            self.reads += 1;
             match packet {
                 Packet::Pong => {
                     self.heartbeat.pong(Instant::now(), &self.sessions.config);

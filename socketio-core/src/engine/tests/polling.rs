@@ -106,8 +106,10 @@ async fn for_who_does_not_and_below_the_threshold_it_is_not() {
 
 #[tokio::test(start_paused = true)]
 async fn compression_can_be_turned_off() {
-    let mut config = Config::default();
-    config.http_compression = false;
+    let config = Config {
+        http_compression: false,
+        ..Config::default()
+    };
     let reply = fetch(config, 100_000, "gzip").await;
     assert_eq!(reply.body.len(), 100_001);
     assert_eq!(reply.headers["vary"], "Origin");
@@ -239,6 +241,24 @@ async fn packets_that_mean_nothing_do_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_do_a_hundred_thousand_of_them_hold_up_other_tasks() {
+    let mut server = Server::new(Config::default());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let body = "6\u{1e}".repeat(100_000) + "4hello";
+    let mut polls = 0;
+    let mut out = VecDeque::new();
+    let reading = poll_fn(|cx| {
+        polls += 1;
+        session.poll(cx, &mut out, true)
+    });
+    let (reply, event) = tokio::join!(server.post(&query, &body), reading);
+    assert_eq!(reply.brief(), OK);
+    assert_eq!(event, Event::Message(text("hello")));
+    assert!(polls > 1_000, "{polls}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_takes_its_leave() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
@@ -255,6 +275,22 @@ async fn a_client_takes_its_leave() {
     assert_eq!(post.brief(), OK);
     assert_eq!(closed, Err(CloseReason::ForcedClose));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_poll_may_come_a_little_later_than_the_leave() {
+    for (later, expected) in [(0, (200, "6")), (99, (200, "6")), (100, UNKNOWN)] {
+        let server = Server::echo(config());
+        let query = server.open_polling().await;
+        assert_eq!(server.post(&query, "1").await.brief(), OK);
+        while !server.engine.is_empty() {
+            yield_now().await;
+        }
+        tokio::time::sleep(ms(later)).await;
+        assert_eq!(server.get(&query).await.brief(), expected, "{later} ms");
+        assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+        assert_eq!(server.post(&query, "4x").await.brief(), UNKNOWN);
+    }
 }
 
 #[tokio::test(start_paused = true)]

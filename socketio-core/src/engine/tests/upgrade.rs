@@ -302,6 +302,7 @@ async fn a_session_that_ends_takes_its_probe_along() {
     assert_eq!(server.post(&query, "1").await.brief(), OK);
     assert_eq!(owner.await.unwrap(), Err(CloseReason::ForcedClose));
     assert_eq!(socket.frame().await, None);
+    sleep(ms(100)).await;
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 
