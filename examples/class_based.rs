@@ -96,7 +96,7 @@ pub(crate) async fn background(io: SocketIo) {
 
 #[tokio::main]
 async fn main() -> socketio::Result {
-    let io = SocketIo::builder().build()?;
+    let io = SocketIo::builder().logger(true).build()?;
     let addr = std::env::args().nth(1);
     let addr = addr.unwrap_or("127.0.0.1:5000".into());
     if addr == "--list" {

@@ -230,10 +230,31 @@ fn auth_token_a_token_is_shown_in_the_auth_or_in_a_header() {
 
 #[test]
 fn examples_list_their_handlers() {
-    for (name, handler) in [("auth_token", "whoami"), ("sessions", "note")] {
+    for (name, handler) in [
+        ("auth_token", "whoami"),
+        ("class_based", "Demo::on_echo"),
+        ("functions", "tell_everybody"),
+        ("sessions", "note"),
+    ] {
         let output = Command::new(binary(name)).arg("--list").output().unwrap();
         let list = String::from_utf8(output.stdout).unwrap();
         assert!(list.contains(handler), "{list}");
+    }
+}
+
+#[test]
+fn the_demos_serve_their_page() {
+    for name in ["functions", "class_based"] {
+        let example = Example::start(name, &[ANY_PORT]);
+        assert!(example.get("/", "").contains("Flask-SocketIO's demo"));
+        let mut client = example.client("");
+        let reply = client.join("", "reply");
+        assert!(
+            reply.starts_with(r#",{"count":0,"text":"connected"}"#),
+            "{reply}"
+        );
+        client.send(r#"42["ping"]"#);
+        client.expect("42[\"pong\"");
     }
 }
 
