@@ -11,6 +11,7 @@ mod listener;
 mod logger;
 mod member;
 mod options;
+mod patient;
 mod run;
 mod service;
 #[cfg(feature = "tls")]
