@@ -106,8 +106,10 @@ async fn for_who_does_not_and_below_the_threshold_it_is_not() {
 
 #[tokio::test(start_paused = true)]
 async fn compression_can_be_turned_off() {
-    let mut config = Config::default();
-    config.http_compression = false;
+    let config = Config {
+        http_compression: false,
+        ..Config::default()
+    };
     let reply = fetch(config, 100_000, "gzip").await;
     assert_eq!(reply.body.len(), 100_001);
     assert_eq!(reply.headers["vary"], "Origin");
