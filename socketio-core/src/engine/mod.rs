@@ -19,8 +19,9 @@
 //!
 //! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and
 //! either refuses it (`refusal`), opens a `session`, or leaves it with the session it names, in its
-//! `shared` slots. The session is an actor without a task of its own: whoever owns it polls it, and
-//! it drives the `websocket`, the `upgrade`, the `heartbeat` and the `timer`.
+//! `shared` slots; the answer to a poll may get a `compression`. The session is an actor without a
+//! task of its own: whoever owns it polls it, and it drives the `websocket`, the `upgrade`, the
+//! `heartbeat` and the `timer`.
 
 mod compression;
 mod config;

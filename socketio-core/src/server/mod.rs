@@ -12,6 +12,7 @@ mod listener;
 mod logger;
 mod member;
 mod options;
+mod patient;
 mod run;
 mod service;
 #[cfg(feature = "tls")]

@@ -16,6 +16,7 @@ use super::{
     SocketIo,
     app::{App, AppError},
     listener::{Listener, Peer},
+    patient::Patient,
 };
 use crate::Result;
 
@@ -95,6 +96,7 @@ async fn serve_connection<M: 'static>(
     peer: Peer,
 ) {
     let mut stopping = io.server().stopping.subscribe();
+    let stream = Patient::new(stream, io.server().options.engine.write_timeout);
     let service = service_fn(move |mut request: Request<Incoming>| {
         peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());
