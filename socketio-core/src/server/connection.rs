@@ -221,6 +221,8 @@ impl<T: Transport> Connection<T> {
         );
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.server.node));
         let options = &self.server.options;
+        // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
+        self.members.reserve_exact(1);
         self.members.push(Member::new(
             socket,
             handlers,
