@@ -12,6 +12,9 @@ pub mod connections {}
 #[doc = include_str!("../docs/guide/namespaces.md")]
 pub mod namespaces {}
 
+#[doc = include_str!("../docs/guide/guards.md")]
+pub mod guards {}
+
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 
@@ -20,3 +23,6 @@ pub mod serving {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/porting-from-flask-socketio.md")]
+pub mod porting_from_flask_socketio {}

@@ -28,13 +28,16 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide](crate::guide) in seven pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] in eight pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
-//! [errors](crate::guide::errors), [serving](crate::guide::serving), [testing](crate::guide::testing).
+//! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving),
+//! [testing](crate::guide::testing).
 //!
 //! | to | there is |
 //! |---|---|
 //! | handle an event | [`#[event]`](macro@event), [`#[on("name")]`](macro@on), [`#[namespace]`](macro@namespace) on an impl block |
+//! | decide who may | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`on_handshake`](SocketIoBuilder::on_handshake) |
+//! | stand around every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default) |
 //! | answer the client | [`emit`], [`send`], [`send_json`], [`call`], or the handler's value |
 //! | reach others | [`to`], [`broadcast`], [`skip`], [`namespace`](fn@namespace), then [`emit`](To::emit) or [`call`](To::call) |
@@ -46,16 +49,21 @@
 extern crate self as socketio;
 
 pub mod guide;
+pub mod parser;
 
 pub use socketio_core::{
-    App, Auth, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data, Description,
-    EmitError, EventContext, EventHandler, EventName, FromEvent, Handler, HandlerError,
-    HandlerInfo, IntoRooms, Namespace, Needs, PeerAddr, Reason, Request, Rest, Result, RoomError,
-    Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
-    State, To, broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
+    Answered, App, Auth, BinaryInJson, BoxError, BuildError, CallError, CallStream,
+    ConnectionRefused, ConnectionSession, Data, Description, EmitError, EventCall, EventContext,
+    EventHandler, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    Handlers, HandshakeRefused, IntoRooms, Layered, Listener, Middleware, Namespace, Needs, Next,
+    Path, Peer, PeerAddr, Reason, Reply, Request, Rest, Result, RoomError, Session, Sid,
+    SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, To,
+    broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
     leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
     try_emit,
 };
+#[cfg(feature = "tls")]
+pub use socketio_core::{Tls, TlsListener, TlsStream};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

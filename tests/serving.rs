@@ -4,7 +4,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, StatusCode};
-use socketio::{Reason, SocketIo, State, handlers};
+use socketio::{Layered, Reason, Request as Seen, SocketIo, State, handlers};
+use socketio_test::TestClient;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -218,6 +219,72 @@ async fn handlers_that_outlast_the_shutdown_timeout_are_dropped() {
     assert_eq!(io.connections(), 0);
     drop(io);
     assert_eq!(Arc::strong_count(&dropped), 1);
+}
+
+#[tokio::test]
+async fn layers_of_an_application_lie_around_socket_io_when_it_holds_the_layer() {
+    #[derive(Clone)]
+    struct User(&'static str);
+
+    let (sender, mut seen) = mpsc::channel(1);
+    let io = SocketIo::bare()
+        .on("connect", move |request: Seen| {
+            let sender = sender.clone();
+            async move {
+                sender
+                    .send(request.extensions().get::<User>().unwrap().0)
+                    .await
+                    .unwrap()
+            }
+        })
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route("/", get(|| async { "a page" }))
+        .layer(io.layer())
+        .layer(axum::Extension(User("ana")));
+    let (listener, port) = listener().await;
+    tokio::spawn(async move { io.serve(Layered(app), listener).await });
+
+    assert!(http(port, "GET", "/", "").await.ends_with("a page"));
+    join(port).await;
+    assert_eq!(seen.recv().await.unwrap(), "ana");
+}
+
+#[tokio::test]
+async fn a_handler_can_stop_the_server() {
+    let io = SocketIo::bare()
+        .on("stop", |io: SocketIo| io.stop())
+        .build()
+        .unwrap();
+    let (listener, _) = listener().await;
+    let serving = tokio::spawn({
+        let io = io.clone();
+        async move { io.serve((), listener).await }
+    });
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.emit("stop", ()).await.unwrap();
+    assert_eq!(client.disconnected().await, Reason::ServerShutdown);
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn any_thread_can_emit() {
+    let io = SocketIo::bare().build().unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let io = io.clone();
+            scope.spawn(move || io.emit("number", number));
+        }
+    });
+    let mut numbers: Vec<i32> = client
+        .received()
+        .iter()
+        .map(|event| event.read().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [0, 1, 2, 3]);
 }
 
 async fn text<B>(response: Response<B>) -> String

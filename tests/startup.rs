@@ -1,5 +1,6 @@
 //! What `build()` finds out.
 
+use socketio::engine::{Cookie, Cors};
 use socketio::{
     Auth, BuildError, HandlerError, Reason, Rest, SocketIo, SocketIoBuilder, State, handlers,
 };
@@ -235,6 +236,45 @@ fn options_that_contradict_each_other_are_refused() {
         SocketIo::bare().max_http_buffer_size(0),
         &["max_http_buffer_size"],
     );
+}
+
+#[test]
+fn origins_that_no_page_has_are_refused_with_the_cure() {
+    problem(
+        SocketIo::bare().cors_allowed_origins("https://a.test/"),
+        &["`cors_allowed_origins`", "write `https://a.test`"],
+    );
+    problem(
+        SocketIo::bare().cors_allowed_origins(["https://a.test", "https://*.a.test"]),
+        &["`Cors::check`"],
+    );
+    problem(
+        SocketIo::bare().cors_allowed_origins(Vec::<String>::new()),
+        &["`Cors::SameOrigin`"],
+    );
+    for fine in [Cors::from("*"), Cors::from(["https://a.test"]), Cors::Off] {
+        assert!(SocketIo::bare().cors_allowed_origins(fine).build().is_ok());
+    }
+}
+
+#[test]
+fn a_cookie_that_no_browser_takes_is_refused() {
+    problem(
+        SocketIo::bare().cookie("a b"),
+        &["`cookie`", "name \"a b\""],
+    );
+    problem(
+        SocketIo::bare().cookie(Cookie::new("io").attribute("Path", "/;x")),
+        &["`Path` can't be"],
+    );
+    assert!(SocketIo::bare().cookie("io").build().is_ok());
+}
+
+#[test]
+fn a_heartbeat_that_no_client_can_wait_for_is_refused() {
+    let month = std::time::Duration::from_secs(30 * 24 * 3600);
+    problem(SocketIo::bare().ping_interval(month), &["24.8 days"]);
+    problem(SocketIo::bare().ping_grace(month), &["24.8 days"]);
 }
 
 #[test]

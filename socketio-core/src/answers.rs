@@ -1,6 +1,12 @@
 //! What clients answer: awaited by a call, or handed to a callback.
 
-use std::{panic::Location, pin::Pin, sync::Arc};
+use std::{
+    future::poll_fn,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -9,7 +15,8 @@ use crate::{
     CallError, Sid, Socket, context,
     hub::{Client, Pending, Waiting},
     node::Node,
-    protocol::{self, ArgumentError, Arguments, EncodeError, Payload},
+    parser::{Codec, Values},
+    protocol::{self, ArgumentError, Arguments, EncodeError},
 };
 
 type Answer = Result<Arguments, CallError>;
@@ -33,7 +40,8 @@ impl Answers {
     pub(crate) fn ask(
         clients: Vec<Arc<Client>>,
         event: &str,
-        payload: &Payload,
+        values: &Values,
+        codec: &Codec,
         limit: usize,
     ) -> Result<Self, EncodeError> {
         protocol::check_name(event)?;
@@ -47,7 +55,7 @@ impl Answers {
             client.link().call_begins();
             let id = client.await_ack(Waiting::Call, pending, limit);
             if id.is_some()
-                && let Ok(packet) = protocol::event_with(client.namespace(), id, event, payload)
+                && let Ok(packet) = codec.event_with(client.namespace(), id, event, values)
             {
                 client.deliver(packet);
             }
@@ -60,17 +68,21 @@ impl Answers {
     }
 
     /// The next answer that comes; `None` when all have answered or gone.
-    pub(crate) async fn next(&mut self) -> Option<(Sid, Answer)> {
-        let (index, answer) = self.incoming.recv().await?;
-        let asked = &mut self.asked[index];
-        asked.id = None;
-        Some((asked.client.sid().clone(), answer))
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Sid, Answer)>> {
+        let Poll::Ready(next) = self.incoming.poll_recv(cx) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(next.map(|(index, answer)| {
+            let asked = &mut self.asked[index];
+            asked.id = None;
+            (asked.client.sid().clone(), answer)
+        }))
     }
 
     /// The first real answer; when there is none, why the last recipient gave none.
     pub(crate) async fn first(&mut self) -> Answer {
         let mut failure = CallError::Disconnected;
-        while let Some((_, answer)) = self.next().await {
+        while let Some((_, answer)) = poll_fn(|cx| self.poll_next(cx)).await {
             match answer {
                 Ok(arguments) => return Ok(arguments),
                 Err(error) => failure = error,

@@ -3,9 +3,10 @@
 use std::{
     cell::RefCell,
     mem,
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     task::{Context as TaskContext, Poll, ready},
+    thread,
 };
 
 use futures_util::FutureExt;
@@ -66,6 +67,11 @@ impl Scope {
         self.swap();
         let _leave = Leave(self);
         run()
+    }
+
+    /// Calls the user's code in the name of the client.
+    pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> thread::Result<R> {
+        catch_unwind(AssertUnwindSafe(|| self.enter(call)))
     }
 
     /// Runs a future in the name of the client.

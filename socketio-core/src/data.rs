@@ -1,5 +1,12 @@
 //! JSON that may hold binary data.
 
+mod deserializer;
+mod key;
+mod key_text;
+mod serializer;
+
+pub(crate) use serializer::to_data;
+
 use std::{collections::BTreeMap, error::Error, fmt};
 
 use bytes::Bytes;

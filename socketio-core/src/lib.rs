@@ -1,9 +1,10 @@
 //! The server behind the [`socketio`](https://docs.rs/socketio) crate: use that one. This crate is its inside, for those
 //! who build on single layers: [`engine`] is Engine.IO alone, [`protocol`] reads and writes Socket.IO packets,
-//! [`transport`] attaches clients of other kinds.
+//! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
 mod adapter;
 mod answers;
+mod call_stream;
 mod context;
 mod data;
 pub mod engine;
@@ -13,6 +14,7 @@ mod handler;
 mod hub;
 mod message;
 mod node;
+pub mod parser;
 #[doc(hidden)]
 pub mod private;
 pub mod protocol;
@@ -28,23 +30,33 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use call_stream::CallStream;
 pub use context::{
     broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,
     request, rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
 };
 pub use data::{BinaryInJson, Data};
 pub use error::{
-    BoxError, BuildError, CallError, ConnectionRefused, EmitError, HandlerError, Result, RoomError,
+    Answered, BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden,
+    HandlerError, HandshakeRefused, Result, RoomError,
 };
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, State};
-pub use handler::{Description, EventHandler, Handler, HandlerInfo, Namespace};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use handler::{
+    Description, EventCall, EventHandler, Guard, Handler, HandlerInfo, Handlers, Middleware,
+    Namespace, Next,
+};
 pub use hub::{IntoRooms, Sid, SlowClient};
 pub use message::{Message, Text};
 pub use reason::Reason;
+pub use reply::Reply;
 pub use request::{PeerAddr, Request};
 pub use rest::Rest;
-pub use server::{App, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
-pub use session::Session;
+pub use server::{
+    App, Layered, Listener, Peer, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+};
+#[cfg(feature = "tls")]
+pub use server::{Tls, TlsListener, TlsStream};
+pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use to::To;
 

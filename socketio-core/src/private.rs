@@ -5,12 +5,22 @@ use std::{marker::PhantomData, sync::Arc};
 pub use crate::{
     extract::{EventContext, FromEvent, Needs},
     handler::{
-        Called, Class, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance,
-        Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
+        Called, Class, Definition, DerivedPath, FunctionShim, Guard, GuardDefinition, Handler,
+        HandlerFuture, Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
     },
     reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
 };
 pub use inventory;
+
+/// What the arguments of a guard need.
+pub fn guard_needs<M, G: Guard<M>>(_: G, needs: &mut Needs) {
+    G::needs(needs);
+}
+
+/// Asks a guard.
+pub fn ask_guard<M, G: Guard<M>>(guard: G, cx: &mut EventContext<'_>) -> Called {
+    guard.check(cx)
+}
 
 /// Boxes the future of a handler.
 pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerFuture {

@@ -1,24 +1,26 @@
 //! From what a handler returns to the acknowledgement its client gets.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     BoxError,
     error::ConnectionRefused,
     handler::Outcome,
-    protocol::{self, Payload},
+    parser::{Form, Values},
 };
 
-/// What a handler answers: an encoded acknowledgement, when one was asked for.
+/// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
+/// on, or makes another of it with [`Answered`](crate::Answered).
 #[derive(Debug, Default)]
-pub struct Reply(Option<Payload>);
+pub struct Reply(Option<Values>);
 
 impl Reply {
     /// Nothing to say: nobody asked.
     pub(crate) const NONE: Reply = Reply(None);
 
     /// The encoded arguments, when an acknowledgement was asked for.
-    pub(crate) fn into_payload(self) -> Option<Payload> {
+    pub(crate) fn into_values(self) -> Option<Values> {
         self.0
     }
 }
@@ -26,20 +28,41 @@ impl Reply {
 /// Whether an acknowledgement was asked for; copied into the handler's future, which outlives its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    wanted: bool,
+    /// The form that the parser needs; `None` when nobody asked.
+    wanted: Option<Form>,
+    /// The value accepts or refuses a client: `connect`, by a handler whose types were not checked.
+    accepts: bool,
 }
 
 impl Answer {
-    pub(crate) fn new(wanted: bool) -> Self {
-        Answer { wanted }
+    pub(crate) fn new(wanted: Option<Form>) -> Self {
+        Answer {
+            wanted,
+            accepts: false,
+        }
+    }
+
+    /// For `connect`: closures come here, attributes have [`accept`].
+    pub(crate) fn accepting() -> Self {
+        Answer {
+            wanted: None,
+            accepts: true,
+        }
     }
 
     /// Encodes a value, when somebody waits for it.
     pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Outcome {
-        if !self.wanted {
-            return Ok(Reply::NONE);
+        if self.accepts {
+            return match serde_json::to_value(value)? {
+                Value::Null | Value::Bool(true) => Ok(Reply::NONE),
+                Value::Bool(false) => Err(ConnectionRefused::default().into()),
+                _ => Err("a `connect` handler returns `()`, `bool` or a `Result` of these".into()),
+            };
         }
-        Ok(Reply(Some(protocol::payload(value)?)))
+        match self.wanted {
+            None => Ok(Reply::NONE),
+            Some(form) => Ok(Reply(Some(form.values(value)?))),
+        }
     }
 
     /// The shape of what a handler returned, found by method lookup: `(&answer.probe(&value)).shape()`.
@@ -98,40 +121,40 @@ impl PlainShape {
     }
 }
 
-/// What a `connect` handler may return: `()`, `bool`, or a `Result` of one of these.
+/// What a `connect` handler may return, and a guard: `()`, `bool`, or a `Result` of one of these.
 #[diagnostic::on_unimplemented(
     message = "a `connect` handler can't return `{Self}`",
     label = "must be `()`, `bool`, or a `Result` of one of these",
     note = "`false` and every `Err` refuse the client; `Err(ConnectionRefused::new(\"why\"))` tells it why"
 )]
 pub trait IntoAccept {
-    /// `Err` refuses.
-    fn into_accept(self) -> Result<(), BoxError>;
+    /// `false` and `Err` refuse.
+    fn into_accept(self) -> Result<bool, BoxError>;
 }
 
 impl IntoAccept for () {
-    fn into_accept(self) -> Result<(), BoxError> {
-        Ok(())
+    fn into_accept(self) -> Result<bool, BoxError> {
+        Ok(true)
     }
 }
 
 impl IntoAccept for bool {
-    fn into_accept(self) -> Result<(), BoxError> {
-        if self {
-            Ok(())
-        } else {
-            Err(ConnectionRefused::default().into())
-        }
+    fn into_accept(self) -> Result<bool, BoxError> {
+        Ok(self)
     }
 }
 
 impl<T: IntoAccept, E: Into<BoxError>> IntoAccept for Result<T, E> {
-    fn into_accept(self) -> Result<(), BoxError> {
+    fn into_accept(self) -> Result<bool, BoxError> {
         self.map_err(Into::into)?.into_accept()
     }
 }
 
 /// Ends the shim of a `connect` handler.
 pub fn accept<T: IntoAccept>(value: T) -> Outcome {
-    value.into_accept().map(|()| Reply::NONE)
+    if value.into_accept()? {
+        Ok(Reply::NONE)
+    } else {
+        Err(ConnectionRefused::default().into())
+    }
 }

@@ -1,8 +1,16 @@
 //! The HTTP request that opened a connection.
 
-use std::{borrow::Cow, fmt, net::SocketAddr, str, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str,
+    sync::Arc,
+};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts};
+use http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::Scheme,
+};
 
 /// The HTTP request that opened the connection: its headers, query, cookies, and what layers put into its extensions.
 ///
@@ -69,6 +77,50 @@ impl Request {
         self.0.extensions.get::<PeerAddr>().map(|peer| peer.0)
     }
 
+    /// The address of the client as the proxies in front of this server tell it: the first one in `X-Forwarded-For`, or
+    /// else in `Forwarded`. `None` when they tell none, or one that is no IP address (`unknown`, `_hidden`).
+    ///
+    /// Clients can send these headers themselves. So this is worth something only when every client comes through a proxy
+    /// that overwrites them (nginx: `proxy_set_header X-Forwarded-For $remote_addr;`): one that appends to them leaves what
+    /// the client wrote in the first place.
+    pub fn forwarded_addr(&self) -> Option<IpAddr> {
+        if let Some(list) = self.header("x-forwarded-for") {
+            return ip(first(list));
+        }
+        let parameters = first(self.header("forwarded")?).split(';');
+        let (_, address) = parameters
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+        ip(address.trim().trim_matches('"'))
+    }
+
+    /// Whether the client's connection to this server is encrypted. Behind a proxy it is the proxy's: what the client used
+    /// is the scheme of the [`url`](Request::url).
+    ///
+    /// `run_tls` and [`Listener`](crate::Listener)s know it; who ends the TLS otherwise inserts an
+    /// [`http::uri::Scheme`] into the request's extensions.
+    pub fn is_tls(&self) -> bool {
+        self.0.extensions.get() == Some(&Scheme::HTTPS)
+    }
+
+    /// The whole URL that the client asked for: `https://example.org/socket.io/?EIO=4&transport=polling`. `None` when the
+    /// request names no host.
+    ///
+    /// Scheme and host are those that a proxy tells in `X-Forwarded-Proto` and `X-Forwarded-Host`, if it does; all of it is
+    /// what the client says, so don't trust it in links that others will follow.
+    pub fn url(&self) -> Option<String> {
+        let uri = self.uri();
+        let own_scheme = if self.is_tls() { "https" } else { "http" };
+        let scheme = self.header("x-forwarded-proto").map(first);
+        let host = self.header("x-forwarded-host").map(first);
+        let host = host
+            .or(uri.authority().map(|authority| authority.as_str()))
+            .or(self.header("host"))
+            .filter(|host| !host.is_empty())?;
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        Some(format!("{}://{host}{target}", scheme.unwrap_or(own_scheme)))
+    }
+
     /// The first value of a parameter of the query string, decoded.
     pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.query_pairs()
@@ -107,6 +159,19 @@ impl Request {
             Some((&line[..colon], &line[colon + 1..]))
         })
     }
+}
+
+/// What the proxy that the client met wrote into a list to which others append.
+fn first(list: &str) -> &str {
+    list.split(',').next().unwrap_or_default().trim()
+}
+
+/// An address, also with a port and in the brackets that this takes.
+fn ip(text: &str) -> Option<IpAddr> {
+    text.parse()
+        .or_else(|_| text.parse().map(|addr: SocketAddr| addr.ip()))
+        .or_else(|_| text.trim_matches(['[', ']']).parse())
+        .ok()
 }
 
 impl From<Parts> for Request {
@@ -191,5 +256,59 @@ mod tests {
             shown.contains("/socket.io/") && !shown.contains("secret"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_proxies_tell_of_the_client_is_its_first_address() {
+        let told = |name, value| request(http::Request::get("/").header(name, value));
+        for (value, addr) in [
+            ("203.0.113.9", Some("203.0.113.9")),
+            ("203.0.113.9, 10.0.0.1", Some("203.0.113.9")),
+            ("203.0.113.9:4711", Some("203.0.113.9")),
+            ("2001:db8::1, 10.0.0.1", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            let addr = addr.map(|addr| addr.parse().unwrap());
+            let told = told("x-forwarded-for", value);
+            assert_eq!(told.forwarded_addr(), addr, "{value}");
+        }
+        for (value, addr) in [
+            ("for=203.0.113.9;proto=https", Some("203.0.113.9")),
+            (
+                "proto=https; For=203.0.113.9, for=10.0.0.1",
+                Some("203.0.113.9"),
+            ),
+            (r#"for="[2001:db8::1]:4711""#, Some("2001:db8::1")),
+            (r#"for="[2001:db8::1]""#, Some("2001:db8::1")),
+            ("for=_hidden", None),
+            ("proto=https", None),
+        ] {
+            let addr = addr.map(|addr| addr.parse().unwrap());
+            assert_eq!(told("forwarded", value).forwarded_addr(), addr, "{value}");
+        }
+        assert_eq!(told("x-other", "203.0.113.9").forwarded_addr(), None);
+    }
+
+    #[test]
+    fn the_url_is_the_one_that_the_client_knows() {
+        let get = || http::Request::get("/socket.io/?EIO=4").header("host", "inner:5000");
+        let plain = request(get());
+        assert!(!plain.is_tls());
+        assert_eq!(plain.url().unwrap(), "http://inner:5000/socket.io/?EIO=4");
+        let tls = request(get().extension(Scheme::HTTPS));
+        assert!(tls.is_tls());
+        assert_eq!(tls.url().unwrap(), "https://inner:5000/socket.io/?EIO=4");
+        let proxied = request(
+            get()
+                .header("x-forwarded-proto", "https, http")
+                .header("x-forwarded-host", "a.test"),
+        );
+        assert!(!proxied.is_tls());
+        assert_eq!(proxied.url().unwrap(), "https://a.test/socket.io/?EIO=4");
+        assert_eq!(request(http::Request::get("/")).url(), None);
+        let absolute = request(http::Request::get("http://a.test/x"));
+        assert_eq!(absolute.url().unwrap(), "http://a.test/x");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::{
     fmt,
+    ops::Deref,
     sync::{MutexGuard, PoisonError},
 };
 
-use crate::hub::Slot;
+use crate::{BoxError, EventContext, FromEvent, hub::Slot};
 
 /// A value of type `T` that belongs to one client in one namespace, from its `connect` to its `disconnect`.
 ///
@@ -23,6 +24,8 @@ use crate::hub::Slot;
 ///     user.update(|user| std::mem::replace(&mut user.name, name))
 /// }
 /// ```
+///
+/// Another namespace of the same connection has another value; [`ConnectionSession`] is one for all of them.
 pub struct Session<T>(Slot<T>);
 
 impl<T> Session<T> {
@@ -72,5 +75,60 @@ impl<T> From<T> for Session<T> {
 impl<T: fmt::Debug> fmt::Debug for Session<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Session").field(&*self.lock()).finish()
+    }
+}
+
+/// A [`Session`] that belongs to a connection: all namespaces that the client joins over it share the value, until the
+/// connection ends. It is used the same way.
+///
+/// ```
+/// # use socketio_core::ConnectionSession;
+/// # #[derive(Clone, Default)]
+/// # struct User { name: String }
+/// async fn whoami(user: ConnectionSession<User>) -> String {
+///     user.get().name
+/// }
+/// ```
+pub struct ConnectionSession<T>(Session<T>);
+
+impl<T> ConnectionSession<T> {
+    pub(crate) fn new(slot: Slot<T>) -> Self {
+        ConnectionSession(Session::new(slot))
+    }
+}
+
+impl<T> Deref for ConnectionSession<T> {
+    type Target = Session<T>;
+
+    fn deref(&self) -> &Session<T> {
+        &self.0
+    }
+}
+
+impl<T: Default + Send + 'static> FromEvent for ConnectionSession<T> {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(cx.socket().connection_session())
+    }
+}
+
+/// Another handle to the same value.
+impl<T> Clone for ConnectionSession<T> {
+    fn clone(&self) -> Self {
+        ConnectionSession(self.0.clone())
+    }
+}
+
+/// A session outside of any connection, for unit tests of handlers.
+impl<T> From<T> for ConnectionSession<T> {
+    fn from(value: T) -> Self {
+        ConnectionSession(value.into())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ConnectionSession<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ConnectionSession")
+            .field(&*self.lock())
+            .finish()
     }
 }

@@ -6,10 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use crate::{
-    CallError, EmitError, IntoRooms, Reason, Request, RoomError, Session, Sid, To, context,
+    CallError, ConnectionSession, EmitError, IntoRooms, Reason, Request, RoomError, Session, Sid,
+    To, context,
     hub::{Client, Closing, Target},
     node::Node,
-    protocol,
 };
 
 /// One client in one namespace. Cheap to clone, and good to keep: it stays valid, and quiet, when the client has gone.
@@ -60,9 +60,14 @@ impl Socket {
         self.client.link().transport()
     }
 
-    /// What is kept for this client: one value of each type, from `connect` to `disconnect`.
+    /// What is kept for this client in this namespace: one value of each type, from `connect` to `disconnect`.
     pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
         Session::new(self.client.data())
+    }
+
+    /// What is kept for this client's connection, and shared by all namespaces that it is in: one value of each type.
+    pub fn connection_session<T: Default + Send + 'static>(&self) -> ConnectionSession<T> {
+        ConnectionSession::new(self.client.link().data())
     }
 
     /// Sends an event to this client.
@@ -87,7 +92,8 @@ impl Socket {
     /// When the payload can't be encoded or the name is reserved.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         // Not by way of the adapter: the client is here, and nobody else is concerned.
-        let packet = protocol::event(self.namespace_path(), None, event, &payload)?;
+        let codec = &self.node.hub.codec;
+        let packet = codec.event(self.namespace_path(), None, event, &payload)?;
         self.client.emit(&self.node.hub, packet);
         Ok(())
     }

@@ -2,16 +2,17 @@
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
+use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     CallError, EmitError, IntoRooms, RoomError, Sid, Socket,
     adapter::{Emission, Packet},
     answers::{Answers, Callback},
+    call_stream::CallStream,
     context,
     hub::{Client, Room, Target},
     node::Node,
-    protocol,
 };
 
 /// To whom an event is sent: made by `to`, `broadcast`, `skip` and `namespace` (functions of the crate, and methods of
@@ -122,14 +123,15 @@ impl To {
     ///
     /// When the payload can't be encoded or the name is reserved; then nobody got it.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
+        let codec = &self.node.hub.codec;
         let packet = match self.callback.take() {
-            None => Packet::Plain(protocol::event(&self.namespace, None, event, &payload)?),
+            None => Packet::Plain(codec.event(&self.namespace, None, event, &payload)?),
             Some(callback) => {
                 let from = self.sender();
                 let node = Arc::clone(&self.node);
                 Packet::asking(
                     event,
-                    protocol::payload(&payload)?,
+                    codec.form().values(&payload)?,
                     self.node.limits.awaited_acks,
                     Box::new(move || callback.pending(Arc::clone(&node), from.clone())),
                 )?
@@ -186,22 +188,60 @@ impl To {
         event: &str,
         payload: impl Serialize,
     ) -> Result<Vec<(Sid, Result<T, CallError>)>, CallError> {
-        let deadline = tokio::time::Instant::now() + self.timeout;
-        let mut answers = match self.ask(event, payload) {
-            Ok(answers) => answers,
-            Err(CallError::NobodyThere) => return Ok(Vec::new()),
+        let answers = self.call_stream(event, payload)?;
+        Ok(answers.collect().await)
+    }
+
+    /// Sends an event and gives the answers of all recipients as they come, each with its client's id: what
+    /// [`call_all`](To::call_all) waits for. The stream ends when all have answered or gone, or after the
+    /// [`timeout`](To::timeout), at whose end it lists who has not answered.
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use socketio_core::{CallError, to};
+    ///
+    /// async fn vote() -> Result<usize, CallError> {
+    ///     let mut votes = to("jury").call_stream::<bool>("for or against?", ())?;
+    ///     let mut ayes = 0;
+    ///     while let Some((sid, vote)) = votes.next().await {
+    ///         println!("{sid}: {vote:?}");
+    ///         ayes += usize::from(vote.unwrap_or(false));
+    ///     }
+    ///     Ok(ayes)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`call_all`](To::call_all); nobody at the address is an empty stream.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn call_stream<T: DeserializeOwned>(
+        self,
+        event: &str,
+        payload: impl Serialize,
+    ) -> Result<CallStream<T>, CallError> {
+        let timeout = self.timeout;
+        let answers = match self.ask(event, payload) {
+            Ok(answers) => Some(answers),
+            Err(CallError::NobodyThere) => None,
             Err(error) => return Err(error),
         };
-        let mut all = Vec::new();
-        while let Ok(Some((sid, answer))) = tokio::time::timeout_at(deadline, answers.next()).await
-        {
-            let answer =
-                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer));
-            all.push((sid, answer));
-        }
-        let late = answers.outstanding();
-        all.extend(late.map(|sid| (sid, Err(CallError::Timeout))));
-        Ok(all)
+        Ok(CallStream::new(answers, timeout))
+    }
+
+    /// Who is at the address now, of the clients of this process: each once, in no particular order.
+    pub fn sockets(self) -> Vec<Socket> {
+        let skip = self.skipped();
+        let mut sockets = Vec::new();
+        self.node
+            .hub
+            .select(&self.namespace, &self.target, &skip, |client| {
+                sockets.push(Socket::new(Arc::clone(client), Arc::clone(&self.node)));
+            });
+        sockets
     }
 
     /// Takes everybody out of rooms of the addressed namespace.
@@ -229,7 +269,11 @@ impl To {
             // Nothing is sent before `connect` has accepted: it would wait for an answer to what waits for its end.
             return Err(CallError::Disconnected);
         }
-        let payload = protocol::payload(&payload).map_err(|error| CallError::Emit(error.into()))?;
+        let codec = &self.node.hub.codec;
+        let values = codec
+            .form()
+            .values(&payload)
+            .map_err(|error| CallError::Emit(error.into()))?;
         let mut recipients = Vec::new();
         let skip = self.skipped();
         self.node
@@ -240,7 +284,8 @@ impl To {
         if recipients.is_empty() {
             return Err(CallError::NobodyThere);
         }
-        Answers::ask(recipients, event, &payload, self.node.limits.awaited_acks)
+        let limit = self.node.limits.awaited_acks;
+        Answers::ask(recipients, event, &values, codec, limit)
             .map_err(|error| CallError::Emit(error.into()))
     }
 

@@ -37,6 +37,11 @@ impl Errors {
         self.0.is_none()
     }
 
+    /// All of them as one error.
+    pub(crate) fn into_result(self) -> Result<(), Error> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     /// One `compile_error!` for each mistake; nothing when there is none.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.map(Error::into_compile_error).unwrap_or_default()

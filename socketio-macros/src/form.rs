@@ -42,13 +42,14 @@ impl Form {
     /// The options by name, for messages too.
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
-            (Place::Method, Form::On | Form::Event) => &["concurrent"],
+            (Place::Method, Form::On | Form::Event) => &["guard", "concurrent"],
             (Place::Method, _) => &[],
             (Place::Item, Form::On | Form::Event) => {
-                &["namespace", "server", "concurrent", "crate"]
+                &["namespace", "guard", "server", "concurrent", "crate"]
             }
             (Place::Item, Form::OnError) => &["namespace", "server", "crate"],
-            (Place::Item, Form::OnErrorDefault | Form::Namespace) => &["server", "crate"],
+            (Place::Item, Form::Namespace) => &["guard", "server", "crate"],
+            (Place::Item, Form::OnErrorDefault) => &["server", "crate"],
             (Place::Item, Form::Derive) => &["namespace", "crate"],
         }
     }

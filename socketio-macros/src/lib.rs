@@ -52,6 +52,7 @@ use crate::form::Form;
 /// | option | default | |
 /// |---|---|---|
 /// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"`, or `"*"` for every namespace without a handler of its own |
+/// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that let the event pass or refuse it, asked in their order; each takes and returns what `Guard` says |
 /// | `server = "admin"` | the server without a name | which server of the program this belongs to, where there are several |
 /// | `concurrent` | one event of a client after another | this event may overlap with the client's others |
 /// | `crate = "path"` | `"::socketio"` | what the crate is called here, if not `socketio` |
@@ -187,7 +188,7 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// * A method `on_say` is the handler of the event `say`; `on_connect` and `on_disconnect` are a client's coming and going.
 /// * `on_error`, or a method under `#[on_error]`, is the namespace's error handler.
 /// * `#[on("any name")]` and `#[event]` (the event is named after the method) make a handler of any other method. They need
-///   no import, may stand several on one method, and take `concurrent`.
+///   no import, may stand several on one method, and take `guard` and `concurrent`.
 /// * All other items stay what they are.
 ///
 /// One value serves all clients, so handlers take `&self` (or `self: Arc<Self>`, to keep it), and what changes is behind
@@ -197,7 +198,8 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// # Options
 ///
 /// The path, if [`Namespace`](derive@Namespace) does not give it to the type; `server` and `crate`, as with
-/// [`on`](macro@on).
+/// [`on`](macro@on). And `guard`: before every handler but `on_disconnect` and `on_error`, and before anybody joins, with or
+/// without an `on_connect`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::class(arguments.into(), item.into()).into()

@@ -1,7 +1,7 @@
 //! What the user wrote, in our terms.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
+use syn::{Attribute, Expr, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
 
 /// A function under one or more handler attributes.
 pub(crate) struct Function {
@@ -23,6 +23,7 @@ pub(crate) struct Class {
     /// Absent where the derive gives it.
     pub(crate) path: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
+    pub(crate) guards: Guards,
     pub(crate) methods: Vec<Method>,
     pub(crate) root: Path,
 }
@@ -58,8 +59,17 @@ pub(crate) struct Registration {
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
+    pub(crate) guards: Guards,
     /// Where a start-up error sends the user.
     pub(crate) origin: Span,
+}
+
+/// What stands behind `guard =`: functions by their paths, or calls that make them.
+#[derive(Default)]
+pub(crate) struct Guards {
+    /// The word `guard`, for what is wrong with all of them.
+    pub(crate) option: Option<Span>,
+    pub(crate) list: Vec<Expr>,
 }
 
 /// What a handler answers to.

@@ -29,6 +29,7 @@ macro_rules! table {
 
 table! {
     accept: accept,
+    ask_guard: ask_guard,
     boxed: boxed,
     class: Class,
     default_probe: DefaultProbe,
@@ -36,6 +37,8 @@ table! {
     derived_path: DerivedPath,
     from_event: FromEvent,
     function_shim: FunctionShim,
+    guard_definition: GuardDefinition,
+    guard_needs: guard_needs,
     handler: Handler,
     has_default: HasDefault,
     has_no_default: HasNoDefault,

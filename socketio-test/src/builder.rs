@@ -209,7 +209,9 @@ impl TestClientBuilder {
             .into_parts();
         let mut opened = None;
         self.io.attach(request.into(), |outbox| {
-            Memory(Arc::clone(opened.insert(Shared::new(outbox))))
+            Memory(Arc::clone(
+                opened.insert(Shared::new(outbox, self.io.codec().clone())),
+            ))
         });
         let shared = opened.expect("`attach` makes the transport before it returns");
         Ok((Connection::new(shared), self.hello))

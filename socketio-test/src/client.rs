@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{
     Reason, Sid, SocketIo,
-    protocol::{self, EncodeError, Encoded},
+    parser::{Codec, Frames},
+    protocol::EncodeError,
 };
 use tokio::time::timeout;
 
@@ -15,6 +16,7 @@ use crate::{
     TestClientBuilder,
     responder::Responder,
     shared::{Fate, Sent},
+    waiting::Waiting,
 };
 
 /// A client in one namespace of a server, in the same process.
@@ -120,7 +122,8 @@ impl TestClient {
     /// [`EmitFailed::Handler`] with what the handler failed with when no error handler took it, or when no handler knows
     /// the event; [`EmitFailed::Disconnected`] when the client is not connected.
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) -> Pending<Result<(), EmitFailed>> {
-        let sent = self.send_packet(|namespace| protocol::event(namespace, None, event, &payload));
+        let sent =
+            self.send_packet(|codec, namespace| codec.event(namespace, None, event, &payload));
         self.ended(sent)
     }
 
@@ -177,7 +180,7 @@ impl TestClient {
         let (seat, patience) = (self.seat, self.patience);
         let id = shared.look(|state| state.seats[seat].next_ack());
         let sent =
-            self.send_packet(|namespace| protocol::event(namespace, Some(id), event, &payload));
+            self.send_packet(|codec, namespace| codec.event(namespace, Some(id), event, &payload));
         Pending::new(async move {
             let answered = async {
                 let fate = shared.fate(sent?).await;
@@ -244,7 +247,7 @@ impl TestClient {
     /// before one has come: so it says, with the line that waited.
     #[track_caller]
     pub fn next(&self) -> Pending<Event> {
-        self.expect(None, Location::caller())
+        self.wait(Location::caller()).event(None)
     }
 
     /// Waits for one event of that name and takes it; others stay.
@@ -254,31 +257,7 @@ impl TestClient {
     /// As [`next`](TestClient::next), and lists the others.
     #[track_caller]
     pub fn next_named(&self, name: &str) -> Pending<Event> {
-        self.expect(Some(name.to_owned()), Location::caller())
-    }
-
-    fn expect(&self, name: Option<String>, caller: &'static Location<'static>) -> Pending<Event> {
-        let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        Pending::new(async move {
-            let come = shared.until(|state| {
-                let event = state.seats[seat].take(name.as_deref()).map(Ok);
-                event.or_else(|| state.gone(seat).map(Err))
-            });
-            let why = match timeout(patience, come).await {
-                Ok(Ok(event)) => return event,
-                Ok(Err(reason)) => format!("the client was disconnected ({})", reason.detail()),
-                Err(_) => format!("none came within {patience:?}"),
-            };
-            let what = name.map_or(String::from("an event"), |name| {
-                format!("the event {name:?}")
-            });
-            let others = shared.look(|state| {
-                let received = &state.seats[seat].received;
-                received.iter().cloned().collect::<Vec<_>>()
-            });
-            panic!("{caller}: waited for {what}, but {why}; received: {others:?}");
-        })
+        self.wait(Location::caller()).event(Some(name.to_owned()))
     }
 
     /// Waits for so long, in tokio's time, that no event comes.
@@ -288,15 +267,7 @@ impl TestClient {
     /// When one comes, or had come and was not taken.
     #[track_caller]
     pub fn expect_silence(&self, duration: Duration) -> Pending<()> {
-        let caller = Location::caller();
-        let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
-        Pending::new(async move {
-            let come = shared.until(|state| state.seats[seat].received.front().cloned());
-            if let Ok(event) = timeout(duration, come).await {
-                panic!("{caller}: no event was expected, but one came: {event:?}");
-            }
-        })
+        self.wait(Location::caller()).silence(duration)
     }
 
     /// Runs a closure for each event of that name that comes from now on; where the server asked for an answer, its value
@@ -367,8 +338,9 @@ impl TestClient {
         let Some(id) = event.ack() else {
             return Pending::new(async { Err(EmitFailed::NotAsked) });
         };
-        let sent = self.send_packet(|namespace| {
-            protocol::payload(&payload).map(|payload| protocol::ack(namespace, id, &payload))
+        let sent = self.send_packet(|codec, namespace| {
+            let values = codec.form().values(&payload)?;
+            Ok(codec.ack(namespace, id, Some(&values)))
         });
         self.ended(sent)
     }
@@ -381,7 +353,7 @@ impl TestClient {
     pub fn disconnect(&self) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
         let seat = self.seat;
-        let sent = self.send_packet(|namespace| Ok(protocol::disconnect(namespace)));
+        let sent = self.send_packet(|codec, namespace| Ok(codec.disconnect(namespace)));
         shared.look(|state| {
             let gone = &mut state.seats[seat].gone;
             gone.get_or_insert(Reason::ClientDisconnect);
@@ -423,15 +395,7 @@ impl TestClient {
     /// When it still is after five seconds (see [`patience`](TestClientBuilder::patience)).
     #[track_caller]
     pub fn disconnected(&self) -> Pending<Reason> {
-        let caller = Location::caller();
-        let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        Pending::new(async move {
-            match timeout(patience, shared.until(|state| state.gone(seat))).await {
-                Ok(reason) => reason,
-                Err(_) => panic!("{caller}: the client is still connected after {patience:?}"),
-            }
-        })
+        self.wait(Location::caller()).end()
     }
 
     /// Sends a text message as it is: [`Connection::send_raw`].
@@ -449,16 +413,25 @@ impl TestClient {
         self.connection.packets()
     }
 
+    fn wait(&self, caller: &'static Location<'static>) -> Waiting {
+        Waiting {
+            shared: Arc::clone(self.connection.shared()),
+            seat: self.seat,
+            patience: self.patience,
+            caller,
+        }
+    }
+
     /// Sends a packet for this namespace.
     fn send_packet(
         &self,
-        encode: impl FnOnce(&str) -> Result<Encoded, EncodeError>,
+        encode: impl FnOnce(&Codec, &str) -> Result<Frames, EncodeError>,
     ) -> Result<Sent, NotSent> {
         let shared = self.connection.shared();
         if let Some(reason) = shared.look(|state| state.gone(self.seat)) {
             return Err(NotSent::Disconnected(reason));
         }
-        let packet = encode(&self.namespace).map_err(NotSent::Encode)?;
+        let packet = encode(shared.codec(), &self.namespace).map_err(NotSent::Encode)?;
         Ok(shared.send(packet))
     }
 

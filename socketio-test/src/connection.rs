@@ -83,6 +83,35 @@ impl Connection {
         })
     }
 
+    /// Stops reading, as a client does that is too slow: what the server writes stays in its outbox, up to the bound of it.
+    /// Acknowledgements are written as well, so calls wait in vain.
+    ///
+    /// ```
+    /// # use socketio::{Reason, SocketIo};
+    /// # use socketio_test::TestClient;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> socketio::Result {
+    /// let io = SocketIo::bare().max_outbox(100, 1_000).build()?;
+    /// let client = TestClient::connect(&io, "/").await?;
+    /// client.connection().stop_reading();
+    /// for number in 0..101 {
+    ///     io.emit("number", number);
+    /// }
+    /// assert_eq!(client.disconnected().await, Reason::TransportError);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stop_reading(&self) {
+        self.shared().look(|state| state.deaf = true);
+    }
+
+    /// Reads again, first what has been kept back.
+    pub fn resume_reading(&self) {
+        self.shared().look(|state| state.deaf = false);
+        // Takes in: a look comes after what it takes in.
+        self.shared().look(|_| ());
+    }
+
     /// All messages of the connection so far, in both directions.
     pub fn packets(&self) -> Vec<Packet> {
         self.shared().look(|state| state.packets.clone())
@@ -131,10 +160,8 @@ impl fmt::Debug for Connection {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let panic = self.0.with(|state| {
-            state.end(Reason::TransportClose);
-            state.panic.take()
-        });
+        self.0.with(|state| state.end(Reason::TransportClose));
+        let panic = self.0.lock().panic.take();
         // The last chance for a failed assertion inside of a closure to fail the test.
         if let Some(panic) = panic
             && !std::thread::panicking()

@@ -28,7 +28,7 @@ pub struct Event {
 /// use serde_json::json;
 /// use socketio_test::event;
 ///
-/// assert_eq!(event("moved", (1, 2)).args(), [1.into(), 2.into()]);
+/// assert_eq!(event("moved", (1, 2)).args(), [json!(1), json!(2)]);
 /// assert_eq!(event("moved", json!({"x": 1})), event("moved", json!({"x": 1})));
 /// assert_ne!(event("blob", Bytes::from_static(b"x")), event("blob", "x"));
 /// ```

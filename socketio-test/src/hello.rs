@@ -3,8 +3,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use socketio_core::{
-    Message, Reason, Text,
+    Reason,
     protocol::{self, EncodeError},
 };
 
@@ -18,7 +19,7 @@ pub(crate) struct Hello {
     /// As it is asked for: perhaps with a query behind it.
     namespace: String,
     /// A JSON object, or nothing.
-    auth: Result<String, EncodeError>,
+    auth: Result<Option<Box<RawValue>>, EncodeError>,
     responders: HashMap<String, Responder>,
     pub(crate) patience: Duration,
 }
@@ -27,7 +28,7 @@ impl Hello {
     pub(crate) fn new(namespace: &str) -> Self {
         let mut hello = Hello {
             namespace: String::new(),
-            auth: Ok(String::new()),
+            auth: Ok(None),
             responders: HashMap::new(),
             patience: PATIENCE,
         };
@@ -44,7 +45,7 @@ impl Hello {
     pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
         // Encoded for `/`, which names no namespace: behind the packet's type stands the object.
         self.auth = protocol::connect_request("/", Some(auth))
-            .map(|packet| packet.text[CONNECT.len()..].to_owned());
+            .map(|packet| serde_json::from_str(&packet.text[CONNECT.len()..]).ok());
     }
 
     #[track_caller]
@@ -62,41 +63,33 @@ impl Hello {
         let auth = self.auth.map_err(ConnectError::Auth)?;
         let path = self.namespace.split('?').next().unwrap_or_default();
         let namespace: Arc<str> = Arc::from(path);
-        let text = match &*self.namespace {
-            "/" => format!("{CONNECT}{auth}"),
-            namespace => format!("{CONNECT}{namespace},{auth}"),
-        };
         let shared = Arc::clone(connection.shared());
+        let packet = shared
+            .codec()
+            .connect_request(&self.namespace, auth.as_deref())
+            .map_err(ConnectError::Auth)?;
         let seat = shared.look(|state| {
             state
                 .seats
                 .push(Seat::new(Arc::clone(&namespace), self.responders));
             state.seats.len() - 1
         });
-        let sent = shared.send_message(Message::Text(Text::from(&*text)));
+        let sent = shared.send(packet);
         // When the `connect` handler has ended, the answer is there.
         shared.fate(sent).await;
-        shared.look(|state| {
-            let gone = state.gone(seat);
-            let joined = &mut state.seats[seat];
-            if let Some(sid) = &joined.sid {
-                let sid = sid.clone();
-                return Ok(TestClient::new(
-                    connection,
-                    seat,
-                    namespace,
-                    sid,
-                    self.patience,
-                ));
-            }
-            if let Some(refusal) = &joined.refusal {
-                return Err(ConnectError::Refused {
+        let answer = shared.look(|state| {
+            let gone = state.gone(seat).unwrap_or(Reason::TransportError);
+            let seat = &state.seats[seat];
+            match (&seat.sid, &seat.refusal) {
+                (Some(sid), _) => Ok(sid.clone()),
+                (None, Some(refusal)) => Err(ConnectError::Refused {
                     message: refusal.message.clone(),
                     data: refusal.data.clone(),
-                });
+                }),
+                (None, None) => Err(ConnectError::Closed(gone)),
             }
-            Err(ConnectError::Closed(gone.unwrap_or(Reason::TransportError)))
-        })
+        });
+        answer.map(|sid| TestClient::new(connection, seat, namespace, sid, self.patience))
     }
 }
 

@@ -56,6 +56,7 @@ mod seat;
 mod shared;
 mod state;
 mod transport;
+mod waiting;
 
 pub use builder::TestClientBuilder;
 pub use client::TestClient;

@@ -3,11 +3,14 @@
 use std::{any::Any, panic::AssertUnwindSafe, panic::Location, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
-use socketio_core::protocol::{self, Arguments, Payload};
+use socketio_core::{
+    parser::{Form, Values},
+    protocol::Arguments,
+};
 
 /// What was given to `on`, behind one type.
 #[derive(Clone)]
-pub(crate) struct Responder(Arc<dyn Fn(Arguments) -> Payload + Send + Sync>);
+pub(crate) struct Responder(Arc<dyn Fn(Arguments, Form) -> Values + Send + Sync>);
 
 impl Responder {
     #[track_caller]
@@ -18,12 +21,12 @@ impl Responder {
     {
         let event = event.to_owned();
         let origin = Location::caller();
-        Responder(Arc::new(move |mut arguments| {
+        Responder(Arc::new(move |mut arguments, form| {
             let arguments = match arguments.read() {
                 Ok(arguments) => arguments,
                 Err(error) => panic!("{origin}: `on({event:?})` got other arguments: {error}"),
             };
-            match protocol::payload(&respond(arguments)) {
+            match form.values(&respond(arguments)) {
                 Ok(answer) => answer,
                 Err(error) => panic!("{origin}: `on({event:?})` answered: {error}"),
             }
@@ -31,7 +34,11 @@ impl Responder {
     }
 
     /// What the closure answers. Its panic is the test's, and is handed there.
-    pub(crate) fn answer(&self, arguments: Arguments) -> Result<Payload, Box<dyn Any + Send>> {
-        std::panic::catch_unwind(AssertUnwindSafe(|| (self.0)(arguments)))
+    pub(crate) fn answer(
+        &self,
+        arguments: Arguments,
+        form: Form,
+    ) -> Result<Values, Box<dyn Any + Send>> {
+        std::panic::catch_unwind(AssertUnwindSafe(|| (self.0)(arguments, form)))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use socketio_core::{
     HandlerError, Message, Reason,
-    protocol::{self, Encoded},
+    parser::{Codec, Frames},
     transport::{Completion, Outbox},
 };
 use tokio::sync::{Notify, oneshot};
@@ -17,6 +17,8 @@ use crate::state::{Asked, State, ToServer};
 
 /// A connection, as its handles and its transport see it.
 pub(crate) struct Shared {
+    /// What the server speaks.
+    codec: Codec,
     state: Mutex<State>,
     /// Something came, or ended.
     changed: Notify,
@@ -36,11 +38,16 @@ pub(crate) enum Fate {
 }
 
 impl Shared {
-    pub(crate) fn new(outbox: Outbox) -> Arc<Self> {
+    pub(crate) fn new(outbox: Outbox, codec: Codec) -> Arc<Self> {
         Arc::new(Shared {
-            state: Mutex::new(State::new(outbox)),
+            state: Mutex::new(State::new(outbox, &codec)),
+            codec,
             changed: Notify::new(),
         })
+    }
+
+    pub(crate) fn codec(&self) -> &Codec {
+        &self.codec
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -106,11 +113,12 @@ impl Shared {
             arguments,
             ack,
         } = asked;
-        match responder.answer(arguments) {
-            Ok(payload) => {
+        match responder.answer(arguments, self.codec.form()) {
+            Ok(values) => {
                 if let Some(id) = ack {
                     self.with(|state| {
-                        let packet = protocol::ack(&state.seats[seat].namespace, &id, &payload);
+                        let namespace = &state.seats[seat].namespace;
+                        let packet = self.codec.ack(namespace, &id, Some(&values));
                         state.send(packet, None);
                     });
                 }
@@ -123,7 +131,7 @@ impl Shared {
     }
 
     /// Sends a packet.
-    pub(crate) fn send(&self, packet: Encoded) -> Sent {
+    pub(crate) fn send(&self, packet: Frames) -> Sent {
         let (completion, completed) = Completion::new();
         self.look(|state| state.send(packet, Some(completion)));
         Sent(completed)

@@ -4,7 +4,8 @@ use std::{any::Any, collections::VecDeque, task::Waker};
 
 use socketio_core::{
     Message, Reason, Sid,
-    protocol::{Arguments, Assembler, Encoded, Kind, Limits, Packet as Decoded},
+    parser::{Codec, Frames, Reader, Received},
+    protocol::{Arguments, Kind, Limits},
     transport::{Completion, Outbox, Outgoing},
 };
 use tokio::sync::oneshot;
@@ -18,7 +19,7 @@ use crate::{
 /// The client's side of a connection; under the lock of [`Shared`](crate::shared::Shared).
 pub(crate) struct State {
     outbox: Outbox,
-    assembler: Assembler,
+    reader: Reader,
     limits: Limits,
     /// What the server has still to read.
     pub(crate) to_server: VecDeque<ToServer>,
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub(crate) packets: Vec<Packet>,
     /// Events whose closures run once the lock is released.
     pub(crate) asked: Vec<Asked>,
+    /// The client reads nothing: the server's outbox fills.
+    pub(crate) deaf: bool,
     /// The server has begun to close the connection.
     pub(crate) closing: Option<Reason>,
     /// No packet will pass any more.
@@ -56,7 +59,7 @@ pub(crate) struct Asked {
 }
 
 impl State {
-    pub(crate) fn new(outbox: Outbox) -> Self {
+    pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
         // What the server may send is for the test to judge.
         let mut limits = Limits::default();
         limits.max_attachments = usize::MAX;
@@ -66,13 +69,14 @@ impl State {
         limits.max_id_len = usize::MAX;
         State {
             outbox,
-            assembler: Assembler::new(),
+            reader: codec.reader(&limits),
             limits,
             to_server: VecDeque::new(),
             task: None,
             seats: Vec::new(),
             packets: Vec::new(),
             asked: Vec::new(),
+            deaf: false,
             closing: None,
             over: None,
             finished: false,
@@ -86,8 +90,8 @@ impl State {
     }
 
     /// Queues a packet for the server.
-    pub(crate) fn send(&mut self, packet: Encoded, mut completion: Option<Completion>) {
-        let mut messages = packet.into_messages().peekable();
+    pub(crate) fn send(&mut self, packet: Frames, mut completion: Option<Completion>) {
+        let mut messages = packet.into_messages().into_iter().peekable();
         while let Some(message) = messages.next() {
             // The signal is for the whole packet: the last attachment brings it.
             let completion = messages.peek().is_none().then(|| completion.take());
@@ -121,19 +125,18 @@ impl State {
         std::mem::take(&mut self.to_server)
     }
 
-    /// Takes everything that the server has written so far. False when there was nothing.
+    /// Takes everything that the server has written so far, unless the client is deaf. False when there was nothing.
     pub(crate) fn take_in(&mut self) -> bool {
+        if self.deaf {
+            return false;
+        }
         let before = self.packets.len();
         while let Some(message) = self.outbox.pop() {
             self.packets.push(Packet::received(message.clone()));
-            let assembled = match message {
-                Message::Text(text) => self.assembler.text(text, &self.limits),
-                Message::Binary(bytes) => self.assembler.binary(bytes, &self.limits),
-            };
-            match assembled {
+            match self.reader.read(message, &self.limits, |_| true) {
                 Ok(None) => {}
-                Ok(Some((packet, attachments))) => {
-                    if let Err(error) = self.sort(packet, attachments) {
+                Ok(Some(packet)) => {
+                    if let Err(error) = self.sort(packet) {
                         self.fault(&error);
                     }
                 }
@@ -144,11 +147,7 @@ impl State {
     }
 
     /// Hands a packet to its seat.
-    fn sort(
-        &mut self,
-        packet: Decoded,
-        attachments: Vec<bytes::Bytes>,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    fn sort(&mut self, packet: Received) -> Result<(), Box<dyn std::error::Error>> {
         let namespace = packet.namespace();
         // A namespace can be joined again after it was left: then the last seat is the one.
         let Some(index) = self
@@ -162,11 +161,11 @@ impl State {
         let seat = &mut self.seats[index];
         match packet.kind() {
             Kind::Connect => {
-                let Accepted { sid } = serde_json::from_str(packet.payload())?;
+                let Accepted { sid } = packet.payload()?;
                 seat.sid = Some(Sid::from(&*sid));
             }
             Kind::ConnectError => {
-                let refusal: Refusal = serde_json::from_str(packet.payload())?;
+                let refusal: Refusal = packet.payload()?;
                 seat.refusal = Some(refusal);
             }
             Kind::Disconnect => {
@@ -175,8 +174,8 @@ impl State {
                 seat.gone.get_or_insert(reason);
             }
             Kind::Event => {
-                let (name, ack) = (packet.event().to_owned(), packet.id().map(String::from));
-                let event = Event::new(&name, packet.into_arguments(attachments), ack)?;
+                let (name, ack) = (packet.event().to_owned(), packet.id());
+                let event = Event::new(&name, packet.into_arguments(), ack)?;
                 if let Some(responder) = seat.responders.get(&name) {
                     self.asked.push(Asked {
                         seat: index,
@@ -188,8 +187,10 @@ impl State {
                 seat.received.push_back(event);
             }
             Kind::Ack => {
-                let id = packet.id().unwrap_or_default().parse()?;
-                seat.answers.insert(id, packet.into_arguments(attachments));
+                // Any other id was asked for by hand.
+                if let Some(Ok(id)) = packet.id().map(|id| id.parse()) {
+                    seat.answers.insert(id, packet.into_arguments());
+                }
             }
         }
         Ok(())

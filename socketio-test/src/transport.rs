@@ -58,7 +58,7 @@ impl Transport for Memory {
     }
 
     fn can_write(&self) -> bool {
-        true
+        !self.0.lock().deaf
     }
 
     fn close(&mut self, reason: Reason) {

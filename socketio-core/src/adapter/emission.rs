@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     hub::{Client, Hub, Pending, Room, Target, Waiting},
-    protocol::{self, EncodeError, Encoded, Payload},
+    parser::{Frames, Values},
+    protocol::{self, EncodeError},
 };
 
 /// An event with its address. Encoded before anybody is looked for, so that what can't be encoded reaches nobody.
@@ -19,11 +20,11 @@ pub(crate) struct Emission {
 /// What is sent.
 pub(crate) enum Packet {
     /// The same bytes for all.
-    Plain(Encoded),
+    Plain(Frames),
     /// Each recipient is asked for an acknowledgement under an id of its own.
     Asking {
         event: String,
-        payload: Payload,
+        values: Values,
         limit: usize,
         pending: AckFactory,
     },
@@ -36,14 +37,14 @@ impl Packet {
     /// Checks the name now, with nobody asked yet.
     pub(crate) fn asking(
         event: &str,
-        payload: Payload,
+        values: Values,
         limit: usize,
         pending: AckFactory,
     ) -> Result<Self, EncodeError> {
         protocol::check_name(event)?;
         Ok(Packet::Asking {
             event: event.to_owned(),
-            payload,
+            values,
             limit,
             pending,
         })
@@ -54,22 +55,23 @@ impl Emission {
     /// Delivers to the clients of this process.
     pub(crate) fn deliver(&self, hub: &Hub) {
         hub.select(&self.namespace, &self.target, &self.skip, |client| {
-            self.deliver_to(client);
+            self.deliver_to(client, hub);
         });
     }
 
-    fn deliver_to(&self, client: &Arc<Client>) {
+    fn deliver_to(&self, client: &Arc<Client>, hub: &Hub) {
         match &self.packet {
-            Packet::Plain(encoded) => client.deliver(encoded.clone()),
+            Packet::Plain(frames) => client.deliver(frames.clone()),
             Packet::Asking {
                 event,
-                payload,
+                values,
                 limit,
                 pending,
             } => {
                 if let Some(id) = client.await_ack(Waiting::Callback, pending(), *limit)
                     && let Ok(packet) =
-                        protocol::event_with(client.namespace(), Some(id), event, payload)
+                        hub.codec
+                            .event_with(client.namespace(), Some(id), event, values)
                 {
                     client.deliver(packet);
                 }
@@ -81,7 +83,7 @@ impl Emission {
 impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Packet::Plain(encoded) => f.debug_tuple("Plain").field(encoded).finish(),
+            Packet::Plain(frames) => f.debug_tuple("Plain").field(frames).finish(),
             Packet::Asking { event, .. } => f.debug_tuple("Asking").field(event).finish(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{cors::Cors, transport::Transports};
+use super::{cookie::Cookie, cors::Cors, transport::Transports};
 
 /// The settings of an [`Engine`](super::Engine); change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ use super::{cors::Cors, transport::Transports};
 pub struct Config {
     /// How long after the handshake, and after each pong, the server pings. Default: 25 s.
     pub ping_interval: Duration,
+    /// How much longer than that interval the client is told it is: a late ping is forgiven. Default: none.
+    pub ping_grace: Duration,
     /// How long a client may take to answer a ping. Default: 20 s.
     pub ping_timeout: Duration,
     /// How long a WebSocket that is to take over a session may take to do so. Default: 10 s.
@@ -34,12 +36,18 @@ pub struct Config {
     pub cors_credentials: bool,
     /// The cookie that the answer to a polling handshake sets. Default: none.
     pub cookie: Option<Cookie>,
+    /// Whether the answers to polls are compressed (gzip or deflate) for clients that accept it.
+    /// WebSockets are not. Default: `true`.
+    pub http_compression: bool,
+    /// Bytes from which on an answer is worth being compressed. Default: 1,024.
+    pub compression_threshold: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Config {
             ping_interval: Duration::from_secs(25),
+            ping_grace: Duration::ZERO,
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(20),
@@ -51,6 +59,8 @@ impl Default for Config {
             cors: Cors::SameOrigin,
             cors_credentials: true,
             cookie: None,
+            http_compression: true,
+            compression_threshold: 1024,
         }
     }
 }
@@ -60,24 +70,20 @@ impl Config {
     pub(super) fn upgrades(&self) -> bool {
         self.allow_upgrades && self.transports.websocket
     }
-}
 
-/// A cookie whose value is the id of the session, for load balancers that route by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cookie {
-    /// Its name; `io` is customary.
-    pub name: String,
-    /// What follows the value, after a semicolon. Default: `Path=/; HttpOnly; SameSite=Lax`.
-    pub attributes: String,
-}
+    /// The interval and the timeout that clients are told, in milliseconds. Rounded up: a client that
+    /// waits too short gives up a server that is there.
+    pub(super) fn announced(&self) -> (u128, u128) {
+        let millis = |duration: Duration| duration.as_nanos().div_ceil(1_000_000);
+        let interval = self.ping_interval.saturating_add(self.ping_grace);
+        (millis(interval), millis(self.ping_timeout))
+    }
 
-impl Cookie {
-    /// A cookie of that name with the default attributes.
-    pub fn new(name: impl Into<String>) -> Self {
-        Cookie {
-            name: name.into(),
-            attributes: "Path=/; HttpOnly; SameSite=Lax".into(),
-        }
+    /// Whether a client in JavaScript can wait that long for a ping: its timers count 31 bits of
+    /// milliseconds (24.8 days), and what is longer ends at once.
+    pub(crate) fn is_measurable(&self) -> bool {
+        let (interval, timeout) = self.announced();
+        interval + timeout <= i32::MAX as u128
     }
 }
 
@@ -89,26 +95,35 @@ mod tests {
     fn the_documented_defaults_hold() {
         let config = Config::default();
         assert_eq!(config.ping_interval, Duration::from_secs(25));
+        assert_eq!(config.ping_grace, Duration::ZERO);
         assert_eq!(config.ping_timeout, Duration::from_secs(20));
         assert_eq!(config.upgrade_timeout, Duration::from_secs(10));
         assert_eq!(config.write_timeout, Duration::from_secs(20));
         assert_eq!(config.close_timeout, Duration::from_secs(5));
         assert_eq!(config.max_payload, 1_000_000);
         assert_eq!(config.max_sessions, 100_000);
-        assert_eq!(
-            config.transports,
-            Transports {
-                polling: true,
-                websocket: true
-            }
-        );
+        assert_eq!(config.transports, Transports::ALL);
         assert!(config.allow_upgrades && config.cors_credentials);
         assert!(matches!(config.cors, Cors::SameOrigin));
         assert_eq!(config.cookie, None);
-        assert_eq!(
-            Cookie::new("io").attributes,
-            "Path=/; HttpOnly; SameSite=Lax"
-        );
+        assert!(config.http_compression);
+        assert_eq!(config.compression_threshold, 1024);
+    }
+
+    #[test]
+    fn figures_are_announced_to_the_millisecond_and_never_too_short() {
+        let mut config = Config {
+            ping_interval: Duration::from_millis(1_234),
+            ping_grace: Duration::from_micros(500),
+            ping_timeout: Duration::from_secs_f64(0.1),
+            ..Config::default()
+        };
+        assert_eq!(config.announced(), (1_235, 100));
+        config.ping_grace = Duration::from_secs(5);
+        assert_eq!(config.announced(), (6_234, 100));
+        assert!(config.is_measurable());
+        config.ping_grace = Duration::MAX;
+        assert!(!config.is_measurable());
     }
 
     #[test]

@@ -8,6 +8,8 @@ use http::{
     uri::{Authority, Scheme},
 };
 
+use super::origin;
+
 /// Decides about an origin, from the `Origin` header and the request it came with.
 type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
 
@@ -39,16 +41,33 @@ impl Cors {
         Cors::Check(Arc::new(check))
     }
 
+    /// What is wrong with it: origins that no page can have.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        match self {
+            Cors::List(origins) if origins.is_empty() => vec![
+                "no origin is allowed: name some, or use `Cors::SameOrigin`, or `Cors::Off` if somebody else checks them".into(),
+            ],
+            Cors::List(origins) => origins.iter().filter_map(|it| origin::problem(it)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What the answer to this request must say; `None` when the page is not allowed.
     pub(super) fn grant(&self, request: &Parts, credentials: bool) -> Option<Grant> {
-        let origin = match request.headers.get(header::ORIGIN) {
-            Some(origin) if !matches!(self, Cors::Off) => origin,
-            _ => return Some(Grant::default()),
+        if let Cors::Off = self {
+            return Some(Grant::default());
+        }
+        let Some(origin) = request.headers.get(header::ORIGIN) else {
+            return Some(Grant {
+                varies: true,
+                ..Grant::default()
+            });
         };
         let allowed = origin
             .to_str()
             .is_ok_and(|origin| self.allows(origin, request));
         allowed.then(|| Grant {
+            varies: true,
             origin: Some(detached(origin)),
             headers: request
                 .headers
@@ -68,6 +87,32 @@ impl Cors {
     }
 }
 
+/// That origin, or every one for `"*"`.
+impl From<&str> for Cors {
+    fn from(origin: &str) -> Self {
+        Cors::from([origin])
+    }
+}
+
+/// Those origins, or every one if `"*"` is among them.
+impl<T: Into<String>> From<Vec<T>> for Cors {
+    fn from(origins: Vec<T>) -> Self {
+        let origins: Vec<String> = origins.into_iter().map(T::into).collect();
+        if origins.iter().any(|origin| origin == "*") {
+            Cors::Any
+        } else {
+            Cors::List(origins)
+        }
+    }
+}
+
+/// Those origins, or every one if `"*"` is among them.
+impl<T: Into<String>, const N: usize> From<[T; N]> for Cors {
+    fn from(origins: [T; N]) -> Self {
+        Cors::from(Vec::from(origins))
+    }
+}
+
 impl fmt::Debug for Cors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,9 +125,11 @@ impl fmt::Debug for Cors {
     }
 }
 
-/// The headers that let a page read an answer; empty when no page asked.
+/// The headers that let a page read an answer; no page is named when none asked.
 #[derive(Debug, Default)]
 pub(super) struct Grant {
+    /// Whether another page would have got another answer, which caches must know.
+    varies: bool,
     origin: Option<HeaderValue>,
     /// The headers that a preflight wants to send.
     headers: Option<HeaderValue>,
@@ -92,9 +139,11 @@ pub(super) struct Grant {
 impl Grant {
     /// Adds the headers to an answer; `preflight` when it is the answer to an `OPTIONS`.
     pub(super) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
+        if self.varies {
+            answer.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
         let Some(origin) = self.origin else { return };
         answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        answer.insert(header::VARY, HeaderValue::from_static("Origin"));
         if self.credentials {
             answer.insert(
                 header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -126,7 +175,7 @@ fn is_own(origin: &str, request: &Parts) -> bool {
             .and_then(|rest| rest.strip_prefix("://"));
         !host.is_empty() && origin_host == Some(host)
     };
-    let forwarded_scheme = forwarded(request, "x-forwarded-proto");
+    let forwarded_scheme = forwarded(request, "x-forwarded-proto").map(of_page);
     let forwarded_host = forwarded(request, "x-forwarded-host");
     is(scheme, host)
         || (forwarded_scheme.is_some() || forwarded_host.is_some())
@@ -146,6 +195,15 @@ fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
         .split(',')
         .next()
         .map(str::trim)
+}
+
+/// The scheme of the page that opened a connection: some proxies tell that of the WebSocket.
+fn of_page(scheme: &str) -> &str {
+    match scheme {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    }
 }
 
 /// A copy of a value that does not keep the buffer of the whole request alive while a poll waits.
@@ -206,6 +264,10 @@ mod tests {
             ("x-forwarded-proto", "https, http"),
             ("x-forwarded-host", "a.test , inner")
         ]));
+        assert!(behind(&[
+            ("x-forwarded-proto", "wss"),
+            ("x-forwarded-host", "a.test")
+        ]));
         assert!(!behind(&[("x-forwarded-proto", "https")]));
         assert!(!behind(&[("x-forwarded-host", "a.test")]));
     }
@@ -229,6 +291,34 @@ mod tests {
             &cors,
             &[("host", "a.test"), ("origin", "http://a.test")]
         ));
+    }
+
+    #[test]
+    fn one_origin_several_or_a_star_can_be_written_as_they_are() {
+        let list = |cors| match cors {
+            Cors::List(origins) => origins,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(list("https://a.test".into()), ["https://a.test"]);
+        let two = ["https://a.test", "https://b.test"];
+        assert_eq!(list(two.into()), two);
+        assert_eq!(
+            list(vec![String::from("https://a.test")].into()),
+            ["https://a.test"]
+        );
+        assert!(matches!("*".into(), Cors::Any));
+        assert!(matches!(["https://a.test", "*"].into(), Cors::Any));
+    }
+
+    #[test]
+    fn a_list_that_matches_no_page_is_a_problem() {
+        assert!(Cors::from(["https://a.test", "null"]).problems().is_empty());
+        assert_eq!(
+            Cors::from(["https://a.test/", "b.test"]).problems().len(),
+            2
+        );
+        assert_eq!(Cors::List(vec![]).problems().len(), 1);
+        assert!(Cors::Any.problems().is_empty());
     }
 
     #[test]
@@ -265,6 +355,18 @@ mod tests {
             .grant(&request(&[("origin", "https://b.test")]), false)
             .unwrap()
             .apply(false, &mut answer);
+        assert_eq!(answer.len(), 2);
+    }
+
+    #[test]
+    fn caches_know_that_it_depends_on_the_page_even_when_none_asked() {
+        let mut answer = HeaderMap::new();
+        let no_page = request(&[("host", "a.test")]);
+        let grant = Cors::default().grant(&no_page, true).unwrap();
+        answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        grant.apply(false, &mut answer);
+        let vary: Vec<_> = answer.get_all("vary").iter().collect();
+        assert_eq!(vary, ["Accept-Encoding", "Origin"]);
         assert_eq!(answer.len(), 2);
     }
 

@@ -22,9 +22,12 @@
 //! `shared` slots. The session is an actor without a task of its own: whoever owns it polls it, and
 //! it drives the `websocket`, the `upgrade`, the `heartbeat` and the `timer`.
 
+mod compression;
 mod config;
+mod cookie;
 mod cors;
 mod heartbeat;
+mod origin;
 mod outgoing;
 mod packet;
 mod payload;
@@ -46,7 +49,8 @@ mod websocket;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Cookie};
+pub use config::Config;
+pub use cookie::Cookie;
 pub use cors::Cors;
 pub use outgoing::Outgoing;
 pub use reason::CloseReason;

@@ -37,6 +37,11 @@ impl Payload {
         self.rest.is_none()
     }
 
+    /// Bytes that were not taken yet.
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.as_ref().map_or(0, Bytes::len)
+    }
+
     fn decode(&self, packet: Bytes) -> Result<Packet, Malformed> {
         if let Some((b'b', base64)) = packet.split_first() {
             let bytes = STANDARD_PAD_INDIFFERENT

@@ -11,7 +11,9 @@ use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
 use super::{
-    config::{Config, Cookie},
+    compression::Coding,
+    config::Config,
+    packet::control,
     polling,
     reason::CloseReason,
     refusal::Refusal,
@@ -68,9 +70,16 @@ impl Engine {
                 Ok(Admitted::Answered(response)) => response,
                 // From here on nothing of the head is kept: it would pin the buffer that it was
                 // read into for as long as the request waits.
-                Ok(Admitted::Poll(shared)) => {
+                Ok(Admitted::Poll(shared, coding)) => {
                     drop(body);
-                    payload(polling::poll(shared).await)
+                    let sid = shared.sid;
+                    match polling::poll(shared).await {
+                        Err(Refusal::UnknownSid) if engine.sessions.take_last_poll(sid) => noop(),
+                        Ok(body) if config.http_compression => {
+                            compressed(body, coding, config.compression_threshold).await
+                        }
+                        answer => payload(answer),
+                    }
                 }
                 Ok(Admitted::Post(shared)) => {
                     // No pong can come while a POST is on its way: later than this the session is gone.
@@ -121,7 +130,7 @@ impl Engine {
                 if let Some(cookie) = config
                     .cookie
                     .as_ref()
-                    .and_then(|cookie| set_cookie(cookie, session.sid()))
+                    .and_then(|cookie| cookie.header(session.sid()))
                 {
                     response.headers_mut().insert(header::SET_COOKIE, cookie);
                 }
@@ -148,7 +157,15 @@ impl Engine {
                 shared.offer(take_upgrade(&mut request)?)?;
                 Ok(Admitted::Answered(switching(accept)))
             }
-            Purpose::Poll(sid) => self.sessions.get(sid).map(Admitted::Poll),
+            Purpose::Poll(sid) => {
+                let shared = match self.sessions.get(sid) {
+                    Err(_) if self.sessions.take_last_poll(sid) => {
+                        return Ok(Admitted::Answered(noop()));
+                    }
+                    found => found?,
+                };
+                Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
+            }
             Purpose::Post(sid) => {
                 let shared = self.sessions.get(sid)?;
                 if is_octet_stream(&request) {
@@ -186,7 +203,7 @@ impl fmt::Debug for Engine {
 /// What becomes of a request that is not refused at once.
 enum Admitted {
     Answered(Response<Full<Bytes>>),
-    Poll(Arc<Shared>),
+    Poll(Arc<Shared>, Option<Coding>),
     Post(Arc<Shared>),
 }
 
@@ -197,6 +214,36 @@ fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
 
 fn payload(answer: Result<Bytes, Refusal>) -> Response<Full<Bytes>> {
     answer.map_or_else(refused, text)
+}
+
+/// The answer to a poll, compressed if that is worth it and the client accepts it.
+async fn compressed(
+    body: Bytes,
+    coding: Option<Coding>,
+    threshold: usize,
+) -> Response<Full<Bytes>> {
+    let coding = coding.filter(|_| body.len() >= threshold);
+    let shorter = match coding {
+        Some(coding) => coding.compress(&body).await.map(|body| (coding, body)),
+        None => None,
+    };
+    let mut response = match shorter {
+        Some((coding, shorter)) => {
+            let mut response = text(shorter);
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_ENCODING, coding.header());
+            response
+        }
+        None => text(body),
+    };
+    let vary = HeaderValue::from_static("Accept-Encoding");
+    response.headers_mut().insert(header::VARY, vary);
+    response
+}
+
+/// Sends a poll home.
+fn noop() -> Response<Full<Bytes>> {
+    text(Bytes::from_static(control::NOOP.as_bytes()))
 }
 
 fn text(body: Bytes) -> Response<Full<Bytes>> {
@@ -230,12 +277,6 @@ fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
         request.extensions = Extensions::new();
     }
     upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))
-}
-
-fn set_cookie(cookie: &Cookie, sid: &str) -> Option<HeaderValue> {
-    let Cookie { name, attributes } = cookie;
-    let separator = if attributes.is_empty() { "" } else { "; " };
-    HeaderValue::try_from(format!("{name}={sid}{separator}{attributes}")).ok()
 }
 
 fn is_octet_stream(request: &Parts) -> bool {

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCo
 
 use super::{
     heartbeat::Heartbeat,
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Queue},
     packet::control,
     reason::CloseReason,
     refusal::Refusal,
@@ -30,9 +30,6 @@ use super::{
     websocket::Socket,
 };
 use crate::{message::Message, request::Request};
-
-/// So many messages [`Session::send`] keeps before it waits.
-const QUEUE: usize = 64;
 
 /// What [`Session::poll`] tells its owner.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,17 +50,16 @@ pub struct Session {
     request: Request,
     state: State,
     transport: Transport,
-    /// A POST whose packets are being taken.
-    post: Option<Post>,
+    /// POSTs whose packets are being taken. Only the last can be one that is still to be answered.
+    posts: VecDeque<Post>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     /// A ping waits for the transport.
     ping_due: bool,
     timer: Timer,
-    /// Messages returned since something was written last.
+    /// Packets read since there was a turn for writing.
     reads: usize,
-    /// What [`Session::send`] took and the transport did not yet.
-    queue: VecDeque<Message>,
+    queue: Queue,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,13 +111,13 @@ impl Session {
         Session {
             state: State::Open,
             transport,
-            post: None,
+            posts: VecDeque::new(),
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config),
             ping_due: false,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             request,
             sessions,
             shared,
@@ -131,12 +127,13 @@ impl Session {
     /// The packet that tells the client its id and the figures.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
+        let (interval, timeout) = config.announced();
         format!(
             r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
-            config.ping_interval.as_millis(),
-            config.ping_timeout.as_millis(),
+            interval,
+            timeout,
             config.max_payload,
         )
     }
@@ -235,16 +232,16 @@ impl Session {
     }
 
     /// Sends a message: at once if the transport can take it, else during the next calls of `send`
-    /// and [`Session::recv`]. Waits while more than 64 messages wait for the transport.
+    /// and [`Session::recv`]. Waits while more than 1 MiB of messages waits for the transport.
     ///
     /// # Errors
     ///
     /// Why the session is over.
     pub async fn send(&mut self, message: Message) -> Result<(), CloseReason> {
-        self.queue.push_back(message);
+        self.queue.push(message);
         poll_fn(|cx| match self.poll_with_queue(cx, false) {
             Poll::Ready(Event::Closed(reason)) => Poll::Ready(Err(reason)),
-            Poll::Ready(Event::Message(_)) | Poll::Pending if self.queue.len() <= QUEUE => {
+            Poll::Ready(Event::Message(_)) | Poll::Pending if !self.queue.is_full() => {
                 Poll::Ready(Ok(()))
             }
             _ => Poll::Pending,
@@ -260,11 +257,11 @@ impl Session {
     }
 
     fn answer_post(&mut self, answer: Answer) {
-        if let Some(post) = self.post.take() {
+        if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
             // The client may send the next as soon as it has its answer. An error says that it does
             // not wait for one any more.
             self.shared.release_post();
-            let _ = post.answer.send(answer);
+            let _ = to.send(answer);
         }
     }
 
@@ -273,13 +270,20 @@ impl Session {
         tracing::debug!(target: "engineio", sid = ?self.shared.sid, transport = %self.transport(), %reason, "closed");
         self.state = State::Closed(reason);
         self.probe = None;
-        self.sessions.remove(self.shared.sid);
-        // A client that takes its leave wants no answer from its poll.
+        // A client that takes its leave wants no answer from its poll, which may be on its way.
         let left = reason == CloseReason::ForcedClose;
-        self.shared.close(
+        let leaves_polling = left && matches!(self.transport, Transport::Polling);
+        if leaves_polling {
+            self.sessions.expect_last_poll(self.shared.sid);
+        }
+        self.sessions.remove(self.shared.sid);
+        let polled = self.shared.close(
             if left { control::NOOP } else { control::CLOSE },
             Err(Refusal::UnknownSid),
         );
+        if leaves_polling && polled {
+            self.sessions.take_last_poll(self.shared.sid);
+        }
         self.answer_post(Err(Refusal::UnknownSid));
     }
 }

@@ -1,11 +1,20 @@
 //! All sessions of an engine.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use tokio::time::Instant;
+
 use super::{config::Config, refusal::Refusal, shared::Shared, sid::Sid, transport::TransportKind};
+
+/// A client that leaves over polling sends its last GET and its last POST side by side. When the POST
+/// is the faster one, the GET may come this much later, and is still sent home as if it had waited.
+const LAST_POLL: Duration = Duration::from_millis(100);
+/// So many such clients are remembered.
+const LEAVING: usize = 1024;
 
 /// All sessions of an engine, however often that is cloned, and its settings.
 #[derive(Debug)]
@@ -17,8 +26,21 @@ pub(super) struct Sessions {
 #[derive(Debug, Default)]
 struct Table {
     by_sid: HashMap<Sid, Arc<Shared>>,
+    /// Whose clients left over polling, and when, the oldest first: their last GET may be on its way.
+    left: VecDeque<(Instant, Sid)>,
     /// No more are taken in.
     stopped: bool,
+}
+
+impl Table {
+    fn forget_the_old(&mut self) {
+        let now = Instant::now();
+        while let Some((since, _)) = self.left.front()
+            && (self.left.len() > LEAVING || now.duration_since(*since) >= LAST_POLL)
+        {
+            self.left.pop_front();
+        }
+    }
 }
 
 impl Sessions {
@@ -55,6 +77,21 @@ impl Sessions {
     pub(super) fn remove(&self, sid: Sid) {
         // Bound to a name, so that the last reference is not dropped under the lock.
         let _removed = self.table().by_sid.remove(&sid);
+    }
+
+    /// Notes that a client is leaving over polling: its last GET may be on its way.
+    pub(super) fn expect_last_poll(&self, sid: Sid) {
+        let mut table = self.table();
+        table.left.push_back((Instant::now(), sid));
+        table.forget_the_old();
+    }
+
+    /// Whether this GET, which found no session, is the last one of a client that has just left.
+    pub(super) fn take_last_poll(&self, sid: Sid) -> bool {
+        let mut table = self.table();
+        table.forget_the_old();
+        let place = table.left.iter().position(|(_, left)| *left == sid);
+        place.and_then(|place| table.left.remove(place)).is_some()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -59,12 +59,13 @@ enum PostSlot {
     Ready(Post),
 }
 
-/// A POST whose body has been read. It is answered when its packets have been taken.
+/// A POST whose body has been read. It is answered when its packets have been taken, or before a
+/// WebSocket takes over.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) payload: Payload,
-    /// The other end is in [`polling::post`](super::polling::post).
-    pub(super) answer: oneshot::Sender<Answer>,
+    /// The other end is in [`polling::post`](super::polling::post); `None` once it was answered.
+    pub(super) answer: Option<oneshot::Sender<Answer>>,
 }
 
 /// What came for the session since it looked last.
@@ -135,7 +136,7 @@ impl Shared {
         let (answer, answered) = oneshot::channel();
         slots.post = PostSlot::Ready(Post {
             payload: Payload::new(body),
-            answer,
+            answer: Some(answer),
         });
         let waker = slots.waker.clone();
         drop(slots);
@@ -237,8 +238,8 @@ impl Shared {
         post
     }
 
-    /// The session is over: whoever still waits is answered.
-    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) {
+    /// The session is over: whoever still waits is answered. `true` when a GET did.
+    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) -> bool {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
@@ -249,12 +250,17 @@ impl Shared {
         );
         drop(slots);
         drop(socket);
-        if let Some(poll) = poll {
-            let _ = poll.send(Ok(Bytes::from_static(poll_answer.as_bytes())));
+        if let PostSlot::Ready(Post {
+            answer: Some(answer),
+            ..
+        }) = post
+        {
+            let _ = answer.send(post_answer);
         }
-        if let PostSlot::Ready(post) = post {
-            let _ = post.answer.send(post_answer);
-        }
+        poll.is_some_and(|poll| {
+            let answer = Ok(Bytes::from_static(poll_answer.as_bytes()));
+            poll.send(answer).is_ok()
+        })
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {

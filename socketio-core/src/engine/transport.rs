@@ -44,6 +44,22 @@ pub struct Transports {
 }
 
 impl Transports {
+    /// Both.
+    pub const ALL: Transports = Transports {
+        polling: true,
+        websocket: true,
+    };
+    /// Long-polling alone: no session is upgraded.
+    pub const POLLING: Transports = Transports {
+        polling: true,
+        websocket: false,
+    };
+    /// WebSocket alone, from the handshake on.
+    pub const WEBSOCKET: Transports = Transports {
+        polling: false,
+        websocket: true,
+    };
+
     /// Whether this one is offered.
     pub fn contains(self, kind: TransportKind) -> bool {
         match kind {
@@ -55,9 +71,6 @@ impl Transports {
 
 impl Default for Transports {
     fn default() -> Self {
-        Transports {
-            polling: true,
-            websocket: true,
-        }
+        Transports::ALL
     }
 }

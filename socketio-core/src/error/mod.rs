@@ -1,17 +1,24 @@
 //! What can go wrong, by who has to know.
 
+mod answered;
 mod build;
 mod call;
+mod chain;
 mod emit;
+mod forbidden;
 mod handler;
+mod handshake;
 mod refused;
 mod room;
 
+pub use answered::Answered;
 pub use build::BuildError;
 pub use call::CallError;
 pub use emit::EmitError;
+pub use forbidden::Forbidden;
 pub(crate) use handler::Cause;
 pub use handler::HandlerError;
+pub use handshake::HandshakeRefused;
 pub use refused::ConnectionRefused;
 pub use room::RoomError;
 

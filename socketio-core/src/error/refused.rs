@@ -5,6 +5,8 @@ use std::{error::Error, fmt};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::chain;
+
 /// Refuses a client in `connect`, and tells it why.
 ///
 /// Every error that a `connect` handler returns refuses the client, but only this one is shown to it: with any other, and
@@ -26,8 +28,7 @@ use serde_json::value::{RawValue, to_raw_value};
 #[derive(Clone)]
 pub struct ConnectionRefused(Refusal);
 
-/// The refusal itself, given out by `source()`: `anyhow` and `eyre` hide the type of the outermost error, not of those
-/// beneath it.
+/// The refusal itself, given out by `source()`: see [`chain::find`].
 #[derive(Clone, Debug)]
 struct Refusal {
     message: String,
@@ -72,17 +73,7 @@ impl ConnectionRefused {
 
     /// Finds a refusal in an error or beneath it.
     pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(refused) = error.downcast_ref::<ConnectionRefused>() {
-                return Some(refused.clone());
-            }
-            if let Some(refusal) = error.downcast_ref::<Refusal>() {
-                return Some(ConnectionRefused(refusal.clone()));
-            }
-            next = error.source();
-        }
-        None
+        chain::find::<Refusal>(error).map(|refusal| ConnectionRefused(refusal.clone()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a client sends along when it connects.
 
+use std::ops::Deref;
+
 use serde::de::DeserializeOwned;
 
 use super::{EventContext, FromEvent, Needs};
@@ -8,7 +10,7 @@ use crate::BoxError;
 /// The `auth` object of a client, in `connect` handlers.
 ///
 /// A client that sent none sent `null`: `Auth<Option<T>>` takes both. A client whose object is not a `T` is refused with
-/// `Connection rejected by server`.
+/// `Connection rejected by server`. It dereferences to the object.
 ///
 /// ```
 /// # use socketio_core::{Auth, ConnectionRefused};
@@ -27,13 +29,20 @@ use crate::BoxError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
+impl<T> Deref for Auth<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl<T: DeserializeOwned> FromEvent for Auth<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        let auth = match cx.auth() {
-            None | Some("") => "null",
-            Some(json) => json,
-        };
-        Ok(Auth(serde_json::from_str(auth)?))
+        Ok(Auth(match cx.auth() {
+            None => serde_json::from_str("null")?,
+            Some(credentials) => credentials.read()?,
+        }))
     }
 
     fn needs(needs: &mut Needs) {

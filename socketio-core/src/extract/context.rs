@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::{BoxError, HandlerError, Reason, Request, Socket, protocol::Arguments, reply::Answer};
+use crate::{
+    BoxError, HandlerError, Reason, Request, Socket, parser::Credentials, protocol::Arguments,
+    reply::Answer,
+};
 
 /// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
 #[derive(Debug)]
@@ -15,18 +18,20 @@ pub struct EventContext<'a> {
 }
 
 /// What only some events have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Parts<'a> {
     /// The event's arguments.
     pub(crate) arguments: Arguments,
     /// Whether an acknowledgement was asked for.
     pub(crate) acknowledge: bool,
-    /// `connect`: what the client sent along, as JSON; empty when it sent nothing.
-    pub(crate) auth: Option<&'a str>,
+    /// `connect`: what the client sent along.
+    pub(crate) auth: Option<&'a Credentials>,
     /// `disconnect`.
     pub(crate) reason: Option<Reason>,
     /// Error handlers.
     pub(crate) error: Option<&'a HandlerError>,
+    /// The namespace as the handler was registered: `/job/{id}`.
+    pub(crate) pattern: &'a str,
 }
 
 impl<'a> EventContext<'a> {
@@ -76,7 +81,7 @@ impl<'a> EventContext<'a> {
         self.event
     }
 
-    pub(crate) fn auth(&self) -> Option<&'a str> {
+    pub(crate) fn auth(&self) -> Option<&'a Credentials> {
         self.parts.auth
     }
 
@@ -88,10 +93,18 @@ impl<'a> EventContext<'a> {
         self.parts.error
     }
 
+    pub(crate) fn pattern(&self) -> &'a str {
+        self.parts.pattern
+    }
+
     /// For generated code: how the handler's value is answered.
     #[doc(hidden)]
     pub fn answer(&self) -> Answer {
-        Answer::new(self.parts.acknowledge)
+        if self.parts.auth.is_some() && self.parts.error.is_none() {
+            return Answer::accepting();
+        }
+        let form = || self.socket.node().hub.codec.form();
+        Answer::new(self.parts.acknowledge.then(form))
     }
 
     /// For generated code: the handler has all its arguments. Surplus ones are passed over, once they are known to be

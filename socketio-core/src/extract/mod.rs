@@ -4,6 +4,7 @@ mod auth;
 mod context;
 mod from_event;
 mod needs;
+mod path;
 mod state;
 mod values;
 
@@ -13,5 +14,6 @@ pub(crate) use context::Parts;
 pub use from_event::FromEvent;
 pub(crate) use needs::Need;
 pub use needs::Needs;
+pub use path::Path;
 pub use state::State;
 pub use values::EventName;

@@ -19,6 +19,8 @@ pub(crate) enum Need {
     Reason,
     /// What an error handler handles.
     Error,
+    /// The parameters of the namespace's pattern.
+    Path,
     /// A state of this type.
     State(TypeId, &'static str),
 }
@@ -50,6 +52,10 @@ impl Needs {
 
     pub(crate) fn error(&mut self) {
         self.0.push(Need::Error);
+    }
+
+    pub(crate) fn path(&mut self) {
+        self.0.push(Need::Path);
     }
 
     pub(crate) fn list(&self) -> &[Need] {

@@ -1,19 +1,28 @@
 //! What `build()` finds out, so that no event has to.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
-use super::{Kind, entry::Entry, pattern::Pattern, registrations::Registrations, table::Registry};
-use crate::{error::BuildError, extract::Need, protocol, states::States};
+use super::{
+    Handlers, Kind,
+    entry::Entry,
+    guard::GuardEntry,
+    needs::{Place, check_needs},
+    pattern::Pattern,
+    table::{Checked, Registry},
+};
+use crate::{error::BuildError, protocol, states::States};
 
 /// Checks all registrations and makes the registry of them.
-pub(super) fn build(registrations: Registrations, states: &States) -> Result<Registry, BuildError> {
-    let Registrations {
+pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, BuildError> {
+    let Handlers {
         mut entries,
         classes,
         paths,
         namespaces,
+        guards,
+        middleware,
         mut problems,
-    } = registrations;
+    } = handlers;
 
     for path in paths {
         let attributed = classes.iter().any(|one| one.type_id() == (path.type_id)())
@@ -30,6 +39,7 @@ pub(super) fn build(registrations: Registrations, states: &States) -> Result<Reg
             ));
         }
     }
+    let mut joining = Vec::new();
     for registered in classes {
         let class = registered.class;
         let Some(instance) = registered.instance.or_else(|| (class.default)()) else {
@@ -41,11 +51,28 @@ pub(super) fn build(registrations: Registrations, states: &States) -> Result<Reg
             ));
             continue;
         };
+        let guards: Arc<[GuardEntry]> = class.guards.iter().map(GuardEntry::defined).collect();
+        for guard in guards.iter() {
+            let who = format!("{guard} of `{}`", class.type_name);
+            check_needs(
+                &who,
+                guard.needs(),
+                Place::Joining(&registered.path),
+                states,
+                &mut problems,
+            );
+        }
+        if !guards.is_empty()
+            && let Some(pattern) = parsed(&registered.path, &"", &mut problems)
+        {
+            joining.push((pattern, Arc::clone(&guards)));
+        }
         entries.extend(class.methods.iter().map(|method| {
             Entry::method(
                 method,
                 registered.path.clone(),
                 class.type_name,
+                &guards,
                 Arc::clone(&instance),
             )
         }));
@@ -54,16 +81,15 @@ pub(super) fn build(registrations: Registrations, states: &States) -> Result<Reg
     entries.sort_by(|a, b| order(a).cmp(&order(b)));
     entries.dedup_by(|a, b| order(a) == order(b) && a.is_same(b));
 
-    for namespace in &namespaces {
-        if let Err(problem) = Pattern::parse(namespace) {
-            problems.push(problem);
-        }
-    }
+    let namespaces: Vec<Pattern> = namespaces
+        .iter()
+        .filter_map(|path| parsed(path, &"", &mut problems))
+        .collect();
     let mut seen: BTreeMap<Key, Arc<Entry>> = BTreeMap::new();
     let mut checked = Vec::new();
     for entry in entries.into_iter().map(Arc::new) {
         check_name(&entry, &mut problems);
-        check_needs(&entry, states, &mut problems);
+        check_entry(&entry, states, &mut problems);
         if let Some(other) = seen.insert(key(&entry), Arc::clone(&entry)) {
             problems.push(format!(
                 "{} of the namespace `{}` has two handlers, {other} and {entry}: keep one, or give one of them another name or namespace",
@@ -71,11 +97,23 @@ pub(super) fn build(registrations: Registrations, states: &States) -> Result<Reg
                 entry.namespace,
             ));
         }
-        match Pattern::parse(&entry.namespace) {
-            Ok(pattern) => checked.push((pattern, entry)),
-            Err(problem) => problems.push(format!("{entry}: {problem}")),
+        if let Some(pattern) = parsed(&entry.namespace, &format_args!("{entry}: "), &mut problems) {
+            checked.push((pattern, entry));
         }
     }
+    let served: Vec<Pattern> = checked
+        .iter()
+        .filter(|(_, entry)| entry.kind != Kind::ErrorDefault)
+        .map(|(pattern, _)| pattern.clone())
+        .chain(namespaces.iter().cloned())
+        .chain([Pattern::Exact(String::from("/"))])
+        .collect();
+    for guard in &guards {
+        let place = Place::Joining(guard.path());
+        check_needs(guard, guard.needs(), place, states, &mut problems);
+    }
+    let guards = scoped(guards, GuardEntry::path, &served, &mut problems);
+    let middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
     BuildError::check(problems)?;
     if checked.is_empty() {
         tracing::warn!(
@@ -83,7 +121,54 @@ pub(super) fn build(registrations: Registrations, states: &States) -> Result<Reg
             "this server has no handlers; those of a library are linked only when the program mentions something of it"
         );
     }
-    Ok(Registry::new(checked, &namespaces))
+    Ok(Registry::new(Checked {
+        entries: checked,
+        joining,
+        guards,
+        middleware,
+        namespaces,
+    }))
+}
+
+fn parsed(path: &str, who: &dyn Display, problems: &mut Vec<String>) -> Option<Pattern> {
+    Pattern::parse(path)
+        .map_err(|problem| problems.push(format!("{who}{problem}")))
+        .ok()
+}
+
+fn check_entry(entry: &Entry, states: &States, problems: &mut Vec<String>) {
+    let place = match entry.kind {
+        Kind::Event => Place::Event(&entry.event, &entry.namespace),
+        Kind::Error | Kind::ErrorDefault => Place::Errors(&entry.namespace),
+    };
+    check_needs(entry, entry.needs(), place, states, problems);
+    for guard in &entry.guards {
+        let who = format!("{guard} of {entry}");
+        check_needs(&who, guard.needs(), place, states, problems);
+    }
+}
+
+/// Gives what is for whole namespaces its pattern. That it is for none is a mistake that nobody would notice.
+fn scoped<T: Display>(
+    all: Vec<T>,
+    namespace: impl Fn(&T) -> &str,
+    served: &[Pattern],
+    problems: &mut Vec<String>,
+) -> Vec<(Pattern, Arc<T>)> {
+    let mut scoped = Vec::new();
+    for one in all {
+        let path = namespace(&one);
+        let Some(pattern) = parsed(path, &format_args!("{one}: "), problems) else {
+            continue;
+        };
+        if !served.iter().any(|served| served.overlaps(&pattern)) {
+            problems.push(format!(
+                "{one} is for nothing: no handler is in {path:?}, nor is it allowed by `allow_namespace`"
+            ));
+        }
+        scoped.push((pattern, Arc::new(one)));
+    }
+    scoped
 }
 
 /// What only one handler may answer to.
@@ -119,53 +204,10 @@ fn what(entry: &Entry) -> String {
 }
 
 fn check_name(entry: &Entry, problems: &mut Vec<String>) {
-    let lifecycle = matches!(&*entry.event, "connect" | "disconnect");
-    if entry.kind == Kind::Event && !lifecycle && protocol::is_reserved(&entry.event) {
+    if entry.kind == Kind::Event && !entry.is_lifecycle() && protocol::is_reserved(&entry.event) {
         problems.push(format!(
             "{entry}: no client can send an event named {:?}, the name is reserved",
             entry.event
         ));
-    }
-}
-
-fn check_needs(entry: &Entry, states: &States, problems: &mut Vec<String>) {
-    let event = match entry.kind {
-        Kind::Event => &*entry.event,
-        Kind::Error | Kind::ErrorDefault => "",
-    };
-    let mut rest = false;
-    for need in entry.needs() {
-        match need {
-            Need::EventArgument(name) if event == "connect" => problems.push(format!(
-                "{entry}: `connect` has no arguments, but takes `{name}`: for what the client sends along, take `Auth<{name}>`"
-            )),
-            Need::EventArgument(name) if event == "disconnect" => problems.push(format!(
-                "{entry}: `disconnect` has no arguments, but takes `{name}`: take `Reason`, or nothing"
-            )),
-            Need::EventArgument(name) if rest => problems.push(format!(
-                "{entry}: `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last"
-            )),
-            Need::Rest if rest => problems.push(format!(
-                "{entry}: the second `Rest` would always be empty: keep one"
-            )),
-            Need::Rest if matches!(event, "connect" | "disconnect") => problems.push(format!(
-                "{entry}: `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
-            )),
-            Need::Rest => rest = true,
-            Need::EventArgument(_) => {}
-            Need::Auth if event != "connect" => problems.push(format!(
-                "{entry}: `Auth` is only there in `connect`: keep what is needed later in a `Session`"
-            )),
-            Need::Reason if event != "disconnect" => problems.push(format!(
-                "{entry}: `Reason` is only there in `disconnect`"
-            )),
-            Need::Error if entry.kind == Kind::Event => problems.push(format!(
-                "{entry}: `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function"
-            )),
-            Need::State(id, name) if !states.contains(*id) => problems.push(format!(
-                "{entry} takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
-            )),
-            Need::Auth | Need::Reason | Need::Error | Need::State(..) => {}
-        }
     }
 }

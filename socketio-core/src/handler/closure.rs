@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::definition::{Called, Outcome};
+use super::{
+    arities::arities,
+    definition::{Called, Outcome},
+};
 use crate::{
     BoxError,
     extract::{EventContext, FromEvent, Needs},
@@ -27,7 +30,7 @@ pub trait EventHandler<M>: Send + Sync + 'static {
     fn needs(needs: &mut Needs);
 }
 
-/// Markers, one for each form of a returned value.
+/// Markers, one for each form of a returned value; guards have them too.
 #[derive(Debug)]
 pub struct Plain;
 /// See [`Plain`].
@@ -103,12 +106,4 @@ macro_rules! closures {
     };
 }
 
-closures!();
-closures!(A1);
-closures!(A1 A2);
-closures!(A1 A2 A3);
-closures!(A1 A2 A3 A4);
-closures!(A1 A2 A3 A4 A5);
-closures!(A1 A2 A3 A4 A5 A6);
-closures!(A1 A2 A3 A4 A5 A6 A7);
-closures!(A1 A2 A3 A4 A5 A6 A7 A8);
+arities!(closures);

@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use super::GuardDefinition;
 use crate::{
     BoxError,
     extract::{EventContext, Needs},
@@ -55,6 +56,7 @@ pub struct Definition<S: 'static> {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
+    pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
 }
@@ -80,6 +82,7 @@ impl<S: Copy> Definition<S> {
             arguments,
             location: Location::caller(),
             concurrent: false,
+            guards: &[],
             needs,
             shim,
         }
@@ -94,6 +97,12 @@ impl<S: Copy> Definition<S> {
     /// May overlap with the client's other events.
     pub const fn concurrent(mut self) -> Self {
         self.concurrent = true;
+        self
+    }
+
+    /// Asks these first, in their order.
+    pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
+        self.guards = guards;
         self
     }
 }
@@ -118,6 +127,7 @@ pub struct Class {
     pub(crate) server: &'static str,
     pub(crate) default: fn() -> Option<Instance>,
     pub(crate) methods: &'static [Definition<MethodShim>],
+    pub(crate) guards: &'static [GuardDefinition],
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -137,6 +147,7 @@ impl Class {
             server: "",
             default,
             methods,
+            guards: &[],
             location: Location::caller(),
         }
     }
@@ -144,6 +155,12 @@ impl Class {
     /// Belongs to the server of this name only.
     pub const fn server(mut self, name: &'static str) -> Self {
         self.server = name;
+        self
+    }
+
+    /// Asks these before each of its handlers, and before anybody joins.
+    pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
+        self.guards = guards;
         self
     }
 }

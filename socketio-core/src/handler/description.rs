@@ -2,7 +2,7 @@
 
 use std::{fmt, panic::Location, sync::Arc};
 
-use super::{Kind, entry::Entry};
+use super::{Kind, entry::Entry, guard::GuardEntry, pattern::Pattern};
 
 /// One handler of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub struct HandlerInfo {
     pub arguments: Vec<String>,
     /// Whether it may overlap with the client's other events.
     pub concurrent: bool,
+    /// The guards that are asked before it, in their order: those of its namespace (`guard`, or of those that overlap with
+    /// it), of its class, and its own.
+    pub guards: Vec<String>,
     /// Where it is registered.
     pub location: &'static Location<'static>,
 }
@@ -27,8 +30,16 @@ pub struct HandlerInfo {
 pub struct Description(Vec<HandlerInfo>);
 
 impl Description {
-    pub(super) fn new<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Self {
-        Description(entries.into_iter().map(|entry| info(entry)).collect())
+    pub(super) fn new(
+        entries: &[(Pattern, Arc<Entry>)],
+        guards: &[(Pattern, Arc<GuardEntry>)],
+    ) -> Self {
+        let entries = entries.iter();
+        Description(
+            entries
+                .map(|(pattern, entry)| info(pattern, entry, guards))
+                .collect(),
+        )
     }
 
     /// The handlers.
@@ -37,13 +48,25 @@ impl Description {
     }
 }
 
-fn info(entry: &Entry) -> HandlerInfo {
+fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)]) -> HandlerInfo {
     let (namespace, event) = match entry.kind {
         Kind::Event => (&*entry.namespace, &*entry.event),
         Kind::Error => (&*entry.namespace, "on_error"),
         Kind::ErrorDefault => ("", "on_error_default"),
     };
+    let of_namespace = guards
+        .iter()
+        .filter(|(guarded, _)| {
+            entry.kind == Kind::Event && entry.event != "disconnect" && guarded.overlaps(pattern)
+        })
+        .map(|(_, guard)| &**guard);
+    let guards = of_namespace
+        .chain(entry.class_guards.iter())
+        .chain(&entry.guards)
+        .map(|guard| guard.name().to_owned())
+        .collect();
     HandlerInfo {
+        guards,
         namespace: namespace.to_owned(),
         event: event.to_owned(),
         function: entry.function.to_string(),
@@ -61,7 +84,7 @@ impl fmt::Display for Description {
         for handler in &self.0 {
             writeln!(
                 f,
-                "{:namespaces$}  {:events$}  {}({}){}  {}:{}",
+                "{:namespaces$}  {:events$}  {}({}){}{}  {}:{}",
                 handler.namespace,
                 handler.event,
                 handler.function,
@@ -70,6 +93,10 @@ impl fmt::Display for Description {
                     " concurrent"
                 } else {
                     ""
+                },
+                match handler.guards.is_empty() {
+                    true => String::new(),
+                    false => format!(" guarded by {}", handler.guards.join(", ")),
                 },
                 handler.location.file(),
                 handler.location.line(),

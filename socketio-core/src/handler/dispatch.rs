@@ -1,21 +1,24 @@
 //! The life of an event: its handler, the error handlers, the acknowledgement.
 
 use std::{
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::{AssertUnwindSafe, Location},
     sync::Arc,
 };
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{entry::Entry, table::Handlers};
+use super::{
+    Called, EventCall, Next, entry::Entry, guard::GuardEntry, middleware::Around, table::Lookup,
+};
 use crate::{
-    ConnectionRefused, HandlerError, Reason, Socket,
+    Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket,
     context::Scope,
     error::Cause,
     extract::{EventContext, Parts},
-    protocol::{self, ArgumentError, Arguments, Payload},
-    reply::Reply,
+    parser::{Codec, Credentials, Values},
+    protocol::{ArgumentError, Arguments},
+    reply::{Answer, Reply},
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -38,6 +41,9 @@ pub(crate) struct Incoming {
     pub(crate) arguments: Arguments,
 }
 
+/// What failed, and where it was registered.
+type Place<'a> = (&'a str, &'static Location<'static>);
+
 /// Why an event has not ended well.
 #[derive(Debug)]
 pub(crate) enum EventFailure {
@@ -48,63 +54,59 @@ pub(crate) enum EventFailure {
 }
 
 impl Dispatcher {
-    /// Runs the handler of an event and answers it. `entry` is what [`Handlers::event`] has found for it.
+    /// Runs the handler of an event and answers it. `entry` is what [`Lookup::event`] has found for it.
     pub(crate) fn event(
         self,
         entry: Option<Arc<Entry>>,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
         event: Incoming,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
             name,
             id,
-            mut arguments,
+            arguments,
         } = event;
         let acknowledge = id.is_some();
         // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
         // moved, for each event.
         async move {
-            let (reply, failure) = match &entry {
-                None => {
-                    arguments.finish().map_err(EventFailure::Malformed)?;
-                    let (namespace, sid) = (socket.namespace_path(), socket.sid());
-                    tracing::debug!(target: "socketio", event = name, namespace, %sid, "no handler for this event");
-                    let error = self.error(Cause::Unknown, &name, &socket, None);
-                    (self.failed(&error, acknowledge), Some(error))
+            let codec = &socket.node().hub.codec;
+            let again = handlers.error().map(|_| arguments.clone());
+            let parts = Parts {
+                arguments,
+                acknowledge,
+                ..Parts::default()
+            };
+            let result = match &entry {
+                Some(entry) if handlers.leads_straight_to(entry) => {
+                    self.call(entry, &socket, &name, parts).await
                 }
-                Some(entry) => {
-                    let again = handlers.error().map(|_| arguments.clone());
+                _ => Box::pin(self.through(&handlers, &socket, &name, parts)).await,
+            };
+            let (reply, failure) = match self.settled(result, &socket, acknowledge) {
+                Ok(reply) => (reply.into_values(), None),
+                Err(error) => {
+                    if let Some(malformed) = malformed(&error) {
+                        return Err(EventFailure::Malformed(malformed));
+                    }
                     let parts = Parts {
-                        arguments,
+                        arguments: again.unwrap_or_default(),
                         acknowledge,
+                        error: Some(&error),
                         ..Parts::default()
                     };
-                    match self.call(entry, &socket, &name, parts).await {
-                        Ok(reply) => (reply.into_payload(), None),
-                        Err(error) => {
-                            if let Some(malformed) = malformed(&error) {
-                                return Err(EventFailure::Malformed(malformed));
-                            }
-                            let parts = Parts {
-                                arguments: again.unwrap_or_default(),
-                                acknowledge,
-                                error: Some(&error),
-                                ..Parts::default()
-                            };
-                            let handled =
-                                self.handle_error(handlers.error(), &socket, &name, parts);
-                            match Box::pin(handled).await {
-                                Some(reply) => (reply.into_payload(), None),
-                                None => (self.failed(&error, acknowledge), Some(error)),
-                            }
-                        }
+                    // Error handlers don't see what nobody handles.
+                    let handler = handlers.error().filter(|_| !error.is_unknown_event());
+                    let handled = self.handle_error(handler, &socket, &name, parts);
+                    match Box::pin(handled).await {
+                        Some(reply) => (reply.into_values(), None),
+                        None => (self.failed(&error, acknowledge, codec), Some(error)),
                     }
                 }
             };
             if let Some(id) = id {
-                let reply = reply.unwrap_or_default();
-                let packet = protocol::ack(socket.namespace_path(), &id, &reply);
+                let packet = codec.ack(socket.namespace_path(), &id, reply.as_ref());
                 socket.client().link().push(packet);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
@@ -112,31 +114,25 @@ impl Dispatcher {
     }
 
     /// What the acknowledgement of a failed event says.
-    fn failed(&self, error: &HandlerError, acknowledge: bool) -> Option<Payload> {
-        acknowledge.then(|| protocol::payload(&(self.error_ack)(error)).ok())?
+    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Values> {
+        acknowledge.then(|| codec.form().values(&(self.error_ack)(error)).ok())?
     }
 
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
         self,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
-        auth: String,
+        auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
-        let Some(entry) = handlers.event("connect") else {
-            return Ok(());
-        };
         let parts = Parts {
             auth: Some(&auth),
             ..Parts::default()
         };
-        let Err(error) = self.call(entry, &socket, "connect", parts).await else {
+        let Err(error) = self.through(&handlers, &socket, "connect", parts).await else {
             return Ok(());
         };
-        if let Some(refused) = error
-            .error()
-            .and_then(|error| ConnectionRefused::find(error))
-        {
+        if let Some(refused) = refused(&error) {
             tracing::debug!(target: "socketio", namespace = socket.namespace_path(), message = refused.message(), "connection refused");
             return Err(refused);
         }
@@ -153,18 +149,16 @@ impl Dispatcher {
     /// Runs the `disconnect` handler.
     pub(crate) async fn disconnect(
         self,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         socket: Socket,
         reason: Reason,
     ) -> Result<(), EventFailure> {
-        let Some(entry) = handlers.event("disconnect") else {
-            return Ok(());
-        };
         let parts = Parts {
             reason: Some(reason),
             ..Parts::default()
         };
-        let Err(error) = self.call(entry, &socket, "disconnect", parts).await else {
+        let result = self.through(&handlers, &socket, "disconnect", parts).await;
+        let Err(error) = self.settled(result, &socket, false) else {
             return Ok(());
         };
         let parts = Parts {
@@ -181,6 +175,89 @@ impl Dispatcher {
         }
     }
 
+    /// Has an event handled: through the middleware around it, by the guards before its handler, by the handler.
+    async fn through(
+        &self,
+        handlers: &Arc<Lookup>,
+        socket: &Socket,
+        event: &str,
+        parts: Parts<'_>,
+    ) -> Result<Reply, HandlerError> {
+        if handlers.middleware().is_empty() {
+            return self.handle(handlers, socket, event, parts).await;
+        }
+        let next = Next::new(self.clone(), Arc::clone(handlers));
+        next.run(EventCall::new(socket, event, parts)).await
+    }
+
+    /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need none.
+    pub(super) async fn handle(
+        &self,
+        handlers: &Lookup,
+        socket: &Socket,
+        event: &str,
+        mut parts: Parts<'_>,
+    ) -> Result<Reply, HandlerError> {
+        let entry = handlers.event(event);
+        let (connects, disconnects) = (parts.auth.is_some(), parts.reason.is_some());
+        if entry.is_none() && !connects && !disconnects {
+            let (namespace, sid) = (socket.namespace_path(), socket.sid());
+            tracing::debug!(target: "socketio", event, namespace, %sid, "no handler for this event");
+            let cause = match parts.arguments.finish() {
+                Ok(_) => Cause::Unknown,
+                Err(malformed) => Cause::Error(malformed.into()),
+            };
+            return Err(self.error(cause, event, socket, ("", self.built)));
+        }
+        let class = entry.map(|entry| entry.class_guards.iter());
+        let own = entry.map(|entry| entry.guards.iter());
+        let guards = handlers
+            .guards()
+            .chain(connects.then(|| handlers.joining()).into_iter().flatten())
+            .chain(class.into_iter().flatten())
+            .chain(own.into_iter().flatten())
+            .filter(|_| !disconnects);
+        for guard in guards {
+            // A copy: what a guard reads is there for the handler, too.
+            let mut parts = parts.clone();
+            let pattern = guard.namespace.as_deref();
+            parts.pattern = pattern
+                .or(entry.map(|entry| &*entry.namespace))
+                .unwrap_or("");
+            self.ask(guard, socket, event, parts).await?;
+        }
+        match entry {
+            Some(entry) => self.call(entry, socket, event, parts).await,
+            None => Ok(Reply::NONE),
+        }
+    }
+
+    fn ask<'a>(
+        &'a self,
+        guard: &'a GuardEntry,
+        socket: &'a Socket,
+        event: &'a str,
+        parts: Parts<'_>,
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        let mut scope = Scope::event(socket.clone());
+        let called = scope.call(|| guard.check(&mut EventContext::new(socket, event, parts)));
+        self.run(called, scope, socket, event, (guard.name(), guard.location))
+    }
+
+    /// Runs a middleware, which runs what is inside of it.
+    pub(super) async fn run_around(
+        &self,
+        middleware: &Around,
+        call: EventCall,
+        next: Next,
+    ) -> Result<Reply, HandlerError> {
+        let (socket, event) = (call.socket().clone(), call.event().to_owned());
+        let mut scope = Scope::event(socket.clone());
+        let called = scope.call(|| Ok(middleware.handle(call, next)));
+        let place = ("middleware", middleware.location);
+        self.run(called, scope, &socket, &event, place).await
+    }
+
     /// Runs one handler in the name of its client; a panic is an error. Reads the arguments before it returns, so that the
     /// future does not hold them.
     fn call<'a>(
@@ -190,9 +267,34 @@ impl Dispatcher {
         event: &'a str,
         parts: Parts<'_>,
     ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+        let parts = Parts {
+            pattern: &entry.namespace,
+            ..parts
+        };
         let mut scope = Scope::event(socket.clone());
-        let call = || entry.call(&mut EventContext::new(socket, event, parts));
-        let called = catch_unwind(AssertUnwindSafe(|| scope.enter(call)));
+        let called = scope.call(|| entry.call(&mut EventContext::new(socket, event, parts)));
+        self.run(
+            called,
+            scope,
+            socket,
+            event,
+            (&entry.function, entry.location),
+        )
+    }
+
+    /// Runs the user's code that has been called in a scope.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    fn run<'a>(
+        &'a self,
+        called: std::thread::Result<Called>,
+        scope: Scope,
+        socket: &'a Socket,
+        event: &'a str,
+        place: Place<'a>,
+    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
         async move {
             let cause = match called {
                 Ok(Ok(handler)) => {
@@ -205,7 +307,37 @@ impl Dispatcher {
                 Ok(Err(error)) => Cause::Error(error),
                 Err(panic) => Cause::from_panic(panic),
             };
-            Err(self.error(cause, event, socket, Some(entry)))
+            Err(match cause {
+                // As it comes through middleware.
+                Cause::Error(error) => match error.downcast::<HandlerError>() {
+                    Ok(error) => *error,
+                    Err(error) => self.error(Cause::Error(error), event, socket, place),
+                },
+                cause => self.error(cause, event, socket, place),
+            })
+        }
+    }
+
+    /// Makes an answer of an error that is one.
+    pub(super) fn settled(
+        &self,
+        result: Result<Reply, HandlerError>,
+        socket: &Socket,
+        acknowledge: bool,
+    ) -> Result<Reply, HandlerError> {
+        let error = match result {
+            // A client is let in or not: there is nothing else to answer.
+            Err(error) if error.event() != "connect" => error,
+            result => return result,
+        };
+        let form = || socket.node().hub.codec.form();
+        match Answered::find(&error, Answer::new(acknowledge.then(form))) {
+            None => Err(error),
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(unfit)) => {
+                let place = (error.function(), error.location());
+                Err(self.error(Cause::Error(unfit), error.event(), socket, place))
+            }
         }
     }
 
@@ -214,15 +346,15 @@ impl Dispatcher {
         cause: Cause,
         event: &str,
         socket: &Socket,
-        entry: Option<&Arc<Entry>>,
+        (function, location): Place<'_>,
     ) -> HandlerError {
         HandlerError::new(
             cause,
             event,
             Arc::clone(socket.client().namespace()),
             socket.sid().clone(),
-            entry.map_or("", |entry| &entry.function),
-            entry.map_or(self.built, |entry| entry.location),
+            function,
+            location,
         )
     }
 
@@ -235,11 +367,15 @@ impl Dispatcher {
         parts: Parts<'_>,
     ) -> Option<Reply> {
         let error = parts.error?;
+        let acknowledge = parts.acknowledge;
         let Some(handler) = handler else {
-            trace(error, "an event failed");
+            if !error.is_unknown_event() {
+                trace(error, "an event failed");
+            }
             return None;
         };
-        match self.call(handler, socket, event, parts).await {
+        let result = self.call(handler, socket, event, parts).await;
+        match self.settled(result, socket, acknowledge) {
             Ok(reply) => Some(reply),
             Err(second) => {
                 trace(error, "an event failed");
@@ -250,14 +386,24 @@ impl Dispatcher {
     }
 }
 
-/// `{"error": "<text>"}`: what was wrong with the client's arguments, and nothing about the server's own errors.
+/// `{"error": "<text>"}`: what was wrong with the client's arguments, or why it may not, and nothing about the server's own
+/// errors.
 pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
     let text = match error.argument_error() {
         Some(error) => error.to_string(),
         None if error.is_unknown_event() => String::from("unknown event"),
-        None => String::from("internal error"),
+        None => match Forbidden::find(error) {
+            Some(message) => message.to_owned(),
+            None => String::from("internal error"),
+        },
     };
     json!({ "error": text })
+}
+
+/// What a client is told that is not let in on purpose.
+fn refused(error: &HandlerError) -> Option<ConnectionRefused> {
+    let refused = ConnectionRefused::find(error);
+    refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
 }
 
 /// Arguments that are no JSON are the protocol's business, not the error handlers'.
@@ -272,7 +418,7 @@ fn trace(error: &HandlerError, what: &str) {
     let (namespace, event, sid) = (error.namespace(), error.event(), error.sid());
     let (function, location) = (error.function(), error.location());
     // What a client has done wrong must not fill the log of errors.
-    if error.argument_error().is_some() {
+    if error.argument_error().is_some() || Forbidden::find(error).is_some() {
         tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");
     } else {
         tracing::error!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");

@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
-use super::definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim};
+use super::{
+    call::Call,
+    definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
+    guard::GuardEntry,
+};
 use crate::extract::{EventContext, Need, Needs};
 
 /// A registered handler.
@@ -15,16 +19,12 @@ pub(crate) struct Entry {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
-    pub(crate) needs: Needs,
+    /// Those of its class, asked first; empty in `connect`, where all who join are asked.
+    pub(crate) class_guards: Arc<[GuardEntry]>,
+    /// Its own.
+    pub(crate) guards: Vec<GuardEntry>,
+    needs: Needs,
     call: Call,
-}
-
-/// The three forms of a handler.
-#[derive(Clone)]
-pub(super) enum Call {
-    Function(FunctionShim),
-    Method(MethodShim, Instance),
-    Closure(Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>),
 }
 
 impl Entry {
@@ -41,14 +41,19 @@ impl Entry {
         definition: &Definition<MethodShim>,
         namespace: Cow<'static, str>,
         class: &str,
+        class_guards: &Arc<[GuardEntry]>,
         instance: Instance,
     ) -> Self {
-        Entry::new(
+        let mut entry = Entry::new(
             definition,
             namespace,
             Cow::Owned(format!("{class}::{}", definition.function)),
             Call::Method(definition.shim, instance),
-        )
+        );
+        if entry.kind == Kind::Event && !entry.is_lifecycle() {
+            entry.class_guards = Arc::clone(class_guards);
+        }
+        entry
     }
 
     fn new<S: Copy>(
@@ -67,6 +72,8 @@ impl Entry {
             arguments: definition.arguments,
             location: definition.location,
             concurrent: definition.concurrent,
+            class_guards: Arc::default(),
+            guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
             call,
         }
@@ -87,6 +94,8 @@ impl Entry {
             arguments: &[],
             location,
             concurrent: false,
+            class_guards: Arc::default(),
+            guards: Vec::new(),
             needs,
             call: Call::Closure(call),
         }
@@ -94,11 +103,12 @@ impl Entry {
 
     /// Reads the arguments; the future runs the user's code.
     pub(super) fn call(&self, cx: &mut EventContext<'_>) -> Called {
-        match &self.call {
-            Call::Function(shim) => shim(cx),
-            Call::Method(shim, instance) => shim(instance, cx),
-            Call::Closure(closure) => closure(cx),
-        }
+        self.call.call(cx)
+    }
+
+    /// Whether it begins or ends a client's life in the namespace.
+    pub(super) fn is_lifecycle(&self) -> bool {
+        self.kind == Kind::Event && matches!(&*self.event, "connect" | "disconnect")
     }
 
     pub(super) fn needs(&self) -> &[Need] {
@@ -107,12 +117,9 @@ impl Entry {
 
     /// The same registration, found twice: linked, and named in `handlers![..]`.
     pub(super) fn is_same(&self, other: &Entry) -> bool {
-        let same_value = match (&self.call, &other.call) {
-            (Call::Function(_), Call::Function(_)) => true,
-            (Call::Method(_, a), Call::Method(_, b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        };
-        same_value && self.location == other.location && self.function == other.function
+        self.call.is_same(&other.call)
+            && self.location == other.location
+            && self.function == other.function
     }
 }
 

@@ -1,13 +1,19 @@
 //! From an event to a call: what is registered, and how it is found and run.
 
+mod arities;
+mod call;
 mod check;
 mod closure;
 mod definition;
 mod description;
 mod dispatch;
 mod entry;
+mod guard;
+mod handlers;
+mod middleware;
+mod needs;
 mod pattern;
-mod registrations;
+mod registering;
 mod table;
 
 pub use closure::EventHandler;
@@ -17,5 +23,9 @@ pub use definition::{
 };
 pub use description::{Description, HandlerInfo};
 pub(crate) use dispatch::{Dispatcher, ErrorAck, EventFailure, Incoming, default_error_ack};
-pub(crate) use registrations::Registrations;
-pub(crate) use table::{Handlers, Registry};
+pub use guard::{Guard, GuardDefinition};
+pub use handlers::Handlers;
+pub use middleware::{EventCall, Middleware, Next};
+pub(crate) use pattern::parameters;
+pub(crate) use registering::registering;
+pub(crate) use table::{Lookup, Registry};

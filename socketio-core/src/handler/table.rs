@@ -5,24 +5,42 @@ use std::{
     sync::Arc,
 };
 
-use super::{Description, Kind, entry::Entry, pattern::Pattern};
+use super::{
+    Description, Kind, entry::Entry, guard::GuardEntry, middleware::Around, pattern::Pattern,
+};
 
 /// Every handler of a server.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    exact: HashMap<String, Arc<Handlers>>,
-    /// Patterns, then `*`; in the order of their paths.
+    exact: HashMap<String, Arc<Lookup>>,
+    /// Patterns, those that end with `/*`, then `*`; literal segments before parameters.
     dynamic: Vec<(Pattern, Arc<Table>)>,
     error_default: Option<Arc<Entry>>,
+    /// Those of whole namespaces.
+    guards: Vec<(Pattern, Arc<GuardEntry>)>,
+    middleware: Vec<(Pattern, Arc<Around>)>,
     description: Description,
+}
+
+/// What [`check`](super::check) has found sound.
+pub(super) struct Checked {
+    /// No two of them are for one event of one path.
+    pub(super) entries: Vec<(Pattern, Arc<Entry>)>,
+    /// The guards of classes, for those who join.
+    pub(super) joining: Vec<(Pattern, Arc<[GuardEntry]>)>,
+    pub(super) guards: Vec<(Pattern, Arc<GuardEntry>)>,
+    pub(super) middleware: Vec<(Pattern, Arc<Around>)>,
+    pub(super) namespaces: Vec<Pattern>,
 }
 
 /// The handlers of one namespace, as its clients meet them: its own first, then those of patterns that it matches, then
 /// those of `*`.
 #[derive(Debug)]
-pub(crate) struct Handlers {
+pub(crate) struct Lookup {
     tables: Vec<Arc<Table>>,
     error_default: Option<Arc<Entry>>,
+    guards: Vec<Arc<GuardEntry>>,
+    middleware: Vec<Arc<Around>>,
 }
 
 /// What was registered for one path.
@@ -33,36 +51,29 @@ struct Table {
     /// The handler of `*`.
     any: Option<Arc<Entry>>,
     error: Option<Arc<Entry>>,
+    /// The guards of the classes that stand here.
+    joining: Vec<Arc<[GuardEntry]>>,
 }
 
 impl Registry {
-    /// Takes entries that were checked: no two for one event of one path.
-    pub(super) fn new(entries: Vec<(Pattern, Arc<Entry>)>, namespaces: &[String]) -> Self {
-        let description = Description::new(entries.iter().map(|(_, entry)| entry));
+    pub(super) fn new(checked: Checked) -> Self {
+        let description = Description::new(&checked.entries, &checked.guards);
         let mut error_default = None;
-        let mut exact: BTreeMap<String, Table> = BTreeMap::new();
-        let mut dynamic: Vec<(Pattern, Table)> = Vec::new();
+        let mut tables = Tables::default();
         // The main namespace always exists.
-        exact.entry(String::from("/")).or_default();
-        for namespace in namespaces {
-            exact.entry(namespace.clone()).or_default();
+        tables.at(&Pattern::Exact(String::from("/")));
+        for namespace in &checked.namespaces {
+            tables.at(namespace);
         }
-        for (pattern, entry) in entries {
+        for (pattern, guards) in checked.joining {
+            tables.at(&pattern).joining.push(guards);
+        }
+        for (pattern, entry) in checked.entries {
             if entry.kind == Kind::ErrorDefault {
                 error_default = Some(entry);
                 continue;
             }
-            let table = match &pattern {
-                Pattern::Exact(path) => exact.entry(path.clone()).or_default(),
-                _ => {
-                    let known = dynamic.iter().position(|(known, _)| *known == pattern);
-                    let index = known.unwrap_or_else(|| {
-                        dynamic.push((pattern, Table::default()));
-                        dynamic.len() - 1
-                    });
-                    &mut dynamic[index].1
-                }
-            };
+            let table = tables.at(&pattern);
             match entry.kind {
                 Kind::Event if entry.event == "*" => table.any = Some(entry),
                 Kind::Event => {
@@ -71,8 +82,8 @@ impl Registry {
                 Kind::Error | Kind::ErrorDefault => table.error = Some(entry),
             }
         }
-        // A stable sort: patterns stay in the order of their paths.
-        dynamic.sort_by_key(|(pattern, _)| *pattern == Pattern::Any);
+        let Tables { exact, mut dynamic } = tables;
+        dynamic.sort_by(|(a, _), (b, _)| (a.width(), a).cmp(&(b.width(), b)));
         let mut registry = Registry {
             exact: HashMap::new(),
             dynamic: dynamic
@@ -80,6 +91,8 @@ impl Registry {
                 .map(|(pattern, table)| (pattern, Arc::new(table)))
                 .collect(),
             error_default,
+            guards: checked.guards,
+            middleware: checked.middleware,
             description,
         };
         registry.exact = exact
@@ -97,20 +110,22 @@ impl Registry {
         &self.description
     }
 
-    fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Handlers {
+    fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Lookup {
         let dynamic = self
             .dynamic
             .iter()
             .filter(|(pattern, _)| pattern.matches(path))
             .map(|(_, table)| Arc::clone(table));
-        Handlers {
+        Lookup {
             tables: own.into_iter().chain(dynamic).collect(),
             error_default: self.error_default.clone(),
+            guards: matching(&self.guards, path),
+            middleware: matching(&self.middleware, path),
         }
     }
 
     /// The handlers of a namespace; `None` when there is no such namespace.
-    pub(crate) fn namespace(&self, path: &str) -> Option<Arc<Handlers>> {
+    pub(crate) fn namespace(&self, path: &str) -> Option<Arc<Lookup>> {
         if let Some(handlers) = self.exact.get(path) {
             return Some(Arc::clone(handlers));
         }
@@ -119,7 +134,37 @@ impl Registry {
     }
 }
 
-impl Handlers {
+/// What was registered for the patterns that a path matches, in the order of registration.
+fn matching<T>(registered: &[(Pattern, Arc<T>)], path: &str) -> Vec<Arc<T>> {
+    registered
+        .iter()
+        .filter(|(pattern, _)| pattern.matches(path))
+        .map(|(_, one)| Arc::clone(one))
+        .collect()
+}
+
+/// The tables while they are filled.
+#[derive(Default)]
+struct Tables {
+    exact: BTreeMap<String, Table>,
+    dynamic: Vec<(Pattern, Table)>,
+}
+
+impl Tables {
+    fn at(&mut self, pattern: &Pattern) -> &mut Table {
+        if let Pattern::Exact(path) = pattern {
+            return self.exact.entry(path.clone()).or_default();
+        }
+        let known = self.dynamic.iter().position(|(known, _)| known == pattern);
+        let index = known.unwrap_or_else(|| {
+            self.dynamic.push((pattern.clone(), Table::default()));
+            self.dynamic.len() - 1
+        });
+        &mut self.dynamic[index].1
+    }
+}
+
+impl Lookup {
     /// Namespace first (exact, pattern, `*`), then event (exact, `*`); `*` never takes `connect` or `disconnect`.
     pub(crate) fn event(&self, name: &str) -> Option<&Arc<Entry>> {
         let lifecycle = matches!(name, "connect" | "disconnect");
@@ -128,6 +173,36 @@ impl Handlers {
             // A client may well name an event `*`; that is no way around the handler's name for others.
             table.events.get(name).or(any)
         })
+    }
+
+    /// The guards of the whole namespace.
+    pub(super) fn guards(&self) -> impl Iterator<Item = &GuardEntry> {
+        self.guards.iter().map(|guard| &**guard)
+    }
+
+    /// Whether there is nothing to be asked on the way to this handler.
+    pub(super) fn leads_straight_to(&self, entry: &Entry) -> bool {
+        self.middleware.is_empty()
+            && self.guards.is_empty()
+            && entry.class_guards.is_empty()
+            && entry.guards.is_empty()
+    }
+
+    /// What stands around its events, the outermost first.
+    pub(super) fn middleware(&self) -> &[Arc<Around>] {
+        &self.middleware
+    }
+
+    /// The guards of the classes at the path whose `connect` decides: a class that has guards and no `on_connect` decides
+    /// too.
+    pub(super) fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
+        let decides =
+            |table: &&Arc<Table>| table.events.contains_key("connect") || !table.joining.is_empty();
+        let table = self.tables.iter().find(decides);
+        table
+            .into_iter()
+            .flat_map(|table| table.joining.iter())
+            .flat_map(|guards| guards.iter())
     }
 
     /// The handler for errors: the namespace's, else the default one.

@@ -14,10 +14,7 @@ use super::{
     data::{Data, Slot},
     space::Space,
 };
-use crate::{
-    CallError, Reason, Request,
-    protocol::{Arguments, Encoded},
-};
+use crate::{CallError, Reason, Request, parser::Frames, protocol::Arguments};
 
 /// Where a client stands between its CONNECT packet and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,14 +102,14 @@ impl Client {
     }
 
     /// Writes a packet, unless the client is not (or no longer) in its namespace.
-    pub(crate) fn deliver(&self, packet: Encoded) {
+    pub(crate) fn deliver(&self, packet: Frames) {
         if self.is_connected() {
             self.link.push(packet);
         }
     }
 
     /// Writes a packet, inside `connect` once the client has been accepted.
-    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Encoded) {
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) {
         if self.is_connecting() {
             let client = Arc::clone(self);
             self.once_accepted(hub, move |_| client.deliver(packet));
@@ -228,12 +225,7 @@ impl Client {
 
     /// The client's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        let lock = || self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = lock().get::<T>() {
-            return slot;
-        }
-        let value = T::default();
-        lock().insert(value)
+        Data::slot(&self.data)
     }
 }
 

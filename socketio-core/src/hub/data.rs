@@ -1,8 +1,8 @@
-//! Typed values that belong to one client.
+//! Typed values that belong to one client, or to one connection.
 
 use std::{
     any::{Any, TypeId},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// A value and its own lock.
@@ -13,15 +13,23 @@ pub(crate) type Slot<T> = Arc<Mutex<T>>;
 pub(super) struct Data(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl Data {
-    /// The slot for `T`, made from `T::default()` at first. `None` when it has yet to be put there: the default is made
-    /// outside of the lock, since it is user code.
-    pub(super) fn get<T: Send + 'static>(&self) -> Option<Slot<T>> {
+    /// The slot for `T`, made from `T::default()` at first: outside of the lock, since that is user code.
+    pub(super) fn slot<T: Default + Send + 'static>(data: &Mutex<Data>) -> Slot<T> {
+        let lock = || data.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = lock().get::<T>() {
+            return slot;
+        }
+        let value = T::default();
+        lock().insert(value)
+    }
+
+    fn get<T: Send + 'static>(&self) -> Option<Slot<T>> {
         let (_, slot) = self.0.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
         Arc::clone(slot).downcast::<Mutex<T>>().ok()
     }
 
     /// Puts a value there unless somebody was quicker, and answers with what is there.
-    pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> Slot<T> {
+    fn insert<T: Send + 'static>(&mut self, value: T) -> Slot<T> {
         self.get::<T>().unwrap_or_else(|| {
             let slot = Arc::new(Mutex::new(value));
             self.0.push((TypeId::of::<T>(), slot.clone()));

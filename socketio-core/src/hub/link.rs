@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
@@ -11,7 +12,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{Message, Reason, protocol::Encoded};
+use super::data::{Data, Slot};
+use crate::{Message, Reason, parser::Frames};
 
 /// How much may wait for one client before the [`SlowClient`] policy acts.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +47,6 @@ pub(crate) enum Closing {
 }
 
 /// Shared by the connection's task (which reads it) and by everyone who emits to its clients.
-#[derive(Debug)]
 pub(crate) struct Link {
     limits: OutboxLimits,
     outbox: Mutex<Outbox>,
@@ -57,6 +58,8 @@ pub(crate) struct Link {
     /// Calls from this server that await an answer by this connection.
     awaited_calls: AtomicUsize,
     dropped: AtomicUsize,
+    /// What all clients of the connection share; each has its own besides.
+    data: Mutex<Data>,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +84,7 @@ impl Link {
             transport: Mutex::new("polling"),
             awaited_calls: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
+            data: Mutex::default(),
         }
     }
 
@@ -89,16 +93,16 @@ impl Link {
     }
 
     /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: Encoded) {
+    pub(crate) fn push(&self, packet: Frames) {
         let waker = {
             let outbox = &mut *self.lock();
             if outbox.closed || outbox.overflowed {
                 return;
             }
-            let bytes = packet.len();
+            let bytes = packet.bytes();
             let full = !outbox.queue.is_empty()
                 && (outbox.bytes + bytes > self.limits.bytes
-                    || outbox.queue.len() + 1 + packet.attachments.len() > self.limits.messages);
+                    || outbox.queue.len() + packet.count() > self.limits.messages);
             if full {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
                 match self.limits.policy {
@@ -112,7 +116,7 @@ impl Link {
                 }
             } else {
                 outbox.bytes += bytes;
-                outbox.queue.extend(packet.into_messages());
+                packet.move_to(&mut outbox.queue);
             }
             outbox.sleeping.take()
         };
@@ -256,5 +260,19 @@ impl Link {
 
     pub(crate) fn awaits_calls(&self) -> bool {
         self.awaited_calls.load(Ordering::Acquire) > 0
+    }
+
+    /// The connection's value of type `T`.
+    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
+        Data::slot(&self.data)
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("transport", &self.transport())
+            .field("outbox", &self.outbox)
+            .finish_non_exhaustive()
     }
 }

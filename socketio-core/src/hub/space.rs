@@ -8,7 +8,7 @@ use std::{
 use super::{Client, Phase, Room, Sid, members::Members};
 use crate::{
     Reason, RoomError,
-    protocol::{self, Encoded},
+    parser::{Codec, Frames},
 };
 
 /// Whom a packet is for.
@@ -25,6 +25,8 @@ pub(crate) enum Target {
 /// The namespaces that somebody is in.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
+    /// What its clients speak.
+    pub(crate) codec: Codec,
     spaces: RwLock<HashMap<Arc<str>, Arc<Space>>>,
 }
 
@@ -36,13 +38,20 @@ pub(super) struct Space {
 }
 
 impl Hub {
+    pub(crate) fn new(codec: Codec) -> Self {
+        Hub {
+            codec,
+            spaces: RwLock::default(),
+        }
+    }
+
     fn spaces(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Arc<str>, Arc<Space>>> {
         self.spaces.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets an accepted client in: first its CONNECT packet, then what it did meanwhile, then what others emit.
     /// False when it has gone in the meantime.
-    pub(crate) fn admit(&self, client: &Arc<Client>, connect: Encoded) -> bool {
+    pub(crate) fn admit(&self, client: &Arc<Client>, connect: Frames) -> bool {
         let deferred = {
             let mut state = client.state();
             if state.phase != Phase::Connecting {
@@ -105,7 +114,7 @@ impl Hub {
         if !client.end(reason) {
             return false;
         }
-        client.deliver(protocol::disconnect(client.namespace()));
+        client.deliver(self.codec.disconnect(client.namespace()));
         self.remove(client);
         client.link().attend();
         true

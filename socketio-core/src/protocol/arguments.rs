@@ -1,89 +1,52 @@
 //! The arguments of an event or an ack.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use bytes::Bytes;
-use serde::{
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor},
-    forward_to_deserialize_any,
-};
+use serde::de::DeserializeOwned;
 
 use super::{
-    ArgumentError, Payload,
-    attached::Attached,
+    ArgumentError, Payload, data_arguments::DataArguments, json_arguments::JsonArguments,
     payload::Arity,
-    placeholders::{Placeholders, skip_whitespace},
 };
-use crate::Text;
+use crate::{Data, Text};
 
-const NOT_JSON: &str = "not valid JSON";
-const NO_ATTACHMENT: &str = "a placeholder without an attachment";
-
-/// The arguments of an event or an ack, read one by one straight from the text of the packet.
+/// The arguments of an event or an ack, read one by one in the types that want them.
 ///
-/// Nothing is scanned before it is read, and nothing twice unless it does not fit. A clone reads on
-/// from where the original stood.
-#[derive(Clone, Default)]
-pub struct Arguments {
-    source: Source,
-    progress: Progress,
+/// A clone reads on from where the original stood.
+#[derive(Clone)]
+pub struct Arguments(Source);
+
+/// What they are read from. To the types that read it makes no difference.
+#[derive(Clone)]
+enum Source {
+    /// The text of the packet.
+    Json(JsonArguments),
+    /// Values that a parser has made.
+    Data(DataArguments),
 }
 
-/// What is read; stays as it is.
-#[derive(Clone, Default)]
-struct Source {
-    text: Option<Text>,
-    attachments: Vec<Bytes>,
-}
-
-/// How far it has been read.
-#[derive(Clone, Default)]
-struct Progress {
-    position: usize,
-    place: Place,
-    /// Arguments read so far.
-    count: usize,
-}
-
-/// What may stand at the position.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
-    /// The first value of the array, or its end.
-    Opened,
-    /// A comma and a value, or the end of the array.
-    BehindValue,
-    /// A value.
-    AtValue,
-    /// Nothing: the array has ended.
-    #[default]
-    Ended,
-    /// Anything: what was met is no JSON.
-    Broken(&'static str),
+/// Asks the source.
+macro_rules! source {
+    ($arguments:ident.$method:ident()) => {
+        match &mut $arguments.0 {
+            Source::Json(arguments) => arguments.$method(),
+            Source::Data(arguments) => arguments.$method(),
+        }
+    };
 }
 
 impl Arguments {
     /// What stands in an array behind its first element, which ends at `position`.
     pub(super) fn behind_name(text: Text, position: usize, attachments: Vec<Bytes>) -> Self {
-        Self::at(text, position, Place::BehindValue, attachments)
+        let json = JsonArguments::behind_name(text, position, attachments);
+        Arguments(Source::Json(json))
     }
 
     /// What stands in an array whose bracket was at `position - 1`.
     pub(super) fn of_array(text: Text, position: usize, attachments: Vec<Bytes>) -> Self {
-        Self::at(text, position, Place::Opened, attachments)
-    }
-
-    fn at(text: Text, position: usize, place: Place, attachments: Vec<Bytes>) -> Self {
-        Arguments {
-            source: Source {
-                text: Some(text),
-                attachments,
-            },
-            progress: Progress {
-                position,
-                place,
-                count: 0,
-            },
-        }
+        let json = JsonArguments::of_array(text, position, attachments);
+        Arguments(Source::Json(json))
     }
 
     /// Reads the next argument. One that is absent is `null`.
@@ -92,7 +55,7 @@ impl Arguments {
         reason = "each argument has a type of its own, an iterator has one"
     )]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
-        self.source.next(&mut self.progress)
+        source!(self.next())
     }
 
     /// Reads a value the way [`payload`](super::payload) writes it: a Rust tuple takes several
@@ -100,159 +63,26 @@ impl Arguments {
     pub fn read<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
         match Arity::of::<T>() {
             Arity::One => self.next(),
-            Arity::None | Arity::Several => {
-                let mut fault = None;
-                T::deserialize(Several {
-                    source: &self.source,
-                    progress: &mut self.progress,
-                    fault: &mut fault,
-                })
-                .map_err(|error| {
-                    fault.unwrap_or_else(|| ArgumentError::unfit(self.progress.count, &error))
-                })
-            }
+            Arity::None | Arity::Several => source!(self.several()),
         }
     }
 
     /// Reads all arguments that are left.
     pub fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, ArgumentError> {
-        let mut rest = Vec::new();
-        while self.progress.enter(self.source.json())? {
-            rest.push(self.source.next(&mut self.progress)?);
-        }
-        Ok(rest)
+        source!(self.rest())
     }
 
     /// Passes over the arguments that are left, which must be valid, and returns how many they were.
     /// Only then has the whole packet been checked.
     pub fn finish(&mut self) -> Result<usize, ArgumentError> {
-        let before = self.progress.count;
-        while self.progress.enter(self.source.json())? {
-            self.source.pass(&mut self.progress)?;
-        }
-        Ok(self.progress.count - before)
+        source!(self.finish())
     }
 }
 
-impl Source {
-    fn json(&self) -> &str {
-        self.text.as_deref().unwrap_or_default()
-    }
-
-    fn next<T: DeserializeOwned>(&self, progress: &mut Progress) -> Result<T, ArgumentError> {
-        if !self.attachments.is_empty() {
-            return self.next_seed(progress, PhantomData);
-        }
-        if !progress.enter(self.json())? {
-            return absent(progress, PhantomData);
-        }
-        let rest = &self.json()[progress.position..];
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
-        match values.next() {
-            Some(Ok(value)) => {
-                match values.byte_offset() {
-                    // `T` did not look at it.
-                    0 => _ = self.pass(progress)?,
-                    len => progress.passed(len),
-                }
-                Ok(value)
-            }
-            Some(Err(error)) => {
-                self.pass(progress)?;
-                Err(ArgumentError::unfit(progress.count, &error))
-            }
-            None => Err(progress.broken(NOT_JSON)),
-        }
-    }
-
-    /// As [`next`](Source::next), in two passes.
-    fn next_seed<'de, S: DeserializeSeed<'de>>(
-        &'de self,
-        progress: &mut Progress,
-        seed: S,
-    ) -> Result<S::Value, ArgumentError> {
-        if !progress.enter(self.json())? {
-            return absent(progress, seed);
-        }
-        let (json, placeholders) = self.pass(progress)?;
-        let value = if self.attachments.is_empty() {
-            seed.deserialize(&mut serde_json::Deserializer::from_str(json))
-        } else {
-            seed.deserialize(&mut Attached::new(json, placeholders, &self.attachments))
-        };
-        value.map_err(|error| ArgumentError::unfit(progress.count, &error))
-    }
-
-    /// Passes over the value at the position, checking it, and returns its text.
-    fn pass(&self, progress: &mut Progress) -> Result<(&str, Placeholders), ArgumentError> {
-        let rest = &self.json()[progress.position..];
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        let Some(Ok(IgnoredAny)) = values.next() else {
-            return Err(progress.broken(NOT_JSON));
-        };
-        let json = &rest[..values.byte_offset()];
-        // In a text packet a placeholder is ordinary data.
-        let placeholders = if self.attachments.is_empty() {
-            Placeholders::default()
-        } else {
-            Placeholders::find(json, self.attachments.len())
-                .ok_or_else(|| progress.broken(NO_ATTACHMENT))?
-        };
-        progress.passed(json.len());
-        Ok((json, placeholders))
-    }
-}
-
-/// Reads from `null`, for an argument that is not there.
-fn absent<'de, S: DeserializeSeed<'de>>(
-    progress: &mut Progress,
-    seed: S,
-) -> Result<S::Value, ArgumentError> {
-    progress.count += 1;
-    seed.deserialize(&mut serde_json::Deserializer::from_str("null"))
-        .map_err(|error| ArgumentError::missing(progress.count, &error))
-}
-
-/// Arguments as the elements of a tuple.
-struct Several<'a, 'de> {
-    source: &'de Source,
-    progress: &'a mut Progress,
-    /// The error behind the one that serde carries.
-    fault: &'a mut Option<ArgumentError>,
-}
-
-impl<'de> Deserializer<'de> for Several<'_, 'de> {
-    type Error = serde_json::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_seq(self)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de> SeqAccess<'de> for Several<'_, 'de> {
-    type Error = serde_json::Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Self::Error> {
-        self.source
-            .next_seed(self.progress, seed)
-            .map(Some)
-            .map_err(|error| {
-                let carried = serde::de::Error::custom(&error);
-                *self.fault = Some(error);
-                carried
-            })
+/// None.
+impl Default for Arguments {
+    fn default() -> Self {
+        Arguments(Source::Json(JsonArguments::default()))
     }
 }
 
@@ -263,54 +93,17 @@ impl From<Payload> for Arguments {
     }
 }
 
-impl fmt::Debug for Arguments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arguments")
-            .field("left", &&self.source.json()[self.progress.position..])
-            .field("attachments", &self.source.attachments.len())
-            .finish()
+impl From<Vec<Data>> for Arguments {
+    fn from(values: Vec<Data>) -> Self {
+        Arguments(Source::Data(DataArguments::new(values)))
     }
 }
 
-impl Progress {
-    /// Moves to the next value; `false` at the end of the array.
-    fn enter(&mut self, json: &str) -> Result<bool, ArgumentError> {
-        match self.place {
-            Place::Broken(what) => return Err(self.broken(what)),
-            Place::Ended => return Ok(false),
-            Place::AtValue => return Ok(true),
-            Place::Opened | Place::BehindValue => {}
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Json(arguments) => arguments.fmt(f),
+            Source::Data(arguments) => arguments.fmt(f),
         }
-        let position = skip_whitespace(json, self.position);
-        match json.as_bytes().get(position) {
-            Some(b']') if skip_whitespace(json, position + 1) == json.len() => {
-                self.position = json.len();
-                self.place = Place::Ended;
-                Ok(false)
-            }
-            Some(b',') if self.place == Place::BehindValue => {
-                self.position = skip_whitespace(json, position + 1);
-                self.place = Place::AtValue;
-                Ok(true)
-            }
-            Some(_) if self.place == Place::Opened => {
-                self.position = position;
-                self.place = Place::AtValue;
-                Ok(true)
-            }
-            _ => Err(self.broken(NOT_JSON)),
-        }
-    }
-
-    /// The value at the position ends after `len` bytes.
-    fn passed(&mut self, len: usize) {
-        self.position += len;
-        self.count += 1;
-        self.place = Place::BehindValue;
-    }
-
-    fn broken(&mut self, what: &'static str) -> ArgumentError {
-        self.place = Place::Broken(what);
-        ArgumentError::malformed(self.count + 1, what)
     }
 }

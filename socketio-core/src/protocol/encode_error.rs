@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, string::FromUtf8Error};
 
+use crate::BoxError;
+
 /// A packet that could not be encoded; nothing of it was sent.
 #[derive(Debug)]
 pub struct EncodeError(Problem);
@@ -12,14 +14,15 @@ enum Problem {
     Value(serde_json::Error),
     NotUtf8(FromUtf8Error),
     Auth,
+    Parser(BoxError),
 }
 
 impl EncodeError {
-    pub(super) fn reserved(event: &str) -> Self {
+    pub(crate) fn reserved(event: &str) -> Self {
         EncodeError(Problem::Reserved(event.into()))
     }
 
-    pub(super) fn value(error: serde_json::Error) -> Self {
+    pub(crate) fn value(error: serde_json::Error) -> Self {
         EncodeError(Problem::Value(error))
     }
 
@@ -27,12 +30,16 @@ impl EncodeError {
         EncodeError(Problem::NotUtf8(error))
     }
 
-    pub(super) fn auth() -> Self {
+    pub(crate) fn auth() -> Self {
         EncodeError(Problem::Auth)
     }
 
+    pub(crate) fn parser(error: BoxError) -> Self {
+        EncodeError(Problem::Parser(error))
+    }
+
     /// Whether the event's name belongs to the protocol ([`RESERVED`](super::RESERVED)). Else the
-    /// value has no form in JSON.
+    /// value has no form in JSON, or the server's parser can't write it.
     pub fn is_reserved_name(&self) -> bool {
         matches!(self.0, Problem::Reserved(_))
     }
@@ -47,6 +54,7 @@ impl fmt::Display for EncodeError {
             Problem::Auth => f.write_str(
                 "what a client connects with must be a map or a struct, without binary data",
             ),
+            Problem::Parser(error) => write!(f, "the parser can't encode the packet: {error}"),
         }
     }
 }
@@ -56,6 +64,7 @@ impl Error for EncodeError {
         match &self.0 {
             Problem::Value(error) => Some(error),
             Problem::NotUtf8(error) => Some(error),
+            Problem::Parser(error) => Some(&**error),
             Problem::Reserved(_) | Problem::Auth => None,
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{EncodeError, writer::Writer};
-use crate::{Rest, Text};
+use crate::{Data, Rest, Text, data::to_data};
 
 /// Encoded arguments: a JSON array and its attachments. Clones share their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,18 @@ pub fn payload_of<T: Serialize>(arguments: &[T]) -> Result<Payload, EncodeError>
     let mut writer = Writer::new(Text::buffer(64));
     writer.json(arguments)?;
     Payload::finish(writer)
+}
+
+/// As [`payload`], for parsers that don't write JSON.
+pub(crate) fn values<T: Serialize + ?Sized>(value: &T) -> Result<Vec<Data>, EncodeError> {
+    let data = match Arity::of::<T>() {
+        Arity::None => return Ok(Vec::new()),
+        Arity::One | Arity::Several => to_data(value).map_err(EncodeError::value)?,
+    };
+    Ok(match (Arity::of::<T>(), data) {
+        (Arity::Several, Data::Array(elements)) => elements,
+        (_, data) => vec![data],
+    })
 }
 
 impl Payload {

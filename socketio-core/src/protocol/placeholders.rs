@@ -7,7 +7,7 @@ const MARK: &str = "_placeholder";
 const NUMBER: &str = "num";
 
 /// Levels of arrays and objects in one value: as many as serde_json reads.
-pub(super) const MAX_DEPTH: usize = 127;
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// The placeholders of one argument: offset of the opening brace, number of the attachment; in order.
 #[derive(Debug, Default)]

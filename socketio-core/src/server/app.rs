@@ -21,7 +21,25 @@ use crate::BoxError;
 pub trait App<M>: Clone + Send + 'static {
     #[doc(hidden)]
     fn call(self, request: Request<Incoming>) -> AppResponse;
+
+    /// Whether Socket.IO's requests are the application's too.
+    #[doc(hidden)]
+    fn is_layered(&self) -> bool {
+        false
+    }
 }
+
+/// An application that holds the server's [`layer`](crate::SocketIo::layer) itself, so that layers of its own (sessions,
+/// authentication, metrics) lie around Socket.IO too:
+///
+/// ```text
+/// let app = Router::new().route(..).layer(io.layer()).layer(sessions);
+/// io.run(Layered(app), "127.0.0.1:5000").await
+/// ```
+///
+/// Otherwise Socket.IO's requests are answered before the application sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Layered<A>(pub A);
 
 /// Markers, one for each kind of application.
 #[derive(Debug)]
@@ -32,6 +50,10 @@ pub struct Tower;
 /// See [`Nothing`].
 #[derive(Debug)]
 pub struct Hyper;
+
+/// See [`Nothing`].
+#[derive(Debug)]
+pub struct InLayers<M>(std::marker::PhantomData<M>);
 
 /// What went wrong in the application. A type of its own, because the compiler can't see that a future is `Send` in which a
 /// `Box<dyn Error>` is converted into itself.
@@ -111,5 +133,15 @@ where
     fn call(self, request: Request<Incoming>) -> AppResponse {
         let response = hyper::service::Service::call(&self, request);
         Box::pin(async move { erase(response.await) })
+    }
+}
+
+impl<M, A: App<M>> App<InLayers<M>> for Layered<A> {
+    fn call(self, request: Request<Incoming>) -> AppResponse {
+        self.0.call(request)
+    }
+
+    fn is_layered(&self) -> bool {
+        true
     }
 }

@@ -6,16 +6,15 @@ use serde_json::Value;
 
 use super::{SocketIo, options::Options};
 use crate::{
-    HandlerError,
+    HandlerError, Request,
     adapter::Memory,
-    engine::{Cors, Transports},
+    engine::{Cookie, Cors, Transports},
     error::BuildError,
-    handler::{
-        Definition, Dispatcher, ErrorAck, EventHandler, FunctionShim, Namespace, Registrations,
-        default_error_ack,
-    },
+    handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::{Hub, SlowClient},
     node::Node,
+    parser::{Codec, Parser},
+    reply::IntoAccept,
     states::States,
     tasks::Tasks,
 };
@@ -27,9 +26,12 @@ use crate::{
 pub struct SocketIoBuilder {
     linked: bool,
     name: String,
-    registrations: Registrations,
+    handlers: Handlers,
     states: States,
     options: Options,
+    codec: Codec,
+    #[cfg(feature = "logger")]
+    logger: super::logger::Logger,
     error_ack: ErrorAck,
     built: &'static Location<'static>,
     problems: Vec<String>,
@@ -49,9 +51,12 @@ impl SocketIoBuilder {
         SocketIoBuilder {
             linked: false,
             name: String::new(),
-            registrations: Registrations::default(),
+            handlers: Handlers::default(),
             states: States::default(),
             options: Options::default(),
+            codec: Codec::default(),
+            #[cfg(feature = "logger")]
+            logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
             built: Location::caller(),
             problems: Vec::new(),
@@ -62,53 +67,6 @@ impl SocketIoBuilder {
     /// program.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
-        self
-    }
-
-    /// Adds functions under `#[socketio::on]` and its like: `.handlers(handlers![join, leave])`. Those that are there
-    /// already, because they are linked, are not added twice.
-    pub fn handlers(
-        mut self,
-        handlers: impl IntoIterator<Item = &'static [Definition<FunctionShim>]>,
-    ) -> Self {
-        for definitions in handlers {
-            self.registrations.add_functions(definitions);
-        }
-        self
-    }
-
-    /// Adds a class-based namespace at its own path. Its value takes the place of the `Default` one that linking makes.
-    pub fn namespace<N: Namespace>(mut self, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, None, Arc::new(namespace));
-        self
-    }
-
-    /// Adds a class-based namespace at another path: several values of one struct, each at its own.
-    pub fn namespace_at<N: Namespace>(mut self, path: &str, namespace: N) -> Self {
-        self.registrations
-            .add_class(N::CLASS, Some(path), Arc::new(namespace));
-        self
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of the main namespace.
-    #[track_caller]
-    pub fn on<M>(self, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.on_in("/", event, handler)
-    }
-
-    /// Adds a closure (or a function without attributes) for an event of a namespace.
-    #[track_caller]
-    pub fn on_in<M>(mut self, namespace: &str, event: &str, handler: impl EventHandler<M>) -> Self {
-        self.registrations
-            .add_closure(namespace, event, handler, Location::caller());
-        self
-    }
-
-    /// Lets clients join a namespace that has no handlers, for those who only emit to it. `/` and every namespace with a
-    /// handler exist anyway.
-    pub fn allow_namespace(mut self, path: &str) -> Self {
-        self.registrations.add_namespace(path);
         self
     }
 
@@ -146,6 +104,12 @@ impl SocketIoBuilder {
         self
     }
 
+    /// How much longer than the interval clients are told it is, so that they forgive a ping that comes late. Default: zero.
+    pub fn ping_grace(mut self, grace: Duration) -> Self {
+        self.options.engine.ping_grace = grace;
+        self
+    }
+
     /// How long the server waits for the answer to a ping before it gives the client up. Default: 20 seconds.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.options.engine.ping_timeout = timeout;
@@ -159,7 +123,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which transports are offered, and accepted. Default: both.
+    /// Which transports are offered, and accepted: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
     pub fn transports(mut self, transports: Transports) -> Self {
         self.options.engine.transports = transports;
         self
@@ -171,15 +135,62 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which web pages may connect. Default: those of the same origin.
-    pub fn cors_allowed_origins(mut self, origins: Cors) -> Self {
-        self.options.engine.cors = origins;
+    /// Which web pages may connect, on either transport: `"https://example.org"`, an array or a `Vec` of such origins, `"*"`
+    /// for all, or a [`Cors`], which may be a function. Default: pages of the same origin.
+    pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
+        self.options.engine.cors = origins.into();
         self
     }
 
     /// Whether allowed pages of other origins may send cookies. Default: true.
     pub fn cors_credentials(mut self, allow: bool) -> Self {
         self.options.engine.cors_credentials = allow;
+        self
+    }
+
+    /// A cookie with the id of the connection, for load balancers that route by it: a name, or a [`Cookie`] with attributes of
+    /// its own. Default: none.
+    pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
+        self.options.engine.cookie = Some(cookie.into());
+        self
+    }
+
+    /// Whether the answers to polls are compressed for clients that accept it. Default: true.
+    pub fn http_compression(mut self, compress: bool) -> Self {
+        self.options.engine.http_compression = compress;
+        self
+    }
+
+    /// From how many bytes on an answer is compressed. Default: 1,024.
+    pub fn compression_threshold(mut self, bytes: usize) -> Self {
+        self.options.engine.compression_threshold = bytes;
+        self
+    }
+
+    /// Asks an async closure about every HTTP request that wants to open a connection, over either transport, before there
+    /// is one: `true`, `()` and `Ok` let it in. `false` and every `Err` are answered with status 403; a
+    /// [`HandshakeRefused`](crate::HandshakeRefused) decides on the status and the body. Several are asked in their order.
+    ///
+    /// The requests that follow on an open connection don't come here. What the closure finds out is best kept by a layer in
+    /// front of the server, in the request's extensions, or found out in `connect`.
+    ///
+    /// ```
+    /// use socketio_core::{HandshakeRefused, Request, SocketIo};
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on_handshake(async |request: Request| match request.header("x-api-key") {
+    ///         Some("open sesame") => Ok(()),
+    ///         _ => Err(HandshakeRefused::new("an API key is needed")),
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn on_handshake<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAccept> + Send + 'static,
+    {
+        self.options.handshake.add(hook);
         self
     }
 
@@ -212,6 +223,14 @@ impl SocketIoBuilder {
     /// the order in which they came. `#[event(concurrent)]` says it for one handler.
     pub fn async_handlers(mut self, overlap: bool) -> Self {
         self.options.async_handlers = overlap;
+        self
+    }
+
+    /// Whether a client is in its namespace before its `connect` handler runs, rather than after it has accepted: the
+    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is then disconnected
+    /// without being told why, and its `disconnect` handler does not run. Default: false.
+    pub fn always_connect(mut self, always: bool) -> Self {
+        self.options.always_connect = always;
         self
     }
 
@@ -271,6 +290,33 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
+    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::parser::Json).
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.codec = Codec::new(parser);
+        self
+    }
+
+    /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
+    /// set up `tracing` themselves. Default: false.
+    ///
+    /// It takes effect in [`build`](SocketIoBuilder::build), for the whole program, and not at all if a subscriber is there
+    /// by then: so a program that sets up one of its own does it before, or leaves this out. The target is `socketio`, the
+    /// level `debug`; the environment variable `RUST_LOG` overrides both: `RUST_LOG=socketio=warn,engineio=debug`.
+    #[cfg(feature = "logger")]
+    pub fn logger(mut self, write: bool) -> Self {
+        self.logger.socketio = write;
+        self
+    }
+
+    /// As [`logger`](SocketIoBuilder::logger), for what happens to connections below Socket.IO: the target `engineio`. Only
+    /// warnings of the other target are written if that is not asked for. Default: false.
+    #[cfg(feature = "logger")]
+    pub fn engineio_logger(mut self, write: bool) -> Self {
+        self.logger.engineio = write;
+        self
+    }
+
     /// What an event is acknowledged with that failed, or that no handler knows.
     /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
     pub fn error_ack(
@@ -289,16 +335,16 @@ impl SocketIoBuilder {
     /// missing state, a namespace without a value, arguments that an event does not have, options that contradict each
     /// other.
     pub fn build(mut self) -> Result<SocketIo, BuildError> {
+        #[cfg(feature = "logger")]
+        self.logger.install();
         self.check_options();
-        let mut registrations = if self.linked {
-            let mut linked = Registrations::linked(&self.name);
-            linked.append(self.registrations);
-            linked
+        let mut handlers = if self.linked {
+            Handlers::linked(&self.name).with_given(self.handlers)
         } else {
-            self.registrations
+            self.handlers
         };
-        registrations.add_problems(self.problems);
-        let registry = registrations.build(&self.states)?;
+        handlers.add_problems(self.problems);
+        let registry = handlers.build(&self.states)?;
         for handler in registry.description().handlers() {
             tracing::debug!(
                 target: "socketio",
@@ -310,7 +356,7 @@ impl SocketIoBuilder {
             );
         }
         let node = Node {
-            hub: Hub::default(),
+            hub: Hub::new(self.codec),
             adapter: Arc::new(Memory),
             states: self.states,
             tasks: Tasks::new(),
@@ -357,11 +403,23 @@ impl SocketIoBuilder {
             wrong(number == 0, &format!("`{name}` must not be zero"));
         }
         wrong(
+            !engine.is_measurable(),
+            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days: no client can wait longer",
+        );
+        for problem in engine.cors.problems() {
+            wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
+            wrong(true, &format!("`cookie`: {problem}"));
+        }
+        wrong(
             !self.linked && !self.name.is_empty(),
             "`named` chooses among linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
         );
     }
 }
+
+registering!(SocketIoBuilder, handlers);
 
 impl fmt::Debug for SocketIoBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

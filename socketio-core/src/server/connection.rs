@@ -16,7 +16,8 @@ use crate::{
     Message, Reason, Request, Socket,
     handler::Incoming as Event,
     hub::{Client, Link},
-    protocol::{self, Assembler, Kind, Packet},
+    parser::{Reader, Received},
+    protocol::Kind,
     transport::{Completion, Incoming, Transport},
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Connection<T> {
     link: Arc<Link>,
     key: u64,
     request: Request,
-    assembler: Assembler,
+    reader: Reader,
     members: Vec<Member>,
     /// Namespaces that the server has ended: what the client sent before it knew is no mistake.
     left: Vec<Arc<str>>,
@@ -66,7 +67,7 @@ impl<T: Transport> Connection<T> {
             transport,
             link,
             request,
-            assembler: Assembler::new(),
+            reader: server.node.hub.codec.reader(&server.options.packets),
             members: Vec::new(),
             left: Vec::new(),
             connect_timeout: Some(Box::pin(connect_timeout)),
@@ -111,24 +112,15 @@ impl<T: Transport> Connection<T> {
         }
         let limits = &self.server.options.packets;
         let (members, left) = (&self.members, &self.left);
-        let assembled = match message {
-            Message::Text(text) => self.assembler.text_checked(text, limits, |packet| {
-                members
-                    .iter()
-                    .any(|member| takes(member, packet.namespace()))
-                    || left.iter().any(|left| **left == *packet.namespace())
-            }),
-            Message::Binary(attachment) => self.assembler.binary(attachment, limits),
-        };
-        match assembled {
+        let read = self.reader.read(message, limits, |namespace| {
+            members.iter().any(|member| takes(member, namespace))
+                || left.iter().any(|left| **left == *namespace)
+        });
+        match read {
             Ok(None) => {
                 // The signal is for the whole packet: its last attachment brings it.
             }
-            Ok(Some((packet, attachments))) => {
-                let bytes =
-                    packet.text().len() + attachments.iter().map(|one| one.len()).sum::<usize>();
-                self.route(packet, attachments, bytes, completion);
-            }
+            Ok(Some(packet)) => self.route(packet, completion),
             Err(error) => self.parse_error(&error),
         }
     }
@@ -140,13 +132,7 @@ impl<T: Transport> Connection<T> {
             .any(|member| member.waiting().0 >= limit)
     }
 
-    fn route(
-        &mut self,
-        packet: Packet,
-        attachments: Vec<bytes::Bytes>,
-        bytes: usize,
-        completion: Option<Completion>,
-    ) {
+    fn route(&mut self, packet: Received, completion: Option<Completion>) {
         let member = self
             .members
             .iter_mut()
@@ -163,17 +149,18 @@ impl<T: Transport> Connection<T> {
         };
         match packet.kind() {
             Kind::Event => {
+                let bytes = packet.weight();
                 let event = Event {
                     name: packet.event().to_owned(),
-                    id: packet.id().map(String::from),
-                    arguments: packet.into_arguments(attachments),
+                    id: packet.id(),
+                    arguments: packet.into_arguments(),
                 };
                 member.event(event, bytes, completion);
             }
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.parse().ok());
                 let client = Arc::clone(member.client());
-                let mut arguments = packet.into_arguments(attachments);
+                let mut arguments = packet.into_arguments();
                 if let Err(error) = arguments.clone().finish() {
                     return self.parse_error(&error);
                 }
@@ -186,14 +173,14 @@ impl<T: Transport> Connection<T> {
             }
             Kind::Disconnect => {
                 member.leave(Reason::ClientDisconnect, completion);
-                self.assembler.clear(packet.namespace());
+                self.reader.clear(packet.namespace());
             }
             Kind::Connect => self.parse_error(&"a CONNECT for a namespace joined already"),
             Kind::ConnectError => self.parse_error(&"a CONNECT_ERROR by a client"),
         }
     }
 
-    fn connect(&mut self, packet: &Packet, completion: Option<Completion>) {
+    fn connect(&mut self, packet: &Received, completion: Option<Completion>) {
         let path = packet.namespace();
         let handlers = self.server.registry.namespace(path);
         let refusal = match &handlers {
@@ -206,7 +193,12 @@ impl<T: Transport> Connection<T> {
         let (Some(handlers), None) = (handlers, refusal) else {
             let message = refusal.unwrap_or_default();
             tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
-            let answer = protocol::connect_error(path, message, None);
+            let answer = self
+                .server
+                .node
+                .hub
+                .codec
+                .connect_error(path, message, None);
             self.link.push(answer);
             if let Some(completion) = completion {
                 completion.fire(Ok(()));
@@ -221,13 +213,18 @@ impl<T: Transport> Connection<T> {
         );
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.server.node));
         let options = &self.server.options;
+        if options.always_connect {
+            let client = socket.client();
+            let hub = &self.server.node.hub;
+            hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
+        }
         // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
         self.members.reserve_exact(1);
         self.members.push(Member::new(
             socket,
             handlers,
             self.server.dispatcher.clone(),
-            packet.payload().to_owned(),
+            packet.credentials(),
             completion,
             options.concurrent_events,
             options.async_handlers,
@@ -247,15 +244,16 @@ impl<T: Transport> Connection<T> {
         }
         self.state = State::Closing;
         self.connect_timeout = None;
+        // Told first, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
+        self.transport.close(reason);
         for member in &mut self.members {
             if reason == Reason::ServerClose {
                 // Told so, the official clients don't connect again by themselves.
                 let client = member.client();
-                client.deliver(protocol::disconnect(client.namespace()));
+                client.deliver(self.server.node.hub.codec.disconnect(client.namespace()));
             }
             member.leave(reason, None);
         }
-        self.transport.close(reason);
     }
 
     /// The transport is gone.
@@ -263,7 +261,12 @@ impl<T: Transport> Connection<T> {
         self.state = State::Closed;
         self.connect_timeout = None;
         self.link.close();
-        self.assembler = Assembler::new();
+        self.reader = self
+            .server
+            .node
+            .hub
+            .codec
+            .reader(&self.server.options.packets);
         for member in &mut self.members {
             member.leave(reason, None);
         }
@@ -281,29 +284,39 @@ impl<T: Transport> Connection<T> {
                 return self.close(reason);
             }
         }
+        let mut ended = Vec::new();
         for member in &mut self.members {
             if let Some(reason) = member.client().ended()
                 && !member.is_leaving()
             {
-                let namespace = Arc::clone(member.client().namespace());
                 member.leave(reason, None);
-                self.assembler.clear(&namespace);
-                if !self.left.contains(&namespace)
-                    && self.left.len() < self.server.options.namespaces
-                {
-                    self.left.push(namespace);
-                }
+                ended.push(Arc::clone(member.client().namespace()));
             }
+        }
+        for namespace in ended {
+            self.reader.clear(&namespace);
+            self.leave_behind(namespace);
+        }
+    }
+
+    /// What the client has sent to this namespace before it knows of its end is no mistake.
+    fn leave_behind(&mut self, namespace: Arc<str>) {
+        if !self.left.contains(&namespace) && self.left.len() < self.server.options.namespaces {
+            self.left.push(namespace);
         }
     }
 
     fn poll_members(&mut self, cx: &mut Context<'_>) -> bool {
         let mut malformed = None;
         let mut ended = false;
+        let mut refused = Vec::new();
         self.members.retain_mut(|member| match member.poll(cx) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
+                if !member.is_leaving() {
+                    refused.push(Arc::clone(member.client().namespace()));
+                }
                 false
             }
             Progress::Malformed(error) => {
@@ -311,6 +324,12 @@ impl<T: Transport> Connection<T> {
                 true
             }
         });
+        if self.server.options.always_connect {
+            for namespace in refused {
+                self.reader.clear(&namespace);
+                self.leave_behind(namespace);
+            }
+        }
         if self.connect_timeout.is_some()
             && self.members.iter().any(|one| one.client().is_connected())
         {

@@ -14,12 +14,13 @@ use super::{
     builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options,
 };
 use crate::{
-    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Reason, Request, RoomError, Socket,
-    To,
+    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
+    Socket, To,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
-    hub::{Link, Target},
+    hub::{Closing, Link, Target},
     node::Node,
+    parser::Codec,
     tasks::Tasks,
     transport::{Outbox, Transport},
 };
@@ -55,7 +56,11 @@ impl Server {
     ) {
         let link = Arc::new(Link::new(self.options.outbox));
         let transport = transport(Outbox(Arc::clone(&link)));
-        let connection = Connection::new(Arc::clone(self), request, link, transport);
+        let connection = Connection::new(Arc::clone(self), request, Arc::clone(&link), transport);
+        // Entered among the connections too late to be told with the others.
+        if *self.stopping.borrow() {
+            link.close_connection(Closing::Shutdown);
+        }
         self.tasks.spawn(Location::caller(), connection);
     }
 }
@@ -173,6 +178,12 @@ impl SocketIo {
         .namespace(path)
     }
 
+    /// Addresses everyone in the namespace of a class, at its own path: `io.of::<Rooms>().to("lobby").emit(..)`. For one
+    /// that stands elsewhere, or at a pattern, name the path: [`namespace`](SocketIo::namespace).
+    pub fn of<N: Namespace>(&self) -> To {
+        self.namespace(N::CLASS.path)
+    }
+
     /// Takes everybody out of rooms of the main namespace; for others, `namespace("/chat").close_room(..)`.
     ///
     /// # Errors
@@ -188,15 +199,9 @@ impl SocketIo {
         Some(Socket::new(client, Arc::clone(self.node())))
     }
 
-    /// The clients of this process that are in a namespace, in no particular order.
+    /// The clients of this process that are in a namespace, in no particular order: `namespace(..).sockets()`.
     pub fn sockets(&self, namespace: &str) -> Vec<Socket> {
-        let mut sockets = Vec::new();
-        self.node()
-            .hub
-            .select(namespace, &Target::Everyone, &[], |client| {
-                sockets.push(Socket::new(Arc::clone(client), Arc::clone(self.node())));
-            });
-        sockets
+        self.namespace(namespace).sockets()
     }
 
     /// The namespaces that somebody is in, in alphabetical order.
@@ -215,6 +220,12 @@ impl SocketIo {
     /// `println!("{}", io.describe())` prints a table; `build()` traces it at the level `debug`.
     pub fn describe(&self) -> &Description {
         self.0.registry.description()
+    }
+
+    /// What the server's packets are encoded and decoded with, for clients in the same process.
+    #[doc(hidden)]
+    pub fn codec(&self) -> &Codec {
+        &self.node().hub.codec
     }
 
     /// How many connections are open in this process; one may be in several namespaces.
@@ -250,15 +261,24 @@ impl SocketIo {
         self.0.start(request, transport);
     }
 
-    /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
-    /// background tasks stopped. What has not ended after `shutdown_timeout` (10 seconds by default) is dropped.
-    ///
-    /// Who [`run`](SocketIo::run)s the server returns from it.
-    pub async fn shutdown(&self) {
+    /// Begins to stop the server, and returns at once: no new connections, all clients disconnected. Who
+    /// [`run`](SocketIo::run)s the server returns from it after a [`shutdown`](SocketIo::shutdown). Works in handlers and
+    /// from any thread.
+    pub fn stop(&self) {
         let server = &self.0;
         server.engine.stop();
         server.stopping.send_replace(true);
         server.connections.shut_down();
+    }
+
+    /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
+    /// background tasks stopped. What has not ended after `shutdown_timeout` (10 seconds by default) is dropped.
+    ///
+    /// Who [`run`](SocketIo::run)s the server returns from it. Not for handlers, which would wait for their own end: they
+    /// call [`stop`](SocketIo::stop).
+    pub async fn shutdown(&self) {
+        let server = &self.0;
+        self.stop();
         let ended = server.tasks.ended();
         if tokio::time::timeout(server.options.shutdown_timeout, ended)
             .await

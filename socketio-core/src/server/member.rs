@@ -11,9 +11,10 @@ use tokio::task::JoinSet;
 
 use crate::{
     ConnectionRefused, Reason, Socket,
-    handler::{Dispatcher, EventFailure, Handlers, Incoming},
+    handler::{Dispatcher, EventFailure, Incoming, Lookup},
     hub::Client,
-    protocol::{self, ArgumentError},
+    parser::Credentials,
+    protocol::ArgumentError,
     transport::Completion,
 };
 
@@ -23,7 +24,7 @@ type EventResult = Result<(), EventFailure>;
 /// A client of this connection in one namespace, from its CONNECT packet to the end of its `disconnect` handler.
 pub(super) struct Member {
     socket: Socket,
-    handlers: Arc<Handlers>,
+    handlers: Arc<Lookup>,
     dispatcher: Dispatcher,
     inbox: VecDeque<Job>,
     inbox_bytes: usize,
@@ -61,9 +62,9 @@ impl Member {
     /// Begins with the `connect` handler.
     pub(super) fn new(
         socket: Socket,
-        handlers: Arc<Handlers>,
+        handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
-        auth: String,
+        auth: Credentials,
         completion: Option<Completion>,
         overlap_limit: usize,
         overlap_all: bool,
@@ -179,14 +180,22 @@ impl Member {
         let client = self.socket.client();
         match result {
             Ok(()) => {
-                hub.admit(client, protocol::connect(client.namespace(), client.sid()));
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
+                hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
                 if self.leaving {
                     hub.remove(client);
                 }
                 true
             }
+            Err(_) if !client.is_connecting() => {
+                // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
+                // broken one.
+                client.deliver(hub.codec.disconnect(client.namespace()));
+                hub.remove(client);
+                false
+            }
             Err(refused) => {
-                client.link().push(protocol::connect_error(
+                client.link().push(hub.codec.connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
@@ -214,6 +223,8 @@ impl Member {
         match self.inbox.pop_front() {
             None => false,
             Some(Job::Disconnect(reason, completion)) => {
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = self.dispatcher.clone().disconnect(
                     Arc::clone(&self.handlers),
                     self.socket.clone(),
@@ -224,6 +235,8 @@ impl Member {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
+                let client = self.client();
+                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
                 let entry = self.handlers.event(&event.name).cloned();
                 let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(
@@ -263,16 +276,7 @@ impl Member {
         }
         let overlapping = self.overlapping.get_or_insert_default();
         overlapping.spawn(async move {
-            match handler.await {
-                Err(EventFailure::Failed(error)) => {
-                    fire(completion, Err(error));
-                    Ok(())
-                }
-                result => {
-                    fire(completion, Ok(()));
-                    result
-                }
-            }
+            ended(handler.await, completion).map_err(EventFailure::Malformed)
         });
     }
 }

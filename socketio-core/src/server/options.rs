@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::handshake::Handshake;
 use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
 
 /// The options that are not Engine.IO's.
@@ -10,9 +11,11 @@ pub(crate) struct Options {
     pub(crate) engine: engine::Config,
     /// Starts and ends with `/`.
     pub(crate) path: String,
+    pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) async_handlers: bool,
+    pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
     pub(crate) inbox_events: usize,
     pub(crate) namespaces: usize,
@@ -26,9 +29,11 @@ impl Default for Options {
         Options {
             engine: engine::Config::default(),
             path: String::from("/socket.io/"),
+            handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
             shutdown_timeout: Duration::from_secs(10),
             async_handlers: false,
+            always_connect: false,
             concurrent_events: 64,
             inbox_events: 256,
             namespaces: 100,
@@ -44,5 +49,31 @@ impl Default for Options {
             },
             packets: protocol::Limits::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Those of Engine.IO are in its own tests, those of packets in theirs.
+    #[test]
+    fn the_documented_defaults_hold() {
+        let options = Options::default();
+        assert_eq!(options.path, "/socket.io/");
+        assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.shutdown_timeout, Duration::from_secs(10));
+        assert!(!options.async_handlers);
+        assert_eq!(options.concurrent_events, 64);
+        assert_eq!(options.inbox_events, 256);
+        assert_eq!(options.namespaces, 100);
+        assert_eq!(options.outbox.messages, 65_536);
+        assert_eq!(options.outbox.bytes, 16_777_216);
+        assert_eq!(options.outbox.policy, SlowClient::Disconnect);
+        assert_eq!(options.limits.rooms, 1_000);
+        assert_eq!(options.limits.awaited_acks, 1_000);
+        assert_eq!(options.limits.call_timeout, Duration::from_secs(60));
+        assert_eq!(options.packets.max_attachments, 10);
+        assert_eq!(options.packets.max_attachment_bytes, 1_000_000);
     }
 }

@@ -1,32 +1,35 @@
 //! Serving a port: HTTP application and Socket.IO side by side.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use http::Request;
 use http_body_util::Either;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream, ToSocketAddrs},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, ToSocketAddrs},
     sync::watch,
 };
 
 use super::{
     SocketIo,
     app::{App, AppError},
+    listener::{Listener, Peer},
 };
-use crate::{Result, request::PeerAddr};
+use crate::Result;
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request: from the moment it was accepted, or from the answer before.
+/// So it bounds a TLS handshake too, and how long a connection may idle in HTTP.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait after the system could not accept a connection (out of file descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 impl SocketIo {
-    /// Serves `addr` until ctrl-c, SIGTERM or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
-    /// else (an axum `Router`, any tower or hyper service, or `()`). Then it shuts down: see
-    /// [`shutdown`](SocketIo::shutdown).
+    /// Serves `addr` until ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
+    /// else (an axum `Router`, any tower or hyper service, or `()`); [`Layered`](crate::Layered) leaves both to `app`.
+    /// Then it shuts down: see [`shutdown`](SocketIo::shutdown).
     ///
     /// ```no_run
     /// # use socketio_core as socketio;
@@ -40,16 +43,17 @@ impl SocketIo {
     ///
     /// When the address can't be bound.
     pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
-        let listener = TcpListener::bind(addr).await?;
+        let listener = bind(addr).await?;
         self.serve(app, listener).await
     }
 
-    /// As [`run`](SocketIo::run), with a listener that is bound already.
+    /// As [`run`](SocketIo::run), with a listener that is bound already: a TCP port, a Unix socket, TLS, or a
+    /// [`Listener`] of your own. Several may be served at once, and end together.
     ///
     /// # Errors
     ///
     /// None at present: a connection that can't be accepted is traced, and the next one is waited for.
-    pub async fn serve<M: 'static, A: App<M>>(&self, app: A, listener: TcpListener) -> Result {
+    pub async fn serve<M: 'static>(&self, app: impl App<M>, listener: impl Listener) -> Result {
         // Not in the task of the caller: `block_on` makes accepting a little dearer.
         let accepting = tokio::spawn(accept(self.clone(), app, listener));
         let mut stopping = self.server().stopping.subscribe();
@@ -63,12 +67,17 @@ impl SocketIo {
     }
 }
 
-async fn accept<M: 'static, A: App<M>>(io: SocketIo, app: A, listener: TcpListener) {
+/// Binds a port, and says so: it may have been left to the system.
+pub(super) async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
+    let listener = TcpListener::bind(addr).await?;
+    tracing::info!(target: "socketio", addr = %listener.local_addr()?, "listening");
+    Ok(listener)
+}
+
+async fn accept<M: 'static>(io: SocketIo, app: impl App<M>, mut listener: impl Listener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // Small packets, each of which somebody waits for.
-                let _ = stream.set_nodelay(true);
                 tokio::spawn(serve_connection(io.clone(), app.clone(), stream, peer));
             }
             Err(error) => {
@@ -79,18 +88,18 @@ async fn accept<M: 'static, A: App<M>>(io: SocketIo, app: A, listener: TcpListen
     }
 }
 
-async fn serve_connection<M: 'static, A: App<M>>(
+async fn serve_connection<M: 'static>(
     io: SocketIo,
-    app: A,
-    stream: TcpStream,
-    peer: SocketAddr,
+    app: impl App<M>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
 ) {
     let mut stopping = io.server().stopping.subscribe();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddr(peer));
+        peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());
         async move {
-            if io.is_for(request.uri().path()) {
+            if !app.is_layered() && io.is_for(request.uri().path()) {
                 let answer = io.answer(request).await;
                 return Ok::<_, AppError>(answer.map(Either::Left));
             }

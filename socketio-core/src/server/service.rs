@@ -3,10 +3,12 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
+use futures_util::future::Either as EitherFuture;
 use http::{Request, Response};
 use http_body_util::{Either, Full};
 use tower_layer::Layer;
@@ -46,7 +48,21 @@ impl SocketIo {
     where
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        self.server().engine.handle(request)
+        let (parts, body) = request.into_parts();
+        if !self.server().options.handshake.concerns(&parts) {
+            let request = Request::from_parts(parts, body);
+            return EitherFuture::Left(self.server().engine.handle(request));
+        }
+        let server = Arc::clone(self.server());
+        EitherFuture::Right(async move {
+            match server.options.handshake.refusal(&parts).await {
+                Some(refusal) => refusal,
+                None => {
+                    let request = Request::from_parts(parts, body);
+                    server.engine.handle(request).await
+                }
+            }
+        })
     }
 }
 

@@ -39,6 +39,14 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
             );
         }
     }
+    if let (Target::Event(name), Some(span)) = (&registration.target, registration.guards.option)
+        && name.text == "disconnect"
+    {
+        errors.at(
+            span,
+            "a client that has gone can't be refused: leave `guard` out of `disconnect`",
+        );
+    }
     if let Some(namespace) = &registration.namespace {
         if matches!(registration.target, Target::Error) && looks_like_an_event(namespace) {
             errors.on(

@@ -5,7 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::{FnArg, ReceiverKind, Signature, spanned::Spanned};
 
 use super::{
-    definitions, located_call,
+    definitions,
+    guards::guarded,
+    located_call,
     shim::{Callee, Shims},
     submit,
 };
@@ -25,6 +27,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         header,
         path,
         server,
+        guards,
         methods,
         root,
         ..
@@ -80,6 +83,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         None => quote_spanned!(self_span=> <#self_ty as #namespace_path>::PATH),
     };
     let server = server.iter().map(|server| quote!(.server(#server)));
+    let guarded = sound.then(|| guarded(guards, &paths));
     let type_name = types::written(quote!(#self_ty));
     let default = quote_spanned! {site=>
         || {
@@ -109,7 +113,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
                 };
             }
             impl #namespace for #self_ty {
-                const CLASS: &'static #class_type = &#new #(#server)*;
+                const CLASS: &'static #class_type = &#new #(#server)* #guarded;
             }
             #submitted
         };

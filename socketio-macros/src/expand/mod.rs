@@ -6,6 +6,7 @@
 mod class;
 mod derived;
 mod function;
+mod guards;
 mod shim;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
@@ -16,7 +17,7 @@ pub(crate) use class::class;
 pub(crate) use derived::derived;
 pub(crate) use function::function;
 
-use self::shim::Shims;
+use self::{guards::guarded, shim::Shims};
 use crate::{
     model::{self, Registration, Target, namespace_or_main},
     paths::Paths,
@@ -64,9 +65,10 @@ fn definitions(
             .concurrent
             .iter()
             .map(|_| quote!(.concurrent()));
+        let guarded = guarded(&registration.guards, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)*
+            #new #(#server)* #(#concurrent)* #guarded
         }
     });
     quote!(#(#elements),*)

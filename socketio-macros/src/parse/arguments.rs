@@ -9,10 +9,11 @@ use syn::{
     parse2,
 };
 
-use super::nearest::nearest;
+use super::{guards::guards, nearest::nearest};
 use crate::{
     errors::Errors,
     form::{Form, Place},
+    model::Guards,
 };
 
 /// The arguments of one attribute.
@@ -23,6 +24,7 @@ pub(crate) struct Arguments {
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
+    pub(crate) guards: Guards,
     pub(crate) root: Option<Path>,
     /// A mistake was found and told, so that what is missing may be part of it.
     pub(crate) faulty: bool,
@@ -133,6 +135,10 @@ impl Arguments {
                 "`concurrent` takes no value: write it alone, or leave it out",
             ));
         }
+        if name == "guard" {
+            self.guards.list = guards(ident, value)?;
+            return put(&mut self.guards.option, ident.span(), ident);
+        }
         let value = parse2::<LitStr>(value.clone()).map_err(|_| {
             if let Some(error) = no_comma(&value) {
                 return error;
@@ -236,6 +242,7 @@ fn example(option: &str) -> &'static str {
     match option {
         "namespace" => "`namespace = \"/chat\"`",
         "server" => "`server = \"admin\"`",
+        "guard" => "`guard = logged_in`",
         _ => "`crate = \"socketio\"`",
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::{self, Class, EventName, Header, Method, Registration, Target},
+    model::{self, Class, EventName, Guards, Header, Method, Registration, Target},
     paths,
 };
 
@@ -55,6 +55,7 @@ pub(crate) fn class(
         header,
         path: arguments.positional,
         server: arguments.server,
+        guards: arguments.guards,
         methods,
         root,
     })
@@ -232,6 +233,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         namespace: None,
         server: None,
         concurrent: None,
+        guards: Guards::default(),
         origin: ident.span(),
     })
 }

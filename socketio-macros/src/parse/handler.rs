@@ -105,6 +105,7 @@ pub(super) fn registration(
         namespace,
         server: arguments.server,
         concurrent: arguments.concurrent,
+        guards: arguments.guards,
         origin: attribute,
     })
 }

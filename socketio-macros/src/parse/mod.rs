@@ -4,6 +4,7 @@ mod arguments;
 mod class;
 mod derived;
 mod function;
+mod guards;
 mod handler;
 mod nearest;
 

@@ -35,22 +35,30 @@ impl Session {
         loop {
             let news = self.take_news(cx);
             let mut again = self.poll_probe(cx);
+            self.answer_early();
+            let mut noisy = false;
             if read {
                 // However much a client sends, writing and the heartbeat get their turn.
                 if self.reads == TURN {
                     again = true;
                 } else if let Poll::Ready(result) = self.poll_read(cx) {
-                    self.reads += 1;
                     return Poll::Ready(result);
+                } else {
+                    noisy = self.reads == TURN;
                 }
                 self.reads = 0;
             }
             // What had come before the client broke a rule is still taken.
-            if let (Some(reason), None) = (news.failed, &self.post) {
+            if let (Some(reason), true) = (news.failed, self.posts.is_empty()) {
                 return Poll::Ready(Err(reason));
             }
             again |= self.poll_write(cx, out, news.polled)?;
             again |= self.poll_timer(cx)?;
+            if noisy {
+                // The owner learns nothing of these packets and can't give other tasks their turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if !again {
                 return Poll::Pending;
             }
@@ -63,9 +71,7 @@ impl Session {
             return News::default();
         };
         let mut news = self.shared.news(cx);
-        if let Some(post) = news.post.take() {
-            self.post = Some(post);
-        }
+        self.posts.extend(news.post.take());
         if let (Some(upgrade), State::Open) = (news.socket.take(), self.state) {
             let config = &self.sessions.config;
             let socket = Socket::new(upgrade, None, config.max_payload);
@@ -90,9 +96,7 @@ impl Session {
         };
         match outcome {
             Ok(()) => {
-                if let Some(post) = self.shared.complete_upgrade() {
-                    self.post = Some(post);
-                }
+                self.posts.extend(self.shared.complete_upgrade());
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
                 true
             }
@@ -109,13 +113,18 @@ impl Session {
         self.shared.abandon_upgrade();
     }
 
+    /// The next message. Pending also when the turn ends with a packet that is none.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, CloseReason>> {
         loop {
+            if self.reads == TURN {
+                return Poll::Pending;
+            }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
                 (None, Transport::WebSocket(socket)) => ready!(socket.poll_packet(cx))?,
                 (None, Transport::Polling) => return Poll::Pending,
             };
+            self.reads += 1;
             match packet {
                 Packet::Pong => {
                     self.heartbeat.pong(Instant::now(), &self.sessions.config);
@@ -132,17 +141,36 @@ impl Session {
         }
     }
 
-    /// The next packet of the POST that is being taken, which is answered with its last one: a
-    /// client may wait for that before it polls for what it causes.
+    /// The next packet of the POSTs that are being taken. One that is still to be answered is
+    /// answered with its last packet: a client may wait for that before it polls for what it causes.
     fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
-        let packet = self.post.as_mut()?.payload.next()?;
-        match packet {
-            Ok(Packet::Close) => self.answer_post(ok()),
-            Ok(_) if self.post.as_ref()?.payload.is_empty() => self.answer_post(ok()),
-            Ok(_) => {}
-            Err(_) => self.answer_post(Err(Refusal::BadRequest("a malformed packet"))),
+        let post = self.posts.front_mut()?;
+        let packet = post.payload.next()?;
+        let answer = match packet {
+            Ok(Packet::Close) => Some(ok()),
+            Ok(_) => post.payload.is_empty().then(ok),
+            Err(_) => Some(Err(Refusal::BadRequest("a malformed packet"))),
+        };
+        if let Some(answer) = answer {
+            if self.posts.len() == 1 {
+                self.answer_post(answer);
+            }
+            self.posts.pop_front();
         }
         Some(packet.map_err(|_| CloseReason::ParseError))
+    }
+
+    /// A client that knows that its WebSocket gets through waits for the answer to its POST before
+    /// it moves: it would wait as long as nobody reads. What it may have sent meanwhile is held
+    /// until then, at most twice what a POST may hold.
+    fn answer_early(&mut self) {
+        if !self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
+            return;
+        }
+        let held: usize = self.posts.iter().map(|post| post.payload.remaining()).sum();
+        if held <= self.sessions.config.max_payload.saturating_mul(2) {
+            self.answer_post(ok());
+        }
     }
 
     /// `true` when there may be more to write at once.
@@ -215,6 +243,7 @@ impl Session {
             }
             if let Transport::WebSocket(socket) = &mut self.transport {
                 socket.shrink();
+                self.posts.shrink_to_fit();
             }
         }
         Ok(true)

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{BAD_REQUEST, Server, UNKNOWN, bare_request, config, sid};
+use super::harness::{BAD_REQUEST, Server, UNKNOWN, bare_request, config, ms, sid};
 use crate::{
-    engine::{Config, Cookie, Cors, TransportKind},
+    engine::{Config, Cookie, Cors, TransportKind, Transports},
     request::PeerAddr,
 };
 
@@ -29,6 +29,18 @@ async fn the_handshake_has_exactly_five_keys() {
 }
 
 #[tokio::test]
+async fn a_client_is_told_the_interval_with_its_grace() {
+    let mut config = config();
+    config.ping_grace = ms(1_250);
+    let open = Server::echo(config).get("EIO=4&transport=polling").await;
+    assert!(
+        open.body
+            .contains(r#""pingInterval":1550,"pingTimeout":200,"#),
+        "{open:?}"
+    );
+}
+
+#[tokio::test]
 async fn over_websocket_it_is_the_first_frame_and_lists_no_upgrades() {
     let server = Server::echo(Config::default());
     let mut socket = server
@@ -43,7 +55,7 @@ async fn over_websocket_it_is_the_first_frame_and_lists_no_upgrades() {
 #[tokio::test]
 async fn a_transport_that_is_off_is_neither_listed_nor_served() {
     let mut config = config();
-    config.transports.websocket = false;
+    config.transports = Transports::POLLING;
     let server = Server::echo(config.clone());
     let reply = server.get("EIO=4&transport=polling").await;
     assert!(reply.body.contains(r#""upgrades":[]"#));
@@ -56,7 +68,7 @@ async fn a_transport_that_is_off_is_neither_listed_nor_served() {
     let upgrade = format!("EIO=4&transport=websocket&sid={}", sid(&reply.body));
     assert!(server.open_websocket(&upgrade).await.is_err());
 
-    (config.transports.websocket, config.transports.polling) = (true, false);
+    config.transports = Transports::WEBSOCKET;
     let server = Server::echo(config);
     let reply = server.get("EIO=4&transport=polling").await;
     assert_eq!(reply.brief(), (400, &*error(0, "Transport unknown")));
@@ -234,6 +246,38 @@ async fn a_page_of_another_origin_may_not_connect_by_either_transport() {
     assert_eq!(own.headers["access-control-allow-origin"], "http://a.test");
 }
 
+/// What a page of `b.test` is told over each transport.
+async fn statuses(cors: Cors) -> [u16; 2] {
+    let mut config = config();
+    config.cors = cors;
+    let server = Server::echo(config);
+    let page = [
+        ("origin", "https://b.test"),
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let polling = server.request("GET", "EIO=4&transport=polling", &page, "");
+    let websocket = server.request("GET", "EIO=4&transport=websocket", &page, "");
+    [polling.await.status, websocket.await.status]
+}
+
+#[tokio::test]
+async fn whatever_decides_about_pages_decides_for_both_transports() {
+    let admitted = [200, 101];
+    assert_eq!(statuses(Cors::SameOrigin).await, [403; 2]);
+    assert_eq!(statuses("https://b.test".into()).await, admitted);
+    let two = ["https://a.test", "https://b.test"];
+    assert_eq!(statuses(two.into()).await, admitted);
+    assert_eq!(statuses("https://a.test".into()).await, [403; 2]);
+    assert_eq!(statuses("*".into()).await, admitted);
+    assert_eq!(statuses(Cors::Off).await, admitted);
+    let ends = |end: &'static str| Cors::check(move |origin, _| origin.ends_with(end));
+    assert_eq!(statuses(ends(".test")).await, admitted);
+    assert_eq!(statuses(ends(".example")).await, [403; 2]);
+}
+
 #[tokio::test]
 async fn every_answer_to_an_allowed_page_lets_it_read_it() {
     let mut config = config();
@@ -281,10 +325,7 @@ async fn the_cookie_holds_the_sid() {
 #[tokio::test]
 async fn a_cookie_that_no_header_can_hold_is_left_out() {
     let mut config = config();
-    config.cookie = Some(Cookie {
-        name: "io\n".into(),
-        attributes: String::new(),
-    });
+    config.cookie = Some(Cookie::new("io\n"));
     let reply = Server::echo(config).get("EIO=4&transport=polling").await;
     assert_eq!(reply.status, 200);
     assert!(!reply.headers.contains_key("set-cookie"));

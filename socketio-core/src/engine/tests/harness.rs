@@ -185,6 +185,8 @@ pub(super) async fn write_request(
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
+    /// The body as it came, and as text if it is one.
+    pub(super) bytes: Vec<u8>,
     pub(super) body: String,
 }
 
@@ -221,7 +223,8 @@ impl Reply {
         Reply {
             status,
             headers,
-            body: String::from_utf8(body).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }
     }
 

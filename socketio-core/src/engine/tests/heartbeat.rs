@@ -20,6 +20,17 @@ async fn a_poll_is_answered_with_a_ping_after_the_interval() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_announced_with_grace_is_pinged_without() {
+    let mut config = config();
+    config.ping_grace = ms(100);
+    let server = Server::echo(config);
+    let start = Instant::now();
+    let query = server.open_polling().await;
+    assert_eq!(server.get(&query).await.brief(), (200, "2"));
+    assert_eq!(start.elapsed(), ms(300));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_looks_when_interval_and_timeout_are_over_finds_the_session_gone() {
     let server = Server::echo(config());
     let query = server.open_polling().await;

@@ -1,7 +1,8 @@
 //! Sessions over long-polling.
 
-use std::{collections::VecDeque, future::poll_fn, task::Poll};
+use std::{collections::VecDeque, future::poll_fn, io::Read, task::Poll};
 
+use flate2::read::GzDecoder;
 use tokio::{io::AsyncWriteExt, task::yield_now};
 
 use super::harness::{BAD_REQUEST, OK, Reply, Server, UNKNOWN, config, ms, write_request};
@@ -61,6 +62,88 @@ async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest(
     tokio::spawn(async move { session.recv().await });
     assert_eq!(server.get(&query).await.body, "412345678\u{1e}4abc");
     assert_eq!(server.get(&query).await.body, "4def");
+}
+
+/// The answer to a poll for which a text of that many characters waits.
+async fn fetch(config: Config, length: usize, accept: &str) -> Reply {
+    let server = Server::echo(config);
+    let query = server.open_polling().await;
+    let body = format!("4{}", "x".repeat(length));
+    assert_eq!(server.post(&query, &body).await.brief(), OK);
+    let headers = [("accept-encoding", accept), ("origin", "http://a.test")];
+    server.request("GET", &query, &headers, "").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_answer_is_compressed_for_who_accepts_it() {
+    let mut text = String::new();
+    let gzip = fetch(Config::default(), 100_000, "gzip, deflate, br").await;
+    assert_eq!(gzip.headers["content-encoding"], "gzip");
+    assert!(gzip.bytes.len() < 1_000);
+    GzDecoder::new(&*gzip.bytes)
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text.len(), 100_001);
+
+    let deflate = fetch(Config::default(), 100_000, "gzip;q=0, deflate").await;
+    assert_eq!(deflate.headers["content-encoding"], "deflate");
+    let vary: Vec<_> = deflate.headers.get_all("vary").iter().collect();
+    assert_eq!(vary, ["Accept-Encoding", "Origin"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_who_does_not_and_below_the_threshold_it_is_not() {
+    for (length, accept) in [(100_000, "br"), (100_000, "gzip;q=0"), (1_022, "gzip")] {
+        let reply = fetch(Config::default(), length, accept).await;
+        assert_eq!(reply.body.len(), length + 1, "{accept}");
+        assert!(!reply.headers.contains_key("content-encoding"));
+        // But another client might have got it compressed.
+        assert_eq!(reply.headers["vary"], "Accept-Encoding");
+    }
+    let just = fetch(Config::default(), 1_023, "gzip").await;
+    assert_eq!(just.headers["content-encoding"], "gzip");
+}
+
+#[tokio::test(start_paused = true)]
+async fn compression_can_be_turned_off() {
+    let config = Config {
+        http_compression: false,
+        ..Config::default()
+    };
+    let reply = fetch(config, 100_000, "gzip").await;
+    assert_eq!(reply.body.len(), 100_001);
+    assert_eq!(reply.headers["vary"], "Origin");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_is_answered_before_anybody_polls_for_what_it_causes() {
+    let server = Server::echo(Config {
+        max_payload: 100_000,
+        ..Config::default()
+    });
+    let query = server.open_polling().await;
+    let body = "4x\u{1e}".repeat(9_999) + "4x";
+    assert_eq!(server.post(&query, &body).await.brief(), OK);
+    assert_eq!(server.get(&query).await.body, body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sending_waits_when_too_much_waits_to_be_fetched() {
+    let mut server = Server::new(Config::default());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut sent = 0;
+    let large = Message::Text("x".repeat(100_000).as_str().into());
+    let sending = async {
+        loop {
+            session.send(large.clone()).await.unwrap();
+            sent += 1;
+        }
+    };
+    tokio::select! { () = sending => {}, () = tokio::time::sleep(ms(1)) => {} }
+    assert_eq!(sent, 10);
+    let (reply, more) = tokio::join!(server.get(&query), session.send(large.clone()));
+    assert_eq!((reply.status, more), (200, Ok(())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,6 +241,24 @@ async fn packets_that_mean_nothing_do_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_do_a_hundred_thousand_of_them_hold_up_other_tasks() {
+    let mut server = Server::new(Config::default());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let body = "6\u{1e}".repeat(100_000) + "4hello";
+    let mut polls = 0;
+    let mut out = VecDeque::new();
+    let reading = poll_fn(|cx| {
+        polls += 1;
+        session.poll(cx, &mut out, true)
+    });
+    let (reply, event) = tokio::join!(server.post(&query, &body), reading);
+    assert_eq!(reply.brief(), OK);
+    assert_eq!(event, Event::Message(text("hello")));
+    assert!(polls > 1_000, "{polls}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_takes_its_leave() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
@@ -174,6 +275,22 @@ async fn a_client_takes_its_leave() {
     assert_eq!(post.brief(), OK);
     assert_eq!(closed, Err(CloseReason::ForcedClose));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_poll_may_come_a_little_later_than_the_leave() {
+    for (later, expected) in [(0, (200, "6")), (99, (200, "6")), (100, UNKNOWN)] {
+        let server = Server::echo(config());
+        let query = server.open_polling().await;
+        assert_eq!(server.post(&query, "1").await.brief(), OK);
+        while !server.engine.is_empty() {
+            yield_now().await;
+        }
+        tokio::time::sleep(ms(later)).await;
+        assert_eq!(server.get(&query).await.brief(), expected, "{later} ms");
+        assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+        assert_eq!(server.post(&query, "4x").await.brief(), UNKNOWN);
+    }
 }
 
 #[tokio::test(start_paused = true)]

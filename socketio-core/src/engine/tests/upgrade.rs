@@ -4,14 +4,14 @@ use std::{collections::VecDeque, future::poll_fn, task::Poll};
 
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::harness::{BAD_REQUEST, OK, Server, UNKNOWN, config, ms, upgrade_query};
 use crate::{
-    engine::{CloseReason, Config, TransportKind},
+    engine::{CloseReason, Config, Session, TransportKind},
     message::Message,
 };
 
@@ -124,6 +124,58 @@ async fn packets_that_were_posted_come_before_those_of_the_websocket() {
         }
     });
     assert_eq!(post.brief(), OK);
+}
+
+/// Drives a session that reads nothing while `client` does its part.
+async fn unread<T>(session: &mut Session, client: impl Future<Output = T>) -> T {
+    let mut out = VecDeque::new();
+    let polled = poll_fn(|cx| session.poll(cx, &mut out, false));
+    tokio::select! { event = polled => panic!("{event:?}"), value = client => value }
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_the_probe_is_answered_a_post_is_too_though_nobody_reads() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let start = Instant::now();
+    unread(&mut session, async {
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+        assert_eq!(server.post(&query, "4one\u{1e}4two").await.brief(), OK);
+        // It had not yet heard of the answer to its probe.
+        assert_eq!(server.post(&query, "4three").await.brief(), OK);
+        socket.send("5").await;
+        socket.send("4four").await;
+    })
+    .await;
+    assert_eq!(start.elapsed(), ms(0));
+    for expected in ["one", "two", "three", "four"] {
+        assert_eq!(session.recv().await, Ok(text(expected)));
+    }
+    assert_eq!(session.transport(), TransportKind::WebSocket);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_for_a_client_that_moves_is_bounded() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let body = format!("4{}", "x".repeat(999));
+    let answered = unread(&mut session, async {
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+        for answered in 0..10 {
+            let post = timeout(ms(50), server.post(&query, &body)).await;
+            let Ok(reply) = post else { return answered };
+            assert_eq!(reply.brief(), OK);
+        }
+        10
+    })
+    .await;
+    assert_eq!(answered, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -250,6 +302,7 @@ async fn a_session_that_ends_takes_its_probe_along() {
     assert_eq!(server.post(&query, "1").await.brief(), OK);
     assert_eq!(owner.await.unwrap(), Err(CloseReason::ForcedClose));
     assert_eq!(socket.frame().await, None);
+    sleep(ms(100)).await;
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 

@@ -4,6 +4,7 @@ mod assembling;
 mod binary;
 mod decoding;
 mod encoding;
+mod parity;
 mod reading;
 mod robustness;
 

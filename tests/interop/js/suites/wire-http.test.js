@@ -151,6 +151,16 @@ describe("long-polling", () => {
     assert.equal(await status(session.post("4late")), 400);
   });
 
+  test("a client that closes and polls at the same moment is answered so, whichever comes first", async () => {
+    // The official protocol suites do this; two connections may be served by two threads.
+    for (let i = 0; i < 50; i += 1) {
+      const session = await Polling.open(server.url);
+      const [packets] = await Promise.all([session.poll(), session.send("1")]);
+      assert.deepEqual(packets, ["6"]);
+      assert.equal(await status(session.get()), 400);
+    }
+  });
+
   test("a body above the limit is refused and the session lives on", async () => {
     const session = await Polling.open(server.url);
     // A server that has seen enough may answer before the whole body is written, which some clients report as an error.

@@ -38,7 +38,7 @@ export async function conformance() {
   return process.env.SOCKETIO_URL ? external(process.env.SOCKETIO_URL) : ownConformance();
 }
 
-/** A conformance server of this test's own, with figures of its choice (milliseconds, bytes). */
+/** A conformance server of this test's own, with figures of its choice (milliseconds, bytes; `parser`). */
 export async function ownConformance({ port, ...figures } = {}) {
   port ??= await freePort();
   const options = Object.entries({ ...CALM, ...figures }).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -63,7 +63,8 @@ function external(url) {
   return { url: url.replace(/\/$/, ""), stop: async () => {} };
 }
 
-function start(example, args) {
+/** Any of the built examples. */
+export function start(example, args) {
   const child = spawn(path.join(examples, example), args, { stdio: ["ignore", "pipe", "inherit"] });
   running.add(child);
   const gone = new Promise((resolve, reject) => {
@@ -105,7 +106,8 @@ function start(example, args) {
   };
 }
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

@@ -1,0 +1,110 @@
+//! Flask-SocketIO's demo, with a class-based namespace: `cargo run --example class_based`, then open
+//! <http://127.0.0.1:5000>. Another address can follow; `--list` shows the handlers. `functions` is the same without.
+
+use std::time::Duration;
+
+use axum::{Router, response::Html, routing::get};
+use serde_json::{Value, json};
+use socketio::{
+    Reason, RoomError, Session, SocketIo, broadcast, close_room, emit, join_room, leave_room,
+    rooms, sid, to,
+};
+
+/// One value for all clients; what belongs to one of them is in its session.
+#[derive(Default, socketio::Namespace)]
+#[socketio(namespace = "/")]
+struct Demo;
+
+#[socketio::namespace]
+impl Demo {
+    fn on_connect(&self) {
+        emit("reply", json!({ "text": "connected", "count": 0 }));
+    }
+
+    fn on_disconnect(&self, reason: Reason) {
+        println!("{} has gone: {reason}", sid());
+    }
+
+    fn on_echo(&self, text: String, count: Session<u64>) {
+        emit("reply", self.reply(text, count));
+    }
+
+    fn on_broadcast(&self, text: String, count: Session<u64>) {
+        broadcast().emit("reply", self.reply(text, count));
+    }
+
+    fn on_join(&self, room: String, count: Session<u64>) -> Result<(), RoomError> {
+        join_room(&room)?;
+        emit(
+            "reply",
+            self.reply(format!("in rooms: {}", rooms().join(", ")), count),
+        );
+        Ok(())
+    }
+
+    fn on_leave(&self, room: String, count: Session<u64>) {
+        leave_room(&room);
+        emit(
+            "reply",
+            self.reply(format!("in rooms: {}", rooms().join(", ")), count),
+        );
+    }
+
+    #[on("close room")]
+    fn close(&self, room: String, count: Session<u64>) -> Result<(), RoomError> {
+        to(&room).emit("reply", self.reply(format!("{room} is closing"), count));
+        close_room(&room)
+    }
+
+    #[on("room message")]
+    fn room_message(&self, room: String, text: String, count: Session<u64>) {
+        to(room).emit("reply", self.reply(text, count));
+    }
+
+    /// Its answer says that the client has read the goodbye: then it can go.
+    #[on("disconnect request")]
+    fn disconnect_request(&self, count: Session<u64>) {
+        to(sid())
+            .callback(|()| async { socketio::disconnect() })
+            .emit("reply", self.reply("goodbye", count));
+    }
+
+    /// The page measures how long this takes.
+    fn on_ping(&self) {
+        emit("pong", ());
+    }
+
+    /// What the page writes down: a text, and how many this client has caused. Neither `on_` nor an attribute: just a method.
+    fn reply(&self, text: impl AsRef<str>, count: Session<u64>) -> Value {
+        let count = count.update(|count| {
+            *count += 1;
+            *count
+        });
+        json!({ "text": text.as_ref(), "count": count })
+    }
+}
+
+pub(crate) async fn background(io: SocketIo) {
+    for count in 1.. {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        io.emit(
+            "reply",
+            json!({ "text": "from the server", "count": count }),
+        );
+    }
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().build()?;
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or("127.0.0.1:5000".into());
+    if addr == "--list" {
+        println!("{}", io.describe());
+        return Ok(());
+    }
+    io.spawn(background);
+    let page = Html(include_str!("demo.html"));
+    io.run(Router::new().route("/", get(async move || page)), addr)
+        .await
+}

@@ -1,0 +1,39 @@
+//! Socket.IO in a program that owns its hyper server: `cargo run --example embed_hyper`. Another address can follow.
+
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use socketio::{PeerAddr, SocketIo, emit, request};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+#[socketio::event]
+fn connect() {
+    emit("welcome", request().peer_addr());
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().logger(true).build()?;
+    let addr = std::env::args().nth(1);
+    let listener = TcpListener::bind(addr.unwrap_or("127.0.0.1:5000".into())).await?;
+    println!("listening addr={}", listener.local_addr()?);
+    loop {
+        let (stream, addr) = listener.accept().await?;
+        // Answers 404 elsewhere; `io.layer()` goes around a service that answers something else.
+        let service = io
+            .service()
+            .map_request(move |mut request: http::Request<_>| {
+                request.extensions_mut().insert(PeerAddr(addr));
+                request
+            });
+        // Without the upgrades there would be no WebSocket.
+        let connection = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                eprintln!("{addr}: {error}");
+            }
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Flask-SocketIO's demo, with functions: `cargo run --example functions`, then open <http://127.0.0.1:5000>.
+//! Another address can follow; `--list` shows the handlers. `class_based` is the same with a struct.
+
+use std::time::Duration;
+
+use axum::{Router, response::Html, routing::get};
+use serde_json::{Value, json};
+use socketio::{
+    Reason, RoomError, Session, SocketIo, broadcast, close_room, emit, join_room, leave_room,
+    rooms, sid, to,
+};
+
+/// What the page writes down: a text, and how many this client has caused.
+fn reply(text: impl AsRef<str>, count: Session<u64>) -> Value {
+    let count = count.update(|count| {
+        *count += 1;
+        *count
+    });
+    json!({ "text": text.as_ref(), "count": count })
+}
+
+#[socketio::event]
+fn connect() {
+    emit("reply", json!({ "text": "connected", "count": 0 }));
+}
+
+#[socketio::event]
+fn disconnect(reason: Reason) {
+    println!("{} has gone: {reason}", sid());
+}
+
+#[socketio::event]
+fn echo(text: String, count: Session<u64>) {
+    emit("reply", reply(text, count));
+}
+
+#[socketio::on("broadcast")]
+fn tell_everybody(text: String, count: Session<u64>) {
+    broadcast().emit("reply", reply(text, count));
+}
+
+#[socketio::event]
+fn join(room: String, count: Session<u64>) -> Result<(), RoomError> {
+    join_room(&room)?;
+    emit(
+        "reply",
+        reply(format!("in rooms: {}", rooms().join(", ")), count),
+    );
+    Ok(())
+}
+
+#[socketio::event]
+fn leave(room: String, count: Session<u64>) {
+    leave_room(&room);
+    emit(
+        "reply",
+        reply(format!("in rooms: {}", rooms().join(", ")), count),
+    );
+}
+
+#[socketio::on("close room")]
+fn close(room: String, count: Session<u64>) -> Result<(), RoomError> {
+    to(&room).emit("reply", reply(format!("{room} is closing"), count));
+    close_room(&room)
+}
+
+#[socketio::on("room message")]
+fn room_message(room: String, text: String, count: Session<u64>) {
+    to(room).emit("reply", reply(text, count));
+}
+
+/// Its answer says that the client has read the goodbye: then it can go.
+#[socketio::on("disconnect request")]
+fn disconnect_request(count: Session<u64>) {
+    to(sid())
+        .callback(|()| async { socketio::disconnect() })
+        .emit("reply", reply("goodbye", count));
+}
+
+/// The page measures how long this takes.
+#[socketio::event]
+fn ping() {
+    emit("pong", ());
+}
+
+pub(crate) async fn background(io: SocketIo) {
+    for count in 1.. {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        io.emit(
+            "reply",
+            json!({ "text": "from the server", "count": count }),
+        );
+    }
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().build()?;
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or("127.0.0.1:5000".into());
+    if addr == "--list" {
+        println!("{}", io.describe());
+        return Ok(());
+    }
+    io.spawn(background);
+    let page = Html(include_str!("demo.html"));
+    io.run(Router::new().route("/", get(async move || page)), addr)
+        .await
+}

@@ -1,0 +1,128 @@
+//! Users log in by HTTP, and their sockets know who they are: `cargo run --example sessions`, then open
+//! <http://127.0.0.1:5000>. Another address can follow; `--list` shows the handlers.
+//!
+//! The layer of the HTTP sessions (tower-sessions) lies around Socket.IO too, so it finds the cookie of the request that
+//! opens a connection. From there on there are two ways, which Flask-SocketIO calls `manage_session`:
+//!
+//! * The fork: `connect` copies what it needs into the connection's own `Session`. Fast, and HTTP never sees a change.
+//! * Sharing: a handler loads the HTTP session from its store, and saves it. HTTP routes see it, and the other way round.
+
+use axum::{
+    Form, Router,
+    response::{Html, Redirect},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use socketio::{
+    BoxError, ConnectionRefused, EventContext, FromEvent, Layered, Session, SocketIo, emit,
+};
+use tower_sessions::{MemoryStore, Session as HttpSession, SessionManagerLayer};
+
+#[derive(Clone, Default, Deserialize, Serialize)]
+struct User {
+    name: String,
+}
+
+/// The HTTP session of the request that opened the connection.
+struct Http(HttpSession);
+
+impl FromEvent for Http {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        let session = cx.request().extensions().get::<HttpSession>();
+        let session = session.ok_or("the layer of the HTTP sessions is not around Socket.IO")?;
+        Ok(Http(session.clone()))
+    }
+}
+
+// The fork
+
+#[socketio::event]
+async fn connect(Http(http): Http, user: Session<User>) -> socketio::Result {
+    let Some(found) = http.get("user").await? else {
+        return Err(ConnectionRefused::new("log in first").into());
+    };
+    user.set(found);
+    emit("hello", user.get().name);
+    Ok(())
+}
+
+#[socketio::event]
+fn whoami(user: Session<User>) -> String {
+    user.get().name
+}
+
+#[socketio::event]
+fn rename(name: String, user: Session<User>) {
+    user.update(|user| user.name = name);
+}
+
+// Sharing
+
+#[socketio::event]
+async fn note(text: String, Http(http): Http) -> socketio::Result<usize> {
+    // What other connections and HTTP routes have done to it since; they may have ended it.
+    http.load().await?;
+    if http.get::<User>("user").await?.is_none() {
+        socketio::disconnect();
+        return Err("logged out".into());
+    }
+    let mut notes: Vec<String> = http.get("notes").await?.unwrap_or_default();
+    notes.push(text);
+    http.insert("notes", &notes).await?;
+    http.save().await?;
+    Ok(notes.len())
+}
+
+async fn notes(http: HttpSession) -> String {
+    let notes: Option<Vec<String>> = http.get("notes").await.unwrap_or_default();
+    notes.unwrap_or_default().join("\n")
+}
+
+// Plain HTTP. A real program asks for a password.
+
+async fn log_in(http: HttpSession, Form(user): Form<User>) -> Redirect {
+    // A new id for the session, so that nobody knows it who knew the old one.
+    if http.cycle_id().await.is_ok() && http.insert("user", user).await.is_ok() {
+        return Redirect::to("/");
+    }
+    Redirect::to("/?failed")
+}
+
+async fn log_out(http: HttpSession) -> Redirect {
+    let _ = http.flush().await;
+    Redirect::to("/")
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().logger(true).build()?;
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or("127.0.0.1:5000".into());
+    if addr == "--list" {
+        println!("{}", io.describe());
+        return Ok(());
+    }
+    // Not `Secure`, since this example speaks HTTP.
+    let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
+    let app = Router::new()
+        .route("/", get(async || Html(PAGE)))
+        .route("/log-in", post(log_in))
+        .route("/log-out", post(log_out))
+        .route("/notes", get(notes))
+        .layer(io.layer())
+        .layer(sessions);
+    io.run(Layered(app), addr).await
+}
+
+const PAGE: &str = r#"<!doctype html>
+<form method="post" action="/log-in"><input name="name" placeholder="name"> <button>Log in</button></form>
+<form method="post" action="/log-out"><button>Log out</button></form>
+<p id="state">…</p>
+<script src="https://cdn.socket.io/4.8.3/socket.io.min.js"></script>
+<script>
+  const say = (text) => document.getElementById("state").textContent = text;
+  const socket = io();
+  socket.on("connect_error", (error) => say(error.message));
+  socket.on("hello", (name) => say(`Hello, ${name}! The console has a socket: try socket.emit("note", "milk").`));
+</script>
+"#;

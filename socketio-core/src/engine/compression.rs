@@ -1,0 +1,209 @@
+//! Answers to polls that travel compressed.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
+use http::{HeaderMap, HeaderValue, header};
+use tokio::task::yield_now;
+
+/// So many bytes are compressed before other tasks get their turn.
+const CHUNK: usize = 16 * 1024;
+
+/// A way to compress a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gzip,
+    /// In the format of zlib, as HTTP understands the word.
+    Deflate,
+}
+
+impl Coding {
+    /// The one that the client likes best by its `Accept-Encoding`, gzip when it likes both; `None`
+    /// when it accepts neither, or likes the body better as it is.
+    pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let mut accepted = Accepted::default();
+        for value in headers.get_all(header::ACCEPT_ENCODING) {
+            value
+                .to_str()
+                .unwrap_or_default()
+                .split(',')
+                .for_each(|item| accepted.note(item));
+        }
+        let any = accepted.any.unwrap_or(0);
+        let gzip = accepted.gzip.unwrap_or(any);
+        let deflate = accepted.deflate.unwrap_or(any);
+        let best = gzip.max(deflate);
+        if best == 0 || best < accepted.identity.unwrap_or(0) {
+            None
+        } else if gzip == best {
+            Some(Coding::Gzip)
+        } else {
+            Some(Coding::Deflate)
+        }
+    }
+
+    /// What the `Content-Encoding` of the answer says.
+    pub(super) fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Coding::Gzip => "gzip",
+            Coding::Deflate => "deflate",
+        })
+    }
+
+    /// The body compressed, if that makes it shorter. Nothing but speed is asked of the compressor,
+    /// and a large body does not hold up the other tasks of its thread.
+    pub(super) async fn compress(self, body: &Bytes) -> Option<Bytes> {
+        let room = Vec::with_capacity(body.len() / 4);
+        let mut encoder = match self {
+            Coding::Gzip => Encoder::Gzip(GzEncoder::new(room, Compression::fast())),
+            Coding::Deflate => Encoder::Deflate(ZlibEncoder::new(room, Compression::fast())),
+        };
+        let mut chunks = body.chunks(CHUNK);
+        encoder.write(chunks.next()?).ok()?;
+        for chunk in chunks {
+            yield_now().await;
+            encoder.write(chunk).ok()?;
+        }
+        let compressed = encoder.finish().ok()?;
+        (compressed.len() < body.len()).then(|| compressed.into())
+    }
+}
+
+/// How much the client likes each coding, in thousandths; `None` for one that it does not name.
+#[derive(Default)]
+struct Accepted {
+    gzip: Option<u16>,
+    deflate: Option<u16>,
+    identity: Option<u16>,
+    any: Option<u16>,
+}
+
+impl Accepted {
+    /// Reads one item, such as `gzip;q=0.5`. One that can't be read is as good as not there.
+    fn note(&mut self, item: &str) {
+        let (coding, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
+        let coding = coding.trim().to_ascii_lowercase();
+        let field = match &*coding {
+            "gzip" | "x-gzip" => &mut self.gzip,
+            "deflate" => &mut self.deflate,
+            "identity" => &mut self.identity,
+            "*" => &mut self.any,
+            _ => return,
+        };
+        if let Some(weight) = weight(parameter) {
+            *field = Some(weight);
+        }
+    }
+}
+
+/// The value of `q=0.5`, in thousandths.
+fn weight(parameter: &str) -> Option<u16> {
+    let (name, value) = parameter.split_once('=')?;
+    if !name.trim().eq_ignore_ascii_case("q") {
+        return None;
+    }
+    let value: f32 = value.trim().parse().ok()?;
+    (0.0..=1.0)
+        .contains(&value)
+        .then(|| (value * 1000.0).round() as u16)
+}
+
+enum Encoder {
+    Gzip(GzEncoder<Vec<u8>>),
+    Deflate(ZlibEncoder<Vec<u8>>),
+}
+
+impl Encoder {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        match self {
+            Encoder::Gzip(encoder) => encoder.write_all(chunk),
+            Encoder::Deflate(encoder) => encoder.write_all(chunk),
+        }
+    }
+
+    fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Encoder::Gzip(encoder) => encoder.finish(),
+            Encoder::Deflate(encoder) => encoder.finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::{GzDecoder, ZlibDecoder};
+
+    use super::*;
+
+    fn accepted(values: &[&str]) -> Option<Coding> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::ACCEPT_ENCODING, value.parse().unwrap());
+        }
+        Coding::accepted(&headers)
+    }
+
+    #[test]
+    fn the_client_chooses_and_gzip_decides_a_draw() {
+        for (values, expected) in [
+            (&["gzip, deflate, br, zstd"][..], Some(Coding::Gzip)),
+            (&["deflate, gzip"], Some(Coding::Gzip)),
+            (&["deflate"], Some(Coding::Deflate)),
+            (&["br", "X-GZIP"], Some(Coding::Gzip)),
+            (&["gzip;q=0.5, deflate;q=0.9"], Some(Coding::Deflate)),
+            (&["gzip ; Q = 0.001"], Some(Coding::Gzip)),
+            (&["*"], Some(Coding::Gzip)),
+            (&["gzip;q=0, *"], Some(Coding::Deflate)),
+            (&["identity;q=0.5, gzip;q=0.5"], Some(Coding::Gzip)),
+        ] {
+            assert_eq!(accepted(values), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_accept_it_does_not_get() {
+        for values in [
+            &[][..],
+            &[""],
+            &["br, zstd"],
+            &["identity"],
+            &["gzip;q=0"],
+            &["gzip;q=0.000, deflate;q=0"],
+            &["*;q=0"],
+            &["gzip;q=0.5, identity"],
+            &["gzip;q=2"],
+            &["gzip;q=NaN"],
+            &["gzip;level=9"],
+        ] {
+            assert_eq!(accepted(values), None, "{values:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_compressed_is_what_a_client_inflates() {
+        let body = Bytes::from("4[\"event\",{\"number\":1}]\u{1e}".repeat(5_000));
+        let mut text = String::new();
+        let gzip = Coding::Gzip.compress(&body).await.unwrap();
+        GzDecoder::new(&*gzip).read_to_string(&mut text).unwrap();
+        assert!(text == body && gzip.len() < body.len() / 50);
+        text.clear();
+        let zlib = Coding::Deflate.compress(&body).await.unwrap();
+        ZlibDecoder::new(&*zlib).read_to_string(&mut text).unwrap();
+        assert!(text == body);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_get_shorter_is_left_as_it_is() {
+        assert_eq!(
+            Coding::Gzip.compress(&Bytes::from_static(b"4a")).await,
+            None
+        );
+        assert_eq!(Coding::Gzip.compress(&Bytes::new()).await, None);
+    }
+}

@@ -1,0 +1,220 @@
+//! Guards: who may have an event handled.
+
+use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
+
+use super::{
+    arities::arities,
+    call::Call,
+    closure::{Later, Now},
+    definition::{Called, FunctionShim},
+};
+use crate::{
+    Forbidden,
+    extract::{EventContext, FromEvent, Need, Needs},
+    reply::{IntoAccept, Reply},
+};
+
+/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, and of
+/// [`guard`](crate::SocketIoBuilder::guard).
+///
+/// A guard takes what a handler can take, up to eight arguments, each a [`FromEvent`]; plain ones are the event's first, on a
+/// copy: the handler reads them again. It may be `async` or not, and returns
+///
+/// * `()` or `true`: the next guard runs, and at last the handler,
+/// * `false`: the event is refused, as with [`Forbidden`],
+/// * a `Result` of one of these, whose `Err` fails the event as the handler's would: it goes to the error handlers;
+///   [`Forbidden`] tells the client why, [`Answered`](crate::Answered) answers in place of the handler.
+///
+/// In `connect` all but the first refuses the client; [`ConnectionRefused`](crate::ConnectionRefused) and [`Forbidden`] tell
+/// it why. `M` is found by the compiler.
+///
+/// ```
+/// use socketio_core::{Session, SocketIo};
+///
+/// #[derive(Clone, Default)]
+/// struct User {
+///     admin: bool,
+/// }
+///
+/// async fn admin(user: Session<User>) -> bool {
+///     user.get().admin
+/// }
+///
+/// let io = SocketIo::bare()
+///     .on_in("/admin", "restart", || async {})
+///     .guard("/admin", admin)
+///     .build()
+///     .unwrap();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "this can't be a guard",
+    label = "not a guard",
+    note = "a guard is a function or closure whose arguments are `FromEvent` and whose value is `()`, `bool`, or a `Result` of one of these, or a `Send` future of them"
+)]
+pub trait Guard<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn check(&self, cx: &mut EventContext<'_>) -> Called;
+
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
+}
+
+/// What a guard returns: a verdict, or a future of one.
+pub trait IntoVerdict<M> {
+    #[doc(hidden)]
+    fn into_verdict(self) -> impl Future<Output = super::Outcome> + Send;
+}
+
+impl<T: IntoAccept + Send> IntoVerdict<Now<()>> for T {
+    async fn into_verdict(self) -> super::Outcome {
+        verdict(self)
+    }
+}
+
+impl<F> IntoVerdict<Later<()>> for F
+where
+    F: Future<Output: IntoAccept> + Send,
+{
+    async fn into_verdict(self) -> super::Outcome {
+        verdict(self.await)
+    }
+}
+
+fn verdict(value: impl IntoAccept) -> super::Outcome {
+    if value.into_accept()? {
+        Ok(Reply::NONE)
+    } else {
+        Err(Forbidden::default().into())
+    }
+}
+
+macro_rules! guards {
+    ($($argument:ident)*) => {
+        #[allow(non_snake_case, unused_variables, reason = "the same code for any number of arguments")]
+        impl<F, R, M, $($argument,)*> Guard<(M, $($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R + Send + Sync + Clone + 'static,
+            R: IntoVerdict<M> + 'static,
+            $($argument: FromEvent + Send + 'static,)*
+        {
+            fn check(&self, cx: &mut EventContext<'_>) -> Called {
+                $(let $argument = $argument::from_event(cx)?;)*
+                let guard = self.clone();
+                Ok(Box::pin(async move { guard($($argument),*).into_verdict().await }))
+            }
+
+            fn needs(needs: &mut Needs) {
+                $($argument::needs(needs);)*
+            }
+        }
+    };
+}
+
+arities!(guards);
+
+/// A guard as an attribute described it.
+#[derive(Clone, Copy)]
+pub struct GuardDefinition {
+    name: &'static str,
+    location: &'static Location<'static>,
+    needs: fn(&mut Needs),
+    shim: FunctionShim,
+}
+
+impl GuardDefinition {
+    /// `name` is what stands behind `guard =`.
+    #[track_caller]
+    pub const fn new(name: &'static str, needs: fn(&mut Needs), shim: FunctionShim) -> Self {
+        GuardDefinition {
+            name,
+            location: Location::caller(),
+            needs,
+            shim,
+        }
+    }
+}
+
+impl fmt::Debug for GuardDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.location)
+    }
+}
+
+/// A guard of one server, ready to be asked.
+pub(crate) struct GuardEntry {
+    /// As it was written; empty for one that was given to the builder.
+    name: Cow<'static, str>,
+    /// What it guards, where that is a namespace: a path, a pattern or `*`.
+    pub(crate) namespace: Option<String>,
+    pub(crate) location: &'static Location<'static>,
+    needs: Needs,
+    call: Call,
+}
+
+impl GuardEntry {
+    pub(super) fn defined(definition: &GuardDefinition) -> Self {
+        let mut needs = Needs::default();
+        (definition.needs)(&mut needs);
+        GuardEntry {
+            name: Cow::Borrowed(definition.name),
+            namespace: None,
+            location: definition.location,
+            needs,
+            call: Call::Function(definition.shim),
+        }
+    }
+
+    pub(super) fn given<M, G: Guard<M>>(
+        namespace: &str,
+        guard: G,
+        location: &'static Location<'static>,
+    ) -> Self {
+        let mut needs = Needs::default();
+        G::needs(&mut needs);
+        GuardEntry {
+            name: Cow::Borrowed(""),
+            namespace: Some(namespace.to_owned()),
+            location,
+            needs,
+            call: Call::Closure(Arc::new(move |cx| guard.check(cx))),
+        }
+    }
+
+    pub(super) fn check(&self, cx: &mut EventContext<'_>) -> Called {
+        self.call.call(cx)
+    }
+
+    pub(super) fn needs(&self) -> &[Need] {
+        self.needs.list()
+    }
+
+    /// What it guards, when it was given for a namespace.
+    pub(super) fn path(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("*")
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        if self.name.is_empty() {
+            "guard"
+        } else {
+            &self.name
+        }
+    }
+}
+
+impl fmt::Debug for GuardEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name(), self.location)
+    }
+}
+
+/// ``the guard `auth::logged_in` (src/chat.rs:12)``
+impl fmt::Display for GuardEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.name, &self.namespace) {
+            ("", Some(namespace)) => write!(f, "the guard of {namespace:?}")?,
+            (name, _) => write!(f, "the guard `{name}`")?,
+        }
+        write!(f, " ({}:{})", self.location.file(), self.location.line())
+    }
+}

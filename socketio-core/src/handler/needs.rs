@@ -1,0 +1,89 @@
+//! Whether what the arguments of a handler or a guard need is there.
+
+use std::fmt::Display;
+
+use super::pattern;
+use crate::{extract::Need, states::States};
+
+/// Where arguments are taken, with the path of the namespace.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// In this event.
+    Event(&'a str, &'a str),
+    /// In error handlers.
+    Errors(&'a str),
+    /// In `connect` and in any event: by the guards of a class or of a namespace.
+    Joining(&'a str),
+}
+
+/// Reports every need of `who` that can't be met.
+pub(super) fn check_needs(
+    who: &dyn Display,
+    needs: &[Need],
+    place: Place<'_>,
+    states: &States,
+    problems: &mut Vec<String>,
+) {
+    let mut rest = false;
+    for need in needs {
+        if let Some(problem) = problem(need, place, rest, states) {
+            problems.push(format!("{who}{problem}"));
+        }
+        rest |= matches!(need, Need::Rest);
+    }
+}
+
+/// What is wrong with one need, and the cure; `rest` when `Rest` stands before it.
+fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option<String> {
+    let event = match place {
+        Place::Event(event, _) => event,
+        Place::Errors(_) | Place::Joining(_) => "",
+    };
+    let joining = matches!(place, Place::Joining(_));
+    let problem = match need {
+        Need::EventArgument(name) if event == "connect" => format!(
+            ": `connect` has no arguments, but takes `{name}`: for what the client sends along, take `Auth<{name}>`"
+        ),
+        Need::EventArgument(name) if event == "disconnect" => format!(
+            ": `disconnect` has no arguments, but takes `{name}`: take `Reason`, or nothing"
+        ),
+        Need::EventArgument(name) if rest => {
+            format!(": `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last")
+        }
+        Need::EventArgument(name) if joining => format!(
+            " takes `{name}`, but is asked before `connect`, too, which has no arguments: put it on the events that have this one"
+        ),
+        Need::Rest if rest => String::from(": the second `Rest` would always be empty: keep one"),
+        Need::Rest if matches!(event, "connect" | "disconnect") => format!(
+            ": `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
+        ),
+        Need::Auth if joining => String::from(
+            " takes `Auth`, but is asked before events, too, which have none: put it on `connect`, and keep what is needed later in a `Session`",
+        ),
+        Need::Auth if event != "connect" => String::from(
+            ": `Auth` is only there in `connect`: keep what is needed later in a `Session`",
+        ),
+        Need::Reason if event != "disconnect" => {
+            String::from(": `Reason` is only there in `disconnect`")
+        }
+        Need::Error if !matches!(place, Place::Errors(_)) => String::from(
+            ": `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function",
+        ),
+        Need::State(id, name) if !states.contains(*id) => format!(
+            " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
+        ),
+        Need::Path => return no_parameters(place),
+        _ => return None,
+    };
+    Some(problem)
+}
+
+fn no_parameters(place: Place<'_>) -> Option<String> {
+    let (Place::Event(_, path) | Place::Errors(path) | Place::Joining(path)) = place;
+    if pattern::parameters(path, path).next().is_some() {
+        return None;
+    }
+    Some(format!(
+        " takes `Path`, but the namespace {path:?} has no parameters: give it one, as in `/job/{{id}}`"
+    ))
+}

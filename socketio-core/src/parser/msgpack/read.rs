@@ -1,0 +1,226 @@
+//! Values from MessagePack that nobody has checked.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rmp::Marker;
+
+use super::date;
+use crate::{Data, parser::NODE, protocol::MAX_DEPTH};
+
+/// Elements that an array is given room for before any has come: what a message only announces costs nothing.
+const ANNOUNCED: usize = 16;
+
+/// The extension types that have a meaning: that of the JavaScript library's own, and that of points in time.
+const NOTEPACK: i8 = 0;
+const TIMESTAMP: i8 = -1;
+
+/// What is wrong with a message.
+type Fault = &'static str;
+
+/// Reads the one value that a message is, which may have `levels` more than a value in it, and take `memory` bytes.
+pub(super) fn read(bytes: Bytes, levels: usize, memory: usize) -> Result<Data, Fault> {
+    let mut input = Input {
+        bytes,
+        position: 0,
+        memory,
+    };
+    let value = input.value(MAX_DEPTH + levels)?;
+    if input.position < input.bytes.len() {
+        return Err("more than one value");
+    }
+    Ok(value)
+}
+
+/// A message and how far it has been read.
+struct Input {
+    bytes: Bytes,
+    position: usize,
+    /// Bytes that are left for values.
+    memory: usize,
+}
+
+impl Input {
+    /// Takes note that something takes memory.
+    fn charge(&mut self, bytes: usize) -> Result<(), Fault> {
+        let left = self.memory.checked_sub(bytes);
+        self.memory = left.ok_or("the values take too much memory")?;
+        Ok(())
+    }
+
+    /// The next bytes, as a slice that shares the message's memory.
+    fn take(&mut self, len: usize) -> Result<Bytes, Fault> {
+        let end = self.position.checked_add(len);
+        let end = end.filter(|&end| end <= self.bytes.len());
+        let end = end.ok_or("the message ends within a value")?;
+        let start = std::mem::replace(&mut self.position, end);
+        Ok(self.bytes.slice(start..end))
+    }
+
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let rest = &self.bytes[self.position..];
+        let bytes = rest
+            .first_chunk()
+            .ok_or("the message ends within a value")?;
+        self.position += N;
+        Ok(*bytes)
+    }
+
+    fn marker(&mut self) -> Result<Marker, Fault> {
+        let [byte] = self.fixed()?;
+        Ok(Marker::from_u8(byte))
+    }
+
+    fn len8(&mut self) -> Result<usize, Fault> {
+        let [len] = self.fixed()?;
+        Ok(len.into())
+    }
+
+    fn len16(&mut self) -> Result<usize, Fault> {
+        Ok(u16::from_be_bytes(self.fixed()?).into())
+    }
+
+    fn len32(&mut self) -> Result<usize, Fault> {
+        let len = u32::from_be_bytes(self.fixed()?);
+        usize::try_from(len).map_err(|_| "the message ends within a value")
+    }
+
+    /// Reads a value of at most `depth` levels.
+    fn value(&mut self, depth: usize) -> Result<Data, Fault> {
+        Ok(match self.marker()? {
+            Marker::Null => Data::Null,
+            Marker::False => Data::Bool(false),
+            Marker::True => Data::Bool(true),
+            Marker::FixPos(value) => value.into(),
+            Marker::U8 => u8::from_be_bytes(self.fixed()?).into(),
+            Marker::U16 => u16::from_be_bytes(self.fixed()?).into(),
+            Marker::U32 => u32::from_be_bytes(self.fixed()?).into(),
+            Marker::U64 => u64::from_be_bytes(self.fixed()?).into(),
+            Marker::FixNeg(value) => value.into(),
+            Marker::I8 => i8::from_be_bytes(self.fixed()?).into(),
+            Marker::I16 => i16::from_be_bytes(self.fixed()?).into(),
+            Marker::I32 => i32::from_be_bytes(self.fixed()?).into(),
+            Marker::I64 => i64::from_be_bytes(self.fixed()?).into(),
+            Marker::F32 => f64::from(f32::from_be_bytes(self.fixed()?)).into(),
+            Marker::F64 => f64::from_be_bytes(self.fixed()?).into(),
+            Marker::FixStr(len) => self.string(len.into())?,
+            Marker::Str8 => self.len8().and_then(|len| self.string(len))?,
+            Marker::Str16 => self.len16().and_then(|len| self.string(len))?,
+            Marker::Str32 => self.len32().and_then(|len| self.string(len))?,
+            Marker::Bin8 => self.len8().and_then(|len| self.binary(len))?,
+            Marker::Bin16 => self.len16().and_then(|len| self.binary(len))?,
+            Marker::Bin32 => self.len32().and_then(|len| self.binary(len))?,
+            Marker::FixArray(len) => self.array(len.into(), depth)?,
+            Marker::Array16 => self.len16().and_then(|len| self.array(len, depth))?,
+            Marker::Array32 => self.len32().and_then(|len| self.array(len, depth))?,
+            Marker::FixMap(len) => self.map(len.into(), depth)?,
+            Marker::Map16 => self.len16().and_then(|len| self.map(len, depth))?,
+            Marker::Map32 => self.len32().and_then(|len| self.map(len, depth))?,
+            Marker::FixExt1 => self.fixed_extension(1)?,
+            Marker::FixExt2 => self.fixed_extension(2)?,
+            Marker::FixExt4 => self.fixed_extension(4)?,
+            Marker::FixExt8 => self.fixed_extension(8)?,
+            Marker::FixExt16 => self.fixed_extension(16)?,
+            Marker::Ext8 => self.len8().and_then(|len| self.extension(len))?,
+            Marker::Ext16 => self.len16().and_then(|len| self.extension(len))?,
+            Marker::Ext32 => self.len32().and_then(|len| self.extension(len))?,
+            Marker::Reserved => return Err("a byte that means nothing"),
+        })
+    }
+
+    fn text(&mut self, len: usize) -> Result<String, Fault> {
+        let bytes = self.take(len)?;
+        let text = str::from_utf8(&bytes).map_err(|_| "text that is not UTF-8")?;
+        Ok(text.to_owned())
+    }
+
+    fn string(&mut self, len: usize) -> Result<Data, Fault> {
+        self.text(len).map(Data::String)
+    }
+
+    fn binary(&mut self, len: usize) -> Result<Data, Fault> {
+        self.take(len).map(Data::Binary)
+    }
+
+    fn array(&mut self, len: usize, depth: usize) -> Result<Data, Fault> {
+        let depth = deeper(depth)?;
+        let mut elements = Vec::with_capacity(len.min(ANNOUNCED));
+        for _ in 0..len {
+            self.charge(size_of::<Data>())?;
+            elements.push(self.value(depth)?);
+        }
+        Ok(Data::Array(elements))
+    }
+
+    fn map(&mut self, len: usize, depth: usize) -> Result<Data, Fault> {
+        let depth = deeper(depth)?;
+        let mut entries = BTreeMap::new();
+        if len > 0 {
+            self.charge(NODE)?;
+        }
+        for _ in 0..len {
+            self.charge(size_of::<(String, Data)>())?;
+            let key = self.key()?;
+            if !self.undefined() {
+                entries.insert(key, self.value(depth)?);
+            }
+        }
+        Ok(Data::Object(entries))
+    }
+
+    /// Python has keys that are numbers; JavaScript, and JSON, makes text of them.
+    fn key(&mut self) -> Result<String, Fault> {
+        match self.value(0)? {
+            Data::String(key) => Ok(key),
+            Data::Number(key) => Ok(key.to_string()),
+            _ => Err("a key that is no text"),
+        }
+    }
+
+    /// Passes over JavaScript's `undefined`, if it stands here.
+    fn undefined(&mut self) -> bool {
+        const UNDEFINED: [u8; 2] = [0xd4, 0];
+        let rest = &self.bytes[self.position..];
+        let found = rest.starts_with(&UNDEFINED) && rest.len() > UNDEFINED.len();
+        if found {
+            self.position += UNDEFINED.len() + 1;
+        }
+        found
+    }
+
+    /// An extension of a length that its marker tells, which the JavaScript library uses for itself: one byte is
+    /// `undefined`, eight are a `Date` in milliseconds.
+    fn fixed_extension(&mut self, len: usize) -> Result<Data, Fault> {
+        let kind = i8::from_be_bytes(self.fixed()?);
+        let bytes = self.take(len)?;
+        Ok(match (kind, &bytes[..]) {
+            (NOTEPACK, [_]) => Data::Null,
+            (NOTEPACK, &[a, b, c, d, e, f, g, h]) => {
+                date::from_millis(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+            _ => other_extension(kind, bytes),
+        })
+    }
+
+    /// An extension of any length; the JavaScript library's own is an `ArrayBuffer`.
+    fn extension(&mut self, len: usize) -> Result<Data, Fault> {
+        let kind = i8::from_be_bytes(self.fixed()?);
+        let bytes = self.take(len)?;
+        Ok(match kind {
+            NOTEPACK => Data::Binary(bytes),
+            _ => other_extension(kind, bytes),
+        })
+    }
+}
+
+fn deeper(depth: usize) -> Result<usize, Fault> {
+    depth.checked_sub(1).ok_or("nested too deep")
+}
+
+fn other_extension(kind: i8, bytes: Bytes) -> Data {
+    let date = match kind {
+        TIMESTAMP => date::from_timestamp(&bytes),
+        _ => None,
+    };
+    date.unwrap_or_else(|| Data::Array(vec![kind.into(), bytes.into()]))
+}

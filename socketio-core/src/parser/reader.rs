@@ -1,0 +1,94 @@
+//! Reading the messages of one connection.
+
+use std::fmt;
+
+use super::{Body, Decoder, Limits, Packet, Received};
+use crate::{
+    BoxError, Data, Message,
+    protocol::{self, Assembler, is_reserved},
+};
+
+/// Reads the messages of one connection, in order.
+pub struct Reader(Form);
+
+enum Form {
+    Json(Assembler),
+    Parsed(Box<dyn Decoder>),
+}
+
+impl Reader {
+    pub(super) fn json() -> Self {
+        Reader(Form::Json(Assembler::new()))
+    }
+
+    pub(super) fn parsed(decoder: Box<dyn Decoder>) -> Self {
+        Reader(Form::Parsed(decoder))
+    }
+
+    /// Takes a message; `None` when more have to follow. Of the default parser, a binary packet is only collected for
+    /// namespaces that `accepts`.
+    ///
+    /// # Errors
+    ///
+    /// When it is no part of any packet, or breaks a limit. The connection it came from is beyond help: close it.
+    pub fn read(
+        &mut self,
+        message: Message,
+        limits: &Limits,
+        accepts: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<Received>, BoxError> {
+        match &mut self.0 {
+            Form::Json(assembler) => {
+                let whole = match message {
+                    Message::Text(text) => {
+                        let accepts = |packet: &protocol::Packet| accepts(packet.namespace());
+                        assembler.text_checked(text, limits, accepts)?
+                    }
+                    Message::Binary(attachment) => assembler.binary(attachment, limits)?,
+                };
+                Ok(whole.map(|(packet, attachments)| Received::Json(packet, attachments)))
+            }
+            Form::Parsed(decoder) => match decoder.decode(message)? {
+                Some(mut packet) => {
+                    check(&mut packet, limits)?;
+                    Ok(Some(Received::Parsed(packet)))
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Frees what is pending for a namespace that has been left.
+    pub(crate) fn clear(&mut self, namespace: &str) {
+        if let Form::Json(assembler) = &mut self.0 {
+            assembler.clear(namespace);
+        }
+    }
+}
+
+/// What holds for all packets, whichever parser made them.
+fn check(packet: &mut Packet, limits: &Limits) -> Result<(), &'static str> {
+    let namespace = &mut packet.namespace;
+    if namespace.is_empty() {
+        namespace.push('/');
+    }
+    // As in text, a query behind the namespace is no part of it.
+    namespace.truncate(namespace.find('?').unwrap_or(namespace.len()));
+    if namespace.len() > limits.max_namespace_len {
+        return Err("namespace too long");
+    }
+    match &packet.body {
+        Body::Connect(None | Some(Data::Object(_))) | Body::Disconnect | Body::Ack { .. } => Ok(()),
+        Body::Connect(Some(_)) => Err("the payload is not an object"),
+        Body::Event { name, .. } if name.len() > limits.max_event_len => Err("event name too long"),
+        Body::Event { name, .. } if is_reserved(name) => Err("a reserved event name"),
+        Body::Event { .. } => Ok(()),
+        Body::ConnectError(_) => Ok(()),
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! Waiting for what is to come, as an assertion: in vain, it fails the test and tells what came instead.
+
+use std::{panic::Location, sync::Arc, time::Duration};
+
+use socketio_core::Reason;
+use tokio::time::timeout;
+
+use crate::{Event, Pending, shared::Shared};
+
+/// One client's wait.
+pub(crate) struct Waiting {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) seat: usize,
+    pub(crate) patience: Duration,
+    /// The line of the test: a panic inside of a future has no other way to name it.
+    pub(crate) caller: &'static Location<'static>,
+}
+
+impl Waiting {
+    /// For an event, of that name or any.
+    pub(crate) fn event(self, name: Option<String>) -> Pending<Event> {
+        Pending::new(async move {
+            let Waiting {
+                shared,
+                seat,
+                patience,
+                caller,
+            } = self;
+            let come = shared.until(|state| {
+                let event = state.seats[seat].take(name.as_deref()).map(Ok);
+                event.or_else(|| state.gone(seat).map(Err))
+            });
+            let why = match timeout(patience, come).await {
+                Ok(Ok(event)) => return event,
+                Ok(Err(reason)) => format!("the client was disconnected ({})", reason.detail()),
+                Err(_) => format!("none came within {patience:?}"),
+            };
+            let what = match name {
+                Some(name) => format!("the event {name:?}"),
+                None => String::from("an event"),
+            };
+            let others = shared.look(|state| state.seats[seat].received.clone());
+            panic!("{caller}: waited for {what}, but {why}; received: {others:?}");
+        })
+    }
+
+    /// For nothing.
+    pub(crate) fn silence(self, duration: Duration) -> Pending<()> {
+        Pending::new(async move {
+            let (seat, caller) = (self.seat, self.caller);
+            let come = self
+                .shared
+                .until(|state| state.seats[seat].received.front().cloned());
+            if let Ok(event) = timeout(duration, come).await {
+                panic!("{caller}: no event was expected, but one came: {event:?}");
+            }
+        })
+    }
+
+    /// For the end.
+    pub(crate) fn end(self) -> Pending<Reason> {
+        Pending::new(async move {
+            let (seat, patience, caller) = (self.seat, self.patience, self.caller);
+            match timeout(patience, self.shared.until(|state| state.gone(seat))).await {
+                Ok(reason) => reason,
+                Err(_) => panic!("{caller}: the client is still connected after {patience:?}"),
+            }
+        })
+    }
+}
