@@ -150,8 +150,10 @@ impl Callback {
                 }
             };
             match from {
-                Some(from) => node.tasks.spawn(origin, context::scope_task(from, task)),
-                None => node.tasks.spawn(origin, task),
+                Some(from) => node
+                    .tasks
+                    .spawn(origin, context::scope_task(from, Box::pin(task))),
+                None => node.tasks.spawn(origin, Box::pin(task)),
             };
         })
     }

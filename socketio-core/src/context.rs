@@ -4,11 +4,12 @@ use std::{
     cell::RefCell,
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context as TaskContext, Poll, ready},
     thread,
 };
 
+use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
@@ -130,9 +131,12 @@ impl<F> Drop for Scoped<F> {
     }
 }
 
-/// Runs something that is not an event of its own (a callback, a spawned task) in the name of `socket`.
-pub(crate) async fn scope_task<F: Future>(socket: Socket, future: F) -> F::Output {
-    Scope::task(socket).run(pin!(future)).await.0
+/// Something that is not an event of its own (a callback, a spawned task), in the name of `socket`.
+pub(crate) fn scope_task<F>(socket: Socket, future: F) -> impl Future<Output = F::Output> + Unpin
+where
+    F: Future + Unpin,
+{
+    Scope::task(socket).run(future).map(|(output, _)| output)
 }
 
 /// An `emit` failed: so will the event. Outside of events there is only the trace.

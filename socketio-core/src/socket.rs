@@ -233,7 +233,7 @@ impl Socket {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let future = context::scope_task(self.clone(), future);
+        let future = context::scope_task(self.clone(), Box::pin(future));
         self.node.tasks.spawn(Location::caller(), future)
     }
 }

@@ -20,20 +20,21 @@ impl Tasks {
     }
 
     /// Runs a future until it ends or the server stops (then the handle gives `None`). A panic is traced, and given on.
+    ///
+    /// The future is polled where it is, hence `Unpin`: pinned here, it would be in the task twice.
     pub(crate) fn spawn<F>(
         &self,
         origin: &'static Location<'static>,
-        future: F,
+        mut future: F,
     ) -> JoinHandle<Option<F::Output>>
     where
-        F: Future<Output: Send + 'static> + Send + 'static,
+        F: Future<Output: Send + 'static> + Unpin + Send + 'static,
     {
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
-            let future = AssertUnwindSafe(future).catch_unwind();
             tokio::select! {
                 biased;
-                output = future => Some(output.unwrap_or_else(|panic| {
+                output = AssertUnwindSafe(&mut future).catch_unwind() => Some(output.unwrap_or_else(|panic| {
                     tracing::error!(target: "socketio", %origin, "a background task panicked");
                     resume_unwind(panic)
                 })),

@@ -32,7 +32,7 @@ use crate::message::Message;
 type Io = Stream<TokioIo<Upgraded>>;
 
 /// tungstenite zeroes this much at each read, and keeps it.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 /// Frames are put together up to this size before they are written. A threshold: no memory is
 /// taken before it is needed.
 const WRITE_BUFFER: usize = 64 * 1024;

@@ -218,6 +218,8 @@ impl<T: Transport> Connection<T> {
             let hub = &self.server.node.hub;
             hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
         }
+        // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
+        self.members.reserve_exact(1);
         self.members.push(Member::new(
             socket,
             handlers,

@@ -245,7 +245,9 @@ impl SocketIo {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let origin = Location::caller();
-        self.node().tasks.spawn(origin, task(self.clone()))
+        self.node()
+            .tasks
+            .spawn(origin, Box::pin(task(self.clone())))
     }
 
     /// Attaches a client over a transport of another kind: see [`transport`](crate::transport). `transport` is given the
