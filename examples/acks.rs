@@ -1,0 +1,87 @@
+//! Answers, in both directions: `cargo run --example acks`. Another address can follow; `--list` shows the handlers.
+//!
+//! A handler's value answers the client that asked. The server asks with `call`, or with a callback.
+
+use std::time::Duration;
+
+use socketio::{CallError, Data, Rest, Socket, SocketIo, broadcast, call, emit, to};
+
+/// One argument.
+#[socketio::event]
+fn square(n: i64) -> i64 {
+    n * n
+}
+
+/// Two arguments: a tuple. In JavaScript: `socket.emit("divide", 7, 2, (quotient, rest) => ..)`.
+#[socketio::event]
+fn divide(a: i64, b: i64) -> Result<(i64, i64), &'static str> {
+    match b {
+        0 => Err("division by zero"),
+        _ => Ok((a / b, a % b)),
+    }
+}
+
+/// As many arguments as came.
+#[socketio::event]
+fn echo(arguments: Rest<Data>) -> Rest<Data> {
+    arguments
+}
+
+/// Asks back before it answers. `concurrent`, so that the client's other events don't wait for the answer.
+#[socketio::on("order", concurrent)]
+async fn order(item: String) -> Result<String, CallError> {
+    let sure: bool = call("are you sure?", &item).await?;
+    Ok(if sure {
+        format!("{item} is on its way")
+    } else {
+        "never mind".into()
+    })
+}
+
+/// Gives up after a second.
+#[socketio::on("hurry", concurrent)]
+async fn hurry(socket: Socket) -> String {
+    let second = Duration::from_secs(1);
+    match to(socket.sid())
+        .timeout(second)
+        .call::<String>("quick!", ())
+        .await
+    {
+        Ok(answer) => answer,
+        Err(CallError::Timeout) => "too late".into(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Asks everybody, and doesn't wait: the callback runs once for each answer.
+#[socketio::event]
+fn survey(question: String) {
+    broadcast()
+        .callback(|answer: String| async move { emit("answer", answer) })
+        .emit("question", question);
+}
+
+/// Asks everybody, and waits for all.
+#[socketio::on("vote", concurrent)]
+async fn vote(question: String) -> Result<usize, CallError> {
+    let votes = broadcast()
+        .timeout(Duration::from_secs(10))
+        .call_all::<bool>("vote", question)
+        .await?;
+    Ok(votes
+        .iter()
+        .filter(|(_, vote)| matches!(vote, Ok(true)))
+        .count())
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().logger(true).build()?;
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or("127.0.0.1:5000".into());
+    if addr == "--list" {
+        println!("{}", io.describe());
+        return Ok(());
+    }
+    io.run((), addr).await
+}

@@ -1,0 +1,56 @@
+//! Rooms: `cargo run --example rooms`. Another address can follow; `--list` shows the handlers.
+//!
+//! A room is a name, and exists while somebody is in it. What `to(room)` sends reaches everyone in it, the sender included.
+
+use serde_json::json;
+use socketio::{RoomError, SocketIo, close_room, join_room, leave_room, rooms, sid, to};
+
+#[socketio::event]
+fn join(room: String) -> Result<Vec<String>, RoomError> {
+    // The client chose the name, so this may be refused: nobody can join the room that belongs to another client.
+    join_room(&room)?;
+    to(&room).include_self(false).emit("joined", (&room, sid()));
+    Ok(rooms())
+}
+
+#[socketio::event]
+fn leave(room: String) -> Vec<String> {
+    leave_room(&room);
+    to(&room).emit("left", (&room, sid()));
+    rooms()
+}
+
+/// To several rooms at once; who is in more than one of them hears it once.
+#[socketio::event]
+fn tell(rooms: Vec<String>, text: String) {
+    to(&rooms).emit("told", json!({ "from": sid(), "text": text }));
+}
+
+/// Every client is in a room of its own, named after its id.
+#[socketio::event]
+fn whisper(whom: String, text: String) {
+    to(whom).emit("whispered", (sid(), text));
+}
+
+#[socketio::on("who is in")]
+fn who_is_in(room: String) -> usize {
+    to(room).sockets().len()
+}
+
+#[socketio::on("close room")]
+fn close(room: String) -> Result<(), RoomError> {
+    to(&room).emit("closed", &room);
+    close_room(&room)
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let io = SocketIo::builder().logger(true).build()?;
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or("127.0.0.1:5000".into());
+    if addr == "--list" {
+        println!("{}", io.describe());
+        return Ok(());
+    }
+    io.run((), addr).await
+}
