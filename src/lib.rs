@@ -68,3 +68,7 @@ pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_de
 
 #[doc(hidden)]
 pub use socketio_core::private as __private;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

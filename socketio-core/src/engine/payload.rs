@@ -81,9 +81,14 @@ impl Iterator for Payload {
     }
 }
 
+/// So many packets go into one answer to a poll: a Python client takes more for an attack, and drops the connection
+/// (python-engineio, `Payload.max_decode_packets`).
+const MAX_PACKETS: usize = 16;
+
 /// The body of an answer to a poll, while it is put together.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
+    packets: usize,
     body: String,
     /// A text that is alone so far: most answers hold one, and its bytes are the body as they are.
     only: Option<Utf8Bytes>,
@@ -92,12 +97,14 @@ pub(super) struct Encoder {
 impl Encoder {
     /// Appends a control packet.
     pub(super) fn control(&mut self, packet: &'static str) {
+        self.packets += 1;
         self.separate(packet.len());
         self.body.push_str(packet);
     }
 
     /// Appends a message.
     pub(super) fn message(&mut self, message: &Message) {
+        self.packets += 1;
         match message {
             Message::Text(text) if self.is_empty() => self.only = Some(text.framed().clone()),
             Message::Text(text) => {
@@ -112,9 +119,9 @@ impl Encoder {
         }
     }
 
-    /// Appends messages until the body exceeds `limit`; `true` when there were no more.
+    /// Appends messages until the body exceeds `limit`, or holds [`MAX_PACKETS`]; `true` when there were no more.
     pub(super) fn fill(&mut self, out: &mut dyn Outgoing, limit: usize) -> bool {
-        while self.len() < limit {
+        while self.len() < limit && self.packets < MAX_PACKETS {
             match out.pop() {
                 Some(message) => self.message(&message),
                 None => return true,
@@ -220,6 +227,20 @@ mod tests {
         let body = encoder.finish();
         assert_eq!(body, &b"4one\x1e2\x1ebAQIDBA==\x1e4"[..]);
         assert_eq!(body.len(), length);
+    }
+
+    #[test]
+    fn an_answer_holds_no_more_packets_than_python_takes() {
+        let mut out: std::collections::VecDeque<_> =
+            (0..20).map(|_| Message::Text("x".into())).collect();
+        let mut encoder = Encoder::default();
+        encoder.control("2");
+        assert!(!encoder.fill(&mut out, 1_000));
+        assert_eq!(
+            encoder.finish().split(|byte| *byte == SEPARATOR).count(),
+            16
+        );
+        assert_eq!(out.len(), 5, "the rest waits for the next poll");
     }
 
     #[test]

@@ -2,14 +2,9 @@
 
 import os
 
-import engineio.payload
 import pytest
 
 import servers
-
-# These clients take a poll's answer of more than 16 packets for an attack, whatever the server; their documentation raises the
-# limit like this.
-engineio.payload.Payload.max_decode_packets = 10_000
 
 # `upgrade` starts polling and moves to WebSocket while it connects.
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
