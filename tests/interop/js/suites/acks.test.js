@@ -58,7 +58,7 @@ onEveryTransport("acknowledgements", (transports) => {
     const client = await connect(t, sleepy.url, { transports });
     if (transports.length > 1) await client.upgraded();
 
-    sleepy.signal("SIGSTOP");
+    await sleepy.freeze();
     await assert.rejects(client.socket.timeout(200).emitWithAck("message-with-ack", "late"), /timed out/);
     sleepy.signal("SIGCONT");
     // The late answer to the first call arrives before this one's and must not be taken for it.

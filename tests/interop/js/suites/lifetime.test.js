@@ -27,7 +27,7 @@ onEveryTransport("heartbeats", (transports) => {
     if (transports.length > 1) await client.upgraded();
 
     const end = client.disconnected();
-    server.signal("SIGSTOP");
+    await server.freeze();
     assert.equal(await end, "ping timeout");
   });
 

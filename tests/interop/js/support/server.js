@@ -6,9 +6,11 @@
 // SOCKETIO_REFERENCE when set, the server is the reference implementation: tests of what this project does better are skipped
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../../..");
@@ -97,6 +99,11 @@ export function start(example, args) {
       return seen();
     },
     signal: (name) => child.kill(name),
+    /** Stops the process until it gets SIGCONT; resolves when it stands still, which is a little after the signal. */
+    async freeze() {
+      child.kill("SIGSTOP");
+      while (!/\) T /.test(await readFile(`/proc/${child.pid}/stat`, "utf8"))) await setTimeout(1);
+    },
     /** Resolves with `{ code, signal }` when the process has ended. */
     gone,
     async stop() {
