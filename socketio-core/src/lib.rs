@@ -3,10 +3,12 @@
 //! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
 mod adapter;
+mod admin;
 mod answers;
 mod call_stream;
 mod context;
 mod data;
+mod date;
 pub mod engine;
 mod error;
 mod extract;
@@ -30,6 +32,7 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use admin::{Admin, AdminAuth, AdminMode};
 pub use call_stream::CallStream;
 pub use context::{
     broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,

@@ -1,0 +1,13 @@
+//! The admin interface: what `server.instrument(..)` is to python-socketio, for the page `https://admin.socket.io`.
+
+mod commands;
+mod instrument;
+mod login;
+mod options;
+mod reporter;
+mod shown;
+mod stats;
+
+pub(crate) use instrument::Instrument;
+pub use login::AdminAuth;
+pub use options::{Admin, AdminMode};
