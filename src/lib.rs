@@ -44,6 +44,7 @@
 //! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
 //! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
 //! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
+//! | see what goes on | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin) |
 //! | test | the crate `socketio-test` |
 
 extern crate self as socketio;

@@ -7,6 +7,8 @@ mod options;
 mod reporter;
 mod shown;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use instrument::Instrument;
 pub use login::AdminAuth;
