@@ -44,6 +44,7 @@
 //! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
 //! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
 //! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
+//! | see what goes on | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin) |
 //! | test | the crate `socketio-test` |
 
 extern crate self as socketio;
@@ -52,15 +53,15 @@ pub mod guide;
 pub mod parser;
 
 pub use socketio_core::{
-    Answered, App, Auth, BinaryInJson, BoxError, BuildError, CallError, CallStream,
-    ConnectionRefused, ConnectionSession, Data, Description, EmitError, EventCall, EventContext,
-    EventHandler, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
-    Handlers, HandshakeRefused, IntoRooms, Layered, Listener, Middleware, Namespace, Needs, Next,
-    Path, Peer, PeerAddr, Reason, Reply, Request, Rest, Result, RoomError, Session, Sid,
-    SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, To,
-    broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
-    leave_room, namespace, request, rooms, send, send_json, session, sid, skip, spawn, to,
-    try_emit,
+    Admin, AdminAuth, AdminMode, Answered, App, Auth, BinaryInJson, BoxError, BuildError,
+    CallError, CallStream, ConnectionRefused, ConnectionSession, Data, Description, EmitError,
+    EventCall, EventContext, EventHandler, EventName, Forbidden, FromEvent, Guard, Handler,
+    HandlerError, HandlerInfo, Handlers, HandshakeRefused, IntoRooms, Layered, Listener,
+    Middleware, Namespace, Needs, Next, Path, Peer, PeerAddr, Reason, Reply, Request, Rest, Result,
+    RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
+    SocketIoService, State, To, broadcast, call, close_room, current, disconnect, emit, engine,
+    handlers, join_room, leave_room, namespace, request, rooms, send, send_json, session, sid,
+    skip, spawn, to, try_emit,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream};

@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     CallError, Sid, Socket, context,
-    hub::{Client, Pending, Waiting},
+    hub::{Client, Hub, Pending, Waiting},
     node::Node,
-    parser::{Codec, Values},
+    parser::Values,
     protocol::{self, ArgumentError, Arguments, EncodeError},
 };
 
@@ -41,7 +41,7 @@ impl Answers {
         clients: Vec<Arc<Client>>,
         event: &str,
         values: &Values,
-        codec: &Codec,
+        hub: &Hub,
         limit: usize,
     ) -> Result<Self, EncodeError> {
         protocol::check_name(event)?;
@@ -55,9 +55,9 @@ impl Answers {
             client.link().call_begins();
             let id = client.await_ack(Waiting::Call, pending, limit);
             if id.is_some()
-                && let Ok(packet) = codec.event_with(client.namespace(), id, event, values)
+                && let Ok(packet) = hub.codec.event_with(client.namespace(), id, event, values)
             {
-                client.deliver(packet);
+                hub.deliver(&client, packet);
             }
             Asked { client, id }
         };

@@ -3,11 +3,13 @@
 //! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
 mod adapter;
+mod admin;
 mod answered;
 mod answers;
 mod call_stream;
 mod context;
 mod data;
+mod date;
 pub mod engine;
 mod error;
 mod extract;
@@ -31,6 +33,7 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use admin::{Admin, AdminAuth, AdminMode};
 pub use answered::Answered;
 pub use call_stream::CallStream;
 pub use context::{

@@ -269,23 +269,22 @@ impl To {
             // Nothing is sent before `connect` has accepted: it would wait for an answer to what waits for its end.
             return Err(CallError::Disconnected);
         }
-        let codec = &self.node.hub.codec;
-        let values = codec
+        let hub = &self.node.hub;
+        let values = hub
+            .codec
             .form()
             .values(&payload)
             .map_err(|error| CallError::Emit(error.into()))?;
         let mut recipients = Vec::new();
         let skip = self.skipped();
-        self.node
-            .hub
-            .select(&self.namespace, &self.target, &skip, |client| {
-                recipients.push(Arc::clone(client));
-            });
+        hub.select(&self.namespace, &self.target, &skip, |client| {
+            recipients.push(Arc::clone(client));
+        });
         if recipients.is_empty() {
             return Err(CallError::NobodyThere);
         }
         let limit = self.node.limits.awaited_acks;
-        Answers::ask(recipients, event, &values, codec, limit)
+        Answers::ask(recipients, event, &values, hub, limit)
             .map_err(|error| CallError::Emit(error.into()))
     }
 

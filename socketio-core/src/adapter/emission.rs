@@ -54,27 +54,38 @@ impl Packet {
 impl Emission {
     /// Delivers to the clients of this process.
     pub(crate) fn deliver(&self, hub: &Hub) {
+        let observer = hub.observer();
+        let (mut shown, mut told) = (None, Vec::new());
         hub.select(&self.namespace, &self.target, &self.skip, |client| {
-            self.deliver_to(client, hub);
+            let Some(packet) = self.packet_for(client, hub) else {
+                return;
+            };
+            if observer.is_some() && client.is_connected() {
+                told.push(Arc::clone(client));
+                shown.get_or_insert_with(|| packet.clone());
+            }
+            client.deliver(packet);
         });
+        if let (Some(observer), Some(packet)) = (observer, shown) {
+            observer.sent(&told, packet);
+        }
     }
 
-    fn deliver_to(&self, client: &Arc<Client>, hub: &Hub) {
+    /// What one recipient gets; nothing when it can't be asked.
+    fn packet_for(&self, client: &Client, hub: &Hub) -> Option<Frames> {
         match &self.packet {
-            Packet::Plain(frames) => client.deliver(frames.clone()),
+            Packet::Plain(frames) => Some(frames.clone()),
             Packet::Asking {
                 event,
                 values,
                 limit,
                 pending,
             } => {
-                if let Some(id) = client.await_ack(Waiting::Callback, pending(), *limit)
-                    && let Ok(packet) =
-                        hub.codec
-                            .event_with(client.namespace(), Some(id), event, values)
-                {
-                    client.deliver(packet);
-                }
+                let id = client.await_ack(Waiting::Callback, pending(), *limit)?;
+                let codec = &hub.codec;
+                codec
+                    .event_with(client.namespace(), Some(id), event, values)
+                    .ok()
             }
         }
     }

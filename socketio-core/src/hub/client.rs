@@ -112,9 +112,9 @@ impl Client {
     pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) {
         if self.is_connecting() {
             let client = Arc::clone(self);
-            self.once_accepted(hub, move |_| client.deliver(packet));
+            self.once_accepted(hub, move |hub| hub.deliver(&client, packet));
         } else {
-            self.deliver(packet);
+            hub.deliver(self, packet);
         }
     }
 

@@ -12,7 +12,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::data::{Data, Slot};
+use super::{
+    Traffic,
+    data::{Data, Slot},
+};
 use crate::{Message, Reason, parser::Frames};
 
 /// How much may wait for one client before the [`SlowClient`] policy acts.
@@ -60,6 +63,8 @@ pub(crate) struct Link {
     dropped: AtomicUsize,
     /// What all clients of the connection share; each has its own besides.
     data: Mutex<Data>,
+    /// Counts what is written, if somebody wants to know.
+    traffic: Option<Arc<Traffic>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +80,7 @@ struct Outbox {
 }
 
 impl Link {
-    pub(crate) fn new(limits: OutboxLimits) -> Self {
+    pub(crate) fn new(limits: OutboxLimits, traffic: Option<Arc<Traffic>>) -> Self {
         Link {
             limits,
             outbox: Mutex::default(),
@@ -85,6 +90,7 @@ impl Link {
             awaited_calls: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
             data: Mutex::default(),
+            traffic,
         }
     }
 
@@ -130,7 +136,12 @@ impl Link {
         let outbox = &mut *self.lock();
         let message = outbox.queue.pop_front();
         match &message {
-            Some(message) => outbox.bytes -= message.len(),
+            Some(message) => {
+                outbox.bytes -= message.len();
+                if let Some(traffic) = &self.traffic {
+                    traffic.went(message.len());
+                }
+            }
             None => {
                 // An idle client keeps no room for the burst it once had.
                 if outbox.queue.capacity() > 64 {

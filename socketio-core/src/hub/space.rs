@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{Client, Phase, Room, Sid, members::Members};
+use super::{Client, Observer, Phase, Room, Sid, Traffic, Watch, members::Members};
 use crate::{
     Reason, RoomError,
     parser::{Codec, Frames},
@@ -27,6 +27,7 @@ pub(crate) enum Target {
 pub(crate) struct Hub {
     /// What its clients speak.
     pub(crate) codec: Codec,
+    watch: Watch,
     spaces: RwLock<HashMap<Arc<str>, Arc<Space>>>,
 }
 
@@ -38,11 +39,22 @@ pub(super) struct Space {
 }
 
 impl Hub {
-    pub(crate) fn new(codec: Codec) -> Self {
+    pub(crate) fn new(codec: Codec, watch: Watch) -> Self {
         Hub {
             codec,
+            watch,
             spaces: RwLock::default(),
         }
+    }
+
+    /// Whom to tell what happens.
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.watch.observer.as_deref()
+    }
+
+    /// Where to count what goes over the connections.
+    pub(crate) fn traffic(&self) -> Option<&Arc<Traffic>> {
+        self.watch.traffic.as_ref()
     }
 
     fn spaces(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Arc<str>, Arc<Space>>> {
@@ -62,6 +74,9 @@ impl Hub {
             state.space = Some(self.enter(client));
             Client::take_deferred(&mut state)
         };
+        if let Some(observer) = self.observer() {
+            observer.connected(client);
+        }
         for operation in deferred {
             operation(self);
         }
@@ -81,24 +96,39 @@ impl Hub {
     }
 
     /// Takes a client out of everything. `rooms()` still answers, for its `disconnect` handler.
-    pub(crate) fn remove(&self, client: &Arc<Client>) {
-        {
+    pub(crate) fn remove(&self, client: &Arc<Client>, reason: Reason) {
+        let observed = {
             let mut state = client.state();
             if state.phase == Phase::Gone {
                 return;
             }
             client.set_phase(&mut state, Phase::Gone);
             Client::take_deferred(&mut state);
-            if let Some(space) = state.space.take() {
+            state.space.take().and_then(|space| {
                 for room in &state.rooms {
                     space.leave(client, room);
                 }
                 if space.everyone.remove(client.sid()) {
                     self.free(client.namespace());
                 }
-            }
-        }
+                Some((self.observer()?, state.rooms.clone()))
+            })
+        };
         client.abandon_acks();
+        if let Some((observer, rooms)) = observed {
+            observer.disconnected(client, &rooms, reason);
+        }
+    }
+
+    /// Writes an event to one client.
+    pub(crate) fn deliver(&self, client: &Arc<Client>, packet: Frames) {
+        match self.observer() {
+            Some(observer) if client.is_connected() => {
+                client.deliver(packet.clone());
+                observer.sent(std::slice::from_ref(client), packet);
+            }
+            _ => client.deliver(packet),
+        }
     }
 
     /// Disconnects a client by the server's will: it is told, leaves its rooms at once, and the connection's task runs its
@@ -115,7 +145,7 @@ impl Hub {
             return false;
         }
         client.deliver(self.codec.disconnect(client.namespace()));
-        self.remove(client);
+        self.remove(client, reason);
         client.link().attend();
         true
     }
@@ -154,17 +184,25 @@ impl Hub {
         state.rooms.push(Arc::clone(room));
         if let Some(space) = &state.space {
             space.join(client, room);
+            drop(state);
+            if let Some(observer) = self.observer() {
+                observer.joined(client, room);
+            }
         } else {
             // Inside `connect`: it is listed at once, and entered when the client is accepted.
             let (client, room) = (Arc::clone(client), Arc::clone(room));
             drop(state);
             let entering = Arc::clone(&client);
-            client.once_accepted(self, move |_| {
+            client.once_accepted(self, move |hub| {
                 let state = entering.state();
                 if let Some(space) = &state.space
                     && state.rooms.contains(&room)
                 {
                     space.join(&entering, &room);
+                    drop(state);
+                    if let Some(observer) = hub.observer() {
+                        observer.joined(&entering, &room);
+                    }
                 }
             });
         }
@@ -180,6 +218,10 @@ impl Hub {
         state.rooms.remove(position);
         if let Some(space) = &state.space {
             space.leave(client, room);
+            drop(state);
+            if let Some(observer) = self.observer() {
+                observer.left(client, room);
+            }
         }
     }
 

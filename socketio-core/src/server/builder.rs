@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{SocketIo, options::Options};
 use crate::{
-    HandlerError, Request,
+    Admin, HandlerError, Request,
     adapter::Memory,
     engine::{Cookie, Cors, Transports},
     error::BuildError,
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
-    hub::{Hub, SlowClient},
+    hub::{Hub, SlowClient, Watch},
     node::Node,
     parser::{Codec, Parser},
     reply::IntoAccept,
@@ -33,6 +33,7 @@ pub struct SocketIoBuilder {
     #[cfg(feature = "logger")]
     logger: super::logger::Logger,
     error_ack: ErrorAck,
+    admin: Option<Admin>,
     built: &'static Location<'static>,
     problems: Vec<String>,
 }
@@ -58,6 +59,7 @@ impl SocketIoBuilder {
             #[cfg(feature = "logger")]
             logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
+            admin: None,
             built: Location::caller(),
             problems: Vec::new(),
         }
@@ -327,6 +329,12 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. Default: none, and nothing is collected for it.
+    pub fn admin(mut self, admin: Admin) -> Self {
+        self.admin = Some(admin);
+        self
+    }
+
     /// Checks everything and makes the server.
     ///
     /// # Errors
@@ -344,6 +352,13 @@ impl SocketIoBuilder {
             self.handlers
         };
         handlers.add_problems(self.problems);
+        let (mut watch, mut instrument) = (Watch::default(), None);
+        if let Some(admin) = self.admin {
+            handlers.add_problems(admin.problems());
+            let installed = admin.install(&self.codec);
+            handlers.append(installed.handlers);
+            (watch, instrument) = (installed.watch, Some(installed.instrument));
+        }
         let registry = handlers.build(&self.states)?;
         for handler in registry.description().handlers() {
             tracing::debug!(
@@ -356,7 +371,7 @@ impl SocketIoBuilder {
             );
         }
         let node = Node {
-            hub: Hub::new(self.codec),
+            hub: Hub::new(self.codec, watch),
             adapter: Arc::new(Memory),
             states: self.states,
             tasks: Tasks::new(),
@@ -367,7 +382,13 @@ impl SocketIoBuilder {
             error_ack: self.error_ack,
             built: self.built,
         };
-        Ok(SocketIo::new(node, registry, dispatcher, self.options))
+        Ok(SocketIo::new(
+            node,
+            registry,
+            dispatcher,
+            self.options,
+            instrument,
+        ))
     }
 
     fn check_options(&mut self) {

@@ -60,6 +60,9 @@ impl<T: Transport> Connection<T> {
         transport: T,
     ) -> Self {
         link.set_transport(transport.name());
+        if let Some(traffic) = server.node.hub.traffic() {
+            traffic.opened();
+        }
         let connect_timeout = tokio::time::sleep(server.options.connect_timeout);
         Connection {
             key: server.connections.insert(Arc::clone(&link)),
@@ -102,6 +105,9 @@ impl<T: Transport> Connection<T> {
 
     fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
+        if let Some(traffic) = self.server.node.hub.traffic() {
+            traffic.came(bytes);
+        }
         if self.backlog > 0 || self.inbox_full() {
             self.backlog += bytes;
         }
@@ -340,6 +346,15 @@ impl<T: Transport> Connection<T> {
         malformed.is_some() || ended
     }
 
+    fn upgraded(&self) {
+        if let Some(observer) = self.server.node.hub.observer() {
+            let clients = self.members.iter().map(Member::client);
+            for client in clients.filter(|client| client.is_connected()) {
+                observer.upgraded(client);
+            }
+        }
+    }
+
     fn poll_transport(&mut self, cx: &mut Context<'_>) -> bool {
         if self.state == State::Closed {
             return false;
@@ -352,6 +367,7 @@ impl<T: Transport> Connection<T> {
                 if name != self.transport_name {
                     self.transport_name = name;
                     self.link.set_transport(name);
+                    self.upgraded();
                 }
                 false
             }
@@ -417,7 +433,11 @@ impl<T> Drop for Connection<T> {
         self.link.close();
         self.server.connections.remove(self.key);
         for member in &self.members {
-            self.server.node.hub.remove(member.client());
+            let reason = Reason::ServerShutdown;
+            self.server.node.hub.remove(member.client(), reason);
+        }
+        if let Some(traffic) = self.server.node.hub.traffic() {
+            traffic.closed();
         }
     }
 }

@@ -37,6 +37,14 @@ impl Connections {
         self.lock().len()
     }
 
+    /// How many of them go over a transport of this name.
+    pub(super) fn over(&self, transport: &str) -> usize {
+        let open = self.lock();
+        open.values()
+            .filter(|link| link.transport() == transport)
+            .count()
+    }
+
     /// Asks all of them to close.
     pub(super) fn shut_down(&self) {
         let links: Vec<_> = self.lock().values().cloned().collect();

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
     Socket, To,
+    admin::Instrument,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
     hub::{Closing, Link, Target},
@@ -42,6 +43,7 @@ pub(super) struct Server {
     /// The tasks of the connections; to stop them drops handlers that run.
     tasks: Tasks,
     pub(super) engine: Engine,
+    instrument: Option<Instrument>,
     /// Turns true when the server shuts down.
     pub(super) stopping: watch::Sender<bool>,
 }
@@ -54,7 +56,11 @@ impl Server {
         request: Request,
         transport: impl FnOnce(Outbox) -> T,
     ) {
-        let link = Arc::new(Link::new(self.options.outbox));
+        let traffic = self.node.hub.traffic().cloned();
+        let link = Arc::new(Link::new(self.options.outbox, traffic));
+        if let Some(instrument) = &self.instrument {
+            instrument.begin(&self.node);
+        }
         let transport = transport(Outbox(Arc::clone(&link)));
         let connection = Connection::new(Arc::clone(self), request, Arc::clone(&link), transport);
         // Entered among the connections too late to be told with the others.
@@ -83,6 +89,7 @@ impl SocketIo {
         registry: Registry,
         dispatcher: Dispatcher,
         options: Options,
+        instrument: Option<Instrument>,
     ) -> Self {
         let server = Arc::new_cyclic(|server: &Weak<Server>| {
             let accepting = Weak::clone(server);
@@ -99,6 +106,7 @@ impl SocketIo {
                 connections: Connections::default(),
                 tasks: Tasks::new(),
                 engine,
+                instrument,
                 stopping: watch::Sender::new(false),
             }
         });
@@ -112,7 +120,13 @@ impl SocketIo {
         &self.0
     }
 
-    fn node(&self) -> &Arc<Node> {
+    /// The server around a node, unless it is gone.
+    pub(crate) fn around(node: &Node) -> Option<Self> {
+        let server = node.server.get()?.upgrade()?;
+        Some(SocketIo(server.downcast().ok()?))
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
         &self.0.node
     }
 
@@ -233,6 +247,11 @@ impl SocketIo {
         self.0.connections.len()
     }
 
+    /// How many of them go over a transport of this name just now.
+    pub(crate) fn connections_over(&self, transport: &str) -> usize {
+        self.0.connections.over(transport)
+    }
+
     /// Runs a background task that is given the server. It ends with the server, at its next await (then the handle gives
     /// `None`). A panic is traced, and given on to who awaits the handle.
     ///
@@ -293,13 +312,7 @@ impl SocketIo {
 
 impl FromEvent for SocketIo {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        cx.socket()
-            .node()
-            .server
-            .get()
-            .and_then(|server| server.upgrade()?.downcast().ok())
-            .map(SocketIo)
-            .ok_or_else(|| "the server is gone".into())
+        SocketIo::around(cx.socket().node()).ok_or_else(|| "the server is gone".into())
     }
 }
 

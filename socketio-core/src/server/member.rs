@@ -33,8 +33,8 @@ pub(super) struct Member {
     overlapping: Option<Box<JoinSet<EventResult>>>,
     overlap_limit: usize,
     overlap_all: bool,
-    /// Its `disconnect` has been queued: no more events.
-    leaving: bool,
+    /// Its `disconnect` has been queued, for this reason: no more events.
+    leaving: Option<Reason>,
 }
 
 enum Job {
@@ -82,7 +82,7 @@ impl Member {
             overlapping: None,
             overlap_limit,
             overlap_all,
-            leaving: false,
+            leaving: None,
         }
     }
 
@@ -92,7 +92,7 @@ impl Member {
 
     /// Whether it still takes packets.
     pub(super) fn is_leaving(&self) -> bool {
-        self.leaving
+        self.leaving.is_some()
     }
 
     /// Events that wait, and their bytes.
@@ -108,12 +108,12 @@ impl Member {
 
     /// The client goes: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
-        if self.leaving {
+        if self.leaving.is_some() {
             return;
         }
-        self.leaving = true;
+        self.leaving = Some(reason);
         if !self.client().is_connecting() {
-            self.socket.node().hub.remove(self.client());
+            self.socket.node().hub.remove(self.client(), reason);
         }
         self.inbox.push_back(Job::Disconnect(reason, completion));
     }
@@ -182,8 +182,8 @@ impl Member {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
                 hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
-                if self.leaving {
-                    hub.remove(client);
+                if let Some(reason) = self.leaving {
+                    hub.remove(client, reason);
                 }
                 true
             }
@@ -191,7 +191,7 @@ impl Member {
                 // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
                 // broken one.
                 client.deliver(hub.codec.disconnect(client.namespace()));
-                hub.remove(client);
+                hub.remove(client, Reason::ServerDisconnect);
                 false
             }
             Err(refused) => {
@@ -200,7 +200,7 @@ impl Member {
                     refused.message(),
                     refused.json_data(),
                 ));
-                hub.remove(client);
+                hub.remove(client, Reason::ServerDisconnect);
                 false
             }
         }
@@ -237,6 +237,9 @@ impl Member {
                 self.inbox_bytes -= bytes;
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
+                if let Some(observer) = self.socket.node().hub.observer() {
+                    observer.received(client, &event.name, &event.arguments);
+                }
                 let entry = self.handlers.event(&event.name).cloned();
                 let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
                 let handler = Box::pin(self.dispatcher.clone().event(

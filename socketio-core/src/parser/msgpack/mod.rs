@@ -1,6 +1,5 @@
 //! MessagePack: one binary message for each packet.
 
-mod date;
 mod packet;
 mod read;
 mod write;

@@ -1,5 +1,8 @@
 //! Points in time, as JavaScript writes them into JSON.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[cfg(feature = "msgpack")]
 use crate::Data;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
@@ -7,15 +10,32 @@ const SECONDS_OF_A_DAY: i64 = 86_400;
 /// Years that JavaScript can count: 275,760 after the beginning of 1970, in seconds, and as many before.
 const MAX_SECONDS: i64 = 8_640_000_000_000;
 
-/// A JavaScript `Date`. One that is none is `null`.
-pub(super) fn from_millis(millis: i64) -> Data {
+/// Milliseconds since the beginning of 1970. Zero for a clock that is set to a time before.
+pub(crate) fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `2026-01-31T12:34:56.789Z`
+pub(crate) fn iso(time: SystemTime) -> String {
+    millis_text(millis(time)).unwrap_or_default()
+}
+
+fn millis_text(millis: i64) -> Option<String> {
     let seconds = millis.div_euclid(1_000);
     text(seconds, millis.rem_euclid(1_000) as u32 * 1_000_000)
 }
 
-/// The extension type -1: seconds, or nanoseconds with them, in 4, 8 or 12 bytes. `None` for other lengths.
-pub(super) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
-    Some(match *bytes {
+/// A JavaScript `Date`. One that is none is `null`.
+#[cfg(feature = "msgpack")]
+pub(crate) fn from_millis(millis: i64) -> Data {
+    millis_text(millis).map_or(Data::Null, Data::String)
+}
+
+/// The extension type -1 of MessagePack: seconds, or nanoseconds with them, in 4, 8 or 12 bytes. `None` for other lengths.
+#[cfg(feature = "msgpack")]
+pub(crate) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
+    let text = match *bytes {
         [a, b, c, d] => text(u32::from_be_bytes([a, b, c, d]).into(), 0),
         [a, b, c, d, e, f, g, h] => {
             let both = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
@@ -27,13 +47,14 @@ pub(super) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
             text(seconds, u32::from_be_bytes([n1, n2, n3, n4]))
         }
         _ => return None,
-    })
+    };
+    Some(text.map_or(Data::Null, Data::String))
 }
 
 /// `2026-01-31T12:34:56.789Z`; with nanoseconds where there are any.
-fn text(seconds: i64, nanos: u32) -> Data {
+fn text(seconds: i64, nanos: u32) -> Option<String> {
     if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) || nanos >= 1_000_000_000 {
-        return Data::Null;
+        return None;
     }
     let (year, month, day) = civil(seconds.div_euclid(SECONDS_OF_A_DAY));
     let second = seconds.rem_euclid(SECONDS_OF_A_DAY);
@@ -46,7 +67,7 @@ fn text(seconds: i64, nanos: u32) -> Data {
         0 => format!("{:03}", nanos / 1_000_000),
         _ => format!("{nanos:09}"),
     };
-    Data::String(format!(
+    Some(format!(
         "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z"
     ))
 }
@@ -76,6 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_time_is_written_in_utc() {
+        let time = UNIX_EPOCH + std::time::Duration::from_millis(1_769_862_896_789);
+        assert_eq!(iso(time), "2026-01-31T12:34:56.789Z");
+        assert_eq!(millis(time), 1_769_862_896_789);
+    }
+
+    #[cfg(feature = "msgpack")]
+    #[test]
     fn a_date_is_written_as_javascript_writes_it() {
         for (millis, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
@@ -96,6 +125,7 @@ mod tests {
         assert_eq!(from_millis(i64::MIN), Data::Null);
     }
 
+    #[cfg(feature = "msgpack")]
     #[test]
     fn a_timestamp_has_three_lengths() {
         let two = u64::from(5u32) << 34 | 2;

@@ -1,0 +1,111 @@
+//! What the page may ask for: to come in, and, while developing, to act on clients.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{login::Login, reporter::Reporter};
+use crate::{Auth, ConnectionRefused, Data, Handlers, Rest, Result, Socket, SocketIo, To};
+
+/// Events that change something; the page shows buttons for them.
+const COMMANDS: [&str; 7] = [
+    "EMIT",
+    "JOIN",
+    "LEAVE",
+    "DISCONNECT",
+    "MJOIN",
+    "MLEAVE",
+    "MDISCONNECT",
+];
+
+/// The handlers of the admin interface.
+pub(super) fn handlers(
+    path: &str,
+    login: Login,
+    reporter: Option<Arc<Reporter>>,
+    commands: bool,
+) -> Handlers {
+    let features = features(reporter.is_some(), commands);
+    let connect = move |socket: Socket, auth: Auth<Value>| {
+        let (login, reporter, features) = (login.clone(), reporter.clone(), features.clone());
+        async move {
+            if !login.admits(auth.0).await {
+                return Err(ConnectionRefused::new("authentication failed"));
+            }
+            welcome(socket, features, reporter);
+            Ok(())
+        }
+    };
+    let handlers = Handlers::new().on_in(path, "connect", connect);
+    if !commands {
+        return handlers;
+    }
+    handlers
+        .on_in(path, "emit", emit)
+        .on_in(path, "join", join)
+        .on_in(path, "leave", leave)
+        .on_in(path, "_disconnect", disconnect)
+}
+
+fn features(development: bool, commands: bool) -> Vec<&'static str> {
+    let commands = COMMANDS.into_iter().filter(|_| commands);
+    ["AGGREGATED_EVENTS"]
+        .into_iter()
+        .chain(commands)
+        .chain(development.then_some("ALL_EVENTS"))
+        .collect()
+}
+
+/// Tells the page what it can do and who is there. Once it is in the namespace: what happens after this list was made comes
+/// behind it.
+fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Reporter>>) {
+    socket.emit("config", json!({"supportedFeatures": features}));
+    if let Some(reporter) = reporter {
+        let page = socket.clone();
+        socket.client().once_accepted(&socket.node().hub, move |_| {
+            page.emit("all_sockets", reporter.sockets(page.node()));
+        });
+    }
+}
+
+/// Everyone in a namespace, or in one of its rooms.
+fn whom(io: &SocketIo, namespace: &str, room: Option<String>) -> To {
+    let everyone = io.namespace(namespace);
+    match room {
+        Some(room) => everyone.to(room),
+        None => everyone,
+    }
+}
+
+fn emit(
+    io: SocketIo,
+    namespace: String,
+    room: Option<String>,
+    event: String,
+    arguments: Rest<Data>,
+) -> Result {
+    Ok(whom(&io, &namespace, room).try_emit(&event, arguments)?)
+}
+
+fn join(io: SocketIo, namespace: String, room: String, among: Option<String>) -> Result {
+    for socket in whom(&io, &namespace, among).sockets() {
+        socket.join_room(&room)?;
+    }
+    Ok(())
+}
+
+fn leave(io: SocketIo, namespace: String, room: String, among: Option<String>) {
+    for socket in whom(&io, &namespace, among).sockets() {
+        socket.leave_room(&room);
+    }
+}
+
+fn disconnect(io: SocketIo, namespace: String, close: Option<bool>, among: Option<String>) {
+    for socket in whom(&io, &namespace, among).sockets() {
+        if close == Some(true) {
+            socket.close();
+        } else {
+            socket.disconnect();
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Who may look at the admin interface.
+
+use std::{fmt, future::ready, hint::black_box, pin::Pin, sync::Arc};
+
+use serde_json::Value;
+
+/// Who may: an object that the `auth` of an administrator must be equal to, an array or `Vec` of such objects, or a closure
+/// `|auth: Value| -> bool`, which may be async.
+///
+/// The page sends `{"username": "..", "password": ".."}`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say who may administrate",
+    label = "expected a `serde_json::Value`, several of them, or a closure `|auth: Value| -> bool`",
+    note = "to let everybody in, say `Admin::open()`"
+)]
+pub trait AdminAuth<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_login(self) -> Login;
+}
+
+type Asked = dyn Fn(Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+/// Decides about the `auth` of a client.
+#[derive(Clone)]
+pub enum Login {
+    /// Everybody may.
+    #[doc(hidden)]
+    Open,
+    /// Who sends one of these.
+    #[doc(hidden)]
+    AnyOf(Arc<[Value]>),
+    /// Whoever it says.
+    #[doc(hidden)]
+    Asked(Arc<Asked>),
+}
+
+impl Login {
+    pub(super) async fn admits(&self, auth: Value) -> bool {
+        match self {
+            Login::Open => true,
+            // All of them are compared, so that the time does not tell which one was nearly right.
+            Login::AnyOf(known) => known
+                .iter()
+                .fold(false, |found, known| found | same(known, &auth)),
+            Login::Asked(asked) => asked(auth).await,
+        }
+    }
+
+    /// What would let everybody in who did not say so.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let Login::AnyOf(known) = self else {
+            return None;
+        };
+        let says_nothing = |auth: &Value| match auth {
+            Value::Object(entries) => entries.is_empty(),
+            _ => true,
+        };
+        known.iter().any(says_nothing).then_some(
+            "what an administrator must send is an object, and not an empty one: \
+             `json!({\"username\": .., \"password\": ..})`; to let everybody in, say `Admin::open()`",
+        )
+    }
+}
+
+/// Whether two values are equal; how long it takes does not depend on where texts differ.
+fn same(known: &Value, given: &Value) -> bool {
+    match (known, given) {
+        (Value::String(known), Value::String(given)) => {
+            let pairs = known.bytes().zip(given.bytes());
+            let differences = pairs.fold(0, |sum, (one, other)| black_box(sum | (one ^ other)));
+            known.len() == given.len() && differences == 0
+        }
+        (Value::Array(known), Value::Array(given)) => {
+            let pairs = known.iter().zip(given);
+            known.len() == given.len()
+                && pairs.fold(true, |all, (one, other)| all & same(one, other))
+        }
+        (Value::Object(known), Value::Object(given)) => {
+            known.len() == given.len()
+                && known.iter().fold(true, |all, (key, value)| {
+                    all & given.get(key).is_some_and(|given| same(value, given))
+                })
+        }
+        _ => known == given,
+    }
+}
+
+/// Marker of one value.
+#[derive(Debug)]
+pub struct Exactly;
+/// Marker of several values.
+#[derive(Debug)]
+pub struct AnyOf;
+/// Marker of closures; `M` is that of what they return.
+#[derive(Debug)]
+pub struct Closure<M>(M);
+/// Marker of a `bool`.
+#[derive(Debug)]
+pub struct Now;
+/// Marker of a future.
+#[derive(Debug)]
+pub struct Later;
+
+impl AdminAuth<Exactly> for Value {
+    fn into_login(self) -> Login {
+        Login::AnyOf(Arc::new([self]))
+    }
+}
+
+impl AdminAuth<AnyOf> for Vec<Value> {
+    fn into_login(self) -> Login {
+        Login::AnyOf(self.into())
+    }
+}
+
+impl<const N: usize> AdminAuth<AnyOf> for [Value; N] {
+    fn into_login(self) -> Login {
+        Login::AnyOf(Arc::new(self))
+    }
+}
+
+impl<F, V, M> AdminAuth<Closure<M>> for F
+where
+    F: Fn(Value) -> V + Send + Sync + 'static,
+    V: Verdict<M>,
+{
+    fn into_login(self) -> Login {
+        Login::Asked(Arc::new(move |auth| Box::pin(self(auth).verdict())))
+    }
+}
+
+/// A `bool`, or a future of one.
+pub trait Verdict<M>: Send + 'static {
+    #[doc(hidden)]
+    fn verdict(self) -> impl Future<Output = bool> + Send + 'static;
+}
+
+impl Verdict<Now> for bool {
+    fn verdict(self) -> impl Future<Output = bool> + Send + 'static {
+        ready(self)
+    }
+}
+
+impl<F: Future<Output = bool> + Send + 'static> Verdict<Later> for F {
+    fn verdict(self) -> impl Future<Output = bool> + Send + 'static {
+        self
+    }
+}
+
+/// Without what it holds: those are secrets.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Login::Open => "Open",
+            Login::AnyOf(_) => "AnyOf(..)",
+            Login::Asked(_) => "Asked(..)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_the_same_when_they_are_equal() {
+        let values = [
+            json!({"a": "x", "b": [1, null]}),
+            json!({"a": "y", "b": [1, null]}),
+            json!({"a": "xx", "b": [1, null]}),
+            json!({"a": "x", "b": [1]}),
+            json!({"a": "x"}),
+            json!({"a": "x", "c": [1, null]}),
+            json!(null),
+            json!("x"),
+        ];
+        for one in &values {
+            for other in &values {
+                assert_eq!(same(one, other), one == other, "{one} {other}");
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Tells the page what happens to clients, in development.
+
+use std::{
+    sync::{Arc, OnceLock, Weak},
+    time::SystemTime,
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::shown::{self, Secrets};
+use crate::{
+    Data, Reason, To, date,
+    hub::{Client, Observer, Room, Target},
+    node::Node,
+    parser::{Codec, Frames, Limits},
+    protocol::Arguments,
+};
+
+/// Makes events in the namespace of the page out of what the hub tells. What happens in that namespace itself is not told:
+/// to tell it would have to be told.
+pub(crate) struct Reporter {
+    namespace: Arc<str>,
+    codec: Codec,
+    secrets: Secrets,
+    /// Set with the first connection. Weak, since the node has this.
+    node: OnceLock<Weak<Node>>,
+}
+
+impl Reporter {
+    pub(super) fn new(namespace: &Arc<str>, codec: Codec, secrets: Secrets) -> Self {
+        Reporter {
+            namespace: Arc::clone(namespace),
+            codec,
+            secrets,
+            node: OnceLock::new(),
+        }
+    }
+
+    /// Whose clients it tells of, and to.
+    pub(super) fn tell_to(&self, node: &Arc<Node>) {
+        let _ = self.node.set(Arc::downgrade(node));
+    }
+
+    /// All clients but those of the page.
+    pub(super) fn sockets(&self, node: &Node) -> Vec<Value> {
+        let mut sockets = Vec::new();
+        for namespace in node.hub.namespaces() {
+            if *namespace != *self.namespace {
+                node.hub
+                    .select(&namespace, &Target::Everyone, &[], |client| {
+                        sockets.push(shown::socket(client, self.secrets));
+                    });
+            }
+        }
+        sockets
+    }
+
+    fn is_own(&self, client: &Client) -> bool {
+        **client.namespace() == *self.namespace
+    }
+
+    fn report<T: Serialize>(&self, client: &Client, event: &str, payload: impl FnOnce() -> T) {
+        if self.is_own(client) {
+            return;
+        }
+        let Some(node) = self.node.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        let page = To::new(node, None, Arc::clone(&self.namespace), Target::Everyone);
+        if let Err(error) = page.try_emit(event, payload()) {
+            tracing::debug!(target: "socketio", %error, event, "the admin interface could not tell");
+        }
+    }
+
+    /// The name and arguments of an encoded event.
+    fn read(&self, packet: Frames) -> Option<Vec<Data>> {
+        // Nothing is limited that the server itself has written.
+        let limits = Limits {
+            max_attachments: usize::MAX,
+            max_attachment_bytes: usize::MAX,
+            max_namespace_len: usize::MAX,
+            max_event_len: usize::MAX,
+            max_id_len: usize::MAX,
+        };
+        let mut reader = self.codec.reader(&limits);
+        let mut messages = packet.into_messages().into_iter();
+        let packet =
+            messages.find_map(|message| reader.read(message, &limits, |_| true).ok()?)?;
+        let name = packet.event().to_owned();
+        named(&name, packet.into_arguments())
+    }
+}
+
+/// `[event, ..arguments]`; `None` when the arguments can't be read.
+fn named(event: &str, mut arguments: Arguments) -> Option<Vec<Data>> {
+    let mut named = vec![Data::from(event)];
+    named.extend(arguments.rest::<Data>().ok()?);
+    Some(named)
+}
+
+fn now() -> String {
+    date::iso(SystemTime::now())
+}
+
+impl Observer for Reporter {
+    fn connected(&self, client: &Arc<Client>) {
+        self.report(client, "socket_connected", || {
+            (shown::socket(client, self.secrets), now())
+        });
+    }
+
+    fn disconnected(&self, client: &Arc<Client>, rooms: &[Room], reason: Reason) {
+        for room in rooms {
+            self.left(client, room);
+        }
+        self.report(client, "socket_disconnected", || {
+            (&**client.namespace(), client.sid(), reason, now())
+        });
+    }
+
+    fn joined(&self, client: &Arc<Client>, room: &str) {
+        self.report(client, "room_joined", || {
+            (&**client.namespace(), room, client.sid(), now())
+        });
+    }
+
+    fn left(&self, client: &Arc<Client>, room: &str) {
+        self.report(client, "room_left", || {
+            (&**client.namespace(), room, client.sid(), now())
+        });
+    }
+
+    fn received(&self, client: &Arc<Client>, event: &str, arguments: &Arguments) {
+        if self.is_own(client) {
+            return;
+        }
+        if let Some(event) = named(event, arguments.clone()) {
+            self.report(client, "event_received", || {
+                (&**client.namespace(), client.sid(), event, now())
+            });
+        }
+    }
+
+    fn sent(&self, clients: &[Arc<Client>], packet: Frames) {
+        if clients.first().is_none_or(|client| self.is_own(client)) {
+            return;
+        }
+        if let Some(event) = self.read(packet) {
+            let now = now();
+            for client in clients {
+                self.report(client, "event_sent", || {
+                    (&**client.namespace(), client.sid(), &event, &now)
+                });
+            }
+        }
+    }
+
+    fn upgraded(&self, client: &Arc<Client>) {
+        self.report(client, "socket_updated", || {
+            let transport = client.link().transport();
+            json!({"id": client.sid(), "nsp": &**client.namespace(), "transport": transport})
+        });
+    }
+}

@@ -1,0 +1,85 @@
+//! The numbers that the page is sent at intervals.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{SocketIo, date, hub::Traffic, node::Node};
+
+/// What this process is called.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) server_id: String,
+    pub(super) hostname: String,
+}
+
+/// Sends `server_stats` at intervals.
+#[derive(Debug)]
+pub(super) struct Stats {
+    pub(super) namespace: Arc<str>,
+    pub(super) interval: Duration,
+    pub(super) identity: Identity,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) built: Instant,
+}
+
+impl Stats {
+    /// Goes on until the server is gone.
+    pub(super) async fn run(self: Arc<Self>, node: Weak<Node>) {
+        loop {
+            tokio::time::sleep(self.interval).await;
+            let Some(io) = node.upgrade().and_then(|node| SocketIo::around(&node)) else {
+                return;
+            };
+            let page = io.namespace(&self.namespace);
+            if let Err(error) = page.try_emit("server_stats", self.of(&io)) {
+                tracing::debug!(target: "socketio", %error, "the admin interface could not tell");
+            }
+        }
+    }
+
+    fn of(&self, io: &SocketIo) -> Value {
+        let Identity {
+            server_id,
+            hostname,
+        } = &self.identity;
+        let timestamp = date::millis(SystemTime::now()) / 1_000 * 1_000;
+        let counts = self.traffic.take();
+        let events: Vec<_> = counts
+            .map(|(name, count)| json!({"timestamp": timestamp, "type": name, "count": count}))
+            .collect();
+        json!({
+            "serverId": server_id,
+            "hostname": hostname,
+            "pid": std::process::id(),
+            "uptime": self.built.elapsed().as_secs_f64(),
+            "clientsCount": io.connections(),
+            "pollingClientsCount": io.connections_over("polling"),
+            "aggregatedEvents": events,
+            "namespaces": self.namespaces(io),
+        })
+    }
+
+    /// Those with handlers, and those that somebody is in.
+    fn namespaces(&self, io: &SocketIo) -> Vec<Value> {
+        let handlers = io.describe().handlers().iter();
+        let mut counts: BTreeMap<_, _> = handlers
+            .map(|handler| handler.namespace.clone())
+            .filter(|path| path.starts_with('/') && !path.contains(['{', '*']))
+            .chain([String::from("/")])
+            .map(|path| (path, 0))
+            .collect();
+        for path in io.namespaces() {
+            let count = io.sockets(&path).len();
+            counts.insert(path, count);
+        }
+        counts.remove(&*self.namespace);
+        let shown = |(path, count)| json!({"name": path, "socketsCount": count});
+        counts.into_iter().map(shown).collect()
+    }
+}

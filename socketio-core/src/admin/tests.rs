@@ -1,0 +1,131 @@
+//! What needs a connection that changes its transport.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use crate::{
+    Admin, Message, Reason, Request, SocketIo,
+    transport::{Incoming, Outgoing, Transport},
+};
+
+/// A connection in the hands of a test.
+#[derive(Clone, Default)]
+struct Hand(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    incoming: VecDeque<Message>,
+    outgoing: Vec<String>,
+    upgraded: bool,
+    waker: Option<Waker>,
+}
+
+impl Hand {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let state = &mut *self.0.lock().unwrap();
+        change(state);
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn open(io: &SocketIo, connect: &str) -> Self {
+        let hand = Hand::default();
+        hand.change(|state| state.incoming.push_back(Message::Text(connect.into())));
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let transport = hand.clone();
+        io.attach(Request::from(parts), move |_| transport);
+        hand
+    }
+
+    /// Waits for a message that holds `text`.
+    async fn hears(&self, text: &str) -> String {
+        loop {
+            {
+                let heard = &mut self.0.lock().unwrap().outgoing;
+                if let Some(position) = heard.iter().position(|one| one.contains(text)) {
+                    return heard.remove(position);
+                }
+            }
+            // Not a yield: paused time goes on when nothing runs.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+impl Transport for Hand {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        outgoing: &mut dyn Outgoing,
+        _read: bool,
+    ) -> Poll<Incoming> {
+        let state = &mut *self.0.lock().unwrap();
+        while let Some(message) = outgoing.pop() {
+            if let Message::Text(text) = message {
+                state.outgoing.push(text.to_string());
+            }
+        }
+        state.waker = Some(cx.waker().clone());
+        match state.incoming.pop_front() {
+            Some(message) => Poll::Ready(Incoming::Message(message, None)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn can_write(&self) -> bool {
+        true
+    }
+
+    fn close(&mut self, _reason: Reason) {}
+
+    fn name(&self) -> &'static str {
+        if self.0.lock().unwrap().upgraded {
+            "websocket"
+        } else {
+            "polling"
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_transport_is_told() {
+    let io = SocketIo::bare()
+        .allow_namespace("/chat")
+        .admin(Admin::open())
+        .build()
+        .unwrap();
+    let page = Hand::open(&io, "0/admin,");
+    page.hears("all_sockets").await;
+    let client = Hand::open(&io, "0/chat,");
+    let connected = page.hears("socket_connected").await;
+    assert!(
+        connected.contains(r#""transport":"polling""#),
+        "{connected}"
+    );
+    assert_eq!(io.connections_over("polling"), 2);
+
+    client.change(|state| state.upgraded = true);
+    let updated = page.hears("socket_updated").await;
+    assert!(updated.contains(r#""transport":"websocket""#), "{updated}");
+    assert!(updated.contains(r#""nsp":"/chat""#), "{updated}");
+    let stats = page.hears("server_stats").await;
+    assert!(stats.contains(r#""clientsCount":2"#), "{stats}");
+    assert!(stats.contains(r#""pollingClientsCount":1"#), "{stats}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_does_not_keep_a_server_alive_that_was_shut_down() {
+    let io = SocketIo::bare().admin(Admin::open()).build().unwrap();
+    let page = Hand::open(&io, "0/admin,");
+    page.hears("server_stats").await;
+    let node = Arc::downgrade(io.node());
+    io.shutdown().await;
+    drop(io);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(node.upgrade().is_none());
+}
