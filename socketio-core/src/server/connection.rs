@@ -83,19 +83,14 @@ impl<T: Transport> Connection<T> {
         if self.state != State::Open {
             return false;
         }
-        let options = &self.server.options;
-        let full = self.members.iter().any(|member| {
-            let (events, bytes) = member.waiting();
-            events >= options.inbox_events || bytes >= options.engine.max_payload
-        });
-        if !full {
+        if !self.inbox_full() {
             self.backlog = 0;
             return true;
         }
         if !self.link.awaits_calls() {
             return false;
         }
-        if self.backlog <= options.engine.max_payload {
+        if self.backlog <= self.server.options.engine.max_payload {
             return true;
         }
         tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer");
@@ -125,11 +120,15 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// Whether as much waits for handlers as may wait: so many events of one namespace, or so many bytes of all.
     fn inbox_full(&self) -> bool {
-        let limit = self.server.options.inbox_events;
-        self.members
-            .iter()
-            .any(|member| member.waiting().0 >= limit)
+        let options = &self.server.options;
+        let mut waiting = 0;
+        self.members.iter().any(|member| {
+            let (events, bytes) = member.waiting();
+            waiting += bytes;
+            events >= options.inbox_events || waiting >= options.engine.max_payload
+        })
     }
 
     fn route(&mut self, packet: Received, completion: Option<Completion>) {
