@@ -1,5 +1,7 @@
 //! What a request asks for, from its method, its query and its headers.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -76,15 +78,15 @@ impl Purpose {
 
 /// The parameters that matter; one that is given twice is none that anybody knows.
 #[derive(Default)]
-struct Query {
-    transport: Option<String>,
-    version: Option<String>,
-    sid: Option<String>,
-    jsonp: Option<String>,
+struct Query<'a> {
+    transport: Option<Cow<'a, str>>,
+    version: Option<Cow<'a, str>>,
+    sid: Option<Cow<'a, str>>,
+    jsonp: Option<Cow<'a, str>>,
 }
 
-impl Query {
-    fn parse(text: &str) -> Self {
+impl<'a> Query<'a> {
+    fn parse(text: &'a str) -> Self {
         let mut query = Query::default();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             let field = match &*name {
@@ -95,11 +97,7 @@ impl Query {
                 _ => continue,
             };
             let repeated = field.is_some();
-            *field = Some(if repeated {
-                "repeated".into()
-            } else {
-                value.into_owned()
-            });
+            *field = Some(if repeated { "repeated".into() } else { value });
         }
         query
     }

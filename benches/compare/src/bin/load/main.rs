@@ -31,9 +31,9 @@ async fn main() -> Result {
             _ => specs.push(Spec::parse(&argument).ok_or("NAME=COMMAND")?),
         }
     }
-    let scenarios = scenario::all()
-        .into_iter()
-        .filter(|scenario| only.is_empty() || only.iter().any(|text| scenario.name.contains(&**text)));
+    let scenarios = scenario::all().into_iter().filter(|scenario| {
+        only.is_empty() || only.iter().any(|text| scenario.name.contains(&**text))
+    });
 
     // The generator never sleeps: who sends to a sleeping process pays for waking it, and that would be the slower servers.
     tokio::spawn(async {

@@ -1,6 +1,6 @@
 //! What is asked of the servers, and what of their cost is counted.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use futures_util::future::try_join_all;
 use tokio_tungstenite::tungstenite::Message;
@@ -36,7 +36,7 @@ pub enum Work {
         in_flight: usize,
         times: usize,
     },
-    /// The first client of each room speaks to it. Counted for each delivery.
+    /// The first client of each room speaks to it, with one packet in flight. Counted for each delivery.
     Rooms {
         rooms: usize,
         members: usize,
@@ -99,7 +99,7 @@ pub fn all() -> Vec<Scenario> {
     let broadcast = |in_flight| Work::Broadcast {
         clients: 1000,
         in_flight,
-        times: 300,
+        times: 100,
     };
     let rows = [
         ("echo, 500 clients", exchange(echo, 500, 1, 100)),
@@ -188,21 +188,8 @@ impl Scenario {
                 times,
             } => {
                 let mut clients = connect(server, clients).await?;
-                let message = Message::text(format!(r#"42["broadcast",{DATA}]"#));
-                let mut run = async |times| {
-                    let (speaker, listeners) = clients.split_first_mut().ok_or("no clients")?;
-                    let request = Request {
-                        messages: vec![message.clone()],
-                        answer: r#"42["broadcast""#,
-                    };
-                    let speaking = exchange(speaker, &request, in_flight, times);
-                    let listening = try_join_all(
-                        listeners
-                            .iter_mut()
-                            .map(|client| listen(client, request.answer, times)),
-                    );
-                    tokio::try_join!(speaking, listening)
-                };
+                let request = text(r#"42["broadcast""#, DATA, r#"42["broadcast""#);
+                let mut run = async |times| address(&mut clients, &request, in_flight, times).await;
                 run(times / 5).await?;
                 let before = server.cpu()?;
                 run(times).await?;
@@ -264,19 +251,15 @@ impl Scenario {
             client.next_with("437").await?;
         }
         let mut run = async |times| {
-            let speakers = clients.iter_mut().enumerate().map(async |(index, client)| {
-                let packet = format!(r#"42["room","room{}",{DATA}]"#, index / members);
+            let each = async |(room, audience): (usize, &mut [Client])| {
+                let packet = format!(r#"42["room","room{room}",{DATA}]"#);
                 let request = Request {
                     messages: vec![Message::text(packet)],
                     answer: r#"42["room""#,
                 };
-                if index % members == 0 {
-                    exchange(client, &request, 1, times).await
-                } else {
-                    listen(client, request.answer, times).await
-                }
-            });
-            try_join_all(speakers).await
+                address(audience, &request, 1, times).await
+            };
+            try_join_all(clients.chunks_mut(members).enumerate().map(each)).await
         };
         run(times / 5).await?;
         let before = server.cpu()?;
@@ -322,11 +305,45 @@ async fn exchange(
     Ok(())
 }
 
-async fn listen(client: &mut Client, prefix: &str, times: usize) -> Result {
-    let mut received = 0;
-    while received < times {
-        received += take(client, prefix).await?;
-    }
+/// The first of the clients speaks to all of them `times` times. Until everybody has heard it, a packet is in flight.
+async fn address(
+    audience: &mut [Client],
+    request: &Request,
+    in_flight: usize,
+    times: usize,
+) -> Result {
+    let size = audience.len();
+    let heard = Cell::new(0);
+    let (speaker, listeners) = audience.split_first_mut().ok_or("nobody there")?;
+    let speaking = async {
+        let (mut sent, mut received) = (0, 0);
+        while received < times {
+            while sent < times && sent < heard.get() / size + in_flight {
+                for message in &request.messages {
+                    speaker.send(message.clone()).await?;
+                }
+                sent += 1;
+            }
+            if received < sent {
+                let count = take(speaker, request.answer).await?;
+                heard.set(heard.get() + count);
+                received += count;
+            } else {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok::<_, Error>(())
+    };
+    let listening = listeners.iter_mut().map(async |client| {
+        let mut received = 0;
+        while received < times {
+            let count = take(client, request.answer).await?;
+            heard.set(heard.get() + count);
+            received += count;
+        }
+        Ok::<_, Error>(())
+    });
+    tokio::try_join!(speaking, try_join_all(listening))?;
     Ok(())
 }
 
