@@ -39,6 +39,7 @@ impl Instrument {
         }
         let stats = Arc::clone(&self.stats);
         let weak = Arc::downgrade(node);
-        node.tasks.spawn(Location::caller(), stats.run(weak));
+        node.tasks
+            .spawn(Location::caller(), Box::pin(stats.run(weak)));
     }
 }
