@@ -52,6 +52,31 @@ impl Middleware for Noting {
 }
 
 #[tokio::test]
+async fn the_answer_can_be_read_on_its_way() {
+    let trail = Trail::default();
+    let reading = trail.clone();
+    let io = SocketIo::bare()
+        .on("sum", |a: u32, b: u32| async move { (a + b, "sum") })
+        .middleware(move |call: EventCall, next: Next| {
+            let trail = reading.clone();
+            async move {
+                let reply = next.run(call).await?;
+                if let Some((sum, what)) = reply.read::<(u32, String)>()? {
+                    trail.note(format!("{what} {sum}"));
+                }
+                Ok::<_, socketio::BoxError>(reply)
+            }
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.emit("sum", (1, 2)).await.unwrap();
+    assert!(trail.take().is_empty(), "nobody asked");
+    let (sum, _): (u32, String) = client.call("sum", (1, 2)).await.unwrap();
+    assert_eq!((sum, trail.take()), (3, vec!["sum 3".to_owned()]));
+}
+
+#[tokio::test]
 async fn the_first_is_outermost_and_connect_and_disconnect_come_by() {
     let trail = Trail::default();
     let noting = trail.clone();

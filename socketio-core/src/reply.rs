@@ -1,6 +1,6 @@
 //! From what a handler returns to the acknowledgement its client gets.
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     error::ConnectionRefused,
     handler::Outcome,
     parser::{Form, Values},
+    protocol::Arguments,
 };
 
 /// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
@@ -18,6 +19,19 @@ pub struct Reply(Option<Values>);
 impl Reply {
     /// Nothing to say: nobody asked.
     pub(crate) const NONE: Reply = Reply(None);
+
+    /// What the client will be answered: a tuple takes several arguments, `()` none, anything else the first (absent = null).
+    /// `None` when it did not ask: then nothing was encoded.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another type.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
+        let arguments = self.0.clone().map(Arguments::from);
+        Ok(arguments
+            .map(|mut arguments| arguments.read())
+            .transpose()?)
+    }
 
     /// The encoded arguments, when an acknowledgement was asked for.
     pub(crate) fn into_values(self) -> Option<Values> {
