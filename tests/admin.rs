@@ -346,6 +346,20 @@ async fn binary_data_is_shown_as_it_is() {
     assert_eq!(event[1], Data::Binary(Bytes::from_static(b"x")));
 }
 
+#[cfg(feature = "msgpack")]
+#[tokio::test]
+async fn events_are_shown_whichever_parser_writes_them() {
+    let io = open(SocketIo::bare().parser(socketio::parser::MsgPack));
+    let page = page(&io).await;
+    let ana = client(&io, "/").await;
+    page.received();
+    io.emit("news", (1, "two"));
+    assert_eq!(
+        told(&page),
+        [json!(["event_sent", "/", ana.sid(), ["news", 1, "two"]])]
+    );
+}
+
 #[tokio::test]
 async fn the_page_does_not_hear_of_itself() {
     let io = open(SocketIo::bare());
