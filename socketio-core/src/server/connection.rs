@@ -1,6 +1,7 @@
 //! The task of one connection: an actor that reads, writes and runs its clients' handlers side by side.
 
 use std::{
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -9,16 +10,16 @@ use std::{
 use tokio::time::Sleep;
 
 use super::{
-    handle::Server,
+    inner::Server,
     member::{Member, Progress},
 };
 use crate::{
     Message, Reason, Request, Socket,
     handler::Incoming as Event,
-    hub::{Client, Link},
+    hub::{Client, Closing, Link},
     parser::{Reader, Received},
     protocol::Kind,
-    transport::{Completion, Incoming, Transport},
+    transport::{Completion, Incoming, Outbox, Transport},
 };
 
 /// Messages taken in before other tasks get their turn.
@@ -53,12 +54,28 @@ enum State {
 }
 
 impl<T: Transport> Connection<T> {
-    pub(super) fn new(
-        server: Arc<Server>,
+    /// Runs a connection in a task of its own.
+    #[track_caller]
+    pub(super) fn start(
+        server: &Arc<Server>,
         request: Request,
-        link: Arc<Link>,
-        transport: T,
-    ) -> Self {
+        transport: impl FnOnce(Outbox) -> T,
+    ) {
+        let traffic = server.node.hub.traffic().cloned();
+        let link = Arc::new(Link::new(server.options.outbox, traffic));
+        if let Some(instrument) = &server.instrument {
+            instrument.begin(&server.node);
+        }
+        let transport = transport(Outbox(Arc::clone(&link)));
+        let connection = Connection::new(Arc::clone(server), request, Arc::clone(&link), transport);
+        // Entered among the connections too late to be told with the others.
+        if *server.stopping.borrow() {
+            link.close_connection(Closing::Shutdown);
+        }
+        server.tasks.spawn(Location::caller(), connection);
+    }
+
+    fn new(server: Arc<Server>, request: Request, link: Arc<Link>, transport: T) -> Self {
         link.set_transport(transport.name());
         if let Some(traffic) = server.node.hub.traffic() {
             traffic.opened();

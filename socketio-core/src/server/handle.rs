@@ -11,7 +11,8 @@ use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    builder::SocketIoBuilder, connection::Connection, connections::Connections, options::Options,
+    builder::SocketIoBuilder, connection::Connection, connections::Connections, inner::Server,
+    options::Options,
 };
 use crate::{
     BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
@@ -19,7 +20,7 @@ use crate::{
     admin::Instrument,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
-    hub::{Closing, Link, Target},
+    hub::Target,
     node::Node,
     parser::Codec,
     tasks::Tasks,
@@ -32,44 +33,6 @@ use crate::{
 /// Cheap to clone; all clones are one server. As an argument of a handler it is the server that handles the event.
 #[derive(Clone)]
 pub struct SocketIo(Arc<Server>);
-
-/// What the connections of a server share.
-pub(super) struct Server {
-    pub(super) node: Arc<Node>,
-    pub(super) registry: Registry,
-    pub(super) dispatcher: Dispatcher,
-    pub(super) options: Options,
-    pub(super) connections: Connections,
-    /// The tasks of the connections; to stop them drops handlers that run.
-    tasks: Tasks,
-    pub(super) engine: Engine,
-    instrument: Option<Instrument>,
-    /// Turns true when the server shuts down.
-    pub(super) stopping: watch::Sender<bool>,
-}
-
-impl Server {
-    /// Runs a connection in a task of its own.
-    #[track_caller]
-    fn start<T: Transport>(
-        self: &Arc<Self>,
-        request: Request,
-        transport: impl FnOnce(Outbox) -> T,
-    ) {
-        let traffic = self.node.hub.traffic().cloned();
-        let link = Arc::new(Link::new(self.options.outbox, traffic));
-        if let Some(instrument) = &self.instrument {
-            instrument.begin(&self.node);
-        }
-        let transport = transport(Outbox(Arc::clone(&link)));
-        let connection = Connection::new(Arc::clone(self), request, Arc::clone(&link), transport);
-        // Entered among the connections too late to be told with the others.
-        if *self.stopping.borrow() {
-            link.close_connection(Closing::Shutdown);
-        }
-        self.tasks.spawn(Location::caller(), connection);
-    }
-}
 
 impl SocketIo {
     /// A builder with every handler that attributes have linked into the program.
@@ -95,7 +58,7 @@ impl SocketIo {
             let accepting = Weak::clone(server);
             let engine = Engine::new(options.engine.clone(), move |session| {
                 if let Some(server) = accepting.upgrade() {
-                    server.start(session.request().clone(), |_| session);
+                    Connection::start(&server, session.request().clone(), |_| session);
                 }
             });
             Server {
@@ -277,7 +240,7 @@ impl SocketIo {
     /// Outside of a tokio runtime.
     #[track_caller]
     pub fn attach<T: Transport>(&self, request: Request, transport: impl FnOnce(Outbox) -> T) {
-        self.0.start(request, transport);
+        Connection::start(&self.0, request, transport);
     }
 
     /// Begins to stop the server, and returns at once: no new connections, all clients disconnected. Who

@@ -7,6 +7,7 @@ mod connections;
 mod engine;
 mod handle;
 mod handshake;
+mod inner;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;
