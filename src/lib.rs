@@ -50,6 +50,7 @@
 extern crate self as socketio;
 
 pub mod guide;
+pub mod message_queue;
 pub mod parser;
 
 pub use socketio_core::{

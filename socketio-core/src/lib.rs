@@ -16,6 +16,7 @@ mod extract;
 mod handler;
 mod hub;
 mod message;
+pub mod message_queue;
 mod node;
 pub mod parser;
 #[doc(hidden)]

@@ -1,0 +1,46 @@
+//! What a message queue has to do.
+
+use std::{future::Future, pin::Pin};
+
+use bytes::Bytes;
+
+use crate::BoxError;
+
+/// What the operations of a queue return: a future, in a box, that may fail.
+pub type Eventually<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
+
+/// A broker that carries messages from each server of a cluster to all others.
+///
+/// What is published on a channel comes to everyone who is subscribed to it by then, the publisher itself included. Messages need
+/// not be kept for those who come later. The order of one publisher's messages has to be kept.
+///
+/// Publishing and listening are connections of their own, so that trouble with one leaves the other alone. Each is opened anew when
+/// it has failed, after a pause; no operation here tries anything again by itself.
+pub trait MessageQueue: Send + Sync + 'static {
+    /// Opens a connection to publish over.
+    ///
+    /// Dropping the future gives up.
+    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>>;
+
+    /// Opens a connection and subscribes. Ready when the broker has confirmed it: what is published from then on comes.
+    ///
+    /// Dropping the future gives up.
+    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>>;
+}
+
+/// A connection to publish over.
+pub trait Publisher: Send + 'static {
+    /// Publishes messages, in this order; ready when the broker has taken all of them.
+    ///
+    /// After an error this connection is dropped, and all of `messages` are published over a new one: some of them may come twice.
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()>;
+}
+
+/// A connection to listen on.
+pub trait Subscription: Send + 'static {
+    /// Waits for the next message. To drop the future must lose none.
+    ///
+    /// After an error this connection is dropped, and a new one is opened. A broker that has vanished without a word has to be an
+    /// error within a minute or so.
+    fn next(&mut self) -> Eventually<'_, Bytes>;
+}

@@ -1,0 +1,6 @@
+//! Several processes as one: what the message queue between them has to be. Those that are here come with a feature each, named
+//! like them; [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes one, or its URL.
+
+pub use socketio_core::message_queue::{
+    Eventually, IntoMessageQueue, MessageQueue, Publisher, Subscription,
+};
