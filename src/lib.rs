@@ -58,11 +58,11 @@ pub use socketio_core::{
     CallError, CallStream, ConnectionRefused, ConnectionSession, Data, Description, EmitError,
     EventCall, EventContext, EventHandler, EventName, Forbidden, FromEvent, Guard, Handler,
     HandlerError, HandlerInfo, Handlers, HandshakeRefused, IntoRooms, Layered, Listener,
-    Middleware, Namespace, Needs, Next, Path, Peer, PeerAddr, Reason, Reply, Request, Rest, Result,
-    RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
-    SocketIoService, State, To, broadcast, call, close_room, current, disconnect, emit, engine,
-    handlers, join_room, leave_room, namespace, request, rooms, send, send_json, session, sid,
-    skip, spawn, to, try_emit,
+    Middleware, Namespace, Needs, Next, Path, Peer, PeerAddr, QueueHealth, Reason, Reply, Request,
+    Rest, Result, RoomError, Session, Sid, SlowClient, Socket, SocketIo, SocketIoBuilder,
+    SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room, current, disconnect,
+    emit, engine, handlers, join_room, leave_room, namespace, request, rooms, send, send_json,
+    session, sid, skip, spawn, to, try_emit,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream};

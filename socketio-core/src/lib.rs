@@ -34,6 +34,7 @@ mod tasks;
 mod to;
 pub mod transport;
 
+pub use adapter::QueueHealth;
 pub use admin::{Admin, AdminAuth, AdminMode};
 pub use answered::Answered;
 pub use call_stream::CallStream;

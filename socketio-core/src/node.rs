@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    sync::{Arc, OnceLock, Weak},
+    sync::{OnceLock, Weak},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use crate::{adapter::Adapter, hub::Hub, states::States, tasks::Tasks};
 /// One for each server; shared by its sockets.
 pub(crate) struct Node {
     pub(crate) hub: Hub,
-    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) adapter: Adapter,
     pub(crate) states: States,
     pub(crate) tasks: Tasks,
     pub(crate) limits: Limits,

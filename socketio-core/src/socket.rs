@@ -169,9 +169,6 @@ impl Socket {
         rooms.add_to(&mut names);
         let hub = &self.node.hub;
         for room in &names {
-            if self.client.sid() != &**room && hub.client(self.namespace_path(), room).is_some() {
-                return Err(RoomError::ClientRoom);
-            }
             hub.join(&self.client, room, self.node.limits.rooms)?;
         }
         Ok(())

@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     CallError, EmitError, IntoRooms, RoomError, Sid, Socket,
-    adapter::{Emission, Packet},
-    answers::{Answers, Callback},
+    adapter::{Address, Cluster, Emission, Packet},
+    answers::{Answers, Callback, Question},
     call_stream::CallStream,
     context,
     hub::{Client, Room, Target},
@@ -28,6 +28,7 @@ pub struct To {
     target: Target,
     skip: Vec<Room>,
     include_self: bool,
+    ignore_queue: bool,
     timeout: Duration,
     callback: Option<Callback>,
 }
@@ -47,6 +48,7 @@ impl To {
             target,
             skip: Vec::new(),
             include_self: true,
+            ignore_queue: false,
             callback: None,
         }
     }
@@ -74,6 +76,13 @@ impl To {
         self
     }
 
+    /// `true` addresses the clients of this process only, where there are several with a
+    /// [`message_queue`](crate::SocketIoBuilder::message_queue) between them. Default: `false`.
+    pub fn ignore_queue(mut self, ignore: bool) -> Self {
+        self.ignore_queue = ignore;
+        self
+    }
+
     /// Addresses another namespace; rooms and ids are looked up there.
     pub fn namespace(mut self, path: &str) -> Self {
         self.namespace = Arc::from(if path.is_empty() { "/" } else { path });
@@ -90,7 +99,8 @@ impl To {
     /// of the client whose event is being handled now. The answer's type decides what is read: a tuple several
     /// arguments, `()` none, anything else the first.
     ///
-    /// An answer of another type is traced; of those that have gone nothing is heard.
+    /// An answer of another type is traced; of those that have gone nothing is heard. Clients of other processes have until
+    /// the [`timeout`](To::timeout) to answer.
     #[track_caller]
     pub fn callback<A, F, Fut>(mut self, callback: F) -> Self
     where
@@ -121,23 +131,54 @@ impl To {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved; then nobody got it.
+    /// When the payload can't be encoded or the name is reserved; then nobody got it. Also when there is a callback and the
+    /// server is [`write_only`](crate::SocketIoBuilder::write_only), which hears no answers.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let codec = &self.node.hub.codec;
+        let skip = self.skipped();
+        let elsewhere = self.elsewhere(&skip);
         let packet = match self.callback.take() {
-            None => Packet::Plain(codec.event(&self.namespace, None, event, &payload)?),
+            None if elsewhere.is_none() => {
+                Packet::Plain(codec.event(&self.namespace, None, event, &payload)?)
+            }
+            None => {
+                let values = codec.form().values(&payload)?;
+                let frames = codec.event_with(&self.namespace, None, event, &values)?;
+                let event = event.to_owned();
+                Packet::Shared {
+                    frames,
+                    event,
+                    values,
+                }
+            }
             Some(callback) => {
+                self.node.adapter.check_answers()?;
                 let from = self.sender();
                 let node = Arc::clone(&self.node);
                 Packet::asking(
                     event,
                     codec.form().values(&payload)?,
                     self.node.limits.awaited_acks,
-                    Box::new(move || callback.pending(Arc::clone(&node), from.clone())),
+                    Arc::new(move |_| callback.pending(Arc::clone(&node), from.clone())),
+                    self.timeout,
                 )?
             }
         };
-        self.dispatch(packet);
+        let (node, from) = (self.node, self.from);
+        let emission = Emission {
+            namespace: self.namespace,
+            target: self.target,
+            skip,
+            packet,
+            elsewhere,
+        };
+        match from {
+            Some(from) if from.is_connecting() => {
+                let later = Arc::clone(&node);
+                from.once_accepted(&node.hub, move |hub| later.adapter.emit(hub, &emission));
+            }
+            _ => node.adapter.emit(&node.hub, &emission),
+        }
         Ok(())
     }
 
@@ -160,7 +201,8 @@ impl To {
     ///
     /// # Errors
     ///
-    /// [`CallError`]; [`CallError::Disconnected`] as soon as the last recipient has gone.
+    /// [`CallError`]; [`CallError::Disconnected`] as soon as the last recipient has gone. Whether anybody of another process
+    /// is at the address is not known: where there is nobody, it is a [`CallError::Timeout`].
     pub async fn call<T: DeserializeOwned>(
         self,
         event: &str,
@@ -179,6 +221,10 @@ impl To {
     /// Sends an event and waits for the answers of all recipients: each client's id with its answer, in the order in
     /// which they came. Ends when all have answered or gone, or after the [`timeout`](To::timeout): who has not answered
     /// by then is listed with [`CallError::Timeout`].
+    ///
+    /// How many clients of other processes are in a room is not known: where there are other processes, it ends with the
+    /// timeout, and lists of their clients those that have answered. (A client of a Python process that was asked as one of a room
+    /// does not say its id: the room's name stands for it, or nothing if there are several.)
     ///
     /// # Errors
     ///
@@ -244,6 +290,61 @@ impl To {
         sockets
     }
 
+    /// Puts everyone at the address into rooms. Those of other processes hear of it a little later, and their errors are
+    /// traced there; Python processes know clients only: an address that is a room is nobody to them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::join_room`], for a client that is here; the others are in.
+    pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        let mut result = Ok(());
+        self.each(
+            |socket| result = std::mem::replace(&mut result, Ok(())).and(socket.join_room(&names)),
+            |cluster, namespace, address| {
+                for room in &names {
+                    cluster.enter_room(namespace, address, room);
+                }
+            },
+        );
+        result
+    }
+
+    /// Takes everyone at the address out of rooms, with clients of other processes as in [`join_room`](To::join_room).
+    pub fn leave_room(self, rooms: impl IntoRooms) {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        self.each(
+            |socket| socket.leave_room(&names),
+            |cluster, namespace, address| {
+                for room in &names {
+                    cluster.leave_room(namespace, address, room);
+                }
+            },
+        );
+    }
+
+    /// Disconnects everyone at the address from the namespace, with clients of other processes as in
+    /// [`join_room`](To::join_room).
+    pub fn disconnect(self) {
+        self.each(
+            |socket| socket.disconnect(),
+            |cluster, namespace, address| cluster.disconnect(namespace, address),
+        );
+    }
+
+    /// Does something with those who are here, and has it done with those who are elsewhere.
+    fn each(self, mut here: impl FnMut(Socket), elsewhere: impl FnOnce(&Cluster, &str, &Address)) {
+        let skip = self.skipped();
+        let address = self.elsewhere(&skip);
+        let (node, namespace) = (Arc::clone(&self.node), Arc::clone(&self.namespace));
+        self.sockets().into_iter().for_each(&mut here);
+        if let (Some(address), Some(cluster)) = (address, node.adapter.cluster()) {
+            elsewhere(cluster, &namespace, &address);
+        }
+    }
+
     /// Takes everybody out of rooms of the addressed namespace.
     ///
     /// # Errors
@@ -253,12 +354,14 @@ impl To {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
         let (node, namespace) = (&self.node, &self.namespace);
+        let ignore_queue = self.ignore_queue;
         for room in names {
             if node.hub.client(namespace, &room).is_some() {
                 return Err(RoomError::ClientRoom);
             }
             self.when_accepted(move |node, namespace| {
-                node.adapter.close_room(&node.hub, namespace, &room);
+                node.adapter
+                    .close_room(&node.hub, namespace, &room, ignore_queue);
             });
         }
         Ok(())
@@ -280,12 +383,31 @@ impl To {
         hub.select(&self.namespace, &self.target, &skip, |client| {
             recipients.push(Arc::clone(client));
         });
-        if recipients.is_empty() {
+        let elsewhere = self.elsewhere(&skip);
+        if elsewhere.is_none() && recipients.is_empty() {
             return Err(CallError::NobodyThere);
         }
-        let limit = self.node.limits.awaited_acks;
-        Answers::ask(recipients, event, &values, hub, limit)
+        if elsewhere.is_some() {
+            self.node.adapter.check_answers().map_err(CallError::Emit)?;
+        }
+        let question = Question {
+            namespace: &self.namespace,
+            event,
+            values: &values,
+            timeout: self.timeout,
+        };
+        question
+            .ask(&self.node, recipients, elsewhere)
             .map_err(|error| CallError::Emit(error.into()))
+    }
+
+    fn elsewhere(&self, skip: &[Room]) -> Option<Address> {
+        if self.ignore_queue {
+            return None;
+        }
+        let node = &self.node;
+        node.adapter
+            .elsewhere(&node.hub, &self.namespace, &self.target, skip)
     }
 
     fn skipped(&self) -> Vec<Room> {
@@ -301,24 +423,6 @@ impl To {
     fn sender(&self) -> Option<Socket> {
         let from = self.from.as_ref()?;
         Some(Socket::new(Arc::clone(from), Arc::clone(&self.node)))
-    }
-
-    fn dispatch(self, packet: Packet) {
-        let skip = self.skipped();
-        let emission = Emission {
-            namespace: self.namespace,
-            target: self.target,
-            skip,
-            packet,
-        };
-        let node = self.node;
-        match &self.from {
-            Some(from) if from.is_connecting() => {
-                let later = Arc::clone(&node);
-                from.once_accepted(&node.hub, move |hub| later.adapter.emit(hub, &emission));
-            }
-            _ => node.adapter.emit(&node.hub, &emission),
-        }
     }
 
     /// Does something now, or, inside `connect`, once the client has been accepted.

@@ -40,6 +40,7 @@
 //! * [`received`](TestClient::received) holds everything that was emitted before it is called, so nothing has to sleep.
 //! * [`next`](TestClient::next) and its like wait for what comes later, up to five seconds of tokio's time: at once where
 //!   it is paused.
+//! * Several servers over a [`TestQueue`] are a cluster.
 //! * Nothing is global: any number of clients and servers, in any number of tests at once, on either runtime of tokio.
 
 mod builder;
@@ -51,6 +52,7 @@ mod event;
 mod hello;
 mod packet;
 mod pending;
+mod queue;
 mod responder;
 mod seat;
 mod shared;
@@ -65,3 +67,4 @@ pub use error::{CallFailed, ConnectError, EmitFailed};
 pub use event::{Event, event};
 pub use packet::Packet;
 pub use pending::Pending;
+pub use queue::TestQueue;

@@ -1,9 +1,10 @@
 //! One packet on its way to many.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
+use super::awaited::Asker;
 use crate::{
-    hub::{Client, Hub, Pending, Room, Target, Waiting},
+    hub::{Client, Hub, Room, Target, Waiting},
     parser::{Frames, Values},
     protocol::{self, EncodeError},
 };
@@ -15,23 +16,37 @@ pub(crate) struct Emission {
     pub(crate) target: Target,
     pub(crate) skip: Vec<Room>,
     pub(crate) packet: Packet,
+    /// Whom other processes are to look for, if it concerns them.
+    pub(crate) elsewhere: Option<Address>,
+}
+
+/// Clients of other processes.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// `None` is everyone.
+    pub(crate) rooms: Option<Vec<Room>>,
+    pub(crate) skip: Vec<Room>,
 }
 
 /// What is sent.
 pub(crate) enum Packet {
-    /// The same bytes for all.
+    /// The same bytes for all who are here.
     Plain(Frames),
+    /// The same bytes for all who are here, and what they were made of, for those who are not.
+    Shared {
+        frames: Frames,
+        event: String,
+        values: Values,
+    },
     /// Each recipient is asked for an acknowledgement under an id of its own.
     Asking {
         event: String,
         values: Values,
         limit: usize,
-        pending: AckFactory,
+        asker: Asker,
+        timeout: Duration,
     },
 }
-
-/// Makes what awaits one recipient's acknowledgement.
-pub(crate) type AckFactory = Box<dyn Fn() -> Pending + Send + Sync>;
 
 impl Packet {
     /// Checks the name now, with nobody asked yet.
@@ -39,14 +54,16 @@ impl Packet {
         event: &str,
         values: Values,
         limit: usize,
-        pending: AckFactory,
+        asker: Asker,
+        timeout: Duration,
     ) -> Result<Self, EncodeError> {
         protocol::check_name(event)?;
         Ok(Packet::Asking {
             event: event.to_owned(),
             values,
             limit,
-            pending,
+            asker,
+            timeout,
         })
     }
 }
@@ -74,14 +91,16 @@ impl Emission {
     /// What one recipient gets; nothing when it can't be asked.
     fn packet_for(&self, client: &Client, hub: &Hub) -> Option<Frames> {
         match &self.packet {
-            Packet::Plain(frames) => Some(frames.clone()),
+            Packet::Plain(frames) | Packet::Shared { frames, .. } => Some(frames.clone()),
             Packet::Asking {
                 event,
                 values,
                 limit,
-                pending,
+                asker,
+                ..
             } => {
-                let id = client.await_ack(Waiting::Callback, pending(), *limit)?;
+                let pending = asker(client.sid());
+                let id = client.await_ack(Waiting::Callback, pending, *limit)?;
                 let codec = &hub.codec;
                 codec
                     .event_with(client.namespace(), Some(id), event, values)
@@ -95,6 +114,7 @@ impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Packet::Plain(frames) => f.debug_tuple("Plain").field(frames).finish(),
+            Packet::Shared { event, .. } => f.debug_tuple("Shared").field(event).finish(),
             Packet::Asking { event, .. } => f.debug_tuple("Asking").field(event).finish(),
         }
     }

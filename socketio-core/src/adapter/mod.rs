@@ -1,22 +1,98 @@
 //! How packets reach clients, wherever they are connected.
+//!
+//! A server that stands alone delivers to its own [`Hub`] and is done. One of several also tells the others, over a message queue and
+//! in the format of python-socketio, and does what they tell: that is the [`Cluster`].
 
+mod awaited;
+mod backoff;
+mod cluster;
 mod emission;
-mod memory;
+mod envelope;
+mod health;
+mod outgoing;
+mod publishing;
+mod receiving;
+mod subscribing;
 
-pub(crate) use emission::{Emission, Packet};
-pub(crate) use memory::Memory;
+use std::sync::Arc;
 
-use crate::{Reason, hub::Hub};
+pub(crate) use awaited::{Asked, Asker};
+pub(crate) use cluster::{Cluster, ClusterOptions};
+pub(crate) use emission::{Address, Emission, Packet};
+pub use health::QueueHealth;
+pub(crate) use outgoing::OutgoingLimits;
 
-/// The way of an emit. A server of one process delivers to its own [`Hub`] and is done; one of several also tells the
-/// others.
-pub(crate) trait Adapter: Send + Sync {
+use crate::{
+    EmitError,
+    hub::{Hub, Room, Target},
+};
+
+/// The way of an emit, and of what else is done to clients that may be elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Adapter {
+    cluster: Option<Arc<Cluster>>,
+}
+
+impl Adapter {
+    pub(crate) fn of(cluster: Option<Cluster>) -> Self {
+        Adapter {
+            cluster: cluster.map(Arc::new),
+        }
+    }
+
+    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
+        self.cluster.as_ref()
+    }
+
+    /// Whom other processes are to look for; `None` when none of them can have anybody who is meant.
+    pub(crate) fn elsewhere(
+        &self,
+        hub: &Hub,
+        namespace: &str,
+        target: &Target,
+        skip: &[Room],
+    ) -> Option<Address> {
+        self.cluster.as_ref()?;
+        let rooms = match target {
+            Target::One(_) => return None,
+            Target::Everyone => None,
+            Target::Rooms(rooms) => {
+                // A client that is here is nowhere else.
+                let elsewhere = |room: &&Room| hub.client(namespace, room).is_none();
+                let rooms: Vec<_> = rooms.iter().filter(elsewhere).cloned().collect();
+                if rooms.is_empty() {
+                    return None;
+                }
+                Some(rooms)
+            }
+        };
+        Some(Address {
+            rooms,
+            skip: skip.to_vec(),
+        })
+    }
+
+    /// Refuses to ask who is elsewhere when no answer could be heard.
+    pub(crate) fn check_answers(&self) -> Result<(), EmitError> {
+        match &self.cluster {
+            Some(cluster) if cluster.is_write_only() => Err(EmitError::write_only()),
+            _ => Ok(()),
+        }
+    }
+
     /// Delivers to everyone the emission is for.
-    fn emit(&self, hub: &Hub, emission: &Emission);
+    pub(crate) fn emit(&self, hub: &Hub, emission: &Emission) {
+        emission.deliver(hub);
+        if let Some(cluster) = &self.cluster {
+            cluster.emit(emission);
+        }
+    }
 
     /// Takes everybody out of a room.
-    fn close_room(&self, hub: &Hub, namespace: &str, room: &str);
-
-    /// Disconnects a client from a namespace. False when it is not connected, as far as this process knows.
-    fn disconnect(&self, hub: &Hub, namespace: &str, sid: &str, reason: Reason) -> bool;
+    pub(crate) fn close_room(&self, hub: &Hub, namespace: &str, room: &str, here_only: bool) {
+        hub.close_room(namespace, room);
+        if let Some(cluster) = self.cluster.as_ref().filter(|_| !here_only) {
+            cluster.close_room(namespace, room);
+        }
+    }
 }

@@ -115,12 +115,6 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
     let guards = scoped(guards, GuardEntry::path, &served, &mut problems);
     let middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
     BuildError::check(problems)?;
-    if checked.is_empty() {
-        tracing::warn!(
-            target: "socketio",
-            "this server has no handlers; those of a library are linked only when the program mentions something of it"
-        );
-    }
     Ok(Registry::new(Checked {
         entries: checked,
         joining,

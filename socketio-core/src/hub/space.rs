@@ -164,13 +164,16 @@ impl Hub {
         self.spaces().get(namespace).cloned()
     }
 
-    /// Puts a client into a room; into no more than `limit`.
+    /// Puts a client into a room, which is none of another client's own; into no more than `limit`.
     pub(crate) fn join(
         &self,
         client: &Arc<Client>,
         room: &Room,
         limit: usize,
     ) -> Result<(), RoomError> {
+        if client.sid() != &**room && self.client(client.namespace(), room).is_some() {
+            return Err(RoomError::ClientRoom);
+        }
         let mut state = client.state();
         if state.phase == Phase::Gone {
             return Err(RoomError::NotConnected);
@@ -241,6 +244,11 @@ impl Hub {
     /// The client with this id.
     pub(crate) fn client(&self, namespace: &str, sid: &str) -> Option<Arc<Client>> {
         self.space(namespace)?.everyone.get(sid)
+    }
+
+    /// Whether anybody is in a namespace.
+    pub(crate) fn is_inhabited(&self, namespace: &str) -> bool {
+        self.spaces().contains_key(namespace)
     }
 
     /// The namespaces that somebody is in, in alphabetical order.

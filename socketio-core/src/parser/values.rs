@@ -44,7 +44,7 @@ impl Form {
 
 impl Values {
     /// Their JSON. Each parser is given its own form; the other one is no error, only a detour.
-    pub(super) fn payload(&self) -> Result<Cow<'_, Payload>, EncodeError> {
+    pub(crate) fn payload(&self) -> Result<Cow<'_, Payload>, EncodeError> {
         match self {
             Values::Json(payload) => Ok(Cow::Borrowed(payload)),
             Values::Data(values) => protocol::payload_of(values).map(Cow::Owned),

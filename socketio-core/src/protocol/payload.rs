@@ -50,6 +50,24 @@ pub(crate) fn values<T: Serialize + ?Sized>(value: &T) -> Result<Vec<Data>, Enco
 }
 
 impl Payload {
+    /// What stands between the brackets, which must be valid; without binary data, placeholders are ordinary.
+    pub(crate) fn of_elements(elements: &str) -> Self {
+        let mut json = Text::buffer(elements.len() + 2);
+        json.push('[');
+        json.push_str(elements);
+        json.push(']');
+        Payload {
+            json: Text::from_buffer(json),
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Gives placeholders what they stand for. Whether each has something is seen when it is read.
+    pub(crate) fn with(mut self, attachments: Vec<Bytes>) -> Self {
+        self.attachments = attachments;
+        self
+    }
+
     fn finish(writer: Writer) -> Result<Self, EncodeError> {
         let (json, attachments) = writer.finish()?;
         Ok(Payload {

@@ -4,10 +4,10 @@ use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::{SocketIo, options::Options};
+use super::{SocketIo, clustering::Clustering, options::Options};
 use crate::{
     Admin, HandlerError, Request,
-    adapter::Memory,
+    adapter::Adapter,
     engine::{Cookie, Cors, Transports},
     error::BuildError,
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
@@ -34,6 +34,7 @@ pub struct SocketIoBuilder {
     logger: super::logger::Logger,
     error_ack: ErrorAck,
     admin: Option<Admin>,
+    pub(super) clustering: Clustering,
     built: &'static Location<'static>,
     problems: Vec<String>,
 }
@@ -60,6 +61,7 @@ impl SocketIoBuilder {
             logger: Default::default(),
             error_ack: Arc::new(default_error_ack),
             admin: None,
+            clustering: Clustering::default(),
             built: Location::caller(),
             problems: Vec::new(),
         }
@@ -346,6 +348,7 @@ impl SocketIoBuilder {
         #[cfg(feature = "logger")]
         self.logger.install();
         self.check_options();
+        self.problems.extend(self.clustering.problems());
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
         } else {
@@ -360,6 +363,13 @@ impl SocketIoBuilder {
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
         let registry = handlers.build(&self.states)?;
+        // A process that only emits needs none.
+        if registry.description().handlers().is_empty() && !self.clustering.is_write_only() {
+            tracing::warn!(
+                target: "socketio",
+                "this server has no handlers; those of a library are linked only when the program mentions something of it"
+            );
+        }
         for handler in registry.description().handlers() {
             tracing::debug!(
                 target: "socketio",
@@ -372,7 +382,7 @@ impl SocketIoBuilder {
         }
         let node = Node {
             hub: Hub::new(self.codec, watch),
-            adapter: Arc::new(Memory),
+            adapter: Adapter::of(self.clustering.cluster()),
             states: self.states,
             tasks: Tasks::new(),
             limits: self.options.limits,

@@ -5,18 +5,19 @@ use std::{
     fmt,
     panic::Location,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use serde::Serialize;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use super::{
     builder::SocketIoBuilder, connection::Connection, connections::Connections, inner::Server,
     options::Options,
 };
 use crate::{
-    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, Reason, Request, RoomError,
-    Socket, To,
+    BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, QueueHealth, Reason,
+    Request, RoomError, Socket, To,
     admin::Instrument,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
@@ -76,6 +77,9 @@ impl SocketIo {
         let handle: Weak<dyn Any + Send + Sync> = Arc::<Server>::downgrade(&server);
         // Just made: nobody else can have set it.
         let _ = server.node.server.set(handle);
+        if let Some(cluster) = server.node.adapter.cluster() {
+            cluster.start(&server.node);
+        }
         SocketIo(server)
     }
 
@@ -186,11 +190,43 @@ impl SocketIo {
         self.node().hub.namespaces()
     }
 
-    /// Disconnects a client from a namespace. False when there is none of this id.
+    /// Disconnects a client from a namespace. False when this process has none of this id; then the others are told, if
+    /// there is a [`message_queue`](SocketIoBuilder::message_queue).
     pub fn disconnect(&self, namespace: &str, sid: &str) -> bool {
-        let node = self.node();
-        node.adapter
-            .disconnect(&node.hub, namespace, sid, Reason::ServerDisconnect)
+        let hub = &self.node().hub;
+        match hub.client(namespace, sid) {
+            Some(client) => hub.disconnect(&client, Reason::ServerDisconnect),
+            None => {
+                self.namespace(namespace).to(sid).disconnect();
+                false
+            }
+        }
+    }
+
+    /// Waits until everything emitted so far has been published, where there is a
+    /// [`message_queue`](SocketIoBuilder::message_queue); while that can't be reached, it waits on. Messages that are given
+    /// up count as published: [`queue_health`](SocketIo::queue_health) tells of them.
+    ///
+    /// A program that only emits awaits it before it ends, or calls [`shutdown`](SocketIo::shutdown). Cancel-safe.
+    pub async fn flushed(&self) {
+        if let Some(cluster) = self.node().adapter.cluster() {
+            cluster.flushed().await;
+        }
+    }
+
+    /// Waits until this server hears the others, where there is a [`message_queue`](SocketIoBuilder::message_queue); while
+    /// that can't be reached, it waits on, and one that is `write_only` waits for ever. Serving does not wait for it.
+    /// Cancel-safe.
+    pub async fn subscribed(&self) {
+        if let Some(cluster) = self.node().adapter.cluster() {
+            cluster.subscribed().await;
+        }
+    }
+
+    /// How the [`message_queue`](SocketIoBuilder::message_queue) is doing; `None` when there is none.
+    pub fn queue_health(&self) -> Option<QueueHealth> {
+        let cluster = self.node().adapter.cluster()?;
+        Some(cluster.health())
     }
 
     /// Everything that this server handles: namespaces, events, handlers with `file:line` and the types of their arguments.
@@ -260,6 +296,7 @@ impl SocketIo {
     /// call [`stop`](SocketIo::stop).
     pub async fn shutdown(&self) {
         let server = &self.0;
+        let began = Instant::now();
         self.stop();
         let ended = server.tasks.ended();
         if tokio::time::timeout(server.options.shutdown_timeout, ended)
@@ -270,6 +307,14 @@ impl SocketIo {
         }
         server.tasks.stop().await;
         server.node.tasks.stop().await;
+        if let Some(cluster) = server.node.adapter.cluster() {
+            // What the last handlers emitted.
+            let left = server
+                .options
+                .shutdown_timeout
+                .saturating_sub(began.elapsed());
+            cluster.stop(left.max(Duration::from_secs(1))).await;
+        }
     }
 }
 

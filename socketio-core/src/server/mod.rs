@@ -2,6 +2,7 @@
 
 mod app;
 mod builder;
+mod clustering;
 mod connection;
 mod connections;
 mod engine;

@@ -42,7 +42,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// When the address can't be bound.
+    /// When the address can't be bound, and when the server is [`write_only`](crate::SocketIoBuilder::write_only).
     pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
         let listener = bind(addr).await?;
         self.serve(app, listener).await
@@ -53,8 +53,13 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// None at present: a connection that can't be accepted is traced, and the next one is waited for.
+    /// When the server is [`write_only`](crate::SocketIoBuilder::write_only). A connection that can't be accepted is traced, and
+    /// the next one is waited for.
     pub async fn serve<M: 'static>(&self, app: impl App<M>, listener: impl Listener) -> Result {
+        let cluster = self.node().adapter.cluster();
+        if cluster.is_some_and(|cluster| cluster.is_write_only()) {
+            return Err("a server that is `write_only` can't be served: its clients would not hear the others".into());
+        }
         // Not in the task of the caller: `block_on` makes accepting a little dearer.
         let accepting = tokio::spawn(accept(self.clone(), app, listener));
         let mut stopping = self.server().stopping.subscribe();

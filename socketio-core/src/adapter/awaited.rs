@@ -1,0 +1,128 @@
+//! Answers that clients of other processes owe.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{Sid, hub::Pending};
+
+/// Makes what awaits the acknowledgement of one client.
+pub(crate) type Asker = Arc<dyn Fn(&Sid) -> Pending + Send + Sync>;
+
+/// How many questions may be open; past it, the oldest is given up.
+const MAX_OPEN: usize = 65_536;
+
+/// For timeouts that no clock reaches.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The questions that went to other processes and may still be answered, each until its timeout.
+#[derive(Default)]
+pub(super) struct Awaited(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    open: BTreeMap<u64, Question>,
+}
+
+struct Question {
+    asker: Asker,
+    /// If it is a client's id, that one's answer is the only one.
+    address: String,
+    until: Instant,
+}
+
+impl Awaited {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to await answers; the id goes into the message.
+    pub(super) fn insert(&self, asker: Asker, address: &str, timeout: Duration) -> u64 {
+        let (id, dropped) = {
+            let state = &mut *self.state();
+            let dropped = if state.open.len() >= MAX_OPEN {
+                tracing::warn!(target: "socketio", limit = MAX_OPEN, "too many answers of other processes are awaited: the oldest question is given up");
+                state.open.pop_first()
+            } else {
+                None
+            };
+            state.last += 1;
+            let now = Instant::now();
+            let until = now.checked_add(timeout).unwrap_or(now + FOREVER);
+            let address = address.to_owned();
+            let question = Question {
+                asker,
+                address,
+                until,
+            };
+            state.open.insert(state.last, question);
+            (state.last, dropped)
+        };
+        // Not under the lock: it is the user's.
+        drop(dropped);
+        id
+    }
+
+    /// What awaits the answer of a client to a question. `is_certain` is whether it is known that it is that one's.
+    pub(super) fn asker(&self, id: u64, client: &str, is_certain: bool) -> Option<Asker> {
+        let open = &mut self.state().open;
+        let question = open
+            .get(&id)
+            .filter(|question| question.until >= Instant::now())?;
+        if is_certain && question.address == client {
+            return open.remove(&id).map(|question| question.asker);
+        }
+        Some(Arc::clone(&question.asker))
+    }
+
+    pub(super) fn remove(&self, id: u64) {
+        let removed = self.state().open.remove(&id);
+        drop(removed);
+    }
+
+    /// Frees what is past its timeout.
+    pub(super) fn expire(&self) {
+        let now = Instant::now();
+        let expired: Vec<_> = {
+            let open = &mut self.state().open;
+            let ids = open.iter().filter(|(_, question)| question.until < now);
+            let ids: Vec<_> = ids.map(|(id, _)| *id).collect();
+            ids.iter().map(|id| open.remove(id)).collect()
+        };
+        drop(expired);
+    }
+}
+
+/// A question to clients of other processes; dropped, it awaits no answer any more.
+pub(crate) struct Asked {
+    pub(super) awaited: Weak<Awaited>,
+    pub(super) id: u64,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(awaited) = self.awaited.upgrade() {
+            awaited.remove(self.id);
+        }
+    }
+}
+
+impl fmt::Debug for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Awaited")
+            .field("open", &self.state().open.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Asked").field(&self.id).finish()
+    }
+}

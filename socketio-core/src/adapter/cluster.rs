@@ -1,0 +1,350 @@
+//! One process among several.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::task::AbortHandle;
+
+use super::{
+    Address, Asked, Asker, Emission, Packet, QueueHealth,
+    awaited::Awaited,
+    envelope::{self, Head, NamesRef},
+    health::Health,
+    outgoing::{Outgoing, OutgoingLimits},
+    publishing::Publishing,
+    subscribing::Subscribing,
+};
+use crate::{
+    message_queue::MessageQueue,
+    node::Node,
+    parser::Values,
+    protocol::{Arguments, EncodeError},
+};
+
+/// What a server is told about its cluster.
+#[derive(Clone)]
+pub(crate) struct ClusterOptions {
+    pub(crate) queue: Arc<dyn MessageQueue>,
+    pub(crate) channel: String,
+    pub(crate) write_only: bool,
+    pub(crate) limits: OutgoingLimits,
+}
+
+/// This process's part in a cluster: what it tells the others, and what it awaits from them.
+///
+/// The format is that of python-socketio 5.15.1 and later, whose names are kept: a host is a process, and its id is how it knows what it
+/// has published itself.
+pub(crate) struct Cluster {
+    host_id: String,
+    options: ClusterOptions,
+    outgoing: Arc<Outgoing>,
+    pub(super) awaited: Arc<Awaited>,
+    pub(super) health: Health,
+    subscribing: Mutex<Option<AbortHandle>>,
+}
+
+impl Cluster {
+    pub(crate) fn new(options: ClusterOptions) -> Self {
+        let mut id = [0_u8; 16];
+        getrandom::fill(&mut id).expect("the operating system gives random numbers");
+        Cluster {
+            host_id: id.map(|byte| format!("{byte:02x}")).concat(),
+            outgoing: Arc::new(Outgoing::new(options.limits)),
+            options,
+            awaited: Arc::default(),
+            health: Health::new(),
+            subscribing: Mutex::new(None),
+        }
+    }
+
+    /// Begins to publish, and to listen for a server.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub(crate) fn start(self: &Arc<Self>, node: &Arc<Node>) {
+        let queue = Arc::clone(&self.options.queue);
+        let channel: Arc<str> = Arc::from(&*self.options.channel);
+        let outgoing = Arc::clone(&self.outgoing);
+        let publishing = Publishing::new(Arc::clone(&queue), Arc::clone(&channel), outgoing);
+        tokio::spawn(publishing.run());
+        if self.options.write_only {
+            return;
+        }
+        let subscribing = Subscribing {
+            queue,
+            channel,
+            node: Arc::downgrade(node),
+            cluster: Arc::downgrade(self),
+        };
+        let handle = tokio::spawn(subscribing.run()).abort_handle();
+        *self.subscribing() = Some(handle);
+    }
+
+    fn subscribing(&self) -> std::sync::MutexGuard<'_, Option<AbortHandle>> {
+        self.subscribing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes what is still there, if it can be done in this time, and ends.
+    pub(crate) async fn stop(&self, timeout: Duration) {
+        if tokio::time::timeout(timeout, self.flushed()).await.is_err() {
+            let messages = self.outgoing.counts().waiting;
+            tracing::warn!(target: "socketio", messages, "the last messages were not published in time");
+        }
+        self.end();
+    }
+
+    fn end(&self) {
+        self.outgoing.close();
+        if let Some(subscribing) = self.subscribing().take() {
+            subscribing.abort();
+        }
+        self.health.subscribed.send_replace(false);
+    }
+
+    pub(crate) fn host_id(&self) -> &str {
+        &self.host_id
+    }
+
+    pub(crate) fn is_write_only(&self) -> bool {
+        self.options.write_only
+    }
+
+    /// Waits until everything that was emitted so far has been published or given up.
+    pub(crate) async fn flushed(&self) {
+        self.outgoing.flushed().await;
+    }
+
+    /// Waits until the others are heard.
+    pub(crate) async fn subscribed(&self) {
+        let mut subscribed = self.health.subscribed.subscribe();
+        // An error would mean that this is gone.
+        drop(subscribed.wait_for(|subscribed| *subscribed).await);
+    }
+
+    pub(crate) fn health(&self) -> QueueHealth {
+        let counts = self.outgoing.counts();
+        QueueHealth {
+            is_subscribed: *self.health.subscribed.borrow(),
+            published: counts.published,
+            received: self.health.received(),
+            waiting: counts.waiting,
+            dropped: counts.dropped,
+        }
+    }
+
+    /// Tells the others of an emission that concerns them.
+    pub(super) fn emit(&self, emission: &Emission) {
+        let (Some(address), namespace) = (&emission.elsewhere, &emission.namespace) else {
+            return;
+        };
+        match &emission.packet {
+            // Made for nobody else: there is no address.
+            Packet::Plain(_) => {}
+            Packet::Shared { event, values, .. } => {
+                self.send_event(namespace, address, event, values, None);
+            }
+            Packet::Asking {
+                event,
+                values,
+                asker,
+                timeout,
+                ..
+            } => {
+                let id = self
+                    .awaited
+                    .insert(Arc::clone(asker), address.name(), *timeout);
+                self.send_event(namespace, address, event, values, Some(id));
+            }
+        }
+    }
+
+    /// Asks clients of other processes; nobody is asked any more when it is dropped.
+    pub(crate) fn ask(
+        &self,
+        namespace: &str,
+        address: &Address,
+        event: &str,
+        values: &Values,
+        asker: Asker,
+        timeout: Duration,
+    ) -> Asked {
+        let id = self.awaited.insert(asker, address.name(), timeout);
+        self.send_event(namespace, address, event, values, Some(id));
+        Asked {
+            awaited: Arc::downgrade(&self.awaited),
+            id,
+        }
+    }
+
+    fn send_event(
+        &self,
+        namespace: &str,
+        address: &Address,
+        event: &str,
+        values: &Values,
+        ask: Option<u64>,
+    ) {
+        let written = values.payload().and_then(|payload| {
+            let head = Head::Emit {
+                host_id: &self.host_id,
+                event,
+                binary: !payload.attachments().is_empty(),
+                namespace,
+                room: address.rooms.as_deref().into(),
+                skip_sid: address.skip[..].into(),
+                callback: ask.map(|id| (address.name(), namespace, id)),
+                ext: envelope::EXTENSION,
+            };
+            head.write(Some(("data", &payload)))
+        });
+        self.send(written);
+    }
+
+    /// Tells the others what to do with clients that they may have.
+    pub(crate) fn close_room(&self, namespace: &str, room: &str) {
+        let host_id = &self.host_id;
+        self.send(
+            Head::CloseRoom {
+                host_id,
+                room,
+                namespace,
+            }
+            .write(None),
+        );
+    }
+
+    /// As [`close_room`](Cluster::close_room): whoever is at the address leaves the namespace.
+    pub(crate) fn disconnect(&self, namespace: &str, address: &Address) {
+        self.send_each(address, |host_id, sid, skip_sid, ext| Head::Disconnect {
+            host_id,
+            sid,
+            namespace,
+            skip_sid,
+            ext,
+        });
+    }
+
+    /// As [`close_room`](Cluster::close_room): whoever is at the address enters a room.
+    pub(crate) fn enter_room(&self, namespace: &str, address: &Address, room: &str) {
+        self.send_each(address, |host_id, sid, skip_sid, ext| Head::EnterRoom {
+            host_id,
+            sid,
+            room,
+            namespace,
+            skip_sid,
+            ext,
+        });
+    }
+
+    /// As [`close_room`](Cluster::close_room): whoever is at the address leaves a room.
+    pub(crate) fn leave_room(&self, namespace: &str, address: &Address, room: &str) {
+        self.send_each(address, |host_id, sid, skip_sid, ext| Head::LeaveRoom {
+            host_id,
+            sid,
+            room,
+            namespace,
+            skip_sid,
+            ext,
+        });
+    }
+
+    /// One message for each name: there is no other way to say it to a Python process.
+    fn send_each<'a>(
+        &'a self,
+        address: &'a Address,
+        head: impl Fn(&'a str, Option<&'a str>, NamesRef<'a>, u8) -> Head<'a>,
+    ) {
+        let everyone = address.rooms.is_none().then_some(None);
+        let rooms = address.rooms.iter().flatten();
+        for sid in rooms.map(|room| Some(&**room)).chain(everyone) {
+            let skip = address.skip[..].into();
+            let head = head(&self.host_id, sid, skip, envelope::EXTENSION);
+            self.send(head.write(None));
+        }
+    }
+
+    /// Sends the answer of a client here to the process that asked; `None` when there will be none.
+    pub(super) fn answer(&self, question: &Question, sid: &str, answer: Option<Arguments>) {
+        let written = match answer {
+            // One that does not know of it would take it for an answer.
+            None if !question.extended => return,
+            None => question.head(sid, true, false).write(None),
+            Some(arguments) => {
+                let payload = envelope::answer(arguments, question.extended);
+                payload.and_then(|payload| {
+                    let binary = !payload.attachments().is_empty();
+                    let head = question.head(sid, false, binary);
+                    head.write(Some(("args", &payload)))
+                })
+            }
+        };
+        self.send(written);
+    }
+
+    fn send(&self, written: Result<Bytes, EncodeError>) {
+        match written {
+            Ok(message) => self.outgoing.push(message),
+            Err(error) => {
+                tracing::error!(target: "socketio", %error, "a message to other processes can't be encoded");
+            }
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A question of another process: what it needs to know its answers by.
+pub(super) struct Question {
+    /// Who asks.
+    pub(super) host_id: String,
+    /// What stood in its message, to be repeated.
+    pub(super) room: String,
+    pub(super) namespace: String,
+    pub(super) id: u64,
+    /// Whether it is of our kind.
+    pub(super) extended: bool,
+}
+
+impl Question {
+    fn head<'a>(&'a self, client: &'a str, failed: bool, binary: bool) -> Head<'a> {
+        Head::Callback {
+            host_id: &self.host_id,
+            sid: &self.room,
+            namespace: &self.namespace,
+            id: self.id,
+            client: self.extended.then_some(client),
+            failed,
+            binary,
+        }
+    }
+}
+
+impl Address {
+    /// What an answer is said to be from, where it does not say itself.
+    fn name(&self) -> &str {
+        match self.rooms.as_deref() {
+            Some([room]) => room,
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("host_id", &self.host_id)
+            .field("channel", &self.options.channel)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! The messages that processes exchange: JSON objects in the format of python-socketio.
+//!
+//! What that format does not have is in fields that others ignore: `ext` says that a process is of this kind.
+
+mod arguments;
+mod names;
+mod read;
+mod write;
+
+pub(super) use arguments::answer;
+pub(super) use names::NamesRef;
+pub(super) use read::{Message, What, read};
+pub(super) use write::Head;
+
+/// The version of our additions: `client` and `failed` with answers, binary answers, a lone `null` that is an argument, `sid`s that
+/// are rooms or `null` for everyone, `skip_sid` beside them.
+pub(super) const EXTENSION: u8 = 1;

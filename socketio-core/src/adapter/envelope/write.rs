@@ -1,0 +1,109 @@
+//! Messages to other processes.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::names::NamesRef;
+use crate::protocol::{EncodeError, Payload};
+
+/// A message, but for the arguments that it carries.
+///
+/// `host_id` is first where it names the process that writes: so that knows its own messages at a glance.
+#[derive(Serialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub(in crate::adapter) enum Head<'a> {
+    Emit {
+        host_id: &'a str,
+        event: &'a str,
+        binary: bool,
+        namespace: &'a str,
+        room: NamesRef<'a>,
+        skip_sid: NamesRef<'a>,
+        /// What an answer repeats: address, namespace and id.
+        callback: Option<(&'a str, &'a str, u64)>,
+        ext: u8,
+    },
+    Callback {
+        /// For whom it is, for once.
+        host_id: &'a str,
+        /// What stood first in `callback`.
+        sid: &'a str,
+        namespace: &'a str,
+        id: u64,
+        /// Who answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<&'a str>,
+        /// There will be no answer.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        failed: bool,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        binary: bool,
+    },
+    Disconnect {
+        host_id: &'a str,
+        sid: Option<&'a str>,
+        namespace: &'a str,
+        skip_sid: NamesRef<'a>,
+        ext: u8,
+    },
+    EnterRoom {
+        host_id: &'a str,
+        sid: Option<&'a str>,
+        room: &'a str,
+        namespace: &'a str,
+        skip_sid: NamesRef<'a>,
+        ext: u8,
+    },
+    LeaveRoom {
+        host_id: &'a str,
+        sid: Option<&'a str>,
+        room: &'a str,
+        namespace: &'a str,
+        skip_sid: NamesRef<'a>,
+        ext: u8,
+    },
+    CloseRoom {
+        host_id: &'a str,
+        room: &'a str,
+        namespace: &'a str,
+    },
+}
+
+impl Head<'_> {
+    /// Writes the message, with arguments in a field of this name: an array, or, if there is binary data among them, an array of the
+    /// array with placeholders and of what these stand for, in Base64.
+    pub(in crate::adapter) fn write(
+        &self,
+        arguments: Option<(&str, &Payload)>,
+    ) -> Result<Bytes, EncodeError> {
+        let mut message = serde_json::to_vec(self).map_err(EncodeError::value)?;
+        if let Some((field, payload)) = arguments {
+            let attachments = payload.attachments();
+            let size: usize = attachments
+                .iter()
+                .map(|bytes| bytes.len() * 4 / 3 + 6)
+                .sum();
+            message.reserve(field.len() + payload.json().len() + size + 8);
+            // Behind the last field, in place of the brace.
+            message.pop();
+            message.extend_from_slice(b",\"");
+            message.extend_from_slice(field.as_bytes());
+            message.extend_from_slice(b"\":");
+            if attachments.is_empty() {
+                message.extend_from_slice(payload.json().as_bytes());
+            } else {
+                message.push(b'[');
+                message.extend_from_slice(payload.json().as_bytes());
+                for attachment in attachments {
+                    message.extend_from_slice(b",\"");
+                    message.extend_from_slice(STANDARD.encode(attachment).as_bytes());
+                    message.push(b'"');
+                }
+                message.push(b']');
+            }
+            message.push(b'}');
+        }
+        Ok(message.into())
+    }
+}

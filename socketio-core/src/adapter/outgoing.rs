@@ -1,0 +1,180 @@
+//! What waits to be published.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+
+/// The messages of one server that the queue has not taken yet, in order and bounded. Handlers put them in without waiting; one task
+/// takes them out.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    limits: OutgoingLimits,
+    state: Mutex<State>,
+    filled: Notify,
+    /// How many have left, published or not.
+    left: watch::Sender<u64>,
+}
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutgoingLimits {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Bytes>,
+    /// The size of all that wait.
+    bytes: usize,
+    /// How many of the first are being published just now: these stay.
+    busy: usize,
+    entered: u64,
+    published: u64,
+    dropped: u64,
+    closed: bool,
+}
+
+/// What can be told about the messages.
+pub(super) struct Counts {
+    pub(super) waiting: usize,
+    pub(super) published: u64,
+    pub(super) dropped: u64,
+}
+
+impl Outgoing {
+    pub(super) fn new(limits: OutgoingLimits) -> Self {
+        Outgoing {
+            limits,
+            state: Mutex::default(),
+            filled: Notify::new(),
+            left: watch::Sender::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a message. Where too much waits, the oldest make room: what is newest matters most when the queue is back.
+    pub(super) fn push(&self, message: Bytes) {
+        let (first, left) = {
+            let state = &mut *self.state();
+            let dropped = state.dropped;
+            let full = |state: &State| {
+                state.waiting.len() >= self.limits.messages
+                    || state.bytes + message.len() > self.limits.bytes
+            };
+            while state.waiting.len() > state.busy && full(state) {
+                if let Some(oldest) = state.waiting.remove(state.busy) {
+                    state.bytes -= oldest.len();
+                    state.dropped += 1;
+                }
+            }
+            let first = dropped == 0 && state.dropped > 0;
+            state.entered += 1;
+            state.bytes += message.len();
+            state.waiting.push_back(message);
+            (first, state.left())
+        };
+        if first {
+            tracing::error!(
+                target: "socketio",
+                messages = self.limits.messages,
+                bytes = self.limits.bytes,
+                "too much waits for the message queue: the oldest messages are dropped"
+            );
+        }
+        self.left.send_replace(left);
+        self.filled.notify_one();
+    }
+
+    /// The next messages, at most so many of so many bytes together, but one at least. They stay until
+    /// [`published`](Outgoing::published) or [`gave_up`](Outgoing::gave_up); else they are taken again. `None` when there will be none.
+    pub(super) async fn next(&self, messages: usize, bytes: usize) -> Option<Vec<Bytes>> {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let state = &mut *self.state();
+                if !state.waiting.is_empty() {
+                    let mut size = 0;
+                    let next = state.waiting.iter().take(messages).take_while(|message| {
+                        let fits = size == 0 || size + message.len() <= bytes;
+                        size += message.len();
+                        fits
+                    });
+                    let next: Vec<_> = next.cloned().collect();
+                    state.busy = next.len();
+                    return Some(next);
+                }
+                if state.closed {
+                    return None;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// What was taken last has been published.
+    pub(super) fn published(&self) {
+        self.leave(|state, count| state.published += count);
+    }
+
+    /// What was taken last will not be published.
+    pub(super) fn gave_up(&self) {
+        self.leave(|state, count| state.dropped += count);
+    }
+
+    fn leave(&self, count: impl FnOnce(&mut State, u64)) {
+        let left = {
+            let state = &mut *self.state();
+            let busy = std::mem::take(&mut state.busy);
+            let bytes: usize = state
+                .waiting
+                .drain(..busy)
+                .map(|message| message.len())
+                .sum();
+            state.bytes -= bytes;
+            count(state, busy as u64);
+            state.left()
+        };
+        self.left.send_replace(left);
+    }
+
+    /// Waits until everything that is in now has left.
+    pub(super) async fn flushed(&self) {
+        let entered = self.state().entered;
+        let mut left = self.left.subscribe();
+        // An error would mean that this is gone.
+        drop(left.wait_for(|left| *left >= entered).await);
+    }
+
+    /// No more will come: the task that takes them ends with the last.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.filled.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let state = self.state();
+        Counts {
+            waiting: state.waiting.len(),
+            published: state.published,
+            dropped: state.dropped,
+        }
+    }
+}
+
+impl State {
+    fn left(&self) -> u64 {
+        self.entered - self.waiting.len() as u64
+    }
+}

@@ -1,0 +1,268 @@
+//! A message queue within the process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use socketio_core::{
+    BoxError, SocketIo,
+    message_queue::{Eventually, MessageQueue, Publisher, Subscription},
+};
+use tokio::sync::watch;
+
+/// A message queue within the process, so that a test can have a small cluster. Clones are one queue.
+///
+/// ```
+/// use socketio::SocketIo;
+/// use socketio_test::{TestClient, TestQueue, event};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> socketio::Result {
+/// let queue = TestQueue::new();
+/// let one = SocketIo::bare().message_queue(queue.clone()).build()?;
+/// let two = SocketIo::bare().message_queue(queue.clone()).build()?;
+/// let ana = TestClient::connect(&two, "/").await?;
+///
+/// one.emit("news", 1);
+///
+/// queue.settled([&one, &two]).await;
+/// assert_eq!(ana.received(), [event("news", 1)]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TestQueue(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Told when those who listen have something to do.
+    arrivals: watch::Sender<()>,
+    /// Told when they have done it.
+    progress: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_cut: bool,
+    channels: HashMap<String, Channel>,
+    /// The key of the next subscription.
+    next: u64,
+}
+
+/// Everything that was published on a channel, and how far those who listen have come.
+#[derive(Debug, Default)]
+struct Channel {
+    messages: Vec<Bytes>,
+    handled: HashMap<u64, usize>,
+}
+
+impl TestQueue {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Waits until everything that these servers have emitted has come to all of them: then
+    /// [`received`](crate::TestClient::received) holds it. While the queue is [cut](TestQueue::cut), that may be never.
+    pub async fn settled<'a>(&self, servers: impl IntoIterator<Item = &'a SocketIo>) {
+        let servers: Vec<_> = servers.into_iter().collect();
+        for server in &servers {
+            server.subscribed().await;
+        }
+        let mut progress = self.0.progress.subscribe();
+        loop {
+            // To handle a message may be to publish another one.
+            let before = self.0.state().published();
+            for server in &servers {
+                server.flushed().await;
+            }
+            // An error would mean that this is gone.
+            drop(progress.wait_for(|()| self.0.state().is_handled()).await);
+            if self.0.state().published() == before {
+                return;
+            }
+        }
+    }
+
+    /// Publishes a message as another process would.
+    ///
+    /// # Panics
+    ///
+    /// When it has no form in JSON.
+    pub fn publish<T: Serialize>(&self, channel: &str, message: T) {
+        let message = serde_json::to_vec(&message).expect("the message can be written as JSON");
+        self.publish_bytes(channel, message);
+    }
+
+    /// Publishes bytes, which may be anything.
+    pub fn publish_bytes(&self, channel: &str, message: impl Into<Bytes>) {
+        self.0.publish(channel, &[message.into()]);
+    }
+
+    /// What was published on a channel so far, by whomever. What is no JSON is `null`.
+    pub fn messages(&self, channel: &str) -> Vec<Value> {
+        let state = self.0.state();
+        let messages = state.channels.get(channel).map(|channel| &channel.messages);
+        messages
+            .into_iter()
+            .flatten()
+            .map(|message| serde_json::from_slice(message).unwrap_or_default())
+            .collect()
+    }
+
+    /// Makes all operations fail until it is [restored](TestQueue::restore), as those of a broker that is gone. Who listens then
+    /// misses what is published meanwhile.
+    pub fn cut(&self) {
+        self.0.set_cut(true);
+    }
+
+    /// Ends what [`cut`](TestQueue::cut) began.
+    pub fn restore(&self) {
+        self.0.set_cut(false);
+    }
+}
+
+impl MessageQueue for TestQueue {
+    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        Box::pin(async move {
+            self.0.check()?;
+            let connection: Box<dyn Publisher> = Box::new(Publishing {
+                queue: Arc::clone(&self.0),
+                channel: channel.to_owned(),
+            });
+            Ok(connection)
+        })
+    }
+
+    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        Box::pin(async move {
+            self.0.check()?;
+            let (key, position) = self.0.state().subscribe(channel);
+            let connection: Box<dyn Subscription> = Box::new(Listening {
+                queue: Arc::clone(&self.0),
+                channel: channel.to_owned(),
+                key,
+                position,
+            });
+            Ok(connection)
+        })
+    }
+}
+
+struct Publishing {
+    queue: Arc<Shared>,
+    channel: String,
+}
+
+impl Publisher for Publishing {
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+        Box::pin(async move {
+            self.queue.check()?;
+            self.queue.publish(&self.channel, messages);
+            Ok(())
+        })
+    }
+}
+
+struct Listening {
+    queue: Arc<Shared>,
+    channel: String,
+    key: u64,
+    /// Where the next message stands.
+    position: usize,
+}
+
+impl Listening {
+    /// The next message, if it is there. To come back for one is to have handled those before.
+    fn take(&mut self) -> Result<Option<Bytes>, BoxError> {
+        let message = {
+            let mut state = self.queue.state();
+            let channel = state.channels.entry(self.channel.clone()).or_default();
+            channel.handled.insert(self.key, self.position);
+            channel.messages.get(self.position).cloned()
+        };
+        self.queue.progress.send_replace(());
+        self.queue.check()?;
+        self.position += usize::from(message.is_some());
+        Ok(message)
+    }
+}
+
+impl Subscription for Listening {
+    fn next(&mut self) -> Eventually<'_, Bytes> {
+        Box::pin(async move {
+            let mut arrivals = self.queue.arrivals.subscribe();
+            loop {
+                arrivals.mark_unchanged();
+                if let Some(message) = self.take()? {
+                    return Ok(message);
+                }
+                arrivals.changed().await?;
+            }
+        })
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(channel) = self.queue.state().channels.get_mut(&self.channel) {
+            channel.handled.remove(&self.key);
+        }
+        self.queue.progress.send_replace(());
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self) -> Result<(), BoxError> {
+        if self.state().is_cut {
+            return Err("the queue is cut".into());
+        }
+        Ok(())
+    }
+
+    fn set_cut(&self, is_cut: bool) {
+        self.state().is_cut = is_cut;
+        self.arrivals.send_replace(());
+    }
+
+    fn publish(&self, channel: &str, messages: &[Bytes]) {
+        {
+            let mut state = self.state();
+            let channel = state.channels.entry(channel.to_owned()).or_default();
+            channel.messages.extend_from_slice(messages);
+        }
+        self.arrivals.send_replace(());
+    }
+}
+
+impl State {
+    fn subscribe(&mut self, channel: &str) -> (u64, usize) {
+        let key = self.next;
+        self.next += 1;
+        let channel = self.channels.entry(channel.to_owned()).or_default();
+        let position = channel.messages.len();
+        channel.handled.insert(key, position);
+        (key, position)
+    }
+
+    fn published(&self) -> usize {
+        let channels = self.channels.values();
+        channels.map(|channel| channel.messages.len()).sum()
+    }
+
+    fn is_handled(&self) -> bool {
+        self.channels.values().all(|channel| {
+            let mut handled = channel.handled.values();
+            handled.all(|handled| *handled == channel.messages.len())
+        })
+    }
+}
