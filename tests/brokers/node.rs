@@ -1,0 +1,213 @@
+//! A node of a cluster, driven by `tests/brokers`: `cluster_node --queue URL --channel NAME --port PORT`, or `--write-only` instead of
+//! the port; then it does what the lines of its standard input say.
+//!
+//! The events are those of the Python nodes beside this file.
+
+use std::{io::BufRead, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use socketio::{CallError, Data, Rest, Socket, SocketIo, SocketIoBuilder, To};
+
+/// A name or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Names {
+    fn list(self) -> Vec<String> {
+        match self {
+            Names::One(name) => vec![name],
+            Names::Several(names) => names,
+        }
+    }
+}
+
+/// What to emit, and to whom.
+#[derive(Deserialize)]
+struct Relay {
+    event: String,
+    #[serde(default)]
+    args: Vec<Data>,
+    room: Option<Names>,
+    skip: Option<Names>,
+    include_self: Option<bool>,
+    namespace: Option<String>,
+    #[serde(default)]
+    ignore_queue: bool,
+}
+
+impl Relay {
+    fn emit(self, mut address: To) {
+        if let Some(namespace) = &self.namespace {
+            address = address.namespace(namespace);
+        }
+        if let Some(room) = self.room {
+            address = address.to(room.list());
+        }
+        if let Some(skip) = self.skip {
+            address = address.skip(skip.list());
+        }
+        address
+            .include_self(self.include_self.unwrap_or(true))
+            .ignore_queue(self.ignore_queue)
+            .emit(&self.event, Rest(self.args));
+    }
+}
+
+#[derive(Deserialize)]
+struct Question {
+    to: Option<String>,
+    room: Option<String>,
+    event: String,
+    #[serde(default)]
+    args: Vec<Data>,
+    timeout: Option<f64>,
+}
+
+/// An answer of up to three arguments.
+type Answer = (Option<Data>, Option<Data>, Option<Data>);
+
+fn list(answer: Answer) -> Vec<Data> {
+    let (first, second, third) = answer;
+    [first, second, third].into_iter().flatten().collect()
+}
+
+async fn ask(question: Question, socket: Socket) -> Data {
+    let timeout = Duration::from_secs_f64(question.timeout.unwrap_or(3.0));
+    let whom = socket.to(question.to.unwrap_or_default()).timeout(timeout);
+    let answer = whom.call::<Answer>(&question.event, Rest(question.args));
+    let (key, value) = match answer.await {
+        Ok(answer) => ("answer", Data::Array(list(answer))),
+        Err(CallError::Timeout) => ("error", Data::from("timeout")),
+        Err(error) => ("error", Data::from(error.to_string())),
+    };
+    Data::from_iter([(key.to_owned(), value)])
+}
+
+fn ask_all(question: Question, socket: Socket) {
+    socket
+        .to(question.room.unwrap_or_default())
+        .callback(async |answer: Answer| socketio::emit("answered", Rest(list(answer))))
+        .emit(&question.event, Rest(question.args));
+}
+
+fn namespace(builder: SocketIoBuilder, path: &str) -> SocketIoBuilder {
+    builder
+        .on_in(
+            path,
+            "whoami",
+            async |sid: Socket| json!({"sid": sid.sid(), "node": "rust"}),
+        )
+        .on_in(path, "join", async |room: String| socketio::join_room(room))
+        .on_in(path, "leave", async |room: String| {
+            socketio::leave_room(room)
+        })
+        .on_in(path, "rooms", async || socketio::rooms())
+        .on_in(path, "relay", async |what: Relay, socket: Socket| {
+            what.emit(socket.broadcast());
+        })
+        .on_in(path, "ask", ask)
+        .on_in(
+            path,
+            "ask_all",
+            async |question: Question, socket: Socket| {
+                ask_all(question, socket);
+            },
+        )
+        .on_in(path, "enter", async |sid: String, room: String| {
+            socketio::to(sid).join_room(room)
+        })
+        .on_in(path, "remove", async |sid: String, room: String| {
+            socketio::to(sid).leave_room(room);
+        })
+        .on_in(path, "close", async |room: String| {
+            socketio::close_room(room)
+        })
+        .on_in(path, "kick", async |sid: String| {
+            socketio::to(sid).disconnect()
+        })
+}
+
+/// What a writer is told.
+#[derive(Deserialize)]
+struct Order {
+    op: String,
+    sid: Option<String>,
+    #[serde(flatten)]
+    rest: Value,
+}
+
+/// Bytes stand in orders as `{"$bytes": "<base64>"}`.
+fn with_bytes(value: Value) -> Data {
+    match value {
+        Value::Object(object) => match object.get("$bytes").and_then(Value::as_str) {
+            Some(text) => Data::Binary(STANDARD.decode(text).unwrap().into()),
+            None => object
+                .into_iter()
+                .map(|(key, value)| (key, with_bytes(value)))
+                .collect(),
+        },
+        Value::Array(elements) => Data::Array(elements.into_iter().map(with_bytes).collect()),
+        value => value.into(),
+    }
+}
+
+async fn follow(io: &SocketIo, order: Order) -> socketio::Result {
+    let Order { op, sid, mut rest } = order;
+    let text = |name: &str| rest[name].as_str().map(str::to_owned);
+    let path = text("namespace").unwrap_or_else(|| "/".into());
+    let (sid, room) = (sid.unwrap_or_default(), text("room").unwrap_or_default());
+    match &*op {
+        "emit" => {
+            let args = rest.as_object_mut().and_then(|rest| rest.remove("args"));
+            let what: Relay = serde_json::from_value(rest)?;
+            let args = match args.map(with_bytes) {
+                Some(Data::Array(args)) => args,
+                _ => Vec::new(),
+            };
+            Relay { args, ..what }.emit(io.namespace(&path));
+        }
+        "close" => io.namespace(&path).close_room(room)?,
+        "kick" => _ = io.disconnect(&path, &sid),
+        "enter" => io.namespace(&path).to(sid).join_room(room)?,
+        "remove" => io.namespace(&path).to(sid).leave_room(room),
+        _ => return Err(op.into()),
+    }
+    io.flushed().await;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let arguments: Vec<_> = std::env::args().collect();
+    let option = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1).cloned()
+    };
+    let write_only = arguments.iter().any(|argument| argument == "--write-only");
+    let builder = SocketIo::bare()
+        .logger(true)
+        .message_queue(option("--queue").ok_or("--queue?")?)
+        .channel(&option("--channel").ok_or("--channel?")?)
+        .write_only(write_only);
+    let io = namespace(namespace(builder, "/"), "/chat").build()?;
+    if write_only {
+        for line in std::io::stdin().lock().lines() {
+            follow(&io, serde_json::from_str(&line?)?).await?;
+            println!("ok");
+        }
+        io.shutdown().await;
+        return Ok(());
+    }
+    let port = option("--port").ok_or("--port?")?;
+    io.spawn(|io| async move {
+        io.subscribed().await;
+        println!("READY");
+    });
+    io.run((), format!("127.0.0.1:{port}")).await
+}
