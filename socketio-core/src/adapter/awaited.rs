@@ -126,3 +126,65 @@ impl fmt::Debug for Asked {
         f.debug_tuple("Asked").field(&self.id).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asker() -> (Asker, Weak<()>) {
+        let held = Arc::new(());
+        let weak = Arc::downgrade(&held);
+        let asker: Asker = Arc::new(move |_| {
+            let held = Arc::clone(&held);
+            Box::new(move |_| drop(held))
+        });
+        (asker, weak)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_lives_until_its_timeout_and_frees_what_it_held() {
+        let awaited = Awaited::default();
+        let ((short, held), (long, _)) = (asker(), asker());
+        let long = awaited.insert(long, "room", Duration::MAX);
+        let short = awaited.insert(short, "room", Duration::from_secs(3));
+        assert!(awaited.asker(short, "a", true).is_some());
+        assert!(awaited.asker(short, "room", false).is_some());
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert!(awaited.asker(short, "b", true).is_none());
+        awaited.expire();
+        assert!(held.upgrade().is_none());
+        assert!(awaited.asker(long, "b", true).is_some());
+    }
+
+    #[tokio::test]
+    async fn the_answer_of_the_one_that_was_asked_is_the_last() {
+        let awaited = Awaited::default();
+        let id = awaited.insert(asker().0, "sid", Duration::from_secs(3));
+        assert!(awaited.asker(id, "sid", true).is_some());
+        assert!(awaited.asker(id, "sid", true).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_dropped_is_forgotten() {
+        let awaited = Arc::new(Awaited::default());
+        let (asker, held) = asker();
+        let id = awaited.insert(asker, "sid", Duration::from_secs(3));
+        drop(Asked {
+            awaited: Arc::downgrade(&awaited),
+            id,
+        });
+        assert!(held.upgrade().is_none());
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_the_oldest_question_is_given_up() {
+        let awaited = Awaited::default();
+        let (first, held) = asker();
+        awaited.insert(first, "sid", Duration::from_secs(3));
+        for _ in 0..MAX_OPEN {
+            awaited.insert(asker().0, "sid", Duration::from_secs(3));
+        }
+        assert!(held.upgrade().is_none());
+        assert_eq!(awaited.state().open.len(), MAX_OPEN);
+    }
+}

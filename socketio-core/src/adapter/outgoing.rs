@@ -178,3 +178,96 @@ impl State {
         self.entered - self.waiting.len() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn outgoing(messages: usize, bytes: usize) -> Outgoing {
+        Outgoing::new(OutgoingLimits { messages, bytes })
+    }
+
+    fn push(outgoing: &Outgoing, messages: &[&'static str]) {
+        for message in messages {
+            outgoing.push(Bytes::from_static(message.as_bytes()));
+        }
+    }
+
+    fn next(outgoing: &Outgoing, messages: usize, bytes: usize) -> Vec<Bytes> {
+        let next = outgoing.next(messages, bytes).now_or_never();
+        next.expect("there are messages").expect("it is not closed")
+    }
+
+    #[test]
+    fn messages_leave_in_order_and_stay_until_they_are_published() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
+        // Its connection broke.
+        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
+        outgoing.published();
+        assert_eq!(next(&outgoing, 2, 100), ["c"]);
+        outgoing.gave_up();
+        assert!(outgoing.next(2, 100).now_or_never().is_none());
+        let counts = outgoing.counts();
+        assert_eq!(
+            (counts.waiting, counts.published, counts.dropped),
+            (0, 2, 1)
+        );
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_bytes_but_never_empty() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["four", "four", "eleven more", "x"]);
+        assert_eq!(next(&outgoing, 9, 8), ["four", "four"]);
+        outgoing.published();
+        assert_eq!(next(&outgoing, 9, 8), ["eleven more"]);
+    }
+
+    #[test]
+    fn the_oldest_make_room_but_not_those_that_are_being_published() {
+        let outgoing = outgoing(3, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        push(&outgoing, &["d", "e"]);
+        outgoing.published();
+        assert_eq!(next(&outgoing, 9, 100), ["d", "e"]);
+        assert_eq!(outgoing.counts().dropped, 2);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let outgoing = outgoing(100, 10);
+        push(&outgoing, &["12345", "67890", "x"]);
+        assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
+        outgoing.published();
+        push(&outgoing, &["more than ten bytes"]);
+        assert_eq!(next(&outgoing, 9, 100), ["more than ten bytes"]);
+    }
+
+    #[test]
+    fn flushed_waits_for_what_was_there_and_not_for_what_comes_later() {
+        let outgoing = outgoing(10, 100);
+        assert!(outgoing.flushed().now_or_never().is_some());
+        push(&outgoing, &["a"]);
+        let mut flushed = Box::pin(outgoing.flushed());
+        assert!((&mut flushed).now_or_never().is_none());
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        push(&outgoing, &["b"]);
+        outgoing.published();
+        assert!(flushed.now_or_never().is_some());
+    }
+
+    #[test]
+    fn after_the_end_what_is_there_still_leaves() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a"]);
+        outgoing.close();
+        assert_eq!(next(&outgoing, 9, 100), ["a"]);
+        outgoing.published();
+        assert_eq!(outgoing.next(9, 100).now_or_never(), Some(None));
+    }
+}

@@ -105,3 +105,114 @@ impl Publishing {
 async fn publish(publisher: &mut dyn Publisher, batch: &[Bytes]) -> Result<(), BoxError> {
     timeout(PATIENCE, publisher.publish(batch)).await?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+    use crate::{
+        adapter::outgoing::OutgoingLimits,
+        message_queue::{Eventually, Subscription},
+    };
+
+    /// A broker that takes messages up to one it dislikes.
+    #[derive(Clone, Default)]
+    struct Broker {
+        taken: Arc<Mutex<Vec<Bytes>>>,
+        connections: Arc<Mutex<usize>>,
+        disliked: &'static str,
+    }
+
+    impl MessageQueue for Broker {
+        fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+            *self
+                .connections
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) += 1;
+            let publisher: Box<dyn Publisher> = Box::new(self.clone());
+            Box::pin(async { Ok(publisher) })
+        }
+
+        fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+            Box::pin(async { Err("nobody listens".into()) })
+        }
+    }
+
+    impl Publisher for Broker {
+        fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = messages.iter().try_for_each(|message| {
+                if *message == self.disliked {
+                    return Err("too large".into());
+                }
+                taken.push(message.clone());
+                Ok(())
+            });
+            Box::pin(async { result })
+        }
+    }
+
+    async fn publish(broker: &Broker, messages: &[&'static str]) -> Arc<Outgoing> {
+        let outgoing = Arc::new(Outgoing::new(OutgoingLimits {
+            messages: 100,
+            bytes: 100,
+        }));
+        for message in messages {
+            outgoing.push(Bytes::from_static(message.as_bytes()));
+        }
+        let publishing = Publishing::new(
+            Arc::new(broker.clone()),
+            Arc::from("channel"),
+            Arc::clone(&outgoing),
+        );
+        let task = tokio::spawn(publishing.run());
+        outgoing.flushed().await;
+        outgoing.close();
+        task.await.unwrap();
+        outgoing
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_nobody_takes_does_not_hold_up_the_others() {
+        let broker = Broker {
+            disliked: "bad",
+            ..Broker::default()
+        };
+        let outgoing = publish(&broker, &["a", "b", "bad", "c", "d"]).await;
+        // The batch was taken up to the culprit, and once more one by one: twice is better than never.
+        let taken = broker.taken.lock().unwrap().clone();
+        assert_eq!(taken, ["a", "b", "a", "b", "c", "d"]);
+        let counts = outgoing.counts();
+        assert_eq!((counts.published, counts.dropped), (4, 1));
+        // One for the beginning, one after the batch, one after each attempt.
+        assert_eq!(*broker.connections.lock().unwrap(), 2 + ATTEMPTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_has_failed() {
+        struct Silent;
+
+        impl MessageQueue for Silent {
+            fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+                Box::pin(std::future::pending())
+            }
+
+            fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+                Box::pin(std::future::pending())
+            }
+        }
+
+        let outgoing = Arc::new(Outgoing::new(OutgoingLimits {
+            messages: 1,
+            bytes: 1,
+        }));
+        let channel = Arc::from("channel");
+        let publishing = Publishing::new(Arc::new(Silent), channel, Arc::clone(&outgoing));
+        let task = tokio::spawn(publishing.run());
+        outgoing.close();
+        let began = tokio::time::Instant::now();
+        task.await.unwrap();
+        assert_eq!(began.elapsed(), PATIENCE);
+    }
+}
