@@ -21,6 +21,9 @@ pub mod errors {}
 #[doc = include_str!("../docs/guide/serving.md")]
 pub mod serving {}
 
+#[doc = include_str!("../docs/guide/cluster.md")]
+pub mod cluster {}
+
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
 

@@ -28,10 +28,10 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide] in eight pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] in nine pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
 //! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving),
-//! [testing](crate::guide::testing).
+//! [several processes](crate::guide::cluster), [testing](crate::guide::testing).
 //!
 //! | to | there is |
 //! |---|---|
@@ -44,6 +44,7 @@
 //! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
 //! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
 //! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
+//! | be several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | see what goes on | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin) |
 //! | test | the crate `socketio-test` |
 

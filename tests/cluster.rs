@@ -659,6 +659,56 @@ async fn events_of_other_processes_run_no_handlers() {
     assert_eq!(ana.received(), [event("join", "lobby")]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ignores_the_queue_knows_who_is_there() {
+    let pair = Pair::new().await;
+    let elsewhere = pair.one.to(pair.bo.sid()).ignore_queue(true);
+    let error = elsewhere.call::<()>("ask", ()).await.unwrap_err();
+    assert!(matches!(error, CallError::NobodyThere));
+    pair.ana.on("ask", |_: ()| 7);
+    let here = pair.one.broadcast().ignore_queue(true);
+    let answers = here.call_all::<u8>("ask", ()).await.unwrap();
+    assert_eq!(answers.len(), 1);
+    assert!(pair.queue.messages(CHANNEL).is_empty());
+}
+
+#[tokio::test]
+async fn who_is_here_is_known_and_who_is_elsewhere_is_not() {
+    let pair = Pair::new().await;
+    assert_eq!(pair.one.sockets("/").len(), 1);
+    assert!(pair.one.socket("/", pair.ana.sid()).is_some());
+    assert!(pair.one.socket("/", pair.bo.sid()).is_none());
+    assert_eq!(pair.two.connections(), 1);
+}
+
+#[cfg(feature = "msgpack")]
+#[tokio::test]
+async fn servers_of_different_parsers_are_one_cluster() {
+    let queue = TestQueue::new();
+    let packed = builder(&queue).parser(socketio::parser::MsgPack);
+    let (one, two) = (server(&queue), packed.build().unwrap());
+    let ana = TestClient::connect(&one, "/").await.unwrap();
+    let bo = TestClient::connect(&two, "/").await.unwrap();
+    queue.settled([&one, &two]).await;
+    let bytes = Bytes::from_static(b"ab");
+    one.emit("from one", (1, &bytes));
+    two.emit("from two", (json!({"a": [1, null]}), &bytes));
+    two.emit("null", Value::Null);
+    queue.settled([&one, &two]).await;
+    for client in [&ana, &bo] {
+        let mut heard = client.received();
+        heard.sort_by_key(|event| event.name().to_owned());
+        assert_eq!(
+            heard,
+            [
+                event("from one", (1, &bytes)),
+                event("from two", (json!({"a": [1, null]}), &bytes)),
+                event("null", Value::Null),
+            ]
+        );
+    }
+}
+
 #[test]
 fn what_can_not_be_is_found_at_the_start() {
     let problem = |builder: SocketIoBuilder| builder.build().unwrap_err().to_string();

@@ -1,0 +1,51 @@
+//! Several processes as one server: `cargo run --example cluster --features redis -- redis://localhost 127.0.0.1:5000`, and the same with
+//! other ports, or on other machines. Other queues: `--features rabbitmq -- amqp://localhost`, `kafka`, `nats`.
+//!
+//! | Flask-SocketIO | here |
+//! |---|---|
+//! | `SocketIO(app, message_queue='redis://')` | `SocketIo::builder().message_queue("redis://localhost")` |
+//! | `SocketIO(message_queue='redis://')` in a worker | the same, and `.write_only(true)`: see the example `worker` |
+//!
+//! Python servers and workers of the same channel are part of it. A client may be connected to any of them; behind one address, all
+//! requests of a client have to come to the same process.
+
+use std::time::Duration;
+
+use socketio::{SocketIo, State, join_room, to};
+
+/// What this process is called.
+struct Process(String);
+
+/// Everyone in the room hears it, wherever they are connected.
+#[socketio::event]
+async fn say(room: String, text: String, process: State<Process>) -> socketio::Result {
+    join_room(&room)?;
+    to(&room).emit("said", (text, format!("by way of {}", process.0)));
+    Ok(())
+}
+
+/// Asks a client that may be connected to another process; answers with what it says.
+#[socketio::event]
+async fn ask(sid: String, question: String) -> socketio::Result<String> {
+    let client = to(sid).timeout(Duration::from_secs(5));
+    Ok(client.call("question", question).await?)
+}
+
+/// Disconnects a client of any process.
+#[socketio::event]
+async fn kick(sid: String) {
+    to(sid).disconnect();
+}
+
+#[tokio::main]
+async fn main() -> socketio::Result {
+    let mut args = std::env::args().skip(1);
+    let queue = args.next().unwrap_or("redis://localhost".into());
+    let addr = args.next().unwrap_or("127.0.0.1:5000".into());
+    let io = SocketIo::builder()
+        .logger(true)
+        .state(Process(addr.clone()))
+        .message_queue(queue)
+        .build()?;
+    io.run((), addr).await
+}
