@@ -53,11 +53,16 @@ impl Address {
         let mut login = Login::parse(login)?;
         let database = login.query(query)?;
 
-        let (kind, sentinel) = match scheme.split_once('+') {
-            Some((kind, "sentinel")) => (kind, true),
-            _ => (scheme, false),
+        let (kind, sentinel) = match scheme.strip_suffix("+sentinel") {
+            Some(kind) => (kind, true),
+            None => (scheme, false),
         };
-        let tls = matches!(kind, "rediss" | "valkeys");
+        let tls = match kind {
+            "redis" | "valkey" => false,
+            "rediss" | "valkeys" => true,
+            "unix" | "redis+unix" | "valkey+unix" if !sentinel => false,
+            _ => return Err("its scheme is none of Redis or Valkey".into()),
+        };
         let servers = if sentinel {
             let path = path.strip_prefix('/').unwrap_or(path);
             let (in_path, service) = path.split_once('/').unwrap_or((path, ""));
@@ -71,16 +76,14 @@ impl Address {
                 places: places.collect::<Result<_, _>>()?,
                 service: Some(service).filter(|service| !service.is_empty()),
             }
-        } else if matches!(scheme, "unix" | "redis+unix" | "valkey+unix") {
+        } else if kind.ends_with("unix") {
             Servers::One(Place::unix(hosts, path)?)
-        } else if matches!(scheme, "redis" | "rediss" | "valkey" | "valkeys") {
+        } else {
             if hosts.contains(',') {
                 return Err("several hosts are for the scheme `redis+sentinel`".into());
             }
             check_database(path.trim_matches('/'))?;
             Servers::One(Place::tcp(hosts, 6379)?)
-        } else {
-            return Err("its scheme is none of Redis or Valkey".into());
         };
         // Checked, but not selected: publishing and subscribing know no databases.
         check_database(&database)?;
