@@ -4,3 +4,5 @@
 pub use socketio_core::message_queue::{
     Eventually, IntoMessageQueue, MessageQueue, Publisher, Subscription,
 };
+#[cfg(feature = "redis")]
+pub use socketio_core::message_queue::Redis;

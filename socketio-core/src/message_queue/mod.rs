@@ -7,6 +7,10 @@
 
 mod interface;
 mod into_queue;
+#[cfg(feature = "redis")]
+mod redis;
 
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
 pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
 pub use into_queue::IntoMessageQueue;
