@@ -7,6 +7,10 @@
 
 mod interface;
 mod into_queue;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 
 pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
 pub use into_queue::IntoMessageQueue;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::RabbitMq;
