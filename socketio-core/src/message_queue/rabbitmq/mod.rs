@@ -150,3 +150,19 @@ impl fmt::Debug for RabbitMq {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_the_password_nor_the_key() {
+        let queue = RabbitMq::new("amqps://ana:secret@broker/v")
+            .unwrap()
+            .client_certificate("a certificate", "secret");
+        assert_eq!(
+            format!("{queue:?}"),
+            r#"RabbitMq { tls: true, user: "ana", host: "broker", port: 5671, vhost: "v", .. }"#
+        );
+    }
+}
