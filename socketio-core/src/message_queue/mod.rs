@@ -7,6 +7,8 @@
 
 mod interface;
 mod into_queue;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 #[cfg(feature = "redis")]
 mod redis;
 
@@ -14,3 +16,5 @@ mod redis;
 pub use self::redis::Redis;
 pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
 pub use into_queue::IntoMessageQueue;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::RabbitMq;
