@@ -12,7 +12,7 @@ class Person:
     def __init__(self, node):
         self.node = node
         self.answers = {}
-        self.gone = asyncio.Queue()
+        self._left = asyncio.Queue()
         self._heard = []
         self._news = asyncio.Event()
         self._client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
@@ -20,7 +20,7 @@ class Person:
     async def connect(self, namespaces):
         for namespace in namespaces:
             self._client.on("*", self._listener(namespace), namespace=namespace)
-            self._client.on("disconnect", lambda _reason, namespace=namespace: self.gone.put_nowait(namespace), namespace)
+            self._client.on("disconnect", self._leaver(namespace), namespace=namespace)
         await self._client.connect(
             self.node.address, namespaces=list(namespaces), transports=["websocket"], wait_timeout=DEADLINE
         )
@@ -34,6 +34,9 @@ class Person:
             return await answer if isinstance(answer, asyncio.Future) else answer
 
         return listen
+
+    def _leaver(self, namespace):
+        return lambda _reason: self._left.put_nowait(namespace)
 
     def sid(self, namespace="/"):
         return self._client.get_sid(namespace)
@@ -58,6 +61,11 @@ class Person:
         heard, self._heard = self._heard[:position], self._heard[position + 1 :]
         return [[event, *args] for _, event, args in heard]
 
+    async def left(self):
+        """The namespace that was left, by either side."""
+        async with asyncio.timeout(DEADLINE):
+            return await self._left.get()
+
     async def _come(self, event, namespace):
         async with asyncio.timeout(DEADLINE):
             while (position := self._position(event, namespace)) is None:
@@ -69,6 +77,7 @@ class Person:
         return next((at for at, heard in enumerate(self._heard) if heard[:2] == (namespace, event)), None)
 
     async def leave(self):
+        """Ends the connection."""
         await self._client.disconnect()
 
 
