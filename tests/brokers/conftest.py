@@ -47,6 +47,7 @@ def broker(request, tmp_path_factory):
     started = BROKERS[request.config.getoption("broker")](tmp_path_factory.mktemp("broker")).start()
     yield started
     started.stop()
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -64,14 +64,3 @@ def free_ports(count: int) -> list[int]:
 
 def free_port() -> int:
     return free_ports(1)[0]
-
-
-def wait_until(answers, process: Process, what: str):
-    """Waits until a server answers."""
-    deadline = time.monotonic() + DEADLINE
-    while not answers():
-        if process.ended:
-            raise RuntimeError(f"{what} has ended")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} does not answer")
-        time.sleep(0.05)

@@ -22,8 +22,6 @@ def emit_without(key):
 RUBBISH = {
     "nothing": "",
     "broken JSON": '{"method": "emit", "event": "news"',
-    "no text": b"\xff\xfe\x00",
-    "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x06method\x94\x8c\x04emit\x94s.",
     "null": "null",
     "false": "false",
     "an empty array": "[]",
@@ -59,8 +57,10 @@ RUBBISH = {
     "a closing of an object": json.dumps({"method": "close_room", "namespace": "/", "room": {"a": 1}}),
 }
 
-# A Python node stops listening for a moment at these, and closes the room of everybody at the last.
+# At these a Python node stops listening for a moment (with Kombu at those that are no text), and closes the room of everybody at the last.
 HARMFUL = {
+    "no text": b"\xff\xfe\x00",
+    "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x06method\x94\x8c\x04emit\x94s.",
     "a number": "7",
     "true": "true",
     "a text": '"method"',

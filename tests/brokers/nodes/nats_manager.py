@@ -1,7 +1,7 @@
 """python-socketio over NATS, for which it has no manager: the same envelope over a subject."""
 
 import nats
-from socketio import AsyncPubSubManager
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
 
 class NatsManager(AsyncPubSubManager):

@@ -13,11 +13,23 @@ import contract
 options = contract.arguments()
 
 
+class OrderlyKombuManager(socketio.KombuManager):
+    """Kombu's connections are not for several threads at once, and each event has a thread."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._turn = threading.Lock()
+
+    def _publish(self, data):
+        with self._turn:
+            super()._publish(data)
+
+
 def manager(url, **more):
     """The manager that Flask-SocketIO takes for a URL; it takes the wrong one for some that are Redis's."""
     scheme = url.split(":")[0].split("+")[0]
     kinds = {"redis": socketio.RedisManager, "unix": socketio.RedisManager, "kafka": socketio.KafkaManager}
-    return kinds.get(scheme, socketio.KombuManager)(url, channel=options.channel, **more)
+    return kinds.get(scheme, OrderlyKombuManager)(url, channel=options.channel, **more)
 
 
 def write(io):
