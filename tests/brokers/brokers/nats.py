@@ -1,0 +1,30 @@
+"""NATS."""
+
+import nats
+
+from .broker import DEADLINE, Broker, Tap
+
+
+class Nats(Broker):
+    # The one in Python has a manager of the tests' own.
+    kinds = publishing = ("asyncio", "rust")
+
+    def url(self, port=None):
+        return f"nats://127.0.0.1:{port or self.port}"
+
+    def start(self):
+        return self._run("nats-server", "-a", "127.0.0.1", "-p", self.port, "-l", self.directory / "log")
+
+    async def tap(self, channel):
+        client = await nats.connect(self.url())
+        subscription = await client.subscribe(channel)
+        await client.flush()
+
+        async def publish(message):
+            await client.publish(channel, message)
+            await client.flush()
+
+        async def receive():
+            return (await subscription.next_msg(timeout=DEADLINE)).data
+
+        return Tap(publish, receive, client.close)

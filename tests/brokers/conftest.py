@@ -1,0 +1,93 @@
+"""A broker for the whole run, a cluster for each pair of kinds, and clients for each test."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from brokers import BROKERS
+from cluster import EXAMPLES, REPOSITORY, Cluster
+from person import Person
+
+
+def pytest_addoption(parser):
+    parser.addoption("--broker", required=True, choices=BROKERS)
+
+
+def pytest_generate_tests(metafunc):
+    if "pair" in metafunc.fixturenames:
+        metafunc.parametrize("pair", _pairs(metafunc), ids="+".join, scope="session")
+    if "kind" in metafunc.fixturenames:
+        kinds = [kind for kind in _broker(metafunc).kinds if kind in _broker(metafunc).publishing]
+        metafunc.parametrize("kind", kinds, scope="session")
+
+
+def _broker(metafunc):
+    return BROKERS[metafunc.config.getoption("broker")]
+
+
+def _pairs(metafunc):
+    """Those that can take part: who is `here` has to publish, unless the test does it by hand."""
+    broker = _broker(metafunc)
+    marked = {marker.name for marker in metafunc.definition.iter_markers()}
+    publishing = broker.kinds if "published_by_hand" in marked else broker.publishing
+    answering = broker.publishing if "answered" in marked else broker.kinds
+    return [pair for pair in itertools.product(publishing, answering) if pair not in broker.left_out]
+
+
+def require(*kinds):
+    """Rust's node belongs to the tests from the moment on when the manifest names it."""
+    if "rust" in kinds and not (EXAMPLES / "cluster_node").exists():
+        assert '"cluster_node"' not in (REPOSITORY / "Cargo.toml").read_text(), "cluster_node has not been built"
+        pytest.skip("there is no cluster_node yet")
+
+
+@pytest.fixture(scope="session")
+def broker(request, tmp_path_factory):
+    started = BROKERS[request.config.getoption("broker")](tmp_path_factory.mktemp("broker")).start()
+    yield started
+    started.stop()
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(broker, pair):
+    require(*pair)
+    started = Cluster(pair, [broker.url(), broker.url()])
+    yield started.wait_until_ready()
+    started.stop()
+
+
+@pytest.fixture
+async def connect():
+    """Connects a client to each of the nodes named."""
+    people = []
+
+    async def connect(*nodes, namespaces=("/",)):
+        came = [Person(node) for node in nodes]
+        people.extend(came)
+        await asyncio.gather(*(person.connect(namespaces) for person in came))
+        return came if len(came) > 1 else came[0]
+
+    yield connect
+    await asyncio.gather(*(person.leave() for person in people))
+
+
+@pytest.fixture
+async def pair_of_people(cluster, connect):
+    """A client of the node that speaks, and one of the node that listens."""
+    return await connect(cluster.here, cluster.there)
+
+
+@pytest.fixture
+async def tap(broker):
+    """Listens to a channel: `await tap(channel)`."""
+    taps = []
+
+    async def open(channel):
+        taps.append(await broker.tap(channel))
+        return taps[-1]
+
+    yield open
+    for each in taps:
+        await each.close()

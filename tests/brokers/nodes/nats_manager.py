@@ -1,0 +1,36 @@
+"""python-socketio over NATS, for which it has no manager: the same envelope over a subject."""
+
+import nats
+from socketio.async_pubsub_manager import AsyncPubSubManager
+
+
+class NatsManager(AsyncPubSubManager):
+    name = "nats"
+
+    def __init__(self, url, channel="socketio", write_only=False):
+        super().__init__(channel=channel, write_only=write_only)
+        self._url = url
+        self._publisher = None
+
+    async def _publish(self, data):
+        if self._publisher is None:
+            self._publisher = await self._connect()
+        await self._publisher.publish(self.channel, self.json.dumps(data).encode())
+        # Whoever reads `ok` may rely on it that the broker has it.
+        await self._publisher.flush()
+
+    async def _listen(self):
+        listener = await self._connect()
+        subscription = await listener.subscribe(self.channel)
+        async for message in subscription.messages:
+            yield message.data
+
+    async def _connect(self):
+        # The library subscribes again by itself, when the broker has come back.
+        return await nats.connect(
+            self._url, allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_ignore
+        )
+
+
+async def _ignore(_error):
+    """A broker that is away is nothing to report here."""

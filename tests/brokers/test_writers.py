@@ -1,0 +1,90 @@
+"""Processes that publish and do not listen."""
+
+import pytest
+
+from cluster import Writer
+from conftest import require
+from person import unique
+from test_emits import ARGUMENTS, exactly
+
+
+@pytest.fixture(scope="session")
+def writer(broker, cluster, kind):
+    require(kind)
+    started = Writer(kind, broker.url(), cluster.channel)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+async def people(cluster, connect):
+    """A client of each node."""
+    return await connect(*cluster.nodes, namespaces=("/", "/chat"))
+
+
+pytestmark = pytest.mark.published_by_hand
+
+
+def emit(event, *args, **more):
+    return {"op": "emit", "event": event, "args": list(args), **more}
+
+
+@pytest.mark.parametrize("namespace", ["/", "/chat"])
+async def test_a_writer_reaches_everybody_once(writer, people, namespace):
+    writer.write(emit("news", 1, namespace=namespace), emit("end", namespace=namespace))
+    for person in people:
+        assert await person.until("end", namespace) == [["news", 1]]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+async def test_what_a_writer_sends_arrives_as_it_was(writer, people, arguments):
+    writer.write(emit("news", *ARGUMENTS[arguments]))
+    for person in people:
+        assert exactly(await person.next("news")) == exactly(ARGUMENTS[arguments])
+
+
+async def test_a_writer_addresses_rooms_and_leaves_somebody_out(writer, people):
+    ana, bo = people
+    red, blue = unique("red"), unique("blue")
+    await ana.call("join", red)
+    await bo.call("join", blue)
+    writer.write(
+        emit("for red", room=red),
+        emit("for both", room=[red, blue]),
+        emit("for bo", room=bo.sid()),
+        emit("not for bo", room=[red, blue], skip=bo.sid()),
+        emit("for nobody", skip=[ana.sid(), bo.sid()]),
+        emit("end"),
+    )
+    assert await ana.until("end") == [["for red"], ["for both"], ["not for bo"]]
+    assert await bo.until("end") == [["for both"], ["for bo"]]
+
+
+async def test_a_thousand_emits_of_a_writer_keep_their_order(writer, people):
+    numbers = range(1_000)
+    writer.write(*[emit("news", number) for number in numbers], emit("end"))
+    for person in people:
+        assert await person.until("end") == [["news", number] for number in numbers]
+
+
+@pytest.mark.parametrize("namespace", ["/", "/chat"])
+async def test_a_writer_enters_and_removes_clients_and_closes_rooms(writer, people, namespace):
+    red, blue = unique("red"), unique("blue")
+    for person in people:
+        for room in (red, blue):
+            writer.write({"op": "enter", "sid": person.sid(namespace), "room": room, "namespace": namespace})
+    writer.write(emit("entered", room=[red, blue], namespace=namespace))
+    writer.write({"op": "remove", "sid": people[0].sid(namespace), "room": red, "namespace": namespace})
+    writer.write(emit("in red", room=red, namespace=namespace))
+    writer.write({"op": "close", "room": blue, "namespace": namespace})
+    writer.write(emit("in blue", room=blue, namespace=namespace), emit("end", namespace=namespace))
+    assert await people[0].until("end", namespace) == [["entered"]]
+    assert await people[1].until("end", namespace) == [["entered"], ["in red"]]
+
+
+@pytest.mark.parametrize("namespace", ["/", "/chat"])
+async def test_a_writer_disconnects_clients(writer, people, namespace):
+    for person in people:
+        writer.write({"op": "kick", "sid": person.sid(namespace), "namespace": namespace})
+    for person in people:
+        assert await person.left() == namespace
