@@ -73,8 +73,11 @@ struct Question {
 type Answer = (Option<Data>, Option<Data>, Option<Data>);
 
 fn list(answer: Answer) -> Vec<Data> {
-    let (first, second, third) = answer;
-    [first, second, third].into_iter().flatten().collect()
+    let mut list = vec![answer.0, answer.1, answer.2];
+    while list.last().is_some_and(Option::is_none) {
+        list.pop();
+    }
+    list.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 async fn ask(question: Question, socket: Socket) -> Data {

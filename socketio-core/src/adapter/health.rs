@@ -1,6 +1,6 @@
 //! How a server's message queue is doing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
@@ -25,6 +25,8 @@ pub struct QueueHealth {
 pub(super) struct Health {
     pub(super) subscribed: watch::Sender<bool>,
     received: AtomicU64,
+    /// Whether a message came that is none.
+    rubbish: AtomicBool,
 }
 
 impl Health {
@@ -32,11 +34,17 @@ impl Health {
         Health {
             subscribed: watch::Sender::new(false),
             received: AtomicU64::new(0),
+            rubbish: AtomicBool::new(false),
         }
     }
 
     pub(super) fn received_one(&self) {
         self.received.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True once.
+    pub(super) fn is_first_rubbish(&self) -> bool {
+        !self.rubbish.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn received(&self) -> u64 {

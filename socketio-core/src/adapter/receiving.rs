@@ -30,8 +30,12 @@ impl Receiving<'_> {
                 self.follow(message);
             }
             Ok(None) => {}
-            Err(rubbish) => {
+            // Where there is one, there may be thousands: only the first is worth a warning.
+            Err(rubbish) if self.cluster.health.is_first_rubbish() => {
                 tracing::warn!(target: "socketio", %rubbish, bytes = message.len(), "a message on the queue that is none (python-socketio before 5.14 writes another format)");
+            }
+            Err(rubbish) => {
+                tracing::debug!(target: "socketio", %rubbish, bytes = message.len(), "a further message on the queue that is none");
             }
         }
     }

@@ -10,6 +10,12 @@ use crate::hub::Room;
 #[derive(Clone, Copy)]
 pub(in crate::adapter) struct NamesRef<'a>(Option<&'a [Room]>);
 
+impl NamesRef<'_> {
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl<'a> From<Option<&'a [Room]>> for NamesRef<'a> {
     fn from(names: Option<&'a [Room]>) -> Self {
         NamesRef(names)

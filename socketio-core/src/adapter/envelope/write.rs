@@ -44,6 +44,7 @@ pub(in crate::adapter) enum Head<'a> {
         host_id: &'a str,
         sid: Option<&'a str>,
         namespace: &'a str,
+        #[serde(skip_serializing_if = "NamesRef::is_none")]
         skip_sid: NamesRef<'a>,
         ext: u8,
     },
@@ -52,6 +53,7 @@ pub(in crate::adapter) enum Head<'a> {
         sid: Option<&'a str>,
         room: &'a str,
         namespace: &'a str,
+        #[serde(skip_serializing_if = "NamesRef::is_none")]
         skip_sid: NamesRef<'a>,
         ext: u8,
     },
@@ -60,6 +62,7 @@ pub(in crate::adapter) enum Head<'a> {
         sid: Option<&'a str>,
         room: &'a str,
         namespace: &'a str,
+        #[serde(skip_serializing_if = "NamesRef::is_none")]
         skip_sid: NamesRef<'a>,
         ext: u8,
     },
