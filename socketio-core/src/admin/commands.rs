@@ -88,24 +88,18 @@ fn emit(
 }
 
 fn join(io: SocketIo, namespace: String, room: String, among: Option<String>) -> Result {
-    for socket in whom(&io, &namespace, among).sockets() {
-        socket.join_room(&room)?;
-    }
-    Ok(())
+    Ok(whom(&io, &namespace, among).join_room(&room)?)
 }
 
 fn leave(io: SocketIo, namespace: String, room: String, among: Option<String>) {
-    for socket in whom(&io, &namespace, among).sockets() {
-        socket.leave_room(&room);
-    }
+    whom(&io, &namespace, among).leave_room(&room);
 }
 
+/// Clients of other processes can't be told to close their connection, only to leave.
 fn disconnect(io: SocketIo, namespace: String, close: Option<bool>, among: Option<String>) {
-    for socket in whom(&io, &namespace, among).sockets() {
-        if close == Some(true) {
-            socket.close();
-        } else {
-            socket.disconnect();
-        }
+    let whom = || whom(&io, &namespace, among.clone());
+    if close == Some(true) {
+        whom().sockets().iter().for_each(Socket::close);
     }
+    whom().disconnect();
 }
