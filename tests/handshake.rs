@@ -61,6 +61,36 @@ async fn a_refusal_is_a_status_and_a_body_and_opens_nothing() {
 }
 
 #[tokio::test]
+async fn the_page_of_another_origin_can_read_its_refusal_and_one_that_is_not_allowed_is_not_asked_about()
+ {
+    let io = SocketIo::bare()
+        .cors_allowed_origins("https://example.org")
+        .on_handshake(async |_: Request| Err::<(), _>(HandshakeRefused::new("not today")))
+        .build()
+        .unwrap();
+    let from = |origin: &str| {
+        let request = HttpRequest::get(HANDSHAKE).header("origin", origin);
+        send(&io, request.body(Body::empty()).unwrap())
+    };
+    let refused = from("https://example.org").await;
+    assert_eq!(json_of(&refused)["message"], "not today");
+    let headers = refused.headers();
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "https://example.org"
+    );
+    assert_eq!(headers["access-control-allow-credentials"], "true");
+    let refused = from("https://example.com").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_ne!(json_of(&refused)["message"], "not today");
+    assert!(
+        !refused
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+}
+
+#[tokio::test]
 async fn who_is_let_in_is_not_asked_again() {
     let io = keyed();
     let opened = get(&io, HANDSHAKE, Some("sesame")).await;

@@ -127,7 +127,7 @@ impl fmt::Debug for Cors {
 
 /// The headers that let a page read an answer; no page is named when none asked.
 #[derive(Debug, Default)]
-pub(super) struct Grant {
+pub(crate) struct Grant {
     /// Whether another page would have got another answer, which caches must know.
     varies: bool,
     origin: Option<HeaderValue>,
@@ -138,7 +138,7 @@ pub(super) struct Grant {
 
 impl Grant {
     /// Adds the headers to an answer; `preflight` when it is the answer to an `OPTIONS`.
-    pub(super) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
+    pub(crate) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
         if self.varies {
             answer.append(header::VARY, HeaderValue::from_static("Origin"));
         }

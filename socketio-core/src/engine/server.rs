@@ -13,6 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use super::{
     compression::Coding,
     config::Config,
+    cors::Grant,
     packet::control,
     polling,
     reason::CloseReason,
@@ -65,7 +66,7 @@ impl Engine {
             let (parts, body) = request.into_parts();
             let preflight = parts.method == Method::OPTIONS;
             let config = &engine.sessions.config;
-            let grant = config.cors.grant(&parts, config.cors_credentials);
+            let grant = engine.grant(&parts);
             let mut response = match engine.admit(parts, grant.is_some()) {
                 Ok(Admitted::Answered(response)) => response,
                 // From here on nothing of the head is kept: it would pin the buffer that it was
@@ -93,6 +94,13 @@ impl Engine {
             }
             response
         }
+    }
+
+    /// What lets the page that sent a request read the answer; `None` when it may send none. For answers that are given in
+    /// this engine's stead.
+    pub(crate) fn grant(&self, request: &Parts) -> Option<Grant> {
+        let config = &self.sessions.config;
+        config.cors.grant(request, config.cors_credentials)
     }
 
     /// From now on a handshake is answered 503. Sessions that are open go on: to close them is for

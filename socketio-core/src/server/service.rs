@@ -55,13 +55,14 @@ impl SocketIo {
         }
         let server = Arc::clone(self.server());
         EitherFuture::Right(async move {
-            match server.options.handshake.refusal(&parts).await {
-                Some(refusal) => refusal,
-                None => {
-                    let request = Request::from_parts(parts, body);
-                    server.engine.handle(request).await
-                }
+            // A page that may not be here is the engine's to refuse: nobody is asked about it.
+            if let Some(grant) = server.engine.grant(&parts)
+                && let Some(mut refusal) = server.options.handshake.refusal(&parts).await
+            {
+                grant.apply(false, refusal.headers_mut());
+                return refusal;
             }
+            server.engine.handle(Request::from_parts(parts, body)).await
         })
     }
 }
