@@ -7,6 +7,7 @@ pub use crate::{
     handler::{
         Called, Class, Definition, DerivedPath, FunctionShim, Guard, GuardDefinition, Handler,
         HandlerFuture, Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
+        Trigger, TriggerArgument, triggered,
     },
     reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
 };

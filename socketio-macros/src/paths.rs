@@ -52,4 +52,7 @@ table! {
     namespace_path: NamespacePath,
     needs: Needs,
     submit: inventory::submit,
+    trigger: Trigger,
+    trigger_argument: TriggerArgument,
+    triggered: triggered,
 }
