@@ -12,7 +12,8 @@ use crate::{
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
 /// it, answer it, or turn what came of it into something else. Added with
-/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in).
+/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in); a class-based
+/// namespace has its own in a method `trigger_event`, inside of these.
 ///
 /// Async functions and closures of this form are middleware, with any error that converts into [`BoxError`]:
 ///

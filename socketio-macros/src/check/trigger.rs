@@ -28,7 +28,7 @@ fn attributes(trigger: &Trigger, errors: &mut Errors) {
     for attribute in &trigger.attributes {
         errors.on(
             attribute.path(),
-            "`trigger_event` stands around all events and is the handler of none: leave the attribute out (an event of this name has `on_trigger_event` for a handler)",
+            "`trigger_event` stands around all events and handles none: leave this out; the handler of an event of this name is `on_trigger_event`",
         );
     }
     for guard in &trigger.guards {

@@ -1,7 +1,7 @@
 //! The shim of `trigger_event`.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{
@@ -20,7 +20,9 @@ pub(super) fn definition(trigger: &Trigger, paths: &Paths) -> TokenStream {
     } = trigger;
     let Paths {
         boxed,
+        event_call,
         instance,
+        next,
         trigger,
         trigger_argument,
         triggered,
@@ -28,15 +30,16 @@ pub(super) fn definition(trigger: &Trigger, paths: &Paths) -> TokenStream {
     } = paths;
     let site = Span::mixed_site();
     let ident = &signature.ident;
-    let this = Ident::new("this", site);
+    let [this, a0, a1] = ["this", "a0", "a1"].map(|name| Ident::new(name, site));
+    // With the hygiene of the return type as well, as in other shims.
     let value = Ident::new("value", output_span(signature));
 
-    let names = [0, 1].map(|index| format_ident!("a{index}", span = site));
+    let given = [(&a0, event_call), (&a1, next)];
     let taken = model::arguments(signature)
-        .zip(&names)
-        .map(|(argument, name)| {
+        .zip(given)
+        .map(|(argument, (name, given))| {
             let ty = &argument.ty;
-            quote_spanned!(ty.span()=> <#ty as #trigger_argument<_>>::taken(#name))
+            quote_spanned!(ty.span()=> <#ty as #trigger_argument<#given>>::taken(#name))
         });
     let receiver = receiver(signature);
     let path = quote_spanned!(ident.span()=> Self::#ident);
@@ -51,9 +54,8 @@ pub(super) fn definition(trigger: &Trigger, paths: &Paths) -> TokenStream {
     body.set_span(ident.span());
     let future = quote_spanned!(ident.span()=> async move #body);
     let boxed = located_call(ident.span(), boxed, future);
-    let [call, next] = &names;
     let shim = quote_spanned! {site=>
-        |#this, #call, #next| {
+        |#this, #a0, #a1| {
             let #this = #instance::<Self>(#this);
             #boxed
         }
