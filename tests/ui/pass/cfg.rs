@@ -52,7 +52,9 @@ impl Some {
 #[socketio::namespace("/around")]
 impl Here {
     #[cfg(any())]
-    async fn trigger_event(&self, missing: Missing) {}
+    async fn trigger_event(&self, missing: Missing, next: Missing) -> Missing {
+        missing
+    }
 
     #[cfg(not(any()))]
     async fn trigger_event(
@@ -69,7 +71,9 @@ struct Here;
 #[socketio::namespace("/not/around")]
 impl There {
     #[cfg(any())]
-    async fn trigger_event(&self, missing: Missing) {}
+    async fn trigger_event(&self, missing: Missing, next: Missing) -> Missing {
+        missing
+    }
 }
 
 struct There;
