@@ -5,8 +5,9 @@ use std::{marker::PhantomData, sync::Arc};
 pub use crate::{
     extract::{EventContext, FromEvent, Needs},
     handler::{
-        Called, Class, Definition, DerivedPath, FunctionShim, Guard, GuardDefinition, Handler,
-        HandlerFuture, Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Outcome,
+        Called, Class, Definition, DerivedPath, EventCall, FunctionShim, Guard, GuardDefinition,
+        Handler, HandlerFuture, Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Next,
+        Outcome, Trigger, TriggerArgument, triggered,
     },
     reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
 };

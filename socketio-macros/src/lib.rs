@@ -189,11 +189,43 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// * `on_error`, or a method under `#[on_error]`, is the namespace's error handler.
 /// * `#[on("any name")]` and `#[event]` (the event is named after the method) make a handler of any other method. They need
 ///   no import, may stand several on one method, and take `guard` and `concurrent`.
+/// * `trigger_event` stands around all events, see [below](#around-all-events).
 /// * All other items stay what they are.
 ///
 /// One value serves all clients, so handlers take `&self` (or `self: Arc<Self>`, to keep it), and what changes is behind
 /// a lock or an atomic. The value is `Default::default()`, unless one is given with `SocketIo::builder().namespace(..)`;
 /// a type with neither is refused by `build()`. All handlers of a type stand in one impl block.
+///
+/// # Around all events
+///
+/// A method of the name `trigger_event` has every event pass through it that comes to where the value is registered, `connect`
+/// and `disconnect`, unknown events and those that functions handle included:
+///
+/// ```
+/// use socketio::{EventCall, Next, Reply};
+///
+/// #[derive(Default)]
+/// struct Timed;
+///
+/// #[socketio::namespace("/timed")]
+/// impl Timed {
+///     async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Reply> {
+///         let (event, begun) = (call.event().to_owned(), std::time::Instant::now());
+///         let result = next.run(call).await;
+///         println!("{event} took {:?}", begun.elapsed());
+///         Ok(result?)
+///     }
+///
+///     async fn on_say(&self, text: String) -> usize {
+///         text.len()
+///     }
+/// }
+/// ```
+///
+/// It is a `Middleware`, as if given to the builder with `middleware_in(path, ..)`: all that is said there of an `Err`, and of
+/// doing without `next.run(call)`, holds here. It stands inside of the builder's own middleware and before the guards; where
+/// several paths match, that of `"*"` is outermost, and that of a pattern outside of an exact path's. The error of its
+/// `Result<Reply, E>` is any that converts into `BoxError`. It is `async`, takes no attributes of ours, and is there once.
 ///
 /// # Options
 ///

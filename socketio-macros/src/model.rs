@@ -25,6 +25,8 @@ pub(crate) struct Class {
     pub(crate) server: Option<LitStr>,
     pub(crate) guards: Guards,
     pub(crate) methods: Vec<Method>,
+    /// One, or several under `#[cfg]`.
+    pub(crate) triggers: Vec<Trigger>,
     pub(crate) root: Path,
 }
 
@@ -43,6 +45,16 @@ pub(crate) struct Method {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) signature: Signature,
     pub(crate) registrations: Vec<Registration>,
+}
+
+/// A method named `trigger_event`: it stands around the handlers.
+pub(crate) struct Trigger {
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) signature: Signature,
+    /// Handler attributes, which it can't have.
+    pub(crate) attributes: Vec<Attribute>,
+    /// The words `guard` in them.
+    pub(crate) guards: Vec<Span>,
 }
 
 /// A type under `#[derive(Namespace)]`.

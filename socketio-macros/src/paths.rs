@@ -35,6 +35,7 @@ table! {
     default_probe: DefaultProbe,
     definition: Definition,
     derived_path: DerivedPath,
+    event_call: EventCall,
     from_event: FromEvent,
     function_shim: FunctionShim,
     guard_definition: GuardDefinition,
@@ -51,5 +52,9 @@ table! {
     namespace: Namespace,
     namespace_path: NamespacePath,
     needs: Needs,
+    next: Next,
     submit: inventory::submit,
+    trigger: Trigger,
+    trigger_argument: TriggerArgument,
+    triggered: triggered,
 }

@@ -1,11 +1,12 @@
 //! What `build()` finds out, so that no event has to.
 
-use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, fmt::Display, sync::Arc};
 
 use super::{
     Handlers, Kind,
     entry::Entry,
     guard::GuardEntry,
+    middleware::Around,
     needs::{Place, check_needs},
     pattern::Pattern,
     table::{Checked, Registry},
@@ -40,6 +41,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         }
     }
     let mut joining = Vec::new();
+    let mut triggers = Vec::new();
     for registered in classes {
         let class = registered.class;
         let Some(instance) = registered.instance.or_else(|| (class.default)()) else {
@@ -67,6 +69,14 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         {
             joining.push((pattern, Arc::clone(&guards)));
         }
+        for trigger in class.triggers {
+            let value = Arc::clone(&instance);
+            let around = Around::of_class(class.type_name, &registered.path, *trigger, value);
+            let who = format!("{around}: ");
+            if let Some(pattern) = parsed(&registered.path, &who, &mut problems) {
+                triggers.push((pattern, Arc::new(around)));
+            }
+        }
         entries.extend(class.methods.iter().map(|method| {
             Entry::method(
                 method,
@@ -81,10 +91,12 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
     entries.sort_by(|a, b| order(a).cmp(&order(b)));
     entries.dedup_by(|a, b| order(a) == order(b) && a.is_same(b));
 
-    let namespaces: Vec<Pattern> = namespaces
+    let mut namespaces: Vec<Pattern> = namespaces
         .iter()
         .filter_map(|path| parsed(path, &"", &mut problems))
         .collect();
+    // What a class stands around need not have a handler: it may answer by itself.
+    namespaces.extend(triggers.iter().map(|(pattern, _)| pattern.clone()));
     let mut seen: BTreeMap<Key, Arc<Entry>> = BTreeMap::new();
     let mut checked = Vec::new();
     for entry in entries.into_iter().map(Arc::new) {
@@ -113,7 +125,9 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         check_needs(guard, guard.needs(), place, states, &mut problems);
     }
     let guards = scoped(guards, GuardEntry::path, &served, &mut problems);
-    let middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
+    let mut middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
+    triggers.sort_by(outermost);
+    middleware.extend(triggers);
     BuildError::check(problems)?;
     Ok(Registry::new(Checked {
         entries: checked,
@@ -163,6 +177,19 @@ fn scoped<T: Display>(
         scoped.push((pattern, Arc::new(one)));
     }
     scoped
+}
+
+/// The order of what classes stand around: the wider outside of the narrower, else as in the program's text, since linking
+/// gives no order.
+fn outermost(a: &(Pattern, Arc<Around>), b: &(Pattern, Arc<Around>)) -> Ordering {
+    let place = |around: &Around| {
+        let location = around.location;
+        (location.file(), location.line(), location.column())
+    };
+    let ((wide, first), (narrow, second)) = (a, b);
+    (narrow.width(), narrow)
+        .cmp(&(wide.width(), wide))
+        .then_with(|| place(first).cmp(&place(second)))
 }
 
 /// What only one handler may answer to.

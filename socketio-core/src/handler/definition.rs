@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::GuardDefinition;
+use super::{GuardDefinition, Trigger};
 use crate::{
     BoxError,
     extract::{EventContext, Needs},
@@ -128,6 +128,8 @@ pub struct Class {
     pub(crate) default: fn() -> Option<Instance>,
     pub(crate) methods: &'static [Definition<MethodShim>],
     pub(crate) guards: &'static [GuardDefinition],
+    /// One at most: of two under `#[cfg]` the compiler keeps one.
+    pub(crate) triggers: &'static [Trigger],
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -148,6 +150,7 @@ impl Class {
             default,
             methods,
             guards: &[],
+            triggers: &[],
             location: Location::caller(),
         }
     }
@@ -161,6 +164,12 @@ impl Class {
     /// Asks these before each of its handlers, and before anybody joins.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
+        self
+    }
+
+    /// Has its `trigger_event` stand around every event.
+    pub const fn triggered(mut self, triggers: &'static [Trigger]) -> Self {
+        self.triggers = triggers;
         self
     }
 }

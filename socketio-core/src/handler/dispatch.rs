@@ -254,7 +254,7 @@ impl Dispatcher {
         let (socket, event) = (call.socket().clone(), call.event().to_owned());
         let mut scope = Scope::event(socket.clone());
         let called = scope.call(|| Ok(middleware.handle(call, next)));
-        let place = ("middleware", middleware.location);
+        let place = (middleware.name(), middleware.location);
         self.run(called, scope, &socket, &event, place).await
     }
 

@@ -171,7 +171,7 @@ impl Handlers {
         location: &'static Location<'static>,
     ) {
         self.middleware
-            .push(Around::new(namespace, middleware, location));
+            .push(Around::given(namespace, middleware, location));
     }
 
     pub(crate) fn append(&mut self, other: Handlers) {

@@ -1,10 +1,10 @@
 //! Middleware: what stands around every event.
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::{HandlerFuture, dispatch::Dispatcher, table::Lookup};
+use super::{HandlerFuture, Instance, Trigger, dispatch::Dispatcher, table::Lookup};
 use crate::{
     BoxError, HandlerError, Reason, Socket, extract::Parts, parser::Credentials,
     protocol::Arguments, reply::Reply,
@@ -12,7 +12,8 @@ use crate::{
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
 /// it, answer it, or turn what came of it into something else. Added with
-/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in).
+/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in); a class-based
+/// namespace has its own in a method `trigger_event`, inside of these.
 ///
 /// Async functions and closures of this form are middleware, with any error that converts into [`BoxError`]:
 ///
@@ -207,51 +208,74 @@ impl fmt::Debug for Next {
 
 /// A middleware of one server.
 pub(crate) struct Around {
+    /// `Rooms::trigger_event`; empty for one that was given to the builder.
+    name: Cow<'static, str>,
     /// What it stands around: a path, a pattern or `*`.
     pub(super) namespace: String,
     pub(super) location: &'static Location<'static>,
-    run: Arc<dyn Erased>,
+    run: Box<dyn Fn(EventCall, Next) -> HandlerFuture + Send + Sync>,
 }
 
 impl Around {
-    pub(super) fn new(
+    pub(super) fn given(
         namespace: &str,
         middleware: impl Middleware,
         location: &'static Location<'static>,
     ) -> Self {
+        let middleware = Arc::new(middleware);
         Around {
+            name: Cow::Borrowed(""),
             namespace: namespace.to_owned(),
             location,
-            run: Arc::new(middleware),
+            run: Box::new(move |call, next| {
+                let middleware = Arc::clone(&middleware);
+                Box::pin(async move { middleware.handle(call, next).await })
+            }),
+        }
+    }
+
+    /// The `trigger_event` of a class, with the value that is served at a path.
+    pub(super) fn of_class(
+        class: &str,
+        namespace: &str,
+        trigger: Trigger,
+        instance: Instance,
+    ) -> Self {
+        Around {
+            name: Cow::Owned(format!("{class}::trigger_event")),
+            namespace: namespace.to_owned(),
+            location: trigger.location,
+            run: Box::new(move |call, next| (trigger.shim)(&instance, call, next)),
         }
     }
 
     pub(super) fn handle(&self, call: EventCall, next: Next) -> HandlerFuture {
-        Arc::clone(&self.run).erased(call, next)
+        (self.run)(call, next)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        if self.name.is_empty() {
+            "middleware"
+        } else {
+            &self.name
+        }
     }
 }
 
 impl fmt::Debug for Around {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.namespace, self.location)
+        let (name, namespace) = (self.name(), &self.namespace);
+        write!(f, "{name} of {namespace} ({})", self.location)
     }
 }
 
-/// ``the middleware of "/chat" (src/chat.rs:12)``
+/// ``the middleware of "/chat" (src/chat.rs:12)``, or `` `Rooms::trigger_event` (src/rooms.rs:12) ``
 impl fmt::Display for Around {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, line) = (self.location.file(), self.location.line());
-        write!(f, "the middleware of {:?} ({file}:{line})", self.namespace)
-    }
-}
-
-/// [`Middleware`] without its type.
-trait Erased: Send + Sync {
-    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> HandlerFuture;
-}
-
-impl<M: Middleware> Erased for M {
-    fn erased(self: Arc<Self>, call: EventCall, next: Next) -> HandlerFuture {
-        Box::pin(async move { Middleware::handle(&*self, call, next).await })
+        match &*self.name {
+            "" => write!(f, "the middleware of {:?}", self.namespace)?,
+            name => write!(f, "`{name}`")?,
+        }
+        write!(f, " ({}:{})", self.location.file(), self.location.line())
     }
 }

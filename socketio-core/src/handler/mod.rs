@@ -15,6 +15,7 @@ mod needs;
 mod pattern;
 mod registering;
 mod table;
+mod trigger;
 
 pub use closure::EventHandler;
 pub use definition::{
@@ -28,3 +29,4 @@ pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
 pub(crate) use registering::registering;
 pub(crate) use table::{Lookup, Registry};
+pub use trigger::{Trigger, TriggerArgument, triggered};

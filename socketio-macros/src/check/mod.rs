@@ -3,6 +3,7 @@
 mod arguments;
 mod names;
 mod signature;
+mod trigger;
 
 use syn::{GenericArgument, PathArguments, Type, spanned::Spanned};
 
@@ -69,6 +70,7 @@ pub(crate) fn class(class: &Class, errors: &mut Errors) -> Verdict {
             }
         }
     }
+    trigger::check(&class.triggers, errors);
     if known {
         Verdict::of(errors)
     } else {

@@ -13,13 +13,17 @@ pub(super) fn check(signature: &Signature, place: Place, errors: &mut Errors) {
     generics(signature, errors);
     match place {
         Place::Item => no_receiver(signature, errors),
-        Place::Method => shared_receiver(signature, errors),
+        Place::Method => shared_receiver(
+            signature,
+            "a handler takes `&self`: add it, or use another name if this is no handler",
+            errors,
+        ),
     }
     arguments::check(model::arguments(signature), errors);
     output(&signature.output, errors);
 }
 
-fn modifiers(signature: &Signature, errors: &mut Errors) {
+pub(super) fn modifiers(signature: &Signature, errors: &mut Errors) {
     if let Some(constness) = &signature.constness {
         errors.on(
             constness,
@@ -71,12 +75,10 @@ fn no_receiver(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-fn shared_receiver(signature: &Signature, errors: &mut Errors) {
+/// `missing` is said where there is none.
+pub(super) fn shared_receiver(signature: &Signature, missing: &str, errors: &mut Errors) {
     let Some(receiver) = signature.receiver() else {
-        errors.on(
-            &signature.ident,
-            "a handler takes `&self`: add it, or use another name if this is no handler",
-        );
+        errors.on(&signature.ident, missing);
         return;
     };
     let shared = match &receiver.kind {

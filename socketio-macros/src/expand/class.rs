@@ -2,14 +2,14 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, ReceiverKind, Signature, spanned::Spanned};
+use syn::spanned::Spanned;
 
 use super::{
     definitions,
     guards::guarded,
     located_call,
-    shim::{Callee, Shims},
-    submit,
+    shim::{Callee, Shims, receiver},
+    submit, trigger,
 };
 use crate::{
     check::Verdict,
@@ -29,6 +29,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         server,
         guards,
         methods,
+        triggers,
         root,
         ..
     } = class;
@@ -46,6 +47,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         method_shim,
         namespace,
         namespace_path,
+        trigger: trigger_type,
         ..
     } = &paths;
     let site = Span::mixed_site();
@@ -74,6 +76,8 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
             &paths,
         ));
     }
+    let triggers = triggers.iter().filter(|_| sound);
+    let triggers = triggers.map(|one| trigger::definition(one, &paths));
     let path = match path {
         _ if !sound => quote!("/"),
         Some(path) => {
@@ -105,33 +109,20 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         const _: () = {
             trait __Methods {
                 const METHODS: &'static [#definition<#method_shim>];
+                const TRIGGERS: &'static [#trigger_type];
             }
             impl __Methods for #self_ty {
                 const METHODS: &'static [#definition<#method_shim>] = &{
                     #declared
                     [#(#elements),*]
                 };
+                const TRIGGERS: &'static [#trigger_type] = &[#(#triggers),*];
             }
             impl #namespace for #self_ty {
-                const CLASS: &'static #class_type = &#new #(#server)* #guarded;
+                const CLASS: &'static #class_type = &#new #(#server)* #guarded
+                    .triggered(<Self as __Methods>::TRIGGERS);
             }
             #submitted
         };
-    }
-}
-
-/// The value as the method takes it: shared, or its `Arc`.
-fn receiver(signature: &Signature) -> TokenStream {
-    let this = syn::Ident::new("this", Span::mixed_site());
-    let takes_arc = signature.inputs.first().is_some_and(|input| match input {
-        FnArg::Receiver(receiver) => {
-            matches!(&receiver.kind, ReceiverKind::Typed(_, ty) if types::is_arc_self(ty))
-        }
-        FnArg::Typed(_) => false,
-    });
-    if takes_arc {
-        quote!(#this)
-    } else {
-        quote!(&#this)
     }
 }

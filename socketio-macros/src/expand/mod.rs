@@ -8,6 +8,7 @@ mod derived;
 mod function;
 mod guards;
 mod shim;
+mod trigger;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, ReturnType, Signature, Type, spanned::Spanned};
+use syn::{Attribute, FnArg, ReceiverKind, ReturnType, Signature, Type, spanned::Spanned};
 
 use super::located_call;
 use crate::{
     model::{self, Registration},
     paths::Paths,
+    types,
 };
 
 /// What a shim calls.
@@ -196,8 +197,24 @@ fn as_from_event(ty: &Type, paths: &Paths) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as #from_event>)
 }
 
+/// The value as the method takes it: shared, or its `Arc`.
+pub(super) fn receiver(signature: &Signature) -> TokenStream {
+    let this = Ident::new("this", Span::mixed_site());
+    let takes_arc = signature.inputs.first().is_some_and(|input| match input {
+        FnArg::Receiver(receiver) => {
+            matches!(&receiver.kind, ReceiverKind::Typed(_, ty) if types::is_arc_self(ty))
+        }
+        FnArg::Typed(_) => false,
+    });
+    if takes_arc {
+        quote!(#this)
+    } else {
+        quote!(&#this)
+    }
+}
+
 /// The return type as far as a span goes without joining two, which is unstable.
-fn output_span(signature: &Signature) -> Span {
+pub(super) fn output_span(signature: &Signature) -> Span {
     match &signature.output {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => signature.ident.span(),

@@ -16,9 +16,16 @@ use super::{
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::{self, Class, EventName, Guards, Header, Method, Registration, Target},
+    model::{self, Class, EventName, Guards, Header, Method, Registration, Target, Trigger},
     paths,
 };
+
+/// The methods that mean something to us.
+#[derive(Default)]
+struct Methods {
+    handlers: Vec<Method>,
+    triggers: Vec<Trigger>,
+}
 
 /// Reads the impl block under `#[namespace]`; `None` when it is none.
 pub(crate) fn class(
@@ -29,7 +36,7 @@ pub(crate) fn class(
     let arguments = Arguments::parse(Form::Namespace, Place::Item, [arguments], errors);
     let root = arguments.root.unwrap_or_else(paths::default_root);
 
-    let mut methods = Vec::new();
+    let mut methods = Methods::default();
     let read = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
         let begin = input.fork();
@@ -56,7 +63,8 @@ pub(crate) fn class(
         path: arguments.positional,
         server: arguments.server,
         guards: arguments.guards,
-        methods,
+        methods: methods.handlers,
+        triggers: methods.triggers,
         root,
     })
 }
@@ -108,11 +116,11 @@ fn no_impl(input: ParseStream<'_>) -> syn::Error {
     ))
 }
 
-/// Reads the items between the braces: handlers into `methods`, everything as it was into the result.
+/// Reads the items between the braces: ours into `methods`, everything as it was into the result.
 fn body(
     input: ParseStream<'_>,
     root: &Path,
-    methods: &mut Vec<Method>,
+    methods: &mut Methods,
     errors: &mut Errors,
 ) -> syn::Result<TokenStream> {
     let mut items = TokenStream::new();
@@ -135,9 +143,14 @@ fn body(
         };
         items.extend(between(&begin, input)?);
 
+        if head.signature.ident.unraw() == "trigger_event" {
+            let cfgs = model::cfgs(&attributes);
+            methods.triggers.push(trigger(ours, cfgs, head, errors));
+            continue;
+        }
         let registrations = registrations(ours, &head, errors);
         if !registrations.is_empty() {
-            methods.push(Method {
+            methods.handlers.push(Method {
                 cfgs: model::cfgs(&attributes),
                 signature: head.signature,
                 registrations,
@@ -207,6 +220,26 @@ fn registrations(
             Some(registration)
         })
         .collect()
+}
+
+/// A method that stands around all events, with what it should not have.
+fn trigger(
+    ours: Vec<(Form, Attribute)>,
+    cfgs: Vec<Attribute>,
+    head: Head,
+    errors: &mut Errors,
+) -> Trigger {
+    let guards = ours.iter().filter_map(|(form, attribute)| {
+        let tokens = inner_tokens(attribute, errors)?;
+        let arguments = Arguments::parse(*form, Place::Method, [tokens], errors);
+        arguments.guards.option
+    });
+    Trigger {
+        guards: guards.collect(),
+        attributes: ours.into_iter().map(|(_, attribute)| attribute).collect(),
+        cfgs,
+        signature: head.signature,
+    }
 }
 
 /// `on_say` is the handler of the event `say`.

@@ -49,6 +49,35 @@ impl Some {
     fn present(&self) {}
 }
 
+#[socketio::namespace("/around")]
+impl Here {
+    #[cfg(any())]
+    async fn trigger_event(&self, missing: Missing, next: Missing) -> Missing {
+        missing
+    }
+
+    #[cfg(not(any()))]
+    async fn trigger_event(
+        &self,
+        call: socketio::EventCall,
+        next: socketio::Next,
+    ) -> Result<socketio::Reply, socketio::HandlerError> {
+        next.run(call).await
+    }
+}
+
+struct Here;
+
+#[socketio::namespace("/not/around")]
+impl There {
+    #[cfg(any())]
+    async fn trigger_event(&self, missing: Missing, next: Missing) -> Missing {
+        missing
+    }
+}
+
+struct There;
+
 #[socketio::namespace("/gone")]
 #[cfg(any())]
 impl Gone {

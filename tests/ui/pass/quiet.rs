@@ -14,7 +14,7 @@
 )]
 #![forbid(unsafe_code)]
 
-use socketio::{Auth, HandlerError, handlers};
+use socketio::{Auth, EventCall, HandlerError, Next, Reply, handlers};
 
 /// Said when a client comes.
 #[socketio::event]
@@ -66,6 +66,10 @@ pub struct Room {
 impl Room {
     /// A constant.
     pub const LIMIT: usize = 10;
+
+    async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Reply> {
+        Ok(next.run(call).await?)
+    }
 
     async fn on_connect(&self) {}
 

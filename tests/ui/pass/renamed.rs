@@ -32,6 +32,14 @@ impl Class {
     fn event(&self) -> u8 {
         0
     }
+
+    async fn trigger_event(
+        &self,
+        call: sio::EventCall,
+        next: sio::Next,
+    ) -> sio::Result<sio::Reply> {
+        Ok(next.run(call).await?)
+    }
 }
 
 fn main() {

@@ -6,7 +6,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use socketio::{Auth, handlers};
+use socketio::{Auth, EventCall as Call, HandlerError, Next, Reply, handlers};
+
+type Came = Result<Reply, HandlerError>;
 
 #[derive(serde::Deserialize)]
 struct Point {
@@ -113,6 +115,15 @@ impl Counter {
 
     #[event]
     fn clone(&self) {}
+
+    /// The names that the attribute uses itself, and types by other names.
+    #[must_use]
+    #[inline]
+    pub async fn trigger_event(self: Arc<Self>, mut value: Call, this: Next) -> Came {
+        let a0 = &mut value;
+        let _ = a0.event();
+        this.run(value).await
+    }
 
     #[on("*")]
     async fn r#else(&self) {}

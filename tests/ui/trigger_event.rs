@@ -1,0 +1,97 @@
+//! What `trigger_event` may not be.
+
+use socketio::{EventCall, Next, Reply, Result};
+
+struct Sound;
+
+#[socketio::namespace("/twice")]
+impl Sound {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+struct Associated;
+
+#[socketio::namespace("/associated")]
+impl Associated {
+    async fn trigger_event(call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+struct Mutable;
+
+#[socketio::namespace("/mutable")]
+impl Mutable {
+    async fn trigger_event(&mut self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+struct Waiting;
+
+#[socketio::namespace("/waiting")]
+impl Waiting {
+    fn trigger_event(
+        &self,
+        call: EventCall,
+        next: Next,
+    ) -> impl Future<Output = Result<Reply, socketio::HandlerError>> {
+        next.run(call)
+    }
+}
+
+struct Python;
+
+#[socketio::namespace("/python")]
+impl Python {
+    async fn trigger_event(&self, _event: &str, _next: Next, _arguments: &[String]) {}
+}
+
+struct Few;
+
+#[socketio::namespace("/few")]
+impl Few {
+    async fn trigger_event(&self, _call: impl Into<EventCall>) {}
+}
+
+struct Generic;
+
+#[socketio::namespace("/generic")]
+impl Generic {
+    async fn trigger_event<'a, T>(&'a self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+struct Unsafe;
+
+#[socketio::namespace("/unsafe")]
+impl Unsafe {
+    async unsafe fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+struct Handler;
+
+#[socketio::namespace("/handler")]
+impl Handler {
+    #[event(guard = nobody)]
+    #[on("x")]
+    #[on_error]
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+        Ok(next.run(call).await?)
+    }
+}
+
+fn nobody() -> bool {
+    false
+}
+
+fn main() {}
