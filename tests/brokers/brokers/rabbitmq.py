@@ -45,7 +45,8 @@ class RabbitMq(Broker):
         return self._run("/usr/lib/rabbitmq/bin/rabbitmq-server", env=env)
 
     def close(self):
-        self._names.kill()
+        if self._names:
+            self._names.kill()
 
     async def tap(self, channel):
         connection = await aio_pika.connect(self.url())
