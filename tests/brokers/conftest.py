@@ -27,12 +27,13 @@ def _broker(metafunc):
 
 
 def _pairs(metafunc):
-    """Those that can take part: who is `here` has to publish, unless the test does it by hand."""
+    """The reference, and all with a node of ours; who is `here` has to publish, unless the test does it by hand."""
     broker = _broker(metafunc)
     marked = {marker.name: marker.args for marker in metafunc.definition.iter_markers()}
     here = marked.get("spoken_by") or (broker.kinds if "published_by_hand" in marked else broker.publishing)
     there = broker.publishing if "answered" in marked else broker.kinds
-    return [pair for pair in itertools.product(here, there) if pair not in broker.left_out]
+    pairs = [pair for pair in itertools.product(here, there) if pair == broker.reference or "rust" in pair]
+    return [pair for pair in pairs if "unmixed" not in marked or pair in (broker.reference, ("rust", "rust"))]
 
 
 def pytest_collection_modifyitems(config, items):

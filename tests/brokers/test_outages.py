@@ -8,6 +8,8 @@ import pytest
 from brokers import BROKERS
 from wire import Wire
 
+pytestmark = pytest.mark.unmixed
+
 DEADLINE = 60
 
 

@@ -16,8 +16,8 @@ class Broker:
     publishing: tuple[str, ...]
     """Those of them that can publish."""
 
-    left_out: tuple[tuple[str, str], ...] = ()
-    """Pairs of kinds that would show nothing more than others."""
+    reference: tuple[str, str] | None
+    """The pair without a node of ours: what it does not pass is wrong in the tests."""
 
     needed_by: frozenset[str] = frozenset()
     """Kinds that do not start without it."""

@@ -36,6 +36,7 @@ class Kafka(Broker):
     kinds = ("python", "rust")
     # python-socketio 5.18.1 hands a text to a library that wants bytes.
     publishing = ("rust",)
+    reference = ("python", "python")
     needed_by = frozenset({"python"})
 
     def __init__(self, directory):

@@ -10,7 +10,7 @@ from .broker import Broker, Tap
 class RabbitMq(Broker):
     # Flask-SocketIO through Kombu, and python-socketio's other manager, which writes a little otherwise.
     kinds = publishing = ("python", "asyncio", "rust")
-    left_out = (("python", "python"), ("asyncio", "asyncio"))
+    reference = ("python", "asyncio")
 
     def __init__(self, directory):
         super().__init__(directory)

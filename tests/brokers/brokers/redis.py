@@ -7,6 +7,7 @@ from .broker import DEADLINE, Broker, Tap
 
 class Redis(Broker):
     kinds = publishing = ("python", "rust")
+    reference = ("python", "python")
 
     def __init__(self, directory, *configuration):
         super().__init__(directory)
