@@ -27,9 +27,9 @@ class Node:
 
     def __init__(self, kind: str, queue: str, channel: str):
         self.kind = kind
-        port = free_port()
-        self.address = f"http://127.0.0.1:{port}"
-        self._process = Process(*PROGRAMS[kind], "--port", port, "--queue", queue, "--channel", channel)
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._process = Process(*PROGRAMS[kind], "--port", self.port, "--queue", queue, "--channel", channel)
 
     def wait_until_ready(self):
         self._process.line("^READY$")
@@ -66,9 +66,8 @@ def _base64(binary):
 class Cluster:
     """Two nodes on a channel of their own: `here` speaks, `there` listens."""
 
-    def __init__(self, kinds, urls, channel=None):
-        self.channel = channel or f"channel-{uuid.uuid4().hex}"
-        self.urls = urls
+    def __init__(self, kinds, urls):
+        self.channel = f"channel-{uuid.uuid4().hex}"
         self.here, self.there = self.nodes = [Node(kind, url, self.channel) for kind, url in zip(kinds, urls)]
 
     def wait_until_ready(self):

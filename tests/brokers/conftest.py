@@ -27,12 +27,19 @@ def _broker(metafunc):
 
 
 def _pairs(metafunc):
-    """Those that can take part: who is `here` has to publish, unless the test does it by hand."""
+    """The reference, and all with a node of ours; who is `here` has to publish, unless the test does it by hand."""
     broker = _broker(metafunc)
-    marked = {marker.name for marker in metafunc.definition.iter_markers()}
-    publishing = broker.kinds if "published_by_hand" in marked else broker.publishing
-    answering = broker.publishing if "answered" in marked else broker.kinds
-    return [pair for pair in itertools.product(publishing, answering) if pair not in broker.left_out]
+    marked = {marker.name: marker.args for marker in metafunc.definition.iter_markers()}
+    here = marked.get("spoken_by") or (broker.kinds if "published_by_hand" in marked else broker.publishing)
+    there = broker.publishing if "answered" in marked else broker.kinds
+    pairs = [pair for pair in itertools.product(here, there) if pair == broker.reference or "rust" in pair]
+    return [pair for pair in pairs if "unmixed" not in marked or pair in (broker.reference, ("rust", "rust"))]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what is about another broker."""
+    chosen = config.getoption("broker")
+    items[:] = [item for item in items if all(chosen in marker.args for marker in item.iter_markers("only"))]
 
 
 def require(*kinds):
@@ -56,6 +63,21 @@ def cluster(broker, pair):
     started = Cluster(pair, [broker.url(), broker.url()])
     yield started.wait_until_ready()
     started.stop()
+
+
+@pytest.fixture
+def start_cluster():
+    """Starts clusters of the test's own."""
+    started = []
+
+    def start(kinds, urls, wait=True):
+        require(*kinds)
+        started.append(Cluster(kinds, urls))
+        return started[-1].wait_until_ready() if wait else started[-1]
+
+    yield start
+    for cluster in started:
+        cluster.stop()
 
 
 @pytest.fixture

@@ -55,6 +55,15 @@ class Person:
         """The arguments of the next such event, which is taken."""
         return self._heard.pop(await self._come(event, namespace))[2]
 
+    async def hears(self, event, within):
+        """Whether there is such an event in time, which is taken."""
+        try:
+            async with asyncio.timeout(within):
+                await self.next(event)
+        except TimeoutError:
+            return False
+        return True
+
     async def until(self, marker, namespace="/"):
         """What came before the marker; all of it is taken."""
         position = await self._come(marker, namespace)

@@ -134,6 +134,7 @@ async def test_a_writer_has_one_name(writer, tap, channel):
     assert re.fullmatch("[0-9a-f]{32}", first)
 
 
+@pytest.mark.unmixed
 @pytest.mark.parametrize("case", EMITS)
 async def test_a_node_emits_the_envelope_of_python_socketio(cluster, connect, tap, case):
     order, expected = EMITS[case]
@@ -145,6 +146,7 @@ async def test_a_node_emits_the_envelope_of_python_socketio(cluster, connect, ta
     assert re.fullmatch("[0-9a-f]{32}", host)
 
 
+@pytest.mark.unmixed
 async def test_a_node_leaves_the_sender_out(cluster, connect, tap):
     ana = await connect(cluster.here)
     tapped = await tap(cluster.channel)
@@ -185,6 +187,7 @@ async def test_somebody_who_is_no_node_may_ask(cluster, connect, tap):
     assert reader == "foreign"
 
 
+@pytest.mark.unmixed
 async def test_what_concerns_a_client_of_the_node_alone_is_not_published(cluster, connect, tap):
     if cluster.here.kind != "rust":
         pytest.skip("a Python node publishes all")
@@ -204,6 +207,7 @@ async def test_what_concerns_a_client_of_the_node_alone_is_not_published(cluster
     assert envelope["event"] == "end"
 
 
+@pytest.mark.unmixed
 async def test_a_client_that_only_comes_and_goes_is_not_published(cluster, connect, tap):
     tapped = await tap(cluster.channel)
     ana, bo = await connect(*cluster.nodes)

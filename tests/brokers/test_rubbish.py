@@ -6,7 +6,7 @@ import pytest
 
 from person import unique
 
-pytestmark = pytest.mark.published_by_hand
+pytestmark = [pytest.mark.published_by_hand, pytest.mark.unmixed]
 
 SOUND = {"method": "emit", "event": "news", "data": ["rubbish"], "namespace": "/", "host_id": "somebody"}
 

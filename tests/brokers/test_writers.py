@@ -22,7 +22,7 @@ async def people(cluster, connect):
     return await connect(*cluster.nodes, namespaces=("/", "/chat"))
 
 
-pytestmark = pytest.mark.published_by_hand
+pytestmark = [pytest.mark.published_by_hand, pytest.mark.unmixed]
 
 
 def emit(event, *args, **more):

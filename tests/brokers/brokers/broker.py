@@ -16,12 +16,16 @@ class Broker:
     publishing: tuple[str, ...]
     """Those of them that can publish."""
 
-    left_out: tuple[tuple[str, str], ...] = ()
-    """Pairs of kinds that would show nothing more than others."""
+    reference: tuple[str, str] | None
+    """The pair without a node of ours: what it does not pass is wrong in the tests."""
+
+    needed_by: frozenset[str] = frozenset()
+    """Kinds that do not start without it."""
 
     def __init__(self, directory):
         self.directory = directory
         self.port = free_port()
+        self.running = False
 
     def url(self, port=None) -> str:
         """Its address, or that of a way to it."""
@@ -33,7 +37,13 @@ class Broker:
 
     def stop(self):
         """Ends it without a warning."""
-        self._process.kill()
+        if self.running:
+            self._process.kill()
+        self.running = False
+
+    def detour(self) -> tuple[int, int]:
+        """The port on which a way around has to begin, and that to which it leads."""
+        return free_port(), self.port
 
     def close(self):
         """Ends what has to stay while it is started again."""
@@ -44,6 +54,7 @@ class Broker:
     def _run(self, *command, env=None, accepts=None):
         """Its process, once it accepts connections."""
         self._process = Process(*command, env=env)
+        self.running = True
         deadline = time.monotonic() + DEADLINE
         while not (accepts or self._accepts)():
             if self._process.ended or time.monotonic() > deadline:

@@ -36,18 +36,24 @@ class Kafka(Broker):
     kinds = ("python", "rust")
     # python-socketio 5.18.1 hands a text to a library that wants bytes.
     publishing = ("rust",)
+    reference = ("python", "python")
+    needed_by = frozenset({"python"})
 
     def __init__(self, directory):
         super().__init__(directory)
-        self.aside, self.way_aside, self._controller = free_port(), free_port(), free_port()
+        self._aside, self._way_aside, self._controller = free_port(), free_port(), free_port()
         self._configuration = directory / "server.properties"
 
     def url(self, port=None):
         return f"kafka://127.0.0.1:{port or self.port}"
 
+    def detour(self):
+        # Clients go to where the broker says that it is.
+        return self._way_aside, self._aside
+
     def start(self):
         if not self._configuration.exists():
-            ports = {"direct": self.port, "aside": self.aside, "way_aside": self.way_aside, "controller": self._controller}
+            ports = {"direct": self.port, "aside": self._aside, "way_aside": self._way_aside, "controller": self._controller}
             self._configuration.write_text(CONFIGURATION.format(directory=self.directory, **ports))
             format = ["kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", self._configuration]
             subprocess.run([*_java(), *format], check=True, stdout=subprocess.DEVNULL)

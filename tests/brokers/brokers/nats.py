@@ -8,6 +8,7 @@ from .broker import DEADLINE, Broker, Tap
 class Nats(Broker):
     # The one in Python has a manager of the tests' own.
     kinds = publishing = ("asyncio", "rust")
+    reference = ("asyncio", "asyncio")
 
     def url(self, port=None):
         return f"nats://127.0.0.1:{port or self.port}"

@@ -10,7 +10,7 @@ from .broker import Broker, Tap
 class RabbitMq(Broker):
     # Flask-SocketIO through Kombu, and python-socketio's other manager, which writes a little otherwise.
     kinds = publishing = ("python", "asyncio", "rust")
-    left_out = (("python", "python"), ("asyncio", "asyncio"))
+    reference = ("python", "asyncio")
 
     def __init__(self, directory):
         super().__init__(directory)
@@ -45,7 +45,8 @@ class RabbitMq(Broker):
         return self._run("/usr/lib/rabbitmq/bin/rabbitmq-server", env=env)
 
     def close(self):
-        self._names.kill()
+        if self._names:
+            self._names.kill()
 
     async def tap(self, channel):
         connection = await aio_pika.connect(self.url())

@@ -7,6 +7,7 @@ from .broker import DEADLINE, Broker, Tap
 
 class Redis(Broker):
     kinds = publishing = ("python", "rust")
+    reference = ("python", "python")
 
     def __init__(self, directory, *configuration):
         super().__init__(directory)
@@ -41,3 +42,19 @@ class Redis(Broker):
         """Ends those that listen (`pubsub`), or all others (`normal`)."""
         async with redis.asyncio.Redis.from_url(self.url()) as client:
             await client.client_kill_filter(_type=kind, skipme=True)
+
+
+class Sentinel(Broker):
+    """Knows where the Redis of the name `master` is."""
+
+    def __init__(self, directory, master, password):
+        super().__init__(directory)
+        self._master, self._password = master, password
+
+    def start(self):
+        configuration = self.directory / "sentinel.conf"
+        configuration.write_text(
+            f"bind 127.0.0.1\nport {self.port}\ndir {self.directory}\n"
+            f"sentinel monitor master 127.0.0.1 {self._master} 1\nsentinel auth-pass master {self._password}\n"
+        )
+        return self._run("redis-sentinel", configuration)
