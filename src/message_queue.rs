@@ -4,5 +4,7 @@
 pub use socketio_core::message_queue::{
     Eventually, IntoMessageQueue, MessageQueue, Publisher, Subscription,
 };
+#[cfg(feature = "nats")]
+pub use socketio_core::message_queue::Nats;
 #[cfg(feature = "redis")]
 pub use socketio_core::message_queue::Redis;
