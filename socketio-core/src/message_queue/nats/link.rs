@@ -5,25 +5,26 @@ use std::{future::Future, time::Duration};
 use async_nats::{Client, ConnectOptions, Event, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::address::Address;
+use super::{
+    address::Address,
+    trouble::{Alarm, Trouble, alarm},
+};
 use crate::BoxError;
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many messages may wait for a slow listener. What comes beyond is lost, and ends the subscription.
-const WAITING: usize = 8192;
-/// What is read at once. Small, so that one turn of the connection's task brings fewer messages than may wait.
-const READ: u16 = 8 * 1024;
 /// When the third of these has passed without a sign of life, the connection is given up.
 const PING: Duration = Duration::from_secs(12);
+/// What is read at once. Small, so that one turn of the connection's task does not bring more messages than its queues hold.
+const READ: u16 = 8 * 1024;
 
 pub(super) struct Link {
     pub(super) client: Client,
-    /// What was wrong with the connection first.
-    trouble: watch::Receiver<Option<String>>,
+    pub(super) trouble: Trouble,
+    pub(super) alarm: Alarm,
     /// A subject of this connection's own, for [`confirm`](Link::confirm).
     inbox: Subject,
     echoes: Subscriber,
@@ -32,26 +33,25 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) async fn open(address: &Address, tls: ClientConfig) -> Result<Self, BoxError> {
-        let (tell, mut trouble) = watch::channel(None);
+        let (alarm, mut trouble) = alarm();
+        let told = alarm.clone();
+        let servers = address.servers.len();
+        // So that there is time for all of them.
+        let each = PATIENCE.div_f64(servers as f64 + 1.0);
         let mut options = ConnectOptions::new()
             .name("socketio")
             .tls_client_config(tls)
-            .connection_timeout(PATIENCE / 2)
+            .connection_timeout(each)
             .ping_interval(PING)
-            .subscription_capacity(WAITING)
             .read_buffer_capacity(READ)
             // The client can't be kept from trying each server once more after a loss. Nobody waits for that: the loss has ended
             // this link, and without it the client gives up when it has reconnected.
             .ignore_discovered_servers()
-            .max_reconnects(address.servers.len())
+            .max_reconnects(servers)
             .event_callback(move |event| {
-                tell.send_if_modified(|trouble| match trouble {
-                    Some(_) => false,
-                    None => {
-                        *trouble = what_is_wrong(event);
-                        trouble.is_some()
-                    }
-                });
+                if let Some(what) = what_is_wrong(event) {
+                    told.raise(what);
+                }
                 async {}
             });
         let login = address.login.clone();
@@ -60,18 +60,22 @@ impl Link {
             (Some(token), None) => options.token(token),
             (None, _) => options,
         };
-        let opening = async {
+        let opening = in_time(async {
+            // That a server could not be reached is no trouble while there are others.
             let client = options.connect(&address.servers[..]).await?;
             let inbox = Subject::from(client.new_inbox());
-            let echoes = client.subscribe(inbox.clone()).await?;
+            let subscribed = async { Ok(client.subscribe(inbox.clone()).await?) };
+            let echoes = trouble.unless(subscribed).await?;
             Ok((client, inbox, echoes))
-        };
-        let (client, inbox, echoes) = unless(&mut trouble, opening)
-            .await
-            .map_err(|error| format!("{}: {error}", names(address)))?;
+        });
+        let (client, inbox, echoes) = opening.await.map_err(|error| {
+            let servers = address.servers.iter().map(|server| server.as_url_str());
+            format!("{}: {error}", servers.collect::<Vec<_>>().join(", "))
+        })?;
         Ok(Self {
             client,
             trouble,
+            alarm,
             inbox,
             echoes,
             asked: 0,
@@ -86,11 +90,10 @@ impl Link {
     ) -> Result<T, BoxError> {
         self.asked += 1;
         let question = Bytes::copy_from_slice(&self.asked.to_be_bytes());
-        let confirmed = async {
+        let confirmed = in_time(async {
             let done = something.await?;
-            self.client
-                .publish(self.inbox.clone(), question.clone())
-                .await?;
+            let asked = self.client.publish(self.inbox.clone(), question.clone());
+            asked.await?;
             // The echo of a question that was given up may come first.
             while self
                 .echoes
@@ -101,40 +104,17 @@ impl Link {
                 != question
             {}
             Ok(done)
-        };
-        let done = unless(&mut self.trouble, confirmed).await?;
+        });
+        let done = self.trouble.unless(confirmed).await?;
         // What the server refused, it has said before the echo.
-        match &*self.trouble.borrow() {
-            Some(trouble) => Err(trouble.clone().into()),
-            None => Ok(done),
-        }
-    }
-
-    /// Waits until something is wrong.
-    pub(super) async fn trouble(&mut self) -> BoxError {
-        trouble(&mut self.trouble).await
+        self.trouble.now().map_or(Ok(done), Err)
     }
 }
 
-/// Waits for something unless there is trouble, or the server does not answer.
-async fn unless<T>(
-    receiver: &mut watch::Receiver<Option<String>>,
-    something: impl Future<Output = Result<T, BoxError>>,
-) -> Result<T, BoxError> {
-    tokio::select! {
-        biased;
-        done = timeout(PATIENCE, something) => {
-            done.unwrap_or_else(|_| Err("NATS has not answered within 10 seconds".into()))
-        }
-        trouble = trouble(receiver) => Err(trouble),
-    }
-}
-
-async fn trouble(receiver: &mut watch::Receiver<Option<String>>) -> BoxError {
-    match receiver.wait_for(Option::is_some).await {
-        Ok(trouble) => trouble.as_deref().unwrap_or_default().into(),
-        Err(_) => "the connection to NATS has ended".into(),
-    }
+async fn in_time<T>(something: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    timeout(PATIENCE, something)
+        .await
+        .unwrap_or_else(|_| Err("no answer within 10 seconds".into()))
 }
 
 fn what_is_wrong(event: Event) -> Option<String> {
@@ -142,18 +122,8 @@ fn what_is_wrong(event: Event) -> Option<String> {
         // A server that is about to stop ends the connection itself.
         Event::Connected | Event::LameDuckMode | Event::Draining => None,
         Event::Disconnected | Event::Closed => Some("the connection to NATS was lost".into()),
-        Event::SlowConsumer(_) => Some(format!(
-            "more than {WAITING} messages were waiting, and some are lost"
-        )),
+        Event::SlowConsumer(_) => Some("more messages came than could be taken".into()),
         Event::ServerError(error) => Some(error.to_string()),
         Event::ClientError(error) => Some(error.to_string()),
     }
-}
-
-fn names(address: &Address) -> String {
-    let names = address.servers.iter().map(|server| {
-        // With the brackets of an IPv6 address, which `host` takes off.
-        server.as_url_str()
-    });
-    names.collect::<Vec<_>>().join(", ")
 }

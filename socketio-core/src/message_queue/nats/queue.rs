@@ -29,7 +29,7 @@ use crate::{
 /// that the server has taken what was sent before.
 ///
 /// A message that is larger than the server takes (`max_payload`: 1 MB, by default) is not published, which is logged as an error.
-/// When a listener is slower than messages come, 8,192 of them wait; beyond that, messages are lost, and the server subscribes anew.
+/// When a listener is slower than messages come, 32 MB of them wait; what comes beyond is lost, and the server subscribes anew.
 pub struct Nats {
     address: Address,
     tls: ClientConfig,
@@ -82,7 +82,7 @@ impl MessageQueue for Nats {
             let messages = link
                 .confirm(async move { Ok(client.subscribe(subject).await?) })
                 .await?;
-            Ok(Box::new(NatsSubscription { link, messages }) as Box<dyn Subscription>)
+            Ok(Box::new(NatsSubscription::new(link, messages)) as Box<dyn Subscription>)
         })
     }
 }
