@@ -114,7 +114,7 @@ impl Link {
 async fn in_time<T>(something: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
     timeout(PATIENCE, something)
         .await
-        .unwrap_or_else(|_| Err("no answer within 10 seconds".into()))
+        .unwrap_or_else(|_| Err("NATS has not answered within 10 seconds".into()))
 }
 
 fn what_is_wrong(event: Event) -> Option<String> {
