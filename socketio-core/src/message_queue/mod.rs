@@ -5,16 +5,24 @@
 //! [`message_queue("redis://localhost")`](crate::SocketIoBuilder::message_queue). For another broker, or for tests,
 //! implement [`MessageQueue`].
 
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod authority;
 mod interface;
 mod into_queue;
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(feature = "rabbitmq")]
 mod rabbitmq;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod tls;
 
-#[cfg(feature = "redis")]
-pub use self::redis::Redis;
 pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
 pub use into_queue::IntoMessageQueue;
+#[cfg(feature = "nats")]
+pub use nats::Nats;
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::RabbitMq;
+#[cfg(feature = "redis")]
+pub use redis::Redis;

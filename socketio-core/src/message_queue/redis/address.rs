@@ -1,8 +1,8 @@
 //! Where the servers are, and as whom to log in.
 
-use std::{borrow::Cow, fmt, path::PathBuf};
+use std::{fmt, path::PathBuf};
 
-use percent_encoding::percent_decode_str;
+use crate::message_queue::authority::{ENCODE, Host, Login, Refused, decode};
 
 /// What a URL says.
 #[derive(Debug)]
@@ -25,21 +25,9 @@ pub(super) enum Servers {
 /// What can be connected to.
 #[derive(Clone, PartialEq)]
 pub(super) enum Place {
-    Tcp(String, u16),
+    Tcp(Host),
     Unix(PathBuf),
 }
-
-/// As whom to log in; nobody is asked for neither.
-#[derive(Clone, Default, PartialEq)]
-pub(super) struct Login {
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
-}
-
-// No text here repeats a piece of the URL: where a password holds a character that ought to be encoded, any piece may be one of it.
-const ENCODE: &str =
-    "; in a user or password, `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@` is `%40`";
-type Refused = Cow<'static, str>;
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, Refused> {
@@ -51,7 +39,7 @@ impl Address {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let mut login = Login::parse(login)?;
-        let database = login.query(query)?;
+        let database = read_query(query, &mut login)?;
 
         let (kind, sentinel) = match scheme.strip_suffix("+sentinel") {
             Some(kind) => (kind, true),
@@ -69,8 +57,10 @@ impl Address {
             check_database(in_path)?;
             let service = decode(service.trim_end_matches('/'))?;
             let places = hosts.split(',').map(|host| match host {
-                "" => Err("it has to name the sentinels, separated by commas".into()),
-                host => Place::tcp(host, 26379),
+                "" => Err(Refused::from(
+                    "it has to name the sentinels, separated by commas",
+                )),
+                host => Ok(Place::Tcp(Host::parse(host, 26379)?)),
             });
             Servers::Sentinels {
                 places: places.collect::<Result<_, _>>()?,
@@ -83,11 +73,13 @@ impl Address {
                 return Err("several hosts are for the scheme `redis+sentinel`".into());
             }
             check_database(path.trim_matches('/'))?;
-            Servers::One(Place::tcp(hosts, 6379)?)
+            Servers::One(Place::Tcp(Host::parse(hosts, 6379)?))
         };
         // Checked, but not selected: publishing and subscribing know no databases.
         check_database(&database)?;
-        login.check()?;
+        if login.user.is_some() && login.password.is_none() {
+            return Err("there is a user, but no password; a password alone is `:password@`, an empty one `user:@`".into());
+        }
         Ok(Self {
             servers,
             login,
@@ -96,64 +88,21 @@ impl Address {
     }
 }
 
-impl Login {
-    fn parse(text: &str) -> Result<Self, Refused> {
-        let (user, password) = match text.split_once(':') {
-            Some((user, password)) => (user, Some(password)),
-            None => (text, None),
-        };
-        Ok(Self {
-            user: Some(decode(user)?).filter(|user| !user.is_empty()),
-            password: password.map(decode).transpose()?,
-        })
-    }
-
-    /// Takes what the query says about the login, as Python's clients do; returns the database.
-    fn query(&mut self, query: &str) -> Result<String, Refused> {
-        let mut database = String::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "db" => database = value.into_owned(),
-                "username" => self.user = Some(value.into_owned()),
-                "password" => self.password = Some(value.into_owned()),
-                _ => return Err(format!("of the parameters after `?`, only `db`, `username` and `password` are known{ENCODE}").into()),
-            }
-        }
-        Ok(database)
-    }
-
-    fn check(&self) -> Result<(), Refused> {
-        match self {
-            Self {
-                user: Some(_),
-                password: None,
-            } => Err("there is a user, but no password; a password alone is `:password@`, an empty one `user:@`".into()),
-            _ => Ok(()),
+/// Takes what the query says about the login, as Python's clients do; returns the database.
+fn read_query(query: &str, login: &mut Login) -> Result<String, Refused> {
+    let mut database = String::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "db" => database = value.into_owned(),
+            "username" => login.user = Some(value.into_owned()),
+            "password" => login.password = Some(value.into_owned()),
+            _ => return Err(format!("of the parameters after `?`, only `db`, `username` and `password` are known{ENCODE}").into()),
         }
     }
+    Ok(database)
 }
 
 impl Place {
-    /// `host`, `host:port`, `[::1]` or `[::1]:port`; no host is this one.
-    fn tcp(text: &str, port: u16) -> Result<Self, Refused> {
-        let (host, rest) = match text.strip_prefix('[') {
-            Some(text) => text.split_once(']').ok_or("a `[` has no `]`")?,
-            None => text.split_at(text.find(':').unwrap_or(text.len())),
-        };
-        let port = match rest.strip_prefix(':') {
-            Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-                format!("a port has to be a number from 1 to 65535{ENCODE}; an IPv6 address stands in `[]`")
-            })?,
-            None if rest.is_empty() => port,
-            None => return Err("after `]` comes `:` and the port, or nothing".into()),
-        };
-        if host.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-            return Err("there is a space in the name of a host".into());
-        }
-        let host = if host.is_empty() { "localhost" } else { host };
-        Ok(Self::Tcp(host.into(), port))
-    }
-
     fn unix(host: &str, path: &str) -> Result<Self, Refused> {
         match path {
             _ if !cfg!(unix) => Err("this platform has no Unix sockets".into()),
@@ -175,18 +124,10 @@ fn check_database(text: &str) -> Result<(), Refused> {
     Err(format!("the database has to be a number{ENCODE}").into())
 }
 
-fn decode(text: &str) -> Result<String, Refused> {
-    match percent_decode_str(text).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err("what is encoded with `%` has to be UTF-8".into()),
-    }
-}
-
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Self::Tcp(host) => write!(f, "{host}"),
             Self::Unix(path) => write!(f, "{}", path.display()),
         }
     }
@@ -195,15 +136,6 @@ impl fmt::Display for Place {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("user", &self.user)
-            .field("password", &self.password.as_ref().map(|_| "***"))
-            .finish()
     }
 }
 

@@ -26,8 +26,8 @@ use tokio_rustls::{
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use super::address::{Login, Place};
-use crate::BoxError;
+use super::address::Place;
+use crate::{BoxError, message_queue::authority::Login};
 
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -144,10 +144,10 @@ impl Connection {
 }
 
 async fn connect(place: &Place) -> io::Result<TcpStream> {
-    let Place::Tcp(host, port) = place else {
+    let Place::Tcp(host) = place else {
         return Err(io::ErrorKind::Unsupported.into());
     };
-    let stream = TcpStream::connect((&**host, *port)).await?;
+    let stream = TcpStream::connect((&*host.name, host.port)).await?;
     stream.set_nodelay(true)?;
     // A publisher may have nothing to say for long: firewalls and balancers forget connections that are silent for some minutes.
     let keepalive = TcpKeepalive::new()
@@ -162,10 +162,10 @@ async fn connect_tls(
     tls: &Arc<ClientConfig>,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, BoxError> {
     let stream = connect(place).await?;
-    let Place::Tcp(host, _) = place else {
+    let Place::Tcp(host) = place else {
         return Err(io::Error::from(io::ErrorKind::Unsupported).into());
     };
-    let name = ServerName::try_from(host.clone())?;
+    let name = ServerName::try_from(host.name.clone())?;
     Ok(TlsConnector::from(tls.clone())
         .connect(name, stream)
         .await?)

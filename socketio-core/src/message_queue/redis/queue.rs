@@ -3,10 +3,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio_rustls::rustls::ClientConfig;
 
 use super::{
-    address::{Address, Login, Servers},
+    address::{Address, Servers},
     connection::Connection,
     publisher::RedisPublisher,
     sentinel::Sentinels,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BoxError,
-    message_queue::{Eventually, MessageQueue, Publisher, Subscription},
+    message_queue::{Eventually, MessageQueue, Publisher, Subscription, authority::Login, tls},
 };
 
 /// How long opening a connection may take.
@@ -55,7 +55,7 @@ impl Redis {
     /// URL, since it could be one of the password.
     pub fn new(url: &str) -> Result<Self, BoxError> {
         let address = Address::parse(url)?;
-        let tls = address.tls.then(platform_tls).transpose()?;
+        let tls = address.tls.then(tls::platform).transpose()?.map(Arc::new);
         Ok(Self {
             address,
             asking: Login::default(),
@@ -133,25 +133,6 @@ impl MessageQueue for Redis {
             Ok(Box::new(subscription) as Box<dyn Subscription>)
         }))
     }
-}
-
-fn platform_tls() -> Result<Arc<ClientConfig>, BoxError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    if let (0, _) = roots.add_parsable_certificates(found.certs) {
-        let why = found.errors.first().map(ToString::to_string);
-        return Err(format!(
-            "this platform has no trusted certificates: {}",
-            why.as_deref().unwrap_or("none are installed")
-        )
-        .into());
-    }
-    // Named, because a program with several providers has no default one.
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 impl fmt::Debug for Redis {

@@ -6,11 +6,11 @@ use ::redis::{Value, cmd};
 use futures_util::future::select_ok;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::{
-    address::{Login, Place},
-    connection::Connection,
+use super::{address::Place, connection::Connection};
+use crate::{
+    BoxError,
+    message_queue::authority::{Host, Login},
 };
-use crate::BoxError;
 
 /// What it takes to find the master of a service.
 pub(super) struct Sentinels<'a> {
@@ -38,14 +38,14 @@ impl Sentinels<'_> {
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(self.service);
         let answer = connection.run(question.query_async::<Option<(String, u16)>>(&mut commands));
-        let Some((host, port)) = answer
+        let Some((name, port)) = answer
             .await
             .map_err(|error| format!("{sentinel}: {error}"))?
         else {
             return Err(format!("{sentinel}: knows no service `{}`", self.service).into());
         };
 
-        let master = Place::Tcp(host, port);
+        let master = Place::Tcp(Host { name, port });
         let mut connection = Connection::open(&master, login, self.tls).await?;
         // What a former master publishes would reach its own clients only. Who may not ask has to believe the sentinel.
         let mut commands = connection.commands();
