@@ -8,5 +8,5 @@ pub use socketio_core::message_queue::RabbitMq;
 #[cfg(feature = "redis")]
 pub use socketio_core::message_queue::Redis;
 pub use socketio_core::message_queue::{
-    Eventually, IntoMessageQueue, MessageQueue, Publisher, Subscription,
+    Eventually, IntoMessageQueue, MessageQueue, Publisher, Refused, Subscription,
 };

@@ -94,7 +94,8 @@ impl Outgoing {
     }
 
     /// The next messages, at most so many of so many bytes together, but one at least. They stay until
-    /// [`published`](Outgoing::published) or [`gave_up`](Outgoing::gave_up); else they are taken again. `None` when there will be none.
+    /// [`published`](Outgoing::published) or [`gave_up`](Outgoing::gave_up) has them leave; else they are taken again. `None` when
+    /// there will be none.
     pub(super) async fn next(&self, messages: usize, bytes: usize) -> Option<Vec<Bytes>> {
         loop {
             let filled = self.filled.notified();
@@ -119,27 +120,25 @@ impl Outgoing {
         }
     }
 
-    /// What was taken last has been published.
-    pub(super) fn published(&self) {
-        self.leave(|state, count| state.published += count);
+    /// So many of those that were taken last have been published.
+    pub(super) fn published(&self, messages: usize) {
+        self.leave(messages, |state| &mut state.published);
     }
 
-    /// What was taken last will not be published.
+    /// The first of those that were taken last, and have not left, will not be published.
     pub(super) fn gave_up(&self) {
-        self.leave(|state, count| state.dropped += count);
+        self.leave(1, |state| &mut state.dropped);
     }
 
-    fn leave(&self, count: impl FnOnce(&mut State, u64)) {
+    fn leave(&self, messages: usize, counter: impl FnOnce(&mut State) -> &mut u64) {
         let left = {
             let state = &mut *self.state();
-            let busy = std::mem::take(&mut state.busy);
-            let bytes: usize = state
-                .waiting
-                .drain(..busy)
-                .map(|message| message.len())
-                .sum();
+            let messages = messages.min(state.busy);
+            state.busy -= messages;
+            let leaving = state.waiting.drain(..messages);
+            let bytes: usize = leaving.map(|message| message.len()).sum();
             state.bytes -= bytes;
-            count(state, busy as u64);
+            *counter(state) += messages as u64;
             state.left()
         };
         self.left.send_replace(left);
@@ -207,7 +206,7 @@ mod tests {
         assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
         // Its connection broke.
         assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
-        outgoing.published();
+        outgoing.published(2);
         assert_eq!(next(&outgoing, 2, 100), ["c"]);
         outgoing.gave_up();
         assert!(outgoing.next(2, 100).now_or_never().is_none());
@@ -223,7 +222,7 @@ mod tests {
         let outgoing = outgoing(10, 100);
         push(&outgoing, &["four", "four", "eleven more", "x"]);
         assert_eq!(next(&outgoing, 9, 8), ["four", "four"]);
-        outgoing.published();
+        outgoing.published(2);
         assert_eq!(next(&outgoing, 9, 8), ["eleven more"]);
     }
 
@@ -233,7 +232,7 @@ mod tests {
         push(&outgoing, &["a", "b", "c"]);
         assert_eq!(next(&outgoing, 1, 100), ["a"]);
         push(&outgoing, &["d", "e"]);
-        outgoing.published();
+        outgoing.published(1);
         assert_eq!(next(&outgoing, 9, 100), ["d", "e"]);
         assert_eq!(outgoing.counts().dropped, 2);
     }
@@ -243,7 +242,7 @@ mod tests {
         let outgoing = outgoing(100, 10);
         push(&outgoing, &["12345", "67890", "x"]);
         assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
-        outgoing.published();
+        outgoing.published(2);
         push(&outgoing, &["more than ten bytes"]);
         assert_eq!(next(&outgoing, 9, 100), ["more than ten bytes"]);
     }
@@ -257,7 +256,7 @@ mod tests {
         assert!((&mut flushed).now_or_never().is_none());
         assert_eq!(next(&outgoing, 1, 100), ["a"]);
         push(&outgoing, &["b"]);
-        outgoing.published();
+        outgoing.published(1);
         assert!(flushed.now_or_never().is_some());
     }
 
@@ -267,7 +266,7 @@ mod tests {
         push(&outgoing, &["a"]);
         outgoing.close();
         assert_eq!(next(&outgoing, 9, 100), ["a"]);
-        outgoing.published();
+        outgoing.published(1);
         assert_eq!(outgoing.next(9, 100).now_or_never(), Some(None));
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{backoff::Backoff, outgoing::Outgoing};
 use crate::{
     BoxError,
-    message_queue::{MessageQueue, Publisher},
+    message_queue::{MessageQueue, Publisher, Refused},
 };
 
 /// As much as is published at once: messages, and bytes.
@@ -74,12 +74,16 @@ impl Publishing {
             let Some(batch) = self.outgoing.next(messages, BATCH.1).await else {
                 return Ok(());
             };
-            publish(&mut *publisher, &batch)
-                .await
-                .inspect_err(|error| self.failed(&batch, error))?;
-            self.outgoing.published();
-            self.singly = self.singly.saturating_sub(batch.len());
-            self.failures = 0;
+            if let Err(error) = publish(&mut *publisher, &batch).await {
+                let Some(refused) = error.downcast_ref::<Refused>() else {
+                    self.failed(&batch, &error);
+                    return Err(error);
+                };
+                self.left(refused.index());
+                self.give_up(&batch[refused.index().min(batch.len() - 1)], &error);
+            } else {
+                self.left(batch.len());
+            }
             backoff.reset();
             if std::mem::take(&mut self.outage) {
                 tracing::info!(target: "socketio", "the message queue takes messages again");
@@ -94,11 +98,21 @@ impl Publishing {
         };
         self.failures += 1;
         if self.failures >= ATTEMPTS {
-            tracing::error!(target: "socketio", error, bytes = message.len(), "a message can't be published: it is dropped");
-            self.outgoing.gave_up();
-            self.failures = 0;
-            self.singly = self.singly.saturating_sub(1);
+            self.give_up(message, error);
         }
+    }
+
+    fn left(&mut self, messages: usize) {
+        self.outgoing.published(messages);
+        self.singly = self.singly.saturating_sub(messages);
+        self.failures = 0;
+    }
+
+    fn give_up(&mut self, message: &Bytes, error: &BoxError) {
+        tracing::error!(target: "socketio", error, bytes = message.len(), "a message can't be published: it is dropped");
+        self.outgoing.gave_up();
+        self.singly = self.singly.saturating_sub(1);
+        self.failures = 0;
     }
 }
 
@@ -122,6 +136,8 @@ mod tests {
         taken: Arc<Mutex<Vec<Bytes>>>,
         connections: Arc<Mutex<usize>>,
         disliked: &'static str,
+        /// Whether it says which one it dislikes.
+        tells: bool,
     }
 
     impl MessageQueue for Broker {
@@ -142,9 +158,13 @@ mod tests {
     impl Publisher for Broker {
         fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = messages.iter().try_for_each(|message| {
+            let mut messages = messages.iter().enumerate();
+            let result = messages.try_for_each(|(index, message)| {
                 if *message == self.disliked {
-                    return Err("too large".into());
+                    return Err(match self.tells {
+                        true => Refused::new(index, "too large").into(),
+                        false => "too large".into(),
+                    });
                 }
                 taken.push(message.clone());
                 Ok(())
@@ -187,6 +207,20 @@ mod tests {
         assert_eq!((counts.published, counts.dropped), (4, 1));
         // One for the beginning, one after the batch, one after each attempt.
         assert_eq!(*broker.connections.lock().unwrap(), 2 + ATTEMPTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_is_refused_costs_nothing_but_itself() {
+        let broker = Broker {
+            disliked: "bad",
+            tells: true,
+            ..Broker::default()
+        };
+        let outgoing = publish(&broker, &["bad", "a", "bad", "b", "bad"]).await;
+        assert_eq!(*broker.taken.lock().unwrap(), ["a", "b"]);
+        let counts = outgoing.counts();
+        assert_eq!((counts.published, counts.dropped), (2, 3));
+        assert_eq!(*broker.connections.lock().unwrap(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What a message queue has to do.
 
-use std::{future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 
@@ -32,9 +32,41 @@ pub trait MessageQueue: Send + Sync + 'static {
 pub trait Publisher: Send + 'static {
     /// Publishes messages, in this order; ready when the broker has taken all of them.
     ///
-    /// After an error this connection is dropped, and all of `messages` are published over a new one: some of them may come twice.
+    /// After an error this connection is dropped, and all of `messages` are published over a new one: some of them may come twice. An
+    /// error that is a [`Refused`] says instead that one message will never be taken, and that those before it were: it is dropped,
+    /// and what follows is published over the same connection.
     fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()>;
 }
+
+/// A message that the broker will never take, too large mostly; those before it have been taken. An error for
+/// [`Publisher::publish`].
+#[derive(Debug)]
+pub struct Refused {
+    index: usize,
+    why: String,
+}
+
+impl Refused {
+    /// `index` is its place among the messages, counted from 0.
+    pub fn new(index: usize, why: impl Into<String>) -> Self {
+        Refused {
+            index,
+            why: why.into(),
+        }
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// A connection to listen on.
 pub trait Subscription: Send + 'static {

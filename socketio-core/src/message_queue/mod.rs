@@ -18,7 +18,7 @@ mod redis;
 #[cfg(any(feature = "nats", feature = "redis"))]
 mod tls;
 
-pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
+pub use interface::{Eventually, MessageQueue, Publisher, Refused, Subscription};
 pub use into_queue::IntoMessageQueue;
 #[cfg(feature = "nats")]
 pub use nats::Nats;

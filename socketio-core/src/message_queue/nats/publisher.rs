@@ -1,10 +1,10 @@
 //! The end that publishes.
 
-use async_nats::{Subject, client::PublishErrorKind};
+use async_nats::Subject;
 use bytes::Bytes;
 
 use super::link::Link;
-use crate::message_queue::{Eventually, Publisher};
+use crate::message_queue::{Eventually, Publisher, Refused};
 
 pub(super) struct NatsPublisher {
     pub(super) link: Link,
@@ -14,30 +14,27 @@ pub(super) struct NatsPublisher {
 impl Publisher for NatsPublisher {
     fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
         Box::pin(async move {
-            if messages.is_empty() {
-                return Ok(());
-            }
             let client = self.link.client.clone();
-            let subject = &self.subject;
-            self.link
-                .confirm(async move {
-                    for message in messages {
-                        match client.publish(subject.clone(), message.clone()).await {
-                            Ok(()) => {}
-                            // It would be too large the next time as well, and hold up all that come after it.
-                            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
-                                tracing::error!(
-                                    bytes = message.len(),
-                                    max_payload = client.server_info().max_payload,
-                                    "a message is larger than NATS takes, and has not been published",
-                                );
-                            }
-                            Err(error) => return Err(error.into()),
-                        }
+            let max_payload = client.server_info().max_payload;
+            let fit = messages
+                .iter()
+                .take_while(|message| message.len() <= max_payload);
+            let fit = fit.count();
+            if fit > 0 {
+                let subject = &self.subject;
+                let publishing = async move {
+                    for message in &messages[..fit] {
+                        client.publish(subject.clone(), message.clone()).await?;
                     }
                     Ok(())
-                })
-                .await
+                };
+                self.link.confirm(publishing).await?;
+            }
+            if fit < messages.len() {
+                let why = format!("it is larger than NATS takes, {max_payload} bytes");
+                return Err(Refused::new(fit, why).into());
+            }
+            Ok(())
         })
     }
 }

@@ -28,7 +28,7 @@ use crate::{
 /// A user whose permissions are limited needs, besides the channel, to publish and subscribe to `_INBOX.>`: messages to oneself tell
 /// that the server has taken what was sent before.
 ///
-/// A message that is larger than the server takes (`max_payload`: 1 MB, by default) is not published, which is logged as an error.
+/// A message that is larger than the server takes (`max_payload`: 1 MB, by default) is not published, which is logged and counted.
 /// When a listener is slower than messages come, 32 MB of them wait; what comes beyond is lost, and the server subscribes anew.
 pub struct Nats {
     address: Address,
