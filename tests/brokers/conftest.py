@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from brokers import BROKERS
-from cluster import EXAMPLES, REPOSITORY, Cluster
+from cluster import Cluster, require
 from person import Person
 
 
@@ -42,13 +42,6 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if all(chosen in marker.args for marker in item.iter_markers("only"))]
 
 
-def require(*kinds):
-    """Rust's node belongs to the tests from the moment on when the manifest names it."""
-    if "rust" in kinds and not (EXAMPLES / "cluster_node").exists():
-        assert '"cluster_node"' not in (REPOSITORY / "Cargo.toml").read_text(), "cluster_node has not been built"
-        pytest.skip("there is no cluster_node yet")
-
-
 @pytest.fixture(scope="session")
 def broker(request, tmp_path_factory):
     started = BROKERS[request.config.getoption("broker")](tmp_path_factory.mktemp("broker")).start()
@@ -61,8 +54,10 @@ def broker(request, tmp_path_factory):
 def cluster(broker, pair):
     require(*pair)
     started = Cluster(pair, [broker.url(), broker.url()])
-    yield started.wait_until_ready()
-    started.stop()
+    try:
+        yield started.wait_until_ready()
+    finally:
+        started.stop()
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import pytest
 
-from cluster import Writer
-from conftest import require
+from cluster import Writer, require
 from person import unique
 from test_emits import ARGUMENTS, exactly
 

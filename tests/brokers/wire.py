@@ -45,7 +45,7 @@ class Wire:
                     near.close()
                     continue
                 self._ends |= {near, far}
-            for ends in ((near, far), (far, near)):
+            for ends in [(near, far), (far, near)]:
                 threading.Thread(target=self._carry, args=ends, daemon=True).start()
 
     def _carry(self, source, sink):
@@ -58,9 +58,11 @@ class Wire:
             # The other direction closes them.
             if {source, sink} <= self._ends:
                 self._ends -= {source, sink}
-                _end(source), _end(sink)
+                _end(source)
+                _end(sink)
             else:
-                source.close(), sink.close()
+                source.close()
+                sink.close()
 
 
 def _end(end):

@@ -59,6 +59,7 @@ class Broker:
         while not (accepts or self._accepts)():
             if self._process.ended or time.monotonic() > deadline:
                 self.stop()
+                self.close()
                 raise RuntimeError(f"{command[0]} does not answer")
             time.sleep(0.05)
         return self
