@@ -8,8 +8,6 @@ import sys
 import uuid
 from pathlib import Path
 
-import pytest
-
 from processes import Process, free_port
 
 HERE = Path(__file__).resolve().parent
@@ -22,13 +20,6 @@ PROGRAMS = {
     "python": [sys.executable, HERE / "nodes" / "threaded.py"],
     "asyncio": [sys.executable, HERE / "nodes" / "on_asyncio.py"],
 }
-
-
-def require(*kinds):
-    """Rust's node belongs to the tests from the moment on when the manifest names it."""
-    if "rust" in kinds and not (EXAMPLES / "cluster_node").exists():
-        assert '"cluster_node"' not in (REPOSITORY / "Cargo.toml").read_text(), "cluster_node has not been built"
-        pytest.skip("there is no cluster_node yet")
 
 
 class Node:

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from brokers import BROKERS
-from cluster import Cluster, require
+from cluster import Cluster
 from person import Person
 
 
@@ -52,7 +52,6 @@ def broker(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cluster(broker, pair):
-    require(*pair)
     started = Cluster(pair, [broker.url(), broker.url()])
     try:
         yield started.wait_until_ready()
@@ -66,7 +65,6 @@ def start_cluster():
     started = []
 
     def start(kinds, urls, wait=True):
-        require(*kinds)
         started.append(Cluster(kinds, urls))
         return started[-1].wait_until_ready() if wait else started[-1]
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cluster import Writer, require
+from cluster import Writer
 from person import unique
 
 EMIT = {
@@ -83,7 +83,6 @@ def channel():
 
 @pytest.fixture(scope="session")
 def writer(broker, kind, channel):
-    require(kind)
     started = Writer(kind, broker.url(), channel)
     yield started
     started.stop()

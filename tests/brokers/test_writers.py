@@ -2,14 +2,13 @@
 
 import pytest
 
-from cluster import Writer, require
+from cluster import Writer
 from person import unique
 from test_emits import ARGUMENTS, exactly
 
 
 @pytest.fixture(scope="session")
 def writer(broker, cluster, kind):
-    require(kind)
     started = Writer(kind, broker.url(), cluster.channel)
     yield started
     started.stop()
