@@ -7,10 +7,14 @@
 
 mod interface;
 mod into_queue;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "rabbitmq")]
 mod rabbitmq;
 
 pub use interface::{Eventually, MessageQueue, Publisher, Subscription};
 pub use into_queue::IntoMessageQueue;
+#[cfg(feature = "kafka")]
+pub use kafka::Kafka;
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::RabbitMq;
