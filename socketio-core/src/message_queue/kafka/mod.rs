@@ -4,6 +4,7 @@
 //! nobody commits an offset.
 
 mod publisher;
+mod retry;
 mod subscription;
 mod url;
 
@@ -23,12 +24,8 @@ use self::{publisher::Appending, subscription::Reading};
 use super::{Eventually, MessageQueue, Publisher, Subscription};
 use crate::BoxError;
 
-/// How long the brokers may take over a thing asked of them, what the library tries again included.
+/// How long the brokers may take over a thing asked of them, what is tried again included.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long the library may try a thing again. That long, a leader that changes and a broker that is started anew are waited for, so
-/// that a cluster whose brokers are replaced one by one loses nothing; so are topics that have only just been made.
-const RETRYING: Duration = Duration::from_secs(5);
 
 /// A cluster over Kafka, or another broker that speaks its protocol, of the versions since 0.11. Python nodes join it through
 /// kafka-python or aiokafka. (Those of python-socketio up to 5.18 hear what others publish, but fail to publish themselves: they hand
@@ -98,11 +95,10 @@ impl Kafka {
     async fn connect(&self) -> Result<Client, BoxError> {
         let mut client = ClientBuilder::new(self.brokers.clone())
             .client_id("socketio")
+            // Nothing is tried again by the library: what may be is in `retry`.
             .backoff_config(BackoffConfig {
-                init_backoff: Duration::from_millis(100),
-                max_backoff: Duration::from_secs(1),
-                base: 2.0,
-                deadline: Some(RETRYING),
+                deadline: Some(Duration::ZERO),
+                ..BackoffConfig::default()
             });
         if let Some(tls) = &self.tls {
             client = client.tls_config(tls.clone());
@@ -110,7 +106,7 @@ impl Kafka {
         if let Some(login) = &self.login {
             client = client.sasl_config(login.clone());
         }
-        Ok(client.build().await?)
+        client.build().await.map_err(retry::cause)
     }
 
     /// Bounds what has to do with opening, and says who it was.
@@ -147,8 +143,7 @@ impl MessageQueue for Kafka {
 
 /// Connects to the leader of a partition. To ask for a topic that there isn't is what creates it.
 async fn partition(client: &Client, topic: &str, number: i32) -> Result<PartitionClient, BoxError> {
-    let opened = client.partition_client(topic, number, UnknownTopicHandling::Retry);
-    Ok(opened.await?)
+    retry::patiently(|| client.partition_client(topic, number, UnknownTopicHandling::Retry)).await
 }
 
 fn platform_tls() -> Result<Arc<ClientConfig>, BoxError> {

@@ -10,7 +10,7 @@ use rskafka::{
 };
 use tokio::time::timeout;
 
-use super::PATIENCE;
+use super::{PATIENCE, retry};
 use crate::{
     BoxError,
     message_queue::{Eventually, Publisher},
@@ -35,17 +35,18 @@ impl Appending {
 
     async fn append(&self, messages: &[Bytes]) -> Result<(), BoxError> {
         let timestamp = now();
-        let records = messages.iter().map(|message| Record {
-            key: None,
-            value: Some(message.to_vec()),
-            headers: BTreeMap::new(),
-            timestamp,
+        let appended = retry::patiently(|| {
+            let records = messages.iter().map(|message| Record {
+                key: None,
+                value: Some(message.to_vec()),
+                headers: BTreeMap::new(),
+                timestamp,
+            });
+            self.partition
+                .produce(records.collect(), Compression::NoCompression)
         });
-        let appended = self
-            .partition
-            .produce(records.collect(), Compression::NoCompression);
         match timeout(PATIENCE, appended).await {
-            Ok(appended) => appended.map(drop).map_err(BoxError::from),
+            Ok(appended) => appended.map(drop),
             Err(_) => Err(format!("Kafka has not taken a message within {PATIENCE:?}").into()),
         }
     }
@@ -54,7 +55,7 @@ impl Appending {
 impl Publisher for Appending {
     fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
         Box::pin(async move {
-            // One after another: the library tries what failed again, which must not come behind what was sent later.
+            // One after another: what failed is tried again, and must not come behind what was sent later.
             for together in batches(messages) {
                 self.append(together).await?;
             }

@@ -10,7 +10,7 @@ use rskafka::client::{
 };
 use tokio::time::timeout;
 
-use super::{PATIENCE, partition};
+use super::{PATIENCE, partition, retry};
 use crate::{
     BoxError,
     message_queue::{Eventually, Subscription},
@@ -44,13 +44,13 @@ impl Reading {
     pub(super) async fn new(client: &Client, topic: &str) -> Result<Self, BoxError> {
         // Creates the topic, if it has to be.
         drop(partition(client, topic, 0).await?);
-        let topics = client.list_topics().await?;
+        let topics = client.list_topics().await.map_err(retry::cause)?;
         let numbers = (topics.iter())
             .filter(|found| found.name == topic)
             .flat_map(|found| &found.partitions);
         let fetching = numbers.map(|&number| async move {
             let partition = partition(client, topic, number).await?;
-            let end = partition.get_offset(OffsetAt::Latest).await?;
+            let end = retry::patiently(|| partition.get_offset(OffsetAt::Latest)).await?;
             Ok::<_, BoxError>(fetch(partition, end))
         });
         Ok(Self {
@@ -84,7 +84,8 @@ impl Subscription for Reading {
 fn fetch(partition: PartitionClient, from: i64) -> Fetching {
     Box::pin(async move {
         let limit = WAIT + PATIENCE;
-        let asked = partition.fetch_records(from, 1..AT_ONCE, WAIT.as_millis() as i32);
+        let wait = WAIT.as_millis() as i32;
+        let asked = retry::patiently(|| partition.fetch_records(from, 1..AT_ONCE, wait));
         let (records, end) = match timeout(limit, asked).await {
             Ok(answer) => answer?,
             Err(_) => return Err(format!("no word from Kafka within {limit:?}").into()),
