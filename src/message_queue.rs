@@ -1,6 +1,8 @@
 //! Several processes as one: what the message queue between them has to be. Those that are here come with a feature each, named
 //! like them; [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes one, or its URL.
 
+#[cfg(feature = "kafka")]
+pub use socketio_core::message_queue::Kafka;
 #[cfg(feature = "nats")]
 pub use socketio_core::message_queue::Nats;
 #[cfg(feature = "rabbitmq")]

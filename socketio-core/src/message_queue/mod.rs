@@ -9,6 +9,8 @@
 mod authority;
 mod interface;
 mod into_queue;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "rabbitmq")]
@@ -20,6 +22,8 @@ mod tls;
 
 pub use interface::{Eventually, MessageQueue, Publisher, Refused, Subscription};
 pub use into_queue::IntoMessageQueue;
+#[cfg(feature = "kafka")]
+pub use kafka::Kafka;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
 #[cfg(feature = "rabbitmq")]
