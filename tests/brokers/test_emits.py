@@ -152,6 +152,7 @@ async def test_a_thousand_emits_keep_their_order(cluster, pair_of_people):
         assert await person.until("end") == [["news", number] for number in numbers]
 
 
+@pytest.mark.answered
 async def test_emits_of_both_nodes_at_once_all_arrive(pair_of_people):
     ana, bo = pair_of_people
     room = unique("room")
