@@ -143,7 +143,10 @@ impl MessageQueue for Kafka {
 
 /// Connects to the leader of a partition. To ask for a topic that there isn't is what creates it.
 async fn partition(client: &Client, topic: &str, number: i32) -> Result<PartitionClient, BoxError> {
-    retry::patiently(|| client.partition_client(topic, number, UnknownTopicHandling::Retry)).await
+    retry::patiently(retry::ASKING, || {
+        client.partition_client(topic, number, UnknownTopicHandling::Retry)
+    })
+    .await
 }
 
 fn platform_tls() -> Result<Arc<ClientConfig>, BoxError> {

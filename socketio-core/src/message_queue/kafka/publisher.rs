@@ -35,7 +35,7 @@ impl Appending {
 
     async fn append(&self, messages: &[Bytes]) -> Result<(), BoxError> {
         let timestamp = now();
-        let appended = retry::patiently(|| {
+        let appended = retry::patiently(retry::ASKING, || {
             let records = messages.iter().map(|message| Record {
                 key: None,
                 value: Some(message.to_vec()),

@@ -7,23 +7,30 @@ use tokio::time::{Instant, sleep};
 
 use crate::BoxError;
 
-/// So long, a leader that changes and a broker that is started anew are waited for, that a cluster whose brokers are replaced one by
-/// one loses nothing; so are topics that have only just been made.
-const RETRYING: Duration = Duration::from_secs(5);
+/// How long an opening and a publishing are tried: less than they may take, that the reason is told in the end.
+pub(super) const ASKING: Duration = Duration::from_secs(8);
+
+/// How long reading is tried. Kafka notices after 9 s that a broker has died: with that, nothing is lost when brokers are replaced one
+/// by one, or when a leader dies whose partition has other replicas.
+pub(super) const READING: Duration = Duration::from_secs(15);
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Does something again while the library finds that worth it.
-pub(super) async fn patiently<T, F>(again: impl Fn() -> F) -> Result<T, BoxError>
+/// Does something again while the library finds that worth it, up to so long after it has failed first.
+pub(super) async fn patiently<T, F>(long: Duration, again: impl Fn() -> F) -> Result<T, BoxError>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let until = Instant::now() + RETRYING;
+    let mut until = None;
     loop {
         match again().await {
             Ok(value) => return Ok(value),
             // It has given up at the first failure, and has forgotten the connection: the next attempt looks for the leader anew.
-            Err(Error::RetryFailed(_)) if Instant::now() < until => sleep(PAUSE).await,
+            Err(Error::RetryFailed(_))
+                if Instant::now() < *until.get_or_insert_with(|| Instant::now() + long) =>
+            {
+                sleep(PAUSE).await;
+            }
             Err(error) => return Err(cause(error)),
         }
     }
@@ -40,6 +47,7 @@ pub(super) fn cause(error: Error) -> BoxError {
             Ok(error) => cause(*error),
             Err(source) => source,
         },
+        Error::Timeout => "the broker has gone silent".into(),
         error => error.into(),
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, future::try_join_all, stream::FuturesUnordered};
 use rskafka::client::{
     Client,
+    error::Error,
     partition::{OffsetAt, PartitionClient},
 };
 use tokio::time::timeout;
@@ -50,7 +51,8 @@ impl Reading {
             .flat_map(|found| &found.partitions);
         let fetching = numbers.map(|&number| async move {
             let partition = partition(client, topic, number).await?;
-            let end = retry::patiently(|| partition.get_offset(OffsetAt::Latest)).await?;
+            let end =
+                retry::patiently(retry::ASKING, || partition.get_offset(OffsetAt::Latest)).await?;
             Ok::<_, BoxError>(fetch(partition, end))
         });
         Ok(Self {
@@ -83,13 +85,12 @@ impl Subscription for Reading {
 /// Waits for what a partition has from an offset on. Nothing is asked for until this is polled.
 fn fetch(partition: PartitionClient, from: i64) -> Fetching {
     Box::pin(async move {
-        let limit = WAIT + PATIENCE;
         let wait = WAIT.as_millis() as i32;
-        let asked = retry::patiently(|| partition.fetch_records(from, 1..AT_ONCE, wait));
-        let (records, end) = match timeout(limit, asked).await {
-            Ok(answer) => answer?,
-            Err(_) => return Err(format!("no word from Kafka within {limit:?}").into()),
-        };
+        let (records, end) = retry::patiently(retry::READING, || async {
+            let asked = partition.fetch_records(from, 1..AT_ONCE, wait);
+            (timeout(WAIT + PATIENCE, asked).await).unwrap_or(Err(Error::Timeout))
+        })
+        .await?;
         if records.is_empty() && end > from {
             // The marks of a transaction: the library skips them without telling where they end.
             return Err("there is a transaction in the topic: it has to be left out".into());
