@@ -17,7 +17,12 @@ mod nats;
 mod rabbitmq;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
 mod tls;
 
 pub use interface::{Eventually, MessageQueue, Publisher, Refused, Subscription};

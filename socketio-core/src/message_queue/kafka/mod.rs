@@ -18,10 +18,10 @@ use rskafka::{
     },
 };
 use tokio::time::timeout;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio_rustls::rustls::ClientConfig;
 
 use self::{publisher::Appending, subscription::Reading};
-use super::{Eventually, MessageQueue, Publisher, Subscription};
+use super::{Eventually, MessageQueue, Publisher, Subscription, tls};
 use crate::BoxError;
 
 /// How long the brokers may take over a thing asked of them, what is tried again included.
@@ -50,7 +50,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// all of them anyway. New partitions, which only others write to, are read from the next reconnection on.
 ///
 /// A message counts as published when all replicas in sync have it. One that is larger than the topic takes
-/// (`max.message.bytes`, 1 MiB by default) is refused, for good. A server that is slow holds about 1 MiB for each partition; what is
+/// (`max.message.bytes`: 1 MiB, by default) is not published, which is logged and counted. A server that is slow holds about 1 MiB for each partition; what is
 /// beyond waits at the broker, for as long as that keeps it.
 ///
 /// There is a connection for each partition, and another to ask around. Records that are compressed with gzip or Snappy are read,
@@ -70,15 +70,12 @@ impl Kafka {
     /// When the URL is none of Kafka's; or it asks for TLS, and the platform trusts no certificate. The text repeats no part of the
     /// URL.
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        let url::Parts {
-            brokers,
-            login,
-            tls,
-        } = url::parse(url)?;
+        let url = url::parse(url)?;
+        let tls = url.tls.then(tls::platform).transpose()?;
         Ok(Self {
-            brokers,
-            login,
-            tls: tls.then(platform_tls).transpose()?,
+            brokers: url.brokers,
+            login: url.login,
+            tls: tls.map(Arc::new),
         })
     }
 
@@ -147,20 +144,6 @@ async fn partition(client: &Client, topic: &str, number: i32) -> Result<Partitio
         client.partition_client(topic, number, UnknownTopicHandling::Retry)
     })
     .await
-}
-
-fn platform_tls() -> Result<Arc<ClientConfig>, BoxError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    if let (0, _) = roots.add_parsable_certificates(found.certs) {
-        return Err("this platform trusts no certificates".into());
-    }
-    // Named, because a program with several providers has no default one.
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 /// Without the login.

@@ -1,11 +1,14 @@
 //! Publishing: appending to a partition.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, slice, time::SystemTime};
 
 use bytes::Bytes;
 use rskafka::{
     chrono::{DateTime, Utc},
-    client::partition::{Compression, PartitionClient},
+    client::{
+        error::{Error, ProtocolError},
+        partition::{Compression, PartitionClient},
+    },
     record::Record,
 };
 use tokio::time::timeout;
@@ -13,7 +16,7 @@ use tokio::time::timeout;
 use super::{PATIENCE, retry};
 use crate::{
     BoxError,
-    message_queue::{Eventually, Publisher},
+    message_queue::{Eventually, Publisher, Refused},
 };
 
 /// How many bytes are sent together, what Kafka adds to each message included: a little less than the megabyte it takes by default.
@@ -56,11 +59,45 @@ impl Publisher for Appending {
     fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
         Box::pin(async move {
             // One after another: what failed is tried again, and must not come behind what was sent later.
+            let mut before = 0;
             for together in batches(messages) {
-                self.append(together).await?;
+                match self.append(together).await {
+                    Err(error) if too_large(&error) => {
+                        // Either the topic takes less than usual, or it is one that nothing helps.
+                        for (index, message) in together.iter().enumerate() {
+                            self.append(slice::from_ref(message))
+                                .await
+                                .map_err(|error| refused(error, before + index))?;
+                        }
+                    }
+                    appended => appended?,
+                }
+                before += together.len();
             }
             Ok(())
         })
+    }
+}
+
+fn too_large(error: &BoxError) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(Error::ServerError {
+            protocol_error: ProtocolError::MessageTooLarge | ProtocolError::RecordListTooLarge,
+            ..
+        })
+    )
+}
+
+fn refused(error: BoxError, index: usize) -> BoxError {
+    if too_large(&error) {
+        Refused::new(
+            index,
+            "it is larger than the topic takes (`max.message.bytes`)",
+        )
+        .into()
+    } else {
+        error
     }
 }
 

@@ -11,13 +11,11 @@ use std::{
 };
 
 use lapin::{
-    AsyncTcpStream, Connection, ConnectionProperties,
-    runtime::default_runtime,
-    tcp::OwnedTLSConfig,
-    uri::{AMQPScheme, AMQPUri},
+    AsyncTcpStream, Connection, ConnectionProperties, runtime::default_runtime, uri::AMQPUri,
 };
 use socket2::{SockRef, Socket};
 use tokio::{net::lookup_host, runtime::Handle, time::timeout};
+use tokio_rustls::rustls::ClientConfig;
 
 use super::PATIENCE;
 use crate::BoxError;
@@ -37,26 +35,27 @@ pub(super) struct Line {
 
 impl Line {
     /// Connects and logs in. Dropping the future gives up.
-    pub(super) async fn open(uri: AMQPUri, tls: OwnedTLSConfig) -> Result<Self, BoxError> {
+    pub(super) async fn open(
+        uri: AMQPUri,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Self, BoxError> {
         let wire = Wire::default();
         let plugged = Arc::clone(&wire.0);
         let connection = Connection::connector(
             uri,
             default_runtime()?,
             async move |uri: AMQPUri, runtime| {
-                let AMQPUri {
-                    scheme, authority, ..
-                } = uri;
-                let host = &*authority.host;
+                let host = &*uri.authority.host;
                 let connecting = async {
-                    let addresses: Vec<_> = lookup_host((host, authority.port)).await?.collect();
+                    let addresses: Vec<_> =
+                        lookup_host((host, uri.authority.port)).await?.collect();
                     let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
                     if let AsyncTcpStream::Plain(stream) = &stream {
                         plugged.plug(SockRef::from(stream.get_ref()).try_clone()?);
                     }
-                    match scheme {
-                        AMQPScheme::AMQP => Ok(stream),
-                        AMQPScheme::AMQPS => stream.into_tls(host, tls.as_ref()).await,
+                    match &tls {
+                        Some(tls) => stream.into_rustls(&tls.clone().into(), host).await,
+                        None => Ok(stream),
                     }
                 };
                 match timeout(PATIENCE, connecting).await {

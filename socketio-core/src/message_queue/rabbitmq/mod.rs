@@ -8,13 +8,19 @@ mod publisher;
 mod subscription;
 mod url;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use lapin::{Channel, ExchangeKind, options::ExchangeDeclareOptions, tcp, types, uri::AMQPUri};
+use lapin::{
+    Channel, ExchangeKind,
+    options::ExchangeDeclareOptions,
+    types,
+    uri::{AMQPScheme, AMQPUri},
+};
 use tokio::time::timeout;
+use tokio_rustls::rustls::ClientConfig;
 
 use self::{line::Line, publisher::Confirmed, subscription::Consuming};
-use super::{Eventually, MessageQueue, Publisher, Subscription};
+use super::{Eventually, MessageQueue, Publisher, Subscription, tls};
 use crate::BoxError;
 
 /// How long the broker may take over a thing asked of it, seconds being plenty for any of them.
@@ -36,19 +42,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// | `frame_max` | bytes; memory for 64 frames is held for each of a server's two connections | 32,768 |
 /// | `channel_max` | | the broker's |
 ///
-/// Certificates are checked against the platform's authorities and [`ca_certificates`](Self::ca_certificates).
+/// Certificates are checked against the platform's authorities, unless [`tls`](Self::tls) says otherwise.
 ///
 /// # Delivery
 ///
-/// A message counts as published when the broker has confirmed it. 128 messages are fetched ahead; what a server doesn't get round
-/// to waits in its queue at the broker. A server that takes nothing for half an hour is disconnected by the broker (its
-/// `consumer_timeout`).
+/// A message counts as published when the broker has confirmed it. One that is larger than it takes (`max_message_size`: 16 MiB by
+/// default, 128 MiB before RabbitMQ 4) is not published, which is logged and counted.
+///
+/// 128 messages are fetched ahead; what a server doesn't get round to waits in its queue at the broker. A server that takes nothing
+/// for half an hour is disconnected by the broker (its `consumer_timeout`).
 ///
 /// The user needs the permission to configure, write and read the exchange, named like the channel, and queues named `amq.gen-…`.
 #[derive(Clone)]
 pub struct RabbitMq {
     uri: AMQPUri,
-    tls: tcp::OwnedTLSConfig,
+    /// There for `amqps` only.
+    tls: Option<Arc<ClientConfig>>,
 }
 
 impl RabbitMq {
@@ -56,33 +65,24 @@ impl RabbitMq {
     ///
     /// # Errors
     ///
-    /// When the URL is none of a RabbitMQ broker. The text does not repeat it.
+    /// When the URL is none of RabbitMQ's; or it asks for TLS, and the platform trusts no certificate. The text repeats no part of the
+    /// URL that could be one of the password.
     pub fn new(url: &str) -> Result<Self, BoxError> {
+        let uri = url::parse(url)?;
+        let tls = (uri.scheme == AMQPScheme::AMQPS).then(tls::platform);
         Ok(Self {
-            uri: url::parse(url)?,
-            tls: tcp::OwnedTLSConfig::default(),
+            uri,
+            tls: tls.transpose()?.map(Arc::new),
         })
     }
 
-    /// Trusts these authorities too, in PEM, beside those of the platform. For `amqps` only.
+    /// Another configuration of TLS, for a URL that asks for TLS: an authority of one's own, a client's certificate. (To log in by that
+    /// alone, say `auth_mechanism=external` in the URL.)
     #[must_use]
-    pub fn ca_certificates(mut self, pem: impl Into<String>) -> Self {
-        self.tls.cert_chain = Some(pem.into());
-        self
-    }
-
-    /// Shows this certificate to the broker: it and those between it and the authority's, and its private key, in PEM.
-    /// For `amqps` only. To log in by it alone, say `auth_mechanism=external` in the URL.
-    #[must_use]
-    pub fn client_certificate(
-        mut self,
-        certificate: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> Self {
-        self.tls.identity = Some(tcp::OwnedIdentity::PKCS8 {
-            pem: certificate.into(),
-            key: key.into(),
-        });
+    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
+        if self.tls.is_some() {
+            self.tls = Some(config.into());
+        }
         self
     }
 
@@ -137,12 +137,12 @@ impl MessageQueue for RabbitMq {
     }
 }
 
-/// Without the password and the key.
+/// Without the password.
 impl fmt::Debug for RabbitMq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let broker = &self.uri.authority;
         f.debug_struct("RabbitMq")
-            .field("tls", &(self.uri.scheme == lapin::uri::AMQPScheme::AMQPS))
+            .field("tls", &self.tls.is_some())
             .field("user", &broker.userinfo.username)
             .field("host", &broker.host)
             .field("port", &broker.port)
@@ -156,10 +156,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_neither_the_password_nor_the_key() {
-        let queue = RabbitMq::new("amqps://ana:secret@broker/v")
-            .unwrap()
-            .client_certificate("a certificate", "secret");
+    fn debug_shows_no_password() {
+        let queue = RabbitMq::new("amqps://ana:secret@broker/v").unwrap();
         assert_eq!(
             format!("{queue:?}"),
             r#"RabbitMq { tls: true, user: "ana", host: "broker", port: 5671, vhost: "v", .. }"#
