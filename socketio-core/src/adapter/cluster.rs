@@ -1,38 +1,20 @@
 //! One process among several.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::task::AbortHandle;
 
 use super::{
     Address, Asked, Asker, Emission, Packet, QueueHealth,
     awaited::Awaited,
-    envelope::{self, Head, NamesRef},
+    envelope::{self, Clients, Head, Question},
     health::Health,
     outgoing::{Outgoing, OutgoingLimits},
-    publishing::Publishing,
-    subscribing::Subscribing,
 };
 use crate::{
-    message_queue::MessageQueue,
-    node::Node,
     parser::Values,
     protocol::{Arguments, EncodeError},
 };
-
-/// What a server is told about its cluster.
-#[derive(Clone)]
-pub(crate) struct ClusterOptions {
-    pub(crate) queue: Arc<dyn MessageQueue>,
-    pub(crate) channel: String,
-    pub(crate) write_only: bool,
-    pub(crate) limits: OutgoingLimits,
-}
 
 /// This process's part in a cluster: what it tells the others, and what it awaits from them.
 ///
@@ -40,72 +22,27 @@ pub(crate) struct ClusterOptions {
 /// has published itself.
 pub(crate) struct Cluster {
     host_id: String,
-    options: ClusterOptions,
+    write_only: bool,
     outgoing: Arc<Outgoing>,
     pub(super) awaited: Arc<Awaited>,
     pub(super) health: Health,
-    subscribing: Mutex<Option<AbortHandle>>,
 }
 
 impl Cluster {
-    pub(crate) fn new(options: ClusterOptions) -> Self {
+    pub(super) fn new(write_only: bool, limits: OutgoingLimits) -> Self {
         let mut id = [0_u8; 16];
         getrandom::fill(&mut id).expect("the operating system gives random numbers");
         Cluster {
             host_id: id.map(|byte| format!("{byte:02x}")).concat(),
-            outgoing: Arc::new(Outgoing::new(options.limits)),
-            options,
+            write_only,
+            outgoing: Arc::new(Outgoing::new(limits)),
             awaited: Arc::default(),
             health: Health::new(),
-            subscribing: Mutex::new(None),
         }
     }
 
-    /// Begins to publish, and to listen for a server.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime.
-    pub(crate) fn start(self: &Arc<Self>, node: &Arc<Node>) {
-        let queue = Arc::clone(&self.options.queue);
-        let channel: Arc<str> = Arc::from(&*self.options.channel);
-        let outgoing = Arc::clone(&self.outgoing);
-        let publishing = Publishing::new(Arc::clone(&queue), Arc::clone(&channel), outgoing);
-        tokio::spawn(publishing.run());
-        if self.options.write_only {
-            return;
-        }
-        let subscribing = Subscribing {
-            queue,
-            channel,
-            node: Arc::downgrade(node),
-            cluster: Arc::downgrade(self),
-        };
-        let handle = tokio::spawn(subscribing.run()).abort_handle();
-        *self.subscribing() = Some(handle);
-    }
-
-    fn subscribing(&self) -> std::sync::MutexGuard<'_, Option<AbortHandle>> {
-        self.subscribing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Publishes what is still there, if it can be done in this time, and ends.
-    pub(crate) async fn stop(&self, timeout: Duration) {
-        if tokio::time::timeout(timeout, self.flushed()).await.is_err() {
-            let messages = self.outgoing.counts().waiting;
-            tracing::warn!(target: "socketio", messages, "the last messages were not published in time");
-        }
-        self.end();
-    }
-
-    fn end(&self) {
-        self.outgoing.close();
-        if let Some(subscribing) = self.subscribing().take() {
-            subscribing.abort();
-        }
-        self.health.subscribed.send_replace(false);
+    pub(super) fn outgoing(&self) -> &Arc<Outgoing> {
+        &self.outgoing
     }
 
     pub(crate) fn host_id(&self) -> &str {
@@ -113,7 +50,7 @@ impl Cluster {
     }
 
     pub(crate) fn is_write_only(&self) -> bool {
-        self.options.write_only
+        self.write_only
     }
 
     /// Waits until everything that was emitted so far has been published or given up.
@@ -222,50 +159,38 @@ impl Cluster {
 
     /// As [`close_room`](Cluster::close_room): whoever is at the address leaves the namespace.
     pub(crate) fn disconnect(&self, namespace: &str, address: &Address) {
-        self.send_each(address, |host_id, sid, skip_sid, ext| Head::Disconnect {
-            host_id,
-            sid,
-            namespace,
-            skip_sid,
-            ext,
-        });
+        self.tell_each(namespace, address, None, Head::Disconnect);
     }
 
     /// As [`close_room`](Cluster::close_room): whoever is at the address enters a room.
     pub(crate) fn enter_room(&self, namespace: &str, address: &Address, room: &str) {
-        self.send_each(address, |host_id, sid, skip_sid, ext| Head::EnterRoom {
-            host_id,
-            sid,
-            room,
-            namespace,
-            skip_sid,
-            ext,
-        });
+        self.tell_each(namespace, address, Some(room), Head::EnterRoom);
     }
 
     /// As [`close_room`](Cluster::close_room): whoever is at the address leaves a room.
     pub(crate) fn leave_room(&self, namespace: &str, address: &Address, room: &str) {
-        self.send_each(address, |host_id, sid, skip_sid, ext| Head::LeaveRoom {
-            host_id,
-            sid,
-            room,
-            namespace,
-            skip_sid,
-            ext,
-        });
+        self.tell_each(namespace, address, Some(room), Head::LeaveRoom);
     }
 
     /// One message for each name: there is no other way to say it to a Python process.
-    fn send_each<'a>(
+    fn tell_each<'a>(
         &'a self,
+        namespace: &'a str,
         address: &'a Address,
-        head: impl Fn(&'a str, Option<&'a str>, NamesRef<'a>, u8) -> Head<'a>,
+        room: Option<&'a str>,
+        head: impl Fn(Clients<'a>) -> Head<'a>,
     ) {
         let everyone = address.rooms.is_none().then_some(None);
         let rooms = address.rooms.iter().flatten();
         for sid in rooms.map(|room| Some(&**room)).chain(everyone) {
-            let skip = address.skip[..].into();
-            let head = head(&self.host_id, sid, skip, envelope::EXTENSION);
+            let head = head(Clients {
+                host_id: &self.host_id,
+                sid,
+                room,
+                namespace,
+                skip_sid: address.skip[..].into(),
+                ext: envelope::EXTENSION,
+            });
             self.send(head.write(None));
         }
     }
@@ -298,35 +223,10 @@ impl Cluster {
     }
 }
 
+/// What is still there is published, if the queue takes it at once.
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// A question of another process: what it needs to know its answers by.
-pub(super) struct Question {
-    /// Who asks.
-    pub(super) host_id: String,
-    /// What stood in its message, to be repeated.
-    pub(super) room: String,
-    pub(super) namespace: String,
-    pub(super) id: u64,
-    /// Whether it is of our kind.
-    pub(super) extended: bool,
-}
-
-impl Question {
-    fn head<'a>(&'a self, client: &'a str, failed: bool, binary: bool) -> Head<'a> {
-        Head::Callback {
-            host_id: &self.host_id,
-            sid: &self.room,
-            namespace: &self.namespace,
-            id: self.id,
-            client: self.extended.then_some(client),
-            failed,
-            binary,
-        }
+        self.outgoing.close();
     }
 }
 
@@ -344,7 +244,6 @@ impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
             .field("host_id", &self.host_id)
-            .field("channel", &self.options.channel)
             .finish_non_exhaustive()
     }
 }

@@ -9,39 +9,62 @@ mod cluster;
 mod emission;
 mod envelope;
 mod health;
+mod membership;
 mod outgoing;
 mod publishing;
 mod receiving;
 mod subscribing;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use membership::Membership;
 
 pub(crate) use awaited::{Asked, Asker};
-pub(crate) use cluster::{Cluster, ClusterOptions};
+pub(crate) use cluster::Cluster;
 pub(crate) use emission::{Address, Emission, Packet};
 pub use health::QueueHealth;
+pub(crate) use membership::ClusterOptions;
 pub(crate) use outgoing::OutgoingLimits;
 
 use crate::{
     EmitError,
     hub::{Hub, Room, Target},
+    node::Node,
 };
 
 /// The way of an emit, and of what else is done to clients that may be elsewhere.
 #[derive(Debug, Default)]
 pub(crate) struct Adapter {
-    cluster: Option<Arc<Cluster>>,
+    membership: Option<Membership>,
 }
 
 impl Adapter {
-    pub(crate) fn of(cluster: Option<Cluster>) -> Self {
+    pub(crate) fn of(cluster: Option<ClusterOptions>) -> Self {
         Adapter {
-            cluster: cluster.map(Arc::new),
+            membership: cluster.map(Membership::new),
         }
     }
 
-    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
-        self.cluster.as_ref()
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        Some(&self.membership.as_ref()?.cluster)
+    }
+
+    /// Begins to publish and to listen, for a server.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, when there is a cluster.
+    pub(crate) fn start(&self, node: &Arc<Node>) {
+        if let Some(membership) = &self.membership {
+            membership.start(node);
+        }
+    }
+
+    /// Publishes what is still there, if it can be done in this time, and ends that.
+    pub(crate) async fn stop(&self, timeout: Duration) {
+        if let Some(membership) = &self.membership {
+            membership.stop(timeout).await;
+        }
     }
 
     /// Whom other processes are to look for; `None` when none of them can have anybody who is meant.
@@ -52,7 +75,7 @@ impl Adapter {
         target: &Target,
         skip: &[Room],
     ) -> Option<Address> {
-        self.cluster.as_ref()?;
+        self.membership.as_ref()?;
         let rooms = match target {
             Target::One(_) => return None,
             Target::Everyone => None,
@@ -74,7 +97,7 @@ impl Adapter {
 
     /// Refuses to ask who is elsewhere when no answer could be heard.
     pub(crate) fn check_answers(&self) -> Result<(), EmitError> {
-        match &self.cluster {
+        match self.cluster() {
             Some(cluster) if cluster.is_write_only() => Err(EmitError::write_only()),
             _ => Ok(()),
         }
@@ -83,7 +106,7 @@ impl Adapter {
     /// Delivers to everyone the emission is for.
     pub(crate) fn emit(&self, hub: &Hub, emission: &Emission) {
         emission.deliver(hub);
-        if let Some(cluster) = &self.cluster {
+        if let Some(cluster) = self.cluster() {
             cluster.emit(emission);
         }
     }
@@ -91,7 +114,7 @@ impl Adapter {
     /// Takes everybody out of a room.
     pub(crate) fn close_room(&self, hub: &Hub, namespace: &str, room: &str, here_only: bool) {
         hub.close_room(namespace, room);
-        if let Some(cluster) = self.cluster.as_ref().filter(|_| !here_only) {
+        if let Some(cluster) = self.cluster().filter(|_| !here_only) {
             cluster.close_room(namespace, room);
         }
     }

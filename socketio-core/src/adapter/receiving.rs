@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Address, Asker, Cluster, Emission, Packet,
-    cluster::Question,
-    envelope::{self, Message, What},
+    envelope::{self, Message, Question, What},
 };
 use crate::{
     CallError, Reason, Sid,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::SocketIoBuilder;
 use crate::{
-    adapter::{Cluster, ClusterOptions, OutgoingLimits},
+    adapter::{ClusterOptions, OutgoingLimits},
     message_queue::{IntoMessageQueue, MessageQueue},
 };
 
@@ -103,13 +103,13 @@ impl Clustering {
     }
 
     /// The cluster, if there is one. Problems have been told by then.
-    pub(super) fn cluster(self) -> Option<Cluster> {
-        Some(Cluster::new(ClusterOptions {
+    pub(super) fn cluster(self) -> Option<ClusterOptions> {
+        Some(ClusterOptions {
             queue: self.queue?.ok()?,
             channel: self.channel,
             write_only: self.write_only,
             limits: self.limits,
-        }))
+        })
     }
 }
 

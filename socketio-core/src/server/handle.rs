@@ -77,9 +77,7 @@ impl SocketIo {
         let handle: Weak<dyn Any + Send + Sync> = Arc::<Server>::downgrade(&server);
         // Just made: nobody else can have set it.
         let _ = server.node.server.set(handle);
-        if let Some(cluster) = server.node.adapter.cluster() {
-            cluster.start(&server.node);
-        }
+        server.node.adapter.start(&server.node);
         SocketIo(server)
     }
 
@@ -307,14 +305,10 @@ impl SocketIo {
         }
         server.tasks.stop().await;
         server.node.tasks.stop().await;
-        if let Some(cluster) = server.node.adapter.cluster() {
-            // What the last handlers emitted.
-            let left = server
-                .options
-                .shutdown_timeout
-                .saturating_sub(began.elapsed());
-            cluster.stop(left.max(Duration::from_secs(1))).await;
-        }
+        // What the last handlers emitted.
+        let left = server.options.shutdown_timeout.checked_sub(began.elapsed());
+        let left = left.unwrap_or_default().max(Duration::from_secs(1));
+        server.node.adapter.stop(left).await;
     }
 }
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::read::Rubbish;
+use super::Rubbish;
 use crate::{
     Data,
     protocol::{Arguments, EncodeError, Payload, payload_of},

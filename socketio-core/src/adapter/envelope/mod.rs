@@ -4,13 +4,16 @@
 
 mod arguments;
 mod names;
+mod question;
 mod read;
+mod rubbish;
 mod write;
 
 pub(super) use arguments::answer;
-pub(super) use names::NamesRef;
+pub(super) use question::Question;
 pub(super) use read::{Message, What, read};
-pub(super) use write::Head;
+use rubbish::Rubbish;
+pub(super) use write::{Clients, Head};
 
 /// The version of our additions: `client` and `failed` with answers, binary answers, a lone `null` that is an argument, `sid`s that
 /// are rooms or `null` for everyone, `skip_sid` beside them.

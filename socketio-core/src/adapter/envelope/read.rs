@@ -1,20 +1,14 @@
 //! Messages of other processes.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    Question, Rubbish,
     arguments::read_arguments,
     names::{Name, Names},
 };
-use crate::{
-    BoxError,
-    adapter::{Address, cluster::Question},
-    hub::Room,
-    protocol::Payload,
-};
+use crate::{adapter::Address, hub::Room, protocol::Payload};
 
 /// What another process tells.
 pub(in crate::adapter) enum Message {
@@ -52,21 +46,6 @@ pub(in crate::adapter) enum What {
     Disconnect,
     Enter(Room),
     Leave(Room),
-}
-
-/// A message that is none, and why.
-pub(in crate::adapter) struct Rubbish(BoxError);
-
-impl<E: Into<BoxError>> From<E> for Rubbish {
-    fn from(error: E) -> Self {
-        Rubbish(error.into())
-    }
-}
-
-impl fmt::Display for Rubbish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 /// Every field that a message may have. What is absent is `null`.

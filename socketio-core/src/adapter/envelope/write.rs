@@ -40,37 +40,29 @@ pub(in crate::adapter) enum Head<'a> {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         binary: bool,
     },
-    Disconnect {
-        host_id: &'a str,
-        sid: Option<&'a str>,
-        namespace: &'a str,
-        #[serde(skip_serializing_if = "NamesRef::is_none")]
-        skip_sid: NamesRef<'a>,
-        ext: u8,
-    },
-    EnterRoom {
-        host_id: &'a str,
-        sid: Option<&'a str>,
-        room: &'a str,
-        namespace: &'a str,
-        #[serde(skip_serializing_if = "NamesRef::is_none")]
-        skip_sid: NamesRef<'a>,
-        ext: u8,
-    },
-    LeaveRoom {
-        host_id: &'a str,
-        sid: Option<&'a str>,
-        room: &'a str,
-        namespace: &'a str,
-        #[serde(skip_serializing_if = "NamesRef::is_none")]
-        skip_sid: NamesRef<'a>,
-        ext: u8,
-    },
+    Disconnect(Clients<'a>),
+    EnterRoom(Clients<'a>),
+    LeaveRoom(Clients<'a>),
     CloseRoom {
         host_id: &'a str,
         room: &'a str,
         namespace: &'a str,
     },
+}
+
+/// Clients that something is to be done with.
+#[derive(Serialize)]
+pub(in crate::adapter) struct Clients<'a> {
+    pub(in crate::adapter) host_id: &'a str,
+    /// To others than us the id of one; `None` is everyone.
+    pub(in crate::adapter) sid: Option<&'a str>,
+    /// The room to enter or to leave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::adapter) room: Option<&'a str>,
+    pub(in crate::adapter) namespace: &'a str,
+    #[serde(skip_serializing_if = "NamesRef::is_none")]
+    pub(in crate::adapter) skip_sid: NamesRef<'a>,
+    pub(in crate::adapter) ext: u8,
 }
 
 impl Head<'_> {
