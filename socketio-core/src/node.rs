@@ -3,10 +3,14 @@
 use std::{
     any::Any,
     sync::{OnceLock, Weak},
-    time::Duration,
 };
 
-use crate::{adapter::Adapter, hub::Hub, states::States, tasks::Tasks};
+use crate::{
+    adapter::{Adapter, Here},
+    hub::{Hub, Limits},
+    states::States,
+    tasks::Tasks,
+};
 
 /// One for each server; shared by its sockets.
 pub(crate) struct Node {
@@ -19,12 +23,14 @@ pub(crate) struct Node {
     pub(crate) server: OnceLock<Weak<dyn Any + Send + Sync>>,
 }
 
-/// Bounds on what one client can hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) rooms: usize,
-    pub(crate) awaited_acks: usize,
-    pub(crate) call_timeout: Duration,
+impl Here for Node {
+    fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
 }
 
 impl std::fmt::Debug for Node {

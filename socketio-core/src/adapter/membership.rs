@@ -2,16 +2,17 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use tokio::task::AbortHandle;
 
 use super::{
-    cluster::Cluster, outgoing::OutgoingLimits, publishing::Publishing, subscribing::Subscribing,
+    Here, cluster::Cluster, outgoing::OutgoingLimits, publishing::Publishing,
+    subscribing::Subscribing,
 };
-use crate::{message_queue::MessageQueue, node::Node};
+use crate::message_queue::MessageQueue;
 
 /// What a server is told about its cluster.
 pub(crate) struct ClusterOptions {
@@ -44,7 +45,7 @@ impl Membership {
         subscribing.unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn start(&self, node: &Arc<Node>) {
+    pub(super) fn start(&self, here: Weak<dyn Here>) {
         let (queue, channel) = (Arc::clone(&self.queue), Arc::clone(&self.channel));
         let outgoing = Arc::clone(self.cluster.outgoing());
         tokio::spawn(Publishing::new(queue, channel, outgoing).run());
@@ -54,7 +55,7 @@ impl Membership {
         let subscribing = Subscribing {
             queue: Arc::clone(&self.queue),
             channel: Arc::clone(&self.channel),
-            node: Arc::downgrade(node),
+            here,
             cluster: Arc::downgrade(&self.cluster),
         };
         let task = tokio::spawn(subscribing.run());

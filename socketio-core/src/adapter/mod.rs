@@ -9,13 +9,14 @@ mod cluster;
 mod emission;
 mod envelope;
 mod health;
+mod here;
 mod membership;
 mod outgoing;
 mod publishing;
 mod receiving;
 mod subscribing;
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Weak, time::Duration};
 
 use membership::Membership;
 
@@ -23,13 +24,13 @@ pub(crate) use awaited::{Asked, Asker};
 pub(crate) use cluster::Cluster;
 pub(crate) use emission::{Address, Emission, Packet};
 pub use health::QueueHealth;
+pub(crate) use here::Here;
 pub(crate) use membership::ClusterOptions;
 pub(crate) use outgoing::OutgoingLimits;
 
 use crate::{
     EmitError,
     hub::{Hub, Room, Target},
-    node::Node,
 };
 
 /// The way of an emit, and of what else is done to clients that may be elsewhere.
@@ -54,9 +55,9 @@ impl Adapter {
     /// # Panics
     ///
     /// Outside of a tokio runtime, when there is a cluster.
-    pub(crate) fn start(&self, node: &Arc<Node>) {
+    pub(crate) fn start(&self, here: Weak<dyn Here>) {
         if let Some(membership) = &self.membership {
-            membership.start(node);
+            membership.start(here);
         }
     }
 

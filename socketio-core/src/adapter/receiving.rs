@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use super::{
-    Address, Asker, Cluster, Emission, Packet,
+    Address, Asker, Cluster, Emission, Here, Packet,
     envelope::{self, Message, Question, What},
 };
 use crate::{
     CallError, Reason, Sid,
     hub::{Client, Target},
-    node::Node,
     parser::Values,
     protocol::{Arguments, EncodeError, Payload},
 };
 
 /// One server, and its part in the cluster.
 pub(super) struct Receiving<'a> {
-    pub(super) node: &'a Arc<Node>,
+    pub(super) here: &'a dyn Here,
     pub(super) cluster: &'a Arc<Cluster>,
 }
 
@@ -40,7 +39,7 @@ impl Receiving<'_> {
     }
 
     fn follow(&self, message: Message) {
-        let hub = &self.node.hub;
+        let hub = self.here.hub();
         match message {
             Message::Emit {
                 namespace,
@@ -92,12 +91,12 @@ impl Receiving<'_> {
         arguments: Payload,
         question: Option<Question>,
     ) -> Result<(), EncodeError> {
-        let hub = &self.node.hub;
+        let hub = self.here.hub();
         let values = Values::Json(arguments);
         let packet = match question {
             None => Packet::Plain(hub.codec.event_with(namespace, None, event, &values)?),
             Some(question) => {
-                let limits = self.node.limits;
+                let limits = self.here.limits();
                 let asker = self.asker(question);
                 Packet::asking(
                     event,
@@ -134,7 +133,7 @@ impl Receiving<'_> {
     }
 
     fn clients(&self, namespace: &str, address: Address, extended: bool) -> Vec<Arc<Client>> {
-        let hub = &self.node.hub;
+        let hub = self.here.hub();
         let mut clients = Vec::new();
         if let Some([sid]) = address.rooms.as_deref().filter(|_| !extended) {
             clients.extend(hub.client(namespace, sid));
@@ -148,13 +147,13 @@ impl Receiving<'_> {
     }
 
     fn treat(&self, client: &Arc<Client>, what: &What) {
-        let hub = &self.node.hub;
+        let hub = self.here.hub();
         match what {
             What::Disconnect => {
                 hub.disconnect(client, Reason::ServerDisconnect);
             }
             What::Enter(room) => {
-                if let Err(error) = hub.join(client, room, self.node.limits.rooms) {
+                if let Err(error) = hub.join(client, room, self.here.limits().rooms) {
                     tracing::warn!(target: "socketio", sid = %client.sid(), room = &**room, %error, "another process can't put a client into a room");
                 }
             }

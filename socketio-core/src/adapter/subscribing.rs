@@ -7,8 +7,8 @@ use std::{
 
 use tokio::time::{interval, timeout};
 
-use super::{backoff::Backoff, cluster::Cluster, publishing::PATIENCE, receiving::Receiving};
-use crate::{BoxError, message_queue::MessageQueue, node::Node};
+use super::{Here, backoff::Backoff, cluster::Cluster, publishing::PATIENCE, receiving::Receiving};
+use crate::{BoxError, message_queue::MessageQueue};
 
 /// How often questions that are past their timeout are forgotten.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -18,7 +18,7 @@ pub(super) struct Subscribing {
     pub(super) queue: Arc<dyn MessageQueue>,
     pub(super) channel: Arc<str>,
     /// Of the server, which this must not keep.
-    pub(super) node: Weak<Node>,
+    pub(super) here: Weak<dyn Here>,
     pub(super) cluster: Weak<Cluster>,
 }
 
@@ -52,11 +52,11 @@ impl Subscribing {
                     continue;
                 }
             };
-            let (Some(node), Some(cluster)) = (self.node.upgrade(), self.cluster.upgrade()) else {
+            let (Some(here), Some(cluster)) = (self.here.upgrade(), self.cluster.upgrade()) else {
                 return Ok(());
             };
             let receiving = Receiving {
-                node: &node,
+                here: &*here,
                 cluster: &cluster,
             };
             receiving.receive(&message);

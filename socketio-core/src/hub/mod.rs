@@ -5,6 +5,7 @@
 mod acks;
 mod client;
 mod data;
+mod limits;
 mod link;
 mod members;
 mod observer;
@@ -16,6 +17,7 @@ mod traffic;
 pub(crate) use acks::{Pending, Waiting};
 pub(crate) use client::{Client, Phase};
 pub(crate) use data::Slot;
+pub(crate) use limits::Limits;
 pub use link::SlowClient;
 pub(crate) use link::{Closing, Link, OutboxLimits};
 pub(crate) use observer::{Observer, Watch};

@@ -77,7 +77,8 @@ impl SocketIo {
         let handle: Weak<dyn Any + Send + Sync> = Arc::<Server>::downgrade(&server);
         // Just made: nobody else can have set it.
         let _ = server.node.server.set(handle);
-        server.node.adapter.start(&server.node);
+        let here = Arc::<Node>::downgrade(&server.node);
+        server.node.adapter.start(here);
         SocketIo(server)
     }
 

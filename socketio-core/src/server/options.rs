@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::handshake::Handshake;
-use crate::{engine, hub::OutboxLimits, hub::SlowClient, node::Limits, protocol};
+use crate::{engine, hub::Limits, hub::OutboxLimits, hub::SlowClient, protocol};
 
 /// The options that are not Engine.IO's.
 #[derive(Clone, Debug)]
