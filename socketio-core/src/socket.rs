@@ -17,57 +17,60 @@ use crate::{
 /// Handlers take it as an argument (`socket: Socket`); the functions of the crate ([`emit`](crate::emit),
 /// [`join_room`](crate::join_room), ..) are its methods, for the client whose event is being handled.
 #[derive(Clone)]
-pub struct Socket {
+pub struct Socket(Arc<Inner>);
+
+/// Behind one reference count: a socket is cloned several times for each event.
+struct Inner {
     client: Arc<Client>,
     node: Arc<Node>,
 }
 
 impl Socket {
     pub(crate) fn new(client: Arc<Client>, node: Arc<Node>) -> Self {
-        Socket { client, node }
+        Socket(Arc::new(Inner { client, node }))
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
-        &self.node
+        &self.0.node
     }
 
     pub(crate) fn client(&self) -> &Arc<Client> {
-        &self.client
+        &self.0.client
     }
 
     /// The client's id in this namespace, and the name of its own room.
     pub fn sid(&self) -> &Sid {
-        self.client.sid()
+        self.client().sid()
     }
 
     /// The namespace's path: `/`, `/chat`.
     pub fn namespace_path(&self) -> &str {
-        self.client.namespace()
+        self.client().namespace()
     }
 
     /// Whether the client has been accepted and has not gone.
     pub fn is_connected(&self) -> bool {
-        self.client.is_connected()
+        self.client().is_connected()
     }
 
     /// The request that opened the connection.
     pub fn request(&self) -> Request {
-        self.client.request().clone()
+        self.client().request().clone()
     }
 
     /// How the client is connected just now: `polling` or `websocket`, or as a transport of another kind calls itself.
     pub fn transport(&self) -> &'static str {
-        self.client.link().transport()
+        self.client().link().transport()
     }
 
     /// What is kept for this client in this namespace: one value of each type, from `connect` to `disconnect`.
     pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
-        Session::new(self.client.data())
+        Session::new(self.client().data())
     }
 
     /// What is kept for this client's connection, and shared by all namespaces that it is in: one value of each type.
     pub fn connection_session<T: Default + Send + 'static>(&self) -> ConnectionSession<T> {
-        ConnectionSession::new(self.client.link().data())
+        ConnectionSession::new(self.client().link().data())
     }
 
     /// Sends an event to this client.
@@ -92,9 +95,9 @@ impl Socket {
     /// When the payload can't be encoded or the name is reserved.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         // Not by way of the adapter: the client is here, and nobody else is concerned.
-        let codec = &self.node.hub.codec;
+        let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace_path(), None, event, &payload)?;
-        self.client.emit(&self.node.hub, packet);
+        self.client().emit(&self.node().hub, packet);
         Ok(())
     }
 
@@ -145,14 +148,14 @@ impl Socket {
 
     /// Addresses this client alone.
     pub(crate) fn itself(&self) -> To {
-        self.address(Target::One(Arc::clone(&self.client)))
+        self.address(Target::One(Arc::clone(self.client())))
     }
 
     fn address(&self, target: Target) -> To {
         To::new(
-            Arc::clone(&self.node),
-            Some(Arc::clone(&self.client)),
-            Arc::clone(self.client.namespace()),
+            Arc::clone(self.node()),
+            Some(Arc::clone(self.client())),
+            Arc::clone(self.client().namespace()),
             target,
         )
     }
@@ -167,9 +170,9 @@ impl Socket {
     pub fn join_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
-        let hub = &self.node.hub;
+        let hub = &self.node().hub;
         for room in &names {
-            hub.join(&self.client, room, self.node.limits.rooms)?;
+            hub.join(self.client(), room, self.node().limits.rooms)?;
         }
         Ok(())
     }
@@ -179,7 +182,7 @@ impl Socket {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
         for room in names {
-            self.node.hub.leave(&self.client, &room);
+            self.node().hub.leave(self.client(), &room);
         }
     }
 
@@ -194,33 +197,33 @@ impl Socket {
 
     /// The rooms this client is in: its own first, then in the order of joining.
     pub fn rooms(&self) -> Vec<String> {
-        self.client.rooms()
+        self.client().rooms()
     }
 
     /// Disconnects this client from this namespace; its connection stays open. It is told, leaves its rooms at once, and
     /// its `disconnect` handler runs after the events that had arrived. The current handler goes on. Inside `connect`,
     /// the client is first accepted.
     pub fn disconnect(&self) {
-        self.node
+        self.node()
             .hub
-            .disconnect(&self.client, Reason::ServerDisconnect);
+            .disconnect(self.client(), Reason::ServerDisconnect);
     }
 
     /// Closes the client's whole connection, and with it all its namespaces.
     pub fn close(&self) {
-        self.client.link().close_connection(Closing::Server);
+        self.client().link().close_connection(Closing::Server);
     }
 
     /// Waits until everything emitted to this client's connection so far has been handed to the transport, or the
     /// client has gone. Cancel-safe.
     pub async fn drained(&self) {
-        self.client.link().drained().await;
+        self.client().link().drained().await;
     }
 
     /// Packets that this client's connection has lost because its outbox was full: none, unless the server was built
     /// with [`SlowClient::Drop`](crate::SlowClient::Drop).
     pub fn dropped_packets(&self) -> usize {
-        self.client.link().dropped()
+        self.client().link().dropped()
     }
 
     /// Runs a task in the name of this client: the functions of the crate work in it. It ends with the server (then the
@@ -231,13 +234,13 @@ impl Socket {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let future = context::scope_task(self.clone(), Box::pin(future));
-        self.node.tasks.spawn(Location::caller(), future)
+        self.node().tasks.spawn(Location::caller(), future)
     }
 }
 
 impl PartialEq for Socket {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.client, &other.client)
+        Arc::ptr_eq(self.client(), other.client())
     }
 }
 

@@ -9,7 +9,8 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{
-    Called, EventCall, Next, entry::Entry, guard::GuardEntry, middleware::Around, table::Lookup,
+    Called, EventCall, Next, Seat, entry::Entry, guard::GuardEntry, middleware::Around,
+    table::Lookup,
 };
 use crate::{
     Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket,
@@ -56,10 +57,8 @@ pub(crate) enum EventFailure {
 impl Dispatcher {
     /// Runs the handler of an event and answers it. `entry` is what [`Lookup::event`] has found for it.
     pub(crate) fn event(
-        self,
+        seat: Arc<Seat>,
         entry: Option<Arc<Entry>>,
-        handlers: Arc<Lookup>,
-        socket: Socket,
         event: Incoming,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
@@ -71,6 +70,11 @@ impl Dispatcher {
         // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
         // moved, for each event.
         async move {
+            let Seat {
+                socket,
+                handlers,
+                dispatcher,
+            } = &*seat;
             let codec = &socket.node().hub.codec;
             let again = handlers.error().map(|_| arguments.clone());
             let parts = Parts {
@@ -80,11 +84,11 @@ impl Dispatcher {
             };
             let result = match &entry {
                 Some(entry) if handlers.leads_straight_to(entry) => {
-                    self.call(entry, &socket, &name, parts).await
+                    dispatcher.call(entry, socket, &name, parts).await
                 }
-                _ => Box::pin(self.through(&handlers, &socket, &name, parts)).await,
+                _ => Box::pin(dispatcher.through(handlers, socket, &name, parts)).await,
             };
-            let (reply, failure) = match self.settled(result, &socket, acknowledge) {
+            let (reply, failure) = match dispatcher.settled(result, socket, acknowledge) {
                 Ok(reply) => (reply.into_values(), None),
                 Err(error) => {
                     if let Some(malformed) = malformed(&error) {
@@ -98,10 +102,10 @@ impl Dispatcher {
                     };
                     // Error handlers don't see what nobody handles.
                     let handler = handlers.error().filter(|_| !error.is_unknown_event());
-                    let handled = self.handle_error(handler, &socket, &name, parts);
+                    let handled = dispatcher.handle_error(handler, socket, &name, parts);
                     match Box::pin(handled).await {
                         Some(reply) => (reply.into_values(), None),
-                        None => (self.failed(&error, acknowledge, codec), Some(error)),
+                        None => (dispatcher.failed(&error, acknowledge, codec), Some(error)),
                     }
                 }
             };
@@ -120,16 +124,19 @@ impl Dispatcher {
 
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
-        self,
-        handlers: Arc<Lookup>,
-        socket: Socket,
+        seat: Arc<Seat>,
         auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
+        let Seat {
+            socket,
+            handlers,
+            dispatcher,
+        } = &*seat;
         let parts = Parts {
             auth: Some(&auth),
             ..Parts::default()
         };
-        let Err(error) = self.through(&handlers, &socket, "connect", parts).await else {
+        let Err(error) = dispatcher.through(handlers, socket, "connect", parts).await else {
             return Ok(());
         };
         if let Some(refused) = refused(&error) {
@@ -141,24 +148,27 @@ impl Dispatcher {
             error: Some(&error),
             ..Parts::default()
         };
-        self.handle_error(handlers.error(), &socket, "connect", parts)
+        dispatcher
+            .handle_error(handlers.error(), socket, "connect", parts)
             .await;
         Err(ConnectionRefused::default())
     }
 
     /// Runs the `disconnect` handler.
-    pub(crate) async fn disconnect(
-        self,
-        handlers: Arc<Lookup>,
-        socket: Socket,
-        reason: Reason,
-    ) -> Result<(), EventFailure> {
+    pub(crate) async fn disconnect(seat: Arc<Seat>, reason: Reason) -> Result<(), EventFailure> {
+        let Seat {
+            socket,
+            handlers,
+            dispatcher,
+        } = &*seat;
         let parts = Parts {
             reason: Some(reason),
             ..Parts::default()
         };
-        let result = self.through(&handlers, &socket, "disconnect", parts).await;
-        let Err(error) = self.settled(result, &socket, false) else {
+        let result = dispatcher
+            .through(handlers, socket, "disconnect", parts)
+            .await;
+        let Err(error) = dispatcher.settled(result, socket, false) else {
             return Ok(());
         };
         let parts = Parts {
@@ -166,8 +176,8 @@ impl Dispatcher {
             reason: Some(reason),
             ..Parts::default()
         };
-        match self
-            .handle_error(handlers.error(), &socket, "disconnect", parts)
+        match dispatcher
+            .handle_error(handlers.error(), socket, "disconnect", parts)
             .await
         {
             Some(_) => Ok(()),

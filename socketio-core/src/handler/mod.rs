@@ -14,6 +14,7 @@ mod middleware;
 mod needs;
 mod pattern;
 mod registering;
+mod seat;
 mod table;
 mod trigger;
 
@@ -28,5 +29,6 @@ pub use guard::{Guard, GuardDefinition};
 pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
 pub(crate) use registering::registering;
+pub(crate) use seat::Seat;
 pub(crate) use table::{Lookup, Registry};
 pub use trigger::{Trigger, TriggerArgument, triggered};

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     ConnectionRefused, Reason, Socket,
-    handler::{Dispatcher, EventFailure, Incoming, Lookup},
+    handler::{Dispatcher, EventFailure, Incoming, Lookup, Seat},
     hub::Client,
     parser::Credentials,
     protocol::ArgumentError,
@@ -23,9 +23,7 @@ type EventResult = Result<(), EventFailure>;
 
 /// A client of this connection in one namespace, from its CONNECT packet to the end of its `disconnect` handler.
 pub(super) struct Member {
-    socket: Socket,
-    handlers: Arc<Lookup>,
-    dispatcher: Dispatcher,
+    seat: Arc<Seat>,
     inbox: VecDeque<Job>,
     inbox_bytes: usize,
     running: Option<Running>,
@@ -69,13 +67,14 @@ impl Member {
         overlap_limit: usize,
         overlap_all: bool,
     ) -> Self {
-        let connect = dispatcher
-            .clone()
-            .connect(Arc::clone(&handlers), socket.clone(), auth);
-        Member {
+        let seat = Arc::new(Seat {
             socket,
             handlers,
             dispatcher,
+        });
+        let connect = Dispatcher::connect(Arc::clone(&seat), auth);
+        Member {
+            seat,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             running: Some(Running::Connect(Box::pin(connect), completion)),
@@ -87,7 +86,7 @@ impl Member {
     }
 
     pub(super) fn client(&self) -> &Arc<Client> {
-        self.socket.client()
+        self.seat.socket.client()
     }
 
     /// Whether it still takes packets.
@@ -113,7 +112,7 @@ impl Member {
         }
         self.leaving = Some(reason);
         if !self.client().is_connecting() {
-            self.socket.node().hub.remove(self.client(), reason);
+            self.seat.socket.node().hub.remove(self.client(), reason);
         }
         self.inbox.push_back(Job::Disconnect(reason, completion));
     }
@@ -176,8 +175,8 @@ impl Member {
 
     /// Lets the client in, or tells it why not.
     fn connected(&mut self, result: Result<(), ConnectionRefused>) -> bool {
-        let hub = &self.socket.node().hub;
-        let client = self.socket.client();
+        let hub = &self.seat.socket.node().hub;
+        let client = self.seat.socket.client();
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
@@ -225,11 +224,7 @@ impl Member {
             Some(Job::Disconnect(reason, completion)) => {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
-                let disconnect = self.dispatcher.clone().disconnect(
-                    Arc::clone(&self.handlers),
-                    self.socket.clone(),
-                    reason,
-                );
+                let disconnect = Dispatcher::disconnect(Arc::clone(&self.seat), reason);
                 self.running = Some(Running::Disconnect(Box::pin(disconnect), completion));
                 true
             }
@@ -237,17 +232,12 @@ impl Member {
                 self.inbox_bytes -= bytes;
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
-                if let Some(observer) = self.socket.node().hub.observer() {
+                if let Some(observer) = self.seat.socket.node().hub.observer() {
                     observer.received(client, &event.name, &event.arguments);
                 }
-                let entry = self.handlers.event(&event.name).cloned();
+                let entry = self.seat.handlers.event(&event.name).cloned();
                 let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
-                let handler = Box::pin(self.dispatcher.clone().event(
-                    entry,
-                    Arc::clone(&self.handlers),
-                    self.socket.clone(),
-                    event,
-                ));
+                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.seat), entry, event));
                 if concurrent || self.overlap_all {
                     self.start_overlapping(handler, completion, cx);
                 } else {
