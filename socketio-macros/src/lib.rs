@@ -85,9 +85,14 @@ pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 /// use socketio::{ConnectionRefused, Auth, join_room, sid, to};
 ///
+/// #[derive(serde::Deserialize)]
+/// struct Login {
+///     token: String,
+/// }
+///
 /// #[socketio::event]
-/// async fn connect(Auth(token): Auth<String>) -> Result<(), ConnectionRefused> {
-///     match token.as_str() {
+/// async fn connect(login: Auth<Login>) -> Result<(), ConnectionRefused> {
+///     match login.token.as_str() {
 ///         "secret" => Ok(()),
 ///         _ => Err(ConnectionRefused::new("who are you?")),
 ///     }
