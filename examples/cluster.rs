@@ -19,6 +19,8 @@ struct Process(String);
 /// Everyone in the room hears it, wherever they are connected.
 #[socketio::event]
 async fn say(room: String, text: String, process: State<Process>) -> socketio::Result {
+    // The name comes from a client: with the prefix it is no other client's own room.
+    let room = format!("room:{room}");
     join_room(&room)?;
     to(&room).emit("said", (text, format!("by way of {}", process.0)));
     Ok(())
@@ -33,8 +35,8 @@ async fn ask(sid: String, question: String) -> socketio::Result<String> {
 
 /// Disconnects a client of any process.
 #[socketio::event]
-async fn kick(sid: String) {
-    to(sid).disconnect();
+async fn kick(sid: String, io: SocketIo) {
+    io.disconnect("/", &sid);
 }
 
 #[tokio::main]

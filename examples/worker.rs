@@ -19,10 +19,10 @@ async fn main() -> socketio::Result {
         .write_only(true)
         .build()?;
     for percent in (0..=100).step_by(25) {
-        io.to("lobby").emit("progress", percent);
+        io.to("room:lobby").emit("progress", percent);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     // What was emitted may still wait to be published.
-    io.flushed().await;
+    io.shutdown().await;
     Ok(())
 }

@@ -110,7 +110,11 @@ impl Question<'_> {
         let asker: Asker = Arc::new(move |sid: &Sid| {
             let (answered, sid) = (answered.clone(), sid.clone());
             Box::new(move |answer| {
-                let _ = answered.try_send((From::Elsewhere(sid), answer));
+                if let Err(mpsc::error::TrySendError::Full(_)) =
+                    answered.try_send((From::Elsewhere(sid), answer))
+                {
+                    tracing::warn!(target: "socketio", unread = MAX_UNREAD, "more answers of other processes came than were read: one is lost");
+                }
             })
         });
         cluster.ask(

@@ -86,6 +86,12 @@ impl Awaited {
         drop(removed);
     }
 
+    /// Forgets all questions.
+    pub(super) fn clear(&self) {
+        let open = std::mem::take(&mut self.state().open);
+        drop(open);
+    }
+
     /// Frees what is past its timeout.
     pub(super) fn expire(&self) {
         let now = Instant::now();

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
 
-/// Pauses that double up to five seconds. Each is a little longer by chance, so that the processes that have lost the same broker don't
+/// Pauses that double up to two seconds. Each is a little longer by chance, so that the processes that have lost the same broker don't
 /// all come back at once.
 #[derive(Debug)]
 pub(super) struct Backoff(Duration);

@@ -60,15 +60,14 @@ impl Cluster {
 
     /// Waits until the others are heard.
     pub(crate) async fn subscribed(&self) {
-        let mut subscribed = self.health.subscribed.subscribe();
-        // An error would mean that this is gone.
-        drop(subscribed.wait_for(|subscribed| *subscribed).await);
+        self.health.subscribed().await;
     }
 
     pub(crate) fn health(&self) -> QueueHealth {
         let counts = self.outgoing.counts();
         QueueHealth {
-            is_subscribed: *self.health.subscribed.borrow(),
+            is_subscribed: self.health.is_subscribed(),
+            is_publishing: !self.outgoing.is_in_outage(),
             published: counts.published,
             received: self.health.received(),
             waiting: counts.waiting,
@@ -162,6 +161,19 @@ impl Cluster {
         self.tell_each(namespace, address, None, Head::Disconnect);
     }
 
+    /// As [`close_room`](Cluster::close_room): the client of this id leaves the namespace, whatever room has that name.
+    pub(crate) fn disconnect_client(&self, namespace: &str, sid: &str) {
+        let head = Head::Disconnect(Clients {
+            host_id: &self.host_id,
+            sid: Some(sid),
+            room: None,
+            namespace,
+            skip_sid: None.into(),
+            ext: None,
+        });
+        self.send(head.write(None));
+    }
+
     /// As [`close_room`](Cluster::close_room): whoever is at the address enters a room.
     pub(crate) fn enter_room(&self, namespace: &str, address: &Address, room: &str) {
         self.tell_each(namespace, address, Some(room), Head::EnterRoom);
@@ -189,7 +201,7 @@ impl Cluster {
                 room,
                 namespace,
                 skip_sid: address.skip[..].into(),
-                ext: envelope::EXTENSION,
+                ext: Some(envelope::EXTENSION),
             });
             self.send(head.write(None));
         }

@@ -9,7 +9,7 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
-    Here, cluster::Cluster, outgoing::OutgoingLimits, publishing::Publishing,
+    Here, cluster::Cluster, health::Hearing, outgoing::OutgoingLimits, publishing::Publishing,
     subscribing::Subscribing,
 };
 use crate::message_queue::MessageQueue;
@@ -27,7 +27,14 @@ pub(super) struct Membership {
     pub(super) cluster: Arc<Cluster>,
     queue: Arc<dyn MessageQueue>,
     channel: Arc<str>,
-    subscribing: Mutex<Option<AbortHandle>>,
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    /// It ends by itself when all has been published.
+    publishing: Option<AbortHandle>,
+    subscribing: Option<AbortHandle>,
 }
 
 impl Membership {
@@ -36,20 +43,21 @@ impl Membership {
             cluster: Arc::new(Cluster::new(options.write_only, options.limits)),
             queue: options.queue,
             channel: Arc::from(options.channel),
-            subscribing: Mutex::new(None),
+            tasks: Mutex::default(),
         }
     }
 
-    fn subscribing(&self) -> MutexGuard<'_, Option<AbortHandle>> {
-        let subscribing = self.subscribing.lock();
-        subscribing.unwrap_or_else(PoisonError::into_inner)
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn start(&self, here: Weak<dyn Here>) {
         let (queue, channel) = (Arc::clone(&self.queue), Arc::clone(&self.channel));
         let outgoing = Arc::clone(self.cluster.outgoing());
-        tokio::spawn(Publishing::new(queue, channel, outgoing).run());
+        let publishing = tokio::spawn(Publishing::new(queue, channel, outgoing).run());
+        self.tasks().publishing = Some(publishing.abort_handle());
         if self.cluster.is_write_only() {
+            self.cluster.health.set_hearing(Hearing::NoMore);
             return;
         }
         let subscribing = Subscribing {
@@ -58,8 +66,8 @@ impl Membership {
             here,
             cluster: Arc::downgrade(&self.cluster),
         };
-        let task = tokio::spawn(subscribing.run());
-        *self.subscribing() = Some(task.abort_handle());
+        let subscribing = tokio::spawn(subscribing.run());
+        self.tasks().subscribing = Some(subscribing.abort_handle());
     }
 
     pub(super) async fn stop(&self, timeout: Duration) {
@@ -67,16 +75,21 @@ impl Membership {
         if flushed.await.is_err() {
             let messages = self.cluster.health().waiting;
             tracing::warn!(target: "socketio", messages, "the last messages were not published in time");
+            if let Some(publishing) = self.tasks().publishing.take() {
+                publishing.abort();
+            }
         }
         self.end();
     }
 
     fn end(&self) {
         self.cluster.outgoing().close();
-        if let Some(subscribing) = self.subscribing().take() {
+        if let Some(subscribing) = self.tasks().subscribing.take() {
             subscribing.abort();
         }
-        self.cluster.health.subscribed.send_replace(false);
+        self.cluster.health.set_hearing(Hearing::NoMore);
+        // What waits for answers may hold the server that holds this.
+        self.cluster.awaited.clear();
     }
 }
 

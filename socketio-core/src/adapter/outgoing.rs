@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -15,8 +18,10 @@ pub(super) struct Outgoing {
     limits: OutgoingLimits,
     state: Mutex<State>,
     filled: Notify,
-    /// How many have left, published or not.
+    /// The number of the last message that has left, published or not, with all before it.
     left: watch::Sender<u64>,
+    /// Whether the last attempt to publish failed.
+    outage: AtomicBool,
 }
 
 /// How much may wait.
@@ -28,7 +33,8 @@ pub(crate) struct OutgoingLimits {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Bytes>,
+    /// With their numbers, counted from 1.
+    waiting: VecDeque<(u64, Bytes)>,
     /// The size of all that wait.
     bytes: usize,
     /// How many of the first are being published just now: these stay.
@@ -53,6 +59,7 @@ impl Outgoing {
             state: Mutex::default(),
             filled: Notify::new(),
             left: watch::Sender::new(0),
+            outage: AtomicBool::new(false),
         }
     }
 
@@ -62,15 +69,19 @@ impl Outgoing {
 
     /// Adds a message. Where too much waits, the oldest make room: what is newest matters most when the queue is back.
     pub(super) fn push(&self, message: Bytes) {
-        let (first, left) = {
+        let first = {
             let state = &mut *self.state();
+            if state.closed {
+                state.dropped += 1;
+                return;
+            }
             let dropped = state.dropped;
             let full = |state: &State| {
                 state.waiting.len() >= self.limits.messages
                     || state.bytes + message.len() > self.limits.bytes
             };
             while state.waiting.len() > state.busy && full(state) {
-                if let Some(oldest) = state.waiting.remove(state.busy) {
+                if let Some((_, oldest)) = state.waiting.remove(state.busy) {
                     state.bytes -= oldest.len();
                     state.dropped += 1;
                 }
@@ -78,8 +89,8 @@ impl Outgoing {
             let first = dropped == 0 && state.dropped > 0;
             state.entered += 1;
             state.bytes += message.len();
-            state.waiting.push_back(message);
-            (first, state.left())
+            state.waiting.push_back((state.entered, message));
+            first
         };
         if first {
             tracing::error!(
@@ -89,7 +100,6 @@ impl Outgoing {
                 "too much waits for the message queue: the oldest messages are dropped"
             );
         }
-        self.left.send_replace(left);
         self.filled.notify_one();
     }
 
@@ -103,12 +113,16 @@ impl Outgoing {
                 let state = &mut *self.state();
                 if !state.waiting.is_empty() {
                     let mut size = 0;
-                    let next = state.waiting.iter().take(messages).take_while(|message| {
-                        let fits = size == 0 || size + message.len() <= bytes;
-                        size += message.len();
-                        fits
-                    });
-                    let next: Vec<_> = next.cloned().collect();
+                    let next = state
+                        .waiting
+                        .iter()
+                        .take(messages)
+                        .take_while(|(_, message)| {
+                            let fits = size == 0 || size + message.len() <= bytes;
+                            size += message.len();
+                            fits
+                        });
+                    let next: Vec<_> = next.map(|(_, message)| message.clone()).collect();
                     state.busy = next.len();
                     return Some(next);
                 }
@@ -136,12 +150,41 @@ impl Outgoing {
             let messages = messages.min(state.busy);
             state.busy -= messages;
             let leaving = state.waiting.drain(..messages);
-            let bytes: usize = leaving.map(|message| message.len()).sum();
+            let bytes: usize = leaving.map(|(_, message)| message.len()).sum();
             state.bytes -= bytes;
             *counter(state) += messages as u64;
             state.left()
         };
-        self.left.send_replace(left);
+        self.has_left(left);
+    }
+
+    fn has_left(&self, number: u64) {
+        self.left.send_if_modified(|left| {
+            let more = number > *left;
+            *left = number.max(*left);
+            more
+        });
+    }
+
+    /// What waits will not be published, nor what comes: there is nobody who does it any more.
+    pub(super) fn abandon(&self) {
+        let left = {
+            let state = &mut *self.state();
+            state.closed = true;
+            state.dropped += state.waiting.len() as u64;
+            state.waiting.clear();
+            (state.bytes, state.busy) = (0, 0);
+            state.left()
+        };
+        self.has_left(left);
+    }
+
+    pub(super) fn set_outage(&self, outage: bool) {
+        self.outage.store(outage, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_in_outage(&self) -> bool {
+        self.outage.load(Ordering::Relaxed)
     }
 
     /// Waits until everything that is in now has left.
@@ -173,8 +216,10 @@ impl Outgoing {
 }
 
 impl State {
+    /// The number of the last message before those that wait.
     fn left(&self) -> u64 {
-        self.entered - self.waiting.len() as u64
+        let first = self.waiting.front();
+        first.map_or(self.entered, |(number, _)| number - 1)
     }
 }
 
@@ -258,6 +303,31 @@ mod tests {
         push(&outgoing, &["b"]);
         outgoing.published(1);
         assert!(flushed.now_or_never().is_some());
+    }
+
+    #[test]
+    fn flushed_does_not_take_what_was_dropped_later_for_what_was_there() {
+        let outgoing = outgoing(3, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        let mut flushed = Box::pin(outgoing.flushed());
+        assert!((&mut flushed).now_or_never().is_none());
+        push(&outgoing, &["d", "e", "f"]);
+        assert!((&mut flushed).now_or_never().is_none());
+        outgoing.published(1);
+        assert!(flushed.now_or_never().is_some());
+    }
+
+    #[test]
+    fn nobody_waits_for_what_nobody_will_publish() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a", "b"]);
+        let flushed = outgoing.flushed();
+        outgoing.abandon();
+        assert!(flushed.now_or_never().is_some());
+        push(&outgoing, &["c"]);
+        assert!(outgoing.flushed().now_or_never().is_some());
+        assert_eq!(outgoing.counts().dropped, 3);
     }
 
     #[test]

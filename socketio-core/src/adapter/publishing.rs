@@ -1,9 +1,10 @@
 //! The task that publishes.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::time::timeout;
+use futures_util::FutureExt;
+use tokio::time::{sleep, timeout};
 
 use super::{backoff::Backoff, outgoing::Outgoing};
 use crate::{
@@ -14,11 +15,16 @@ use crate::{
 /// As much as is published at once: messages, and bytes.
 const BATCH: (usize, usize) = (256, 1 << 20);
 
-/// How often a message is tried that alone makes the queue fail.
+/// How often a message is tried alone before the next one is, to see which of them it is.
 const ATTEMPTS: usize = 3;
 
 /// How long the queue may take, for a connection or a batch: an operation that hangs is one that failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait with the first message when the queue is back: the others have to listen again before, or miss it. Longer than
+/// the longest pause of theirs when it had gone, and than the first one when just a connection was lost.
+const AFTER_OUTAGE: Duration = Duration::from_secs(3);
+const AFTER_LOSS: Duration = Duration::from_millis(250);
 
 /// Publishes what goes out, until there will be no more.
 pub(super) struct Publishing {
@@ -29,8 +35,8 @@ pub(super) struct Publishing {
     singly: usize,
     /// How often the next message has failed alone.
     failures: usize,
-    /// Whether the last attempt failed.
-    outage: bool,
+    /// How long to wait when the queue is back.
+    hold: Option<Duration>,
 }
 
 impl Publishing {
@@ -45,21 +51,32 @@ impl Publishing {
             outgoing,
             singly: 0,
             failures: 0,
-            outage: false,
+            hold: None,
         }
     }
 
     pub(super) async fn run(mut self) {
+        /// However it ends, nobody waits for it any more.
+        struct Ended(Arc<Outgoing>);
+
+        impl Drop for Ended {
+            fn drop(&mut self) {
+                self.0.abandon();
+            }
+        }
+
+        let _ended = Ended(Arc::clone(&self.outgoing));
         let mut backoff = Backoff::new();
         loop {
-            let Err(error) = self.publish_all(&mut backoff).await else {
+            let Err(error) = unless_panics(self.publish_all(&mut backoff)).await else {
                 return;
             };
             if self.outgoing.is_closed() {
                 tracing::warn!(target: "socketio", error, messages = self.outgoing.counts().waiting, "the last messages were not published");
                 return;
             }
-            if !std::mem::replace(&mut self.outage, true) {
+            if !self.outgoing.is_in_outage() {
+                self.outgoing.set_outage(true);
                 tracing::warn!(target: "socketio", error, "the message queue takes nothing: messages wait");
             }
             backoff.pause().await;
@@ -68,38 +85,82 @@ impl Publishing {
 
     /// Over one connection. Ends well when there will be no more messages.
     async fn publish_all(&mut self, backoff: &mut Backoff) -> Result<(), BoxError> {
-        let mut publisher = timeout(PATIENCE, self.queue.publisher(&self.channel)).await??;
+        let opened = timeout(PATIENCE, self.queue.publisher(&self.channel)).await;
+        let mut publisher = opened
+            .map_err(BoxError::from)
+            .flatten()
+            .inspect_err(|_| self.hold = Some(AFTER_OUTAGE))?;
+        if let Some(hold) = self.hold.take() {
+            sleep(hold).await;
+        }
         loop {
-            let messages = if self.singly > 0 { 1 } else { BATCH.0 };
-            let Some(batch) = self.outgoing.next(messages, BATCH.1).await else {
+            // One more than is published, when it has to be found out whether the first is the reason.
+            let suspect = self.failures >= ATTEMPTS;
+            let messages = match self.singly {
+                _ if suspect => 2,
+                0 => BATCH.0,
+                _ => 1,
+            };
+            let bytes = if suspect { usize::MAX } else { BATCH.1 };
+            let Some(batch) = self.outgoing.next(messages, bytes).await else {
                 return Ok(());
             };
-            if let Err(error) = publish(&mut *publisher, &batch).await {
-                let Some(refused) = error.downcast_ref::<Refused>() else {
-                    self.failed(&batch, &error);
-                    return Err(error);
-                };
-                self.left(refused.index());
-                self.give_up(&batch[refused.index().min(batch.len() - 1)], &error);
-            } else {
-                self.left(batch.len());
-            }
+            let result = match &batch[..] {
+                [first, second] if suspect => {
+                    self.publish_second(&mut *publisher, first, second).await
+                }
+                _ => self.publish(&mut *publisher, &batch).await,
+            };
+            result.inspect_err(|_| self.hold = self.hold.or(Some(AFTER_LOSS)))?;
             backoff.reset();
-            if std::mem::take(&mut self.outage) {
+            if self.outgoing.is_in_outage() {
+                self.outgoing.set_outage(false);
                 tracing::info!(target: "socketio", "the message queue takes messages again");
             }
         }
     }
 
-    fn failed(&mut self, batch: &[Bytes], error: &BoxError) {
-        let [message] = batch else {
-            self.singly = batch.len();
-            return;
+    async fn publish(
+        &mut self,
+        publisher: &mut dyn Publisher,
+        batch: &[Bytes],
+    ) -> Result<(), BoxError> {
+        let Err(error) = publish(publisher, batch).await else {
+            self.left(batch.len());
+            return Ok(());
         };
-        self.failures += 1;
-        if self.failures >= ATTEMPTS {
-            self.give_up(message, error);
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            let index = refused.index().min(batch.len() - 1);
+            self.left(index);
+            self.give_up(&batch[index], &error);
+            return Ok(());
         }
+        match batch {
+            [_] => self.failures += 1,
+            _ => self.singly = batch.len(),
+        }
+        Err(error)
+    }
+
+    /// The first message has failed again and again. When another one goes through, it is to blame, not the queue.
+    async fn publish_second(
+        &mut self,
+        publisher: &mut dyn Publisher,
+        first: &Bytes,
+        second: &Bytes,
+    ) -> Result<(), BoxError> {
+        // The next attempt is the first one's again.
+        self.failures = 0;
+        let result = publish(publisher, std::slice::from_ref(second)).await;
+        let refused = result.as_ref().is_err_and(|error| error.is::<Refused>());
+        if result.is_err() && !refused {
+            return result;
+        }
+        self.give_up(first, &"it fails alone, and others don't".into());
+        if !refused {
+            self.left(1);
+        }
+        Ok(())
     }
 
     fn left(&mut self, messages: usize) {
@@ -114,6 +175,14 @@ impl Publishing {
         self.singly = self.singly.saturating_sub(1);
         self.failures = 0;
     }
+}
+
+/// A panic of a queue is an error like others: its task goes on.
+pub(super) async fn unless_panics<T>(
+    task: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    let ended = AssertUnwindSafe(task).catch_unwind().await;
+    ended.unwrap_or_else(|_| Err("it panicked".into()))
 }
 
 async fn publish(publisher: &mut dyn Publisher, batch: &[Bytes]) -> Result<(), BoxError> {
@@ -138,6 +207,8 @@ mod tests {
         disliked: &'static str,
         /// Whether it says which one it dislikes.
         tells: bool,
+        /// Until when it takes connections, and no messages.
+        since: Option<tokio::time::Instant>,
     }
 
     impl MessageQueue for Broker {
@@ -158,6 +229,12 @@ mod tests {
     impl Publisher for Broker {
         fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            if self
+                .since
+                .is_some_and(|since| since > tokio::time::Instant::now())
+            {
+                return Box::pin(async { Err("short of memory".into()) });
+            }
             let mut messages = messages.iter().enumerate();
             let result = messages.try_for_each(|(index, message)| {
                 if *message == self.disliked {
@@ -207,6 +284,18 @@ mod tests {
         assert_eq!((counts.published, counts.dropped), (4, 1));
         // One for the beginning, one after the batch, one after each attempt.
         assert_eq!(*broker.connections.lock().unwrap(), 2 + ATTEMPTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_takes_connections_and_no_messages_loses_none() {
+        let broker = Broker {
+            since: Some(tokio::time::Instant::now() + Duration::from_secs(300)),
+            disliked: "none",
+            ..Broker::default()
+        };
+        let outgoing = publish(&broker, &["a", "b", "c"]).await;
+        assert_eq!(*broker.taken.lock().unwrap(), ["a", "b", "c"]);
+        assert_eq!(outgoing.counts().dropped, 0);
     }
 
     #[tokio::test(start_paused = true)]

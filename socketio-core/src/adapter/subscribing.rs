@@ -1,13 +1,21 @@
 //! The task that listens.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout};
 
-use super::{Here, backoff::Backoff, cluster::Cluster, publishing::PATIENCE, receiving::Receiving};
+use super::{
+    Here,
+    backoff::{Backoff, LONGEST},
+    cluster::Cluster,
+    health::Hearing,
+    publishing::{PATIENCE, unless_panics},
+    receiving::Receiving,
+};
 use crate::{BoxError, message_queue::MessageQueue};
 
 /// How often questions that are past their timeout are forgotten.
@@ -26,29 +34,40 @@ impl Subscribing {
     pub(super) async fn run(self) {
         let mut backoff = Backoff::new();
         let mut outage = false;
-        while let Err(error) = self.listen(&mut backoff, &mut outage).await {
-            self.subscribed(false);
+        loop {
+            let mut since = None;
+            let Err(error) = unless_panics(self.listen(&mut since, &mut outage)).await else {
+                return;
+            };
+            self.set_hearing(Hearing::Not);
+            // One that ends as soon as it has begun is no better than one that doesn't begin.
+            if since.is_some_and(|since: Instant| since.elapsed() > LONGEST) {
+                backoff.reset();
+                outage = false;
+            }
             if !std::mem::replace(&mut outage, true) {
                 tracing::warn!(target: "socketio", error, "the message queue can't be heard: what others emit is missed");
             }
+            self.expire();
             backoff.pause().await;
         }
     }
 
     /// Over one connection. Ends well when the server is gone.
-    async fn listen(&self, backoff: &mut Backoff, outage: &mut bool) -> Result<(), BoxError> {
+    async fn listen(&self, since: &mut Option<Instant>, outage: &mut bool) -> Result<(), BoxError> {
         let mut subscription = timeout(PATIENCE, self.queue.subscription(&self.channel)).await??;
-        self.subscribed(true);
-        backoff.reset();
-        if std::mem::take(outage) {
-            tracing::info!(target: "socketio", "the message queue is heard again");
-        }
+        self.set_hearing(Hearing::Now);
+        *since = Some(Instant::now());
         let mut sweep = interval(SWEEP);
         loop {
             let message = tokio::select! {
                 message = subscription.next() => message?,
                 _ = sweep.tick() => {
                     self.expire();
+                    if *outage && since.is_some_and(|since| since.elapsed() > LONGEST) {
+                        *outage = false;
+                        tracing::info!(target: "socketio", "the message queue is heard again");
+                    }
                     continue;
                 }
             };
@@ -59,7 +78,10 @@ impl Subscribing {
                 here: &*here,
                 cluster: &cluster,
             };
-            receiving.receive(&message);
+            // A parser of the user's, say. The next message may be better.
+            if catch_unwind(AssertUnwindSafe(|| receiving.receive(&message))).is_err() {
+                tracing::error!(target: "socketio", bytes = message.len(), "a message of another process made the server panic");
+            }
             // A queue that always has a message must not keep its thread from others.
             tokio::task::consume_budget().await;
         }
@@ -71,9 +93,9 @@ impl Subscribing {
         }
     }
 
-    fn subscribed(&self, subscribed: bool) {
+    fn set_hearing(&self, hearing: Hearing) {
         if let Some(cluster) = self.cluster.upgrade() {
-            cluster.health.subscribed.send_replace(subscribed);
+            cluster.health.set_hearing(hearing);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a message queue has to do.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
@@ -26,6 +26,28 @@ pub trait MessageQueue: Send + Sync + 'static {
     ///
     /// Dropping the future gives up.
     fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>>;
+}
+
+/// So that a program can choose among several at run time.
+impl<Q: MessageQueue + ?Sized> MessageQueue for Arc<Q> {
+    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        (**self).publisher(channel)
+    }
+
+    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        (**self).subscription(channel)
+    }
+}
+
+/// As for `Arc`.
+impl<Q: MessageQueue + ?Sized> MessageQueue for Box<Q> {
+    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        (**self).publisher(channel)
+    }
+
+    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        (**self).subscription(channel)
+    }
 }
 
 /// A connection to publish over.

@@ -54,10 +54,10 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Whether this process only emits, and does not listen to the others: a worker without clients of its own. It can't ask for
-    /// acknowledgements either. Default: false.
+    /// Whether this process only emits, and does not listen to the others: a worker. It has no clients of its own (a handshake is
+    /// answered 503), and can't ask for acknowledgements either. Default: false.
     ///
-    /// Such a program awaits [`flushed`](crate::SocketIo::flushed) before it ends.
+    /// Such a program awaits [`shutdown`](crate::SocketIo::shutdown) before it ends, or [`flushed`](crate::SocketIo::flushed).
     pub fn write_only(mut self, write_only: bool) -> Self {
         self.clustering.write_only = write_only;
         self

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     BoxError, EmitError, EventContext, FromEvent, IntoRooms, Namespace, QueueHealth, Reason,
     Request, RoomError, Socket, To,
+    adapter::Cluster,
     admin::Instrument,
     engine::Engine,
     handler::{Description, Dispatcher, Registry},
@@ -79,6 +80,11 @@ impl SocketIo {
         let _ = server.node.server.set(handle);
         let here = Arc::<Node>::downgrade(&server.node);
         server.node.adapter.start(here);
+        let cluster = server.node.adapter.cluster();
+        if cluster.is_some_and(Cluster::is_write_only) {
+            // Its clients would not hear the others: handshakes are answered 503.
+            server.engine.stop();
+        }
         SocketIo(server)
     }
 
@@ -196,7 +202,9 @@ impl SocketIo {
         match hub.client(namespace, sid) {
             Some(client) => hub.disconnect(&client, Reason::ServerDisconnect),
             None => {
-                self.namespace(namespace).to(sid).disconnect();
+                if let Some(cluster) = self.node().adapter.cluster() {
+                    cluster.disconnect_client(namespace, sid);
+                }
                 false
             }
         }
@@ -214,8 +222,8 @@ impl SocketIo {
     }
 
     /// Waits until this server hears the others, where there is a [`message_queue`](SocketIoBuilder::message_queue); while
-    /// that can't be reached, it waits on, and one that is `write_only` waits for ever. Serving does not wait for it.
-    /// Cancel-safe.
+    /// that can't be reached, it waits on. At once when it never will: the server is `write_only`, or has been shut down.
+    /// Serving does not wait for it. Cancel-safe.
     pub async fn subscribed(&self) {
         if let Some(cluster) = self.node().adapter.cluster() {
             cluster.subscribed().await;
@@ -289,7 +297,8 @@ impl SocketIo {
     }
 
     /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
-    /// background tasks stopped. What has not ended after `shutdown_timeout` (10 seconds by default) is dropped.
+    /// background tasks stopped, and what waits for a message queue published. What has not ended after `shutdown_timeout` (10
+    /// seconds by default) is dropped; the queue has a second in any case.
     ///
     /// Who [`run`](SocketIo::run)s the server returns from it. Not for handlers, which would wait for their own end: they
     /// call [`stop`](SocketIo::stop).

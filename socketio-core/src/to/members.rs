@@ -6,6 +6,7 @@ use super::To;
 use crate::{
     IntoRooms, RoomError, Socket,
     adapter::{Address, Cluster},
+    hub::Room,
     node::Node,
 };
 
@@ -23,57 +24,90 @@ impl To {
     }
 
     /// Puts everyone at the address into rooms. Those of other processes hear of it a little later, and their errors are
-    /// traced there; Python processes know clients only: an address that is a room is nobody to them.
+    /// traced there; Python processes know clients only: an address that is a room is nobody to them. Inside `connect` it
+    /// waits until the client is accepted, and errors are traced.
     ///
     /// # Errors
     ///
     /// The first of a client of this process, as [`Socket::join_room`] has them; the others are in.
     pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
-        let mut names = Vec::new();
-        rooms.add_to(&mut names);
-        let mut result = Ok(());
+        let rooms = names(rooms);
         self.each(
-            |socket| result = std::mem::replace(&mut result, Ok(())).and(socket.join_room(&names)),
-            |cluster, namespace, address| {
-                for room in &names {
+            |socket, rooms| socket.join_room(rooms),
+            |cluster, namespace, address, rooms| {
+                for room in rooms {
                     cluster.enter_room(namespace, address, room);
                 }
             },
-        );
-        result
+            rooms,
+        )
     }
 
     /// Takes everyone at the address out of rooms, with clients of other processes as in [`join_room`](To::join_room).
     pub fn leave_room(self, rooms: impl IntoRooms) {
-        let mut names = Vec::new();
-        rooms.add_to(&mut names);
-        self.each(
-            |socket| socket.leave_room(&names),
-            |cluster, namespace, address| {
-                for room in &names {
+        let rooms = names(rooms);
+        let left = self.each(
+            |socket, rooms| {
+                socket.leave_room(rooms);
+                Ok(())
+            },
+            |cluster, namespace, address, rooms| {
+                for room in rooms {
                     cluster.leave_room(namespace, address, room);
                 }
             },
+            rooms,
         );
+        debug_assert!(left.is_ok(), "to leave can't fail");
     }
 
     /// Disconnects everyone at the address from the namespace, with clients of other processes as in
-    /// [`join_room`](To::join_room).
+    /// [`join_room`](To::join_room). To disconnect one by an id that came from outside, take
+    /// [`SocketIo::disconnect`](crate::SocketIo::disconnect): an address may be a room as well.
     pub fn disconnect(self) {
-        self.each(
-            |socket| socket.disconnect(),
-            |cluster, namespace, address| cluster.disconnect(namespace, address),
+        let disconnected = self.each(
+            |socket, _| {
+                socket.disconnect();
+                Ok(())
+            },
+            |cluster, namespace, address, _| cluster.disconnect(namespace, address),
+            Vec::new(),
         );
+        debug_assert!(disconnected.is_ok(), "to disconnect can't fail");
     }
 
-    /// Does something with those who are here, and has it done with those who are elsewhere.
-    fn each(self, mut here: impl FnMut(Socket), elsewhere: impl FnOnce(&Cluster, &str, &Address)) {
-        let skip = self.skipped();
-        let address = self.elsewhere(&skip);
-        let (node, namespace) = (Arc::clone(&self.node), Arc::clone(&self.namespace));
-        self.sockets().into_iter().for_each(&mut here);
-        if let (Some(address), Some(cluster)) = (address, node.adapter.cluster()) {
-            elsewhere(cluster, &namespace, &address);
+    /// Does something with those who are here, and has it done with those who are elsewhere; inside `connect`, once the
+    /// client has been accepted.
+    fn each(
+        self,
+        here: fn(&Socket, &[Room]) -> Result<(), RoomError>,
+        elsewhere: fn(&Cluster, &str, &Address, &[Room]),
+        rooms: Vec<Room>,
+    ) -> Result<(), RoomError> {
+        let all = move |to: To| {
+            let skip = to.skipped();
+            let address = to.elsewhere(&skip);
+            let (node, namespace) = (Arc::clone(&to.node), Arc::clone(&to.namespace));
+            let mut result = Ok(());
+            for socket in to.sockets() {
+                result = result.and(here(&socket, &rooms));
+            }
+            if let (Some(address), Some(cluster)) = (address, node.adapter.cluster()) {
+                elsewhere(cluster, &namespace, &address, &rooms);
+            }
+            result
+        };
+        match &self.from {
+            Some(from) if from.is_connecting() => {
+                let (from, node) = (Arc::clone(from), Arc::clone(&self.node));
+                from.once_accepted(&node.hub, move |_| {
+                    if let Err(error) = all(self) {
+                        tracing::warn!(target: "socketio", %error, "what `connect` wanted for others was not done");
+                    }
+                });
+                Ok(())
+            }
+            _ => all(self),
         }
     }
 
@@ -83,11 +117,9 @@ impl To {
     ///
     /// [`RoomError::ClientRoom`] for the id of a client; the rooms before it are closed.
     pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
-        let mut names = Vec::new();
-        rooms.add_to(&mut names);
         let (node, namespace) = (&self.node, &self.namespace);
         let ignore_queue = self.ignore_queue;
-        for room in names {
+        for room in names(rooms) {
             if node.hub.client(namespace, &room).is_some() {
                 return Err(RoomError::ClientRoom);
             }
@@ -109,4 +141,10 @@ impl To {
             _ => operation(&self.node, &self.namespace),
         }
     }
+}
+
+fn names(rooms: impl IntoRooms) -> Vec<Room> {
+    let mut names = Vec::new();
+    rooms.add_to(&mut names);
+    names
 }

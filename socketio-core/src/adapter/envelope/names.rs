@@ -48,9 +48,9 @@ pub(super) enum Names {
     Several(Vec<Name>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(untagged)]
-pub(super) enum Name {
+pub(in crate::adapter) enum Name {
     Text(String),
     Number(serde_json::Number),
 }

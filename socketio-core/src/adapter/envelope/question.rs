@@ -1,13 +1,13 @@
 //! Questions of other processes.
 
-use super::Head;
+use super::{Head, names::Name};
 
 /// A question of another process: what it needs to know its answers by.
 pub(in crate::adapter) struct Question {
     /// Who asks.
     pub(in crate::adapter) host_id: String,
     /// What stood in its message, to be repeated.
-    pub(in crate::adapter) room: String,
+    pub(in crate::adapter) room: Name,
     pub(in crate::adapter) namespace: String,
     pub(in crate::adapter) id: u64,
     /// Whether it is of our kind.

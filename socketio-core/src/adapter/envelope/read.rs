@@ -121,7 +121,7 @@ impl Fields<'_> {
             .zip(self.host_id)
             .map(|((room, namespace, id), host_id)| Question {
                 host_id,
-                room: room.into_text(),
+                room,
                 namespace,
                 id,
                 extended,

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::names::NamesRef;
+use super::names::{Name, NamesRef};
 use crate::protocol::{EncodeError, Payload};
 
 /// A message, but for the arguments that it carries.
@@ -27,8 +27,8 @@ pub(in crate::adapter) enum Head<'a> {
     Callback {
         /// For whom it is, for once.
         host_id: &'a str,
-        /// What stood first in `callback`.
-        sid: &'a str,
+        /// What stood first in `callback`: to Python, 7 is not "7".
+        sid: &'a Name,
         namespace: &'a str,
         id: u64,
         /// Who answers.
@@ -62,7 +62,8 @@ pub(in crate::adapter) struct Clients<'a> {
     pub(in crate::adapter) namespace: &'a str,
     #[serde(skip_serializing_if = "NamesRef::is_none")]
     pub(in crate::adapter) skip_sid: NamesRef<'a>,
-    pub(in crate::adapter) ext: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::adapter) ext: Option<u8>,
 }
 
 impl Head<'_> {

@@ -80,12 +80,16 @@ impl Kafka {
     }
 
     /// Another configuration of TLS, for a URL that asks for TLS: an authority of one's own, a client's certificate.
-    #[must_use]
-    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        if self.tls.is_some() {
-            self.tls = Some(config.into());
+    ///
+    /// # Errors
+    ///
+    /// When the URL doesn't ask for it: else a forgotten letter would send the password in the clear.
+    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
+        if !self.tls.is_some() {
+            return Err("the URL asks for no TLS: write `?tls=true`".into());
         }
-        self
+        self.tls = Some(config.into());
+        Ok(self)
     }
 
     /// Asks one of the brokers who there is.

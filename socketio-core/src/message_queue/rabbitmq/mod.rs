@@ -78,12 +78,16 @@ impl RabbitMq {
 
     /// Another configuration of TLS, for a URL that asks for TLS: an authority of one's own, a client's certificate. (To log in by that
     /// alone, say `auth_mechanism=external` in the URL.)
-    #[must_use]
-    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        if self.tls.is_some() {
-            self.tls = Some(config.into());
+    ///
+    /// # Errors
+    ///
+    /// When the URL doesn't ask for it: else a forgotten letter would send the password in the clear.
+    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
+        if !self.tls.is_some() {
+            return Err("the URL asks for no TLS: write `amqps://`".into());
         }
-        self
+        self.tls = Some(config.into());
+        Ok(self)
     }
 
     /// Connects, and declares the exchange.

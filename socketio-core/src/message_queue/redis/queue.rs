@@ -64,12 +64,16 @@ impl Redis {
     }
 
     /// Another configuration of TLS, for a URL that asks for TLS: an authority of one's own, a client's certificate.
-    #[must_use]
-    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        if self.address.tls {
-            self.tls = Some(config.into());
+    ///
+    /// # Errors
+    ///
+    /// When the URL doesn't ask for it: else a forgotten letter would send the password in the clear.
+    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
+        if !self.address.tls {
+            return Err("the URL asks for no TLS: write `rediss://`".into());
         }
-        self
+        self.tls = Some(config.into());
+        Ok(self)
     }
 
     /// The login for the sentinels, if they want one: that of the URL is for the servers they name. An empty user is the default one.
