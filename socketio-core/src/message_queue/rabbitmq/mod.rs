@@ -83,7 +83,7 @@ impl RabbitMq {
     ///
     /// When the URL doesn't ask for it: else a forgotten letter would send the password in the clear.
     pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
-        if !self.tls.is_some() {
+        if self.tls.is_none() {
             return Err("the URL asks for no TLS: write `amqps://`".into());
         }
         self.tls = Some(config.into());
