@@ -77,6 +77,21 @@ async def test_what_a_node_emits_while_it_is_cut_off_arrives_later(running, wire
     await hears_each_once(ana, bo)
 
 
+@pytest.mark.spoken_by("rust")
+async def test_what_a_node_emits_while_the_broker_is_gone_arrives_when_it_is_back(running, pair, start_cluster, connect):
+    cluster = start_cluster(pair, [running.url()] * 2)
+    ana, bo = await connect(*cluster.nodes)
+    await reaches(ana, bo)
+    running.stop()
+    for number in range(100):
+        await ana.relay("kept", number)
+    running.start()
+    await ana.relay("end")
+    heard = [arguments[0] for event, *arguments in await bo.until("end") if event == "kept"]
+    assert list(dict.fromkeys(heard)) == list(range(100))
+    await hears_each_once(ana, bo)
+
+
 async def test_a_node_may_start_before_its_broker(own_broker, pair, start_cluster, connect):
     if own_broker.running:
         own_broker.stop()
