@@ -1030,3 +1030,25 @@ async fn many_clients_at_once_on_several_threads() {
     notify.notify_one();
     parked.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_not_read_costs_no_time() {
+    let io = SocketIo::bare()
+        .on("slow", async || {
+            tokio::time::sleep(Duration::from_secs(1_000)).await;
+        })
+        .build()
+        .unwrap();
+    let client = Arc::new(TestClient::connect(&io, "/").await.unwrap());
+    client.on("ask", |_: ()| 7);
+    // More than its inbox takes.
+    for _ in 0..1_000 {
+        let client = Arc::clone(&client);
+        tokio::spawn(async move { client.emit("slow", ()).await });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Its answer can't be read.
+    io.broadcast().callback(async |_: u8| {}).emit("ask", ());
+    // Time goes on only while nobody is busy.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+}

@@ -32,6 +32,8 @@ impl Transport for Memory {
         _outgoing: &mut dyn Outgoing,
         read: bool,
     ) -> Poll<Incoming> {
+        // It is awake: what can't be read yet must not wake it again.
+        self.0.lock().task = None;
         self.0.with(|_| ());
         let mut state = self.0.lock();
         if let Some(reason) = state.closing {

@@ -25,13 +25,15 @@ pub(super) struct Acks {
 
 impl Acks {
     /// The id to send. Past the limit the oldest callback is given up: a client that never acknowledges must not have the
-    /// server keep them all. Calls end by themselves; when there are only calls, the new one is handed back.
+    /// server keep them all; it is handed back, to be dropped under no lock. Calls end by themselves; when there are only calls,
+    /// the new one is handed back.
     pub(super) fn insert(
         &mut self,
         waiting: Waiting,
         pending: Pending,
         limit: usize,
-    ) -> Result<u64, Pending> {
+    ) -> Result<(u64, Option<Pending>), Pending> {
+        let mut given_up = None;
         if self.pending.len() >= limit {
             let oldest = self
                 .pending
@@ -41,14 +43,14 @@ impl Acks {
             match oldest {
                 Some(oldest) => {
                     tracing::warn!(target: "socketio", limit, "a client owes too many acknowledgements: the oldest callback is dropped");
-                    self.pending.remove(&oldest);
+                    given_up = self.remove(oldest);
                 }
                 None => return Err(pending),
             }
         }
         self.last += 1;
         self.pending.insert(self.last, (waiting, pending));
-        Ok(self.last)
+        Ok((self.last, given_up))
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Pending> {

@@ -175,21 +175,23 @@ impl Client {
         pending: Pending,
         limit: usize,
     ) -> Option<u64> {
-        let error = {
+        let inserted = {
             let mut acks = self.acks();
             // Under the lock that `abandon_acks` takes after the phase has changed.
             if self.is_connected() {
-                match acks.insert(waiting, pending, limit) {
-                    Ok(id) => return Some(id),
-                    Err(pending) => (pending, CallError::Backlog),
-                }
+                let inserted = acks.insert(waiting, pending, limit);
+                inserted.map_err(|pending| (pending, CallError::Backlog))
             } else {
-                (pending, CallError::Disconnected)
+                Err((pending, CallError::Disconnected))
             }
         };
-        let (pending, error) = error;
-        pending(Err(error));
-        None
+        match inserted {
+            Ok((id, _given_up)) => Some(id),
+            Err((pending, error)) => {
+                pending(Err(error));
+                None
+            }
+        }
     }
 
     /// An acknowledgement came. Unknown, repeated and late ones are ignored.
