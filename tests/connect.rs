@@ -60,6 +60,36 @@ async fn auth_is_what_the_client_sent_along() {
     }
 }
 
+/// Python clients send it when they have nothing to say.
+#[tokio::test]
+async fn an_empty_auth_is_none_where_it_does_not_fit() {
+    #[derive(Deserialize)]
+    struct Token {
+        token: String,
+    }
+    let io = SocketIo::bare()
+        .on("connect", |Auth(auth): Auth<Option<Token>>| {
+            emit("auth", auth.map(|auth| auth.token));
+        })
+        .on_in("/must", "connect", |_: Auth<Token>| ())
+        .build()
+        .unwrap();
+    for (auth, token) in [
+        (json!({}), json!(null)),
+        (json!({"token": "t"}), json!("t")),
+    ] {
+        let client = TestClient::builder(&io).auth(&auth);
+        let client = client.connect().await.unwrap();
+        assert_eq!(client.received(), [event("auth", token)]);
+    }
+    for auth in [json!({}), json!({"other": 1})] {
+        let client = TestClient::builder(&io).namespace("/must").auth(&auth);
+        assert!(client.connect().await.is_err());
+    }
+    let other = TestClient::builder(&io).auth(&json!({"other": 1}));
+    assert!(other.connect().await.is_err());
+}
+
 #[tokio::test]
 async fn auth_that_is_not_what_the_handler_takes_refuses() {
     #[derive(Deserialize)]

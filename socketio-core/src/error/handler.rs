@@ -99,7 +99,8 @@ impl HandlerError {
         self.downcast_ref()
     }
 
-    /// The error that the handler returned, if it is of type `T`.
+    /// The error that the handler returned, if it is of type `T`. `anyhow` and `eyre` may hide the type of what they wrap: then
+    /// [`error`](HandlerError::error) has its text and what lies beneath.
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         match &self.0.cause {
             Cause::Error(error) => error.downcast_ref(),

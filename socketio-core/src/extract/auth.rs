@@ -9,7 +9,8 @@ use crate::BoxError;
 
 /// The `auth` object of a client, in `connect` handlers.
 ///
-/// A client that sent none sent `null`: `Auth<Option<T>>` takes both. A client whose object is not a `T` is refused with
+/// A client that sent none sent `null`: `Auth<Option<T>>` takes both. Python clients without one send an empty object, which is
+/// `null` too unless it is a `T`. A client whose object is not a `T` is refused with
 /// `Connection rejected by server`. It dereferences to the object.
 ///
 /// ```

@@ -116,12 +116,28 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
-    /// Reads them; nothing is `null`.
+    /// Reads them; nothing is `null`. So is an empty object, where that does not fit: a Python client that has nothing to say
+    /// about itself sends one.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        match self {
-            Credentials::Json(json) if json.is_empty() => serde_json::from_str("null"),
+        let null = || serde_json::from_str("null");
+        let read = match self {
+            Credentials::Json(json) if json.is_empty() => return null(),
             Credentials::Json(json) => serde_json::from_str(json),
             Credentials::Data(data) => T::deserialize(data),
+        };
+        read.or_else(|error| match self.is_empty_object() {
+            true => null().map_err(|_| error),
+            false => Err(error),
+        })
+    }
+
+    fn is_empty_object(&self) -> bool {
+        match self {
+            Credentials::Json(json) => {
+                let inner = json.trim().strip_prefix('{');
+                inner.is_some_and(|inner| inner.trim_start() == "}")
+            }
+            Credentials::Data(data) => matches!(data, Data::Object(entries) if entries.is_empty()),
         }
     }
 }
