@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use socketio::message_queue::{Eventually, MessageQueue, Publisher, Subscription};
 use socketio::{Auth, CallError, Data, EventName, Sid, SocketIo, SocketIoBuilder};
 use socketio_test::{TestClient, TestQueue, event};
+use tower::ServiceExt;
 
 const CHANNEL: &str = "flask-socketio";
 
@@ -650,6 +651,19 @@ async fn what_the_last_handlers_emit_is_published_before_the_end() {
     one.shutdown().await;
     assert_eq!(queue.messages(CHANNEL).last().unwrap()["event"], "gone");
     assert!(!one.queue_health().unwrap().is_subscribed);
+}
+
+#[tokio::test]
+async fn a_process_that_only_emits_takes_no_clients() {
+    let writer = SocketIo::bare()
+        .message_queue(TestQueue::new())
+        .write_only(true)
+        .build()
+        .unwrap();
+    let request = http::Request::get("/socket.io/?EIO=4&transport=polling");
+    let request = request.body(String::new()).unwrap();
+    let response = writer.service().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), http::StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(start_paused = true)]

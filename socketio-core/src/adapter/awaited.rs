@@ -46,12 +46,8 @@ impl Awaited {
     pub(super) fn insert(&self, asker: Asker, address: &str, timeout: Duration) -> u64 {
         let (id, dropped) = {
             let state = &mut *self.state();
-            let dropped = if state.open.len() >= MAX_OPEN {
-                tracing::warn!(target: "socketio", limit = MAX_OPEN, "too many answers of other processes are awaited: the oldest question is given up");
-                state.open.pop_first()
-            } else {
-                None
-            };
+            let full = state.open.len() >= MAX_OPEN;
+            let dropped = full.then(|| state.open.pop_first()).flatten();
             state.last += 1;
             let now = Instant::now();
             let until = now.checked_add(timeout).unwrap_or(now + FOREVER);
@@ -64,8 +60,11 @@ impl Awaited {
             state.open.insert(state.last, question);
             (state.last, dropped)
         };
-        // Not under the lock: it is the user's.
-        drop(dropped);
+        // Not under the lock: what it holds is the user's, and who hears of it may be.
+        if let Some(dropped) = dropped {
+            tracing::warn!(target: "socketio", limit = MAX_OPEN, "too many answers of other processes are awaited: the oldest question is given up");
+            drop(dropped);
+        }
         id
     }
 

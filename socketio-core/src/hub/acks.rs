@@ -42,7 +42,6 @@ impl Acks {
                 .map(|(id, _)| *id);
             match oldest {
                 Some(oldest) => {
-                    tracing::warn!(target: "socketio", limit, "a client owes too many acknowledgements: the oldest callback is dropped");
                     given_up = self.remove(oldest);
                 }
                 None => return Err(pending),

@@ -186,7 +186,12 @@ impl Client {
             }
         };
         match inserted {
-            Ok((id, _given_up)) => Some(id),
+            Ok((id, given_up)) => {
+                if given_up.is_some() {
+                    tracing::warn!(target: "socketio", sid = %self.sid, limit, "a client owes too many acknowledgements: the oldest callback is dropped");
+                }
+                Some(id)
+            }
             Err((pending, error)) => {
                 pending(Err(error));
                 None

@@ -152,6 +152,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tls_that_is_configured_has_to_be_asked_for() {
+        let config = || tls::trusting(Vec::new()).unwrap();
+        assert!(Redis::new("redis://a").unwrap().tls(config()).is_err());
+        assert!(Redis::new("rediss://a").unwrap().tls(config()).is_ok());
+    }
+
+    #[test]
     fn debug_hides_the_passwords() {
         let redis = Redis::new("redis+sentinel://ana:secret@a/0/main")
             .unwrap()
