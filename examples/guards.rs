@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use serde::Deserialize;
 use socketio::{
-    Answered, Auth, EventCall, Forbidden, HandlerError, Next, Reply, Request, Session, SocketIo,
-    broadcast,
+    Auth, EventCall, Forbidden, HandlerError, Next, Request, RespondWith, Response, Session,
+    SocketIo, broadcast,
 };
 
 #[derive(Clone, Default, Deserialize)]
@@ -36,9 +36,9 @@ fn admin(user: Session<User>) -> Result<(), Forbidden> {
 }
 
 /// Sees the event's first argument, and answers in place of the handler.
-fn polite(text: String) -> Result<(), Answered> {
+fn polite(text: String) -> Result<(), RespondWith> {
     match text.contains("damn") {
-        true => Err(Answered::new("mind your words")),
+        true => Err(RespondWith::new("mind your words")),
         false => Ok(()),
     }
 }
@@ -55,7 +55,7 @@ fn close_shop() -> &'static str {
 }
 
 /// Stands around all events, `connect` and `disconnect` included.
-async fn timed(call: EventCall, next: Next) -> Result<Reply, HandlerError> {
+async fn timed(call: EventCall, next: Next) -> Result<Response, HandlerError> {
     let (event, begun) = (call.event().to_owned(), Instant::now());
     let result = next.run(call).await;
     let how = if result.is_ok() { "done" } else { "failed" };

@@ -8,5 +8,5 @@
 pub use socketio_core::parser::MsgPack;
 pub use socketio_core::{
     Message, Text,
-    parser::{Body, Decoder, Json, Limits, Packet, Parser},
+    parser::{Body, Decoder, Json, Packet, PacketLimits, Parser},
 };

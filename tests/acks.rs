@@ -435,7 +435,7 @@ async fn a_call_to_many_takes_the_first_answer_and_call_all_takes_all() {
     let first: u8 = io.to(ana.sid()).call("number", ()).await.unwrap();
     assert_eq!(first, 1);
     let nobody = io.to("nowhere").call::<u8>("number", ()).await;
-    assert!(matches!(nobody, Err(CallError::NobodyThere)), "{nobody:?}");
+    assert!(matches!(nobody, Err(CallError::NoRecipient)), "{nobody:?}");
 }
 
 #[tokio::test]
@@ -451,6 +451,6 @@ async fn a_socket_that_was_kept_can_be_asked_from_anywhere() {
     let gone = gone.unwrap_err();
     assert!(matches!(
         gone.downcast_ref(),
-        Some(CallError::Disconnected | CallError::NobodyThere)
+        Some(CallError::Disconnected | CallError::NoRecipient)
     ));
 }

@@ -112,12 +112,9 @@ async fn a_client_in_several_of_the_rooms_hears_it_once() {
 async fn namespaces_are_kept_apart_and_a_client_is_found_by_its_id() {
     let pair = Pair::new().await;
     let chat = pair.bo.connect_to("/chat").await.unwrap();
-    pair.one.namespace("/chat").emit("news", 1);
+    pair.one.of("/chat").emit("news", 1);
     pair.one.to(pair.bo.sid()).emit("you", 2);
-    pair.one
-        .namespace("/chat")
-        .to(pair.bo.sid())
-        .emit("nobody", 3);
+    pair.one.of("/chat").to(pair.bo.sid()).emit("nobody", 3);
     pair.settled().await;
     assert_eq!(chat.received(), [event("news", 1)]);
     assert_eq!(pair.bo.received(), [event("you", 2)]);
@@ -185,10 +182,7 @@ async fn messages_have_the_form_of_python_socketio() {
     let (one, bytes) = (&pair.one, Bytes::from_static(b"ab"));
     one.emit("ev", json!({"data": "foo"}));
     one.emit("ev", ());
-    one.namespace("/chat")
-        .to("r")
-        .skip("S")
-        .emit("ev", ("a", 1));
+    one.of("/chat").to("r").skip("S").emit("ev", ("a", 1));
     one.to(["r1", "r2"]).skip(["S1", "S2"]).emit("ev", [1, 2]);
     one.emit(
         "ev",
@@ -201,7 +195,7 @@ async fn messages_have_the_form_of_python_socketio() {
     one.close_room("room1").unwrap();
     assert!(!one.disconnect("/chat", "SIDX"));
     one.to("SIDX").join_room("roomZ").unwrap();
-    one.namespace("/n").to("SIDX").leave_room("roomZ");
+    one.of("/n").to("SIDX").leave_room("roomZ");
     pair.settled().await;
     let mut messages = pair.queue.messages(CHANNEL);
     let host_id = messages[0]["host_id"].as_str().unwrap().to_owned();
@@ -642,9 +636,7 @@ async fn of_too_many_messages_the_newest_are_kept_and_the_others_counted() {
 async fn what_the_last_handlers_emit_is_published_before_the_end() {
     let queue = TestQueue::new();
     let one = builder(&queue)
-        .on("disconnect", async || {
-            socketio::namespace("/").emit("gone", ())
-        })
+        .on("disconnect", async || socketio::of("/").emit("gone", ()))
         .build()
         .unwrap();
     let _ana = TestClient::connect(&one, "/").await.unwrap();
@@ -779,7 +771,7 @@ async fn a_call_that_ignores_the_queue_knows_who_is_there() {
     let pair = Pair::new().await;
     let elsewhere = pair.one.to(pair.bo.sid()).ignore_queue(true);
     let error = elsewhere.call::<()>("ask", ()).await.unwrap_err();
-    assert!(matches!(error, CallError::NobodyThere));
+    assert!(matches!(error, CallError::NoRecipient));
     pair.ana.on("ask", |_: ()| 7);
     let here = pair.one.broadcast().ignore_queue(true);
     let answers = here.call_all::<u8>("ask", ()).await.unwrap();

@@ -185,6 +185,6 @@ async fn the_server_addresses_the_namespace_of_a_class() {
         .build();
     let io = io.unwrap();
     let client = TestClient::connect(&io, "/log").await.unwrap();
-    io.of::<admin::Log>().emit("rotated", 1);
+    io.of_namespace::<admin::Log>().emit("rotated", 1);
     assert_eq!(client.received(), [socketio_test::event("rotated", 1)]);
 }

@@ -127,7 +127,7 @@ impl Everything {
         socket: socketio::Socket,
         Rest(arguments): Rest<Value>,
     ) -> (String, String, Vec<Value>) {
-        let namespace = socket.namespace_path().to_owned();
+        let namespace = socket.namespace().to_owned();
         (namespace, name.to_string(), arguments)
     }
 }
@@ -139,7 +139,7 @@ async fn the_catch_all_of_all_namespaces_is_called_with_the_real_names() {
         "*",
         "*",
         |name: EventName, socket: socketio::Socket, Rest(arguments): Rest<Value>| {
-            let namespace = socket.namespace_path().to_owned();
+            let namespace = socket.namespace().to_owned();
             (namespace, name.to_string(), arguments)
         },
     );

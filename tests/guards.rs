@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use socketio::{
-    Answered, Auth, ConnectionRefused, Forbidden, HandlerError, Request, Session, SocketIo, State,
-    handlers,
+    Auth, ConnectionRefused, Forbidden, HandlerError, Request, RespondWith, Session, SocketIo,
+    State, handlers,
 };
 use socketio_test::{ConnectError, TestClient};
 
@@ -67,9 +67,9 @@ fn halve(number: u64) -> u64 {
     number / 2
 }
 
-fn cached(question: String) -> Result<(), Answered> {
+fn cached(question: String) -> Result<(), RespondWith> {
     match &*question {
-        "known" => Err(Answered::new(("from", "guard"))),
+        "known" => Err(RespondWith::new(("from", "guard"))),
         _ => Ok(()),
     }
 }

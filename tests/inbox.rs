@@ -18,7 +18,7 @@ fn server(
         .on("ask", || async {
             match call::<String>("question", ()).await {
                 Ok(answer) => answer,
-                Err(CallError::Backlog) => "backlog".to_owned(),
+                Err(CallError::TooMuchPending) => "backlog".to_owned(),
                 Err(error) => error.to_string(),
             }
         })

@@ -10,8 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 use socketio::{
-    Answered, ConnectionRefused, EventCall, EventName, HandlerError, Handlers, Middleware, Next,
-    Reason, Reply, Result, SocketIo,
+    ConnectionRefused, EventCall, EventName, HandlerError, Handlers, Middleware, Next, Reason,
+    RespondWith, Response, Result, SocketIo,
 };
 use socketio_test::{ConnectError, TestClient, event};
 
@@ -43,7 +43,7 @@ struct Noting {
 }
 
 impl Middleware for Noting {
-    async fn handle(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn handle(&self, call: EventCall, next: Next) -> Result<Response> {
         let Noting { name, trail } = self;
         let event = call.event().to_owned();
         trail.note(format!("{name} > {event}"));
@@ -149,14 +149,14 @@ struct Limit {
 }
 
 impl Middleware for Limit {
-    async fn handle(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn handle(&self, call: EventCall, next: Next) -> Result<Response> {
         let calls = {
             let mut calls = self.calls.lock().unwrap();
             *calls += u32::from(call.event() == "x");
             *calls
         };
         if calls > 2 {
-            return Err(Answered::new(json!({"limit": 2})).into());
+            return Err(RespondWith::new(json!({"limit": 2})).into());
         }
         Ok(next.run(call).await?)
     }
@@ -307,7 +307,7 @@ async fn a_timeout_around_the_rest_ends_the_handler() {
         .middleware(async |call: EventCall, next: Next| {
             match tokio::time::timeout(Duration::from_secs(2), next.run(call)).await {
                 Ok(result) => result.map_err(socketio::BoxError::from),
-                Err(_) => Err(Answered::new("too slow").into()),
+                Err(_) => Err(RespondWith::new("too slow").into()),
             }
         })
         .build()
@@ -363,9 +363,9 @@ struct Traced {
 
 #[socketio::namespace("/traced", guard = not_barred)]
 impl Traced {
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         if call.event() == "stop" {
-            return Err(Answered::new("stopped").into());
+            return Err(RespondWith::new("stopped").into());
         }
         self.trail.around(self.name).handle(call, next).await
     }
@@ -520,7 +520,7 @@ impl From<Refusal> for socketio::BoxError {
 
 #[socketio::namespace("/switchboard", server = "switchboard")]
 impl Switchboard {
-    async fn trigger_event(self: Arc<Self>, call: EventCall, _: Next) -> Result<Reply, Refusal> {
+    async fn trigger_event(self: Arc<Self>, call: EventCall, _: Next) -> Result<Response, Refusal> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         match call.event() {
             "connect" if call.socket().request().header("x-pass").is_none() => {
@@ -528,7 +528,7 @@ impl Switchboard {
             }
             "fails" => Err(Refusal("by itself")),
             "panics" => panic!("oh"),
-            _ => Ok(Reply::default()),
+            _ => Ok(Response::default()),
         }
     }
 }

@@ -189,7 +189,7 @@ async fn a_handler_for_all_namespaces_takes_connect_and_disconnect_there_but_a_s
     let io = SocketIo::bare()
         .on_in("*", "connect", |socket: Socket, count: State<AtomicU32>| {
             count.fetch_add(1, Ordering::SeqCst);
-            socket.emit("welcome", socket.namespace_path());
+            socket.emit("welcome", socket.namespace());
         })
         .on_in("*", "disconnect", |count: State<AtomicU32>| {
             count.fetch_add(10, Ordering::SeqCst);
@@ -208,7 +208,7 @@ async fn a_handler_for_all_namespaces_takes_connect_and_disconnect_there_but_a_s
 async fn a_pattern_makes_namespaces_of_its_form_only() {
     let io = SocketIo::bare()
         .on_in("/job/{id}", "where", |socket: Socket| {
-            socket.namespace_path().to_owned()
+            socket.namespace().to_owned()
         })
         .build()
         .unwrap();
@@ -217,7 +217,7 @@ async fn a_pattern_makes_namespaces_of_its_form_only() {
     assert_eq!(one.call::<String>("where", ()).await.unwrap(), "/job/1");
     assert_eq!(two.call::<String>("where", ()).await.unwrap(), "/job/2");
     assert_eq!(io.namespaces(), ["/job/1", "/job/2"]);
-    io.namespace("/job/2").emit("progress", 1);
+    io.of("/job/2").emit("progress", 1);
     assert!(one.received().is_empty());
     assert_eq!(two.received(), [event("progress", 1)]);
     for path in ["/job", "/job/", "/job/1/2"] {
@@ -236,7 +236,7 @@ async fn a_namespace_without_handlers_exists_when_it_is_allowed() {
     let io = SocketIo::bare().allow_namespace("/news").build().unwrap();
     TestClient::connect(&io, "/").await.unwrap();
     let news = TestClient::connect(&io, "/news").await.unwrap();
-    io.namespace("/news").emit("news", 1);
+    io.of("/news").emit("news", 1);
     assert_eq!(news.received(), [event("news", 1)]);
     TestClient::connect(&io, "/olds").await.unwrap_err();
 }
@@ -269,7 +269,7 @@ async fn several_attributes_register_one_function_several_times() {
     #[socketio::on("b", namespace = "/other")]
     #[socketio::event(namespace = "/other")]
     fn both(name: EventName, socket: Socket) -> String {
-        format!("{} {}", socket.namespace_path(), &*name)
+        format!("{} {}", socket.namespace(), &*name)
     }
     let io = SocketIo::bare().handlers(handlers![both]).build().unwrap();
     let main = TestClient::connect(&io, "/").await.unwrap();

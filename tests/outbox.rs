@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use socketio::{Reason, SlowClient, SocketIo, SocketIoBuilder, State};
+use socketio::{OverflowPolicy, Reason, SocketIo, SocketIoBuilder, State};
 use socketio_test::{TestClient, event};
 
 /// A server that notes why its clients went.
@@ -83,7 +83,7 @@ async fn packets_can_be_dropped_instead_whole_and_counted() {
     let (io, reasons) = server(|builder| {
         builder
             .max_outbox(4, 1_000_000)
-            .slow_clients(SlowClient::Drop)
+            .overflow_policy(OverflowPolicy::DropNewest)
     });
     let client = TestClient::connect(&io, "/").await.unwrap();
     let socket = io.socket("/", client.sid()).unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use socketio::{
     Auth, BoxError, ConnectionRefused, Data, Rest, SocketIo, SocketIoBuilder, broadcast, call,
     disconnect, emit, handlers,
-    parser::{Decoder, Json, Limits, Message, Packet, Parser},
+    parser::{Decoder, Json, Message, Packet, PacketLimits, Parser},
 };
 use socketio_test::{ConnectError, TestClient, event};
 
@@ -133,7 +133,7 @@ impl Parser for ExactIntegers {
         Json.encode(packet)
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Json.decoder(limits)
     }
 }
@@ -157,7 +157,7 @@ impl Parser for Plain {
         Json.encode(packet)
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Json.decoder(limits)
     }
 }
@@ -190,7 +190,7 @@ impl Parser for Mute {
         Err("mute".into())
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Json.decoder(limits)
     }
 }

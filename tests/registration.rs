@@ -119,7 +119,7 @@ async fn an_event_knows_its_name_its_arguments_its_client_and_its_request() {
                     name.into_string(),
                     arguments,
                     socket.sid(),
-                    socket.namespace_path(),
+                    socket.namespace(),
                     request.query("room")
                 ])
             },

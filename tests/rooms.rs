@@ -266,7 +266,7 @@ async fn rooms_of_one_name_in_two_namespaces_are_two() {
         .on("enter", enter)
         .on_in("/other", "enter", enter)
         .on("over", || {
-            socketio::namespace("/other").to("lobby").emit("said", 1)
+            socketio::of("/other").to("lobby").emit("said", 1)
         })
         .build()
         .unwrap();

@@ -36,11 +36,9 @@ async fn it_speaks_to_everyone_to_rooms_and_to_clients_of_any_namespace() {
     io.broadcast().to("lobby").emit("in the lobby", ());
     io.to([ana.sid(), bo.sid()]).skip(bo.sid()).send("one");
     io.skip(ana.sid()).emit("not ana", ());
-    io.namespace("/chat").emit("in the chat", ());
-    io.namespace("/chat")
-        .to("lobby")
-        .emit("nobody is there", ());
-    io.namespace("/nowhere").emit("nobody is there", ());
+    io.of("/chat").emit("in the chat", ());
+    io.of("/chat").to("lobby").emit("nobody is there", ());
+    io.of("/nowhere").emit("nobody is there", ());
     // There is no client that could leave itself out.
     io.broadcast().include_self(false).emit("all", ());
 
@@ -131,7 +129,7 @@ async fn it_tells_who_is_where() {
     let others = io.to("bar").skip(ana.sid()).sockets();
     assert_eq!(names(&others), [bo.sid().as_str()]);
     assert!(io.to("nowhere").sockets().is_empty());
-    assert!(io.namespace("/chat").to("lobby").sockets().is_empty());
+    assert!(io.of("/chat").to("lobby").sockets().is_empty());
 }
 
 #[tokio::test]
@@ -145,7 +143,7 @@ async fn it_closes_rooms_of_any_namespace() {
     let [main, chat] = [client(&io, "/").await, client(&io, "/chat").await];
     main.emit("join", "lobby").await.unwrap();
     chat.emit("join", "lobby").await.unwrap();
-    io.namespace("/chat").close_room("lobby").unwrap();
+    io.of("/chat").close_room("lobby").unwrap();
     assert_eq!(chat.call::<usize>("rooms", ()).await.unwrap(), 1);
     io.to("lobby").emit("still there", ());
     assert_eq!(main.received(), [event("still there", ())]);
@@ -159,11 +157,11 @@ async fn it_asks_a_client_by_its_id_and_nobody_is_an_error() {
     let io = SocketIo::bare().allow_namespace("/chat").build().unwrap();
     let chat = client(&io, "/chat").await;
     chat.on("sum", |(a, b): (u32, u32)| a + b);
-    let address = || io.namespace("/chat").to(chat.sid());
+    let address = || io.of("/chat").to(chat.sid());
     assert_eq!(address().call::<u32>("sum", (2, 3)).await.unwrap(), 5);
     for nobody in [io.to(chat.sid()), io.broadcast(), io.to("nobody")] {
         let answer = nobody.call::<u32>("sum", (2, 3)).await;
-        assert!(matches!(answer, Err(CallError::NobodyThere)), "{answer:?}");
+        assert!(matches!(answer, Err(CallError::NoRecipient)), "{answer:?}");
     }
 }
 
@@ -178,9 +176,9 @@ async fn functions_of_a_handler_and_methods_of_its_socket_and_server_are_one() {
             broadcast().emit("b", ());
             socket.broadcast().emit("b", ());
             io.emit("b", ());
-            socketio::namespace("/chat").emit("c", ());
-            socket.namespace("/chat").emit("c", ());
-            io.namespace("/chat").emit("c", ());
+            socketio::of("/chat").emit("c", ());
+            socket.of("/chat").emit("c", ());
+            io.of("/chat").emit("c", ());
         })
         .allow_namespace("/chat")
         .build()

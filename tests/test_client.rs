@@ -733,7 +733,7 @@ async fn several_namespaces_share_a_connection_and_nothing_else() {
     assert_eq!(main.call::<String>("where", ()).await.unwrap(), "main");
     assert_eq!(admin.call::<String>("where", ()).await.unwrap(), "admin");
     io.emit("a", 1);
-    io.namespace("/admin").emit("b", 2);
+    io.of("/admin").emit("b", 2);
     assert_eq!(admin.received(), [event("b", 2)]);
     assert_eq!(main.received(), [event("a", 1)]);
     admin.disconnect().await.unwrap();

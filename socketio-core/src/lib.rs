@@ -2,70 +2,47 @@
 //! who build on single layers: [`engine`] is Engine.IO alone, [`protocol`] reads and writes Socket.IO packets,
 //! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
 
-mod adapter;
+mod ack;
 mod admin;
-mod answered;
-mod answers;
-mod call_stream;
-mod context;
-mod data;
-mod date;
+mod admission;
+mod base;
+mod client;
+mod cluster;
 pub mod engine;
-mod error;
-mod extract;
 mod handler;
 mod hub;
-mod message;
 pub mod message_queue;
 mod node;
 pub mod parser;
+mod pending;
 #[doc(hidden)]
 pub mod private;
 pub mod protocol;
-mod reason;
-mod reply;
-mod request;
-mod rest;
 mod server;
-mod session;
-mod socket;
-mod states;
-mod tasks;
-mod to;
-pub mod transport;
 
-pub use adapter::QueueHealth;
+pub use ack::CallStream;
 pub use admin::{Admin, AdminAuth, AdminMode};
-pub use answered::Answered;
-pub use call_stream::CallStream;
-pub use context::{
-    broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, namespace,
-    request, rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
+pub use admission::OverflowPolicy;
+pub use base::{
+    ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
+    EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, PeerAddr, Reason,
+    Request, Result, RoomError, Sid, Text,
 };
-pub use data::{BinaryInJson, Data};
-pub use error::{
-    BoxError, BuildError, CallError, ConnectionRefused, EmitError, Forbidden, HandlerError,
-    HandshakeRefused, Result, RoomError,
+pub use client::{
+    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room, current,
+    disconnect, emit, join_room, leave_room, of, request, rooms, send, send_json, session, sid,
+    skip, spawn, to, try_emit,
 };
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use cluster::QueueHealth;
 pub use handler::{
-    Description, EventCall, EventHandler, Guard, Handler, HandlerInfo, Handlers, Middleware,
-    Namespace, Next,
+    Auth, EventCall, EventContext, EventHandler, EventName, FromEvent, Guard, Handler, Handlers,
+    Middleware, Namespace, Needs, Next, Path, RespondWith, Response, Rest, State,
 };
-pub use hub::{IntoRooms, Sid, SlowClient};
-pub use message::{Message, Text};
-pub use reason::Reason;
-pub use reply::Reply;
-pub use request::{PeerAddr, Request};
-pub use rest::Rest;
-pub use server::{
-    App, Layered, Listener, Peer, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
-};
+pub use hub::{IntoRooms, transport};
+pub use node::{Description, HandlerInfo};
+pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};
-pub use session::{ConnectionSession, Session};
-pub use socket::Socket;
-pub use to::To;
 
 /// A list of functions under `#[socketio::on]` and its like, for [`SocketIoBuilder::handlers`].
 ///

@@ -2,14 +2,11 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-pub use crate::{
-    extract::{EventContext, FromEvent, Needs},
-    handler::{
-        Called, Class, Definition, DerivedPath, EventCall, FunctionShim, Guard, GuardDefinition,
-        Handler, HandlerFuture, Instance, Kind, Linked, MethodShim, Namespace, NamespacePath, Next,
-        Outcome, Trigger, TriggerArgument, triggered,
-    },
-    reply::{Answer, IsPlain, IsResult, ReplyShape, accept},
+pub use crate::handler::{
+    Called, Class, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim,
+    Guard, GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked,
+    MethodShim, Namespace, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder,
+    Trigger, TriggerArgument, accept, triggered,
 };
 pub use inventory;
 

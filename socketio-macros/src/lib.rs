@@ -207,14 +207,14 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// and `disconnect`, unknown events and those that functions handle included:
 ///
 /// ```
-/// use socketio::{EventCall, Next, Reply};
+/// use socketio::{EventCall, Next, Response};
 ///
 /// #[derive(Default)]
 /// struct Timed;
 ///
 /// #[socketio::namespace("/timed")]
 /// impl Timed {
-///     async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Reply> {
+///     async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Response> {
 ///         let (event, begun) = (call.event().to_owned(), std::time::Instant::now());
 ///         let result = next.run(call).await;
 ///         println!("{event} took {:?}", begun.elapsed());
@@ -230,7 +230,7 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// It is a `Middleware`, as if given to the builder with `middleware_in(path, ..)`: all that is said there of an `Err`, and of
 /// doing without `next.run(call)`, holds here. It stands inside of the builder's own middleware and before the guards; where
 /// several paths match, that of `"*"` is outermost, and that of a pattern outside of an exact path's. The error of its
-/// `Result<Reply, E>` is any that converts into `BoxError`. It is `async`, takes no attributes of ours, and is there once.
+/// `Result<Response, E>` is any that converts into `BoxError`. It is `async`, takes no attributes of ours, and is there once.
 ///
 /// # Options
 ///

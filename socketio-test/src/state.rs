@@ -5,7 +5,7 @@ use std::{any::Any, collections::VecDeque, task::Waker};
 use socketio_core::{
     Message, Reason, Sid,
     parser::{Codec, Frames, Reader, Received},
-    protocol::{Arguments, Kind, Limits},
+    protocol::{Arguments, Kind, PacketLimits},
     transport::{Completion, Outbox, Outgoing},
 };
 use tokio::sync::oneshot;
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct State {
     outbox: Outbox,
     reader: Reader,
-    limits: Limits,
+    limits: PacketLimits,
     /// What the server has still to read.
     pub(crate) to_server: VecDeque<ToServer>,
     /// The connection's task, while it waits for more.
@@ -61,7 +61,7 @@ pub(crate) struct Asked {
 impl State {
     pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
         // What the server may send is for the test to judge.
-        let mut limits = Limits::default();
+        let mut limits = PacketLimits::default();
         limits.max_attachments = usize::MAX;
         limits.max_attachment_bytes = usize::MAX;
         limits.max_namespace_len = usize::MAX;

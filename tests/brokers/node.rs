@@ -44,7 +44,7 @@ struct Relay {
 impl Relay {
     fn emit(self, mut address: To) {
         if let Some(namespace) = &self.namespace {
-            address = address.namespace(namespace);
+            address = address.of(namespace);
         }
         if let Some(room) = self.room {
             address = address.to(room.list());
@@ -173,12 +173,12 @@ async fn follow(io: &SocketIo, order: Order) -> socketio::Result {
                 Some(Data::Array(args)) => args,
                 _ => Vec::new(),
             };
-            Relay { args, ..what }.emit(io.namespace(&path));
+            Relay { args, ..what }.emit(io.of(&path));
         }
-        "close" => io.namespace(&path).close_room(room)?,
+        "close" => io.of(&path).close_room(room)?,
         "kick" => _ = io.disconnect(&path, &sid),
-        "enter" => io.namespace(&path).to(sid).join_room(room)?,
-        "remove" => io.namespace(&path).to(sid).leave_room(room),
+        "enter" => io.of(&path).to(sid).join_room(room)?,
+        "remove" => io.of(&path).to(sid).leave_room(room),
         _ => return Err(op.into()),
     }
     io.flushed().await;

@@ -1,16 +1,16 @@
 //! What `trigger_event` may not be.
 
-use socketio::{EventCall, Next, Reply, Result};
+use socketio::{EventCall, Next, Response, Result};
 
 struct Sound;
 
 #[socketio::namespace("/twice")]
 impl Sound {
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -19,7 +19,7 @@ struct Associated;
 
 #[socketio::namespace("/associated")]
 impl Associated {
-    async fn trigger_event(call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -28,7 +28,7 @@ struct Mutable;
 
 #[socketio::namespace("/mutable")]
 impl Mutable {
-    async fn trigger_event(&mut self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&mut self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -41,7 +41,7 @@ impl Waiting {
         &self,
         call: EventCall,
         next: Next,
-    ) -> impl Future<Output = Result<Reply, socketio::HandlerError>> {
+    ) -> impl Future<Output = Result<Response, socketio::HandlerError>> {
         next.run(call)
     }
 }
@@ -64,7 +64,7 @@ struct Generic;
 
 #[socketio::namespace("/generic")]
 impl Generic {
-    async fn trigger_event<'a, T>(&'a self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event<'a, T>(&'a self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -73,7 +73,7 @@ struct Unsafe;
 
 #[socketio::namespace("/unsafe")]
 impl Unsafe {
-    async unsafe fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async unsafe fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -85,7 +85,7 @@ impl Handler {
     #[event(guard = nobody)]
     #[on("x")]
     #[on_error]
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }

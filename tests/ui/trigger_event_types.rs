@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use socketio::{EventCall, Next, Reply, Result};
+use socketio::{EventCall, Next, Response, Result};
 
 struct Python;
 
 #[socketio::namespace("/python")]
 impl Python {
-    async fn trigger_event(&self, _event: String, _arguments: Vec<u8>) -> Result<Reply> {
-        Ok(Reply::default())
+    async fn trigger_event(&self, _event: String, _arguments: Vec<u8>) -> Result<Response> {
+        Ok(Response::default())
     }
 }
 
@@ -17,7 +17,7 @@ struct Turned;
 
 #[socketio::namespace("/turned")]
 impl Turned {
-    async fn trigger_event(&self, next: Next, call: EventCall) -> Result<Reply> {
+    async fn trigger_event(&self, next: Next, call: EventCall) -> Result<Response> {
         Ok(next.run(call).await?)
     }
 }
@@ -46,7 +46,7 @@ struct Failure;
 
 #[socketio::namespace("/no/error")]
 impl NoError {
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply, Failure> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response, Failure> {
         next.run(call).await.map_err(|_| Failure)
     }
 }
@@ -55,7 +55,7 @@ struct NotSend;
 
 #[socketio::namespace("/not/send")]
 impl NotSend {
-    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> Result<Response> {
         let kept = Rc::new(1);
         let reply = next.run(call).await?;
         drop(kept);

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{login::Login, reporter::Reporter};
-use crate::{Auth, ConnectionRefused, Data, Handlers, Rest, Result, Socket, SocketIo, To};
+use crate::{
+    base::{ConnectionRefused, Data, Result},
+    client::{Socket, SocketIo, To},
+    handler::{Auth, Handlers, Rest},
+};
 
 /// Events that change something; the page shows buttons for them.
 const COMMANDS: [&str; 7] = [
@@ -70,7 +74,7 @@ fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Rep
 
 /// Everyone in a namespace, or in one of its rooms.
 fn whom(io: &SocketIo, namespace: &str, room: Option<String>) -> To {
-    let everyone = io.namespace(namespace);
+    let everyone = io.of(namespace);
     match room {
         Some(room) => everyone.to(room),
         None => everyone,

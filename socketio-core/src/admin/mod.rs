@@ -1,15 +1,19 @@
 //! The admin interface: what `server.instrument(..)` is to python-socketio, for the page `https://admin.socket.io`.
 
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod admin;
 mod commands;
 mod instrument;
 mod login;
-mod options;
 mod reporter;
-mod shown;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod view;
 
+pub use admin::{Admin, AdminMode};
 pub(crate) use instrument::Instrument;
 pub use login::AdminAuth;
-pub use options::{Admin, AdminMode};

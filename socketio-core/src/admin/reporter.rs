@@ -8,12 +8,14 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::shown::{self, Secrets};
+use super::view::{self, Secrets};
 use crate::{
-    Data, Reason, To, date,
+    admission::PacketLimits,
+    base::{Data, Reason, date},
+    client::To,
     hub::{Client, Observer, Room, Target},
     node::Node,
-    parser::{Codec, Frames, Limits},
+    parser::{Codec, Frames},
     protocol::Arguments,
 };
 
@@ -49,7 +51,7 @@ impl Reporter {
             if *namespace != *self.namespace {
                 node.hub
                     .select(&namespace, &Target::Everyone, &[], |client| {
-                        sockets.push(shown::socket(client, self.secrets));
+                        sockets.push(view::socket(client, self.secrets));
                     });
             }
         }
@@ -76,7 +78,7 @@ impl Reporter {
     /// The name and arguments of an encoded event.
     fn read(&self, packet: Frames) -> Option<Vec<Data>> {
         // Nothing is limited that the server itself has written.
-        let limits = Limits {
+        let limits = PacketLimits {
             max_attachments: usize::MAX,
             max_attachment_bytes: usize::MAX,
             max_namespace_len: usize::MAX,
@@ -106,7 +108,7 @@ fn now() -> String {
 impl Observer for Reporter {
     fn connected(&self, client: &Arc<Client>) {
         self.report(client, "socket_connected", || {
-            (shown::socket(client, self.secrets), now())
+            (view::socket(client, self.secrets), now())
         });
     }
 
@@ -158,7 +160,7 @@ impl Observer for Reporter {
 
     fn upgraded(&self, client: &Arc<Client>) {
         self.report(client, "socket_updated", || {
-            let transport = client.link().transport();
+            let transport = client.connection().transport();
             json!({"id": client.sid(), "nsp": &**client.namespace(), "transport": transport})
         });
     }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{SocketIo, date, hub::Traffic, node::Node};
+use crate::{base::date, client::SocketIo, hub::Traffic, node::Node};
 
 /// What this process is called.
 #[derive(Clone, Debug)]
@@ -33,10 +33,10 @@ impl Stats {
     pub(super) async fn run(self: Arc<Self>, node: Weak<Node>) {
         loop {
             tokio::time::sleep(self.interval).await;
-            let Some(io) = node.upgrade().and_then(|node| SocketIo::around(&node)) else {
+            let Some(io) = node.upgrade().map(SocketIo::new) else {
                 return;
             };
-            let page = io.namespace(&self.namespace);
+            let page = io.of(&self.namespace);
             if let Err(error) = page.try_emit("server_stats", self.of(&io)) {
                 tracing::debug!(target: "socketio", %error, "the admin interface could not tell");
             }

@@ -8,7 +8,9 @@ use std::{
 };
 
 use crate::{
-    Admin, Message, Reason, Request, SocketIo,
+    admin::Admin,
+    base::{Message, Reason, Request},
+    client::SocketIo,
     transport::{Incoming, Outgoing, Transport},
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::message::Message;
+use crate::base::Message;
 
 /// Where a [`Session`](super::Session) takes its messages from when its transport can write them.
 pub trait Outgoing {

@@ -2,7 +2,7 @@
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::message::{Message, Text};
+use crate::base::{Message, Text};
 
 /// A packet that came from a client.
 #[derive(Debug, PartialEq, Eq)]

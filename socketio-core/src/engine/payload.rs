@@ -11,7 +11,7 @@ use super::{
     outgoing::Outgoing,
     packet::{Malformed, Packet},
 };
-use crate::message::Message;
+use crate::base::Message;
 
 const SEPARATOR: u8 = 0x1e;
 

@@ -12,7 +12,7 @@ use super::{
     refusal::Refusal,
     shared::{Answer, Shared},
 };
-use crate::BoxError;
+use crate::base::BoxError;
 
 /// Waits for packets. When the client goes away meanwhile, which drops this future, packets could
 /// be lost without anybody noticing: the session ends.
@@ -141,7 +141,10 @@ mod tests {
     use http_body_util::{Full, StreamBody};
 
     use super::*;
-    use crate::engine::{shared::News, sid::Sid, transport::TransportKind};
+    use crate::{
+        engine::sid::Sid,
+        engine::{shared::News, transport::TransportKind},
+    };
 
     fn session() -> Arc<Shared> {
         Arc::new(Shared::new(Sid::random().unwrap(), TransportKind::Polling))

@@ -24,7 +24,7 @@ use super::{
     shared::Shared,
     transport::TransportKind,
 };
-use crate::BoxError;
+use crate::base::BoxError;
 
 /// An Engine.IO server without its sockets: it answers the requests that somebody else accepts.
 ///
@@ -68,7 +68,7 @@ impl Engine {
             let config = &engine.sessions.config;
             let grant = engine.grant(&parts);
             let mut response = match engine.admit(parts, grant.is_some()) {
-                Ok(Admitted::Answered(response)) => response,
+                Ok(Admitted::RespondWith(response)) => response,
                 // From here on nothing of the head is kept: it would pin the buffer that it was
                 // read into for as long as the request waits.
                 Ok(Admitted::Poll(shared, coding)) => {
@@ -129,7 +129,7 @@ impl Engine {
             Purpose::Preflight => {
                 let mut response = Response::new(Full::default());
                 *response.status_mut() = StatusCode::NO_CONTENT;
-                Ok(Admitted::Answered(response))
+                Ok(Admitted::RespondWith(response))
             }
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
@@ -143,7 +143,7 @@ impl Engine {
                     response.headers_mut().insert(header::SET_COOKIE, cookie);
                 }
                 self.open(session);
-                Ok(Admitted::Answered(response))
+                Ok(Admitted::RespondWith(response))
             }
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
@@ -154,7 +154,7 @@ impl Engine {
                     request.into(),
                     upgrade,
                 )?);
-                Ok(Admitted::Answered(response))
+                Ok(Admitted::RespondWith(response))
             }
             Purpose::Upgrade(sid, accept) => {
                 self.offered(TransportKind::WebSocket)?;
@@ -163,12 +163,12 @@ impl Engine {
                     return Err(Refusal::BadRequest("upgrades are off"));
                 }
                 shared.offer(take_upgrade(&mut request)?)?;
-                Ok(Admitted::Answered(switching(accept)))
+                Ok(Admitted::RespondWith(switching(accept)))
             }
             Purpose::Poll(sid) => {
                 let shared = match self.sessions.get(sid) {
                     Err(_) if self.sessions.take_last_poll(sid) => {
-                        return Ok(Admitted::Answered(noop()));
+                        return Ok(Admitted::RespondWith(noop()));
                     }
                     found => found?,
                 };
@@ -210,7 +210,7 @@ impl fmt::Debug for Engine {
 
 /// What becomes of a request that is not refused at once.
 enum Admitted {
-    Answered(Response<Full<Bytes>>),
+    RespondWith(Response<Full<Bytes>>),
     Poll(Arc<Shared>, Option<Coding>),
     Post(Arc<Shared>),
 }

@@ -27,7 +27,7 @@ use super::{
     stream::Stream,
     timer::after,
 };
-use crate::message::Message;
+use crate::base::Message;
 
 type Io = Stream<TokioIo<Upgraded>>;
 

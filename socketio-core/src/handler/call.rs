@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::definition::{Called, FunctionShim, Instance, MethodShim};
-use crate::extract::EventContext;
+use crate::handler::extract::EventContext;
 
 /// The three forms of a handler; a guard has the first or the last.
 #[derive(Clone)]

@@ -6,12 +6,15 @@ use super::{
     Handlers, Kind,
     entry::Entry,
     guard::GuardEntry,
-    middleware::Around,
+    middleware::MiddlewareEntry,
     needs::{Place, check_needs},
     pattern::Pattern,
-    table::{Checked, Registry},
+    registry::{Checked, Registry},
 };
-use crate::{error::BuildError, protocol, states::States};
+use crate::{
+    base::{BuildError, States},
+    protocol,
+};
 
 /// Checks all registrations and makes the registry of them.
 pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, BuildError> {
@@ -71,7 +74,12 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         }
         for trigger in class.triggers {
             let value = Arc::clone(&instance);
-            let around = Around::of_class(class.type_name, &registered.path, *trigger, value);
+            let around = MiddlewareEntry::from_namespace_impl(
+                class.type_name,
+                &registered.path,
+                *trigger,
+                value,
+            );
             let who = format!("{around}: ");
             if let Some(pattern) = parsed(&registered.path, &who, &mut problems) {
                 triggers.push((pattern, Arc::new(around)));
@@ -181,8 +189,8 @@ fn scoped<T: Display>(
 
 /// The order of what classes stand around: the wider outside of the narrower, else as in the program's text, since linking
 /// gives no order.
-fn outermost(a: &(Pattern, Arc<Around>), b: &(Pattern, Arc<Around>)) -> Ordering {
-    let place = |around: &Around| {
+fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEntry>)) -> Ordering {
+    let place = |around: &MiddlewareEntry| {
         let location = around.location;
         (location.file(), location.line(), location.column())
     };

@@ -7,9 +7,8 @@ use super::{
     definition::{Called, Outcome},
 };
 use crate::{
-    BoxError,
-    extract::{EventContext, FromEvent, Needs},
-    reply::Answer,
+    base::BoxError,
+    handler::{EventContext, FromEvent, Needs, ResponseEncoder},
 };
 
 /// Closures and functions for [`on`](crate::SocketIoBuilder::on): up to eight arguments, each a [`FromEvent`]; the value
@@ -46,17 +45,17 @@ pub struct Later<M>(M);
 /// A value that answers.
 pub trait IntoReply<M> {
     #[doc(hidden)]
-    fn into_reply(self, answer: Answer) -> Outcome;
+    fn into_reply(self, answer: ResponseEncoder) -> Outcome;
 }
 
 impl<T: Serialize> IntoReply<Plain> for T {
-    fn into_reply(self, answer: Answer) -> Outcome {
+    fn into_reply(self, answer: ResponseEncoder) -> Outcome {
         answer.value(&self)
     }
 }
 
 impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
-    fn into_reply(self, answer: Answer) -> Outcome {
+    fn into_reply(self, answer: ResponseEncoder) -> Outcome {
         answer.value(&self.map_err(Into::into)?)
     }
 }
@@ -64,11 +63,11 @@ impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
 /// A value that answers, or a future of one.
 pub trait IntoOutcome<M> {
     #[doc(hidden)]
-    fn into_outcome(self, answer: Answer) -> impl Future<Output = Outcome> + Send;
+    fn into_outcome(self, answer: ResponseEncoder) -> impl Future<Output = Outcome> + Send;
 }
 
 impl<M, T: IntoReply<M> + Send> IntoOutcome<Now<M>> for T {
-    async fn into_outcome(self, answer: Answer) -> Outcome {
+    async fn into_outcome(self, answer: ResponseEncoder) -> Outcome {
         self.into_reply(answer)
     }
 }
@@ -77,7 +76,7 @@ impl<M, F> IntoOutcome<Later<M>> for F
 where
     F: Future<Output: IntoReply<M>> + Send,
 {
-    async fn into_outcome(self, answer: Answer) -> Outcome {
+    async fn into_outcome(self, answer: ResponseEncoder) -> Outcome {
         self.await.into_reply(answer)
     }
 }

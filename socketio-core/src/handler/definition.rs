@@ -11,13 +11,13 @@ use std::{
 
 use super::{GuardDefinition, Trigger};
 use crate::{
-    BoxError,
-    extract::{EventContext, Needs},
-    reply::Reply,
+    base::BoxError,
+    client::{SocketIo, To},
+    handler::{EventContext, Needs, Response},
 };
 
 /// What a handler came to: an answer, or the error it failed with.
-pub type Outcome = Result<Reply, BoxError>;
+pub type Outcome = Result<Response, BoxError>;
 
 /// A handler that has its arguments and waits to be polled.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -252,4 +252,12 @@ pub trait Namespace: Send + Sync + 'static {
 pub trait NamespacePath {
     #[doc(hidden)]
     const PATH: &'static str;
+}
+
+impl SocketIo {
+    /// Addresses everyone in the namespace of a class, at its own path: `io.of_namespace::<Rooms>().to("lobby").emit(..)`. For one
+    /// that is registered at another path, or at a pattern, name the path: [`of`](SocketIo::of).
+    pub fn of_namespace<N: Namespace>(&self) -> To {
+        self.of(N::CLASS.path)
+    }
 }

@@ -9,17 +9,15 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{
-    Called, EventCall, Next, Seat, entry::Entry, guard::GuardEntry, middleware::Around,
-    table::Lookup,
+    Called, ClientContext, EventCall, Next, entry::Entry, guard::GuardEntry,
+    middleware::MiddlewareEntry, registry::Lookup,
 };
 use crate::{
-    Answered, ConnectionRefused, Forbidden, HandlerError, Reason, Socket,
-    context::Scope,
-    error::Cause,
-    extract::{EventContext, Parts},
+    base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, Reason},
+    client::{Scope, Socket},
+    handler::{EventContext, Parts, RespondWith, Response, ResponseEncoder},
     parser::{Codec, Credentials, Values},
-    protocol::{ArgumentError, Arguments},
-    reply::{Answer, Reply},
+    protocol::Arguments,
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -57,7 +55,7 @@ pub(crate) enum EventFailure {
 impl Dispatcher {
     /// Runs the handler of an event and answers it. `entry` is what [`Lookup::event`] has found for it.
     pub(crate) fn event(
-        seat: Arc<Seat>,
+        seat: Arc<ClientContext>,
         entry: Option<Arc<Entry>>,
         event: Incoming,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
@@ -70,7 +68,7 @@ impl Dispatcher {
         // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
         // moved, for each event.
         async move {
-            let Seat {
+            let ClientContext {
                 socket,
                 handlers,
                 dispatcher,
@@ -83,7 +81,7 @@ impl Dispatcher {
                 ..Parts::default()
             };
             let result = match &entry {
-                Some(entry) if handlers.leads_straight_to(entry) => {
+                Some(entry) if handlers.is_unguarded(entry) => {
                     dispatcher.call(entry, socket, &name, parts).await
                 }
                 _ => Box::pin(dispatcher.through(handlers, socket, &name, parts)).await,
@@ -110,8 +108,8 @@ impl Dispatcher {
                 }
             };
             if let Some(id) = id {
-                let packet = codec.ack(socket.namespace_path(), &id, reply.as_ref());
-                socket.client().link().push(packet);
+                let packet = codec.ack(socket.namespace(), &id, reply.as_ref());
+                socket.client().connection().push(packet);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
@@ -124,10 +122,10 @@ impl Dispatcher {
 
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
-        seat: Arc<Seat>,
+        seat: Arc<ClientContext>,
         auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
-        let Seat {
+        let ClientContext {
             socket,
             handlers,
             dispatcher,
@@ -140,7 +138,7 @@ impl Dispatcher {
             return Ok(());
         };
         if let Some(refused) = refused(&error) {
-            tracing::debug!(target: "socketio", namespace = socket.namespace_path(), message = refused.message(), "connection refused");
+            tracing::debug!(target: "socketio", namespace = socket.namespace(), message = refused.message(), "connection refused");
             return Err(refused);
         }
         // An error handler is told, but can't turn a refusal into anything else.
@@ -155,8 +153,11 @@ impl Dispatcher {
     }
 
     /// Runs the `disconnect` handler.
-    pub(crate) async fn disconnect(seat: Arc<Seat>, reason: Reason) -> Result<(), EventFailure> {
-        let Seat {
+    pub(crate) async fn disconnect(
+        seat: Arc<ClientContext>,
+        reason: Reason,
+    ) -> Result<(), EventFailure> {
+        let ClientContext {
             socket,
             handlers,
             dispatcher,
@@ -192,7 +193,7 @@ impl Dispatcher {
         socket: &Socket,
         event: &str,
         parts: Parts<'_>,
-    ) -> Result<Reply, HandlerError> {
+    ) -> Result<Response, HandlerError> {
         if handlers.middleware().is_empty() {
             return self.handle(handlers, socket, event, parts).await;
         }
@@ -207,11 +208,11 @@ impl Dispatcher {
         socket: &Socket,
         event: &str,
         mut parts: Parts<'_>,
-    ) -> Result<Reply, HandlerError> {
+    ) -> Result<Response, HandlerError> {
         let entry = handlers.event(event);
         let (connects, disconnects) = (parts.auth.is_some(), parts.reason.is_some());
         if entry.is_none() && !connects && !disconnects {
-            let (namespace, sid) = (socket.namespace_path(), socket.sid());
+            let (namespace, sid) = (socket.namespace(), socket.sid());
             tracing::debug!(target: "socketio", event, namespace, %sid, "no handler for this event");
             let cause = match parts.arguments.finish() {
                 Ok(_) => Cause::Unknown,
@@ -219,7 +220,7 @@ impl Dispatcher {
             };
             return Err(self.error(cause, event, socket, ("", self.built)));
         }
-        let class = entry.map(|entry| entry.class_guards.iter());
+        let class = entry.map(|entry| entry.namespace_guards.iter());
         let own = entry.map(|entry| entry.guards.iter());
         let guards = handlers
             .guards()
@@ -238,7 +239,7 @@ impl Dispatcher {
         }
         match entry {
             Some(entry) => self.call(entry, socket, event, parts).await,
-            None => Ok(Reply::NONE),
+            None => Ok(Response::NONE),
         }
     }
 
@@ -248,19 +249,19 @@ impl Dispatcher {
         socket: &'a Socket,
         event: &'a str,
         parts: Parts<'_>,
-    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
         let mut scope = Scope::event(socket.clone());
         let called = scope.call(|| guard.check(&mut EventContext::new(socket, event, parts)));
         self.run(called, scope, socket, event, (guard.name(), guard.location))
     }
 
     /// Runs a middleware, which runs what is inside of it.
-    pub(super) async fn run_around(
+    pub(super) async fn run_middleware(
         &self,
-        middleware: &Around,
+        middleware: &MiddlewareEntry,
         call: EventCall,
         next: Next,
-    ) -> Result<Reply, HandlerError> {
+    ) -> Result<Response, HandlerError> {
         let (socket, event) = (call.socket().clone(), call.event().to_owned());
         let mut scope = Scope::event(socket.clone());
         let called = scope.call(|| Ok(middleware.handle(call, next)));
@@ -276,7 +277,7 @@ impl Dispatcher {
         socket: &'a Socket,
         event: &'a str,
         parts: Parts<'_>,
-    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
         let parts = Parts {
             pattern: &entry.namespace,
             ..parts
@@ -304,7 +305,7 @@ impl Dispatcher {
         socket: &'a Socket,
         event: &'a str,
         place: Place<'a>,
-    ) -> impl Future<Output = Result<Reply, HandlerError>> + Send + use<'a> {
+    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
         async move {
             let cause = match called {
                 Ok(Ok(handler)) => {
@@ -331,17 +332,17 @@ impl Dispatcher {
     /// Makes an answer of an error that is one.
     pub(super) fn settled(
         &self,
-        result: Result<Reply, HandlerError>,
+        result: Result<Response, HandlerError>,
         socket: &Socket,
         acknowledge: bool,
-    ) -> Result<Reply, HandlerError> {
+    ) -> Result<Response, HandlerError> {
         let error = match result {
             // A client is let in or not: there is nothing else to answer.
             Err(error) if error.event() != "connect" => error,
             result => return result,
         };
         let form = || socket.node().hub.codec.form();
-        match Answered::find(&error, Answer::new(acknowledge.then(form))) {
+        match RespondWith::find(&error, ResponseEncoder::new(acknowledge.then(form))) {
             None => Err(error),
             Some(Ok(reply)) => Ok(reply),
             Some(Err(unfit)) => {
@@ -375,7 +376,7 @@ impl Dispatcher {
         socket: &Socket,
         event: &str,
         parts: Parts<'_>,
-    ) -> Option<Reply> {
+    ) -> Option<Response> {
         let error = parts.error?;
         let acknowledge = parts.acknowledge;
         let Some(handler) = handler else {

@@ -7,7 +7,7 @@ use super::{
     definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
     guard::GuardEntry,
 };
-use crate::extract::{EventContext, Need, Needs};
+use crate::handler::extract::{EventContext, Need, Needs};
 
 /// A registered handler.
 pub(crate) struct Entry {
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
     /// Those of its class, asked first; empty in `connect`, where all who join are asked.
-    pub(crate) class_guards: Arc<[GuardEntry]>,
+    pub(crate) namespace_guards: Arc<[GuardEntry]>,
     /// Its own.
     pub(crate) guards: Vec<GuardEntry>,
     needs: Needs,
@@ -41,7 +41,7 @@ impl Entry {
         definition: &Definition<MethodShim>,
         namespace: Cow<'static, str>,
         class: &str,
-        class_guards: &Arc<[GuardEntry]>,
+        namespace_guards: &Arc<[GuardEntry]>,
         instance: Instance,
     ) -> Self {
         let mut entry = Entry::new(
@@ -51,7 +51,7 @@ impl Entry {
             Call::Method(definition.shim, instance),
         );
         if entry.kind == Kind::Event && !entry.is_lifecycle() {
-            entry.class_guards = Arc::clone(class_guards);
+            entry.namespace_guards = Arc::clone(namespace_guards);
         }
         entry
     }
@@ -72,7 +72,7 @@ impl Entry {
             arguments: definition.arguments,
             location: definition.location,
             concurrent: definition.concurrent,
-            class_guards: Arc::default(),
+            namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
             call,
@@ -94,7 +94,7 @@ impl Entry {
             arguments: &[],
             location,
             concurrent: false,
-            class_guards: Arc::default(),
+            namespace_guards: Arc::default(),
             guards: Vec::new(),
             needs,
             call: Call::Closure(call),

@@ -9,9 +9,8 @@ use super::{
     definition::{Called, FunctionShim},
 };
 use crate::{
-    Forbidden,
-    extract::{EventContext, FromEvent, Need, Needs},
-    reply::{IntoAccept, Reply},
+    base::{Forbidden, IntoAccept},
+    handler::{EventContext, FromEvent, Need, Needs, Response},
 };
 
 /// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, and of
@@ -23,7 +22,7 @@ use crate::{
 /// * `()` or `true`: the next guard runs, and at last the handler,
 /// * `false`: the event is refused, as with [`Forbidden`],
 /// * a `Result` of one of these, whose `Err` fails the event as the handler's would: it goes to the error handlers;
-///   [`Forbidden`] tells the client why, [`Answered`](crate::Answered) answers in place of the handler.
+///   [`Forbidden`] tells the client why, [`RespondWith`](crate::RespondWith) answers in place of the handler.
 ///
 /// In `connect` all but the first refuses the client; [`ConnectionRefused`](crate::ConnectionRefused) and [`Forbidden`] tell
 /// it why. `M` is found by the compiler.
@@ -82,7 +81,7 @@ where
 
 fn verdict(value: impl IntoAccept) -> super::Outcome {
     if value.into_accept()? {
-        Ok(Reply::NONE)
+        Ok(Response::NONE)
     } else {
         Err(Forbidden::default().into())
     }

@@ -8,12 +8,15 @@ use super::{
     definition::{Class, Definition, DerivedPath, FunctionShim, Instance, Linked},
     entry::Entry,
     guard::{Guard, GuardEntry},
-    middleware::{Around, Middleware},
+    middleware::{Middleware, MiddlewareEntry},
     pattern,
     registering::registering,
-    table::Registry,
+    registry::Registry,
 };
-use crate::{error::BuildError, extract::Needs, states::States};
+use crate::{
+    base::{BuildError, States},
+    handler::Needs,
+};
 
 /// Handlers of all kinds, with their guards: what a module or another crate gives to a server.
 ///
@@ -53,7 +56,7 @@ pub struct Handlers {
     /// Those of whole namespaces, in the order in which they are asked.
     pub(super) guards: Vec<GuardEntry>,
     /// The first is outermost.
-    pub(super) middleware: Vec<Around>,
+    pub(super) middleware: Vec<MiddlewareEntry>,
     pub(super) problems: Vec<String>,
 }
 
@@ -171,7 +174,7 @@ impl Handlers {
         location: &'static Location<'static>,
     ) {
         self.middleware
-            .push(Around::given(namespace, middleware, location));
+            .push(MiddlewareEntry::given(namespace, middleware, location));
     }
 
     pub(crate) fn append(&mut self, other: Handlers) {

@@ -4,10 +4,13 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::{HandlerFuture, Instance, Trigger, dispatch::Dispatcher, table::Lookup};
+use super::{HandlerFuture, Instance, Trigger, dispatch::Dispatcher, registry::Lookup};
 use crate::{
-    BoxError, HandlerError, Reason, Socket, extract::Parts, parser::Credentials,
-    protocol::Arguments, reply::Reply,
+    base::{BoxError, HandlerError, Reason},
+    client::Socket,
+    handler::{Parts, Response},
+    parser::Credentials,
+    protocol::Arguments,
 };
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
@@ -18,9 +21,9 @@ use crate::{
 /// Async functions and closures of this form are middleware, with any error that converts into [`BoxError`]:
 ///
 /// ```
-/// use socketio_core::{EventCall, HandlerError, Next, Reply, SocketIo};
+/// use socketio_core::{EventCall, HandlerError, Next, Response, SocketIo};
 ///
-/// async fn timed(call: EventCall, next: Next) -> Result<Reply, HandlerError> {
+/// async fn timed(call: EventCall, next: Next) -> Result<Response, HandlerError> {
 ///     let event = call.event().to_owned();
 ///     let begun = std::time::Instant::now();
 ///     let result = next.run(call).await;
@@ -36,7 +39,7 @@ use crate::{
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use socketio_core::{Answered, EventCall, Middleware, Next, Reply, Result, SocketIo};
+/// use socketio_core::{RespondWith, EventCall, Middleware, Next, Response, Result, SocketIo};
 ///
 /// struct AtMost {
 ///     events: u64,
@@ -44,9 +47,9 @@ use crate::{
 /// }
 ///
 /// impl Middleware for AtMost {
-///     async fn handle(&self, call: EventCall, next: Next) -> Result<Reply> {
+///     async fn handle(&self, call: EventCall, next: Next) -> Result<Response> {
 ///         if self.seen.fetch_add(1, Ordering::Relaxed) >= self.events && call.reason().is_none() {
-///             return Err(Answered::new("enough").into());
+///             return Err(RespondWith::new("enough").into());
 ///         }
 ///         Ok(next.run(call).await?)
 ///     }
@@ -58,7 +61,7 @@ use crate::{
 ///
 /// * It runs in the context of the client, before the guards; the functions of the crate speak for the client.
 /// * An `Err` fails the event: it goes to the error handlers, which stand around all middleware. In `connect` it refuses the
-///   client. [`Answered`](crate::Answered) is an answer, not a failure.
+///   client. [`RespondWith`](crate::RespondWith) is an answer, not a failure.
 /// * Without `next.run(call)` neither guards nor the handler run; a `connect` that is given an `Ok` is accepted all the same.
 /// * Events that no handler knows come by, too: `next.run(call)` fails with
 ///   [`is_unknown_event`](HandlerError::is_unknown_event).
@@ -68,16 +71,16 @@ pub trait Middleware: Send + Sync + 'static {
         &self,
         call: EventCall,
         next: Next,
-    ) -> impl Future<Output = Result<Reply, BoxError>> + Send;
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send;
 }
 
 impl<F, Fut, E> Middleware for F
 where
     F: Fn(EventCall, Next) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Reply, E>> + Send,
+    Fut: Future<Output = Result<Response, E>> + Send,
     E: Into<BoxError>,
 {
-    async fn handle(&self, call: EventCall, next: Next) -> Result<Reply, BoxError> {
+    async fn handle(&self, call: EventCall, next: Next) -> Result<Response, BoxError> {
         self(call, next).await.map_err(Into::into)
     }
 }
@@ -181,13 +184,13 @@ impl Next {
     /// # Errors
     ///
     /// [`HandlerError`], whatever failed: the handler, one of its arguments, a guard; by an `Err` or by a panic.
-    pub async fn run(mut self, call: EventCall) -> Result<Reply, HandlerError> {
+    pub async fn run(mut self, call: EventCall) -> Result<Response, HandlerError> {
         let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
         let (socket, acknowledge) = (call.socket.clone(), call.acknowledge);
         let result = match handlers.middleware().get(self.position) {
             Some(middleware) => {
                 self.position += 1;
-                dispatcher.run_around(middleware, call, self).await
+                dispatcher.run_middleware(middleware, call, self).await
             }
             None => {
                 let parts = call.parts();
@@ -207,7 +210,7 @@ impl fmt::Debug for Next {
 }
 
 /// A middleware of one server.
-pub(crate) struct Around {
+pub(crate) struct MiddlewareEntry {
     /// `Rooms::trigger_event`; empty for one that was given to the builder.
     name: Cow<'static, str>,
     /// What it stands around: a path, a pattern or `*`.
@@ -216,14 +219,14 @@ pub(crate) struct Around {
     run: Box<dyn Fn(EventCall, Next) -> HandlerFuture + Send + Sync>,
 }
 
-impl Around {
+impl MiddlewareEntry {
     pub(super) fn given(
         namespace: &str,
         middleware: impl Middleware,
         location: &'static Location<'static>,
     ) -> Self {
         let middleware = Arc::new(middleware);
-        Around {
+        MiddlewareEntry {
             name: Cow::Borrowed(""),
             namespace: namespace.to_owned(),
             location,
@@ -235,13 +238,13 @@ impl Around {
     }
 
     /// The `trigger_event` of a class, with the value that is served at a path.
-    pub(super) fn of_class(
+    pub(super) fn from_namespace_impl(
         class: &str,
         namespace: &str,
         trigger: Trigger,
         instance: Instance,
     ) -> Self {
-        Around {
+        MiddlewareEntry {
             name: Cow::Owned(format!("{class}::trigger_event")),
             namespace: namespace.to_owned(),
             location: trigger.location,
@@ -262,7 +265,7 @@ impl Around {
     }
 }
 
-impl fmt::Debug for Around {
+impl fmt::Debug for MiddlewareEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, namespace) = (self.name(), &self.namespace);
         write!(f, "{name} of {namespace} ({})", self.location)
@@ -270,7 +273,7 @@ impl fmt::Debug for Around {
 }
 
 /// ``the middleware of "/chat" (src/chat.rs:12)``, or `` `Rooms::trigger_event` (src/rooms.rs:12) ``
-impl fmt::Display for Around {
+impl fmt::Display for MiddlewareEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.name {
             "" => write!(f, "the middleware of {:?}", self.namespace)?,

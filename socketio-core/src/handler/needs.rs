@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use crate::{
-    extract::{Need, parameters},
-    states::States,
+    base::States,
+    handler::{Need, parameters},
 };
 
 /// Where arguments are taken, with the path of the namespace.

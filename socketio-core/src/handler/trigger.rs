@@ -3,7 +3,7 @@
 use std::{fmt, panic::Location};
 
 use super::{EventCall, HandlerFuture, Instance, Next, Outcome};
-use crate::{BoxError, reply::Reply};
+use crate::{base::BoxError, handler::Response};
 
 /// The shim of `trigger_event`.
 type TriggerShim = fn(&Instance, EventCall, Next) -> HandlerFuture;
@@ -36,7 +36,7 @@ impl fmt::Debug for Trigger {
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't take `{Self}`",
     label = "must be `{T}`",
-    note = "write `async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Reply>`: `call` has the event's name, its arguments and its client"
+    note = "write `async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Response>`: `call` has the event's name, its arguments and its client"
 )]
 pub trait TriggerArgument<T> {
     /// The value, as it is.
@@ -53,15 +53,15 @@ impl<T> TriggerArgument<T> for T {
 /// What `trigger_event` may return.
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't return `{Self}`",
-    label = "must be `Result<Reply, E>`, with any error that converts into `BoxError`",
-    note = "`next.run(call).await` gives the `Reply`; `Err(Answered::new(value).into())` answers with a value of your own"
+    label = "must be `Result<Response, E>`, with any error that converts into `BoxError`",
+    note = "`next.run(call).await` gives the `Response`; `Err(RespondWith::new(value).into())` answers with a value of your own"
 )]
 pub trait TriggerOutcome {
     /// What came of the event.
     fn into_outcome(self) -> Outcome;
 }
 
-impl<E: Into<BoxError>> TriggerOutcome for Result<Reply, E> {
+impl<E: Into<BoxError>> TriggerOutcome for Result<Response, E> {
     fn into_outcome(self) -> Outcome {
         self.map_err(Into::into)
     }

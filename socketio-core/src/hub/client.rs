@@ -9,12 +9,16 @@ use std::{
 };
 
 use super::{
-    Hub, Link, Pending, Room, Sid, Waiting,
-    acks::Acks,
-    data::{Data, Slot},
-    space::Space,
+    ConnectionHandle, Hub, Room,
+    namespace::NamespaceClients,
+    slots::{Slot, Slots},
 };
-use crate::{CallError, Reason, Request, parser::Frames, protocol::Arguments};
+use crate::{
+    base::{CallError, Reason, Request, Sid},
+    parser::Frames,
+    pending::{AckKind, OnAck, PendingAcks},
+    protocol::Arguments,
+};
 
 /// Where a client stands between its CONNECT packet and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,26 +38,26 @@ pub(super) type Deferred = Box<dyn FnOnce(&Hub) + Send>;
 pub(crate) struct Client {
     sid: Sid,
     namespace: Arc<str>,
-    link: Arc<Link>,
+    link: Arc<ConnectionHandle>,
     request: Request,
     /// A copy of `State::phase` that is read without the lock.
     phase: AtomicU8,
     state: Mutex<State>,
-    acks: Mutex<Acks>,
-    data: Mutex<Data>,
+    acks: Mutex<PendingAcks>,
+    data: Mutex<Slots>,
 }
 
 pub(super) struct State {
     pub(super) phase: Phase,
     pub(super) rooms: Vec<Room>,
-    pub(super) space: Option<Arc<Space>>,
+    pub(super) space: Option<Arc<NamespaceClients>>,
     deferred: Vec<Deferred>,
     /// Why the server ended it, until the connection's task takes notice.
     ended: Option<Reason>,
 }
 
 impl Client {
-    pub(crate) fn new(namespace: Arc<str>, link: Arc<Link>, request: Request) -> Self {
+    pub(crate) fn new(namespace: Arc<str>, link: Arc<ConnectionHandle>, request: Request) -> Self {
         Client {
             sid: Sid::random(),
             namespace,
@@ -80,7 +84,7 @@ impl Client {
         &self.namespace
     }
 
-    pub(crate) fn link(&self) -> &Arc<Link> {
+    pub(crate) fn connection(&self) -> &Arc<ConnectionHandle> {
         &self.link
     }
 
@@ -163,24 +167,19 @@ impl Client {
         self.state().ended
     }
 
-    fn acks(&self) -> MutexGuard<'_, Acks> {
+    fn acks(&self) -> MutexGuard<'_, PendingAcks> {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to await an acknowledgement; the id goes into the packet. `None` when the client has gone: then `pending`
     /// has been told so.
-    pub(crate) fn await_ack(
-        &self,
-        waiting: Waiting,
-        pending: Pending,
-        limit: usize,
-    ) -> Option<u64> {
+    pub(crate) fn expect_ack(&self, waiting: AckKind, pending: OnAck, limit: usize) -> Option<u64> {
         let inserted = {
             let mut acks = self.acks();
-            // Under the lock that `abandon_acks` takes after the phase has changed.
+            // Under the lock that `fail_acks` takes after the phase has changed.
             if self.is_connected() {
                 let inserted = acks.insert(waiting, pending, limit);
-                inserted.map_err(|pending| (pending, CallError::Backlog))
+                inserted.map_err(|pending| (pending, CallError::TooMuchPending))
             } else {
                 Err((pending, CallError::Disconnected))
             }
@@ -210,12 +209,12 @@ impl Client {
     }
 
     /// Stops awaiting an acknowledgement.
-    pub(crate) fn forget_ack(&self, id: u64) -> Option<Pending> {
+    pub(crate) fn forget_ack(&self, id: u64) -> Option<OnAck> {
         self.acks().remove(id)
     }
 
     /// Ends everything that awaits this client.
-    pub(super) fn abandon_acks(&self) {
+    pub(super) fn fail_acks(&self) {
         let pending = self.acks().take_all();
         for pending in pending {
             pending(Err(CallError::Disconnected));
@@ -226,13 +225,13 @@ impl Client {
     pub(crate) fn fail_calls(&self) {
         let pending = self.acks().take_calls();
         for pending in pending {
-            pending(Err(CallError::Backlog));
+            pending(Err(CallError::TooMuchPending));
         }
     }
 
     /// The client's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        Data::slot(&self.data)
+        Slots::slot(&self.data)
     }
 }
 

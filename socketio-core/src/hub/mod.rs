@@ -1,28 +1,29 @@
-//! Who is connected, in which rooms, which acknowledgements are awaited, what waits to be written.
+//! The local clients: who is connected, in which rooms, what waits to be written to them.
 //!
 //! No user code runs under a lock of this module. Locks are taken in the order client → namespace → room → outbox.
 
-mod acks;
 mod client;
-mod data;
-mod limits;
-mod link;
-mod members;
+mod client_set;
+mod connection_handle;
+mod connections;
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod hub;
+mod namespace;
 mod observer;
 mod rooms;
-mod sid;
-mod space;
+mod slots;
 mod traffic;
+pub mod transport;
 
-pub(crate) use acks::{Pending, Waiting};
-pub(crate) use client::{Client, Phase};
-pub(crate) use data::Slot;
-pub(crate) use limits::Limits;
-pub use link::SlowClient;
-pub(crate) use link::{Closing, Link, OutboxLimits};
+pub(crate) use client::Client;
+pub(crate) use connection_handle::{CloseRequest, ConnectionHandle};
+pub(crate) use connections::Connections;
+pub(crate) use hub::{Hub, Target};
 pub(crate) use observer::{Observer, Watch};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
-pub use sid::Sid;
-pub(crate) use space::{Hub, Target};
+pub(crate) use slots::Slot;
 pub(crate) use traffic::Traffic;

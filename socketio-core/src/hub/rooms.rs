@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::Sid;
+use crate::base::Sid;
 
 /// The name of a room.
 pub(crate) type Room = Arc<str>;

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::{Body, Form, Frames, Json, Packet, Parser, Reader, Values};
 use crate::{
-    Data,
-    protocol::{self, EncodeError, Limits, check_name},
+    base::{Data, EncodeError},
+    protocol::{self, PacketLimits, check_name},
 };
 
 /// What a server's packets are encoded and decoded with. Cheap to clone.
@@ -37,7 +37,7 @@ impl Codec {
     }
 
     /// What reads the messages of one connection.
-    pub fn reader(&self, limits: &Limits) -> Reader {
+    pub fn reader(&self, limits: &PacketLimits) -> Reader {
         match &self.0 {
             None => Reader::json(),
             Some(parser) => Reader::parsed(parser.decoder(limits)),
@@ -152,7 +152,7 @@ impl Codec {
         let Some(parser) = &self.0 else {
             return Ok(protocol::connect_request(namespace, auth)?.into());
         };
-        let auth = match auth.map(crate::data::to_data).transpose() {
+        let auth = match auth.map(crate::base::to_data).transpose() {
             Ok(auth @ (None | Some(Data::Object(_)))) => auth,
             Ok(_) => return Err(EncodeError::auth()),
             Err(error) => return Err(EncodeError::value(error)),

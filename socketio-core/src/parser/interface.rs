@@ -1,7 +1,7 @@
 //! What a parser has to do.
 
-use super::{Limits, Packet};
-use crate::{BoxError, Message};
+use super::{Packet, PacketLimits};
+use crate::base::{BoxError, Message};
 
 /// How the packets of a server become messages, and messages packets. Both sides must agree on it: the clients need its
 /// counterpart (in JavaScript, the option `parser`).
@@ -12,7 +12,7 @@ use crate::{BoxError, Message};
 /// ```
 /// use socketio_core::{
 ///     BoxError, Data, Message, SocketIo,
-///     parser::{Decoder, Json, Limits, Packet, Parser},
+///     parser::{Decoder, Json, PacketLimits, Packet, Parser},
 /// };
 ///
 /// struct ExactIntegers;
@@ -23,7 +23,7 @@ use crate::{BoxError, Message};
 ///         Json.encode(packet)
 ///     }
 ///
-///     fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+///     fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
 ///         Json.decoder(limits)
 ///     }
 /// }
@@ -53,7 +53,7 @@ pub trait Parser: Send + Sync + 'static {
     fn encode(&self, packet: Packet) -> Result<Vec<Message>, BoxError>;
 
     /// What reads the messages of one connection. The size of each message is bounded already; `limits` bound the rest.
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder>;
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder>;
 }
 
 /// Reads the messages of one connection, in order.

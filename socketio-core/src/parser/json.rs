@@ -1,8 +1,8 @@
 //! The protocol's own serializer, as a parser among others.
 
-use super::{Body, Decoder, Limits, Packet, Parser};
+use super::{Body, Decoder, Packet, PacketLimits, Parser};
 use crate::{
-    BoxError, Data, Message,
+    base::{BoxError, Data, Message},
     protocol::{self, Assembler, Encoded, Kind},
 };
 
@@ -18,7 +18,7 @@ impl Parser for Json {
         Ok(encode(packet)?.into_messages().collect())
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Box::new(JsonDecoder {
             assembler: Assembler::new(),
             limits: limits.clone(),
@@ -56,7 +56,7 @@ fn encode(Packet { namespace, body }: Packet) -> Result<Encoded, BoxError> {
 
 struct JsonDecoder {
     assembler: Assembler,
-    limits: Limits,
+    limits: PacketLimits,
 }
 
 impl Decoder for JsonDecoder {

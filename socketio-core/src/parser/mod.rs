@@ -35,4 +35,4 @@ pub(crate) use received::Credentials;
 pub use received::Received;
 pub use values::{Form, Values};
 
-pub use crate::protocol::Limits;
+pub use crate::admission::PacketLimits;

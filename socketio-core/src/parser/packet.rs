@@ -1,6 +1,6 @@
 //! A packet between a parser and the server.
 
-use crate::Data;
+use crate::base::Data;
 
 /// A packet as values: what a [`Parser`](super::Parser) encodes, and what a [`Decoder`](super::Decoder) makes of messages.
 #[derive(Clone, Debug, PartialEq)]

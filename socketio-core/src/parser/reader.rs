@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Body, Decoder, Limits, Packet, Received};
+use super::{Body, Decoder, Packet, PacketLimits, Received};
 use crate::{
-    BoxError, Data, Message,
+    base::{BoxError, Data, Message},
     protocol::{self, Assembler, is_reserved},
 };
 
@@ -34,7 +34,7 @@ impl Reader {
     pub fn read(
         &mut self,
         message: Message,
-        limits: &Limits,
+        limits: &PacketLimits,
         accepts: impl FnOnce(&str) -> bool,
     ) -> Result<Option<Received>, BoxError> {
         match &mut self.0 {
@@ -67,7 +67,7 @@ impl Reader {
 }
 
 /// What holds for all packets, whichever parser made them.
-fn check(packet: &mut Packet, limits: &Limits) -> Result<(), &'static str> {
+fn check(packet: &mut Packet, limits: &PacketLimits) -> Result<(), &'static str> {
     let namespace = &mut packet.namespace;
     if namespace.is_empty() {
         namespace.push('/');

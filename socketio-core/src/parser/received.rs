@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Body, Packet};
 use crate::{
-    Data,
+    base::Data,
     protocol::{self, Arguments, Kind},
 };
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::{
-    Data,
-    protocol::{self, Arguments, EncodeError, Payload},
+    base::{Data, EncodeError},
+    protocol::{self, Arguments, Payload},
 };
 
 /// In which form arguments wait to be sent.

@@ -9,7 +9,7 @@ use super::{
     ArgumentError, Payload, data_arguments::DataArguments, json_arguments::JsonArguments,
     payload::Arity,
 };
-use crate::{Data, Text};
+use crate::base::{Data, Text};
 
 /// The arguments of an event or an ack, read one by one in the types that want them.
 ///

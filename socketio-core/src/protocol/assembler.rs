@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{DecodeError, Limits, Packet, decode};
-use crate::Text;
+use super::{DecodeError, Packet, PacketLimits, decode};
+use crate::base::Text;
 
 /// A packet with all its attachments.
 type Whole = (Packet, Vec<Bytes>);
@@ -36,7 +36,11 @@ impl Assembler {
     }
 
     /// Takes a text message. `None` when attachments have to follow.
-    pub fn text(&mut self, text: Text, limits: &Limits) -> Result<Option<Whole>, DecodeError> {
+    pub fn text(
+        &mut self,
+        text: Text,
+        limits: &PacketLimits,
+    ) -> Result<Option<Whole>, DecodeError> {
         self.text_checked(text, limits, |_| true)
     }
 
@@ -45,7 +49,7 @@ impl Assembler {
     pub fn text_checked(
         &mut self,
         text: Text,
-        limits: &Limits,
+        limits: &PacketLimits,
         accepts: impl FnOnce(&Packet) -> bool,
     ) -> Result<Option<Whole>, DecodeError> {
         if !matches!(self.state, State::Idle) {
@@ -73,7 +77,7 @@ impl Assembler {
     pub fn binary(
         &mut self,
         attachment: Bytes,
-        limits: &Limits,
+        limits: &PacketLimits,
     ) -> Result<Option<Whole>, DecodeError> {
         match std::mem::take(&mut self.state) {
             State::Idle => Err(DecodeError::new("binary data that no packet announced")),

@@ -8,7 +8,7 @@ use super::{
     ArgumentError,
     several::{Next, several},
 };
-use crate::Data;
+use crate::base::Data;
 
 /// What stands for an argument that is not there.
 static ABSENT: Data = Data::Null;

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{
-    Kind, Limits, Packet, is_reserved,
+    Kind, Packet, PacketLimits, is_reserved,
     packet::Name,
     placeholders::{is_whitespace, string_end},
 };
-use crate::Text;
+use crate::base::Text;
 
 /// Text that is no packet, or breaks a limit. The connection it came from is beyond help: close it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Error for DecodeError {}
 ///
 /// The arguments are left alone, so that they are read only once, by the types that want them;
 /// [`Arguments`](super::Arguments) reports what is wrong with them.
-pub fn decode(text: Text, limits: &Limits) -> Result<Packet, DecodeError> {
+pub fn decode(text: Text, limits: &PacketLimits) -> Result<Packet, DecodeError> {
     let mut head = Head {
         text: &text,
         position: 0,
@@ -113,7 +113,7 @@ impl Head<'_> {
         Ok(kind)
     }
 
-    fn attachments(&mut self, limits: &Limits) -> Result<usize, DecodeError> {
+    fn attachments(&mut self, limits: &PacketLimits) -> Result<usize, DecodeError> {
         let digits = self.digits();
         if self.peek() != Some(b'-') {
             return Err(DecodeError(
@@ -128,7 +128,7 @@ impl Head<'_> {
         }
     }
 
-    fn namespace(&mut self, limits: &Limits) -> Result<Range<usize>, DecodeError> {
+    fn namespace(&mut self, limits: &PacketLimits) -> Result<Range<usize>, DecodeError> {
         let start = self.position;
         if self.peek() != Some(b'/') {
             return Ok(start..start);
@@ -151,7 +151,7 @@ impl Head<'_> {
         Ok(start..start + len)
     }
 
-    fn id(&mut self, limits: &Limits) -> Result<Option<Range<usize>>, DecodeError> {
+    fn id(&mut self, limits: &PacketLimits) -> Result<Option<Range<usize>>, DecodeError> {
         let digits = self.digits();
         if digits.len() > limits.max_id_len {
             return Err(DecodeError("ack id too long"));
@@ -191,7 +191,7 @@ impl Head<'_> {
     }
 
     /// The first element of an event's array, up to the comma or bracket behind it.
-    fn event(&mut self, limits: &Limits) -> Result<Name, DecodeError> {
+    fn event(&mut self, limits: &PacketLimits) -> Result<Name, DecodeError> {
         self.whitespace();
         let start = self.position;
         let name = match self.peek() {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{EncodeError, Encoded, Payload, is_reserved, payload::Arity, writer::Writer};
-use crate::Text;
+use crate::base::Text;
 
 /// An event with its arguments, which follow the rule of [`payload`](super::payload). With an `id`
 /// it asks for an acknowledgement.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Message, Text};
+use crate::base::{Message, Text};
 
 /// An encoded packet: its text and the attachments that must follow it, with nothing in between.
 /// Clones share their bytes.

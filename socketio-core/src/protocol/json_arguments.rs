@@ -11,7 +11,7 @@ use super::{
     placeholders::{Placeholders, skip_whitespace},
     several::{Next, several},
 };
-use crate::Text;
+use crate::base::Text;
 
 const NOT_JSON: &str = "not valid JSON";
 const NO_ATTACHMENT: &str = "a placeholder without an attachment";

@@ -11,18 +11,17 @@
 //!
 //! Both roles are here: what a server reads is what a client writes.
 
-mod argument_error;
 mod arguments;
 mod assembler;
 mod attached;
 mod data_arguments;
 mod decode;
 mod encode;
-mod encode_error;
+
 mod encoded;
 mod json_arguments;
 mod key;
-mod limits;
+
 mod packet;
 mod payload;
 mod placeholders;
@@ -32,14 +31,14 @@ mod several;
 mod tests;
 mod writer;
 
-pub use argument_error::ArgumentError;
+pub use crate::base::{ArgumentError, EncodeError};
 pub use arguments::Arguments;
 pub use assembler::Assembler;
 pub use decode::{DecodeError, decode};
 pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
-pub use encode_error::EncodeError;
+
+pub use crate::admission::PacketLimits;
 pub use encoded::Encoded;
-pub use limits::Limits;
 pub use packet::{Kind, Packet};
 pub(crate) use payload::values;
 pub use payload::{Payload, payload, payload_of};

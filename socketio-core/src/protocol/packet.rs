@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 use bytes::Bytes;
 
 use super::Arguments;
-use crate::Text;
+use crate::base::Text;
 
 /// What a packet is for. Binary events and acks are told by [`Packet::attachments`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

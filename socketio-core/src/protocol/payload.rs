@@ -4,7 +4,10 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{EncodeError, writer::Writer};
-use crate::{Data, Rest, Text, data::to_data};
+use crate::{
+    base::{Data, Text, to_data},
+    handler::Rest,
+};
 
 /// Encoded arguments: a JSON array and its attachments. Clones share their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

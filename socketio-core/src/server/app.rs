@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 
-use crate::BoxError;
+use crate::base::BoxError;
 
 /// The HTTP application that [`run`](crate::SocketIo::run) serves beside Socket.IO: any tower or hyper service that takes
 /// `Request<hyper::body::Incoming>` and can be cloned (an axum `Router`, say), or `()` for none.

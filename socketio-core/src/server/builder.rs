@@ -4,19 +4,20 @@ use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::{SocketIo, clustering::Clustering, options::Options};
+use super::{
+    clustering::Clustering,
+    server::{NodeParts, Server},
+};
 use crate::{
-    Admin, HandlerError, Request,
-    adapter::Adapter,
+    admin::Admin,
+    admission::OverflowPolicy,
+    base::{BuildError, HandlerError, IntoAccept, Request, States},
+    client::SocketIo,
     engine::{Cookie, Cors, Transports},
-    error::BuildError,
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
-    hub::{Hub, SlowClient, Watch},
-    node::Node,
+    hub::Watch,
+    node::Options,
     parser::{Codec, Parser},
-    reply::IntoAccept,
-    states::States,
-    tasks::Tasks,
 };
 
 /// Builds a [`SocketIo`] server; made by [`SocketIo::builder`] or [`SocketIo::bare`].
@@ -37,6 +38,20 @@ pub struct SocketIoBuilder {
     pub(super) clustering: Clustering,
     built: &'static Location<'static>,
     problems: Vec<String>,
+}
+
+impl SocketIo {
+    /// A builder with every handler that attributes have linked into the program.
+    #[track_caller]
+    pub fn builder() -> SocketIoBuilder {
+        SocketIoBuilder::linked()
+    }
+
+    /// A builder without any handlers: those given to it are the only ones.
+    #[track_caller]
+    pub fn bare() -> SocketIoBuilder {
+        SocketIoBuilder::bare()
+    }
 }
 
 impl SocketIoBuilder {
@@ -259,7 +274,7 @@ impl SocketIoBuilder {
     }
 
     /// What happens when more than that waits. Default: the client is disconnected.
-    pub fn slow_clients(mut self, policy: SlowClient) -> Self {
+    pub fn overflow_policy(mut self, policy: OverflowPolicy) -> Self {
         self.options.outbox.policy = policy;
         self
     }
@@ -277,8 +292,8 @@ impl SocketIoBuilder {
     }
 
     /// How many acknowledgements may be awaited from one client; past it, the oldest callback is given up. Default: 1,000.
-    pub fn max_awaited_acks(mut self, acks: usize) -> Self {
-        self.options.limits.awaited_acks = acks;
+    pub fn max_pending_acks(mut self, acks: usize) -> Self {
+        self.options.limits.pending_acks = acks;
         self
     }
 
@@ -380,25 +395,23 @@ impl SocketIoBuilder {
                 "handler"
             );
         }
-        let node = Node {
-            hub: Hub::new(self.codec, watch),
-            adapter: Adapter::of(self.clustering.cluster()),
+        let parts = NodeParts {
+            codec: self.codec,
+            watch,
+            cluster: self.clustering.cluster(),
             states: self.states,
-            tasks: Tasks::new(),
-            limits: self.options.limits,
-            server: std::sync::OnceLock::new(),
+            options: self.options,
+            description: registry.description().clone(),
         };
-        let dispatcher = Dispatcher {
-            error_ack: self.error_ack,
-            built: self.built,
-        };
-        Ok(SocketIo::new(
-            node,
+        let server = Server {
             registry,
-            dispatcher,
-            self.options,
+            dispatcher: Dispatcher {
+                error_ack: self.error_ack,
+                built: self.built,
+            },
             instrument,
-        ))
+        };
+        Ok(server.start(parts))
     }
 
     fn check_options(&mut self) {

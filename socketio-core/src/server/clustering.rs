@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::SocketIoBuilder;
 use crate::{
-    adapter::{ClusterOptions, OutgoingLimits},
+    admission::PublishLimits,
+    cluster::ClusterOptions,
     message_queue::{IntoMessageQueue, MessageQueue},
 };
 
@@ -13,7 +14,7 @@ pub(super) struct Clustering {
     queue: Option<Result<Arc<dyn MessageQueue>, String>>,
     channel: String,
     write_only: bool,
-    limits: OutgoingLimits,
+    limits: PublishLimits,
 }
 
 impl Default for Clustering {
@@ -22,7 +23,7 @@ impl Default for Clustering {
             queue: None,
             channel: String::from("flask-socketio"),
             write_only: false,
-            limits: OutgoingLimits {
+            limits: PublishLimits {
                 messages: 65_536,
                 bytes: 64 << 20,
             },
@@ -66,7 +67,7 @@ impl SocketIoBuilder {
     /// How much may wait to be published, while the queue can't be reached or is slower than what is emitted; past it, the oldest
     /// messages are dropped. Default: 65,536 messages and 64 MiB (67,108,864 bytes).
     pub fn max_unpublished(mut self, messages: usize, bytes: usize) -> Self {
-        self.clustering.limits = OutgoingLimits { messages, bytes };
+        self.clustering.limits = PublishLimits { messages, bytes };
         self
     }
 }

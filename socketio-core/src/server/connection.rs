@@ -10,16 +10,20 @@ use std::{
 use tokio::time::Sleep;
 
 use super::{
-    inner::Server,
-    member::{Member, Progress},
+    event_queue::{EventQueue, Progress},
+    server::Server,
 };
 use crate::{
-    Message, Reason, Request, Socket,
+    base::{Message, Reason, Request},
+    client::Socket,
     handler::Incoming as Event,
-    hub::{Client, Closing, Link},
+    hub::{
+        Client, CloseRequest, ConnectionHandle,
+        transport::{Completion, Incoming, Outbox, Transport},
+    },
+    node::Node,
     parser::{Reader, Received},
     protocol::Kind,
-    transport::{Completion, Incoming, Outbox, Transport},
 };
 
 /// Messages taken in before other tasks get their turn.
@@ -27,14 +31,15 @@ const TURN: usize = 64;
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
 pub(super) struct Connection<T> {
+    node: Arc<Node>,
     server: Arc<Server>,
     transport: T,
     transport_name: &'static str,
-    link: Arc<Link>,
+    link: Arc<ConnectionHandle>,
     key: u64,
     request: Request,
     reader: Reader,
-    members: Vec<Member>,
+    clients: Vec<EventQueue>,
     /// Namespaces that the server has ended: what the client sent before it knew is no mistake.
     left: Vec<Arc<str>>,
     /// Runs until the first namespace has been joined.
@@ -57,43 +62,51 @@ impl<T: Transport> Connection<T> {
     /// Runs a connection in a task of its own.
     #[track_caller]
     pub(super) fn start(
+        node: &Arc<Node>,
         server: &Arc<Server>,
         request: Request,
         transport: impl FnOnce(Outbox) -> T,
     ) {
-        let traffic = server.node.hub.traffic().cloned();
-        let link = Arc::new(Link::new(server.options.outbox, traffic));
+        let traffic = node.hub.traffic().cloned();
+        let link = Arc::new(ConnectionHandle::new(node.options.outbox, traffic));
         if let Some(instrument) = &server.instrument {
-            instrument.begin(&server.node);
+            instrument.begin(node);
         }
         let transport = transport(Outbox(Arc::clone(&link)));
-        let connection = Connection::new(Arc::clone(server), request, Arc::clone(&link), transport);
+        let connection = Connection::new(node, server, request, Arc::clone(&link), transport);
         // Entered among the connections too late to be told with the others.
-        if *server.stopping.borrow() {
-            link.close_connection(Closing::Shutdown);
+        if *node.stopping.borrow() {
+            link.close_connection(CloseRequest::Shutdown);
         }
-        server.tasks.spawn(Location::caller(), connection);
+        node.connection_tasks.spawn(Location::caller(), connection);
     }
 
-    fn new(server: Arc<Server>, request: Request, link: Arc<Link>, transport: T) -> Self {
+    fn new(
+        node: &Arc<Node>,
+        server: &Arc<Server>,
+        request: Request,
+        link: Arc<ConnectionHandle>,
+        transport: T,
+    ) -> Self {
         link.set_transport(transport.name());
-        if let Some(traffic) = server.node.hub.traffic() {
+        if let Some(traffic) = node.hub.traffic() {
             traffic.opened();
         }
-        let connect_timeout = tokio::time::sleep(server.options.connect_timeout);
+        let connect_timeout = tokio::time::sleep(node.options.connect_timeout);
         Connection {
-            key: server.connections.insert(Arc::clone(&link)),
+            key: node.connections.insert(Arc::clone(&link)),
             transport_name: transport.name(),
             transport,
             link,
             request,
-            reader: server.node.hub.codec.reader(&server.options.packets),
-            members: Vec::new(),
+            reader: node.hub.codec.reader(&node.options.packets),
+            clients: Vec::new(),
             left: Vec::new(),
             connect_timeout: Some(Box::pin(connect_timeout)),
             backlog: 0,
             state: State::Open,
-            server,
+            server: Arc::clone(server),
+            node: Arc::clone(node),
         }
     }
 
@@ -107,31 +120,31 @@ impl<T: Transport> Connection<T> {
             self.backlog = 0;
             return true;
         }
-        if !self.link.awaits_calls() {
+        if !self.link.has_pending_calls() {
             return false;
         }
-        if self.backlog <= self.server.options.engine.max_payload {
+        if self.backlog <= self.node.options.engine.max_payload {
             return true;
         }
         tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer");
-        for member in &self.members {
-            member.client().fail_calls();
+        for client in &self.clients {
+            client.client().fail_calls();
         }
         false
     }
 
     fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
-        if let Some(traffic) = self.server.node.hub.traffic() {
+        if let Some(traffic) = self.node.hub.traffic() {
             traffic.came(bytes);
         }
         if self.backlog > 0 || self.inbox_full() {
             self.backlog += bytes;
         }
-        let limits = &self.server.options.packets;
-        let (members, left) = (&self.members, &self.left);
+        let limits = &self.node.options.packets;
+        let (clients, left) = (&self.clients, &self.left);
         let read = self.reader.read(message, limits, |namespace| {
-            members.iter().any(|member| takes(member, namespace))
+            clients.iter().any(|client| takes(client, namespace))
                 || left.iter().any(|left| **left == *namespace)
         });
         match read {
@@ -145,21 +158,21 @@ impl<T: Transport> Connection<T> {
 
     /// Whether as much waits for handlers as may wait: so many events of one namespace, or so many bytes of all.
     fn inbox_full(&self) -> bool {
-        let options = &self.server.options;
+        let options = &self.node.options;
         let mut waiting = 0;
-        self.members.iter().any(|member| {
-            let (events, bytes) = member.waiting();
+        self.clients.iter().any(|client| {
+            let (events, bytes) = client.waiting();
             waiting += bytes;
             events >= options.inbox_events || waiting >= options.engine.max_payload
         })
     }
 
     fn route(&mut self, packet: Received, completion: Option<Completion>) {
-        let member = self
-            .members
+        let client = self
+            .clients
             .iter_mut()
-            .find(|member| takes(member, packet.namespace()));
-        let Some(member) = member else {
+            .find(|client| takes(client, packet.namespace()));
+        let Some(client) = client else {
             if packet.kind() == Kind::Connect {
                 self.connect(&packet, completion);
             } else if self.left.iter().any(|left| **left == *packet.namespace()) {
@@ -177,11 +190,11 @@ impl<T: Transport> Connection<T> {
                     id: packet.id(),
                     arguments: packet.into_arguments(),
                 };
-                member.event(event, bytes, completion);
+                client.event(event, bytes, completion);
             }
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.parse().ok());
-                let client = Arc::clone(member.client());
+                let client = Arc::clone(client.client());
                 let mut arguments = packet.into_arguments();
                 if let Err(error) = arguments.clone().finish() {
                     return self.parse_error(&error);
@@ -194,7 +207,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
             Kind::Disconnect => {
-                member.leave(Reason::ClientDisconnect, completion);
+                client.leave(Reason::ClientDisconnect, completion);
                 self.reader.clear(packet.namespace());
             }
             Kind::Connect => self.parse_error(&"a CONNECT for a namespace joined already"),
@@ -207,7 +220,7 @@ impl<T: Transport> Connection<T> {
         let handlers = self.server.registry.namespace(path);
         let refusal = match &handlers {
             None => Some("Invalid namespace"),
-            Some(_) if self.members.len() >= self.server.options.namespaces => {
+            Some(_) if self.clients.len() >= self.node.options.namespaces => {
                 Some("Too many namespaces")
             }
             Some(_) => None,
@@ -215,12 +228,7 @@ impl<T: Transport> Connection<T> {
         let (Some(handlers), None) = (handlers, refusal) else {
             let message = refusal.unwrap_or_default();
             tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
-            let answer = self
-                .server
-                .node
-                .hub
-                .codec
-                .connect_error(path, message, None);
+            let answer = self.node.hub.codec.connect_error(path, message, None);
             self.link.push(answer);
             if let Some(completion) = completion {
                 completion.fire(Ok(()));
@@ -233,16 +241,16 @@ impl<T: Transport> Connection<T> {
             Arc::clone(&self.link),
             self.request.clone(),
         );
-        let socket = Socket::new(Arc::new(client), Arc::clone(&self.server.node));
-        let options = &self.server.options;
+        let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
+        let options = &self.node.options;
         if options.always_connect {
             let client = socket.client();
-            let hub = &self.server.node.hub;
+            let hub = &self.node.hub;
             hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
         }
         // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
-        self.members.reserve_exact(1);
-        self.members.push(Member::new(
+        self.clients.reserve_exact(1);
+        self.clients.push(EventQueue::new(
             socket,
             handlers,
             self.server.dispatcher.clone(),
@@ -266,15 +274,15 @@ impl<T: Transport> Connection<T> {
         }
         self.state = State::Closing;
         self.connect_timeout = None;
-        // Told first, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
+        // RefusalMessage first, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
         self.transport.close(reason);
-        for member in &mut self.members {
+        for client in &mut self.clients {
             if reason == Reason::ServerClose {
-                // Told so, the official clients don't connect again by themselves.
-                let client = member.client();
-                client.deliver(self.server.node.hub.codec.disconnect(client.namespace()));
+                // RefusalMessage so, the official clients don't connect again by themselves.
+                let client = client.client();
+                client.deliver(self.node.hub.codec.disconnect(client.namespace()));
             }
-            member.leave(reason, None);
+            client.leave(reason, None);
         }
     }
 
@@ -283,19 +291,14 @@ impl<T: Transport> Connection<T> {
         self.state = State::Closed;
         self.connect_timeout = None;
         self.link.close();
-        self.reader = self
-            .server
-            .node
-            .hub
-            .codec
-            .reader(&self.server.options.packets);
-        for member in &mut self.members {
-            member.leave(reason, None);
+        self.reader = self.node.hub.codec.reader(&self.node.options.packets);
+        for client in &mut self.clients {
+            client.leave(reason, None);
         }
     }
 
     /// Does what others have asked for.
-    fn attend(&mut self) {
+    fn notify(&mut self) {
         if self.state == State::Open {
             if self.link.overflowed() {
                 tracing::warn!(target: "socketio", "a client reads too slowly: its outbox is full and the connection is closed");
@@ -307,12 +310,12 @@ impl<T: Transport> Connection<T> {
             }
         }
         let mut ended = Vec::new();
-        for member in &mut self.members {
-            if let Some(reason) = member.client().ended()
-                && !member.is_leaving()
+        for client in &mut self.clients {
+            if let Some(reason) = client.client().ended()
+                && !client.is_leaving()
             {
-                member.leave(reason, None);
-                ended.push(Arc::clone(member.client().namespace()));
+                client.leave(reason, None);
+                ended.push(Arc::clone(client.client().namespace()));
             }
         }
         for namespace in ended {
@@ -323,21 +326,21 @@ impl<T: Transport> Connection<T> {
 
     /// What the client has sent to this namespace before it knows of its end is no mistake.
     fn leave_behind(&mut self, namespace: Arc<str>) {
-        if !self.left.contains(&namespace) && self.left.len() < self.server.options.namespaces {
+        if !self.left.contains(&namespace) && self.left.len() < self.node.options.namespaces {
             self.left.push(namespace);
         }
     }
 
-    fn poll_members(&mut self, cx: &mut Context<'_>) -> bool {
+    fn poll_clients(&mut self, cx: &mut Context<'_>) -> bool {
         let mut malformed = None;
         let mut ended = false;
         let mut refused = Vec::new();
-        self.members.retain_mut(|member| match member.poll(cx) {
+        self.clients.retain_mut(|client| match client.poll(cx) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
-                if !member.is_leaving() {
-                    refused.push(Arc::clone(member.client().namespace()));
+                if !client.is_leaving() {
+                    refused.push(Arc::clone(client.client().namespace()));
                 }
                 false
             }
@@ -346,14 +349,14 @@ impl<T: Transport> Connection<T> {
                 true
             }
         });
-        if self.server.options.always_connect {
+        if self.node.options.always_connect {
             for namespace in refused {
                 self.reader.clear(&namespace);
                 self.leave_behind(namespace);
             }
         }
         if self.connect_timeout.is_some()
-            && self.members.iter().any(|one| one.client().is_connected())
+            && self.clients.iter().any(|one| one.client().is_connected())
         {
             self.connect_timeout = None;
         }
@@ -364,8 +367,8 @@ impl<T: Transport> Connection<T> {
     }
 
     fn upgraded(&self) {
-        if let Some(observer) = self.server.node.hub.observer() {
-            let clients = self.members.iter().map(Member::client);
+        if let Some(observer) = self.node.hub.observer() {
+            let clients = self.clients.iter().map(EventQueue::client);
             for client in clients.filter(|client| client.is_connected()) {
                 observer.upgraded(client);
             }
@@ -402,9 +405,9 @@ impl<T: Transport> Connection<T> {
     }
 }
 
-/// Whether a packet for the namespace is for this member.
-fn takes(member: &Member, namespace: &str) -> bool {
-    !member.is_leaving() && **member.client().namespace() == *namespace
+/// Whether a packet for the namespace is for this client.
+fn takes(client: &EventQueue, namespace: &str) -> bool {
+    !client.is_leaving() && **client.client().namespace() == *namespace
 }
 
 impl<T: Transport> Future for Connection<T> {
@@ -414,25 +417,25 @@ impl<T: Transport> Future for Connection<T> {
         let this = self.get_mut();
         this.link.awake();
         for _ in 0..TURN {
-            let attention = this.link.take_attention();
+            let attention = this.link.take_notification();
             if attention {
-                this.attend();
+                this.notify();
             }
-            let members = this.poll_members(cx);
+            let clients = this.poll_clients(cx);
             let transport = this.poll_transport(cx);
             if let Some(timeout) = &mut this.connect_timeout
                 && timeout.as_mut().poll(cx).is_ready()
                 // A `connect` handler takes the time that it takes.
-                && this.members.is_empty()
+                && this.clients.is_empty()
             {
                 tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
                 this.close(Reason::ServerClose);
                 continue;
             }
-            if this.state == State::Closed && this.members.is_empty() {
+            if this.state == State::Closed && this.clients.is_empty() {
                 return Poll::Ready(());
             }
-            if attention || members || transport {
+            if attention || clients || transport {
                 continue;
             }
             let can_write = this.state != State::Closed && this.transport.can_write();
@@ -448,12 +451,12 @@ impl<T: Transport> Future for Connection<T> {
 impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.link.close();
-        self.server.connections.remove(self.key);
-        for member in &self.members {
+        self.node.connections.remove(self.key);
+        for client in &self.clients {
             let reason = Reason::ServerShutdown;
-            self.server.node.hub.remove(member.client(), reason);
+            self.node.hub.remove(client.client(), reason);
         }
-        if let Some(traffic) = self.server.node.hub.traffic() {
+        if let Some(traffic) = self.node.hub.traffic() {
             traffic.closed();
         }
     }

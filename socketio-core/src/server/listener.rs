@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::request::PeerAddr;
+use crate::base::PeerAddr;
 
 /// Accepts the connections that [`serve`](crate::SocketIo::serve) speaks HTTP on.
 ///

@@ -4,25 +4,25 @@ mod app;
 mod builder;
 mod clustering;
 mod connection;
-mod connections;
-mod engine;
-mod handle;
-mod handshake;
-mod inner;
+mod engine_transport;
+mod event_queue;
+mod lifecycle;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;
-mod member;
-mod options;
-mod patient;
 mod run;
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod server;
 mod service;
 #[cfg(feature = "tls")]
 mod tls;
+mod write_timeout;
 
 pub use app::{App, Layered};
 pub use builder::SocketIoBuilder;
-pub use handle::SocketIo;
 pub use listener::{Listener, Peer};
 pub use service::{SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]

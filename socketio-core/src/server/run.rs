@@ -13,12 +13,11 @@ use tokio::{
 };
 
 use super::{
-    SocketIo,
     app::{App, AppError},
     listener::{Listener, Peer},
-    patient::Patient,
+    write_timeout::WriteTimeout,
 };
-use crate::Result;
+use crate::{base::Result, client::SocketIo};
 
 /// How long a client may take to send the head of a request: from the moment it was accepted, or from the answer before.
 /// So it bounds a TLS handshake too, and how long a connection may idle in HTTP.
@@ -56,13 +55,13 @@ impl SocketIo {
     /// When the server is [`write_only`](crate::SocketIoBuilder::write_only). A connection that can't be accepted is traced, and
     /// the next one is waited for.
     pub async fn serve<M: 'static>(&self, app: impl App<M>, listener: impl Listener) -> Result {
-        let cluster = self.node().adapter.cluster();
+        let cluster = self.node().cluster();
         if cluster.is_some_and(|cluster| cluster.is_write_only()) {
             return Err("a server that is `write_only` can't be served: its clients would not hear the others".into());
         }
         // Not in the task of the caller: `block_on` makes accepting a little dearer.
         let accepting = tokio::spawn(accept(self.clone(), app, listener));
-        let mut stopping = self.server().stopping.subscribe();
+        let mut stopping = self.node().stopping.subscribe();
         tokio::select! {
             () = turned_true(&mut stopping) => {}
             () = signal() => tracing::info!(target: "socketio", "shutting down"),
@@ -100,8 +99,8 @@ async fn serve_connection<M: 'static>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
 ) {
-    let mut stopping = io.server().stopping.subscribe();
-    let stream = Patient::new(stream, io.server().options.engine.write_timeout);
+    let mut stopping = io.node().stopping.subscribe();
+    let stream = WriteTimeout::new(stream, io.node().options.engine.write_timeout);
     let service = service_fn(move |mut request: Request<Incoming>| {
         peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());

@@ -14,8 +14,8 @@ use http_body_util::{Either, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{SocketIo, app::not_found};
-use crate::BoxError;
+use super::app::not_found;
+use crate::{base::BoxError, client::SocketIo};
 
 impl SocketIo {
     /// A layer that answers the requests for this server's path and hands on the others: `Router::new().layer(io.layer())`.
@@ -36,7 +36,7 @@ impl SocketIo {
 
     /// Whether a request is for this server: its path, or anything below it.
     pub(super) fn is_for(&self, path: &str) -> bool {
-        let own = &*self.server().options.path;
+        let own = &*self.node().options.path;
         path.starts_with(own) || path == &own[..own.len() - 1]
     }
 
@@ -49,20 +49,20 @@ impl SocketIo {
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let (parts, body) = request.into_parts();
-        if !self.server().options.handshake.concerns(&parts) {
+        if !self.node().options.handshake.concerns(&parts) {
             let request = Request::from_parts(parts, body);
-            return EitherFuture::Left(self.server().engine.handle(request));
+            return EitherFuture::Left(self.node().engine.handle(request));
         }
-        let server = Arc::clone(self.server());
+        let node = Arc::clone(self.node());
         EitherFuture::Right(async move {
             // A page that may not be here is the engine's to refuse: nobody is asked about it.
-            if let Some(grant) = server.engine.grant(&parts)
-                && let Some(mut refusal) = server.options.handshake.refusal(&parts).await
+            if let Some(grant) = node.engine.grant(&parts)
+                && let Some(mut refusal) = node.options.handshake.refusal(&parts).await
             {
                 grant.apply(false, refusal.headers_mut());
                 return refusal;
             }
-            server.engine.handle(Request::from_parts(parts, body)).await
+            node.engine.handle(Request::from_parts(parts, body)).await
         })
     }
 }

@@ -22,8 +22,8 @@ use tokio_rustls::{
     server,
 };
 
-use super::{App, Listener, SocketIo, listener::Peer, run::bind};
-use crate::Result;
+use super::{App, Listener, listener::Peer, run::bind};
+use crate::{base::Result, client::SocketIo};
 
 /// A certificate with its key, for HTTPS. Cheap to clone.
 #[derive(Clone)]

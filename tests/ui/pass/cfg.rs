@@ -61,7 +61,7 @@ impl Here {
         &self,
         call: socketio::EventCall,
         next: socketio::Next,
-    ) -> Result<socketio::Reply, socketio::HandlerError> {
+    ) -> Result<socketio::Response, socketio::HandlerError> {
         next.run(call).await
     }
 }

@@ -2,7 +2,7 @@
 
 #![deny(warnings)]
 
-use socketio::{Answered, ConnectionRefused, Forbidden, Request, Session, SocketIo, handlers};
+use socketio::{RespondWith, ConnectionRefused, Forbidden, Request, Session, SocketIo, handlers};
 
 mod auth {
     use super::*;
@@ -25,8 +25,8 @@ fn refuse(_first: u32, _request: Request) -> Result<(), Forbidden> {
     Err(Forbidden::new("no"))
 }
 
-async fn answer(_first: Option<String>) -> Result<bool, Answered> {
-    Err(Answered::new(1))
+async fn answer(_first: Option<String>) -> Result<bool, RespondWith> {
+    Err(RespondWith::new(1))
 }
 
 fn known() -> Result<(), ConnectionRefused> {

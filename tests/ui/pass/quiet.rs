@@ -14,7 +14,7 @@
 )]
 #![forbid(unsafe_code)]
 
-use socketio::{Auth, EventCall, HandlerError, Next, Reply, handlers};
+use socketio::{Auth, EventCall, HandlerError, Next, Response, handlers};
 
 /// Said when a client comes.
 #[socketio::event]
@@ -67,7 +67,7 @@ impl Room {
     /// A constant.
     pub const LIMIT: usize = 10;
 
-    async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Reply> {
+    async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Response> {
         Ok(next.run(call).await?)
     }
 

@@ -37,7 +37,7 @@ impl Class {
         &self,
         call: sio::EventCall,
         next: sio::Next,
-    ) -> sio::Result<sio::Reply> {
+    ) -> sio::Result<sio::Response> {
         Ok(next.run(call).await?)
     }
 }

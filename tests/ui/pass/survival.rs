@@ -6,9 +6,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use socketio::{Auth, EventCall as Call, HandlerError, Next, Reply, handlers};
+use socketio::{Auth, EventCall as Call, HandlerError, Next, Response, handlers};
 
-type Came = Result<Reply, HandlerError>;
+type Came = Result<Response, HandlerError>;
 
 #[derive(serde::Deserialize)]
 struct Point {

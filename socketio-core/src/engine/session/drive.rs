@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{Session, State, Transport, ok};
 use crate::{
+    base::Message,
     engine::{
         heartbeat::Beat,
         outgoing::Outgoing,
@@ -21,7 +22,6 @@ use crate::{
         upgrade::Probe,
         websocket::{Socket, TURN},
     },
-    message::Message,
 };
 
 impl Session {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::harness::{BAD_REQUEST, Server, UNKNOWN, bare_request, config, ms, sid};
 use crate::{
+    base::PeerAddr,
     engine::{Config, Cookie, Cors, TransportKind, Transports},
-    request::PeerAddr,
 };
 
 fn error(code: u8, message: &str) -> String {

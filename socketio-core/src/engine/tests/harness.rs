@@ -80,17 +80,17 @@ impl Server {
         query: &str,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Reply {
+    ) -> Response {
         let mut stream = self.connect();
         write_request(&mut stream, method, query, headers, body).await;
-        Reply::read(&mut stream).await
+        Response::read(&mut stream).await
     }
 
-    pub(super) async fn get(&self, query: &str) -> Reply {
+    pub(super) async fn get(&self, query: &str) -> Response {
         self.request("GET", query, &[], "").await
     }
 
-    pub(super) async fn post(&self, query: &str, body: &str) -> Reply {
+    pub(super) async fn post(&self, query: &str, body: &str) -> Response {
         self.request("POST", query, &[], body).await
     }
 
@@ -182,7 +182,7 @@ pub(super) async fn write_request(
 }
 
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     /// The body as it came, and as text if it is one.
@@ -190,7 +190,7 @@ pub(super) struct Reply {
     pub(super) body: String,
 }
 
-impl Reply {
+impl Response {
     pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Self {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -220,7 +220,7 @@ impl Reply {
             .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
-        Reply {
+        Response {
             status,
             headers,
             body: String::from_utf8_lossy(&body).into_owned(),

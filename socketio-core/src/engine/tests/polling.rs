@@ -5,10 +5,10 @@ use std::{collections::VecDeque, future::poll_fn, io::Read, task::Poll};
 use flate2::read::GzDecoder;
 use tokio::{io::AsyncWriteExt, task::yield_now};
 
-use super::harness::{BAD_REQUEST, OK, Reply, Server, UNKNOWN, config, ms, write_request};
+use super::harness::{BAD_REQUEST, OK, Response, Server, UNKNOWN, config, ms, write_request};
 use crate::{
+    base::Message,
     engine::{CloseReason, Config, Event},
-    message::Message,
 };
 
 fn text(text: &str) -> Message {
@@ -65,7 +65,7 @@ async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest(
 }
 
 /// The answer to a poll for which a text of that many characters waits.
-async fn fetch(config: Config, length: usize, accept: &str) -> Reply {
+async fn fetch(config: Config, length: usize, accept: &str) -> Response {
     let server = Server::echo(config);
     let query = server.open_polling().await;
     let body = format!("4{}", "x".repeat(length));
@@ -226,7 +226,7 @@ async fn a_body_that_is_not_utf_8_closes_the_session() {
         .write_all(b"3\r\n4\xff\xfe\r\n0\r\n\r\n")
         .await
         .unwrap();
-    assert_eq!(Reply::read(&mut stream).await.status, 400);
+    assert_eq!(Response::read(&mut stream).await.status, 400);
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 
@@ -325,7 +325,7 @@ async fn a_chunked_body_is_counted_while_it_comes() {
     for _ in 0..11 {
         stream.write_all(chunk.as_bytes()).await.unwrap();
     }
-    assert_eq!(Reply::read(&mut stream).await.status, 413);
+    assert_eq!(Response::read(&mut stream).await.status, 413);
     assert_eq!(server.post(&query, "4hello").await.brief(), OK);
 }
 
@@ -342,7 +342,7 @@ async fn a_body_that_never_ends_is_answered_none_the_less() {
         "",
     )
     .await;
-    let reply = Reply::read(&mut stream).await;
+    let reply = Response::read(&mut stream).await;
     assert_eq!(reply.status, 408);
     assert!(server.engine.is_empty());
 }
@@ -405,7 +405,7 @@ async fn a_post_is_answered_when_its_packets_have_found_room() {
     let mut out = VecDeque::new();
     let mut stream = server.connect();
     write_request(&mut stream, "POST", &query, &[], "4a\u{1e}4b\u{1e}4c").await;
-    let mut reply = tokio::spawn(async move { Reply::read(&mut stream).await.status });
+    let mut reply = tokio::spawn(async move { Response::read(&mut stream).await.status });
     assert_eq!(
         poll_fn(|cx| session.poll(cx, &mut out, true)).await,
         Event::Message(text("a"))

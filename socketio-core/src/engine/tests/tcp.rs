@@ -3,7 +3,7 @@
 use tokio::net::{TcpListener, TcpStream};
 
 use super::harness::{
-    OK, Reply, Server, WebSocket, config, polling_query, serve, upgrade_query, write_request,
+    OK, Response, Server, WebSocket, config, polling_query, serve, upgrade_query, write_request,
 };
 
 struct Tcp {
@@ -30,9 +30,9 @@ impl Tcp {
     }
 }
 
-async fn request(stream: &mut TcpStream, method: &str, query: &str, body: &str) -> Reply {
+async fn request(stream: &mut TcpStream, method: &str, query: &str, body: &str) -> Response {
     write_request(stream, method, query, &[], body).await;
-    Reply::read(stream).await
+    Response::read(stream).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,8 +11,8 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::harness::{BAD_REQUEST, OK, Server, UNKNOWN, config, ms, upgrade_query};
 use crate::{
+    base::Message,
     engine::{CloseReason, Config, Session, TransportKind},
-    message::Message,
 };
 
 fn text(text: &str) -> Message {

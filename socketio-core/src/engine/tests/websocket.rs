@@ -8,8 +8,8 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::harness::{BAD_REQUEST, Server, config, ms, sid};
 use crate::{
+    base::Message,
     engine::{CloseReason, Config, Event, TransportKind},
-    message::Message,
 };
 
 fn text(text: &str) -> Message {

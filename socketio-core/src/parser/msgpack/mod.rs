@@ -4,8 +4,8 @@ mod packet;
 mod read;
 mod write;
 
-use super::{Decoder, Limits, Packet, Parser};
-use crate::{BoxError, Message};
+use super::{Decoder, Packet, PacketLimits, Parser};
+use crate::base::{BoxError, Message};
 
 /// The serializer of the npm package `socket.io-msgpack-parser`, which python-socketio calls `serializer="msgpack"`: a packet
 /// is one binary message, a MessagePack map of `type`, `nsp`, `data` and `id`, with binary data in its place.
@@ -28,7 +28,7 @@ impl Parser for MsgPack {
         Ok(vec![Message::Binary(packet::encode(packet)?.into())])
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Box::new(MsgPackDecoder {
             memory: limits.max_attachment_bytes.saturating_mul(EXPANSION),
         })

@@ -9,7 +9,7 @@ use super::{
     write::{write, write_length},
 };
 use crate::{
-    BoxError, Data,
+    base::{BoxError, Data},
     parser::{Body, Packet},
 };
 

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use rmp::Marker;
 
-use crate::{Data, date, parser::NODE, protocol::MAX_DEPTH};
+use crate::{
+    base::{Data, date},
+    parser::NODE,
+    protocol::MAX_DEPTH,
+};
 
 /// Elements that an array is given room for before any has come: what a message only announces costs nothing.
 const ANNOUNCED: usize = 16;

@@ -2,7 +2,7 @@
 
 use rmp::encode::{self, ValueWriteError};
 
-use crate::{BoxError, Data};
+use crate::base::{BoxError, Data};
 
 /// Appends a value.
 pub(super) fn write(buffer: &mut Vec<u8>, data: &Data) -> Result<(), BoxError> {

@@ -2,8 +2,8 @@ use bytes::Bytes;
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    BoxError, Data, Message, Text,
-    parser::{Body, Codec, Decoder, Form, Frames, Json, Limits, Packet, Parser},
+    base::{BoxError, Data, Message, Text},
+    parser::{Body, Codec, Decoder, Form, Frames, Json, Packet, PacketLimits, Parser},
     protocol::{self, Kind},
 };
 
@@ -15,7 +15,7 @@ impl Parser for Wrapped {
         Json.encode(packet)
     }
 
-    fn decoder(&self, limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Json.decoder(limits)
     }
 }
@@ -28,7 +28,7 @@ impl Parser for Says {
         Err("it never writes".into())
     }
 
-    fn decoder(&self, _limits: &Limits) -> Box<dyn Decoder> {
+    fn decoder(&self, _limits: &PacketLimits) -> Box<dyn Decoder> {
         Box::new(Says(self.0.clone()))
     }
 }
@@ -100,7 +100,7 @@ fn a_parser_that_wraps_json_writes_the_same_messages() {
 
 #[test]
 fn a_parser_that_wraps_json_reads_the_same_packets() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     for messages in [
         vec!["0/chat?a=b,{\"token\":1}"],
         vec!["0"],
@@ -140,7 +140,7 @@ fn a_parser_that_wraps_json_reads_the_same_packets() {
 
 #[test]
 fn what_no_parser_may_let_through_is_refused_behind_all_of_them() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let read = |namespace: &str, body| {
         let packet = Packet {
             namespace: namespace.to_owned(),

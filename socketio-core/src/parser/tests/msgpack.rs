@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::{
-    Data, Message, Text,
-    parser::{Body, Codec, Limits, MsgPack, Packet, Parser},
+    base::{Data, Message, Text},
+    parser::{Body, Codec, MsgPack, Packet, PacketLimits, Parser},
 };
 
 fn encode(packet: Packet) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn encode(packet: Packet) -> Vec<u8> {
 
 fn decode(bytes: impl Into<Bytes>) -> Result<Packet, String> {
     MsgPack
-        .decoder(&Limits::default())
+        .decoder(&PacketLimits::default())
         .decode(Message::Binary(bytes.into()))
         .map(|packet| packet.expect("each message is a packet"))
         .map_err(|error| error.to_string())
@@ -215,7 +215,7 @@ fn what_is_no_packet_is_refused() {
         decode(message).expect_err(&format!("{message:x?}"));
     }
     let text = Message::Text(Text::from("0"));
-    let mut decoder = MsgPack.decoder(&Limits::default());
+    let mut decoder = MsgPack.decoder(&PacketLimits::default());
     assert!(decoder.decode(text).is_err());
     for value in [
         &b"\xc1"[..],
@@ -330,7 +330,7 @@ fn no_beginning_and_no_mutation_of_a_packet_makes_it_panic() {
     for end in 0..whole.len() {
         assert!(decode(whole[..end].to_vec()).is_err());
     }
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut reader = Codec::new(MsgPack).reader(&limits);
     for _ in 0..50_000 {
         let mut bytes = whole.clone();

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::protocol::{Assembler, Limits};
+use crate::protocol::{Assembler, PacketLimits};
 
 const TWO: &str = r#"52-/chat,["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
 
@@ -11,7 +11,7 @@ fn bytes(text: &'static str) -> Bytes {
 #[test]
 fn a_text_packet_is_whole_at_once() {
     let (packet, attachments) = Assembler::new()
-        .text(r#"2["x"]"#.into(), &Limits::default())
+        .text(r#"2["x"]"#.into(), &PacketLimits::default())
         .unwrap()
         .unwrap();
     assert_eq!(packet.event(), "x");
@@ -20,7 +20,7 @@ fn a_text_packet_is_whole_at_once() {
 
 #[test]
 fn a_binary_packet_is_whole_when_its_attachments_have_come() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     assert!(assembler.text(TWO.into(), &limits).unwrap().is_none());
     assert!(assembler.binary(bytes("a"), &limits).unwrap().is_none());
@@ -40,7 +40,7 @@ fn a_binary_packet_is_whole_when_its_attachments_have_come() {
 
 #[test]
 fn text_is_refused_while_attachments_are_due() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     assembler.text(TWO.into(), &limits).unwrap();
     assert!(assembler.text(r#"2["x"]"#.into(), &limits).is_err());
@@ -48,7 +48,7 @@ fn text_is_refused_while_attachments_are_due() {
 
 #[test]
 fn binary_data_is_refused_when_none_is_due() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     assert!(assembler.binary(bytes("a"), &limits).is_err());
     assembler.text(r#"51-["x"]"#.into(), &limits).unwrap();
@@ -58,7 +58,7 @@ fn binary_data_is_refused_when_none_is_due() {
 
 #[test]
 fn the_owner_is_asked_before_anything_is_collected() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     let joined =
         |name: &'static str| move |packet: &crate::protocol::Packet| packet.namespace() == name;
@@ -81,9 +81,9 @@ fn the_owner_is_asked_before_anything_is_collected() {
 
 #[test]
 fn the_bytes_of_one_packet_are_bounded_together() {
-    let limits = Limits {
+    let limits = PacketLimits {
         max_attachment_bytes: 3,
-        ..Limits::default()
+        ..PacketLimits::default()
     };
     let mut assembler = Assembler::new();
     assembler.text(TWO.into(), &limits).unwrap();
@@ -96,7 +96,7 @@ fn the_bytes_of_one_packet_are_bounded_together() {
 
 #[test]
 fn what_is_pending_for_a_namespace_that_was_left_is_freed_and_the_rest_thrown_away() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     assembler.text(TWO.into(), &limits).unwrap();
     let first = bytes("a").slice(..);

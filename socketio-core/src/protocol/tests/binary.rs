@@ -6,7 +6,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, value::RawValue};
 
 use super::attached;
-use crate::Data;
+use crate::base::Data;
 
 const ZERO: &[u8] = b"zero";
 const ONE: &[u8] = b"one";

@@ -1,5 +1,5 @@
 use super::packet;
-use crate::protocol::{Kind, Limits, RESERVED, decode};
+use crate::protocol::{Kind, PacketLimits, RESERVED, decode};
 
 #[test]
 fn a_packet_without_a_namespace_is_for_the_default_one() {
@@ -194,7 +194,7 @@ fn the_number_of_attachments_is_between_one_and_the_limit() {
 
 #[test]
 fn limits_are_those_that_are_documented() {
-    let limits = Limits::default();
+    let limits = PacketLimits::default();
     assert_eq!(limits.max_attachments, 10);
     assert_eq!(limits.max_attachment_bytes, 1_000_000);
     assert_eq!(limits.max_namespace_len, 256);
@@ -204,10 +204,10 @@ fn limits_are_those_that_are_documented() {
 
 #[test]
 fn long_names_are_refused() {
-    let limits = Limits {
+    let limits = PacketLimits {
         max_namespace_len: 5,
         max_event_len: 4,
-        ..Limits::default()
+        ..PacketLimits::default()
     };
     assert!(decode("0/chat,".into(), &limits).is_ok());
     assert!(decode("0/chat?query=long,".into(), &limits).is_ok());

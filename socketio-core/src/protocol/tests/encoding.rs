@@ -6,7 +6,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    Data, Message,
+    base::{Data, Message},
     protocol::{
         RESERVED, ack, connect, connect_error, connect_request, disconnect, event, event_with,
         payload, payload_of,

@@ -10,11 +10,11 @@ mod robustness;
 
 use bytes::Bytes;
 
-use super::{Arguments, DecodeError, Limits, Packet, decode};
+use super::{Arguments, DecodeError, Packet, PacketLimits, decode};
 
 /// A packet under the default limits.
 fn packet(text: &str) -> Result<Packet, DecodeError> {
-    decode(text.into(), &Limits::default())
+    decode(text.into(), &PacketLimits::default())
 }
 
 /// The arguments of a valid packet.

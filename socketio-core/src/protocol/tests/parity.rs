@@ -12,7 +12,8 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::attached;
 use crate::{
-    Data, Rest,
+    base::Data,
+    handler::Rest,
     protocol::{Arguments, payload, values},
 };
 

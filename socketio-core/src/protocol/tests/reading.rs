@@ -5,7 +5,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::arguments;
 use crate::{
-    Data,
+    base::Data,
     protocol::{Arguments, payload},
 };
 

@@ -2,8 +2,8 @@ use bytes::Bytes;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    Data, Text,
-    protocol::{Arguments, Assembler, Encoded, Kind, Limits, ack, decode, event, payload_of},
+    base::{Data, Text},
+    protocol::{Arguments, Assembler, Encoded, Kind, PacketLimits, ack, decode, event, payload_of},
 };
 
 /// Valid packets of every kind, to be taken apart.
@@ -68,7 +68,7 @@ fn exercise(arguments: &Arguments) {
 }
 
 fn take_apart(text: &str) {
-    if let Ok(packet) = decode(Text::from(text), &Limits::default()) {
+    if let Ok(packet) = decode(Text::from(text), &PacketLimits::default()) {
         assert!(packet.namespace().starts_with('/'));
         assert!(text.ends_with(packet.payload()));
         _ = (packet.event().len(), packet.id(), format!("{packet:?}"));
@@ -174,9 +174,9 @@ fn arbitrary(dice: &mut Dice, depth: usize) -> Data {
 
 /// Sends a packet to the other side.
 fn deliver(encoded: Encoded) -> (crate::protocol::Packet, Arguments) {
-    let limits = Limits {
+    let limits = PacketLimits {
         max_attachments: usize::MAX,
-        ..Limits::default()
+        ..PacketLimits::default()
     };
     let mut assembler = Assembler::new();
     let mut whole = assembler.text(encoded.text, &limits).unwrap();

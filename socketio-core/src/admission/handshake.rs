@@ -1,0 +1,73 @@
+//! Who may open a connection at all.
+
+use std::{fmt, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Method, Response, StatusCode, request::Parts};
+use http_body_util::Full;
+use hyper::upgrade::OnUpgrade;
+
+use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request};
+
+type Verdict = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send>>;
+type Hook = Arc<dyn Fn(Request) -> Verdict + Send + Sync>;
+
+/// The hooks that are asked before a session is opened, in their order.
+#[derive(Clone, Default)]
+pub(crate) struct Handshake(Vec<Hook>);
+
+impl Handshake {
+    pub(crate) fn add<F, Fut>(&mut self, hook: F)
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAccept> + Send + 'static,
+    {
+        self.0.push(Arc::new(move |request| {
+            let verdict = hook(request);
+            Box::pin(async move { verdict.await.into_accept() })
+        }));
+    }
+
+    /// Whether somebody has to be asked about this request. The rule is the engine's: what has a `sid`, even an empty one,
+    /// opens nothing, nor does anything but a GET.
+    pub(crate) fn concerns(&self, request: &Parts) -> bool {
+        if self.0.is_empty() || request.method != Method::GET {
+            return false;
+        }
+        let query = request.uri.query().unwrap_or_default();
+        !form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "sid")
+    }
+
+    /// Asks, and answers those who are turned away.
+    pub(crate) async fn refusal(&self, parts: &Parts) -> Option<Response<Full<Bytes>>> {
+        let mut parts = parts.clone();
+        // It is the engine's to take; whoever keeps the request must not keep the connection.
+        parts.extensions.remove::<OnUpgrade>();
+        let request = Request::from(parts);
+        for hook in &self.0 {
+            let asked = async { hook(request.clone()).await };
+            match AssertUnwindSafe(asked).catch_unwind().await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return Some(HandshakeRefused::default().response()),
+                Ok(Err(error)) => {
+                    tracing::debug!(target: "socketio", %error, "handshake refused");
+                    return Some(HandshakeRefused::response_to(&*error));
+                }
+                Err(_) => {
+                    tracing::error!(target: "socketio", ?request, "a handshake hook panicked");
+                    let refused = HandshakeRefused::new("Internal server error");
+                    let refused = refused.status(StatusCode::INTERNAL_SERVER_ERROR);
+                    return Some(refused.response());
+                }
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hooks", self.0.len())
+    }
+}

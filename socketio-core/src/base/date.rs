@@ -1,0 +1,146 @@
+//! Points in time, as JavaScript writes them into JSON.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[cfg(feature = "msgpack")]
+use crate::base::Data;
+
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// Years that JavaScript can count: 275,760 after the beginning of 1970, in seconds, and as many before.
+const MAX_SECONDS: i64 = 8_640_000_000_000;
+
+/// Milliseconds since the beginning of 1970. Zero for a clock that is set to a time before.
+pub(crate) fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `2026-01-31T12:34:56.789Z`
+pub(crate) fn iso(time: SystemTime) -> String {
+    millis_text(millis(time)).unwrap_or_default()
+}
+
+fn millis_text(millis: i64) -> Option<String> {
+    let seconds = millis.div_euclid(1_000);
+    text(seconds, millis.rem_euclid(1_000) as u32 * 1_000_000)
+}
+
+/// A JavaScript `Date`. One that is none is `null`.
+#[cfg(feature = "msgpack")]
+pub(crate) fn from_millis(millis: i64) -> Data {
+    millis_text(millis).map_or(Data::Null, Data::String)
+}
+
+/// The extension type -1 of MessagePack: seconds, or nanoseconds with them, in 4, 8 or 12 bytes. `None` for other lengths.
+#[cfg(feature = "msgpack")]
+pub(crate) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
+    let text = match *bytes {
+        [a, b, c, d] => text(u32::from_be_bytes([a, b, c, d]).into(), 0),
+        [a, b, c, d, e, f, g, h] => {
+            let both = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            let seconds = both & ((1 << 34) - 1);
+            text(seconds as i64, (both >> 34) as u32)
+        }
+        [n1, n2, n3, n4, ref seconds @ ..] => {
+            let seconds = i64::from_be_bytes(seconds.try_into().ok()?);
+            text(seconds, u32::from_be_bytes([n1, n2, n3, n4]))
+        }
+        _ => return None,
+    };
+    Some(text.map_or(Data::Null, Data::String))
+}
+
+/// `2026-01-31T12:34:56.789Z`; with nanoseconds where there are any.
+fn text(seconds: i64, nanos: u32) -> Option<String> {
+    if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) || nanos >= 1_000_000_000 {
+        return None;
+    }
+    let (year, month, day) = civil(seconds.div_euclid(SECONDS_OF_A_DAY));
+    let second = seconds.rem_euclid(SECONDS_OF_A_DAY);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let year = match year {
+        0..=9_999 => format!("{year:04}"),
+        _ => format!("{year:+07}"),
+    };
+    let fraction = match nanos % 1_000_000 {
+        0 => format!("{:03}", nanos / 1_000_000),
+        _ => format!("{nanos:09}"),
+    };
+    Some(format!(
+        "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z"
+    ))
+}
+
+/// Year, month and day of a day that is counted from 1970-01-01, in the Gregorian calendar.
+fn civil(day: i64) -> (i64, i64, i64) {
+    // A year that begins in March has its leap day at its end, so that no month before it depends on it. The eras of 400 years
+    // are all alike.
+    const DAYS_OF_AN_ERA: i64 = 146_097;
+    let day = day + 719_468;
+    let era = day.div_euclid(DAYS_OF_AN_ERA);
+    let day = day.rem_euclid(DAYS_OF_AN_ERA);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next_year) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (era * 400 + year + next_year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_utc() {
+        let time = UNIX_EPOCH + std::time::Duration::from_millis(1_769_862_896_789);
+        assert_eq!(iso(time), "2026-01-31T12:34:56.789Z");
+        assert_eq!(millis(time), 1_769_862_896_789);
+    }
+
+    #[cfg(feature = "msgpack")]
+    #[test]
+    fn a_date_is_written_as_javascript_writes_it() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (951_868_799_999, "2000-02-29T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (1_769_862_896_789, "2026-01-31T12:34:56.789Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
+            (-62_167_219_200_001, "-000001-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "+010000-01-01T00:00:00.000Z"),
+            (8_640_000_000_000_000, "+275760-09-13T00:00:00.000Z"),
+            (-8_640_000_000_000_000, "-271821-04-20T00:00:00.000Z"),
+        ] {
+            assert_eq!(from_millis(millis), Data::from(text), "{millis}");
+        }
+        assert_eq!(from_millis(i64::MAX), Data::Null);
+        assert_eq!(from_millis(i64::MIN), Data::Null);
+    }
+
+    #[cfg(feature = "msgpack")]
+    #[test]
+    fn a_timestamp_has_three_lengths() {
+        let two = u64::from(5u32) << 34 | 2;
+        let mut long = 5_000_000u32.to_be_bytes().to_vec();
+        long.extend((-1i64).to_be_bytes());
+        for (bytes, text) in [
+            (2u32.to_be_bytes().to_vec(), "1970-01-01T00:00:02.000Z"),
+            (two.to_be_bytes().to_vec(), "1970-01-01T00:00:02.000000005Z"),
+            (long, "1969-12-31T23:59:59.005Z"),
+        ] {
+            assert_eq!(from_timestamp(&bytes), Some(text.into()));
+        }
+        assert_eq!(from_timestamp(&[0xff; 8]), Some(Data::Null));
+        assert_eq!(from_timestamp(&[0xff; 12]), Some(Data::Null));
+        assert_eq!(from_timestamp(&[0; 11]), None);
+        assert_eq!(from_timestamp(&[]), None);
+    }
+}

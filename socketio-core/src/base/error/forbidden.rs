@@ -1,0 +1,76 @@
+//! An event that a client may not send.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use super::chain;
+
+/// Refuses an event, and tells the client so: what a guard that gives `false` fails with.
+///
+/// It goes to the error handlers like any other error; without one, the acknowledgement is `{"error": "forbidden"}`, or has
+/// the message given here. A guard of `connect` refuses the client with the message. It is found inside `anyhow` and
+/// `eyre` errors as well.
+///
+/// ```
+/// use socketio_core::{Forbidden, Session};
+///
+/// #[derive(Clone, Default)]
+/// struct User {
+///     name: Option<String>,
+/// }
+///
+/// async fn logged_in(user: Session<User>) -> Result<(), Forbidden> {
+///     match user.get().name {
+///         Some(_) => Ok(()),
+///         None => Err(Forbidden::new("log in first")),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forbidden(RefusalMessage);
+
+/// The message, given out by `source()`: see [`chain::find`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RefusalMessage(Cow<'static, str>);
+
+impl Forbidden {
+    /// Refuses with a message for the client.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Forbidden(RefusalMessage(message.into()))
+    }
+
+    /// The message: `forbidden`, unless said otherwise.
+    pub fn message(&self) -> &str {
+        &self.0.0
+    }
+
+    /// What is told, if an error is this one, or lies upon it.
+    pub(crate) fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
+        chain::find::<RefusalMessage>(error).map(|told| &*told.0)
+    }
+}
+
+impl Default for RefusalMessage {
+    fn default() -> Self {
+        RefusalMessage(Cow::Borrowed("forbidden"))
+    }
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl Error for Forbidden {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for RefusalMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for RefusalMessage {}

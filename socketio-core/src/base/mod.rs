@@ -1,0 +1,27 @@
+//! Values that travel between the layers: messages, ids, reasons, requests, errors, time. Names no other layer.
+
+mod data;
+pub(crate) mod date;
+mod error;
+mod into_accept;
+mod message;
+mod reason;
+mod request;
+mod sid;
+mod states;
+mod tasks;
+
+pub(crate) use data::to_data;
+pub use data::{BinaryInJson, Data};
+pub use error::{
+    ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, EmitError, EncodeError,
+    Forbidden, HandlerError, HandshakeRefused, Result, RoomError,
+};
+pub(crate) use error::{Cause, chain};
+pub use into_accept::IntoAccept;
+pub use message::{Message, Text};
+pub use reason::Reason;
+pub use request::{PeerAddr, Request};
+pub use sid::Sid;
+pub(crate) use states::States;
+pub(crate) use tasks::Tasks;

@@ -1,0 +1,102 @@
+//! How packets reach clients, local and remote.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Cluster, ClusterOptions, Emission, RemoteTarget, membership::Membership};
+use crate::{
+    base::EmitError,
+    hub::{Hub, Room, Target},
+};
+
+/// Delivers to local clients, and publishes what concerns remote ones.
+#[derive(Debug)]
+pub(crate) struct Emitter {
+    hub: Arc<Hub>,
+    membership: Option<Membership>,
+}
+
+impl Emitter {
+    pub(crate) fn new(hub: &Arc<Hub>, cluster: Option<ClusterOptions>) -> Self {
+        Emitter {
+            hub: Arc::clone(hub),
+            membership: cluster.map(Membership::new),
+        }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        Some(&self.membership.as_ref()?.cluster)
+    }
+
+    /// Begins to publish and to subscribe.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, when there is a cluster.
+    pub(crate) fn start(&self) {
+        if let Some(membership) = &self.membership {
+            membership.start(Arc::downgrade(&self.hub));
+        }
+    }
+
+    /// Publishes what waits, as far as there is time, and leaves the cluster.
+    pub(crate) async fn stop(&self, timeout: Duration) {
+        if let Some(membership) = &self.membership {
+            membership.stop(timeout).await;
+        }
+    }
+
+    /// Returns the remote part of a target. `None` when there is no cluster, or all recipients are known to be local.
+    pub(crate) fn remote(
+        &self,
+        namespace: &str,
+        target: &Target,
+        skip: &[Room],
+    ) -> Option<RemoteTarget> {
+        self.membership.as_ref()?;
+        let rooms = match target {
+            Target::One(_) => return None,
+            Target::Everyone => None,
+            Target::Rooms(rooms) => {
+                // The room of a local client has no remote members.
+                let remote = |room: &&Room| self.hub.client(namespace, room).is_none();
+                let rooms: Vec<_> = rooms.iter().filter(remote).cloned().collect();
+                if rooms.is_empty() {
+                    return None;
+                }
+                Some(rooms)
+            }
+        };
+        Some(RemoteTarget {
+            rooms,
+            skip: skip.to_vec(),
+        })
+    }
+
+    /// Refuses to ask for acknowledgements where none could arrive.
+    pub(crate) fn check_acks(&self) -> Result<(), EmitError> {
+        match self.cluster() {
+            Some(cluster) if cluster.is_write_only() => Err(EmitError::write_only()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Delivers an emission to its local recipients, and publishes it for the remote ones.
+    pub(crate) fn emit(&self, emission: &Emission) {
+        emission.deliver(&self.hub);
+        if let Some(cluster) = self.cluster() {
+            cluster.emit(emission);
+        }
+    }
+
+    /// Takes all clients out of a room; those of other nodes too, unless `local_only`.
+    pub(crate) fn close_room(&self, namespace: &str, room: &str, local_only: bool) {
+        self.hub.close_room(namespace, room);
+        if let Some(cluster) = self.cluster().filter(|_| !local_only) {
+            cluster.close_room(namespace, room);
+        }
+    }
+}

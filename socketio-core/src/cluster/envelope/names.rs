@@ -1,0 +1,78 @@
+//! Rooms, or clients, in a message.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::hub::Room;
+
+/// None, one or several names.
+#[derive(Clone, Copy)]
+pub(in crate::cluster) struct NamesRef<'a>(Option<&'a [Room]>);
+
+impl NamesRef<'_> {
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<'a> From<Option<&'a [Room]>> for NamesRef<'a> {
+    fn from(names: Option<&'a [Room]>) -> Self {
+        NamesRef(names)
+    }
+}
+
+/// Nobody is left out by an empty list.
+impl<'a> From<&'a [Room]> for NamesRef<'a> {
+    fn from(names: &'a [Room]) -> Self {
+        NamesRef(Some(names).filter(|names| !names.is_empty()))
+    }
+}
+
+/// One name is a string, as python-socketio writes it.
+impl Serialize for NamesRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            None => serializer.serialize_none(),
+            Some([name]) => serializer.serialize_str(name),
+            Some(names) => serializer.collect_seq(names.iter().map(|name| &**name)),
+        }
+    }
+}
+
+/// One name or several, as they are read. Rooms of Python may be numbers: here they are their decimal text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Names {
+    One(Name),
+    Several(Vec<Name>),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+pub(in crate::cluster) enum Name {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+impl Name {
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Name::Text(text) => text,
+            Name::Number(number) => number.to_string(),
+        }
+    }
+
+    pub(super) fn into_room(self) -> Room {
+        Arc::from(self.into_text())
+    }
+}
+
+impl Names {
+    pub(super) fn into_rooms(self) -> Vec<Room> {
+        match self {
+            Names::One(name) => vec![name.into_room()],
+            Names::Several(names) => names.into_iter().map(Name::into_room).collect(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Messages of other processes.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    InvalidMessage, RemoteAckRequest,
+    arguments::read_arguments,
+    names::{Name, Names},
+};
+use crate::{cluster::RemoteTarget, hub::Room, protocol::Payload};
+
+/// ClientOperation another process tells.
+pub(in crate::cluster) enum ClusterMessage {
+    Emit {
+        namespace: String,
+        address: RemoteTarget,
+        event: String,
+        arguments: Payload,
+        ack_request: Option<RemoteAckRequest>,
+    },
+    Callback {
+        id: u64,
+        /// Who answers; if that is not said, the address that was asked.
+        client: String,
+        explicit_sid: bool,
+        /// `None` when no answer will come.
+        arguments: Option<Payload>,
+    },
+    /// Something is to be done with clients.
+    Clients {
+        namespace: String,
+        address: RemoteTarget,
+        /// Whether the address is what it says. Else it is the id of a client, even if there is a room of that name.
+        extended: bool,
+        what: ClientOperation,
+    },
+    CloseRoom {
+        namespace: String,
+        room: Room,
+    },
+}
+
+/// ClientOperation is to be done with a client.
+pub(in crate::cluster) enum ClientOperation {
+    Disconnect,
+    Enter(Room),
+    Leave(Room),
+}
+
+/// Every field that a message may have. ClientOperation is absent is `null`.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    method: String,
+    host_id: Option<String>,
+    namespace: Option<String>,
+    event: Option<String>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    binary: Option<bool>,
+    room: Option<Names>,
+    sid: Option<Name>,
+    skip_sid: Option<Names>,
+    #[serde(borrow)]
+    callback: Option<&'a RawValue>,
+    id: Option<u64>,
+    #[serde(borrow)]
+    args: Option<&'a RawValue>,
+    client: Option<String>,
+    failed: Option<bool>,
+    ext: Option<u8>,
+}
+
+/// Reads a message for the process `host_id`. `None` is one that is not for it: its own, the answer to another one's ack_request, or
+/// of a kind that it does not know.
+pub(in crate::cluster) fn read(
+    message: &[u8],
+    host_id: &str,
+) -> Result<Option<ClusterMessage>, InvalidMessage> {
+    if is_own(message, host_id) {
+        return Ok(None);
+    }
+    let fields: Fields<'_> = serde_json::from_slice(message)?;
+    let own = fields.host_id.as_deref() == Some(host_id);
+    if own != (fields.method == "callback") {
+        return Ok(None);
+    }
+    Ok(Some(match &*fields.method {
+        "emit" => fields.emit()?,
+        "callback" => fields.callback()?,
+        "disconnect" => fields.clients(|_| Ok(ClientOperation::Disconnect))?,
+        "enter_room" => fields.clients(|room| Ok(ClientOperation::Enter(room?)))?,
+        "leave_room" => fields.clients(|room| Ok(ClientOperation::Leave(room?)))?,
+        "close_room" => ClusterMessage::CloseRoom {
+            room: one_room(fields.room)?,
+            namespace: fields.namespace.unwrap_or_else(main),
+        },
+        _ => return Ok(None),
+    }))
+}
+
+/// Whether the process wrote the message itself, as far as its first bytes tell: most of what comes back needn't be read.
+fn is_own(message: &[u8], host_id: &str) -> bool {
+    let method = message.strip_prefix(br#"{"method":""#).unwrap_or_default();
+    let length = method.iter().position(|byte| *byte == b'"');
+    let (method, rest) = method.split_at(length.unwrap_or_default());
+    method != b"callback"
+        && rest
+            .strip_prefix(br#"","host_id":""#)
+            .and_then(|rest| rest.strip_prefix(host_id.as_bytes()))
+            .is_some_and(|rest| rest.starts_with(b"\""))
+}
+
+impl Fields<'_> {
+    fn emit(self) -> Result<ClusterMessage, InvalidMessage> {
+        let extended = self.ext.is_some();
+        let binary = self.binary == Some(true);
+        let data = self.data.map(|data| read_arguments(data, binary, extended));
+        // One of another shape is none, as it is to Python.
+        let callback: Option<(Name, String, u64)> = self
+            .callback
+            .and_then(|callback| serde_json::from_str(callback.get()).ok());
+        let ack_request = callback
+            .zip(self.host_id)
+            .map(|((room, namespace, id), host_id)| RemoteAckRequest {
+                host_id,
+                room,
+                namespace,
+                id,
+                extended,
+            });
+        Ok(ClusterMessage::Emit {
+            namespace: self.namespace.ok_or("an event without a namespace")?,
+            address: RemoteTarget {
+                rooms: self.room.map(Names::into_rooms),
+                skip: self.skip_sid.map(Names::into_rooms).unwrap_or_default(),
+            },
+            event: self.event.ok_or("an event without a name")?,
+            // `null`, too, is no argument.
+            arguments: data.transpose()?.unwrap_or_default(),
+            ack_request,
+        })
+    }
+
+    fn callback(self) -> Result<ClusterMessage, InvalidMessage> {
+        let arguments = match (self.failed, self.args) {
+            (Some(true), _) => None,
+            (_, Some(args)) => Some(read_arguments(args, self.binary == Some(true), true)?),
+            (_, None) => return Err("an answer without `args`".into()),
+        };
+        let address = self.sid.map(Name::into_text);
+        Ok(ClusterMessage::Callback {
+            id: self.id.ok_or("an answer without an id")?,
+            explicit_sid: self.client.is_some(),
+            client: self.client.or(address).unwrap_or_default(),
+            arguments,
+        })
+    }
+
+    fn clients(
+        self,
+        what: impl FnOnce(Result<Room, InvalidMessage>) -> Result<ClientOperation, InvalidMessage>,
+    ) -> Result<ClusterMessage, InvalidMessage> {
+        let extended = self.ext.is_some();
+        let rooms = self.sid.map(|sid| vec![sid.into_room()]);
+        if rooms.is_none() && !extended {
+            // Far from everyone: a message with a hole.
+            return Err("no `sid`".into());
+        }
+        Ok(ClusterMessage::Clients {
+            what: what(one_room(self.room))?,
+            namespace: self.namespace.unwrap_or_else(main),
+            address: RemoteTarget {
+                rooms,
+                skip: self.skip_sid.map(Names::into_rooms).unwrap_or_default(),
+            },
+            extended,
+        })
+    }
+}
+
+fn one_room(room: Option<Names>) -> Result<Room, InvalidMessage> {
+    match room {
+        Some(Names::One(room)) => Ok(room.into_room()),
+        _ => Err("no `room`".into()),
+    }
+}
+
+/// The namespace of messages that name none.
+fn main() -> String {
+    "/".to_owned()
+}

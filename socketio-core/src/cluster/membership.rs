@@ -1,0 +1,113 @@
+//! A server's being in a cluster: what runs for it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::task::AbortHandle;
+
+use super::{
+    cluster::Cluster, health::SubscriptionState, publish_task::PublishTask,
+    subscribe_task::SubscribeTask,
+};
+use crate::{admission::PublishLimits, hub::Hub, message_queue::MessageQueue};
+
+/// ClientOperation a server is told about its cluster.
+pub(crate) struct ClusterOptions {
+    pub(crate) queue: Arc<dyn MessageQueue>,
+    pub(crate) channel: String,
+    pub(crate) write_only: bool,
+    pub(crate) limits: PublishLimits,
+}
+
+/// The tasks that publish and listen, from [`start`](Membership::start) to [`stop`](Membership::stop), or until it is dropped.
+pub(super) struct Membership {
+    pub(super) cluster: Arc<Cluster>,
+    queue: Arc<dyn MessageQueue>,
+    channel: Arc<str>,
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    /// It ends by itself when all has been published.
+    publishing: Option<AbortHandle>,
+    subscribing: Option<AbortHandle>,
+}
+
+impl Membership {
+    pub(super) fn new(options: ClusterOptions) -> Self {
+        Membership {
+            cluster: Arc::new(Cluster::new(options.write_only, options.limits)),
+            queue: options.queue,
+            channel: Arc::from(options.channel),
+            tasks: Mutex::default(),
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn start(&self, hub: Weak<Hub>) {
+        let (queue, channel) = (Arc::clone(&self.queue), Arc::clone(&self.channel));
+        let outgoing = Arc::clone(self.cluster.outgoing());
+        let publishing = tokio::spawn(PublishTask::new(queue, channel, outgoing).run());
+        self.tasks().publishing = Some(publishing.abort_handle());
+        if self.cluster.is_write_only() {
+            self.cluster
+                .health
+                .set_subscription(SubscriptionState::Closed);
+            return;
+        }
+        let subscribing = SubscribeTask {
+            queue: Arc::clone(&self.queue),
+            channel: Arc::clone(&self.channel),
+            hub,
+            cluster: Arc::downgrade(&self.cluster),
+        };
+        let subscribing = tokio::spawn(subscribing.run());
+        self.tasks().subscribing = Some(subscribing.abort_handle());
+    }
+
+    pub(super) async fn stop(&self, timeout: Duration) {
+        let flushed = tokio::time::timeout(timeout, self.cluster.flushed());
+        if flushed.await.is_err() {
+            let messages = self.cluster.health().waiting;
+            tracing::warn!(target: "socketio", messages, "the last messages were not published in time");
+            if let Some(publishing) = self.tasks().publishing.take() {
+                publishing.abort();
+            }
+        }
+        self.end();
+    }
+
+    fn end(&self) {
+        self.cluster.outgoing().close();
+        if let Some(subscribing) = self.tasks().subscribing.take() {
+            subscribing.abort();
+        }
+        self.cluster
+            .health
+            .set_subscription(SubscriptionState::Closed);
+        // ClientOperation waits for answers may resume_after the server that holds this.
+        self.cluster.acks.clear();
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Membership")
+            .field("cluster", &self.cluster)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}

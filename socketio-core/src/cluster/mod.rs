@@ -1,0 +1,26 @@
+//! Emits across processes: the envelope, publishing, subscribing, membership, health.
+//!
+//! A server without a message queue delivers to its own [`Hub`](crate::hub::Hub) only. One of several nodes also publishes to
+//! the others in python-socketio's format, and applies what they publish.
+
+mod backoff;
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod cluster;
+mod emission;
+mod emitter;
+mod envelope;
+mod health;
+mod membership;
+mod message_handler;
+mod publish_queue;
+mod publish_task;
+mod subscribe_task;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use emission::{Emission, OutgoingEvent, RemoteTarget};
+pub(crate) use emitter::Emitter;
+pub use health::QueueHealth;
+pub(crate) use membership::ClusterOptions;

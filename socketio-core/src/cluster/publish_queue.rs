@@ -1,0 +1,337 @@
+//! ClientOperation waits to be published.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crate::admission::PublishLimits;
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+
+/// The messages of one server that the queue has not taken yet, in order and bounded. Handlers put them in without waiting; one task
+/// takes them out.
+#[derive(Debug)]
+pub(super) struct PublishQueue {
+    limits: PublishLimits,
+    state: Mutex<State>,
+    filled: Notify,
+    /// The number of the last message that has left, published or not, with all before it.
+    left: watch::Sender<u64>,
+    /// Whether the last attempt to publish failed.
+    outage: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// With their numbers, counted from 1.
+    waiting: VecDeque<(u64, Bytes)>,
+    /// The size of all that wait.
+    bytes: usize,
+    /// How many of the first are being published just now: these stay.
+    busy: usize,
+    entered: u64,
+    published: u64,
+    dropped: u64,
+    closed: bool,
+}
+
+/// ClientOperation can be told about the messages.
+pub(super) struct Counts {
+    pub(super) waiting: usize,
+    pub(super) published: u64,
+    pub(super) dropped: u64,
+}
+
+impl PublishQueue {
+    pub(super) fn new(limits: PublishLimits) -> Self {
+        PublishQueue {
+            limits,
+            state: Mutex::default(),
+            filled: Notify::new(),
+            left: watch::Sender::new(0),
+            outage: AtomicBool::new(false),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a message. Where too much waits, the oldest make room: what is newest matters most when the queue is back.
+    pub(super) fn push(&self, message: Bytes) {
+        let first = {
+            let state = &mut *self.state();
+            if state.closed {
+                state.dropped += 1;
+                return;
+            }
+            let dropped = state.dropped;
+            let full = |state: &State| {
+                state.waiting.len() >= self.limits.messages
+                    || state.bytes + message.len() > self.limits.bytes
+            };
+            while state.waiting.len() > state.busy && full(state) {
+                if let Some((_, oldest)) = state.waiting.remove(state.busy) {
+                    state.bytes -= oldest.len();
+                    state.dropped += 1;
+                }
+            }
+            let first = dropped == 0 && state.dropped > 0;
+            state.entered += 1;
+            state.bytes += message.len();
+            state.waiting.push_back((state.entered, message));
+            first
+        };
+        if first {
+            tracing::error!(
+                target: "socketio",
+                messages = self.limits.messages,
+                bytes = self.limits.bytes,
+                "too much waits for the message queue: the oldest messages are dropped"
+            );
+        }
+        self.filled.notify_one();
+    }
+
+    /// The next messages, at most so many of so many bytes together, but one at least. They stay until
+    /// [`published`](PublishQueue::published) or [`gave_up`](PublishQueue::gave_up) has them leave; else they are taken again. `None` when
+    /// there will be none.
+    pub(super) async fn next(&self, messages: usize, bytes: usize) -> Option<Vec<Bytes>> {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let state = &mut *self.state();
+                if !state.waiting.is_empty() {
+                    let mut size = 0;
+                    let next = state
+                        .waiting
+                        .iter()
+                        .take(messages)
+                        .take_while(|(_, message)| {
+                            let fits = size == 0 || size + message.len() <= bytes;
+                            size += message.len();
+                            fits
+                        });
+                    let next: Vec<_> = next.map(|(_, message)| message.clone()).collect();
+                    state.busy = next.len();
+                    return Some(next);
+                }
+                if state.closed {
+                    return None;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// So many of those that were taken last have been published.
+    pub(super) fn published(&self, messages: usize) {
+        self.leave(messages, |state| &mut state.published);
+    }
+
+    /// The first of those that were taken last, and have not left, will not be published.
+    pub(super) fn gave_up(&self) {
+        self.leave(1, |state| &mut state.dropped);
+    }
+
+    fn leave(&self, messages: usize, counter: impl FnOnce(&mut State) -> &mut u64) {
+        let left = {
+            let state = &mut *self.state();
+            let messages = messages.min(state.busy);
+            state.busy -= messages;
+            let leaving = state.waiting.drain(..messages);
+            let bytes: usize = leaving.map(|(_, message)| message.len()).sum();
+            state.bytes -= bytes;
+            *counter(state) += messages as u64;
+            state.left()
+        };
+        self.has_left(left);
+    }
+
+    fn has_left(&self, number: u64) {
+        self.left.send_if_modified(|left| {
+            let more = number > *left;
+            *left = number.max(*left);
+            more
+        });
+    }
+
+    /// ClientOperation waits will not be published, nor what comes: there is nobody who does it any more.
+    pub(super) fn abandon(&self) {
+        let left = {
+            let state = &mut *self.state();
+            state.closed = true;
+            state.dropped += state.waiting.len() as u64;
+            state.waiting.clear();
+            (state.bytes, state.busy) = (0, 0);
+            state.left()
+        };
+        self.has_left(left);
+    }
+
+    pub(super) fn set_outage(&self, outage: bool) {
+        self.outage.store(outage, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_in_outage(&self) -> bool {
+        self.outage.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything that is in now has left.
+    pub(super) async fn flushed(&self) {
+        let entered = self.state().entered;
+        let mut left = self.left.subscribe();
+        // An error would mean that this is gone.
+        drop(left.wait_for(|left| *left >= entered).await);
+    }
+
+    /// No more will come: the task that takes them ends with the last.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.filled.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let state = self.state();
+        Counts {
+            waiting: state.waiting.len(),
+            published: state.published,
+            dropped: state.dropped,
+        }
+    }
+}
+
+impl State {
+    /// The number of the last message before those that wait.
+    fn left(&self) -> u64 {
+        let first = self.waiting.front();
+        first.map_or(self.entered, |(number, _)| number - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::admission::PublishLimits;
+
+    fn outgoing(messages: usize, bytes: usize) -> PublishQueue {
+        PublishQueue::new(PublishLimits { messages, bytes })
+    }
+
+    fn push(outgoing: &PublishQueue, messages: &[&'static str]) {
+        for message in messages {
+            outgoing.push(Bytes::from_static(message.as_bytes()));
+        }
+    }
+
+    fn next(outgoing: &PublishQueue, messages: usize, bytes: usize) -> Vec<Bytes> {
+        let next = outgoing.next(messages, bytes).now_or_never();
+        next.expect("there are messages").expect("it is not closed")
+    }
+
+    #[test]
+    fn messages_leave_in_order_and_stay_until_they_are_published() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
+        // Its connection broke.
+        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
+        outgoing.published(2);
+        assert_eq!(next(&outgoing, 2, 100), ["c"]);
+        outgoing.gave_up();
+        assert!(outgoing.next(2, 100).now_or_never().is_none());
+        let counts = outgoing.counts();
+        assert_eq!(
+            (counts.waiting, counts.published, counts.dropped),
+            (0, 2, 1)
+        );
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_bytes_but_never_empty() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["four", "four", "eleven more", "x"]);
+        assert_eq!(next(&outgoing, 9, 8), ["four", "four"]);
+        outgoing.published(2);
+        assert_eq!(next(&outgoing, 9, 8), ["eleven more"]);
+    }
+
+    #[test]
+    fn the_oldest_make_room_but_not_those_that_are_being_published() {
+        let outgoing = outgoing(3, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        push(&outgoing, &["d", "e"]);
+        outgoing.published(1);
+        assert_eq!(next(&outgoing, 9, 100), ["d", "e"]);
+        assert_eq!(outgoing.counts().dropped, 2);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let outgoing = outgoing(100, 10);
+        push(&outgoing, &["12345", "67890", "x"]);
+        assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
+        outgoing.published(2);
+        push(&outgoing, &["more than ten bytes"]);
+        assert_eq!(next(&outgoing, 9, 100), ["more than ten bytes"]);
+    }
+
+    #[test]
+    fn flushed_waits_for_what_was_there_and_not_for_what_comes_later() {
+        let outgoing = outgoing(10, 100);
+        assert!(outgoing.flushed().now_or_never().is_some());
+        push(&outgoing, &["a"]);
+        let mut flushed = Box::pin(outgoing.flushed());
+        assert!((&mut flushed).now_or_never().is_none());
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        push(&outgoing, &["b"]);
+        outgoing.published(1);
+        assert!(flushed.now_or_never().is_some());
+    }
+
+    #[test]
+    fn flushed_does_not_take_what_was_dropped_later_for_what_was_there() {
+        let outgoing = outgoing(3, 100);
+        push(&outgoing, &["a", "b", "c"]);
+        assert_eq!(next(&outgoing, 1, 100), ["a"]);
+        let mut flushed = Box::pin(outgoing.flushed());
+        assert!((&mut flushed).now_or_never().is_none());
+        push(&outgoing, &["d", "e", "f"]);
+        assert!((&mut flushed).now_or_never().is_none());
+        outgoing.published(1);
+        assert!(flushed.now_or_never().is_some());
+    }
+
+    #[test]
+    fn nobody_waits_for_what_nobody_will_publish() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a", "b"]);
+        let flushed = outgoing.flushed();
+        outgoing.abandon();
+        assert!(flushed.now_or_never().is_some());
+        push(&outgoing, &["c"]);
+        assert!(outgoing.flushed().now_or_never().is_some());
+        assert_eq!(outgoing.counts().dropped, 3);
+    }
+
+    #[test]
+    fn after_the_end_what_is_there_still_leaves() {
+        let outgoing = outgoing(10, 100);
+        push(&outgoing, &["a"]);
+        outgoing.close();
+        assert_eq!(next(&outgoing, 9, 100), ["a"]);
+        outgoing.published(1);
+        assert_eq!(outgoing.next(9, 100).now_or_never(), Some(None));
+    }
+}

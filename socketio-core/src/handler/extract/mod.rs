@@ -1,0 +1,22 @@
+//! What handlers can take as arguments, one kind a file.
+
+mod auth;
+mod context;
+mod from_event;
+mod needs;
+mod path;
+mod rest;
+mod state;
+mod values;
+
+pub use auth::Auth;
+pub use context::EventContext;
+pub(crate) use context::Parts;
+pub use from_event::FromEvent;
+pub(crate) use needs::Need;
+pub use needs::Needs;
+pub use path::Path;
+pub(crate) use path::parameters;
+pub use rest::Rest;
+pub use state::State;
+pub use values::EventName;

@@ -1,0 +1,99 @@
+//! Arguments that are what they are: the socket, the request, the reason, the event's name, the error.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use super::{EventContext, FromEvent, Needs};
+use crate::{
+    base::{BoxError, HandlerError, Reason, Request},
+    client::{ConnectionSession, Session, Socket, SocketIo},
+};
+
+/// The name of the event, as the client wrote it: for handlers of `*`. It dereferences to the name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventName(String);
+
+impl EventName {
+    /// The name.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Deref for EventName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for EventName {
+    fn from(name: &str) -> Self {
+        EventName(name.to_owned())
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromEvent for EventName {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(EventName(cx.name().to_owned()))
+    }
+}
+
+impl FromEvent for Socket {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(cx.socket().clone())
+    }
+}
+
+impl FromEvent for Request {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(cx.request().clone())
+    }
+}
+
+impl<T: Default + Send + 'static> FromEvent for Session<T> {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(cx.socket().session())
+    }
+}
+
+impl<T: Default + Send + 'static> FromEvent for ConnectionSession<T> {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(cx.socket().connection_session())
+    }
+}
+
+impl FromEvent for SocketIo {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(SocketIo::new(Arc::clone(cx.socket().node())))
+    }
+}
+
+impl FromEvent for Reason {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        cx.reason()
+            .ok_or_else(|| "no reason: nobody has gone".into())
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.reason();
+    }
+}
+
+impl FromEvent for HandlerError {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        cx.error()
+            .cloned()
+            .ok_or_else(|| "no error is being handled".into())
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.error();
+    }
+}

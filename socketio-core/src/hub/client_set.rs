@@ -1,0 +1,70 @@
+//! Who is in a room.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::Client;
+use crate::base::Sid;
+
+/// The clients in one room, or in one namespace.
+///
+/// A broadcast takes the list (one reference count) and walks it without a lock. Who joins or leaves meanwhile copies
+/// the list once; otherwise it is changed in place.
+#[derive(Debug, Default)]
+pub(super) struct ClientSet(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    list: Arc<Vec<Arc<Client>>>,
+    position: HashMap<Sid, usize>,
+}
+
+impl ClientSet {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a client; nothing happens when it is there already.
+    pub(super) fn insert(&self, client: &Arc<Client>) {
+        let inner = &mut *self.lock();
+        if inner.position.contains_key(client.sid()) {
+            return;
+        }
+        inner
+            .position
+            .insert(client.sid().clone(), inner.list.len());
+        Arc::make_mut(&mut inner.list).push(Arc::clone(client));
+    }
+
+    /// Takes a client out; tells whether nobody is left.
+    pub(super) fn remove(&self, sid: &str) -> bool {
+        let inner = &mut *self.lock();
+        if let Some(position) = inner.position.remove(sid) {
+            let list = Arc::make_mut(&mut inner.list);
+            list.swap_remove(position);
+            if let Some(moved) = list.get(position) {
+                inner.position.insert(moved.sid().clone(), position);
+            }
+        }
+        inner.list.is_empty()
+    }
+
+    pub(super) fn get(&self, sid: &str) -> Option<Arc<Client>> {
+        let inner = self.lock();
+        inner
+            .position
+            .get(sid)
+            .map(|&position| Arc::clone(&inner.list[position]))
+    }
+
+    /// Those who are in now.
+    pub(super) fn list(&self) -> Arc<Vec<Arc<Client>>> {
+        Arc::clone(&self.lock().list)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().list.is_empty()
+    }
+}

@@ -1,0 +1,48 @@
+//! The clients of one namespace, and its rooms.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::{Client, Room, client_set::ClientSet};
+
+/// One namespace, while somebody is in it.
+#[derive(Debug, Default)]
+pub(super) struct NamespaceClients {
+    pub(super) everyone: ClientSet,
+    rooms: RwLock<HashMap<Room, Arc<ClientSet>>>,
+}
+
+impl NamespaceClients {
+    pub(super) fn room(&self, room: &str) -> Option<Arc<ClientSet>> {
+        self.rooms
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(room)
+            .cloned()
+    }
+
+    pub(super) fn join(&self, client: &Arc<Client>, room: &Room) {
+        {
+            let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(members) = rooms.get(room) {
+                return members.insert(client);
+            }
+        }
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(Arc::clone(room)).or_default().insert(client);
+    }
+
+    pub(super) fn leave(&self, client: &Arc<Client>, room: &str) {
+        let empty = self
+            .room(room)
+            .is_some_and(|members| members.remove(client.sid()));
+        if empty {
+            let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+            if rooms.get(room).is_some_and(|members| members.is_empty()) {
+                rooms.remove(room);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a server handles, for people to read.
+
+use std::{fmt, panic::Location};
+
+/// One handler of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerInfo {
+    /// The namespace: a path, a pattern, or `*`. Empty for `on_error_default`.
+    pub namespace: String,
+    /// The event; `on_error` or `on_error_default` for error handlers.
+    pub event: String,
+    /// The function, or `Struct::method`, or `closure`.
+    pub function: String,
+    /// The types of its arguments as they were written; those of closures are not known.
+    pub arguments: Vec<String>,
+    /// Whether it may overlap with the client's other events.
+    pub concurrent: bool,
+    /// The guards that are asked before it, in their order: those of its namespace (`guard`, or of those that overlap with
+    /// it), of its class, and its own.
+    pub guards: Vec<String>,
+    /// Where it is registered.
+    pub location: &'static Location<'static>,
+}
+
+/// Everything that a server handles, in the order of namespaces and events. `Display` is a table.
+#[derive(Clone, Debug)]
+pub struct Description(Vec<HandlerInfo>);
+
+impl Description {
+    pub(crate) fn new(handlers: Vec<HandlerInfo>) -> Self {
+        Description(handlers)
+    }
+
+    /// Returns every handler, by namespace and event.
+    pub fn handlers(&self) -> &[HandlerInfo] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |text: fn(&HandlerInfo) -> usize| self.0.iter().map(text).max().unwrap_or(0);
+        let namespaces = width(|handler| handler.namespace.chars().count());
+        let events = width(|handler| handler.event.chars().count());
+        for handler in &self.0 {
+            writeln!(
+                f,
+                "{:namespaces$}  {:events$}  {}({}){}{}  {}:{}",
+                handler.namespace,
+                handler.event,
+                handler.function,
+                handler.arguments.join(", "),
+                if handler.concurrent {
+                    " concurrent"
+                } else {
+                    ""
+                },
+                match handler.guards.is_empty() {
+                    true => String::new(),
+                    false => format!(" guarded by {}", handler.guards.join(", ")),
+                },
+                handler.location.file(),
+                handler.location.line(),
+            )?;
+        }
+        Ok(())
+    }
+}

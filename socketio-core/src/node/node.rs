@@ -1,0 +1,58 @@
+//! One server process, as its clients, handlers and tasks share it.
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::watch;
+
+use super::{Description, Options};
+use crate::{
+    base::{Request, States, Tasks},
+    cluster::{Cluster, Emitter},
+    engine::Engine,
+    hub::{
+        Connections, Hub,
+        transport::{Outbox, Transport},
+    },
+};
+
+/// Makes the transport of a connection, given the connection's outbox.
+pub(crate) type MakeTransport<'a> = Box<dyn FnOnce(Outbox) -> Box<dyn Transport> + 'a>;
+
+/// Starts the task of a connection over any transport.
+///
+/// The handlers are behind it: connections are started from here, but run handlers, which lie above this layer.
+pub(crate) type Acceptor = Box<dyn Fn(&Arc<Node>, Request, MakeTransport<'_>) + Send + Sync>;
+
+/// One server process: its clients, the way to the other nodes, and what the server was built with.
+///
+/// Shared by the handles that users hold, by sockets and by the tasks of connections.
+pub(crate) struct Node {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) emitter: Emitter,
+    pub(crate) engine: Engine,
+    pub(crate) connections: Connections,
+    pub(crate) states: States,
+    pub(crate) options: Options,
+    pub(crate) description: Description,
+    /// Background tasks and callbacks.
+    pub(crate) tasks: Tasks,
+    /// The tasks of the connections.
+    pub(crate) connection_tasks: Tasks,
+    /// Turns true when the server shuts down.
+    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) acceptor: Acceptor,
+}
+
+impl Node {
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.emitter.cluster()
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("namespaces", &self.hub.namespaces())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! What a server can be told, with the defaults.
+
+use std::time::Duration;
+
+use crate::{
+    admission::{ClientLimits, Handshake, OutboxLimits, OverflowPolicy, PacketLimits},
+    engine,
+};
+
+/// The options that are not Engine.IO's.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) engine: engine::Config,
+    /// Starts and ends with `/`.
+    pub(crate) path: String,
+    pub(crate) handshake: Handshake,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) async_handlers: bool,
+    pub(crate) always_connect: bool,
+    pub(crate) concurrent_events: usize,
+    pub(crate) inbox_events: usize,
+    pub(crate) namespaces: usize,
+    pub(crate) outbox: OutboxLimits,
+    pub(crate) limits: ClientLimits,
+    pub(crate) packets: PacketLimits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            engine: engine::Config::default(),
+            path: String::from("/socket.io/"),
+            handshake: Handshake::default(),
+            connect_timeout: Duration::from_secs(45),
+            shutdown_timeout: Duration::from_secs(10),
+            async_handlers: false,
+            always_connect: false,
+            concurrent_events: 64,
+            inbox_events: 256,
+            namespaces: 100,
+            outbox: OutboxLimits {
+                messages: 65_536,
+                bytes: 16 << 20,
+                policy: OverflowPolicy::Disconnect,
+            },
+            limits: ClientLimits {
+                rooms: 1_000,
+                pending_acks: 1_000,
+                call_timeout: Duration::from_secs(60),
+            },
+            packets: PacketLimits::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Those of Engine.IO are in its own tests, those of packets in theirs.
+    #[test]
+    fn the_documented_defaults_hold() {
+        let options = Options::default();
+        assert_eq!(options.path, "/socket.io/");
+        assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.shutdown_timeout, Duration::from_secs(10));
+        assert!(!options.async_handlers);
+        assert_eq!(options.concurrent_events, 64);
+        assert_eq!(options.inbox_events, 256);
+        assert_eq!(options.namespaces, 100);
+        assert_eq!(options.outbox.messages, 65_536);
+        assert_eq!(options.outbox.bytes, 16_777_216);
+        assert_eq!(options.outbox.policy, OverflowPolicy::Disconnect);
+        assert_eq!(options.limits.rooms, 1_000);
+        assert_eq!(options.limits.pending_acks, 1_000);
+        assert_eq!(options.limits.call_timeout, Duration::from_secs(60));
+        assert_eq!(options.packets.max_attachments, 10);
+        assert_eq!(options.packets.max_attachment_bytes, 1_000_000);
+    }
+}

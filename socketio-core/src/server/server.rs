@@ -1,0 +1,74 @@
+//! What the connections of a server share: its node, and the handlers above it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::connection::Connection;
+use crate::{
+    admin::Instrument,
+    base::{States, Tasks},
+    client::SocketIo,
+    cluster::{Cluster, ClusterOptions, Emitter},
+    engine::Engine,
+    handler::{Dispatcher, Registry},
+    hub::{Connections, Hub, Watch},
+    node::{Description, Node, Options},
+    parser::Codec,
+};
+
+/// The handlers of a server, and what is needed to call them.
+pub(super) struct Server {
+    pub(super) registry: Registry,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) instrument: Option<Instrument>,
+}
+
+/// What a node is made of, checked by the builder.
+pub(super) struct NodeParts {
+    pub(super) codec: Codec,
+    pub(super) watch: Watch,
+    pub(super) cluster: Option<ClusterOptions>,
+    pub(super) states: States,
+    pub(super) options: Options,
+    pub(super) description: Description,
+}
+
+impl Server {
+    /// Makes the node, whose connections run the handlers of this server.
+    pub(super) fn start(self, parts: NodeParts) -> SocketIo {
+        let options = parts.options;
+        let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits));
+        let server = Arc::new(self);
+        let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
+            let accepting = (node.clone(), Arc::clone(&server));
+            let engine = Engine::new(options.engine.clone(), move |session| {
+                let (node, server) = &accepting;
+                if let Some(node) = node.upgrade() {
+                    Connection::start(&node, server, session.request().clone(), |_| session);
+                }
+            });
+            Node {
+                emitter: Emitter::new(&hub, parts.cluster),
+                hub,
+                engine,
+                connections: Connections::default(),
+                states: parts.states,
+                options,
+                description: parts.description,
+                tasks: Tasks::new(),
+                connection_tasks: Tasks::new(),
+                stopping: watch::Sender::new(false),
+                acceptor: Box::new(move |node, request, transport| {
+                    Connection::start(node, &server, request, transport);
+                }),
+            }
+        });
+        node.emitter.start();
+        if node.cluster().is_some_and(Cluster::is_write_only) {
+            // Its clients would not hear the other nodes: handshakes are answered 503.
+            node.engine.stop();
+        }
+        SocketIo::new(node)
+    }
+}
