@@ -13,12 +13,40 @@ mod handler;
 mod hub;
 pub mod message_queue;
 mod node;
-pub mod parser;
+mod packet;
 mod pending;
 #[doc(hidden)]
 pub mod private;
-pub mod protocol;
 mod server;
+
+/// Socket.IO v5 packets in their JSON form: encoding and decoding, without any I/O.
+pub mod protocol {
+    pub use crate::packet::{
+        Arguments, Assembler, DecodeError, Encoded, Kind, Payload, RESERVED, TextPacket, ack,
+        connect, connect_error, connect_request, decode, disconnect, event, event_with,
+        is_reserved, payload, payload_of,
+    };
+    pub use crate::{
+        admission::PacketLimits,
+        base::{ArgumentError, EncodeError},
+    };
+}
+
+/// The serializer of a server: what its packets look like as messages.
+///
+/// The default is the protocol's own: JSON text, with binary data in messages behind it. Another one is given to
+/// [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and then every client has to use it: `MsgPack`, or your own
+/// implementation of [`Parser`](parser::Parser). Handlers see no difference.
+pub mod parser {
+    #[cfg(feature = "msgpack")]
+    pub use crate::packet::MsgPack;
+    pub use crate::{
+        admission::PacketLimits,
+        packet::{
+            Body, Codec, Decoder, Form, Frames, Json, Packet, Parser, Reader, Received, Values,
+        },
+    };
+}
 
 pub use ack::CallStream;
 pub use admin::{Admin, AdminAuth, AdminMode};

@@ -13,9 +13,9 @@ use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
     hub::Client,
-    parser::Values,
+    packet::Values,
+    packet::{self, Arguments},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
-    protocol::{self, Arguments},
 };
 
 type AckResult = Result<Arguments, CallError>;
@@ -65,7 +65,7 @@ impl AckRequest<'_> {
         clients: Vec<Arc<Client>>,
         remote: Option<RemoteTarget>,
     ) -> Result<AckReceiver, EncodeError> {
-        protocol::check_name(self.event)?;
+        packet::check_name(self.event)?;
         let hub = emitter.hub();
         let limit = hub.limits.pending_acks;
         let unread = remote.as_ref().map_or(0, |_| MAX_UNREAD);

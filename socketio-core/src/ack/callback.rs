@@ -4,7 +4,7 @@ use std::{panic::Location, pin::Pin, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use crate::{base::ArgumentError, pending::OnAck, protocol::Arguments};
+use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
 
 /// Runs the closure of a callback.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     handler::Handlers,
     hub::{Traffic, Watch},
-    parser::Codec,
+    packet::Codec,
 };
 
 /// An admin interface for the page <https://admin.socket.io> (the npm package `@socket.io/admin-ui`), added with

@@ -15,8 +15,8 @@ use crate::{
     client::To,
     hub::{Client, Observer, Room, Target},
     node::Node,
-    parser::{Codec, Frames},
-    protocol::Arguments,
+    packet::Arguments,
+    packet::{Codec, Frames},
 };
 
 /// Makes events in the namespace of the page out of what the hub tells. What happens in that namespace itself is not told:

@@ -14,7 +14,7 @@ use crate::{
         transport::{Outbox, Transport},
     },
     node::{Description, Node},
-    parser::Codec,
+    packet::Codec,
 };
 
 /// A Socket.IO server: built by [`SocketIo::builder`], served by [`run`](SocketIo::run) or as a [`layer`](SocketIo::layer),

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     admission::PublishLimits,
     base::EncodeError,
-    parser::Values,
+    packet::Arguments,
+    packet::Values,
     pending::{OnRemoteAck, RemoteAckGuard, RemoteAcks},
-    protocol::Arguments,
 };
 
 /// This process's part in a cluster: what it tells the others, and what it awaits from them.

@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     base::EncodeError,
     hub::{Client, Hub, Room, Target},
-    parser::{Frames, Values},
+    packet::{self},
+    packet::{Frames, Values},
     pending::AckKind,
     pending::OnRemoteAck,
-    protocol::{self},
 };
 
 /// An event with its address. Encoded before anybody is looked for, so that what can't be encoded reaches nobody.
@@ -59,7 +59,7 @@ impl OutgoingEvent {
         on_ack: OnRemoteAck,
         timeout: Duration,
     ) -> Result<Self, EncodeError> {
-        protocol::check_name(event)?;
+        packet::check_name(event)?;
         Ok(OutgoingEvent::WithAck {
             event: event.to_owned(),
             values,

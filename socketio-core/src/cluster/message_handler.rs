@@ -9,9 +9,9 @@ use super::{
 use crate::{
     base::{CallError, EncodeError, Reason, Sid},
     hub::{Client, Hub, Target},
-    parser::Values,
+    packet::Values,
+    packet::{Arguments, Payload},
     pending::OnRemoteAck,
-    protocol::{Arguments, Payload},
 };
 
 /// One server, and its part in the cluster.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     base::{BuildError, States},
-    protocol,
+    packet,
 };
 
 /// Checks all registrations and makes the registry of them.
@@ -233,7 +233,7 @@ fn what(entry: &Entry) -> String {
 }
 
 fn check_name(entry: &Entry, problems: &mut Vec<String>) {
-    if entry.kind == Kind::Event && !entry.is_lifecycle() && protocol::is_reserved(&entry.event) {
+    if entry.kind == Kind::Event && !entry.is_lifecycle() && packet::is_reserved(&entry.event) {
         problems.push(format!(
             "{entry}: no client can send an event named {:?}, the name is reserved",
             entry.event

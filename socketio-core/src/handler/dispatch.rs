@@ -16,8 +16,8 @@ use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, Parts, RespondWith, Response, ResponseEncoder},
-    parser::{Codec, Credentials, Values},
-    protocol::Arguments,
+    packet::Arguments,
+    packet::{Codec, Credentials, Values},
 };
 
 /// Makes the acknowledgement of an event that failed.

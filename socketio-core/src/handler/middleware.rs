@@ -9,8 +9,8 @@ use crate::{
     base::{BoxError, HandlerError, Reason},
     client::Socket,
     handler::{Parts, Response},
-    parser::Credentials,
-    protocol::Arguments,
+    packet::Arguments,
+    packet::Credentials,
 };
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure

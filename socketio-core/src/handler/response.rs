@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
     handler::Outcome,
-    parser::{Form, Values},
-    protocol::Arguments,
+    packet::Arguments,
+    packet::{Form, Values},
 };
 
 /// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it

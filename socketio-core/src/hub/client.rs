@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     base::{CallError, Reason, Request, Sid},
-    parser::Frames,
+    packet::Arguments,
+    packet::Frames,
     pending::{AckKind, OnAck, PendingAcks},
-    protocol::Arguments,
 };
 
 /// Where a client stands between its CONNECT packet and its end.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     admission::{OutboxLimits, OverflowPolicy},
     base::{Message, Reason},
-    parser::Frames,
+    packet::Frames,
 };
 
 /// Why the server closes a whole connection.

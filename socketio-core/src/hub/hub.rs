@@ -9,7 +9,7 @@ use super::{Client, Observer, Room, Traffic, Watch, client::Phase, namespace::Na
 use crate::{
     admission::ClientLimits,
     base::{Reason, RoomError, Sid},
-    parser::{Codec, Frames},
+    packet::{Codec, Frames},
 };
 
 /// Whom a packet is for.

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{Client, Room, Traffic};
-use crate::{base::Reason, parser::Frames, protocol::Arguments};
+use crate::{base::Reason, packet::Arguments, packet::Frames};
 
 /// Is told what happens to clients: after it has happened, under no lock, and on whatever thread it happened. It may emit.
 pub(crate) trait Observer: Send + Sync {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{base::CallError, protocol::Arguments};
+use crate::{base::CallError, packet::Arguments};
 
 /// What happens when a client acknowledges: once, with its arguments, or with the reason why there are none.
 pub(crate) type OnAck = Box<dyn FnOnce(Result<Arguments, CallError>) + Send>;

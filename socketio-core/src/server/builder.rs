@@ -17,7 +17,7 @@ use crate::{
     handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
     hub::Watch,
     node::Options,
-    parser::{Codec, Parser},
+    packet::{Codec, Parser},
 };
 
 /// Builds a [`SocketIo`] server; made by [`SocketIo::builder`] or [`SocketIo::bare`].
@@ -310,7 +310,7 @@ impl SocketIoBuilder {
     }
 
     /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
-    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::parser::Json).
+    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::packet::Json).
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.codec = Codec::new(parser);
         self

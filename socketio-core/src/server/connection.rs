@@ -22,8 +22,8 @@ use crate::{
         transport::{Completion, Incoming, Outbox, Transport},
     },
     node::Node,
-    parser::{Reader, Received},
-    protocol::Kind,
+    packet::Kind,
+    packet::{Reader, Received},
 };
 
 /// Messages taken in before other tasks get their turn.

@@ -14,7 +14,7 @@ use crate::{
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
     hub::Client,
-    parser::Credentials,
+    packet::Credentials,
     transport::Completion,
 };
 

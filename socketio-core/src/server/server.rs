@@ -14,7 +14,7 @@ use crate::{
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, Watch},
     node::{Description, Node, Options},
-    parser::Codec,
+    packet::Codec,
 };
 
 /// The handlers of a server, and what is needed to call them.

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::InvalidMessage;
 use crate::{
     base::{Data, EncodeError},
-    protocol::{Arguments, Payload, payload_of},
+    packet::{Arguments, Payload, payload_of},
 };
 
 /// Reads what [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote, or a Python process.

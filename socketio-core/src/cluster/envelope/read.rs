@@ -8,7 +8,7 @@ use super::{
     arguments::read_arguments,
     names::{Name, Names},
 };
-use crate::{cluster::RemoteTarget, hub::Room, protocol::Payload};
+use crate::{cluster::RemoteTarget, hub::Room, packet::Payload};
 
 /// ClientOperation another process tells.
 pub(in crate::cluster) enum ClusterMessage {

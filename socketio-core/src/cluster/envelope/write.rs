@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::names::{Name, NamesRef};
-use crate::{base::EncodeError, protocol::Payload};
+use crate::{base::EncodeError, packet::Payload};
 
 /// A message, but for the arguments that it carries.
 ///

@@ -8,8 +8,8 @@ use crate::{
     base::{BoxError, HandlerError, Reason, Request},
     client::Socket,
     handler::ResponseEncoder,
-    parser::Credentials,
-    protocol::Arguments,
+    packet::Arguments,
+    packet::Credentials,
 };
 
 /// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{DecodeError, Packet, PacketLimits, decode};
+use super::{DecodeError, PacketLimits, TextPacket, decode};
 use crate::base::Text;
 
 /// A packet with all its attachments.
-type Whole = (Packet, Vec<Bytes>);
+type Whole = (TextPacket, Vec<Bytes>);
 
 /// Collects the attachments of the packets of one connection.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ enum State {
     Idle,
     /// A packet waits for the rest of its attachments.
     Pending {
-        packet: Packet,
+        packet: TextPacket,
         received: Vec<Bytes>,
         bytes: usize,
     },
@@ -50,7 +50,7 @@ impl Assembler {
         &mut self,
         text: Text,
         limits: &PacketLimits,
-        accepts: impl FnOnce(&Packet) -> bool,
+        accepts: impl FnOnce(&TextPacket) -> bool,
     ) -> Result<Option<Whole>, DecodeError> {
         if !matches!(self.state, State::Idle) {
             self.state = State::Idle;

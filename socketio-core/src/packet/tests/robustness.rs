@@ -3,7 +3,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     base::{Data, Text},
-    protocol::{Arguments, Assembler, Encoded, Kind, PacketLimits, ack, decode, event, payload_of},
+    packet::{Arguments, Assembler, Encoded, Kind, PacketLimits, ack, decode, event, payload_of},
 };
 
 /// Valid packets of every kind, to be taken apart.
@@ -173,7 +173,7 @@ fn arbitrary(dice: &mut Dice, depth: usize) -> Data {
 }
 
 /// Sends a packet to the other side.
-fn deliver(encoded: Encoded) -> (crate::protocol::Packet, Arguments) {
+fn deliver(encoded: Encoded) -> (crate::packet::TextPacket, Arguments) {
     let limits = PacketLimits {
         max_attachments: usize::MAX,
         ..PacketLimits::default()
@@ -201,7 +201,7 @@ fn what_one_side_encodes_the_other_side_decodes() {
         let name = dice.pick(&["x", "chat message", "\"\\", "é☕", ""]);
         let payload = payload_of(&values).unwrap();
 
-        let sent = crate::protocol::event_with(namespace, Some(round), name, &payload).unwrap();
+        let sent = crate::packet::event_with(namespace, Some(round), name, &payload).unwrap();
         let (packet, mut arguments) = deliver(sent);
         assert_eq!(packet.kind(), Kind::Event);
         assert_eq!(packet.namespace(), namespace);

@@ -7,8 +7,8 @@ use rmp::Marker;
 
 use crate::{
     base::{Data, date},
-    parser::NODE,
-    protocol::MAX_DEPTH,
+    packet::MAX_DEPTH,
+    packet::NODE,
 };
 
 /// Elements that an array is given room for before any has come: what a message only announces costs nothing.

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{
-    Kind, Packet, PacketLimits, is_reserved,
-    packet::Name,
+    Kind, PacketLimits, TextPacket, is_reserved,
     placeholders::{is_whitespace, string_end},
+    text_packet::Name,
 };
 use crate::base::Text;
 
@@ -34,7 +34,7 @@ impl Error for DecodeError {}
 ///
 /// The arguments are left alone, so that they are read only once, by the types that want them;
 /// [`Arguments`](super::Arguments) reports what is wrong with them.
-pub fn decode(text: Text, limits: &PacketLimits) -> Result<Packet, DecodeError> {
+pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeError> {
     let mut head = Head {
         text: &text,
         position: 0,
@@ -61,7 +61,7 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<Packet, DecodeError> 
         Kind::Ack => head.array()?,
     }
     let arguments = head.position;
-    Ok(Packet {
+    Ok(TextPacket {
         text,
         kind,
         attachments,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     base::{Data, EncodeError},
-    protocol::{self, Arguments, Payload},
+    packet::{self, Arguments, Payload},
 };
 
 /// In which form arguments wait to be sent.
@@ -29,15 +29,15 @@ pub enum Values {
 }
 
 impl Form {
-    /// Arguments by the rule of [`payload`](protocol::payload): any value is one, a tuple several, `()` none.
+    /// Arguments by the rule of [`payload`](packet::payload): any value is one, a tuple several, `()` none.
     ///
     /// # Errors
     ///
     /// When `value` has no form in JSON.
     pub fn values<T: Serialize + ?Sized>(self, value: &T) -> Result<Values, EncodeError> {
         Ok(match self {
-            Form::Json => Values::Json(protocol::payload(value)?),
-            Form::Data => Values::Data(protocol::values(value)?),
+            Form::Json => Values::Json(packet::payload(value)?),
+            Form::Data => Values::Data(packet::values(value)?),
         })
     }
 }
@@ -47,7 +47,7 @@ impl Values {
     pub(crate) fn payload(&self) -> Result<Cow<'_, Payload>, EncodeError> {
         match self {
             Values::Json(payload) => Ok(Cow::Borrowed(payload)),
-            Values::Data(values) => protocol::payload_of(values).map(Cow::Owned),
+            Values::Data(values) => packet::payload_of(values).map(Cow::Owned),
         }
     }
 

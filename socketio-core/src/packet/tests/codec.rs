@@ -3,8 +3,8 @@ use serde_json::{json, value::RawValue};
 
 use crate::{
     base::{BoxError, Data, Message, Text},
-    parser::{Body, Codec, Decoder, Form, Frames, Json, Packet, PacketLimits, Parser},
-    protocol::{self, Kind},
+    packet::{self, Kind},
+    packet::{Body, Codec, Decoder, Form, Frames, Json, Packet, PacketLimits, Parser},
 };
 
 /// The default parser behind the interface of all others.
@@ -156,7 +156,7 @@ fn what_no_parser_may_let_through_is_refused_behind_all_of_them() {
         arguments: vec![],
         id: None,
     };
-    for name in protocol::RESERVED {
+    for name in packet::RESERVED {
         let error = read("/", event(name.into())).unwrap_err();
         assert_eq!(error, "a reserved event name");
     }

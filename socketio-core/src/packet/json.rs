@@ -3,7 +3,7 @@
 use super::{Body, Decoder, Packet, PacketLimits, Parser};
 use crate::{
     base::{BoxError, Data, Message},
-    protocol::{self, Assembler, Encoded, Kind},
+    packet::{self, Assembler, Encoded, Kind},
 };
 
 /// JSON text, with binary data in messages behind it: the default, which every client speaks.
@@ -28,24 +28,24 @@ impl Parser for Json {
 
 fn encode(Packet { namespace, body }: Packet) -> Result<Encoded, BoxError> {
     Ok(match body {
-        Body::Connect(auth) => protocol::connect_request(&namespace, auth.as_ref())?,
-        Body::Disconnect => protocol::disconnect(&namespace),
+        Body::Connect(auth) => packet::connect_request(&namespace, auth.as_ref())?,
+        Body::Disconnect => packet::disconnect(&namespace),
         Body::Event {
             name,
             arguments,
             id,
         } => {
-            let payload = protocol::payload_of(&arguments)?;
-            protocol::event_with(&namespace, id, &name, &payload)?
+            let payload = packet::payload_of(&arguments)?;
+            packet::event_with(&namespace, id, &name, &payload)?
         }
         Body::Ack { id, arguments } => {
-            let payload = protocol::payload_of(&arguments)?;
-            protocol::ack(&namespace, &id.to_string(), &payload)
+            let payload = packet::payload_of(&arguments)?;
+            packet::ack(&namespace, &id.to_string(), &payload)
         }
         Body::ConnectError(data) => {
             let message = data.get("message").and_then(Data::as_str);
             let more = data.get("data").map(serde_json::value::to_raw_value);
-            protocol::connect_error(
+            packet::connect_error(
                 &namespace,
                 message.unwrap_or_default(),
                 more.transpose()?.as_deref(),

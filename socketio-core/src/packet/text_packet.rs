@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Arguments;
 use crate::base::Text;
 
-/// What a packet is for. Binary events and acks are told by [`Packet::attachments`].
+/// What a packet is for. Binary events and acks are told by [`TextPacket::attachments`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Joins a namespace, or says that it has been joined.
@@ -24,7 +24,7 @@ pub enum Kind {
 
 /// The head of a packet: slices of the text it came in. Made by [`decode`](super::decode).
 #[derive(Clone)]
-pub struct Packet {
+pub struct TextPacket {
     pub(super) text: Text,
     pub(super) kind: Kind,
     pub(super) attachments: usize,
@@ -49,7 +49,7 @@ pub(super) enum Name {
     Unescaped(Box<str>),
 }
 
-impl Packet {
+impl TextPacket {
     /// What it is for.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -104,9 +104,9 @@ impl Packet {
     }
 }
 
-impl fmt::Debug for Packet {
+impl fmt::Debug for TextPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Packet")
+        f.debug_struct("TextPacket")
             .field("kind", &self.kind)
             .field("namespace", &self.namespace())
             .field("id", &self.id())

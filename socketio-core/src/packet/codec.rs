@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{Body, Form, Frames, Json, Packet, Parser, Reader, Values};
 use crate::{
     base::{Data, EncodeError},
-    protocol::{self, PacketLimits, check_name},
+    packet::{self, PacketLimits, check_name},
 };
 
 /// What a server's packets are encoded and decoded with. Cheap to clone.
@@ -44,11 +44,11 @@ impl Codec {
         }
     }
 
-    /// An event with its arguments: see [`event`](protocol::event).
+    /// An event with its arguments: see [`event`](packet::event).
     ///
     /// # Errors
     ///
-    /// When `name` is [reserved](protocol::RESERVED), or when the parser can't write `value`.
+    /// When `name` is [reserved](packet::RESERVED), or when the parser can't write `value`.
     pub fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -57,9 +57,9 @@ impl Codec {
         value: &T,
     ) -> Result<Frames, EncodeError> {
         match &self.0 {
-            None => Ok(protocol::event(namespace, id, name, value)?.into()),
+            None => Ok(packet::event(namespace, id, name, value)?.into()),
             Some(parser) => {
-                let arguments = protocol::values(value)?;
+                let arguments = packet::values(value)?;
                 event(&**parser, namespace, id, name, arguments)
             }
         }
@@ -78,7 +78,7 @@ impl Codec {
         values: &Values,
     ) -> Result<Frames, EncodeError> {
         match &self.0 {
-            None => Ok(protocol::event_with(namespace, id, name, &*values.payload()?)?.into()),
+            None => Ok(packet::event_with(namespace, id, name, &*values.payload()?)?.into()),
             Some(parser) => event(&**parser, namespace, id, name, values.to_data()?),
         }
     }
@@ -90,7 +90,7 @@ impl Codec {
         let written = || match &self.0 {
             None => {
                 let payload = values.map(Values::payload).transpose()?;
-                Ok(protocol::ack(namespace, id, &payload.unwrap_or_default()).into())
+                Ok(packet::ack(namespace, id, &payload.unwrap_or_default()).into())
             }
             Some(parser) => {
                 let id = id
@@ -106,7 +106,7 @@ impl Codec {
     /// The answer to a client that has joined a namespace.
     pub fn connect(&self, namespace: &str, sid: &str) -> Frames {
         match &self.0 {
-            None => protocol::connect(namespace, sid).into(),
+            None => packet::connect(namespace, sid).into(),
             Some(parser) => {
                 let sid = object([("sid", sid.into())]);
                 or_nothing(encode(&**parser, namespace, Body::Connect(Some(sid))))
@@ -117,7 +117,7 @@ impl Codec {
     /// The answer to a client that was refused.
     pub fn connect_error(&self, namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
         let Some(parser) = &self.0 else {
-            return protocol::connect_error(namespace, message, data).into();
+            return packet::connect_error(namespace, message, data).into();
         };
         let data = data.map(|data| serde_json::from_str(data.get()));
         or_nothing(
@@ -134,7 +134,7 @@ impl Codec {
     /// Leaves a namespace.
     pub fn disconnect(&self, namespace: &str) -> Frames {
         match &self.0 {
-            None => protocol::disconnect(namespace).into(),
+            None => packet::disconnect(namespace).into(),
             Some(parser) => or_nothing(encode(&**parser, namespace, Body::Disconnect)),
         }
     }
@@ -150,7 +150,7 @@ impl Codec {
         auth: Option<&T>,
     ) -> Result<Frames, EncodeError> {
         let Some(parser) = &self.0 else {
-            return Ok(protocol::connect_request(namespace, auth)?.into());
+            return Ok(packet::connect_request(namespace, auth)?.into());
         };
         let auth = match auth.map(crate::base::to_data).transpose() {
             Ok(auth @ (None | Some(Data::Object(_)))) => auth,

@@ -1,5 +1,5 @@
 use super::packet;
-use crate::protocol::{Kind, PacketLimits, RESERVED, decode};
+use crate::packet::{Kind, PacketLimits, RESERVED, decode};
 
 #[test]
 fn a_packet_without_a_namespace_is_for_the_default_one() {

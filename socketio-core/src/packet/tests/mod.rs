@@ -2,18 +2,21 @@
 
 mod assembling;
 mod binary;
+mod codec;
 mod decoding;
 mod encoding;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod parity;
 mod reading;
 mod robustness;
 
 use bytes::Bytes;
 
-use super::{Arguments, DecodeError, Packet, PacketLimits, decode};
+use super::{Arguments, DecodeError, PacketLimits, TextPacket, decode};
 
 /// A packet under the default limits.
-fn packet(text: &str) -> Result<Packet, DecodeError> {
+fn packet(text: &str) -> Result<TextPacket, DecodeError> {
     decode(text.into(), &PacketLimits::default())
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json, value::RawValue};
 use super::arguments;
 use crate::{
     base::Data,
-    protocol::{Arguments, payload},
+    packet::{Arguments, payload},
 };
 
 #[derive(Debug, Deserialize, PartialEq)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     base::{Data, Message, Text},
-    parser::{Body, Codec, MsgPack, Packet, PacketLimits, Parser},
+    packet::{Body, Codec, MsgPack, Packet, PacketLimits, Parser},
 };
 
 fn encode(packet: Packet) -> Vec<u8> {

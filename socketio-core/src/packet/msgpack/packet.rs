@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{BoxError, Data},
-    parser::{Body, Packet},
+    packet::{Body, Packet},
 };
 
 const CONNECT: u64 = 0;

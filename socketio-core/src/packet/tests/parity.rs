@@ -14,7 +14,7 @@ use super::attached;
 use crate::{
     base::Data,
     handler::Rest,
-    protocol::{Arguments, payload, values},
+    packet::{Arguments, payload, values},
 };
 
 #[derive(Debug, Deserialize, Serialize, PartialEq)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     base::{Data, Message},
-    protocol::{
+    packet::{
         RESERVED, ack, connect, connect_error, connect_request, disconnect, event, event_with,
         payload, payload_of,
     },

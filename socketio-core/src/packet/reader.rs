@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{Body, Decoder, Packet, PacketLimits, Received};
+use super::{Body, Decoder, Packet, PacketLimits, Received, TextPacket};
 use crate::{
     base::{BoxError, Data, Message},
-    protocol::{self, Assembler, is_reserved},
+    packet::{Assembler, is_reserved},
 };
 
 /// Reads the messages of one connection, in order.
@@ -41,7 +41,7 @@ impl Reader {
             Form::Json(assembler) => {
                 let whole = match message {
                     Message::Text(text) => {
-                        let accepts = |packet: &protocol::Packet| accepts(packet.namespace());
+                        let accepts = |packet: &TextPacket| accepts(packet.namespace());
                         assembler.text_checked(text, limits, accepts)?
                     }
                     Message::Binary(attachment) => assembler.binary(attachment, limits)?,

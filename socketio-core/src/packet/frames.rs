@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{base::Message, protocol::Encoded};
+use crate::{base::Message, packet::Encoded};
 
 /// An encoded packet: messages that must follow one another, with nothing in between. Clones share their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

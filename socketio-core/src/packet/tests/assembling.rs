@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::protocol::{Assembler, PacketLimits};
+use crate::packet::{Assembler, PacketLimits};
 
 const TWO: &str = r#"52-/chat,["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
 
@@ -61,7 +61,7 @@ fn the_owner_is_asked_before_anything_is_collected() {
     let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     let joined =
-        |name: &'static str| move |packet: &crate::protocol::Packet| packet.namespace() == name;
+        |name: &'static str| move |packet: &crate::packet::TextPacket| packet.namespace() == name;
     assert!(
         assembler
             .text_checked(TWO.into(), &limits, joined("/other"))

@@ -3,17 +3,17 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Body, Packet};
+use super::{Body, Packet, TextPacket};
 use crate::{
     base::Data,
-    protocol::{self, Arguments, Kind},
+    packet::{Arguments, Kind},
 };
 
 /// A packet that came, with all that belongs to it.
 #[derive(Clone, Debug)]
 pub enum Received {
     /// Of the default parser: arguments are read when somebody wants them.
-    Json(protocol::Packet, Vec<Bytes>),
+    Json(TextPacket, Vec<Bytes>),
     /// Of any other.
     Parsed(Packet),
 }

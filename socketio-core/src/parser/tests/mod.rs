@@ -1,5 +1,0 @@
-//! What becomes of packets on their way through a parser.
-
-mod codec;
-#[cfg(feature = "msgpack")]
-mod msgpack;
