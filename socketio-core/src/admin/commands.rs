@@ -66,9 +66,12 @@ fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Rep
     socket.emit("config", json!({"supportedFeatures": features}));
     if let Some(reporter) = reporter {
         let page = socket.clone();
-        socket.client().once_accepted(&socket.node().hub, move |_| {
-            page.emit("all_sockets", reporter.sockets(page.node()));
-        });
+        // Past the bound on what waits for acceptance the page asks again.
+        let _ = socket
+            .client()
+            .once_accepted(&socket.node().hub, 0, move |_| {
+                page.emit("all_sockets", reporter.sockets(page.node()));
+            });
     }
 }
 

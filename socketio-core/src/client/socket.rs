@@ -97,8 +97,7 @@ impl Socket {
         // Not by way of the emitter: the client is here, and nobody else is concerned.
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
-        self.client().emit(&self.node().hub, packet);
-        Ok(())
+        self.client().emit(&self.node().hub, packet)
     }
 
     /// Sends a `message` event to this client.

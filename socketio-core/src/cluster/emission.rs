@@ -70,6 +70,16 @@ impl OutgoingEvent {
     }
 }
 
+impl OutgoingEvent {
+    /// The bytes that one local client is sent.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => frames.bytes(),
+            OutgoingEvent::WithAck { event, .. } => event.len(),
+        }
+    }
+}
+
 impl Emission {
     /// Delivers to the clients of this process.
     pub(crate) fn deliver(&self, hub: &Hub) {

@@ -32,9 +32,9 @@ enum Pong {
 
 /// What is to be done when the time has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(super) enum HeartbeatAction {
     Ping,
-    GiveUp,
+    Timeout,
 }
 
 impl Heartbeat {
@@ -52,9 +52,9 @@ impl Heartbeat {
     }
 
     /// What is to be done now that the time has come.
-    pub(super) fn beat(&mut self, now: Instant, config: &Config) -> Beat {
+    pub(super) fn beat(&mut self, now: Instant, config: &Config) -> HeartbeatAction {
         if self.pong != Pong::NotAwaited {
-            return Beat::GiveUp;
+            return HeartbeatAction::Timeout;
         }
         // Counted from when the ping was due, so that the announced figures hold; but a server that
         // was itself late does not blame its client.
@@ -63,7 +63,7 @@ impl Heartbeat {
         self.due = after(start, config.ping_timeout.saturating_sub(EARLY));
         self.pong = Pong::Awaited;
         self.held = self.held.map(|_| now);
-        Beat::Ping
+        HeartbeatAction::Ping
     }
 
     /// A pong came. One that nobody awaited changes nothing.
@@ -116,9 +116,15 @@ mod tests {
     async fn without_a_pong_it_is_over_when_it_was_said_to_be() {
         let (mut heartbeat, config, start) = start();
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
-        assert_eq!(heartbeat.beat(start + ms(301), &config), Beat::Ping);
+        assert_eq!(
+            heartbeat.beat(start + ms(301), &config),
+            HeartbeatAction::Ping
+        );
         assert_eq!(heartbeat.due(), Some(start + ms(499)));
-        assert_eq!(heartbeat.beat(start + ms(499), &config), Beat::GiveUp);
+        assert_eq!(
+            heartbeat.beat(start + ms(499), &config),
+            HeartbeatAction::Timeout
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -127,7 +133,10 @@ mod tests {
         heartbeat.beat(start + ms(300), &config);
         heartbeat.pong(start + ms(350), &config);
         assert_eq!(heartbeat.due(), Some(start + ms(650)));
-        assert_eq!(heartbeat.beat(start + ms(650), &config), Beat::Ping);
+        assert_eq!(
+            heartbeat.beat(start + ms(650), &config),
+            HeartbeatAction::Ping
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -169,7 +178,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_late_server_does_not_blame_its_client() {
         let (mut heartbeat, config, start) = start();
-        assert_eq!(heartbeat.beat(start + ms(900), &config), Beat::Ping);
+        assert_eq!(
+            heartbeat.beat(start + ms(900), &config),
+            HeartbeatAction::Ping
+        );
         assert_eq!(heartbeat.due(), Some(start + ms(1099)));
     }
 }

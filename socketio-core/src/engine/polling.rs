@@ -143,15 +143,15 @@ mod tests {
     use super::*;
     use crate::{
         engine::sid::Sid,
-        engine::{shared::News, transport::TransportKind},
+        engine::{shared::Updates, transport::TransportKind},
     };
 
     fn session() -> Arc<Shared> {
         Arc::new(Shared::new(Sid::random().unwrap(), TransportKind::Polling))
     }
 
-    fn news(shared: &Shared) -> News {
-        shared.news(&Context::from_waker(Waker::noop()))
+    fn updates(shared: &Shared) -> Updates {
+        shared.updates(&Context::from_waker(Waker::noop()))
     }
 
     const DEADLINE: Duration = Duration::from_secs(45);
@@ -161,9 +161,9 @@ mod tests {
         let shared = session();
         let mut waiting = Box::pin(poll(Arc::clone(&shared)));
         assert!((&mut waiting).now_or_never().is_none());
-        assert_eq!(news(&shared).failed, None);
+        assert_eq!(updates(&shared).failed, None);
         drop(waiting);
-        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+        assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
     }
 
     #[tokio::test]
@@ -174,7 +174,7 @@ mod tests {
             assert!(shared.answer_poll(Ok(Bytes::from("6"))));
         });
         assert_eq!(answer, Ok(Bytes::from("6")));
-        assert_eq!(news(&shared).failed, None);
+        assert_eq!(updates(&shared).failed, None);
     }
 
     #[tokio::test]
@@ -192,7 +192,7 @@ mod tests {
             post(Arc::clone(&shared), chunked, 5, DEADLINE).await,
             Err(Refusal::TooLarge)
         );
-        assert_eq!(news(&shared).failed, None);
+        assert_eq!(updates(&shared).failed, None);
         assert_eq!(shared.begin_post(), Ok(()));
     }
 
@@ -214,7 +214,7 @@ mod tests {
             post(Arc::clone(&shared), silent, 5, DEADLINE).await,
             Err(Refusal::TooSlow)
         );
-        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+        assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
     }
 
     #[tokio::test]
@@ -227,6 +227,6 @@ mod tests {
             post(Arc::clone(&shared), broken, 5, DEADLINE).await,
             Err(Refusal::BadRequest(_))
         ));
-        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+        assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
     }
 }

@@ -75,7 +75,7 @@ impl Engine {
                     drop(body);
                     let sid = shared.sid;
                     match polling::poll(shared).await {
-                        Err(Refusal::UnknownSid) if engine.sessions.take_last_poll(sid) => noop(),
+                        Err(Refusal::UnknownSid) if engine.sessions.claim_final_poll(sid) => noop(),
                         Ok(body) if config.http_compression => {
                             compressed(body, coding, config.compression_threshold).await
                         }
@@ -167,7 +167,7 @@ impl Engine {
             }
             Purpose::Poll(sid) => {
                 let shared = match self.sessions.get(sid) {
-                    Err(_) if self.sessions.take_last_poll(sid) => {
+                    Err(_) if self.sessions.claim_final_poll(sid) => {
                         return Ok(Admitted::RespondWith(noop()));
                     }
                     found => found?,

@@ -80,14 +80,14 @@ impl Sessions {
     }
 
     /// Notes that a client is leaving over polling: its last GET may be on its way.
-    pub(super) fn expect_last_poll(&self, sid: Sid) {
+    pub(super) fn expect_final_poll(&self, sid: Sid) {
         let mut table = self.table();
         table.left.push_back((Instant::now(), sid));
         table.forget_the_old();
     }
 
     /// Whether this GET, which found no session, is the last one of a client that has just left.
-    pub(super) fn take_last_poll(&self, sid: Sid) -> bool {
+    pub(super) fn claim_final_poll(&self, sid: Sid) -> bool {
         let mut table = self.table();
         table.forget_the_old();
         let place = table.left.iter().position(|(_, left)| *left == sid);

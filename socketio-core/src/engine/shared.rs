@@ -70,7 +70,7 @@ pub(super) struct Post {
 
 /// What came for the session since it looked last.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct Updates {
     pub(super) post: Option<Post>,
     pub(super) socket: Option<OnUpgrade>,
     /// Whether a GET waits.
@@ -188,7 +188,7 @@ impl Shared {
 /// For the session.
 impl Shared {
     /// Takes what came, and has the task woken when more comes.
-    pub(super) fn news(&self, cx: &Context<'_>) -> News {
+    pub(super) fn updates(&self, cx: &Context<'_>) -> Updates {
         let mut slots = self.slots();
         slots.waker.clone_from(cx.waker());
         let post = slots.take_post();
@@ -196,7 +196,7 @@ impl Shared {
             Stage::Failed(reason) => Some(reason),
             _ => None,
         };
-        News {
+        Updates {
             post,
             socket: slots.socket.take(),
             polled: slots.poll.is_some(),
@@ -298,19 +298,19 @@ mod tests {
         Shared::new(Sid::random().unwrap(), TransportKind::Polling)
     }
 
-    fn news(shared: &Shared) -> News {
-        shared.news(&Context::from_waker(Waker::noop()))
+    fn updates(shared: &Shared) -> Updates {
+        shared.updates(&Context::from_waker(Waker::noop()))
     }
 
     #[test]
     fn a_second_poll_ends_the_session_and_tells_the_first() {
         let shared = polling();
         let mut first = shared.park_poll().unwrap();
-        assert!(news(&shared).polled);
+        assert!(updates(&shared).polled);
         assert!(matches!(shared.park_poll(), Err(Refusal::BadRequest(_))));
         assert_eq!(first.try_recv().unwrap(), Ok(Bytes::from("1")));
         assert_eq!(shared.park_poll().unwrap_err(), Refusal::UnknownSid);
-        assert_eq!(news(&shared).failed, Some(CloseReason::TransportError));
+        assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
     }
 
     #[test]
@@ -319,8 +319,8 @@ mod tests {
         shared.begin_post().unwrap();
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
         assert!(matches!(shared.begin_post(), Err(Refusal::BadRequest(_))));
-        let news = news(&shared);
-        assert!(news.post.is_some() && news.failed.is_some());
+        let updates = updates(&shared);
+        assert!(updates.post.is_some() && updates.failed.is_some());
     }
 
     #[test]
@@ -328,8 +328,8 @@ mod tests {
         let shared = polling();
         shared.begin_post().unwrap();
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(news(&shared).post.is_some());
-        assert!(news(&shared).post.is_none());
+        assert!(updates(&shared).post.is_some());
+        assert!(updates(&shared).post.is_none());
         shared.release_post();
         assert_eq!(shared.begin_post(), Ok(()));
     }
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(waiting.try_recv().unwrap(), Err(TAKEN_OVER));
         assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
         shared.fail(CloseReason::TransportError);
-        assert_eq!(news(&shared).failed, None);
+        assert_eq!(updates(&shared).failed, None);
     }
 
     #[test]

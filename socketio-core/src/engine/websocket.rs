@@ -88,7 +88,8 @@ impl Socket {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Packet, CloseReason>> {
-        loop {
+        // Control frames count as well: a flood of them must not hold up what there is to write.
+        for _ in 0..TURN {
             let socket = ready!(self.poll_open(cx))?;
             let frame = match ready!(Pin::new(socket).poll_next(cx)) {
                 Some(Ok(frame)) => frame,
@@ -109,6 +110,8 @@ impl Socket {
                 Frame::Pong(_) | Frame::Frame(_) => continue,
             });
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Ready when a frame may be put in.

@@ -16,6 +16,7 @@ use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, Parts, RespondWith, Response, ResponseEncoder},
+    hub::PacketKind,
     packet::Arguments,
     packet::{Codec, Credentials, Values},
 };
@@ -109,7 +110,10 @@ impl Dispatcher {
             };
             if let Some(id) = id {
                 let packet = codec.ack(socket.namespace(), &id, reply.as_ref());
-                socket.client().connection().push(packet);
+                socket
+                    .client()
+                    .connection()
+                    .push(packet, PacketKind::Protocol);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }

@@ -1,4 +1,4 @@
-//! One client in one namespace.
+//! One client in one namespace, as the hub holds it.
 
 use std::{
     fmt,
@@ -9,70 +9,44 @@ use std::{
 };
 
 use super::{
-    ConnectionHandle, Hub, Room,
-    namespace::NamespaceClients,
+    ConnectionHandle, Hub, PacketKind,
+    client_state::{ClientState, DeferredFull, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
-    base::{CallError, Reason, Request, Sid},
-    packet::Arguments,
-    packet::Frames,
+    base::{CallError, EmitError, Reason, Request, Sid},
+    packet::{Arguments, Frames},
     pending::{AckKind, OnAck, PendingAcks},
 };
-
-/// Where a client stands between its CONNECT packet and its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Its `connect` handler runs: it is in no room yet, and what it does waits until it is accepted.
-    Connecting,
-    /// It is in its namespace.
-    Connected,
-    /// It was refused or has gone; its `disconnect` handler may still be due.
-    Gone,
-}
-
-/// What a client did inside `connect`, to be done once it is accepted.
-pub(super) type Deferred = Box<dyn FnOnce(&Hub) + Send>;
 
 /// Shared by the connection's task, the rooms that the client is in, and the handlers that name it.
 pub(crate) struct Client {
     sid: Sid,
     namespace: Arc<str>,
-    link: Arc<ConnectionHandle>,
+    connection: Arc<ConnectionHandle>,
     request: Request,
-    /// A copy of `State::phase` that is read without the lock.
+    /// The phase of `state`, for reading without the lock.
     phase: AtomicU8,
-    state: Mutex<State>,
+    state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
-    data: Mutex<Slots>,
-}
-
-pub(super) struct State {
-    pub(super) phase: Phase,
-    pub(super) rooms: Vec<Room>,
-    pub(super) space: Option<Arc<NamespaceClients>>,
-    deferred: Vec<Deferred>,
-    /// Why the server ended it, until the connection's task takes notice.
-    ended: Option<Reason>,
+    slots: Mutex<Slots>,
 }
 
 impl Client {
-    pub(crate) fn new(namespace: Arc<str>, link: Arc<ConnectionHandle>, request: Request) -> Self {
+    pub(crate) fn new(
+        namespace: Arc<str>,
+        connection: Arc<ConnectionHandle>,
+        request: Request,
+    ) -> Self {
         Client {
             sid: Sid::random(),
             namespace,
-            link,
+            connection,
             request,
             phase: AtomicU8::new(Phase::Connecting as u8),
-            state: Mutex::new(State {
-                phase: Phase::Connecting,
-                rooms: Vec::new(),
-                space: None,
-                deferred: Vec::new(),
-                ended: None,
-            }),
+            state: Mutex::new(ClientState::new()),
             acks: Mutex::default(),
-            data: Mutex::default(),
+            slots: Mutex::default(),
         }
     }
 
@@ -85,86 +59,104 @@ impl Client {
     }
 
     pub(crate) fn connection(&self) -> &Arc<ConnectionHandle> {
-        &self.link
+        &self.connection
     }
 
     pub(crate) fn request(&self) -> &Request {
         &self.request
     }
 
+    fn is_in(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Acquire) == phase as u8
+    }
+
+    /// Whether it is in its namespace.
     pub(crate) fn is_connected(&self) -> bool {
-        self.phase.load(Ordering::Acquire) == Phase::Connected as u8
+        self.is_in(Phase::Connected)
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether its `connect` handler runs.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.is_in(Phase::Connecting)
     }
 
-    pub(super) fn set_phase(&self, state: &mut State, phase: Phase) {
-        state.phase = phase;
-        self.phase.store(phase as u8, Ordering::Release);
+    /// Changes or reads the state under its lock. `change` must not run user code.
+    pub(super) fn with_state<R>(&self, change: impl FnOnce(&mut ClientState) -> R) -> R {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut state);
+        self.phase.store(state.phase() as u8, Ordering::Release);
+        result
     }
 
-    /// Writes a packet, unless the client is not (or no longer) in its namespace.
+    /// Writes an event, unless the client is not (or no longer) in its namespace. The overflow policy applies.
     pub(crate) fn deliver(&self, packet: Frames) {
         if self.is_connected() {
-            self.link.push(packet);
+            self.connection.push(packet, PacketKind::Event);
         }
     }
 
-    /// Writes a packet, inside `connect` once the client has been accepted.
-    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) {
+    /// Writes a packet of the protocol, unless the client is not in its namespace.
+    pub(crate) fn deliver_protocol(&self, packet: Frames) {
+        if self.is_connected() {
+            self.connection.push(packet, PacketKind::Protocol);
+        }
+    }
+
+    /// Emits an event to this client alone: at once, or once it has been accepted.
+    ///
+    /// # Errors
+    ///
+    /// When its outbox is full even for a burst: the handler emits more than a client could take.
+    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
-            self.once_accepted(hub, move |hub| hub.deliver(&client, packet));
+            return self
+                .once_accepted(hub, packet.bytes(), move |hub| hub.deliver(&client, packet));
+        }
+        hub.emit(self, packet)
+    }
+
+    /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted; never when it is refused.
+    ///
+    /// This is the only place that decides so.
+    ///
+    /// # Errors
+    ///
+    /// When `connect` did more than may wait in an outbox.
+    pub(crate) fn once_accepted(
+        &self,
+        hub: &Hub,
+        bytes: usize,
+        operation: impl FnOnce(&Hub) + Send + 'static,
+    ) -> Result<(), EmitError> {
+        let operation = if self.is_connecting() {
+            let limits = self.connection.limits();
+            self.with_state(|state| state.defer(bytes, limits, operation))
+                .map_err(|DeferredFull| EmitError::outbox_full())?
         } else {
-            hub.deliver(self, packet);
+            Some(operation)
+        };
+        if let Some(operation) = operation {
+            operation(hub);
         }
+        Ok(())
     }
 
-    /// Runs `operation` now, or, inside `connect`, when the client has been accepted; never when it is refused.
-    pub(crate) fn once_accepted(&self, hub: &Hub, operation: impl FnOnce(&Hub) + Send + 'static) {
-        {
-            let mut state = self.state();
-            match state.phase {
-                Phase::Connecting => return state.deferred.push(Box::new(operation)),
-                Phase::Connected | Phase::Gone => {}
-            }
-        }
-        operation(hub);
-    }
-
-    pub(crate) fn is_connecting(&self) -> bool {
-        self.phase.load(Ordering::Acquire) == Phase::Connecting as u8
-    }
-
-    pub(super) fn take_deferred(state: &mut State) -> Vec<Deferred> {
-        std::mem::take(&mut state.deferred)
-    }
-
-    /// The rooms it is in, its own first, then in the order of joining.
+    /// Returns the rooms it is in: its own first, then in the order of joining.
     pub(crate) fn rooms(&self) -> Vec<String> {
-        let state = self.state();
-        std::iter::once(self.sid.as_str())
-            .chain(state.rooms.iter().map(|room| &**room))
-            .map(String::from)
-            .collect()
+        let own = std::iter::once(String::from(self.sid.as_str()));
+        self.with_state(|state| {
+            let joined = state.rooms().iter().map(|room| String::from(&**room));
+            own.chain(joined).collect()
+        })
     }
 
-    /// Notes that the server ends this client; the connection's task will run its `disconnect` handler.
-    /// False when it had ended already.
-    pub(crate) fn end(&self, reason: Reason) -> bool {
-        let mut state = self.state();
-        if state.phase == Phase::Gone || state.ended.is_some() {
-            return false;
-        }
-        state.ended = Some(reason);
-        true
-    }
-
-    /// Why the server ended it, if it did.
+    /// Returns why it was refused or has gone, if it has.
     pub(crate) fn ended(&self) -> Option<Reason> {
-        self.state().ended
+        if !self.is_in(Phase::Ended) {
+            return None;
+        }
+        self.with_state(|state| state.ended())
     }
 
     fn acks(&self) -> MutexGuard<'_, PendingAcks> {
@@ -231,7 +223,7 @@ impl Client {
 
     /// The client's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        Slots::slot(&self.data)
+        Slots::slot(&self.slots)
     }
 }
 

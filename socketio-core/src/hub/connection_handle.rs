@@ -1,7 +1,6 @@
 //! The hub's half of a connection: what is to be written, and what is asked of the connection's task.
 
 use std::{
-    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -10,17 +9,28 @@ use std::{
     task::Waker,
 };
 
-use tokio::sync::Notify;
-
 use super::{
     Traffic,
+    outbox_queue::{OutboxQueue, PacketKind, Push},
     slots::{Slot, Slots},
 };
 use crate::{
     admission::{OutboxLimits, OverflowPolicy},
-    base::{Message, Reason},
+    base::{EmitError, Message, Reason},
     packet::Frames,
 };
+
+/// What [`ConnectionHandle::sleep`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// There is something to do after all.
+    Awake,
+    /// The task will be woken.
+    Asleep {
+        /// The transport has had its turn and left more behind than the outbox may hold.
+        over_limits: bool,
+    },
+}
 
 /// Why the server closes a whole connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +44,7 @@ pub(crate) enum CloseRequest {
 /// Shared by the connection's task (which reads it) and by everyone who emits to its clients.
 pub(crate) struct ConnectionHandle {
     limits: OutboxLimits,
-    outbox: Mutex<Outbox>,
+    outbox: Mutex<OutboxQueue>,
     /// Something other than messages waits for the task: see [`ConnectionHandle::take_notification`].
     notified: AtomicBool,
     /// [`CloseRequest`] as a number.
@@ -43,111 +53,127 @@ pub(crate) struct ConnectionHandle {
     /// Calls from this server that await an answer by this connection.
     pending_calls: AtomicUsize,
     dropped: AtomicUsize,
+    /// The outbox was full even for a burst.
+    overflowed: AtomicBool,
+    /// The time for handlers is over: see [`ConnectionHandle::abandon_handlers`].
+    abandoned: AtomicBool,
     /// What all clients of the connection share; each has its own besides.
-    data: Mutex<Slots>,
+    slots: Mutex<Slots>,
     /// Counts what is written, if somebody wants to know.
     traffic: Option<Arc<Traffic>>,
-}
-
-#[derive(Debug, Default)]
-struct Outbox {
-    queue: VecDeque<Message>,
-    bytes: usize,
-    /// The task is about to sleep, or sleeps; who adds something takes the waker and wakes it. While it runs, its own
-    /// emits find nothing here and wake nobody.
-    sleeping: Option<Waker>,
-    closed: bool,
-    overflowed: bool,
-    drained: Option<Arc<Notify>>,
 }
 
 impl ConnectionHandle {
     pub(crate) fn new(limits: OutboxLimits, traffic: Option<Arc<Traffic>>) -> Self {
         ConnectionHandle {
             limits,
-            outbox: Mutex::default(),
+            outbox: Mutex::new(OutboxQueue::new(limits)),
             notified: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
             pending_calls: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
-            data: Mutex::default(),
+            overflowed: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
+            slots: Mutex::default(),
             traffic,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Outbox> {
+    fn lock(&self) -> MutexGuard<'_, OutboxQueue> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a packet with its attachments, whole or not at all, and wakes the task.
-    pub(crate) fn push(&self, packet: Frames) {
-        let waker = {
+    pub(crate) fn limits(&self) -> &OutboxLimits {
+        &self.limits
+    }
+
+    /// Adds a packet with its attachments, whole or not at all, and wakes the task. When the outbox is full even for a burst,
+    /// the overflow policy applies.
+    pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
+        let (pushed, waker) = {
             let outbox = &mut *self.lock();
-            if outbox.closed || outbox.overflowed {
-                return;
+            let pushed = outbox.push(packet, kind);
+            if pushed == Push::Full
+                && (kind == PacketKind::Protocol
+                    || self.limits.policy == OverflowPolicy::Disconnect)
+            {
+                // A client that owes so much reads nothing: what waits will not be read either.
+                self.overflowed.store(true, Ordering::Release);
+                outbox.clear();
             }
-            let bytes = packet.bytes();
-            let full = !outbox.queue.is_empty()
-                && (outbox.bytes + bytes > self.limits.bytes
-                    || outbox.queue.len() + packet.count() > self.limits.messages);
-            if full {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-                match self.limits.policy {
-                    OverflowPolicy::DropNewest => return,
-                    OverflowPolicy::Disconnect => {
-                        outbox.overflowed = true;
-                        outbox.queue = VecDeque::new();
-                        outbox.bytes = 0;
-                        self.notified.store(true, Ordering::Release);
-                    }
-                }
-            } else {
-                outbox.bytes += bytes;
-                packet.move_to(&mut outbox.queue);
-            }
-            outbox.sleeping.take()
+            (pushed, outbox.sleeping.take())
         };
+        self.after_push(pushed, waker);
+    }
+
+    /// Adds an event that a handler emits to this connection alone.
+    ///
+    /// # Errors
+    ///
+    /// When the outbox is full even for a burst; then nothing is added and the client stays.
+    pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
+        let (pushed, waker) = {
+            let outbox = &mut *self.lock();
+            let pushed = outbox.push(packet, PacketKind::Event);
+            (pushed, outbox.sleeping.take())
+        };
+        if pushed == Push::Full {
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            return Err(EmitError::outbox_full());
+        }
+        self.after_push(pushed, waker);
+        Ok(())
+    }
+
+    fn after_push(&self, pushed: Push, waker: Option<Waker>) {
+        if pushed != Push::Done {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        if pushed == Push::Full {
+            self.notified.store(true, Ordering::Release);
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// The next message to write.
+    /// Takes the next message to write.
     pub(crate) fn pop(&self) -> Option<Message> {
-        let outbox = &mut *self.lock();
-        let message = outbox.queue.pop_front();
-        match &message {
-            Some(message) => {
-                outbox.bytes -= message.len();
-                if let Some(traffic) = &self.traffic {
-                    traffic.went(message.len());
-                }
-            }
-            None => {
-                // An idle client keeps no room for the burst it once had.
-                if outbox.queue.capacity() > 64 {
-                    outbox.queue = VecDeque::new();
-                }
-                if let Some(drained) = outbox.drained.take() {
-                    drained.notify_waiters();
-                }
-            }
+        let message = self.lock().pop();
+        if let (Some(message), Some(traffic)) = (&message, &self.traffic) {
+            traffic.went(message.len());
         }
         message
     }
 
-    /// The last step of the task before it returns pending: false when there is something to do after all.
-    pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> bool {
+    /// The last step of the task before it returns pending.
+    ///
+    /// Looks under the lock that [`push`](Self::push) takes, so no wake-up is lost.
+    pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> Sleep {
         let outbox = &mut *self.lock();
-        if self.notified.load(Ordering::Acquire) || (can_write && !outbox.queue.is_empty()) {
-            return false;
+        if self.notified.load(Ordering::Acquire) || (can_write && !outbox.is_empty()) {
+            return Sleep::Awake;
         }
         match &mut outbox.sleeping {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        true
+        Sleep::Asleep {
+            over_limits: outbox.after_turn(),
+        }
+    }
+
+    /// Accepts nothing more; what waits is still written.
+    pub(crate) fn seal(&self) {
+        self.lock().seal();
+    }
+
+    /// Drops what waits for a client that reads too slowly, and accepts nothing more.
+    pub(crate) fn overflow(&self) {
+        self.lock().clear();
     }
 
     /// The task runs: nobody needs to wake it.
@@ -174,6 +200,16 @@ impl ConnectionHandle {
         self.notify();
     }
 
+    /// Asks the task to drop the handlers that run and the events that wait, so that only `disconnect` handlers remain.
+    pub(crate) fn abandon_handlers(&self) {
+        self.abandoned.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    pub(crate) fn handlers_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
     /// Whether, and why, the connection is to be closed.
     pub(crate) fn closing(&self) -> Option<Reason> {
         match self.closing.load(Ordering::Acquire) {
@@ -198,9 +234,9 @@ impl ConnectionHandle {
             .unwrap_or_else(PoisonError::into_inner) = name;
     }
 
-    /// The outbox was full and the policy is to disconnect.
+    /// Whether the outbox was full even for a burst, so that the client has to go.
     pub(crate) fn overflowed(&self) -> bool {
-        self.lock().overflowed
+        self.overflowed.load(Ordering::Acquire)
     }
 
     /// Packets dropped so far because the outbox was full.
@@ -208,25 +244,16 @@ impl ConnectionHandle {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Nothing will be written any more.
+    /// Drops what waits; nothing will be written any more.
     pub(crate) fn close(&self) {
-        let drained = {
-            let outbox = &mut *self.lock();
-            outbox.closed = true;
-            outbox.queue = VecDeque::new();
-            outbox.bytes = 0;
-            outbox.drained.take()
-        };
-        if let Some(drained) = drained {
-            drained.notify_waiters();
-        }
+        self.lock().close();
     }
 
     /// Waits until everything was handed to the transport, or the connection is gone.
     pub(crate) async fn drained(&self) {
         let drained = {
             let outbox = &mut *self.lock();
-            if outbox.closed || outbox.queue.is_empty() {
+            if outbox.is_closed() || outbox.is_empty() {
                 return;
             }
             Arc::clone(outbox.drained.get_or_insert_default())
@@ -257,7 +284,7 @@ impl ConnectionHandle {
 
     /// The connection's value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
-        Slots::slot(&self.data)
+        Slots::slot(&self.slots)
     }
 }
 

@@ -5,10 +5,14 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{Client, Observer, Room, Traffic, Watch, client::Phase, namespace::NamespaceClients};
+use super::{
+    Client, Observer, PacketKind, Room, Traffic, Watch,
+    client_state::{ClientState, Joined},
+    namespace::NamespaceClients,
+};
 use crate::{
     admission::ClientLimits,
-    base::{Reason, RoomError, Sid},
+    base::{EmitError, Reason, RoomError, Sid},
     packet::{Codec, Frames},
 };
 
@@ -57,18 +61,17 @@ impl Hub {
         self.spaces.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets an accepted client in: first its CONNECT packet, then what it did meanwhile, then what others emit.
-    /// False when it has gone in the meantime.
-    pub(crate) fn admit(&self, client: &Arc<Client>, connect: Frames) -> bool {
-        let deferred = {
-            let mut state = client.state();
-            if state.phase != Phase::Connecting {
-                return false;
-            }
-            client.connection().push(connect);
-            client.set_phase(&mut state, Phase::Connected);
-            state.space = Some(self.enter(client));
-            Client::take_deferred(&mut state)
+    /// Accepts a client: first its CONNECT packet, then what it did meanwhile, then what others emit. False when it has
+    /// ended in the meantime.
+    pub(crate) fn accept(&self, client: &Arc<Client>, connect: Frames) -> bool {
+        let deferred = client.with_state(|state| {
+            state.accept(|| {
+                client.connection().push(connect, PacketKind::Protocol);
+                self.enter(client)
+            })
+        });
+        let Some(deferred) = deferred else {
+            return false;
         };
         if let Some(observer) = self.observer() {
             observer.connected(client);
@@ -91,57 +94,80 @@ impl Hub {
         Arc::clone(space)
     }
 
-    /// Takes a client out of everything. `rooms()` still answers, for its `disconnect` handler.
-    pub(crate) fn remove(&self, client: &Arc<Client>, reason: Reason) {
-        let observed = {
-            let mut state = client.state();
-            if state.phase == Phase::Gone {
-                return;
-            }
-            client.set_phase(&mut state, Phase::Gone);
-            Client::take_deferred(&mut state);
-            state.space.take().and_then(|space| {
-                for room in &state.rooms {
-                    space.leave(client, room);
+    /// Ends a client, refused or gone: takes it out of its namespace and rooms, and fails the acknowledgements it owes.
+    /// `rooms()` still answers, for its `disconnect` handler. False when it has ended already.
+    pub(crate) fn end(&self, client: &Arc<Client>, reason: Reason) -> bool {
+        let before = client.with_state(|state| {
+            let before = state.end(reason)?;
+            if let ClientState::Connected { rooms, namespace } = &before {
+                for room in rooms {
+                    namespace.leave(client, room);
                 }
-                if space.everyone.remove(client.sid()) {
+                if namespace.everyone.remove(client.sid()) {
                     self.free(client.namespace());
                 }
-                Some((self.observer()?, state.rooms.clone()))
-            })
+            }
+            Some(before)
+        });
+        let Some(before) = before else {
+            return false;
         };
         client.fail_acks();
-        if let Some((observer, rooms)) = observed {
-            observer.disconnected(client, &rooms, reason);
+        if let (ClientState::Connected { rooms, .. }, Some(observer)) = (&before, self.observer()) {
+            observer.disconnected(client, rooms, reason);
         }
+        true
     }
 
-    /// Writes an event to one client.
+    /// Writes an event to one client. The overflow policy applies.
     pub(crate) fn deliver(&self, client: &Arc<Client>, packet: Frames) {
-        match self.observer() {
-            Some(observer) if client.is_connected() => {
-                client.deliver(packet.clone());
-                observer.sent(std::slice::from_ref(client), packet);
-            }
-            _ => client.deliver(packet),
+        if let Some(observer) = self.observer().filter(|_| client.is_connected()) {
+            client.deliver(packet.clone());
+            observer.sent(std::slice::from_ref(client), packet);
+        } else {
+            client.deliver(packet);
         }
     }
 
-    /// Disconnects a client by the server's will: it is told, leaves its rooms at once, and the connection's task runs its
-    /// `disconnect` handler. Inside `connect` this waits until the client has been accepted. False when it has gone.
+    /// Writes an event that a handler emits to one client.
+    ///
+    /// # Errors
+    ///
+    /// When the outbox is full even for a burst: then it is the handler that emits too much, not the client that is slow.
+    pub(super) fn emit(&self, client: &Arc<Client>, packet: Frames) -> Result<(), EmitError> {
+        if !client.is_connected() {
+            return Ok(());
+        }
+        let shown = self.observer().map(|observer| (observer, packet.clone()));
+        client.connection().try_push(packet)?;
+        if let Some((observer, packet)) = shown {
+            observer.sent(std::slice::from_ref(client), packet);
+        }
+        Ok(())
+    }
+
+    /// Disconnects a client by the server's will: it gets a DISCONNECT packet, leaves its rooms at once, and the
+    /// connection's task runs its `disconnect` handler. Inside `connect` this waits until the client has been accepted.
+    /// False when it has ended.
     pub(crate) fn disconnect(&self, client: &Arc<Client>, reason: Reason) -> bool {
         if client.is_connecting() {
             let leaving = Arc::clone(client);
-            client.once_accepted(self, move |hub| {
+            let deferred = client.once_accepted(self, 0, move |hub| {
                 hub.disconnect(&leaving, reason);
             });
+            if deferred.is_ok() {
+                return true;
+            }
+            // So much waits for its acceptance that even this finds no place: it is closed with its connection.
+            client
+                .connection()
+                .close_connection(super::CloseRequest::Server);
             return true;
         }
-        if !client.end(reason) {
+        client.deliver_protocol(self.codec.disconnect(client.namespace()));
+        if !self.end(client, reason) {
             return false;
         }
-        client.deliver(self.codec.disconnect(client.namespace()));
-        self.remove(client, reason);
         client.connection().notify();
         true
     }
@@ -170,57 +196,55 @@ impl Hub {
         if client.sid() != &**room && self.client(client.namespace(), room).is_some() {
             return Err(RoomError::ClientRoom);
         }
-        let mut state = client.state();
-        if state.phase == Phase::Gone {
-            return Err(RoomError::NotConnected);
-        }
-        if state.rooms.contains(room) || client.sid() == &**room {
+        if client.sid() == &**room {
             return Ok(());
         }
-        if state.rooms.len() >= limit {
-            return Err(RoomError::TooMany(limit));
-        }
-        state.rooms.push(Arc::clone(room));
-        if let Some(space) = &state.space {
-            space.join(client, room);
-            drop(state);
-            if let Some(observer) = self.observer() {
-                observer.joined(client, room);
+        let joined = client.with_state(|state| {
+            let joined = state.join(room, limit)?;
+            if let Joined::Now(namespace) = &joined {
+                namespace.join(client, room);
             }
-        } else {
-            // Inside `connect`: it is listed at once, and entered when the client is accepted.
-            let (client, room) = (Arc::clone(client), Arc::clone(room));
-            drop(state);
-            let entering = Arc::clone(&client);
-            client.once_accepted(self, move |hub| {
-                let state = entering.state();
-                if let Some(space) = &state.space
-                    && state.rooms.contains(&room)
-                {
-                    space.join(&entering, &room);
-                    drop(state);
-                    if let Some(observer) = hub.observer() {
-                        observer.joined(&entering, &room);
+            Ok(joined)
+        })?;
+        match joined {
+            Joined::Already => {}
+            Joined::Now(_) => self.report_joined(client, room),
+            Joined::Later => {
+                let (entering, room) = (Arc::clone(client), Arc::clone(room));
+                let deferred = client.once_accepted(self, room.len(), move |hub| {
+                    let entered = entering.with_state(|state| {
+                        let namespace = state.namespace_of(&room)?;
+                        namespace.join(&entering, &room);
+                        Some(())
+                    });
+                    if entered.is_some() {
+                        hub.report_joined(&entering, &room);
                     }
-                }
-            });
+                });
+                // No more rooms are listed than may be deferred.
+                deferred.map_err(|_| RoomError::TooMany(limit))?;
+            }
         }
         Ok(())
     }
 
+    fn report_joined(&self, client: &Arc<Client>, room: &Room) {
+        if let Some(observer) = self.observer() {
+            observer.joined(client, room);
+        }
+    }
+
     /// Takes a client out of a room; its own room can't be left.
     pub(crate) fn leave(&self, client: &Arc<Client>, room: &str) {
-        let mut state = client.state();
-        let Some(position) = state.rooms.iter().position(|joined| &**joined == room) else {
-            return;
-        };
-        state.rooms.remove(position);
-        if let Some(space) = &state.space {
-            space.leave(client, room);
-            drop(state);
-            if let Some(observer) = self.observer() {
-                observer.left(client, room);
-            }
+        let left = client.with_state(|state| {
+            let namespace = state.leave(room)?;
+            namespace.leave(client, room);
+            Some(())
+        });
+        if left.is_some()
+            && let Some(observer) = self.observer()
+        {
+            observer.left(client, room);
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod client;
 mod client_set;
+mod client_state;
 mod connection_handle;
 mod connections;
 #[expect(
@@ -13,16 +14,18 @@ mod connections;
 mod hub;
 mod namespace;
 mod observer;
+mod outbox_queue;
 mod rooms;
 mod slots;
 mod traffic;
 pub mod transport;
 
 pub(crate) use client::Client;
-pub(crate) use connection_handle::{CloseRequest, ConnectionHandle};
+pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
 pub(crate) use connections::Connections;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use observer::{Observer, Watch};
+pub(crate) use outbox_queue::PacketKind;
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;

@@ -1,33 +1,38 @@
 //! The task of one connection: an actor that reads, writes and runs its clients' handlers side by side.
+//!
+//! What it does first, and for how long, is the policy of [`Turn`]. It ends when its transport and all its clients have ended.
 
 use std::{
-    panic::Location,
-    pin::Pin,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use tokio::time::Sleep;
+use tokio::time::{Sleep, sleep};
 
 use super::{
-    event_queue::{EventQueue, Progress},
+    event_queue::{Concurrency, EventQueue, Progress},
     server::Server,
+    turn::Turn,
 };
 use crate::{
+    admission::OverflowPolicy,
     base::{Message, Reason, Request},
     client::Socket,
     handler::Incoming as Event,
     hub::{
-        Client, CloseRequest, ConnectionHandle,
+        self, Client, CloseRequest, ConnectionHandle, PacketKind,
         transport::{Completion, Incoming, Outbox, Transport},
     },
     node::Node,
-    packet::Kind,
-    packet::{Reader, Received},
+    packet::{Kind, Reader, Received},
 };
 
-/// Messages taken in before other tasks get their turn.
-const TURN: usize = 64;
+/// How long a client may stay over the limits of its outbox, reading as fast as it can, before the overflow policy
+/// disconnects it.
+const OVERFLOW_GRACE: Duration = Duration::from_secs(1);
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
 pub(super) struct Connection<T> {
@@ -35,24 +40,36 @@ pub(super) struct Connection<T> {
     server: Arc<Server>,
     transport: T,
     transport_name: &'static str,
-    link: Arc<ConnectionHandle>,
+    handle: Arc<ConnectionHandle>,
     key: u64,
     request: Request,
     reader: Reader,
-    clients: Vec<EventQueue>,
-    /// Namespaces that the server has ended: what the client sent before it knew is no mistake.
+    /// One for each client, that is, for each namespace of this connection.
+    queues: Vec<EventQueue>,
+    /// Namespaces that the server has ended: what the client sent before it knew is not an error.
     left: Vec<Arc<str>>,
-    /// Runs until the first namespace has been joined.
+    /// Runs until the first namespace has been joined; and again, once the transport is gone, for `connect` handlers.
     connect_timeout: Option<Pin<Box<Sleep>>>,
-    /// Bytes taken in for the sake of a `call`, past a full inbox.
-    backlog: usize,
+    /// Runs while the outbox is over its limits although the transport has had its turn.
+    overflow: Option<Pin<Box<Sleep>>>,
+    backlog: Backlog,
     state: State,
+    /// A poll of this task has panicked.
+    panicked: bool,
+}
+
+/// What was read for a `call` that waits for its answer, past a full inbox.
+#[derive(Clone, Copy, Debug, Default)]
+struct Backlog {
+    bytes: usize,
+    /// The calls were failed since there was too much.
+    exceeded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// The server has ended it; the transport still writes.
+    /// The server has ended it. The outbox accepts nothing more; the transport writes what is in it.
     Closing,
     /// The transport is done; handlers may still run.
     Closed,
@@ -68,15 +85,15 @@ impl<T: Transport> Connection<T> {
         transport: impl FnOnce(Outbox) -> T,
     ) {
         let traffic = node.hub.traffic().cloned();
-        let link = Arc::new(ConnectionHandle::new(node.options.outbox, traffic));
+        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, traffic));
         if let Some(instrument) = &server.instrument {
             instrument.begin(node);
         }
-        let transport = transport(Outbox(Arc::clone(&link)));
-        let connection = Connection::new(node, server, request, Arc::clone(&link), transport);
-        // Entered among the connections too late to be told with the others.
+        let transport = transport(Outbox(Arc::clone(&handle)));
+        let connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        // Registered too late to be closed with the others.
         if *node.stopping.borrow() {
-            link.close_connection(CloseRequest::Shutdown);
+            handle.close_connection(CloseRequest::Shutdown);
         }
         node.connection_tasks.spawn(Location::caller(), connection);
     }
@@ -85,50 +102,54 @@ impl<T: Transport> Connection<T> {
         node: &Arc<Node>,
         server: &Arc<Server>,
         request: Request,
-        link: Arc<ConnectionHandle>,
+        handle: Arc<ConnectionHandle>,
         transport: T,
     ) -> Self {
-        link.set_transport(transport.name());
+        handle.set_transport(transport.name());
         if let Some(traffic) = node.hub.traffic() {
             traffic.opened();
         }
-        let connect_timeout = tokio::time::sleep(node.options.connect_timeout);
+        let connect_timeout = sleep(node.options.connect_timeout);
         Connection {
-            key: node.connections.insert(Arc::clone(&link)),
+            key: node.connections.insert(Arc::clone(&handle)),
             transport_name: transport.name(),
             transport,
-            link,
+            handle,
             request,
             reader: node.hub.codec.reader(&node.options.packets),
-            clients: Vec::new(),
+            queues: Vec::new(),
             left: Vec::new(),
             connect_timeout: Some(Box::pin(connect_timeout)),
-            backlog: 0,
+            overflow: None,
+            backlog: Backlog::default(),
             state: State::Open,
+            panicked: false,
             server: Arc::clone(server),
             node: Arc::clone(node),
         }
     }
 
-    /// Whether there is room for more: while an inbox is full, its connection is not read. Only a handler that waits for an
-    /// answer to a `call` has it read on, for that many bytes.
+    /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
+    /// waits for the answer to a `call` has it read on, for `max_http_buffer_size` bytes.
     fn may_read(&mut self) -> bool {
-        if self.state != State::Open {
+        if self.state != State::Open || self.overflow.is_some() {
             return false;
         }
         if !self.inbox_full() {
-            self.backlog = 0;
+            self.backlog = Backlog::default();
             return true;
         }
-        if !self.link.has_pending_calls() {
+        if !self.handle.has_pending_calls() {
             return false;
         }
-        if self.backlog <= self.node.options.engine.max_payload {
+        if self.backlog.bytes <= self.node.options.engine.max_payload {
             return true;
         }
-        tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer");
-        for client in &self.clients {
-            client.client().fail_calls();
+        if !std::mem::replace(&mut self.backlog.exceeded, true) {
+            tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer: the call fails");
+            for queue in &self.queues {
+                queue.client().fail_calls();
+            }
         }
         false
     }
@@ -138,19 +159,18 @@ impl<T: Transport> Connection<T> {
         if let Some(traffic) = self.node.hub.traffic() {
             traffic.came(bytes);
         }
-        if self.backlog > 0 || self.inbox_full() {
-            self.backlog += bytes;
+        if self.backlog.bytes > 0 || self.inbox_full() {
+            self.backlog.bytes += bytes;
         }
         let limits = &self.node.options.packets;
-        let (clients, left) = (&self.clients, &self.left);
+        let (queues, left) = (&self.queues, &self.left);
         let read = self.reader.read(message, limits, |namespace| {
-            clients.iter().any(|client| takes(client, namespace))
+            queues.iter().any(|queue| queue.takes(namespace))
                 || left.iter().any(|left| **left == *namespace)
         });
         match read {
-            Ok(None) => {
-                // The signal is for the whole packet: its last attachment brings it.
-            }
+            // The completion is for the whole packet: its last attachment brings it.
+            Ok(None) => {}
             Ok(Some(packet)) => self.route(packet, completion),
             Err(error) => self.parse_error(&error),
         }
@@ -160,19 +180,19 @@ impl<T: Transport> Connection<T> {
     fn inbox_full(&self) -> bool {
         let options = &self.node.options;
         let mut waiting = 0;
-        self.clients.iter().any(|client| {
-            let (events, bytes) = client.waiting();
+        self.queues.iter().any(|queue| {
+            let (events, bytes) = queue.waiting();
             waiting += bytes;
             events >= options.inbox_events || waiting >= options.engine.max_payload
         })
     }
 
     fn route(&mut self, packet: Received, completion: Option<Completion>) {
-        let client = self
-            .clients
+        let queue = self
+            .queues
             .iter_mut()
-            .find(|client| takes(client, packet.namespace()));
-        let Some(client) = client else {
+            .find(|queue| queue.takes(packet.namespace()));
+        let Some(queue) = queue else {
             if packet.kind() == Kind::Connect {
                 self.connect(&packet, completion);
             } else if self.left.iter().any(|left| **left == *packet.namespace()) {
@@ -190,11 +210,11 @@ impl<T: Transport> Connection<T> {
                     id: packet.id(),
                     arguments: packet.into_arguments(),
                 };
-                client.event(event, bytes, completion);
+                queue.push(event, bytes, completion);
             }
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.parse().ok());
-                let client = Arc::clone(client.client());
+                let client = Arc::clone(queue.client());
                 let mut arguments = packet.into_arguments();
                 if let Err(error) = arguments.clone().finish() {
                     return self.parse_error(&error);
@@ -207,7 +227,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
             Kind::Disconnect => {
-                client.leave(Reason::ClientDisconnect, completion);
+                queue.leave(Reason::ClientDisconnect, completion);
                 self.reader.clear(packet.namespace());
             }
             Kind::Connect => self.parse_error(&"a CONNECT for a namespace joined already"),
@@ -220,7 +240,7 @@ impl<T: Transport> Connection<T> {
         let handlers = self.server.registry.namespace(path);
         let refusal = match &handlers {
             None => Some("Invalid namespace"),
-            Some(_) if self.clients.len() >= self.node.options.namespaces => {
+            Some(_) if self.queues.len() >= self.node.options.namespaces => {
                 Some("Too many namespaces")
             }
             Some(_) => None,
@@ -229,7 +249,7 @@ impl<T: Transport> Connection<T> {
             let message = refusal.unwrap_or_default();
             tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
             let answer = self.node.hub.codec.connect_error(path, message, None);
-            self.link.push(answer);
+            self.handle.push(answer, PacketKind::Protocol);
             if let Some(completion) = completion {
                 completion.fire(Ok(()));
             }
@@ -238,7 +258,7 @@ impl<T: Transport> Connection<T> {
         self.left.retain(|left| **left != *path);
         let client = Client::new(
             Arc::from(path),
-            Arc::clone(&self.link),
+            Arc::clone(&self.handle),
             self.request.clone(),
         );
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
@@ -246,18 +266,20 @@ impl<T: Transport> Connection<T> {
         if options.always_connect {
             let client = socket.client();
             let hub = &self.node.hub;
-            hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
+            hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
         }
         // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
-        self.clients.reserve_exact(1);
-        self.clients.push(EventQueue::new(
+        self.queues.reserve_exact(1);
+        self.queues.push(EventQueue::new(
             socket,
             handlers,
             self.server.dispatcher.clone(),
             packet.credentials(),
             completion,
-            options.concurrent_events,
-            options.async_handlers,
+            Concurrency {
+                limit: options.concurrent_events,
+                all: options.async_handlers,
+            },
         ));
     }
 
@@ -274,73 +296,116 @@ impl<T: Transport> Connection<T> {
         }
         self.state = State::Closing;
         self.connect_timeout = None;
-        // RefusalMessage first, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
+        self.overflow = None;
+        // First, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
         self.transport.close(reason);
-        for client in &mut self.clients {
+        for queue in &mut self.queues {
             if reason == Reason::ServerClose {
-                // RefusalMessage so, the official clients don't connect again by themselves.
-                let client = client.client();
-                client.deliver(self.node.hub.codec.disconnect(client.namespace()));
+                // The official clients then don't reconnect by themselves.
+                let client = queue.client();
+                let packet = self.node.hub.codec.disconnect(client.namespace());
+                client.deliver_protocol(packet);
             }
-            client.leave(reason, None);
+            queue.leave(reason, None);
         }
+        // Nobody reads what handlers emit from now on.
+        self.handle.seal();
     }
 
     /// The transport is gone.
     fn closed(&mut self, reason: Reason) {
         self.state = State::Closed;
-        self.connect_timeout = None;
-        self.link.close();
+        self.overflow = None;
+        self.handle.close();
         self.reader = self.node.hub.codec.reader(&self.node.options.packets);
-        for client in &mut self.clients {
-            client.leave(reason, None);
+        for queue in &mut self.queues {
+            queue.leave(reason, None);
         }
+        let connecting = |queue: &EventQueue| queue.client().is_connecting();
+        self.connect_timeout = self
+            .queues
+            .iter()
+            .any(connecting)
+            .then(|| Box::pin(sleep(self.node.options.connect_timeout)));
     }
 
-    /// Does what others have asked for.
-    fn notify(&mut self) {
+    /// Does what others have asked of this connection.
+    fn obey(&mut self) {
         if self.state == State::Open {
-            if self.link.overflowed() {
-                tracing::warn!(target: "socketio", "a client reads too slowly: its outbox is full and the connection is closed");
-                self.close(Reason::TransportError);
+            if self.handle.overflowed() {
+                self.disconnect_slow_client();
                 return;
             }
-            if let Some(reason) = self.link.closing() {
-                return self.close(reason);
+            if let Some(reason) = self.handle.closing() {
+                self.close(reason);
             }
         }
-        let mut ended = Vec::new();
-        for client in &mut self.clients {
-            if let Some(reason) = client.client().ended()
-                && !client.is_leaving()
+        if self.handle.handlers_abandoned() {
+            self.queues
+                .retain_mut(|queue| queue.abandon(Reason::ServerShutdown));
+        }
+        for index in 0..self.queues.len() {
+            let queue = &mut self.queues[index];
+            if let Some(reason) = queue.client().ended()
+                && !queue.is_leaving()
             {
-                client.leave(reason, None);
-                ended.push(Arc::clone(client.client().namespace()));
+                queue.leave(reason, None);
+                let namespace = Arc::clone(queue.client().namespace());
+                self.leave_behind(namespace);
             }
-        }
-        for namespace in ended {
-            self.reader.clear(&namespace);
-            self.leave_behind(namespace);
         }
     }
 
-    /// What the client has sent to this namespace before it knows of its end is no mistake.
+    /// The server has ended a namespace: what the client sent to it before it knew is not an error.
     fn leave_behind(&mut self, namespace: Arc<str>) {
+        self.reader.clear(&namespace);
         if !self.left.contains(&namespace) && self.left.len() < self.node.options.namespaces {
             self.left.push(namespace);
         }
     }
 
-    fn poll_clients(&mut self, cx: &mut Context<'_>) -> bool {
+    fn disconnect_slow_client(&mut self) {
+        let limits = self.node.options.outbox;
+        tracing::warn!(
+            target: "socketio",
+            messages = limits.messages,
+            bytes = limits.bytes,
+            "a client reads too slowly: its outbox is full and the connection is closed (`max_outbox`, `overflow_policy`)"
+        );
+        self.handle.overflow();
+        self.close(Reason::TransportError);
+    }
+
+    /// Applies the overflow policy to a client whose transport has had its turn. True when the client is disconnected.
+    fn watch_outbox(&mut self, cx: &mut Context<'_>, over_limits: bool) -> bool {
+        let watched = over_limits
+            && self.state == State::Open
+            && self.node.options.outbox.policy == OverflowPolicy::Disconnect;
+        if !watched {
+            self.overflow = None;
+            return false;
+        }
+        let grace = self
+            .overflow
+            .get_or_insert_with(|| Box::pin(sleep(OVERFLOW_GRACE)));
+        if grace.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.disconnect_slow_client();
+        true
+    }
+
+    /// Runs handlers within the turn. True when something came of it that the transport should know at once.
+    fn poll_queues(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         let mut malformed = None;
         let mut ended = false;
         let mut refused = Vec::new();
-        self.clients.retain_mut(|client| match client.poll(cx) {
+        self.queues.retain_mut(|queue| match queue.poll(cx, turn) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
-                if !client.is_leaving() {
-                    refused.push(Arc::clone(client.client().namespace()));
+                if !queue.is_leaving() {
+                    refused.push(Arc::clone(queue.client().namespace()));
                 }
                 false
             }
@@ -351,12 +416,12 @@ impl<T: Transport> Connection<T> {
         });
         if self.node.options.always_connect {
             for namespace in refused {
-                self.reader.clear(&namespace);
                 self.leave_behind(namespace);
             }
         }
         if self.connect_timeout.is_some()
-            && self.clients.iter().any(|one| one.client().is_connected())
+            && self.state == State::Open
+            && self.queues.iter().any(|one| one.client().is_connected())
         {
             self.connect_timeout = None;
         }
@@ -366,32 +431,74 @@ impl<T: Transport> Connection<T> {
         malformed.is_some() || ended
     }
 
+    /// Whether handlers wait for the next turn.
+    fn has_work(&self) -> bool {
+        self.queues.iter().any(EventQueue::has_work)
+    }
+
+    /// Ends what has taken longer than `connect_timeout`. True when something came of it.
+    fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(timeout) = &mut self.connect_timeout else {
+            return false;
+        };
+        if timeout.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        match self.state {
+            // Time spent in `connect` handlers does not count.
+            State::Open if self.queues.is_empty() => {
+                tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
+                self.close(Reason::ServerClose);
+                true
+            }
+            State::Closed => {
+                self.connect_timeout = None;
+                self.queues.retain_mut(|queue| {
+                    let connecting = queue.client().is_connecting();
+                    if connecting {
+                        tracing::warn!(target: "socketio", namespace = &**queue.client().namespace(), "a `connect` handler still runs although its client has gone: it is dropped");
+                        queue.abandon(Reason::TransportClose);
+                    }
+                    !connecting
+                });
+                true
+            }
+            State::Open | State::Closing => false,
+        }
+    }
+
     fn upgraded(&self) {
         if let Some(observer) = self.node.hub.observer() {
-            let clients = self.clients.iter().map(EventQueue::client);
+            let clients = self.queues.iter().map(EventQueue::client);
             for client in clients.filter(|client| client.is_connected()) {
                 observer.upgraded(client);
             }
         }
     }
 
-    fn poll_transport(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Reads, writes and keeps the heartbeat. Not within tokio's cooperative budget, which handlers may have used up: the turn
+    /// bounds it.
+    fn poll_transport(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         if self.state == State::Closed {
             return false;
         }
         let read = self.may_read();
-        let mut outbox = &*self.link;
-        match self.transport.poll(cx, &mut outbox, read) {
+        let (transport, mut outbox) = (&mut self.transport, &*self.handle);
+        let polled = tokio::task::unconstrained(std::future::poll_fn(|cx| {
+            transport.poll(cx, &mut outbox, read)
+        }));
+        match pin!(polled).poll(cx) {
             Poll::Pending => {
                 let name = self.transport.name();
                 if name != self.transport_name {
                     self.transport_name = name;
-                    self.link.set_transport(name);
+                    self.handle.set_transport(name);
                     self.upgraded();
                 }
                 false
             }
             Poll::Ready(Incoming::Message(message, completion)) => {
+                turn.read(message.len());
                 if self.state == State::Open {
                     self.receive(message, completion);
                 }
@@ -403,44 +510,33 @@ impl<T: Transport> Connection<T> {
             }
         }
     }
-}
 
-/// Whether a packet for the namespace is for this client.
-fn takes(client: &EventQueue, namespace: &str) -> bool {
-    !client.is_leaving() && **client.client().namespace() == *namespace
-}
-
-impl<T: Transport> Future for Connection<T> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        this.link.awake();
-        for _ in 0..TURN {
-            let attention = this.link.take_notification();
-            if attention {
-                this.notify();
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.handle.awake();
+        let mut turn = Turn::new();
+        while !turn.is_over() {
+            turn.step();
+            let asked = self.handle.take_notification();
+            if asked {
+                self.obey();
             }
-            let clients = this.poll_clients(cx);
-            let transport = this.poll_transport(cx);
-            if let Some(timeout) = &mut this.connect_timeout
-                && timeout.as_mut().poll(cx).is_ready()
-                // A `connect` handler takes the time that it takes.
-                && this.clients.is_empty()
-            {
-                tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
-                this.close(Reason::ServerClose);
-                continue;
-            }
-            if this.state == State::Closed && this.clients.is_empty() {
+            let transport = self.poll_transport(cx, &mut turn);
+            let handlers = self.poll_queues(cx, &mut turn);
+            let timeout = self.poll_connect_timeout(cx);
+            if self.state == State::Closed && self.queues.is_empty() {
                 return Poll::Ready(());
             }
-            if attention || clients || transport {
+            if asked || transport || handlers || timeout || self.has_work() {
                 continue;
             }
-            let can_write = this.state != State::Closed && this.transport.can_write();
-            if this.link.sleep(cx.waker(), can_write) {
-                return Poll::Pending;
+            let can_write = self.state != State::Closed && self.transport.can_write();
+            match self.handle.sleep(cx.waker(), can_write) {
+                hub::Sleep::Awake => {}
+                hub::Sleep::Asleep { over_limits } => {
+                    if !self.watch_outbox(cx, over_limits) {
+                        return Poll::Pending;
+                    }
+                }
             }
         }
         cx.waker().wake_by_ref();
@@ -448,13 +544,32 @@ impl<T: Transport> Future for Connection<T> {
     }
 }
 
+impl<T: Transport> Future for Connection<T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        // The outermost net: user code is caught where it is called, so this is a defect of the server or of a transport.
+        match catch_unwind(AssertUnwindSafe(|| this.poll_turn(cx))) {
+            Ok(poll) => poll,
+            Err(_) if this.panicked => Poll::Ready(()),
+            Err(_) => {
+                tracing::error!(target: "socketio", "the task of a connection panicked: the connection is dropped, its `disconnect` handlers run");
+                this.panicked = true;
+                this.closed(Reason::TransportError);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
 impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
-        self.link.close();
+        self.handle.close();
         self.node.connections.remove(self.key);
-        for client in &self.clients {
-            let reason = Reason::ServerShutdown;
-            self.node.hub.remove(client.client(), reason);
+        for queue in &self.queues {
+            self.node.hub.end(queue.client(), Reason::ServerShutdown);
         }
         if let Some(traffic) = self.node.hub.traffic() {
             traffic.closed();

@@ -1,4 +1,7 @@
 //! One client's events, in order: its inbox and the handler that runs.
+//!
+//! The connection's task owns one for each client and polls it within a [`Turn`]. Where the client stands is known to the hub
+//! (`hub/client_state.rs`); this only schedules.
 
 use std::{
     collections::VecDeque,
@@ -9,30 +12,38 @@ use std::{
 
 use tokio::task::JoinSet;
 
+use super::turn::Turn;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, Reason},
+    base::{ArgumentError, ConnectionRefused, HandlerError, Reason},
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
-    hub::Client,
+    hub::{Client, PacketKind, transport::Completion},
     packet::Credentials,
-    transport::Completion,
 };
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type EventResult = Result<(), EventFailure>;
 
-/// A client of this connection in one namespace, from its CONNECT packet to the end of its `disconnect` handler.
+/// The events of one client, from its CONNECT packet to the end of its `disconnect` handler.
 pub(super) struct EventQueue {
-    seat: Arc<ClientContext>,
+    context: Arc<ClientContext>,
     inbox: VecDeque<Job>,
     inbox_bytes: usize,
     running: Option<Running>,
-    /// Handlers that may overlap and had to wait.
-    overlapping: Option<Box<JoinSet<EventResult>>>,
-    overlap_limit: usize,
-    overlap_all: bool,
-    /// Its `disconnect` has been queued, for this reason: no more events.
-    leaving: Option<Reason>,
+    /// Concurrent handlers that had to wait.
+    concurrent: Option<Box<JoinSet<EventResult>>>,
+    concurrency: Concurrency,
+    /// The `disconnect` handler is queued or has run: no more events are taken.
+    is_leaving: bool,
+}
+
+/// Which handlers may run while others of the same client do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Concurrency {
+    /// How many at a time.
+    pub(super) limit: usize,
+    /// All of them, not only those that say so.
+    pub(super) all: bool,
 }
 
 enum Job {
@@ -46,185 +57,221 @@ enum Running {
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
-/// What polling a client came to.
+/// The outcome of polling the queue.
 pub(super) enum Progress {
-    /// Nothing can be done now.
+    /// Nothing can be done now, or the turn is over.
     Pending,
-    /// It is over: refused, or its `disconnect` handler has ended.
+    /// The client was refused, or its `disconnect` handler has ended.
     Ended,
-    /// The client sent arguments that are no JSON.
+    /// The client sent arguments that are not JSON.
     Malformed(ArgumentError),
 }
 
 impl EventQueue {
-    /// Begins with the `connect` handler.
+    /// Starts with the `connect` handler.
     pub(super) fn new(
         socket: Socket,
         handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
         auth: Credentials,
         completion: Option<Completion>,
-        overlap_limit: usize,
-        overlap_all: bool,
+        concurrency: Concurrency,
     ) -> Self {
-        let seat = Arc::new(ClientContext {
+        let context = Arc::new(ClientContext {
             socket,
             handlers,
             dispatcher,
         });
-        let connect = Dispatcher::connect(Arc::clone(&seat), auth);
+        let connect = Dispatcher::connect(Arc::clone(&context), auth);
         EventQueue {
-            seat,
+            context,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             running: Some(Running::Connect(Box::pin(connect), completion)),
-            overlapping: None,
-            overlap_limit,
-            overlap_all,
-            leaving: None,
+            concurrent: None,
+            concurrency,
+            is_leaving: false,
         }
     }
 
     pub(super) fn client(&self) -> &Arc<Client> {
-        self.seat.socket.client()
+        self.context.socket.client()
     }
 
-    /// Whether it still takes packets.
+    /// Whether the client's `disconnect` handler is queued or has run.
     pub(super) fn is_leaving(&self) -> bool {
-        self.leaving.is_some()
+        self.is_leaving
     }
 
-    /// Events that wait, and their bytes.
+    /// Whether packets for the namespace are for this client.
+    pub(super) fn takes(&self, namespace: &str) -> bool {
+        !self.is_leaving && **self.client().namespace() == *namespace
+    }
+
+    /// Returns the events that wait, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
         (self.inbox.len(), self.inbox_bytes)
     }
 
     /// Queues an event of `bytes`.
-    pub(super) fn event(&mut self, event: Incoming, bytes: usize, completion: Option<Completion>) {
+    pub(super) fn push(&mut self, event: Incoming, bytes: usize, completion: Option<Completion>) {
         self.inbox_bytes += bytes;
         self.inbox.push_back(Job::Event(event, bytes, completion));
     }
 
-    /// The client goes: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived.
+    /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
+    /// `connect` it ends once it has been accepted, so that both handlers run.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
-        if self.leaving.is_some() {
+        if self.is_leaving {
             return;
         }
-        self.leaving = Some(reason);
+        self.is_leaving = true;
         if !self.client().is_connecting() {
-            self.seat.socket.node().hub.remove(self.client(), reason);
+            self.end(reason);
         }
         self.inbox.push_back(Job::Disconnect(reason, completion));
     }
 
-    /// Runs what can be run.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Progress {
+    /// Drops the handlers that run and the events that wait. Only a `disconnect` handler remains, for a client that had been
+    /// accepted. Returns whether anything remains.
+    pub(super) fn abandon(&mut self, reason: Reason) -> bool {
+        let connecting = self.client().is_connecting();
+        if connecting {
+            self.end(reason);
+        } else {
+            self.leave(reason, None);
+        }
+        self.concurrent = None;
+        if !matches!(self.running, Some(Running::Disconnect(..))) {
+            self.running = None;
+        }
+        self.inbox.retain(|job| matches!(job, Job::Disconnect(..)));
+        self.inbox_bytes = 0;
+        !connecting
+    }
+
+    fn end(&self, reason: Reason) {
+        self.context.socket.node().hub.end(self.client(), reason);
+    }
+
+    /// Runs what can be run within the turn.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
         loop {
-            if let Some(overlapping) = &mut self.overlapping {
-                while let Poll::Ready(Some(ended)) = overlapping.poll_join_next(cx) {
+            if let Some(concurrent) = &mut self.concurrent {
+                while let Poll::Ready(Some(ended)) = concurrent.poll_join_next(cx) {
                     if let Ok(Err(EventFailure::Malformed(error))) = ended {
                         return Progress::Malformed(error);
                     }
                 }
             }
-            match &mut self.running {
-                None => {}
-                Some(Running::Connect(connect, _)) => {
-                    let Poll::Ready(result) = connect.as_mut().poll(cx) else {
-                        return Progress::Pending;
-                    };
-                    let completion = self.end_running();
-                    let accepted = self.connected(result);
-                    fire(completion, Ok(()));
-                    if !accepted {
-                        return Progress::Ended;
-                    }
-                }
-                Some(Running::Event(event, _)) => {
-                    let Poll::Ready(result) = event.as_mut().poll(cx) else {
-                        return Progress::Pending;
-                    };
-                    let completion = self.end_running();
-                    if let Err(error) = ended(result, completion) {
-                        return Progress::Malformed(error);
-                    }
-                }
-                Some(Running::Disconnect(disconnect, _)) => {
-                    let Poll::Ready(result) = disconnect.as_mut().poll(cx) else {
-                        return Progress::Pending;
-                    };
-                    let completion = self.end_running();
-                    // There are no arguments that could be malformed.
-                    let _ = ended(result, completion);
-                    return Progress::Ended;
+            if self.running.is_some() {
+                turn.handler_starts();
+                let progress = self.poll_running(cx);
+                turn.handler_paused();
+                match progress {
+                    Poll::Pending => return Progress::Pending,
+                    Poll::Ready(Some(progress)) => return progress,
+                    Poll::Ready(None) => {}
                 }
             }
-            if !self.start_next(cx) {
+            if turn.is_over() || !self.start_next(cx) {
                 return Progress::Pending;
             }
         }
     }
 
-    fn end_running(&mut self) -> Option<Completion> {
-        match self.running.take()? {
-            Running::Connect(_, completion)
-            | Running::Event(_, completion)
-            | Running::Disconnect(_, completion) => completion,
+    /// Whether there is something to start, for a turn that ended before it could be.
+    pub(super) fn has_work(&self) -> bool {
+        self.running.is_none() && self.next_may_start()
+    }
+
+    /// Polls the handler that runs. `Ready(None)` when it has ended and the next may start.
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<Option<Progress>> {
+        match &mut self.running {
+            None => Poll::Ready(None),
+            Some(Running::Connect(connect, completion)) => {
+                let result = std::task::ready!(connect.as_mut().poll(cx));
+                let completion = completion.take();
+                self.running = None;
+                let accepted = self.finish_connect(result);
+                fire(completion, Ok(()));
+                Poll::Ready((!accepted).then_some(Progress::Ended))
+            }
+            Some(Running::Event(event, completion)) => {
+                let result = std::task::ready!(event.as_mut().poll(cx));
+                let completion = completion.take();
+                self.running = None;
+                Poll::Ready(finish(result, completion).err().map(Progress::Malformed))
+            }
+            Some(Running::Disconnect(disconnect, completion)) => {
+                let result = std::task::ready!(disconnect.as_mut().poll(cx));
+                let completion = completion.take();
+                self.running = None;
+                // There are no arguments that could be malformed.
+                let _ = finish(result, completion);
+                Poll::Ready(Some(Progress::Ended))
+            }
         }
     }
 
-    /// Lets the client in, or tells it why not.
-    fn connected(&mut self, result: Result<(), ConnectionRefused>) -> bool {
-        let hub = &self.seat.socket.node().hub;
-        let client = self.seat.socket.client();
+    /// Accepts the client, or refuses it with the reason.
+    fn finish_connect(&mut self, result: Result<(), ConnectionRefused>) -> bool {
+        let hub = &self.context.socket.node().hub;
+        let client = self.context.socket.client();
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                hub.admit(client, hub.codec.connect(client.namespace(), client.sid()));
-                if let Some(reason) = self.leaving {
-                    hub.remove(client, reason);
+                hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
+                if self.is_leaving
+                    && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
+                {
+                    hub.end(client, *reason);
                 }
                 true
             }
             Err(_) if !client.is_connecting() => {
-                // `always_connect`: it is in, and has to go. This packet can't say why, or the official clients take it for a
-                // broken one.
-                client.deliver(hub.codec.disconnect(client.namespace()));
-                hub.remove(client, Reason::ServerDisconnect);
+                // `always_connect`: it is in, and has to go. This packet can't say why: the official clients take one with
+                // data for malformed.
+                client.deliver_protocol(hub.codec.disconnect(client.namespace()));
+                hub.end(client, Reason::ServerDisconnect);
                 false
             }
             Err(refused) => {
-                client.connection().push(hub.codec.connect_error(
+                let packet = hub.codec.connect_error(
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
-                ));
-                hub.remove(client, Reason::ServerDisconnect);
+                );
+                client.connection().push(packet, PacketKind::Protocol);
+                hub.end(client, Reason::ServerDisconnect);
                 false
             }
+        }
+    }
+
+    fn next_may_start(&self) -> bool {
+        match self.inbox.front() {
+            None => false,
+            Some(Job::Disconnect(..)) => self.concurrent_handlers() == 0,
+            Some(Job::Event(..)) => self.concurrent_handlers() < self.concurrency.limit,
         }
     }
 
     /// Starts the next job. False when there is none, or when it must wait.
     fn start_next(&mut self, cx: &mut Context<'_>) -> bool {
-        match self.inbox.front() {
-            None => {
-                // An idle client keeps no room for the burst it once had.
-                if self.inbox.capacity() > 32 {
-                    self.inbox = VecDeque::new();
-                }
-                return false;
-            }
-            Some(Job::Disconnect(..)) if self.overlaps() > 0 => return false,
-            Some(Job::Event(..)) if self.overlaps() >= self.overlap_limit => return false,
-            Some(_) => {}
+        if self.inbox.is_empty() && self.inbox.capacity() > 32 {
+            // An idle client keeps no memory for the burst it once had.
+            self.inbox = VecDeque::new();
+        }
+        if !self.next_may_start() {
+            return false;
         }
         match self.inbox.pop_front() {
             None => false,
             Some(Job::Disconnect(reason, completion)) => {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
-                let disconnect = Dispatcher::disconnect(Arc::clone(&self.seat), reason);
+                let disconnect = Dispatcher::disconnect(Arc::clone(&self.context), reason);
                 self.running = Some(Running::Disconnect(Box::pin(disconnect), completion));
                 true
             }
@@ -232,14 +279,14 @@ impl EventQueue {
                 self.inbox_bytes -= bytes;
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
-                if let Some(observer) = self.seat.socket.node().hub.observer() {
+                if let Some(observer) = self.context.socket.node().hub.observer() {
                     observer.received(client, &event.name, &event.arguments);
                 }
-                let entry = self.seat.handlers.event(&event.name).cloned();
+                let entry = self.context.handlers.event(&event.name).cloned();
                 let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
-                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.seat), entry, event));
-                if concurrent || self.overlap_all {
-                    self.start_overlapping(handler, completion, cx);
+                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.context), entry, event));
+                if concurrent || self.concurrency.all {
+                    self.start_concurrent(handler, completion, cx);
                 } else {
                     self.running = Some(Running::Event(handler, completion));
                 }
@@ -248,34 +295,32 @@ impl EventQueue {
         }
     }
 
-    fn overlaps(&self) -> usize {
-        self.overlapping.as_ref().map_or(0, |tasks| tasks.len())
+    fn concurrent_handlers(&self) -> usize {
+        self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
     /// Most handlers never wait: so this one is polled in place first, and spawned only if it must.
-    fn start_overlapping(
+    fn start_concurrent(
         &mut self,
         mut handler: BoxFuture<EventResult>,
         completion: Option<Completion>,
         cx: &mut Context<'_>,
     ) {
         if let Poll::Ready(result) = handler.as_mut().poll(cx) {
-            // What is no JSON comes back here, to be reported where all results are.
-            self.running = Some(Running::Event(
-                Box::pin(std::future::ready(result)),
-                completion,
-            ));
+            // Reported where all results are.
+            let result = Box::pin(std::future::ready(result));
+            self.running = Some(Running::Event(result, completion));
             return;
         }
-        let overlapping = self.overlapping.get_or_insert_default();
-        overlapping.spawn(async move {
-            ended(handler.await, completion).map_err(EventFailure::Malformed)
+        let concurrent = self.concurrent.get_or_insert_default();
+        concurrent.spawn(async move {
+            finish(handler.await, completion).map_err(EventFailure::Malformed)
         });
     }
 }
 
 /// Fires the completion, unless the client broke the protocol.
-fn ended(result: EventResult, completion: Option<Completion>) -> Result<(), ArgumentError> {
+fn finish(result: EventResult, completion: Option<Completion>) -> Result<(), ArgumentError> {
     match result {
         Ok(()) => fire(completion, Ok(())),
         Err(EventFailure::Failed(error)) => fire(completion, Err(error)),
@@ -284,7 +329,7 @@ fn ended(result: EventResult, completion: Option<Completion>) -> Result<(), Argu
     Ok(())
 }
 
-fn fire(completion: Option<Completion>, result: Result<(), crate::HandlerError>) {
+fn fire(completion: Option<Completion>, result: Result<(), HandlerError>) {
     if let Some(completion) = completion {
         completion.fire(result);
     }

@@ -19,6 +19,7 @@ mod server;
 mod service;
 #[cfg(feature = "tls")]
 mod tls;
+mod turn;
 mod write_timeout;
 
 pub use app::{App, Layered};

@@ -12,11 +12,24 @@ pub struct EmitError(Problem);
 enum Problem {
     Encode(EncodeError),
     WriteOnly,
+    OutboxFull,
 }
 
 impl EmitError {
     pub(crate) fn write_only() -> Self {
         EmitError(Problem::WriteOnly)
+    }
+}
+
+impl EmitError {
+    pub(crate) fn outbox_full() -> Self {
+        EmitError(Problem::OutboxFull)
+    }
+
+    /// Whether more was emitted to one client than its outbox can hold: `.await` [`Socket::drained`](crate::Socket::drained)
+    /// between batches.
+    pub fn is_outbox_full(&self) -> bool {
+        matches!(self.0, Problem::OutboxFull)
     }
 }
 
@@ -31,6 +44,9 @@ impl fmt::Display for EmitError {
         f.write_str("the event was not sent: ")?;
         match &self.0 {
             Problem::Encode(error) => error.fmt(f),
+            Problem::OutboxFull => f.write_str(
+                "the client's outbox is full: await `socket.drained()` between batches, or raise `max_outbox`",
+            ),
             Problem::WriteOnly => {
                 f.write_str("it asks for an answer, and a server that is `write_only` hears none")
             }
@@ -42,7 +58,7 @@ impl std::error::Error for EmitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Problem::Encode(error) => Some(error),
-            Problem::WriteOnly => None,
+            Problem::WriteOnly | Problem::OutboxFull => None,
         }
     }
 }

@@ -12,6 +12,8 @@ pub enum RoomError {
     TooMany(usize),
     /// The client has gone, or there is none of this id here.
     NotConnected,
+    /// `connect` did more than may wait until the client is accepted: as much as its outbox may hold.
+    TooMuchDeferred,
 }
 
 impl fmt::Display for RoomError {
@@ -19,6 +21,9 @@ impl fmt::Display for RoomError {
         match self {
             RoomError::ClientRoom => f.write_str("this room belongs to one client"),
             RoomError::TooMany(limit) => write!(f, "a client can be in {limit} rooms at most"),
+            RoomError::TooMuchDeferred => {
+                f.write_str("too much waits until the client is accepted")
+            }
             RoomError::NotConnected => f.write_str("the client is not connected"),
         }
     }

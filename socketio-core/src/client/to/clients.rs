@@ -101,12 +101,12 @@ impl To {
         match &self.from {
             Some(from) if from.is_connecting() => {
                 let (from, node) = (Arc::clone(from), Arc::clone(&self.node));
-                from.once_accepted(&node.hub, move |_| {
+                let deferred = from.once_accepted(&node.hub, 0, move |_| {
                     if let Err(error) = all(self) {
                         tracing::warn!(target: "socketio", %error, "what `connect` wanted for others was not done");
                     }
                 });
-                Ok(())
+                deferred.map_err(|_| RoomError::TooMuchDeferred)
             }
             _ => all(self),
         }
@@ -126,20 +126,23 @@ impl To {
             }
             self.when_accepted(move |node, namespace| {
                 node.emitter.close_room(namespace, &room, ignore_queue);
-            });
+            })?;
         }
         Ok(())
     }
 
     /// Does something now, or, inside `connect`, once the client has been accepted.
-    fn when_accepted(&self, operation: impl FnOnce(&Node, &str) + Send + 'static) {
-        match &self.from {
-            Some(from) if from.is_connecting() => {
-                let (node, namespace) = (Arc::clone(&self.node), Arc::clone(&self.namespace));
-                from.once_accepted(&self.node.hub, move |_| operation(&node, &namespace));
-            }
-            _ => operation(&self.node, &self.namespace),
-        }
+    fn when_accepted(
+        &self,
+        operation: impl FnOnce(&Node, &str) + Send + 'static,
+    ) -> Result<(), RoomError> {
+        let Some(from) = &self.from else {
+            operation(&self.node, &self.namespace);
+            return Ok(());
+        };
+        let (node, namespace) = (Arc::clone(&self.node), Arc::clone(&self.namespace));
+        from.once_accepted(&self.node.hub, 0, move |_| operation(&node, &namespace))
+            .map_err(|_| RoomError::TooMuchDeferred)
     }
 }
 

@@ -182,14 +182,13 @@ impl To {
             packet,
             remote,
         };
-        match from {
-            Some(from) if from.is_connecting() => {
-                let later = Arc::clone(&node);
-                from.once_accepted(&node.hub, move |_| later.emitter.emit(&emission));
-            }
-            _ => node.emitter.emit(&emission),
-        }
-        Ok(())
+        let Some(from) = from else {
+            node.emitter.emit(&emission);
+            return Ok(());
+        };
+        let bytes = emission.packet.bytes();
+        let emitting = Arc::clone(&node);
+        from.once_accepted(&node.hub, bytes, move |_| emitting.emitter.emit(&emission))
     }
 
     /// Sends a `message` event.

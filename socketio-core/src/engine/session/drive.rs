@@ -11,13 +11,13 @@ use super::{Session, State, Transport, ok};
 use crate::{
     base::Message,
     engine::{
-        heartbeat::Beat,
+        heartbeat::HeartbeatAction,
         outgoing::Outgoing,
         packet::{Packet, control},
         payload::Encoder,
         reason::CloseReason,
         refusal::Refusal,
-        shared::News,
+        shared::Updates,
         timer::after,
         upgrade::Probe,
         websocket::{Socket, TURN},
@@ -33,7 +33,7 @@ impl Session {
     ) -> Poll<Result<Message, CloseReason>> {
         self.heartbeat.reading(read);
         loop {
-            let news = self.take_news(cx);
+            let updates = self.take_updates(cx);
             let mut again = self.poll_probe(cx);
             self.answer_early();
             let mut noisy = false;
@@ -49,10 +49,10 @@ impl Session {
                 self.reads = 0;
             }
             // What had come before the client broke a rule is still taken.
-            if let (Some(reason), true) = (news.failed, self.posts.is_empty()) {
+            if let (Some(reason), true) = (updates.failed, self.posts.is_empty()) {
                 return Poll::Ready(Err(reason));
             }
-            again |= self.poll_write(cx, out, news.polled)?;
+            again |= self.poll_write(cx, out, updates.polled)?;
             again |= self.poll_timer(cx)?;
             if noisy {
                 // The owner learns nothing of these packets and can't give other tasks their turn.
@@ -66,13 +66,13 @@ impl Session {
     }
 
     /// Takes what requests have brought. A WebSocket session gets no more of them.
-    fn take_news(&mut self, cx: &mut Context<'_>) -> News {
+    fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
         let Transport::Polling = self.transport else {
-            return News::default();
+            return Updates::default();
         };
-        let mut news = self.shared.news(cx);
-        self.posts.extend(news.post.take());
-        if let (Some(upgrade), State::Open) = (news.socket.take(), self.state) {
+        let mut updates = self.shared.updates(cx);
+        self.posts.extend(updates.post.take());
+        if let (Some(upgrade), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
             let socket = Socket::new(upgrade, None, config.max_payload);
             self.probe = Some(Box::new(Probe::new(
@@ -80,7 +80,7 @@ impl Session {
                 after(Instant::now(), config.upgrade_timeout),
             )));
         }
-        news
+        updates
     }
 
     /// `true` when the transport has changed.
@@ -238,8 +238,8 @@ impl Session {
         }
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
-                Beat::Ping => self.ping_due = true,
-                Beat::GiveUp => return Err(CloseReason::PingTimeout),
+                HeartbeatAction::Ping => self.ping_due = true,
+                HeartbeatAction::Timeout => return Err(CloseReason::PingTimeout),
             }
             if let Transport::WebSocket(socket) = &mut self.transport {
                 socket.shrink();
@@ -264,21 +264,22 @@ impl Session {
         cx: &mut Context<'_>,
         out: &mut dyn Outgoing,
     ) -> Poll<()> {
-        let news = self.take_news(cx);
+        let updates = self.take_updates(cx);
         self.answer_post(ok());
         self.ping_due = false;
         let State::Closing { deadline, said, .. } = &mut self.state else {
             return Poll::Ready(());
         };
-        if self.timer.poll(cx, *deadline).is_ready() || news.failed.is_some() {
+        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() {
             return Poll::Ready(());
         }
         match &mut self.transport {
-            Transport::Polling if news.polled => match self.write_answer(out, Some(control::CLOSE))
-            {
-                Ok(false) => Poll::Pending,
-                Ok(true) | Err(_) => Poll::Ready(()),
-            },
+            Transport::Polling if updates.polled => {
+                match self.write_answer(out, Some(control::CLOSE)) {
+                    Ok(false) => Poll::Pending,
+                    Ok(true) | Err(_) => Poll::Ready(()),
+                }
+            }
             Transport::Polling => Poll::Pending,
             Transport::WebSocket(socket) => socket.poll_goodbye(cx, out, said),
         }

@@ -157,8 +157,12 @@ impl Session {
         }
     }
 
-    /// Whether a message would be written now: the WebSocket is not held up, or a GET waits.
+    /// Whether a message would be written now: the WebSocket takes more, or a GET waits. False once the client has been
+    /// told that it is over.
     pub fn can_write(&self) -> bool {
+        if let State::Closing { said: true, .. } | State::Closed(_) = self.state {
+            return false;
+        }
         match &self.transport {
             Transport::Polling => self.shared.is_polled(),
             Transport::WebSocket(socket) => socket.is_writable(),
@@ -274,7 +278,7 @@ impl Session {
         let left = reason == CloseReason::ForcedClose;
         let leaves_polling = left && matches!(self.transport, Transport::Polling);
         if leaves_polling {
-            self.sessions.expect_last_poll(self.shared.sid);
+            self.sessions.expect_final_poll(self.shared.sid);
         }
         self.sessions.remove(self.shared.sid);
         let polled = self.shared.close(
@@ -282,7 +286,7 @@ impl Session {
             Err(Refusal::UnknownSid),
         );
         if leaves_polling && polled {
-            self.sessions.take_last_poll(self.shared.sid);
+            self.sessions.claim_final_poll(self.shared.sid);
         }
         self.answer_post(Err(Refusal::UnknownSid));
     }

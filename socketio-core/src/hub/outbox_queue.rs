@@ -1,0 +1,232 @@
+//! The packets that wait to be written to one connection, and the bounds on them.
+//!
+//! A burst is not a slow client: what a handler emits between two awaits can't be written before it awaits. So the overflow
+//! policy judges a client only once its transport has had a turn and took no more; until then a burst may take
+//! [`BURST`] times the limits.
+
+use std::{collections::VecDeque, sync::Arc, task::Waker};
+
+use tokio::sync::Notify;
+
+use crate::{
+    admission::{OutboxLimits, OverflowPolicy},
+    base::Message,
+    packet::Frames,
+};
+
+/// How many times the limits a burst may take before the transport has had its turn.
+const BURST: usize = 4;
+
+/// What kind of packet waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PacketKind {
+    /// An event: the overflow policy may drop it.
+    Event,
+    /// CONNECT, CONNECT_ERROR, DISCONNECT or an acknowledgement: never dropped, or client and server would disagree.
+    Protocol,
+}
+
+/// The outcome of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Push {
+    /// Queued, or not wanted any more: the connection is closing.
+    Done,
+    /// Dropped by [`OverflowPolicy::DropNewest`].
+    Dropped,
+    /// Not queued: even the bound on bursts is reached.
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// Nothing more is accepted; what waits is still written.
+    Sealed,
+    /// Nothing is accepted or written.
+    Closed,
+}
+
+/// The packets that wait to be written to one connection.
+#[derive(Debug)]
+pub(super) struct OutboxQueue {
+    limits: OutboxLimits,
+    messages: VecDeque<Message>,
+    bytes: usize,
+    state: State,
+    /// The transport has had its turn and left messages behind.
+    stalled: bool,
+    /// Set while the connection's task sleeps: a push takes it and wakes the task. While the task runs, its own emits find
+    /// nothing here and wake nobody.
+    pub(super) sleeping: Option<Waker>,
+    pub(super) drained: Option<Arc<Notify>>,
+}
+
+impl OutboxQueue {
+    pub(super) fn new(limits: OutboxLimits) -> Self {
+        OutboxQueue {
+            limits,
+            messages: VecDeque::new(),
+            bytes: 0,
+            state: State::Open,
+            stalled: false,
+            sleeping: None,
+            drained: None,
+        }
+    }
+
+    /// Adds a packet with its attachments, whole or not at all.
+    ///
+    /// A packet larger than the limits is accepted alone, else it could never be sent.
+    pub(super) fn push(&mut self, packet: Frames, kind: PacketKind) -> Push {
+        if self.state != State::Open {
+            return Push::Done;
+        }
+        let (messages, bytes) = (
+            self.messages.len() + packet.count(),
+            self.bytes + packet.bytes(),
+        );
+        let limits = self.limits;
+        let exceeds = |times: usize| {
+            messages > limits.messages.saturating_mul(times)
+                || bytes > limits.bytes.saturating_mul(times)
+        };
+        let over_limits = !self.messages.is_empty() && exceeds(1);
+        if over_limits {
+            if self.stalled
+                && kind == PacketKind::Event
+                && limits.policy == OverflowPolicy::DropNewest
+            {
+                return Push::Dropped;
+            }
+            if exceeds(BURST) {
+                return Push::Full;
+            }
+        }
+        self.bytes = bytes;
+        packet.move_to(&mut self.messages);
+        Push::Done
+    }
+
+    /// Takes the next message to write, and notifies those who wait for an empty queue when there is none.
+    pub(super) fn pop(&mut self) -> Option<Message> {
+        let Some(message) = self.messages.pop_front() else {
+            // An idle client keeps no memory for the burst it once had.
+            if self.messages.capacity() > 64 {
+                self.messages = VecDeque::new();
+            }
+            self.notify_drained();
+            return None;
+        };
+        self.bytes -= message.len();
+        self.stalled = false;
+        Some(message)
+    }
+
+    /// The transport has had its turn: returns whether it left more behind than the limits allow.
+    pub(super) fn after_turn(&mut self) -> bool {
+        self.stalled = !self.messages.is_empty();
+        self.is_over_limits()
+    }
+
+    pub(super) fn is_over_limits(&self) -> bool {
+        self.messages.len() > 1
+            && (self.messages.len() > self.limits.messages || self.bytes > self.limits.bytes)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Accepts nothing more. What waits is still written.
+    pub(super) fn seal(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Sealed;
+        }
+    }
+
+    /// Drops what waits, and accepts nothing more.
+    pub(super) fn clear(&mut self) {
+        self.seal();
+        self.messages = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    pub(super) fn close(&mut self) {
+        self.clear();
+        self.state = State::Closed;
+        self.notify_drained();
+    }
+
+    fn notify_drained(&mut self) {
+        if let Some(drained) = self.drained.take() {
+            drained.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(policy: OverflowPolicy) -> OutboxQueue {
+        OutboxQueue::new(OutboxLimits {
+            messages: 2,
+            bytes: 1_000,
+            policy,
+        })
+    }
+
+    fn packet(text: &str) -> Frames {
+        Frames::Messages(vec![Message::Text(text.into())])
+    }
+
+    #[test]
+    fn a_burst_is_accepted_until_the_transport_has_had_its_turn() {
+        let mut queue = queue(OverflowPolicy::DropNewest);
+        let pushed: Vec<_> = (0..9)
+            .map(|_| queue.push(packet("x"), PacketKind::Event))
+            .collect();
+        assert_eq!(pushed[..8], [Push::Done; 8]);
+        assert_eq!(pushed[8], Push::Full);
+        assert!(queue.is_over_limits());
+    }
+
+    #[test]
+    fn protocol_packets_are_not_dropped_by_the_policy() {
+        let mut queue = queue(OverflowPolicy::DropNewest);
+        queue.push(packet("a"), PacketKind::Event);
+        queue.push(packet("b"), PacketKind::Event);
+        assert!(!queue.after_turn());
+        assert_eq!(queue.push(packet("c"), PacketKind::Event), Push::Dropped);
+        assert_eq!(queue.push(packet("d"), PacketKind::Protocol), Push::Done);
+        queue.pop();
+        assert_eq!(
+            queue.push(packet("e"), PacketKind::Event),
+            Push::Done,
+            "it reads again"
+        );
+    }
+
+    #[test]
+    fn a_packet_beyond_the_limits_is_accepted_alone() {
+        let mut queue = queue(OverflowPolicy::Disconnect);
+        let large = packet(&"x".repeat(100_000));
+        assert_eq!(queue.push(large, PacketKind::Event), Push::Done);
+        assert!(!queue.after_turn());
+    }
+
+    #[test]
+    fn a_sealed_queue_accepts_nothing_and_writes_what_waits() {
+        let mut queue = queue(OverflowPolicy::Disconnect);
+        queue.push(packet("a"), PacketKind::Event);
+        queue.seal();
+        assert_eq!(queue.push(packet("b"), PacketKind::Protocol), Push::Done);
+        assert!(queue.pop().is_some());
+        assert!(queue.pop().is_none());
+    }
+}

@@ -1,0 +1,97 @@
+//! How much a connection may do before other tasks get their turn.
+//!
+//! The policy of a connection's task, in order: what others asked of it, the transport (which reads, writes and keeps the
+//! heartbeat), then handlers. So handlers can't starve the I/O of their own connection: the transport is polled first, and
+//! outside of tokio's cooperative budget, which handlers may have used up. A turn that is over is continued in the task's next
+//! poll, when other tasks have run.
+
+use std::time::{Duration, Instant};
+
+/// Steps of one turn: packets read, or rounds of handlers.
+const STEPS: usize = 64;
+
+/// Bytes read in one turn.
+const BYTES: usize = 256 * 1024;
+
+/// How long handlers may run in one turn. One handler that computes for longer ends its turn, too.
+const TIME: Duration = Duration::from_millis(1);
+
+/// The share of one turn that is used up.
+#[derive(Debug)]
+pub(super) struct Turn {
+    steps: usize,
+    bytes: usize,
+    /// When the first handler of this turn began.
+    handlers_since: Option<Instant>,
+    over: bool,
+}
+
+impl Turn {
+    pub(super) fn new() -> Self {
+        Turn {
+            steps: 0,
+            bytes: 0,
+            handlers_since: None,
+            over: false,
+        }
+    }
+
+    /// Counts one round of the connection's task.
+    pub(super) fn step(&mut self) {
+        self.steps += 1;
+        self.over |= self.steps >= STEPS;
+    }
+
+    /// Counts what was read.
+    pub(super) fn read(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.over |= self.bytes >= BYTES;
+    }
+
+    /// A handler is about to run.
+    pub(super) fn handler_starts(&mut self) {
+        self.handlers_since.get_or_insert_with(Instant::now);
+    }
+
+    /// A handler has ended, or waits.
+    pub(super) fn handler_paused(&mut self) {
+        self.over |= self
+            .handlers_since
+            .is_some_and(|since| since.elapsed() >= TIME);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_ends_after_so_many_steps_or_bytes() {
+        let mut turn = Turn::new();
+        for _ in 1..STEPS {
+            turn.step();
+        }
+        assert!(!turn.is_over());
+        turn.step();
+        assert!(turn.is_over());
+
+        let mut turn = Turn::new();
+        turn.read(BYTES - 1);
+        assert!(!turn.is_over());
+        turn.read(1);
+        assert!(turn.is_over());
+    }
+
+    #[test]
+    fn a_turn_ends_when_handlers_have_used_its_time() {
+        let mut turn = Turn::new();
+        turn.handler_starts();
+        turn.handlers_since = Instant::now().checked_sub(TIME);
+        turn.handler_paused();
+        assert!(turn.is_over());
+    }
+}
