@@ -1,0 +1,189 @@
+//! HTTP as a client sends it: requests to the server's tower service without a stream, and exchanges over any stream.
+
+use axum::body::Body;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use socketio_core::SocketIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tower::ServiceExt;
+
+/// A response.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: http::HeaderMap,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl Answer {
+    /// Reads the response to a request that asked for the connection to be closed.
+    pub async fn read(mut stream: impl AsyncRead + Unpin) -> Self {
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await.unwrap();
+        let response = String::from_utf8(response).unwrap();
+        let (head, body) = response
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("not a response: {response:?}"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.parse().unwrap(), value.parse().unwrap())
+        };
+        let headers: http::HeaderMap<http::HeaderValue> =
+            lines.map(header).collect::<http::HeaderMap<_>>();
+        Answer {
+            status: status.parse().unwrap(),
+            headers,
+            body: body.to_owned(),
+        }
+    }
+
+    /// Returns the first header of that name, or `""`.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// The target of a request that opens a session over polling.
+pub const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
+
+/// Writes a request and asks for the connection to be closed after its response.
+pub async fn write_request(
+    stream: &mut (impl AsyncWrite + Unpin),
+    method: &str,
+    target: &str,
+    body: &str,
+) {
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// Sends one request over a stream and returns the whole response as text.
+pub async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> String {
+    write_request(&mut stream, method, target, body).await;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+/// Opens a session and joins `/`, with one stream for each request; the target of further requests.
+pub async fn join<S: AsyncRead + AsyncWrite + Unpin>(
+    mut connect: impl AsyncFnMut() -> S,
+) -> String {
+    let open = exchange(connect().await, "GET", HANDSHAKE, "").await;
+    let target = format!("{HANDSHAKE}&sid={}", sid_of(&open));
+    let posted = exchange(connect().await, "POST", &target, "40").await;
+    assert!(posted.ends_with("ok"), "{posted}");
+    target
+}
+
+/// Returns the session's id from a text that holds its open packet.
+pub fn sid_of(response: &str) -> &str {
+    let (_, rest) = response
+        .split_once(r#""sid":""#)
+        .unwrap_or_else(|| panic!("no open packet: {response}"));
+    rest.split('"').next().unwrap()
+}
+
+/// Sends a request to the server's service.
+pub async fn send(io: &SocketIo, request: Request<Body>) -> Answer {
+    let response = io.service().oneshot(request).await.unwrap();
+    read(response).await
+}
+
+async fn read<B>(response: Response<B>) -> Answer
+where
+    B: http_body::Body<Data: Send, Error: std::fmt::Debug>,
+{
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+/// Sends a GET below `/socket.io/?EIO=4&`, with headers.
+pub async fn get(io: &SocketIo, query: &str, headers: &[(&str, &str)]) -> Answer {
+    let request = Request::get(format!("/socket.io/?EIO=4&{query}"));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    send(io, request.body(Body::empty()).unwrap()).await
+}
+
+/// Asks for a WebSocket. There is no connection that could become one, but the status 101 shows that it would be allowed.
+pub async fn websocket(io: &SocketIo, query: &str) -> Answer {
+    let headers = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    get(io, query, &headers).await
+}
+
+/// Opens a session over polling and returns its open packet.
+pub async fn open(io: &SocketIo) -> Value {
+    let answer = get(io, "transport=polling", &[]).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    serde_json::from_str(answer.body.strip_prefix('0').unwrap()).unwrap()
+}
+
+/// A session over polling, without a stream.
+#[derive(Debug)]
+pub struct Polling {
+    io: SocketIo,
+    target: String,
+}
+
+impl Polling {
+    /// Opens a session.
+    pub async fn open(io: &SocketIo) -> Polling {
+        let handshake = open(io).await;
+        let sid = handshake["sid"].as_str().unwrap();
+        Polling {
+            io: io.clone(),
+            target: format!("/socket.io/?EIO=4&transport=polling&sid={sid}"),
+        }
+    }
+
+    /// Opens a session and joins `/`.
+    pub async fn join(io: &SocketIo) -> Polling {
+        let polling = Polling::open(io).await;
+        polling.post("40").await;
+        let answer = polling.get().await;
+        assert!(answer.body.starts_with("40{"), "{answer:?}");
+        polling
+    }
+
+    /// Reads the packets that wait, or the next ones.
+    pub async fn get(&self) -> Answer {
+        let request = Request::get(&self.target).body(Body::empty()).unwrap();
+        send(&self.io, request).await
+    }
+
+    /// Sends packets.
+    pub async fn post(&self, body: &str) -> Answer {
+        let request = Request::post(&self.target)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        send(&self.io, request).await
+    }
+}
