@@ -101,22 +101,35 @@ pub fn sid_of(response: &str) -> &str {
 }
 
 /// Sends a request to the server's service.
-pub async fn send(io: &SocketIo, request: Request<Body>) -> Answer {
-    let response = io.service().oneshot(request).await.unwrap();
-    read(response).await
+pub async fn response(io: &SocketIo, request: Request<Body>) -> Response<String> {
+    let (head, body) = io.service().oneshot(request).await.unwrap().into_parts();
+    Response::from_parts(head, body_text(body).await)
 }
 
-async fn read<B>(response: Response<B>) -> Answer
-where
-    B: http_body::Body<Data: Send, Error: std::fmt::Debug>,
-{
-    let (head, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
+/// Sends a request to the server's service.
+pub async fn send(io: &SocketIo, request: Request<Body>) -> Answer {
+    let (head, body) = response(io, request).await.into_parts();
     Answer {
         status: head.status.as_u16(),
         headers: head.headers,
-        body: String::from_utf8(bytes.to_vec()).unwrap(),
+        body,
     }
+}
+
+/// Reads a body, which has to be text.
+pub async fn text<B>(response: Response<B>) -> String
+where
+    B: http_body::Body<Data: Send, Error: std::fmt::Debug>,
+{
+    body_text(response.into_body()).await
+}
+
+async fn body_text<B>(body: B) -> String
+where
+    B: http_body::Body<Data: Send, Error: std::fmt::Debug>,
+{
+    let bytes = body.collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// Sends a GET below `/socket.io/?EIO=4&`, with headers.
