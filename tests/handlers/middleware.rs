@@ -10,8 +10,6 @@ use socketio::{
 use socketio_test::{ConnectError, TestClient, event};
 use test_support::Notes;
 
-use crate::trigger_event::Refusal;
-
 /// Middleware that notes every event, before and after.
 pub(crate) fn noting_in(trail: &Notes, name: &'static str) -> impl Middleware {
     let trail = trail.clone();
@@ -334,13 +332,4 @@ fn middleware_of_nothing_is_refused() {
             .contains("the middleware of \"/caht\" (tests/handlers/middleware.rs:"),
         "{error}"
     );
-}
-
-impl From<Refusal> for socketio::BoxError {
-    fn from(Refusal(why): Refusal) -> Self {
-        match why {
-            "no entry" => ConnectionRefused::new(why).into(),
-            why => why.into(),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Guards of namespaces and classes: they run before everything in it, from the namespace to the event.
+//! Guards of namespaces and classes: they run before everything in it, from the namespace to the event, and panics refuse.
 
 use serde_json::{Value, json};
 use socketio::{ConnectionRefused, Request, SocketIo, State};
@@ -144,4 +144,16 @@ async fn guards_are_asked_from_the_namespace_to_the_event_and_the_first_that_ref
     assert_eq!(trail.take(), ["all", "namespace", "class", "shut"]);
     client.disconnect().await.unwrap();
     assert_eq!(trail.take(), ["disconnect"]);
+}
+
+#[tokio::test]
+async fn a_guard_that_panics_refuses() {
+    let io = SocketIo::bare()
+        .on("x", || async { "x" })
+        .on_in("/a", "x", || async {})
+        .guard("/a", || -> bool { panic!("oh") })
+        .build()
+        .unwrap();
+    let refused = TestClient::connect(&io, "/a").await.unwrap_err();
+    assert_refused(&refused, "Connection rejected by server");
 }

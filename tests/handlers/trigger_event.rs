@@ -7,8 +7,8 @@ use std::sync::{
 
 use serde_json::{Value, json};
 use socketio::{
-    Answered, EventCall, EventName, HandlerError, Handlers, Middleware, Next, Reply, Result,
-    SocketIo,
+    Answered, ConnectionRefused, EventCall, EventName, HandlerError, Handlers, Middleware, Next,
+    Reply, Result, SocketIo,
 };
 use socketio_test::{ConnectError, TestClient};
 use test_support::Notes;
@@ -167,7 +167,16 @@ struct Switchboard {
 }
 
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) &'static str);
+struct Refusal(&'static str);
+
+impl From<Refusal> for socketio::BoxError {
+    fn from(Refusal(why): Refusal) -> Self {
+        match why {
+            "no entry" => ConnectionRefused::new(why).into(),
+            why => why.into(),
+        }
+    }
+}
 
 #[socketio::namespace("/switchboard", server = "switchboard")]
 impl Switchboard {
