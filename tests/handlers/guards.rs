@@ -1,7 +1,7 @@
 //! Guards of events: refusing, answering instead of the handler, errors.
 
 use serde_json::{Value, json};
-use socketio::{Answered, Auth, Forbidden, HandlerError, Session, SocketIo, handlers};
+use socketio::{Answered, Auth, Forbidden, HandlerError, Reason, Session, SocketIo, handlers};
 use socketio_test::TestClient;
 
 use crate::namespace_guards::Members;
@@ -180,7 +180,7 @@ fn failed(error: HandlerError) -> String {
 async fn a_guard_may_disconnect() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     client.emit("leave", ()).await.unwrap();
-    client.disconnected().await;
+    assert_eq!(client.disconnected().await, Reason::ServerDisconnect);
 }
 
 #[test]
