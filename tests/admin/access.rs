@@ -9,7 +9,7 @@ use socketio_test::{ConnectError, TestClient};
 use crate::page::{client, login, open, page};
 
 #[tokio::test]
-async fn who_sends_the_right_object_may_come_in() {
+async fn the_right_auth_object_is_accepted() {
     let right = json!({"username": "ana", "password": "secret"});
     let io = SocketIo::bare()
         .admin(Admin::new(right.clone()))
@@ -33,7 +33,7 @@ async fn who_sends_the_right_object_may_come_in() {
 }
 
 #[tokio::test]
-async fn who_sends_one_of_several_objects_may_come_in() {
+async fn any_of_several_auth_objects_is_accepted() {
     let tokens = [json!({"token": 1}), json!({"token": 2})];
     for admin in [Admin::new(tokens.clone()), Admin::new(tokens.to_vec())] {
         let io = SocketIo::bare().admin(admin).build().unwrap();
@@ -65,7 +65,7 @@ async fn an_open_one_says_so() {
 }
 
 #[test]
-fn a_secret_that_is_none_is_found_out_at_the_start() {
+fn an_invalid_secret_is_found_at_start_up() {
     for (admin, what) in [
         (Admin::new(json!({})), "Admin::open()"),
         (Admin::new(Value::Null), "Admin::open()"),
@@ -83,7 +83,7 @@ fn a_secret_that_is_none_is_found_out_at_the_start() {
 }
 
 #[tokio::test]
-async fn who_may_only_look_changes_nothing() {
+async fn a_read_only_page_changes_nothing() {
     for admin in [
         Admin::open().read_only(true),
         Admin::open().mode(AdminMode::Production),

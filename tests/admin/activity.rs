@@ -8,7 +8,7 @@ use socketio_test::TestClient;
 use crate::page::{client, open, page, told};
 
 #[tokio::test]
-async fn the_page_is_told_what_it_can_do() {
+async fn the_page_receives_its_features() {
     let all = [
         "AGGREGATED_EVENTS",
         "EMIT",
@@ -34,7 +34,7 @@ async fn the_page_is_told_what_it_can_do() {
 }
 
 #[tokio::test]
-async fn the_page_is_told_who_is_there() {
+async fn the_page_receives_the_connected_clients() {
     let io = open(
         SocketIo::bare()
             .on("connect", || join_room("lobby"))
@@ -85,7 +85,7 @@ async fn the_page_is_told_who_is_there() {
 }
 
 #[tokio::test]
-async fn credentials_are_shown_to_who_asks_for_them() {
+async fn credentials_are_shown_when_enabled() {
     let admin = Admin::open().show_credentials(true);
     let io = SocketIo::bare().admin(admin).build().unwrap();
     let ana = TestClient::builder(&io).header("cookie", "a=b");

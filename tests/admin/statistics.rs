@@ -8,7 +8,7 @@ use socketio::{Admin, AdminMode, SocketIo, to};
 use crate::page::{client, count, open, page, stats};
 
 #[tokio::test(start_paused = true)]
-async fn in_production_only_numbers_are_told() {
+async fn in_production_only_numbers_are_sent() {
     let admin = Admin::open().mode(AdminMode::Production);
     let io = SocketIo::bare()
         .on("say", || to("lobby").emit("x", ()))

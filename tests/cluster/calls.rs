@@ -29,7 +29,7 @@ async fn a_client_of_another_server_is_called() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_to_nobody_ends_at_its_timeout_and_one_to_who_goes_at_once() {
+async fn a_call_to_nobody_ends_at_its_timeout_and_one_to_a_leaving_client_at_once() {
     let pair = Pair::new().await;
     let call = pair.one.to("nobody").timeout(Duration::from_secs(3));
     let began = tokio::time::Instant::now();
@@ -47,7 +47,7 @@ async fn a_call_to_nobody_ends_at_its_timeout_and_one_to_who_goes_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_who_are_in_a_room_answer_with_their_ids() {
+async fn all_clients_of_a_room_answer_with_their_ids() {
     let pair = Pair::new().await;
     for (client, answer) in [(&pair.ana, "a"), (&pair.bo, "b")] {
         client.emit("join", "jury").await.unwrap();
@@ -75,7 +75,7 @@ async fn all_who_are_in_a_room_answer_with_their_ids() {
 }
 
 #[tokio::test]
-async fn a_callback_runs_for_each_client_in_the_context_of_who_asked() {
+async fn a_callback_runs_for_each_client_in_the_context_of_the_sender() {
     let queue = TestQueue::new();
     let one = builder(&queue).on("ask", async || {
         socketio::to("jury")
@@ -103,7 +103,7 @@ async fn a_callback_runs_for_each_client_in_the_context_of_who_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_ignores_the_queue_knows_who_is_there() {
+async fn a_call_that_ignores_the_queue_asks_local_clients_only() {
     let pair = Pair::new().await;
     let elsewhere = pair.one.to(pair.bo.sid()).ignore_queue(true);
     let error = elsewhere.call::<()>("ask", ()).await.unwrap_err();

@@ -60,7 +60,7 @@ async fn what_connect_does_to_others_waits_until_it_has_accepted() {
 }
 
 #[tokio::test]
-async fn who_is_here_is_known_and_who_is_elsewhere_is_not() {
+async fn only_local_clients_are_listed() {
     let pair = Pair::new().await;
     assert_eq!(pair.one.sockets("/").len(), 1);
     assert!(pair.one.socket("/", pair.ana.sid()).is_some());

@@ -32,7 +32,7 @@ async fn a_python_process_can_only_name_clients() {
 }
 
 #[tokio::test]
-async fn rubbish_on_the_channel_does_no_harm() {
+async fn invalid_messages_on_the_channel_do_no_harm() {
     let pair = Pair::new().await;
     let deep = "[".repeat(100_000);
     let nested = format!(

@@ -36,7 +36,7 @@ async fn connect_can_call_the_client() {
 }
 
 #[tokio::test]
-async fn who_is_refused_is_disconnected_and_the_connection_goes_on() {
+async fn a_refused_client_is_disconnected_and_its_connection_goes_on() {
     let ran = Arc::new(Mutex::new(Vec::new()));
     let noting = Arc::clone(&ran);
     let note = move |what: &'static str| noting.lock().unwrap().push(what);

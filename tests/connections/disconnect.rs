@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use socketio::{Auth, Reason, Socket, SocketIo, State, emit, handlers, join_room, rooms, sid};
 use socketio_test::{EmitFailed, TestClient, event};
 use test_support::Notes;
-use tokio::sync::Notify;
 
 use crate::connect::refusal;
 
@@ -151,6 +150,7 @@ async fn events_sent_after_the_server_has_said_goodbye_are_no_mistake_and_not_ha
     assert_eq!(notes.last().unwrap(), "server disconnect: lobby");
 }
 
+// D2
 #[tokio::test]
 async fn disconnect_inside_connect_lets_the_client_in_first() {
     let notes = Arc::new(Notes::default());
@@ -217,29 +217,6 @@ async fn a_thousand_clients_come_and_go_and_leave_nothing() {
     }
     assert_eq!(count.load(Ordering::SeqCst), 1_000);
     assert!(io.namespaces().is_empty());
-}
-
-// D2
-#[tokio::test]
-async fn disconnect_inside_connect_disconnects() {
-    let reason = Arc::new(Notify::new());
-    let left = Arc::clone(&reason);
-    let io = SocketIo::bare()
-        .on("connect", || {
-            emit("goodbye", ());
-            socketio::disconnect();
-        })
-        .on("disconnect", move |reason: Reason| {
-            assert_eq!(reason, Reason::ServerDisconnect);
-            left.notify_one();
-        })
-        .build()
-        .unwrap();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    assert_eq!(client.disconnected().await, Reason::ServerDisconnect);
-    assert_eq!(client.received(), [event("goodbye", ())]);
-    reason.notified().await;
-    assert!(io.sockets("/").is_empty());
 }
 
 // D22

@@ -82,7 +82,7 @@ async fn the_page_of_another_origin_can_read_its_refusal_and_one_that_is_not_all
 }
 
 #[tokio::test]
-async fn who_is_let_in_is_not_asked_again() {
+async fn the_handshake_hook_runs_once_for_each_connection() {
     let io = keyed();
     let opened = get(&io, HANDSHAKE, Some("sesame")).await;
     assert_eq!(opened.status(), StatusCode::OK);

@@ -104,7 +104,7 @@ async fn packets_can_be_dropped_instead_whole_and_counted() {
 }
 
 #[tokio::test]
-async fn who_waits_for_the_outbox_to_drain_goes_on_when_the_client_reads_or_goes() {
+async fn waiting_for_the_outbox_to_drain_ends_when_the_client_reads_or_leaves() {
     let (io, _) = server(|builder| builder);
     let client = TestClient::connect(&io, "/").await.unwrap();
     let socket = io.socket("/", client.sid()).unwrap();

@@ -1,4 +1,4 @@
-//! The part that both of Flask-SocketIO's demo applications play, whatever they are written with.
+//! What both versions of the Flask-SocketIO demo do, whichever way their handlers are written.
 
 use serde_json::json;
 use socketio::{Reason, SocketIo};

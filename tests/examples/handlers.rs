@@ -63,7 +63,7 @@ fn auth_token_a_token_is_shown_in_the_auth_or_in_a_header() {
 }
 
 #[test]
-fn rooms_are_joined_told_and_closed() {
+fn rooms_are_joined_addressed_and_closed() {
     let example = Example::start("rooms", &[ANY_PORT]);
     let (mut ana, mut bo) = (example.client(""), example.client(""));
     for client in [&mut ana, &mut bo] {

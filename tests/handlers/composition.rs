@@ -90,7 +90,7 @@ async fn lists_nest_in_lists() {
 fn failed() {}
 
 #[test]
-fn what_is_wrong_with_a_part_is_told_by_the_whole() {
+fn mistakes_in_merged_handlers_are_reported_by_build() {
     fn problem(builder: SocketIoBuilder, fragment: &str) {
         let error = builder.build().expect_err("something is wrong");
         assert!(error.to_string().contains(fragment), "{error}");

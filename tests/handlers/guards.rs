@@ -86,7 +86,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test]
-async fn a_guard_that_says_no_refuses_the_event_and_the_client_is_told() {
+async fn a_guard_that_returns_false_refuses_the_event_and_answers_the_client() {
     let io = server();
     let nobody = TestClient::connect(&io, "/").await.unwrap();
     let answer: Value = nobody.call("secret", ()).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_guard_may_disconnect() {
 }
 
 #[test]
-fn a_server_tells_who_guards_what() {
+fn a_server_describes_its_guards() {
     let io = SocketIo::bare()
         .namespace(Members)
         .handlers(handlers![connect, for_ana])

@@ -104,7 +104,7 @@ async fn the_first_is_outermost_and_connect_and_disconnect_come_by() {
 }
 
 #[tokio::test]
-async fn it_stands_around_one_namespace_or_those_of_a_pattern() {
+async fn middleware_wraps_one_namespace_or_those_of_a_pattern() {
     let trail = Notes::default();
     let io = SocketIo::bare()
         .middleware_in("/job/{id}", noting_in(&trail, "job"))
@@ -318,7 +318,7 @@ async fn it_knows_why_a_client_has_gone() {
 }
 
 #[test]
-fn middleware_of_nothing_is_refused() {
+fn middleware_for_an_unknown_namespace_is_refused() {
     let error = SocketIo::bare()
         .on_in("/chat", "x", || async {})
         .middleware_in("/caht", async |call: EventCall, next: Next| {

@@ -37,7 +37,7 @@ impl Greeted {
 }
 
 #[tokio::test]
-async fn the_guard_of_a_class_decides_who_joins() {
+async fn the_guard_of_a_class_refuses_connections() {
     let io = SocketIo::bare().namespace(Members).build().unwrap();
     let refused = TestClient::connect(&io, "/members").await.unwrap_err();
     assert_refused(&refused, "forbidden");
@@ -75,7 +75,7 @@ pub(crate) fn assert_refused(error: &ConnectError, expected: &str) {
 }
 
 #[tokio::test]
-async fn the_guard_of_a_namespace_stands_before_everything_in_it() {
+async fn the_guard_of_a_namespace_runs_before_everything_in_it() {
     let io = SocketIo::bare()
         .on_in("/a", "x", || async { "a" })
         .on_in("*", "x", || async { "any" })

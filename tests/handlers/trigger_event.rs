@@ -231,7 +231,7 @@ fn switchboard_failed(error: HandlerError) -> String {
 }
 
 #[test]
-fn the_trigger_event_of_a_path_that_is_none_is_told_by_its_name() {
+fn a_trigger_event_at_an_invalid_path_is_named() {
     let error = SocketIo::bare()
         .namespace_at("traced", traced("none", &Notes::default()))
         .build()

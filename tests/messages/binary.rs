@@ -195,32 +195,6 @@ async fn what_does_not_add_up_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_packet_and_its_attachments_stay_together_whoever_else_emits() {
-    let io = server();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    let threads: Vec<_> = (0..4_u8)
-        .map(|number| {
-            let io = io.clone();
-            std::thread::spawn(move || {
-                for _ in 0..100 {
-                    let bytes = Bytes::from(vec![number; 8]);
-                    io.emit("blob", (number, [&bytes, &bytes]));
-                }
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    let events = client.received();
-    assert_eq!(events.len(), 400);
-    for blob in events {
-        let (number, bytes): (u8, [Bytes; 2]) = blob.read().unwrap();
-        assert!(bytes.iter().all(|bytes| **bytes == [number; 8]));
-    }
-}
-
-#[tokio::test]
 async fn calls_and_rooms_carry_bytes() {
     let io = SocketIo::bare()
         .on("join", || socketio::join_room("lobby").unwrap())

@@ -20,7 +20,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_come_one_by_one_and_who_is_late_is_listed_at_the_end() {
+async fn acknowledgements_arrive_one_by_one_and_silent_clients_are_listed_at_the_end() {
     let io = server();
     let (one, silent, two) = (
         client(&io, Some(1)).await,
@@ -50,7 +50,7 @@ async fn answers_come_one_by_one_and_who_is_late_is_listed_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_goes_ends_its_part_at_once() {
+async fn a_leaving_client_ends_its_part_at_once() {
     let io = server();
     let gone = client(&io, None).await;
     let mut answers = io.broadcast().call_stream::<u32>("how many?", ()).unwrap();

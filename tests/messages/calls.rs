@@ -83,7 +83,7 @@ async fn an_answer_in_another_namespace_is_another_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_gives_up_after_sixty_seconds_or_as_told() {
+async fn a_call_times_out_after_sixty_seconds_or_its_own_timeout() {
     let io = SocketIo::bare()
         .on("ask", |seconds: Option<u64>| async move {
             let started = tokio::time::Instant::now();

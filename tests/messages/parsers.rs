@@ -196,7 +196,7 @@ impl Parser for Mute {
 }
 
 #[tokio::test]
-async fn what_a_parser_cannot_write_is_told_to_who_emits() {
+async fn a_value_that_a_parser_cannot_encode_is_an_error_of_emit() {
     let io = server().parser(Mute).build().unwrap();
     assert_eq!(
         io.try_emit("x", 1).unwrap_err().to_string(),

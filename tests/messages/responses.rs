@@ -154,7 +154,7 @@ async fn binary_data_follows_its_acknowledgement() {
 }
 
 #[tokio::test]
-async fn who_does_not_ask_gets_no_acknowledgement() {
+async fn an_event_without_an_ack_id_gets_no_acknowledgement() {
     let client = TestClient::connect(&answering(), "/").await.unwrap();
     let before = client.packets().len();
     client.emit("text", ()).await.unwrap();

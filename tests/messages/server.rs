@@ -108,7 +108,7 @@ async fn it_does_with_a_client_of_any_id_what_a_handler_does_with_its_own() {
 }
 
 #[tokio::test]
-async fn it_tells_who_is_where() {
+async fn the_server_lists_clients_namespaces_and_rooms() {
     let io = SocketIo::bare()
         .on("join", |room: String| join_room(room))
         .allow_namespace("/chat")

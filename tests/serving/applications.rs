@@ -114,7 +114,7 @@ async fn layers_of_one_server_share_its_sessions() {
 }
 
 #[tokio::test]
-async fn the_service_alone_answers_404_elsewhere() {
+async fn the_service_answers_404_on_other_paths() {
     let (io, _reports) = server();
     let get = |target: &str| Request::get(target).body(Body::empty()).unwrap();
     let answer = io.service().oneshot(get("/")).await.unwrap();

@@ -44,7 +44,7 @@ async fn a_unix_socket_is_served_and_its_peers_have_no_address() {
 }
 
 #[tokio::test]
-async fn a_listener_of_ones_own_says_who_the_peer_is() {
+async fn a_custom_listener_provides_the_peer_address() {
     let (io, mut requests) = server();
     let pipes = Connector::serve(&io);
     join(async || pipes.connect().await).await;

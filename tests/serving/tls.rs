@@ -89,7 +89,7 @@ async fn a_websocket_opens_over_tls() {
 }
 
 #[tokio::test]
-async fn who_hangs_in_the_handshake_or_speaks_no_tls_holds_up_nobody() {
+async fn a_stalled_or_plain_handshake_does_not_delay_other_clients() {
     let (tls, client) = certificate();
     let (io, mut requests) = server();
     let (sender, pipes) = Connector::duplex();

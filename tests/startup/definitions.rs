@@ -82,7 +82,7 @@ fn a_closure_for_an_event_that_has_a_handler_is_a_second_one() {
 }
 
 #[test]
-fn a_missing_state_is_named_with_who_takes_it() {
+fn a_missing_state_is_named_with_the_handler_that_takes_it() {
     problem(
         SocketIo::bare().handlers(handlers![count]),
         &[
@@ -170,7 +170,7 @@ fn a_namespace_without_a_value_is_named_with_both_cures() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let builder = SocketIo::bare()
         .handlers(handlers![hello, hello_again, count, auth_in_an_event])
         .ping_timeout(std::time::Duration::ZERO);

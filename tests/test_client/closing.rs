@@ -101,7 +101,7 @@ async fn a_disconnect_by_the_server_is_seen_and_what_came_before_stays_readable(
 }
 
 #[tokio::test]
-async fn a_close_by_the_server_is_told_from_a_disconnect() {
+async fn a_close_by_the_server_differs_from_a_disconnect() {
     let (io, reasons) = reporting();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.emit("close", ()).await.unwrap();
@@ -126,7 +126,7 @@ async fn the_reason_is_the_same_however_closely_one_looks() {
 }
 
 #[tokio::test]
-async fn a_shutdown_is_told_to_all_and_ends_what_waits() {
+async fn a_shutdown_disconnects_all_clients_and_ends_pending_calls() {
     let (io, _) = reporting();
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.shutdown().await;

@@ -38,7 +38,7 @@ async fn auth_must_be_an_object_and_is_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_none_is_an_error_and_not_a_panic() {
+async fn an_invalid_header_is_an_error_and_not_a_panic() {
     let failed = TestClient::builder(&chat())
         .header("x", "a\nb")
         .connect()

@@ -184,7 +184,7 @@ async fn a_failed_call_is_the_error_unless_the_servers_answer_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_waits_five_seconds_or_as_long_as_it_was_told() {
+async fn a_call_waits_five_seconds_or_its_own_timeout() {
     let io = server!("sleep" => |seconds: u64| async move {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         seconds

@@ -102,7 +102,7 @@ async fn next_waits_for_what_comes_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn next_says_who_waited_for_what_and_what_came_instead() {
+async fn next_reports_where_it_waited_for_what_and_what_came_instead() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.emit("other", 1);

@@ -2,6 +2,6 @@
 //!
 //! `test_support::engine_client` has clients for it.
 
-mod echo;
+mod clients;
 mod polling;
 mod transports;

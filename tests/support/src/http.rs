@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 /// A response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TextResponse {
     /// The status code.
     pub status: u16,
     /// The headers.
@@ -19,7 +19,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl TextResponse {
     /// Reads the response to a request that asked for the connection to be closed.
     pub async fn read(mut stream: impl AsyncRead + Unpin) -> Self {
         let mut response = Vec::new();
@@ -36,7 +36,7 @@ impl Answer {
         };
         let headers: http::HeaderMap<http::HeaderValue> =
             lines.map(header).collect::<http::HeaderMap<_>>();
-        Answer {
+        TextResponse {
             status: status.parse().unwrap(),
             headers,
             body: body.to_owned(),
@@ -107,9 +107,9 @@ pub async fn response(io: &SocketIo, request: Request<Body>) -> Response<String>
 }
 
 /// Sends a request to the server's service.
-pub async fn send(io: &SocketIo, request: Request<Body>) -> Answer {
+pub async fn send(io: &SocketIo, request: Request<Body>) -> TextResponse {
     let (head, body) = response(io, request).await.into_parts();
-    Answer {
+    TextResponse {
         status: head.status.as_u16(),
         headers: head.headers,
         body,
@@ -133,7 +133,7 @@ where
 }
 
 /// Sends a GET below `/socket.io/?EIO=4&`, with headers.
-pub async fn get(io: &SocketIo, query: &str, headers: &[(&str, &str)]) -> Answer {
+pub async fn get(io: &SocketIo, query: &str, headers: &[(&str, &str)]) -> TextResponse {
     let request = Request::get(format!("/socket.io/?EIO=4&{query}"));
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
@@ -142,7 +142,7 @@ pub async fn get(io: &SocketIo, query: &str, headers: &[(&str, &str)]) -> Answer
 }
 
 /// Asks for a WebSocket. There is no connection that could become one, but the status 101 shows that it would be allowed.
-pub async fn websocket(io: &SocketIo, query: &str) -> Answer {
+pub async fn websocket(io: &SocketIo, query: &str) -> TextResponse {
     let headers = [
         ("connection", "Upgrade"),
         ("upgrade", "websocket"),
@@ -157,46 +157,4 @@ pub async fn open(io: &SocketIo) -> Value {
     let answer = get(io, "transport=polling", &[]).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     serde_json::from_str(answer.body.strip_prefix('0').unwrap()).unwrap()
-}
-
-/// A session over polling, without a stream.
-#[derive(Debug)]
-pub struct Polling {
-    io: SocketIo,
-    target: String,
-}
-
-impl Polling {
-    /// Opens a session.
-    pub async fn open(io: &SocketIo) -> Polling {
-        let handshake = open(io).await;
-        let sid = handshake["sid"].as_str().unwrap();
-        Polling {
-            io: io.clone(),
-            target: format!("/socket.io/?EIO=4&transport=polling&sid={sid}"),
-        }
-    }
-
-    /// Opens a session and joins `/`.
-    pub async fn join(io: &SocketIo) -> Polling {
-        let polling = Polling::open(io).await;
-        polling.post("40").await;
-        let answer = polling.get().await;
-        assert!(answer.body.starts_with("40{"), "{answer:?}");
-        polling
-    }
-
-    /// Reads the packets that wait, or the next ones.
-    pub async fn get(&self) -> Answer {
-        let request = Request::get(&self.target).body(Body::empty()).unwrap();
-        send(&self.io, request).await
-    }
-
-    /// Sends packets.
-    pub async fn post(&self, body: &str) -> Answer {
-        let request = Request::post(&self.target)
-            .body(Body::from(body.to_owned()))
-            .unwrap();
-        send(&self.io, request).await
-    }
 }

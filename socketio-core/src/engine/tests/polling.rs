@@ -72,7 +72,7 @@ async fn fetch(config: Config, length: usize, accept: &str) -> Reply {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_answer_is_compressed_for_who_accepts_it() {
+async fn a_large_response_is_compressed_for_clients_that_accept_it() {
     let mut text = String::new();
     let gzip = fetch(Config::default(), 100_000, "gzip, deflate, br").await;
     assert_eq!(gzip.headers["content-encoding"], "gzip");
@@ -89,7 +89,7 @@ async fn a_large_answer_is_compressed_for_who_accepts_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_who_does_not_and_below_the_threshold_it_is_not() {
+async fn a_response_is_not_compressed_below_the_threshold_or_for_other_clients() {
     for (length, accept) in [(100_000, "br"), (100_000, "gzip;q=0"), (1_022, "gzip")] {
         let reply = fetch(Config::default(), length, accept).await;
         assert_eq!(reply.body.len(), length + 1, "{accept}");

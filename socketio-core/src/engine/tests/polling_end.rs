@@ -95,7 +95,7 @@ async fn a_server_that_closes_sends_the_rest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_waits_is_told_of_the_close_at_once() {
+async fn a_waiting_poll_receives_the_close_at_once() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;

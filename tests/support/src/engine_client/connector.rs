@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{Polling, WebSocket};
-use crate::http::{Answer, write_request};
+use crate::http::{TextResponse, write_request};
 
 /// The bytes that an in-memory stream holds in each direction, unless a test asks for another number.
 const BUFFER: usize = 64 * 1024;
@@ -128,9 +128,9 @@ impl Connector {
     }
 
     /// Sends a request on a connection of its own and reads the response.
-    pub async fn request(&self, method: &str, target: &str, body: &str) -> Answer {
+    pub async fn request(&self, method: &str, target: &str, body: &str) -> TextResponse {
         let stream = self.begin(method, target, body).await;
-        Answer::read(stream).await
+        TextResponse::read(stream).await
     }
 
     /// Opens an Engine.IO session over WebSocket.

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! A client reads only while the test awaits it. [`WebSocket::frame`] answers nothing; [`WebSocket::next_packet`] and
-//! [`WebSocket::packets_for`] answer pings, unless the client is told not to.
+//! [`WebSocket::packets_for`] answer pings, until [`WebSocket::ignore_pings`] is called.
 
 mod connector;
 mod frame;

@@ -1,7 +1,7 @@
 //! An Engine.IO session over polling, request by request.
 
 use super::{Connector, Stream};
-use crate::http::{Answer, sid_of};
+use crate::http::{TextResponse, sid_of};
 
 const OPEN: &str = "/socket.io/?EIO=4&transport=polling";
 
@@ -52,12 +52,12 @@ impl Polling {
     }
 
     /// Sends a body.
-    pub async fn post(&self, body: &str) -> Answer {
+    pub async fn post(&self, body: &str) -> TextResponse {
         self.connector.request("POST", &self.target, body).await
     }
 
     /// Reads the packets that wait, or the next ones.
-    pub async fn get(&self) -> Answer {
+    pub async fn get(&self) -> TextResponse {
         self.connector.request("GET", &self.target, "").await
     }
 

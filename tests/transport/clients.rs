@@ -1,9 +1,13 @@
-//! A session is opened, a namespace is joined and an event is acknowledged, over each transport.
+//! The clients of `test_support::engine_client`: acknowledgements over each transport, heartbeats, closing, and not reading.
 
 use std::time::Duration;
 
-use socketio::SocketIo;
-use test_support::engine_client::{Connector, Frame};
+use socketio::{Reason, SocketIo, State};
+use test_support::{
+    Notes,
+    engine_client::{Connector, Frame, WebSocket},
+    settle,
+};
 
 fn server() -> SocketIo {
     SocketIo::bare()
@@ -54,9 +58,7 @@ async fn a_polling_session_is_upgraded() {
     polling.join("/").await;
     let target = polling.upgrade_target();
     let stream = connector.connect().await;
-    let mut client = test_support::engine_client::WebSocket::upgrade(stream, &target)
-        .await
-        .unwrap();
+    let mut client = WebSocket::upgrade(stream, &target).await.unwrap();
     client.send("2probe").await;
     assert_eq!(client.text().await, "3probe");
     client.send("5").await;
@@ -80,6 +82,30 @@ async fn a_client_that_answers_pings_stays_and_one_that_does_not_is_closed() {
     client.ignore_pings();
     let (_, open) = client.packets_for(Duration::from_secs(10)).await;
     assert!(!open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stops_reading_is_disconnected_when_its_outbox_is_full() {
+    let notes = Notes::default();
+    let io = SocketIo::bare()
+        .max_outbox(10, 1_000_000)
+        .on("disconnect", |reason: Reason, notes: State<Notes>| {
+            notes.add(reason.as_str());
+        })
+        .state(notes.clone())
+        .build()
+        .unwrap();
+    let connector = Connector::serve(&io).buffer(256);
+    let mut client = connector.websocket().await;
+    client.join("/").await;
+    for number in 0..20 {
+        io.emit("number", (number, "x".repeat(100)));
+        settle().await;
+    }
+    let frames = client.frames_to_the_end().await;
+    assert!((1..20).contains(&frames.len()), "{frames:?}");
+    settle().await;
+    assert_eq!(notes.take(), ["transport error"]);
 }
 
 /// The connection is closed by the server's own deadline, since the client neither answers Close nor goes.
