@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -41,8 +42,15 @@ class Server:
                     raise RuntimeError(f"the server ended with {self._process.wait()}")
         raise TimeoutError(f"nothing like {pattern!r} in {printed!r}")
 
-    def signal(self, number: int):
-        self._process.send_signal(number)
+    def freeze(self):
+        """Stops the process until `thaw`; returns when it stands still, which is a little after the signal."""
+        self._process.send_signal(signal.SIGSTOP)
+        _, status = os.waitpid(self._process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), f"the server ended with status {status}"
+
+    def thaw(self):
+        """Lets a process that `freeze` stopped go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self._process.kill()

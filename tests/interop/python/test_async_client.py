@@ -5,14 +5,17 @@ import asyncio
 import pytest
 import socketio
 
-DEADLINE = 10
+from waiting import DEADLINE, Heartbeats
 
 
 class Person:
     """A client that remembers what it receives."""
 
     def __init__(self, namespace="/"):
-        self.client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+        self.heartbeats = Heartbeats()
+        self.client = socketio.AsyncClient(
+            reconnection=False, handle_sigint=False, engineio_logger=self.heartbeats.logger
+        )
         self.refusal = asyncio.Queue()
         self.reason = asyncio.Queue()
         self._namespace = namespace
@@ -29,6 +32,12 @@ class Person:
 
     async def next(self, event):
         return await asyncio.wait_for(self._queue(event).get(), DEADLINE)
+
+    async def refused(self):
+        return await asyncio.wait_for(self.refusal.get(), DEADLINE)
+
+    async def ended(self):
+        return await asyncio.wait_for(self.reason.get(), DEADLINE)
 
     async def emit(self, event, data=None):
         await self.client.emit(event, data, namespace=self._namespace)
@@ -69,7 +78,7 @@ async def test_a_custom_namespace(connect, conformance):
 async def test_an_unknown_namespace_is_refused(connect, conformance):
     with pytest.raises(socketio.exceptions.ConnectionError):
         await connect(conformance, namespace="/random")
-    assert await connect.people[0].refusal.get() == {"message": "Invalid namespace"}
+    assert await connect.people[0].refused() == {"message": "Invalid namespace"}
 
 
 async def test_text_and_binary_go_there_and_back(connect, conformance):
@@ -112,16 +121,16 @@ async def test_the_server_can_ask_and_is_answered(connect, chat):
 async def test_a_refusal_has_a_message_and_data(connect, chat):
     with pytest.raises(socketio.exceptions.ConnectionError):
         await connect(chat, namespace="/notes", auth={})
-    assert await connect.people[0].refusal.get() == {"message": "a name is needed", "data": {"field": "name"}}
+    assert await connect.people[0].refused() == {"message": "a name is needed", "data": {"field": "name"}}
 
 
 async def test_both_sides_learn_why_it_ended(connect, chat):
     leaver, sent_away, witness = await connect(chat), await connect(chat), await connect(chat)
     left = {leaver.client.get_sid(), sent_away.client.get_sid()}
     await sent_away.emit("disconnect request")
-    assert await sent_away.reason.get() == socketio.AsyncClient.reason.SERVER_DISCONNECT
+    assert await sent_away.ended() == socketio.AsyncClient.reason.SERVER_DISCONNECT
     await leaver.client.disconnect()
-    assert await leaver.reason.get() == socketio.AsyncClient.reason.CLIENT_DISCONNECT
+    assert await leaver.ended() == socketio.AsyncClient.reason.CLIENT_DISCONNECT
     while left:
         left.discard((await witness.next("left"))[0])
 
@@ -129,7 +138,7 @@ async def test_both_sides_learn_why_it_ended(connect, chat):
 async def test_a_client_outlives_many_heartbeats(connect, own_conformance):
     _, address = own_conformance(ping_interval=300, ping_timeout=1000)
     person = await connect(address)
-    await asyncio.sleep(1.5)
+    await asyncio.to_thread(person.heartbeats.wait, 5)
     assert await person.call("message-with-ack", "alive") == "alive"
 
 

@@ -7,8 +7,7 @@ import pytest
 import socketio
 
 import servers
-
-DEADLINE = 10
+from waiting import DEADLINE
 
 
 @pytest.fixture(scope="module")

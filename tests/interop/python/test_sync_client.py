@@ -1,20 +1,20 @@
 """python-socketio's threaded client."""
 
 import queue
-import signal
 import threading
 
 import pytest
 import socketio
 
-DEADLINE = 10
+from waiting import DEADLINE, Heartbeats
 
 
 class Person:
     """A client that remembers what it receives, for each namespace and event."""
 
     def __init__(self, namespaces):
-        self.client = socketio.Client(reconnection=False, handle_sigint=False)
+        self.heartbeats = Heartbeats()
+        self.client = socketio.Client(reconnection=False, handle_sigint=False, engineio_logger=self.heartbeats.logger)
         self.refusal = queue.Queue()
         self.reason = queue.Queue()
         self._received = {}
@@ -156,10 +156,10 @@ def test_calls_from_many_threads_get_their_own_answers(connect, conformance):
 def test_a_call_that_is_answered_too_late_fails_alone(connect, own_conformance):
     server, address = own_conformance()
     person = connect(address)
-    server.signal(signal.SIGSTOP)
+    server.freeze()
     with pytest.raises(socketio.exceptions.TimeoutError):
         person.client.call("message-with-ack", "late", timeout=0.2)
-    server.signal(signal.SIGCONT)
+    server.thaw()
     assert person.call("message-with-ack", "in time") == "in time"
 
 
@@ -237,7 +237,7 @@ def test_a_server_that_is_gone_is_noticed(connect, own_conformance):
 def test_a_client_outlives_many_heartbeats(connect, own_conformance):
     _, address = own_conformance(ping_interval=300, ping_timeout=1000)
     person = connect(address)
-    person.client.sleep(1.5)
+    person.heartbeats.wait(5)
     assert person.call("message-with-ack", "alive") == "alive"
 
 

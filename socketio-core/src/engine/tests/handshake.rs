@@ -29,7 +29,7 @@ async fn the_handshake_has_exactly_five_keys() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_the_interval_with_its_grace() {
+async fn the_announced_ping_interval_includes_the_grace() {
     let mut config = config();
     config.ping_grace = ms(1_250);
     let open = Server::echo(config).get("EIO=4&transport=polling").await;
@@ -88,7 +88,7 @@ async fn without_upgrades_none_is_listed_and_none_is_taken() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_told_by_a_code() {
+async fn an_invalid_request_is_answered_with_a_code() {
     let server = Server::echo(config());
     let check = async |method: &str, query: &str, status: u16, code: u8, message: &str| {
         let reply = server.request(method, query, &[], "").await;

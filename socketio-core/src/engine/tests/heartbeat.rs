@@ -47,7 +47,7 @@ async fn before_that_it_finds_the_ping() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_waits_when_time_is_up_is_told() {
+async fn a_waiting_poll_receives_the_ping_timeout() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(server.get(&query).await.body, "2");

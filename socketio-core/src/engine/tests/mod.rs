@@ -4,6 +4,8 @@ mod handshake;
 mod harness;
 mod heartbeat;
 mod polling;
+mod polling_end;
+mod posting;
 mod tcp;
 mod upgrade;
 mod websocket;

@@ -1,0 +1,22 @@
+//! Several servers over one message queue, which is in the process here; `tests/brokers` has real ones, and Python nodes.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `emits` | events reach the clients of all nodes |
+//! | `remote_clients` | moving and disconnecting clients of other nodes |
+//! | `calls` | acknowledgements of clients of other nodes |
+//! | `python` | the format of python-socketio |
+//! | `trust` | what other processes cannot do |
+//! | `outages` | queues that are gone, full or broken |
+//! | `write_only` | nodes that only emit |
+//! | `lifetime` | the end of a node |
+
+mod calls;
+mod emits;
+mod lifetime;
+mod nodes;
+mod outages;
+mod python;
+mod remote_clients;
+mod trust;
+mod write_only;

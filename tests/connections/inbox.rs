@@ -1,0 +1,112 @@
+//! A full inbox: a `call` still finds its acknowledgement, within a bound in bytes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use socketio::{CallError, SocketIo, SocketIoBuilder, call};
+use socketio_test::TestClient;
+use tokio::sync::Semaphore;
+
+/// `ask` asks the client back, `data` waits for its turn, which `gate` gives.
+fn server(
+    options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+) -> (SocketIo, Arc<Semaphore>, Arc<AtomicUsize>) {
+    let (gate, handled) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let builder = SocketIo::bare()
+        .on("ask", || async {
+            match call::<String>("question", ()).await {
+                Ok(answer) => answer,
+                Err(CallError::TooMuchPending) => "backlog".to_owned(),
+                Err(error) => error.to_string(),
+            }
+        })
+        .on("data", {
+            let (gate, handled) = (Arc::clone(&gate), Arc::clone(&handled));
+            move |_data: String| {
+                let (gate, handled) = (Arc::clone(&gate), Arc::clone(&handled));
+                async move {
+                    gate.acquire().await.unwrap().forget();
+                    handled.fetch_add(1, SeqCst);
+                }
+            }
+        });
+    (options(builder).build().unwrap(), gate, handled)
+}
+
+#[tokio::test]
+async fn an_answer_is_found_behind_a_full_inbox() {
+    let (io, gate, handled) = server(|builder| builder.max_waiting_events(2));
+    gate.add_permits(100);
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let answer = client.call::<String>("ask", ());
+    let question = client.next().await;
+    let behind: Vec<_> = (0..20).map(|_| client.emit("data", "x")).collect();
+    client.answer(&question, "found").await.unwrap();
+    assert_eq!(answer.await.unwrap(), "found");
+    for event in behind {
+        event.await.unwrap();
+    }
+    assert_eq!(handled.load(SeqCst), 20);
+}
+
+#[tokio::test]
+async fn what_is_taken_in_for_the_sake_of_a_call_is_bounded_in_bytes() {
+    for waiting in [1, 256] {
+        let (io, gate, handled) = server(|builder| {
+            builder
+                .max_waiting_events(waiting)
+                .max_http_buffer_size(10_000)
+        });
+        gate.add_permits(100);
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        let answer = client.call::<String>("ask", ());
+        let _unanswered = client.next().await;
+        let behind: Vec<_> = (0..20)
+            .map(|_| client.emit("data", "x".repeat(4_000)))
+            .collect();
+        assert_eq!(answer.await.unwrap(), "backlog", "{waiting}");
+        for event in behind {
+            event.await.unwrap();
+        }
+        assert_eq!(handled.load(SeqCst), 20, "nothing is lost");
+    }
+}
+
+#[tokio::test]
+async fn the_bytes_of_all_namespaces_count_together() {
+    let gate = Arc::new(Semaphore::new(0));
+    let mut builder = SocketIo::bare().max_http_buffer_size(10_000);
+    for path in ["/a", "/b", "/c"] {
+        let gate = Arc::clone(&gate);
+        builder = builder.on_in(path, "data", move |_data: String| {
+            let gate = Arc::clone(&gate);
+            async move { gate.acquire().await.unwrap().forget() }
+        });
+    }
+    let io = builder.build().unwrap();
+    let a = TestClient::connect(&io, "/a").await.unwrap();
+    let b = a.connect_to("/b").await.unwrap();
+    // One that runs and one that waits, in each of two namespaces: 12,000 bytes wait.
+    let waiting: Vec<_> = [&a, &a, &b, &b]
+        .iter()
+        .map(|client| client.emit("data", "x".repeat(6_000)))
+        .collect();
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    let joining = tokio::spawn({
+        let a = a.connection().clone();
+        async move { a.connect_to("/c").await }
+    });
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!joining.is_finished(), "the connection is not read");
+    gate.add_permits(100);
+    for event in waiting {
+        event.await.unwrap();
+    }
+    joining.await.unwrap().unwrap();
+}

@@ -1,0 +1,124 @@
+//! Invalid packets end their connection, and no other; names of the life cycle are not events.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+use socketio::{Reason, Rest, SocketIo};
+use socketio_test::{ConnectError, TestClient};
+
+use crate::{connect::refusal, disconnect::noting};
+
+#[tokio::test]
+async fn joining_a_namespace_twice_is_a_breach_of_protocol() {
+    let (io, notes) = noting();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let again = client.connect_to("/").await;
+    assert!(
+        matches!(again, Err(ConnectError::Closed(Reason::ParseError))),
+        "{again:?}"
+    );
+    client.close().await;
+    assert_eq!(notes.take(), ["connect", "server disconnect: "]);
+}
+
+#[tokio::test]
+async fn a_connection_can_be_in_so_many_namespaces_and_no_more() {
+    let io = SocketIo::bare()
+        .allow_namespace("/a")
+        .allow_namespace("/b")
+        .max_namespaces(2)
+        .build()
+        .unwrap();
+    let main = TestClient::connect(&io, "/").await.unwrap();
+    let a = main.connect_to("/a").await.unwrap();
+    let (message, _) = refusal(main.connect_to("/b").await);
+    assert_eq!(message, "Too many namespaces");
+    a.disconnect().await.unwrap();
+    main.connect_to("/b").await.unwrap();
+}
+
+// D3
+#[tokio::test]
+async fn a_client_can_not_send_the_names_of_the_life_cycle() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (connects, disconnects) = (Arc::clone(&calls), Arc::clone(&calls));
+    let io = SocketIo::bare()
+        .on("connect", move || {
+            connects.fetch_add(1, Relaxed);
+        })
+        .on("disconnect", move |reason: Reason| {
+            assert_eq!(reason, Reason::ParseError);
+            disconnects.fetch_add(100, Relaxed);
+        })
+        .build()
+        .unwrap();
+    let names = [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+    ];
+    for (nth, name) in names.into_iter().enumerate() {
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        let packet = format!(r#"2["{name}","client disconnect","evil"]"#);
+        assert!(client.send_raw(&packet).await.is_err(), "{name}");
+        client.connection().closed().await;
+        client.close().await;
+        assert_eq!(calls.load(Relaxed), (nth + 1) * 101, "{name}");
+    }
+}
+
+// D8
+#[tokio::test]
+async fn a_binary_packet_that_does_not_add_up_ends_that_connection_only() {
+    let io = SocketIo::bare()
+        .on("*", |_: Rest<socketio::Data>| {})
+        .build()
+        .unwrap();
+    let other = TestClient::connect(&io, "/").await.unwrap();
+    let deaf: &[&[&str]] = &[
+        &[r#"51-["x",{"_placeholder":true,"num":1}]"#, "binary"],
+        &[r#"51-["x",{"_placeholder":true,"num":-1}]"#, "binary"],
+        &[r#"51-["x",{"_placeholder":true,"num":0}]"#, r#"2["y"]"#],
+        &[r#"50-["x"]"#],
+        &["binary"],
+    ];
+    for packets in deaf {
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        for packet in *packets {
+            let _ = match *packet {
+                "binary" => client.send_raw_binary(Bytes::from_static(b"b")).await,
+                text => client.send_raw(text).await,
+            };
+        }
+        let reason = client.connection().closed().await;
+        assert_eq!(reason, Reason::ParseError, "{packets:?}");
+    }
+    other.emit("x", Bytes::from_static(b"b")).await.unwrap();
+}
+
+// D31
+#[tokio::test]
+async fn an_invalid_packet_ends_the_connection_and_runs_disconnect() {
+    for garbage in ["x", "", "2", "2[", "2{}", "2[1]x", "9", "2[\"a\""] {
+        let (sender, reason) = tokio::sync::oneshot::channel();
+        let sender = std::sync::Mutex::new(Some(sender));
+        let sender = Arc::new(sender);
+        let io = SocketIo::bare()
+            .on("disconnect", move |reason: Reason| {
+                let sender = sender.lock().unwrap().take();
+                sender.unwrap().send(reason).unwrap();
+            })
+            .build()
+            .unwrap();
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        let _ = client.send_raw(garbage).await;
+        assert_eq!(reason.await.unwrap(), Reason::ParseError, "{garbage:?}");
+        assert_eq!(client.disconnected().await, Reason::ParseError);
+    }
+}

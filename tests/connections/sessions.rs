@@ -1,0 +1,229 @@
+//! Sessions: one for each client and type, with a lifetime of its connection; connection sessions are shared by its namespaces.
+
+use std::sync::{Arc, Mutex};
+
+use socketio::{Auth, ConnectionSession, Session, SocketIo, State, handlers, session};
+use socketio_test::TestClient;
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+struct User {
+    name: String,
+    visits: u32,
+}
+
+#[derive(Clone, Default)]
+struct Counter(u32);
+
+#[socketio::event]
+async fn connect(Auth(auth): Auth<Option<User>>, user: Session<User>) {
+    if let Some(auth) = auth {
+        user.set(auth);
+    }
+}
+
+#[socketio::event]
+async fn whoami(user: Session<User>) -> User {
+    user.get()
+}
+
+#[socketio::event]
+fn visit() -> u32 {
+    session::<User>().update(|user| {
+        user.visits += 1;
+        user.visits
+    })
+}
+
+#[socketio::event]
+fn count(counter: Session<Counter>) -> u32 {
+    counter.update(|counter| {
+        counter.0 += 10;
+        counter.0
+    })
+}
+
+#[socketio::on("whoami", namespace = "/other")]
+async fn whoami_there(user: Session<User>) -> User {
+    user.get()
+}
+
+#[socketio::event]
+fn disconnect(user: Session<User>, gone: State<Mutex<Vec<User>>>) {
+    gone.lock().unwrap().push(user.get());
+}
+
+fn server() -> (SocketIo, Arc<Mutex<Vec<User>>>) {
+    let gone = Arc::new(Mutex::new(Vec::new()));
+    let io = SocketIo::bare()
+        .handlers(handlers![
+            connect,
+            whoami,
+            visit,
+            count,
+            whoami_there,
+            disconnect
+        ])
+        .shared_state(Arc::clone(&gone))
+        .build()
+        .unwrap();
+    (io, gone)
+}
+
+fn user(name: &str, visits: u32) -> User {
+    User {
+        name: name.into(),
+        visits,
+    }
+}
+
+async fn connected(io: &SocketIo, name: &str) -> TestClient {
+    let client = TestClient::builder(io).auth(&user(name, 0));
+    client.connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn it_lasts_from_connect_to_disconnect() {
+    let (io, gone) = server();
+    let client = connected(&io, "ana").await;
+    for visits in 1..=3 {
+        assert_eq!(client.call::<u32>("visit", ()).await.unwrap(), visits);
+    }
+    assert_eq!(
+        client.call::<User>("whoami", ()).await.unwrap(),
+        user("ana", 3)
+    );
+    client.close().await;
+    assert_eq!(*gone.lock().unwrap(), [user("ana", 3)]);
+}
+
+#[tokio::test]
+async fn it_begins_as_the_default() {
+    let (io, _) = server();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    assert_eq!(
+        client.call::<User>("whoami", ()).await.unwrap(),
+        User::default()
+    );
+}
+
+#[tokio::test]
+async fn every_client_has_its_own() {
+    let (io, _) = server();
+    let (ana, bo) = (connected(&io, "ana").await, connected(&io, "bo").await);
+    ana.emit("visit", ()).await.unwrap();
+    assert_eq!(bo.call::<User>("whoami", ()).await.unwrap(), user("bo", 0));
+    assert_eq!(
+        ana.call::<User>("whoami", ()).await.unwrap(),
+        user("ana", 1)
+    );
+}
+
+#[tokio::test]
+async fn every_namespace_has_its_own() {
+    let (io, _) = server();
+    let ana = connected(&io, "ana").await;
+    let there = ana.connect_to("/other").await.unwrap();
+    assert_eq!(
+        there.call::<User>("whoami", ()).await.unwrap(),
+        User::default()
+    );
+}
+
+#[tokio::test]
+async fn every_type_has_its_own() {
+    let (io, _) = server();
+    let ana = connected(&io, "ana").await;
+    assert_eq!(ana.call::<u32>("count", ()).await.unwrap(), 10);
+    assert_eq!(ana.call::<u32>("count", ()).await.unwrap(), 20);
+    assert_eq!(ana.call::<u32>("visit", ()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn it_ends_when_the_client_comes_anew() {
+    let (io, _) = server();
+    let ana = connected(&io, "ana").await;
+    ana.emit("visit", ()).await.unwrap();
+    ana.disconnect().await.unwrap();
+    let anew = ana.connect_to("/").await.unwrap();
+    assert_eq!(
+        anew.call::<User>("whoami", ()).await.unwrap(),
+        User::default()
+    );
+}
+
+#[tokio::test]
+async fn the_server_can_look_at_it_from_outside() {
+    let (io, _) = server();
+    let ana = connected(&io, "ana").await;
+    let session = io.socket("/", ana.sid()).unwrap().session::<User>();
+    assert_eq!(session.get(), user("ana", 0));
+    session.update(|user| user.name.push('!'));
+    assert_eq!(
+        ana.call::<User>("whoami", ()).await.unwrap(),
+        user("ana!", 0)
+    );
+}
+
+#[tokio::test]
+async fn a_handler_can_be_called_with_one_made_by_hand() {
+    let session = Session::from(user("ana", 7));
+    assert_eq!(whoami(session).await, user("ana", 7));
+}
+
+#[derive(Clone, Default)]
+struct Name(String);
+
+fn server_with_both() -> SocketIo {
+    let mut builder = SocketIo::bare();
+    for namespace in ["/", "/chat"] {
+        builder = builder
+            .on_in(namespace, "rename", |name: String, own: Session<Name>| {
+                own.set(Name(name));
+            })
+            .on_in(namespace, "name", |own: Session<Name>| own.get().0)
+            .on_in(
+                namespace,
+                "rename all",
+                |name: String, shared: ConnectionSession<Name>| shared.set(Name(name)),
+            )
+            .on_in(
+                namespace,
+                "name of all",
+                |shared: ConnectionSession<Name>| shared.get().0,
+            );
+    }
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn a_session_is_one_namespaces_own_and_a_connections_is_shared_by_all_of_its() {
+    let io = server_with_both();
+    let root = TestClient::connect(&io, "/").await.unwrap();
+    let chat = root.connect_to("/chat").await.unwrap();
+    let other = TestClient::connect(&io, "/chat").await.unwrap();
+
+    root.emit("rename", "ana").await.unwrap();
+    root.emit("rename all", "bo").await.unwrap();
+    let name = async |client: &TestClient, event| client.call::<String>(event, ()).await.unwrap();
+    assert_eq!(name(&root, "name").await, "ana");
+    assert_eq!(name(&chat, "name").await, "");
+    assert_eq!(name(&root, "name of all").await, "bo");
+    assert_eq!(name(&chat, "name of all").await, "bo");
+    assert_eq!(name(&other, "name of all").await, "");
+}
+
+#[tokio::test]
+async fn a_connections_session_outlives_a_namespace() {
+    let io = server_with_both();
+    let root = TestClient::connect(&io, "/").await.unwrap();
+    let chat = root.connect_to("/chat").await.unwrap();
+    chat.emit("rename", "ana").await.unwrap();
+    chat.emit("rename all", "bo").await.unwrap();
+    chat.disconnect().await.unwrap();
+
+    let chat = root.connect_to("/chat").await.unwrap();
+    assert_eq!(chat.call::<String>("name", ()).await.unwrap(), "");
+    assert_eq!(chat.call::<String>("name of all", ()).await.unwrap(), "bo");
+    let socket = io.socket("/chat", chat.sid()).unwrap();
+    assert_eq!(socket.connection_session::<Name>().get().0, "bo");
+}

@@ -1,0 +1,89 @@
+//! Callbacks: run once for each client, in the context of the sender, and are freed with their client.
+
+use std::sync::Arc;
+
+use socketio::{SocketIo, State, broadcast, emit, handlers, join_room, sid, to};
+use socketio_test::{TestClient, event};
+use test_support::Notes;
+
+use crate::server::client;
+
+#[tokio::test]
+async fn a_callback_runs_once_for_each_client_in_the_name_of_the_sender() {
+    #[socketio::event]
+    async fn poll(notes: State<Notes>) {
+        broadcast()
+            .callback(move |answer: String| {
+                let notes = notes.clone();
+                async move {
+                    notes.add(answer);
+                    emit("noted", sid());
+                }
+            })
+            .emit("who", ());
+    }
+    let notes = Arc::new(Notes::default());
+    let io = SocketIo::bare()
+        .handlers(handlers![poll])
+        .shared_state(Arc::clone(&notes))
+        .build()
+        .unwrap();
+    let ana = TestClient::connect(&io, "/").await.unwrap();
+    let bo = TestClient::connect(&io, "/").await.unwrap();
+    let quiet = TestClient::connect(&io, "/").await.unwrap();
+    ana.on("who", |()| "ana");
+    bo.on("who", |()| "bo");
+    ana.emit("poll", ()).await.unwrap();
+    for _ in 0..2 {
+        let noted = ana.next_named("noted").await;
+        assert_eq!(noted, event("noted", ana.sid()));
+    }
+    let mut names = notes.take();
+    names.sort_unstable();
+    assert_eq!(names, ["ana", "bo"]);
+    assert_eq!(quiet.received(), [event("who", ())]);
+    assert!(bo.received_named("noted").is_empty());
+}
+
+#[tokio::test]
+async fn a_callback_runs_when_its_sender_has_gone() {
+    let io = SocketIo::bare()
+        .on("ask", |other: String| {
+            to(other)
+                .callback(|name: String| async move {
+                    emit("unheard", ());
+                    broadcast().emit("asked", name);
+                })
+                .emit("who", ());
+        })
+        .build()
+        .unwrap();
+    let [ana, bo] = [client(&io, "/").await, client(&io, "/").await];
+    ana.emit("ask", bo.sid()).await.unwrap();
+    ana.close().await;
+    let question = bo.next().await;
+    bo.answer(&question, "bo").await.unwrap();
+    assert_eq!(bo.next().await, event("asked", "bo"));
+}
+
+// D32
+#[tokio::test]
+async fn what_a_callback_holds_is_freed_when_its_client_goes() {
+    let held = Arc::new(());
+    let io = SocketIo::bare()
+        .on("join", || join_room("lobby"))
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.emit("join", ()).await.unwrap();
+    let kept = Arc::clone(&held);
+    io.to("lobby")
+        .callback(move |()| {
+            let _kept = Arc::clone(&kept);
+            async {}
+        })
+        .emit("question", ());
+    assert_eq!(Arc::strong_count(&held), 2);
+    client.close().await;
+    assert_eq!(Arc::strong_count(&held), 1);
+}

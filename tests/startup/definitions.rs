@@ -1,0 +1,191 @@
+//! Handlers that contradict each other, lack a value or take wrong arguments are named with the cure.
+
+use socketio::{Auth, HandlerError, Reason, Rest, SocketIo, State, handlers};
+use test_support::{problem, problems};
+
+#[socketio::on("hello")]
+async fn hello() {}
+
+#[socketio::on("hello")]
+async fn hello_again() {}
+
+#[socketio::on("count")]
+pub(crate) async fn count(_counter: State<u32>) {}
+
+#[socketio::on("connect", namespace = "/token")]
+async fn connect_with_plain_argument(_token: String) {}
+
+#[socketio::on("disconnect", namespace = "/token")]
+async fn disconnect_with_plain_argument(_reason: String) {}
+
+#[socketio::on("login")]
+async fn auth_in_an_event(_auth: Auth<String>) {}
+
+#[socketio::on("leave")]
+async fn reason_in_an_event(_reason: Reason) {}
+
+#[socketio::on("fail")]
+async fn error_in_an_event(_error: HandlerError) {}
+
+#[socketio::on_error]
+pub(crate) async fn on_error(_error: HandlerError) {}
+
+#[socketio::on_error("/")]
+async fn on_error_too(_error: HandlerError) {}
+
+struct NoDefault;
+
+#[socketio::namespace("/no-default")]
+impl NoDefault {
+    async fn on_hello(&self) {}
+}
+
+#[derive(Default)]
+pub(crate) struct Hall;
+
+#[socketio::namespace("/hall")]
+impl Hall {
+    async fn on_hello(&self) {}
+}
+
+#[test]
+fn two_handlers_for_one_event_are_both_named() {
+    problem(
+        SocketIo::bare().handlers(handlers![hello, hello_again]),
+        &[
+            "\"hello\"",
+            "`hello` (",
+            "`hello_again` (",
+            "tests/startup/definitions.rs:",
+        ],
+    );
+}
+
+#[test]
+fn the_same_handler_given_twice_is_one() {
+    assert!(
+        SocketIo::bare()
+            .handlers(handlers![hello, hello])
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_closure_for_an_event_that_has_a_handler_is_a_second_one() {
+    problem(
+        SocketIo::bare()
+            .handlers(handlers![hello])
+            .on("hello", || async {}),
+        &["\"hello\"", "`closure`"],
+    );
+}
+
+#[test]
+fn a_missing_state_is_named_with_the_handler_that_takes_it() {
+    problem(
+        SocketIo::bare().handlers(handlers![count]),
+        &[
+            "`count`",
+            "State<u32>",
+            ".state(..)",
+            "tests/startup/definitions.rs:",
+        ],
+    );
+    assert!(
+        SocketIo::bare()
+            .handlers(handlers![count])
+            .state(1_u32)
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn two_states_of_one_type_contradict_each_other() {
+    problem(
+        SocketIo::bare().state(1_u32).state(2_u32),
+        &["two states", "u32"],
+    );
+}
+
+#[test]
+fn plain_arguments_of_connect_and_disconnect_come_with_their_cures() {
+    problem(
+        SocketIo::bare().handlers(handlers![connect_with_plain_argument]),
+        &["take `Auth<alloc::string::String>`"],
+    );
+    problem(
+        SocketIo::bare().handlers(handlers![disconnect_with_plain_argument]),
+        &["take `Reason`"],
+    );
+}
+
+#[test]
+fn arguments_of_other_kinds_of_events_are_refused() {
+    problem(
+        SocketIo::bare().handlers(handlers![auth_in_an_event]),
+        &["`Auth` is only there in `connect`"],
+    );
+    problem(
+        SocketIo::bare().handlers(handlers![reason_in_an_event]),
+        &["`Reason` is only there in `disconnect`"],
+    );
+    problem(
+        SocketIo::bare().handlers(handlers![error_in_an_event]),
+        &["`HandlerError` is only there in error handlers"],
+    );
+}
+
+#[test]
+fn rest_comes_last_and_once() {
+    problem(
+        SocketIo::bare().on("x", |_all: Rest<u32>, _one: u32| async {}),
+        &["comes after `Rest`"],
+    );
+    problem(
+        SocketIo::bare().on("x", |_all: Rest<u32>, _more: Rest<u32>| async {}),
+        &["second `Rest`"],
+    );
+}
+
+#[test]
+fn two_error_handlers_for_one_namespace_are_one_too_many() {
+    problem(
+        SocketIo::bare().handlers(handlers![on_error, on_error_too]),
+        &["`on_error`", "`on_error_too`"],
+    );
+}
+
+#[test]
+fn a_namespace_without_a_value_is_named_with_both_cures() {
+    // Only linked classes can lack a value.
+    let problems = problems(SocketIo::builder().named("").state(1_u32));
+    let found = problems
+        .iter()
+        .find(|problem| problem.contains("NoDefault"));
+    let problem = found.expect("the class is named");
+    assert!(problem.contains(".namespace(NoDefault"), "{problem}");
+    assert!(problem.contains("Default"), "{problem}");
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once() {
+    let builder = SocketIo::bare()
+        .handlers(handlers![hello, hello_again, count, auth_in_an_event])
+        .ping_timeout(std::time::Duration::ZERO);
+    assert_eq!(problems(builder).len(), 4);
+}
+
+#[test]
+fn one_class_may_stand_at_several_paths_but_not_twice_at_one() {
+    let twice_elsewhere = SocketIo::bare()
+        .namespace(Hall)
+        .namespace_at("/second", Hall)
+        .namespace_at("/third", Hall);
+    assert!(twice_elsewhere.build().is_ok());
+    problem(
+        SocketIo::bare().namespace(Hall).namespace(Hall),
+        &["`Hall::on_hello`", "/hall"],
+    );
+}

@@ -1,0 +1,19 @@
+//! What happened, in order.
+
+use std::sync::{Arc, Mutex};
+
+/// A list that handlers write down what happens in. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    /// Adds a note.
+    pub fn add(&self, note: impl Into<String>) {
+        self.0.lock().unwrap().push(note.into());
+    }
+
+    /// Returns the notes since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}

@@ -1,0 +1,7 @@
+//! Servers over byte streams and HTTP, through the Engine.IO layer that the in-process `TestClient` bypasses.
+//!
+//! `test_support::engine_client` has clients for it.
+
+mod clients;
+mod polling;
+mod transports;
