@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::NoCurrentClient;
 use crate::base::EncodeError;
 
-/// Why an event was not sent, to anybody.
+/// The reason why an event was sent to nobody.
 #[derive(Debug)]
 pub struct EmitError(Problem);
 
@@ -12,6 +13,7 @@ pub struct EmitError(Problem);
 enum Problem {
     Encode(EncodeError),
     WriteOnly,
+    NoCurrentClient(NoCurrentClient),
 }
 
 impl EmitError {
@@ -26,14 +28,21 @@ impl From<EncodeError> for EmitError {
     }
 }
 
+impl From<NoCurrentClient> for EmitError {
+    fn from(error: NoCurrentClient) -> Self {
+        EmitError(Problem::NoCurrentClient(error))
+    }
+}
+
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the event was not sent: ")?;
         match &self.0 {
             Problem::Encode(error) => error.fmt(f),
-            Problem::WriteOnly => {
-                f.write_str("it asks for an answer, and a server that is `write_only` hears none")
-            }
+            Problem::WriteOnly => f.write_str(
+                "it asks for an acknowledgement, and a server that is `write_only` receives none",
+            ),
+            Problem::NoCurrentClient(error) => error.fmt(f),
         }
     }
 }
@@ -43,6 +52,7 @@ impl std::error::Error for EmitError {
         match &self.0 {
             Problem::Encode(error) => Some(error),
             Problem::WriteOnly => None,
+            Problem::NoCurrentClient(error) => Some(error),
         }
     }
 }
