@@ -37,11 +37,11 @@ async fn the_clients_in_any_of_the_rooms_are_left_out() {
     bo.emit("join", "a").await.unwrap();
     cy.emit("join", "b").await.unwrap();
 
-    ana.emit("tell", [["a"]]).await.unwrap();
+    ana.emit("tell", ["a"]).await.unwrap();
     assert_eq!(told(&all), [true, false, true]);
-    ana.emit("tell", [["a", "b"]]).await.unwrap();
+    ana.emit("tell", ["a", "b"]).await.unwrap();
     assert_eq!(told(&all), [true, false, false]);
-    ana.emit("tell", [["nobody is in it"]]).await.unwrap();
+    ana.emit("tell", ["nobody is in it"]).await.unwrap();
     assert_eq!(told(&all), [true, true, true]);
     ana.emit("tell room", ("lobby", "b")).await.unwrap();
     assert_eq!(told(&all), [true, true, false]);
