@@ -40,7 +40,7 @@
 //! | stand around every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default) |
 //! | answer the client | [`emit`], [`send`], [`send_json`], [`call`], or the handler's value |
-//! | reach others | [`to`], [`broadcast`], [`skip`], [`namespace`](fn@namespace), then [`emit`](To::emit) or [`call`](To::call) |
+//! | reach others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call) |
 //! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
 //! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
 //! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
@@ -59,11 +59,14 @@ pub use socketio_core::{
     CallStream, ConnectionRefused, ConnectionSession, Data, Description, EmitError, EventCall,
     EventContext, EventHandler, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError,
     HandlerInfo, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Middleware,
-    Namespace, Needs, Next, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, Reason, Request,
-    RespondWith, Response, Rest, Result, RoomError, Session, Sid, Socket, SocketIo,
-    SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room,
-    current, disconnect, emit, engine, handlers, join_room, leave_room, of, request, rooms, send,
-    send_json, session, sid, skip, spawn, to, try_emit,
+    Namespace, Needs, Next, NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth,
+    Reason, Request, RespondWith, Response, Rest, Result, RoomError, Session, Sid, Socket,
+    SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call,
+    close_room, current, disconnect, emit, engine, except, handlers, join_room, leave_room, of,
+    request, rooms, send, send_json, session, sid, skip, spawn, to, try_broadcast, try_call,
+    try_close_room, try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of,
+    try_request, try_rooms, try_send, try_send_json, try_session, try_sid, try_skip, try_spawn,
+    try_to,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream};

@@ -53,13 +53,15 @@ pub use admin::{Admin, AdminAuth, AdminMode};
 pub use admission::OverflowPolicy;
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
-    EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, PeerAddr, Reason,
-    Request, Result, RoomError, Sid, Text,
+    EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
+    PeerAddr, Reason, Request, Result, RoomError, Sid, Text,
 };
 pub use client::{
     ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room, current,
-    disconnect, emit, join_room, leave_room, of, request, rooms, send, send_json, session, sid,
-    skip, spawn, to, try_emit,
+    disconnect, emit, except, join_room, leave_room, of, request, rooms, send, send_json, session,
+    sid, skip, spawn, to, try_broadcast, try_call, try_close_room, try_disconnect, try_emit,
+    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
+    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
 };
 pub use cluster::QueueHealth;
 pub use handler::{

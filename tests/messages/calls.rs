@@ -17,7 +17,7 @@ async fn a_call_reads_what_the_client_answers() {
         call::<()>("none", ()).await?;
         notes.add(format!("{one} {two:?} {none:?}"));
         match call::<u8>("two", ()).await {
-            Err(CallError::Answer(error)) => notes.add(error.to_string()),
+            Err(CallError::InvalidAck(error)) => notes.add(error.to_string()),
             other => notes.add(format!("{other:?}")),
         }
         Ok(())
@@ -139,7 +139,7 @@ async fn a_call_to_many_takes_the_first_answer_and_call_all_takes_all() {
     for (sid, answer) in answers {
         match answer {
             Ok(number) => assert_eq!((sid.as_str(), number), (ana.sid().as_str(), 1)),
-            Err(CallError::Answer(_)) => assert_eq!(sid, *bo.sid()),
+            Err(CallError::InvalidAck(_)) => assert_eq!(sid, *bo.sid()),
             Err(error) => panic!("{error}"),
         }
     }

@@ -1,4 +1,4 @@
-//! What clients answer: awaited by a call, or handed to a callback.
+//! Asks every recipient of an event for an ack, and receives the acks.
 
 use std::{
     future::poll_fn,
@@ -13,35 +13,34 @@ use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
     hub::Client,
-    packet::Values,
-    packet::{self, Arguments},
+    packet::{self, Arguments, Values},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
 };
 
 type AckResult = Result<Arguments, CallError>;
 
-/// How many answers of other processes may wait to be read; further ones are lost.
+/// The number of remote acks that may wait to be read; further ones are dropped.
 const MAX_UNREAD: usize = 4_096;
 
-/// The answers to one call. Dropped, it awaits nobody any more.
+/// The acks of one call. No further acks are accepted once it is dropped.
 #[derive(Debug)]
 pub(crate) struct AckReceiver {
     local: Vec<LocalRequest>,
-    /// The question to other processes, if there was one.
-    #[expect(dead_code, reason = "it asks as long as it lives")]
+    /// The request to other nodes, if there was one.
+    #[expect(dead_code, reason = "the request is pending as long as this lives")]
     remote: Option<RemoteAckGuard>,
-    incoming: mpsc::Receiver<(Source, AckResult)>,
+    acks: mpsc::Receiver<(Source, AckResult)>,
 }
 
-/// Whose answer it is.
+/// The client that acknowledged.
 #[derive(Debug)]
 enum Source {
-    /// A client's, by its place among those that were asked.
+    /// The index of a [`LocalRequest`].
     Local(usize),
     Remote(Sid),
 }
 
-/// What clients are asked.
+/// An event that asks for acks.
 pub(crate) struct AckRequest<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) event: &'a str,
@@ -52,14 +51,13 @@ pub(crate) struct AckRequest<'a> {
 #[derive(Debug)]
 struct LocalRequest {
     client: Arc<Client>,
-    /// The awaited acknowledgement; `None` once it has come, or when nothing could be asked.
+    /// The id of the pending ack; `None` once it has arrived, or if the client could not be asked.
     id: Option<u64>,
 }
 
 impl AckRequest<'_> {
-    /// Sends the event to each of these clients, and to those of other processes that are at the address, with an
-    /// acknowledgement asked for.
-    pub(crate) fn ask(
+    /// Sends the event to these local clients and to the matching remote ones, and asks each for an ack.
+    pub(crate) fn send(
         &self,
         emitter: &Emitter,
         clients: Vec<Arc<Client>>,
@@ -69,15 +67,15 @@ impl AckRequest<'_> {
         let hub = emitter.hub();
         let limit = hub.limits.pending_acks;
         let unread = remote.as_ref().map_or(0, |_| MAX_UNREAD);
-        let (answered, incoming) = mpsc::channel((clients.len() + unread).max(1));
-        let ask = |(index, client): (usize, Arc<Client>)| {
-            let answered = answered.clone();
-            let pending: OnAck = Box::new(move |answer| {
-                // There is room for one answer of each; an error means that nobody waits any more.
-                let _ = answered.try_send((Source::Local(index), answer));
+        let (sender, acks) = mpsc::channel((clients.len() + unread).max(1));
+        let request_ack = |(index, client): (usize, Arc<Client>)| {
+            let sender = sender.clone();
+            let on_ack: OnAck = Box::new(move |ack| {
+                // There is capacity for one ack of each client; an error means that the receiver is gone.
+                let _ = sender.try_send((Source::Local(index), ack));
             });
             client.connection().begin_call();
-            let id = client.expect_ack(AckKind::Call, pending, limit);
+            let id = client.expect_ack(AckKind::Call, on_ack, limit);
             if id.is_some()
                 && let Ok(packet) =
                     (hub.codec).event_with(client.namespace(), id, self.event, self.values)
@@ -86,37 +84,36 @@ impl AckRequest<'_> {
             }
             LocalRequest { client, id }
         };
-        let local = clients.into_iter().enumerate().map(ask).collect();
+        let local = clients.into_iter().enumerate().map(request_ack).collect();
         let remote = remote.zip(emitter.cluster());
-        let remote =
-            remote.map(|(address, cluster)| self.request_remote(cluster, &address, &answered));
+        let remote = remote.map(|(target, cluster)| self.send_remote(cluster, &target, &sender));
         Ok(AckReceiver {
             local,
             remote,
-            incoming,
+            acks,
         })
     }
 
-    fn request_remote(
+    fn send_remote(
         &self,
         cluster: &Cluster,
-        address: &RemoteTarget,
-        answered: &mpsc::Sender<(Source, AckResult)>,
+        target: &RemoteTarget,
+        sender: &mpsc::Sender<(Source, AckResult)>,
     ) -> RemoteAckGuard {
-        let answered = answered.clone();
+        let sender = sender.clone();
         let on_ack: OnRemoteAck = Arc::new(move |sid: &Sid| {
-            let (answered, sid) = (answered.clone(), sid.clone());
-            Box::new(move |answer| {
+            let (sender, sid) = (sender.clone(), sid.clone());
+            Box::new(move |ack| {
                 if let Err(mpsc::error::TrySendError::Full(_)) =
-                    answered.try_send((Source::Remote(sid), answer))
+                    sender.try_send((Source::Remote(sid), ack))
                 {
-                    tracing::warn!(target: "socketio", unread = MAX_UNREAD, "more answers of other processes came than were read: one is lost");
+                    tracing::warn!(target: "socketio", limit = MAX_UNREAD, "too many acks of other nodes are unread: one is dropped");
                 }
             })
         });
-        cluster.ask(
+        cluster.request_acks(
             self.namespace,
-            address,
+            target,
             self.event,
             self.values,
             on_ack,
@@ -126,26 +123,26 @@ impl AckRequest<'_> {
 }
 
 impl AckReceiver {
-    /// The next answer that comes; `None` when all have answered or gone.
+    /// Polls for the next ack. Returns `None` once every recipient has acknowledged or gone.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Sid, AckResult)>> {
-        let Poll::Ready(next) = self.incoming.poll_recv(cx) else {
+        let Poll::Ready(next) = self.acks.poll_recv(cx) else {
             return Poll::Pending;
         };
-        Poll::Ready(next.map(|(from, answer)| match from {
+        Poll::Ready(next.map(|(source, ack)| match source {
             Source::Local(index) => {
-                let asked = &mut self.local[index];
-                asked.id = None;
-                (asked.client.sid().clone(), answer)
+                let request = &mut self.local[index];
+                request.id = None;
+                (request.client.sid().clone(), ack)
             }
-            Source::Remote(sid) => (sid, answer),
+            Source::Remote(sid) => (sid, ack),
         }))
     }
 
-    /// The first real answer; when there is none, why the last recipient gave none.
+    /// Waits for the first ack. Returns the error of the last recipient if there is none.
     pub(crate) async fn first(&mut self) -> AckResult {
         let mut failure = CallError::Disconnected;
-        while let Some((_, answer)) = poll_fn(|cx| self.poll_next(cx)).await {
-            match answer {
+        while let Some((_, ack)) = poll_fn(|cx| self.poll_next(cx)).await {
+            match ack {
                 Ok(arguments) => return Ok(arguments),
                 Err(error) => failure = error,
             }
@@ -153,21 +150,21 @@ impl AckReceiver {
         Err(failure)
     }
 
-    /// Those who are local and have not answered.
+    /// Returns the local recipients whose acks are pending.
     pub(crate) fn outstanding(&self) -> impl Iterator<Item = Sid> {
         self.local
             .iter()
-            .filter(|asked| asked.id.is_some())
-            .map(|asked| asked.client.sid().clone())
+            .filter(|request| request.id.is_some())
+            .map(|request| request.client.sid().clone())
     }
 }
 
 impl Drop for AckReceiver {
     fn drop(&mut self) {
-        for asked in &self.local {
-            asked.client.connection().end_call();
-            if let Some(id) = asked.id {
-                drop(asked.client.forget_ack(id));
+        for request in &self.local {
+            request.client.connection().end_call();
+            if let Some(id) = request.id {
+                drop(request.client.forget_ack(id));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The answers of several clients, as they come.
+//! The acks of several clients as a stream.
 
 use std::{
     collections::VecDeque,
@@ -13,32 +13,30 @@ use futures_util::Stream;
 use serde::de::DeserializeOwned;
 use tokio::time::{Sleep, sleep};
 
-use crate::{
-    ack::AckReceiver,
-    base::{CallError, Sid},
-};
+use super::AckReceiver;
+use crate::base::{CallError, Sid};
 
-/// The answers to one call, each with the id of its client, in the order in which they come: made by
+/// Yields the acks of one call in the order in which they arrive, each with the id of its client. Created by
 /// [`To::call_stream`](crate::To::call_stream).
 ///
-/// It ends when all have answered or gone, or at the timeout: then it gives those who have not answered, each with
-/// [`CallError::Timeout`]. Dropped, it awaits nobody any more.
-#[must_use = "answers come while it is polled"]
+/// The stream ends when every recipient has acknowledged or gone, or at the timeout: then it yields the recipients that have
+/// not acknowledged, each with [`CallError::Timeout`]. Acks that arrive after it was dropped are ignored.
+#[must_use = "acks arrive while it is polled"]
 pub struct CallStream<T> {
-    /// `None` at the end, and when there was nobody to ask.
-    answers: Option<AckReceiver>,
+    /// `None` at the end, and if there was no recipient.
+    acks: Option<AckReceiver>,
     deadline: Pin<Box<Sleep>>,
-    /// Those who were too late.
-    late: VecDeque<Sid>,
+    /// The recipients that have not acknowledged by the deadline.
+    timed_out: VecDeque<Sid>,
     read: PhantomData<fn() -> T>,
 }
 
 impl<T> CallStream<T> {
-    pub(crate) fn new(answers: Option<AckReceiver>, timeout: Duration) -> Self {
+    pub(crate) fn new(acks: Option<AckReceiver>, timeout: Duration) -> Self {
         CallStream {
-            answers,
+            acks,
             deadline: Box::pin(sleep(timeout)),
-            late: VecDeque::new(),
+            timed_out: VecDeque::new(),
             read: PhantomData,
         }
     }
@@ -49,32 +47,32 @@ impl<T: DeserializeOwned> Stream for CallStream<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        if let Some(answers) = &mut this.answers {
-            match answers.poll_next(cx) {
-                Poll::Ready(Some((sid, answer))) => {
-                    let answer = answer
-                        .and_then(|mut arguments| arguments.read().map_err(CallError::Answer));
-                    return Poll::Ready(Some((sid, answer)));
+        if let Some(acks) = &mut this.acks {
+            match acks.poll_next(cx) {
+                Poll::Ready(Some((sid, ack))) => {
+                    let value = ack
+                        .and_then(|mut arguments| arguments.read().map_err(CallError::InvalidAck));
+                    return Poll::Ready(Some((sid, value)));
                 }
-                Poll::Ready(None) => this.answers = None,
+                Poll::Ready(None) => this.acks = None,
                 Poll::Pending => {
                     if this.deadline.as_mut().poll(cx).is_pending() {
                         return Poll::Pending;
                     }
-                    this.late = answers.outstanding().collect();
-                    this.answers = None;
+                    this.timed_out = acks.outstanding().collect();
+                    this.acks = None;
                 }
             }
         }
-        let late = this.late.pop_front();
-        Poll::Ready(late.map(|sid| (sid, Err(CallError::Timeout))))
+        let timed_out = this.timed_out.pop_front();
+        Poll::Ready(timed_out.map(|sid| (sid, Err(CallError::Timeout))))
     }
 }
 
 impl<T> fmt::Debug for CallStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallStream")
-            .field("answers", &self.answers)
+            .field("acks", &self.acks)
             .finish_non_exhaustive()
     }
 }

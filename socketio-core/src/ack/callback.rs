@@ -1,4 +1,4 @@
-//! A closure that runs once for each acknowledgement.
+//! A closure that runs once for each ack.
 
 use std::{panic::Location, pin::Pin, sync::Arc};
 
@@ -6,12 +6,12 @@ use serde::de::DeserializeOwned;
 
 use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
 
-/// Runs the closure of a callback.
+/// The future of a callback's closure.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type Run = dyn Fn(Arguments) -> Result<CallbackFuture, ArgumentError> + Send + Sync;
 
-/// A closure that runs once for each acknowledgement.
+/// A closure that runs once for each ack.
 #[derive(Clone)]
 pub(crate) struct Callback {
     run: Arc<Run>,
@@ -32,8 +32,8 @@ impl Callback {
         }
     }
 
-    /// Returns what happens when one recipient acknowledges: `spawn` is given the future that runs the closure, and where
-    /// the closure was registered.
+    /// Returns what runs when one recipient acknowledges: `spawn` is given the future that runs the closure, and where the
+    /// closure was registered.
     pub(crate) fn on_ack(
         &self,
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,

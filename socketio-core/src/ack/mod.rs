@@ -1,4 +1,6 @@
-//! Asking clients for acknowledgements: `call`, `call_stream` and callbacks.
+//! Asking clients for acks: `call`, `call_stream` and callbacks.
+//!
+//! The recipients in `client` start here; local acks are pending in each client of the `hub`, remote ones in the `cluster`.
 
 mod call;
 mod call_stream;

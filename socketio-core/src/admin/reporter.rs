@@ -50,7 +50,7 @@ impl Reporter {
         for namespace in node.hub.namespaces() {
             if *namespace != *self.namespace {
                 node.hub
-                    .select(&namespace, &Target::Everyone, &[], |client| {
+                    .select(&namespace, &Target::Everyone, &[], &[], |client| {
                         sockets.push(view::socket(client, self.secrets));
                     });
             }

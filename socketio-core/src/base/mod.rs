@@ -15,7 +15,7 @@ pub(crate) use data::to_data;
 pub use data::{BinaryInJson, Data};
 pub use error::{
     ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, EmitError, EncodeError,
-    Forbidden, HandlerError, HandshakeRefused, Result, RoomError,
+    Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,
 };
 pub(crate) use error::{Cause, chain};
 pub use into_accept::IntoAccept;

@@ -5,18 +5,38 @@ use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 use base64::Engine as _;
 use serde::{Serialize, Serializer};
 
-/// The id of one client in one namespace: 20 URL-safe characters, 120 random bits.
+/// The id of one client in one namespace: 20 URL-safe characters, which encode 96 random bits and a checksum of them.
 ///
-/// It is made by the server when the client connects to the namespace, is known to that client, and may be shown to
-/// others: it opens nothing. Every client is in the room that is named after its id, so a `Sid` is also an address:
-/// `to(&sid)`. (The id of the transport beneath is another one and stays secret.)
+/// The server creates it when the client connects to the namespace. The client knows it, and it may be shown to others: it
+/// grants no access. Every client is in the room that is named after its id, so a `Sid` can be addressed: `to(&sid)`. (The
+/// id of the transport's session is another one and stays secret.)
+///
+/// The checksum is what makes that room private: every node of a cluster recognises an id as one, without knowing whose it
+/// is, and refuses to join or to close the room of that name. One in 16 million other names of 20 URL-safe characters looks
+/// like an id by chance.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid(Arc<str>);
 
+const RANDOM_BYTES: usize = 12;
+const SID_BYTES: usize = 15;
+
+/// FNV-1a of 32 bits, folded to 24. All nodes of a cluster must compute the same. It guards against names that resemble an
+/// id by chance, not against forgery: a forged id is a name that cannot be joined.
+fn checksum(random: &[u8]) -> [u8; SID_BYTES - RANDOM_BYTES] {
+    let hash = random.iter().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
+    let [high, rest @ ..] = hash.to_be_bytes();
+    let [first, second, third] = rest;
+    [first, second, third ^ high]
+}
+
 impl Sid {
     pub(crate) fn random() -> Self {
-        let mut bytes = [0_u8; 15];
-        getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+        let mut bytes = [0_u8; SID_BYTES];
+        let (random, sum) = bytes.split_at_mut(RANDOM_BYTES);
+        getrandom::fill(random).expect("the operating system gives random numbers");
+        sum.copy_from_slice(&checksum(random));
         let mut text = [0_u8; 20];
         base64::engine::general_purpose::URL_SAFE_NO_PAD
             .encode_slice(bytes, &mut text)
@@ -26,14 +46,24 @@ impl Sid {
         ))
     }
 
-    /// The id as text.
+    /// Returns whether a name is the id of a client, of whatever node and namespace.
+    pub(crate) fn is_sid(name: &str) -> bool {
+        let mut bytes = [0_u8; SID_BYTES];
+        // 20 characters are all that fit.
+        let decoded =
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(name, &mut bytes);
+        let (random, sum) = bytes.split_at(RANDOM_BYTES);
+        decoded == Ok(SID_BYTES) && checksum(random) == sum
+    }
+
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// An id that was made elsewhere and came as text: to a client in its CONNECT packet, to a worker in a message. Nothing is
-/// checked; one that no server has made is nobody's.
+/// Converts an id that another process created and that arrived as text: in a CONNECT packet, or in a message to a worker.
+/// Nothing is checked; an id that no server has created belongs to no client.
 impl From<&str> for Sid {
     fn from(text: &str) -> Self {
         Sid(Arc::from(text))
@@ -93,6 +123,32 @@ impl Serialize for Sid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_recognised_and_other_names_are_not() {
+        for _ in 0..100 {
+            assert!(Sid::is_sid(&Sid::random()));
+        }
+        for name in [
+            "",
+            "lobby",
+            "AAAAAAAAAAAAAAAAAAAA",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "customers-and-orders",
+            "-KuUmX3RzQvWpLtYbNcD",
+            "q9pBj1Y0vQm6xWJtAAAB",
+            "AAAAAAAAAAAAAAAAAAAAA",
+            "room:AAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert!(!Sid::is_sid(name), "{name}");
+        }
+    }
+
+    /// The nodes of a cluster may be of different versions.
+    #[test]
+    fn the_checksum_does_not_change() {
+        assert_eq!(checksum(b"twelve bytes"), [0xba, 0xd0, 0xa3]);
+    }
 
     #[test]
     fn ids_are_twenty_url_safe_characters_and_differ() {

@@ -1,15 +1,18 @@
-//! The functions that act for the client whose event is being handled.
+//! The functions that act for the current client: the one whose event is being handled.
+//!
+//! Each is the method of the same name of the current [`Socket`], and panics outside of a handler. The functions of
+//! [`try_context`](super::try_context) return an error instead.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use super::{Session, Socket, To, scope};
 use crate::{
-    base::{CallError, EmitError, Request, RoomError, Sid},
+    base::{CallError, Request, RoomError, Sid},
     hub::IntoRooms,
 };
 
-/// The client whose event is being handled, or `None` outside of handlers.
+/// Returns the current client: the one whose event is being handled. `None` outside of handlers.
 pub fn current() -> Option<Socket> {
     scope::current()
 }
@@ -20,63 +23,171 @@ fn expect_current(function: &str) -> Socket {
         Some(socket) => socket,
         None => panic!(
             "`socketio::{function}` was called outside of an event handler, so it is not known for which client; \
-             use the same method of a `Socket` or of the `SocketIo` server, and `socketio::spawn` instead of \
-             `tokio::spawn` for tasks that go on in the name of the client"
+             use the same method of a `Socket` or of the `SocketIo` server, `socketio::spawn` instead of `tokio::spawn` \
+             for tasks that act for the client, or a `try_` function where there may be no client"
         ),
     }
 }
 
-macro_rules! context {
-    ($(
-        $(#[$docs:meta])*
-        $name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) $(-> $output:ty)?;
-    )*) => {$(
-        $(#[$docs])*
-        ///
-        /// # Panics
-        ///
-        /// Outside of a handler.
-        #[track_caller]
-        pub fn $name$(<$($generics)*>)?($($argument: $type),*) $(-> $output)? {
-            expect_current(stringify!($name)).$name($($argument),*)
-        }
-    )*};
+/// Sends an event to the current client: [`Socket::emit`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn emit<T: Serialize>(event: &str, payload: T) {
+    expect_current("emit").emit(event, payload);
 }
 
-context! {
-    /// Sends an event to the client whose event is being handled: [`Socket::emit`].
-    emit[T: Serialize](event: &str, payload: T);
-    /// Sends an event to the client whose event is being handled, or tells why not: [`Socket::try_emit`].
-    try_emit[T: Serialize](event: &str, payload: T) -> Result<(), EmitError>;
-    /// Sends a `message` event to the client whose event is being handled: [`Socket::send`].
-    send[T: Serialize](payload: T);
-    /// Sends a `json` event to the client whose event is being handled: [`Socket::send_json`].
-    send_json[T: Serialize](payload: T);
-    /// Addresses rooms or clients of the current namespace, the sender included: [`Socket::to`].
-    to[R: IntoRooms](rooms: R) -> To;
-    /// Addresses everyone in the current namespace, the sender included: [`Socket::broadcast`].
-    broadcast() -> To;
-    /// Addresses everyone in the current namespace but these: [`Socket::skip`].
-    skip[R: IntoRooms](sids: R) -> To;
-    /// Addresses everyone in another namespace: [`Socket::namespace`].
-    of(path: &str) -> To;
-    /// Puts the client whose event is being handled into rooms: [`Socket::join_room`].
-    join_room[R: IntoRooms](rooms: R) -> Result<(), RoomError>;
-    /// Takes the client whose event is being handled out of rooms: [`Socket::leave_room`].
-    leave_room[R: IntoRooms](rooms: R);
-    /// Takes everybody out of rooms of the current namespace: [`Socket::close_room`].
-    close_room[R: IntoRooms](rooms: R) -> Result<(), RoomError>;
-    /// The rooms that the client is in whose event is being handled, its own first: [`Socket::rooms`].
-    rooms() -> Vec<String>;
-    /// Disconnects the client whose event is being handled from the current namespace: [`Socket::disconnect`].
-    disconnect();
-    /// The request that opened the connection of the client whose event is being handled: [`Socket::request`].
-    request() -> Request;
-    /// What is kept for the client whose event is being handled: [`Socket::session`].
-    session[T: Default + Send + 'static]() -> Session<T>;
+/// Sends a `message` event to the current client: [`Socket::send`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn send<T: Serialize>(payload: T) {
+    expect_current("send").send(payload);
 }
 
-/// The id of the client whose event is being handled: [`Socket::sid`].
+/// Sends a `json` event to the current client: [`Socket::send_json`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn send_json<T: Serialize>(payload: T) {
+    expect_current("send_json").send_json(payload);
+}
+
+/// Addresses rooms or clients of the current namespace, the current client included: [`Socket::to`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn to(rooms: impl IntoRooms) -> To {
+    expect_current("to").to(rooms)
+}
+
+/// Addresses everyone in the current namespace, the current client included: [`Socket::broadcast`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn broadcast() -> To {
+    expect_current("broadcast").broadcast()
+}
+
+/// Addresses everyone in the current namespace except the clients with these ids: [`Socket::skip`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn skip(sids: impl IntoRooms) -> To {
+    expect_current("skip").skip(sids)
+}
+
+/// Addresses everyone in the current namespace except the clients in any of these rooms: [`Socket::except`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn except(rooms: impl IntoRooms) -> To {
+    expect_current("except").except(rooms)
+}
+
+/// Addresses everyone in another namespace: [`Socket::of`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn of(path: &str) -> To {
+    expect_current("of").of(path)
+}
+
+/// Puts the current client into rooms: [`Socket::join_room`].
+///
+/// # Errors
+///
+/// As [`Socket::join_room`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn join_room(rooms: impl IntoRooms) -> Result<(), RoomError> {
+    expect_current("join_room").join_room(rooms)
+}
+
+/// Takes the current client out of rooms: [`Socket::leave_room`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn leave_room(rooms: impl IntoRooms) {
+    expect_current("leave_room").leave_room(rooms);
+}
+
+/// Takes all clients out of rooms of the current namespace: [`Socket::close_room`].
+///
+/// # Errors
+///
+/// As [`Socket::close_room`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn close_room(rooms: impl IntoRooms) -> Result<(), RoomError> {
+    expect_current("close_room").close_room(rooms)
+}
+
+/// Returns the rooms of the current client, its own first: [`Socket::rooms`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn rooms() -> Vec<String> {
+    expect_current("rooms").rooms()
+}
+
+/// Disconnects the current client from the current namespace: [`Socket::disconnect`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn disconnect() {
+    expect_current("disconnect").disconnect();
+}
+
+/// Returns the request that opened the current client's connection: [`Socket::request`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn request() -> Request {
+    expect_current("request").request()
+}
+
+/// Returns the current client's session value of type `T`: [`Socket::session`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn session<T: Default + Send + 'static>() -> Session<T> {
+    expect_current("session").session()
+}
+
+/// Returns the id of the current client: [`Socket::sid`].
 ///
 /// # Panics
 ///
@@ -86,8 +197,8 @@ pub fn sid() -> Sid {
     expect_current("sid").sid().clone()
 }
 
-/// Sends an event to the client whose event is being handled and waits up to 60 seconds for its answer:
-/// [`Socket::call`]. For another time: `to(sid()).timeout(..).call(..)`.
+/// Sends an event to the current client and waits up to 60 seconds for its acknowledgement: [`Socket::call`]. Another timeout:
+/// `to(sid()).timeout(..).call(..)`.
 ///
 /// # Errors
 ///
@@ -105,8 +216,8 @@ pub fn call<T: DeserializeOwned>(
     async move { socket.call(event, payload).await }
 }
 
-/// Runs a task that goes on in the name of the client whose event is being handled: the functions of this crate work in
-/// it. It ends with the server (then the handle gives `None`), not with the client.
+/// Spawns a task that acts for the current client: the functions of this crate work in it. It ends with the server (then the
+/// handle yields `None`), not with the client.
 ///
 /// # Panics
 ///

@@ -10,13 +10,19 @@ mod session;
 mod socket;
 mod socketio;
 mod to;
+mod try_context;
 
 pub use context::{
-    broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, of, request,
-    rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
+    broadcast, call, close_room, current, disconnect, emit, except, join_room, leave_room, of,
+    request, rooms, send, send_json, session, sid, skip, spawn, to,
 };
 pub(crate) use scope::Scope;
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;
 pub use to::To;
+pub use try_context::{
+    try_broadcast, try_call, try_close_room, try_disconnect, try_emit, try_except, try_join_room,
+    try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_sid,
+    try_skip, try_spawn, try_to,
+};

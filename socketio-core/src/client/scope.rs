@@ -6,6 +6,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
+    sync::Arc,
     task::{Context as TaskContext, Poll, ready},
     thread,
 };
@@ -13,45 +14,48 @@ use std::{
 use futures_util::FutureExt;
 
 use super::Socket;
-use crate::base::{BoxError, EmitError};
+use crate::{
+    base::{BoxError, EmitError},
+    hub::Client,
+};
 
 thread_local! {
-    /// What surrounds the handler that this thread polls just now: lent by its [`Scope`].
+    /// The context of the handler that this thread polls now, lent by its [`Scope`].
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
-/// What surrounds a running handler.
+/// The context of a running handler.
 struct Context {
     socket: Socket,
     failure: Failure,
 }
 
-/// What becomes of an `emit` that could not be sent.
+/// What an `emit` that fails does.
 enum Failure {
-    /// The first one is kept: it fails the event when the handler has ended.
-    Kept(Option<BoxError>),
-    /// It is traced.
-    Traced,
+    /// Fails the event when its handler ends. The first error is kept.
+    FailsEvent(Option<BoxError>),
+    /// Is logged.
+    Logged,
 }
 
-/// Lets code speak for a client. Not tokio's task-locals, since these would make every event's future one that can't be
-/// moved, and has to be boxed once more.
+/// Lets code act for a client. Not a `tokio::task_local!`, whose wrapper future can't be moved, so that every event's future
+/// would have to be boxed once more.
 pub(crate) struct Scope(Option<Context>);
 
 impl Scope {
-    /// For an event of the client.
+    /// Creates the scope of an event of the client.
     pub(crate) fn event(socket: Socket) -> Self {
-        let failure = Failure::Kept(None);
+        let failure = Failure::FailsEvent(None);
         Scope(Some(Context { socket, failure }))
     }
 
-    /// For what is not an event of its own: a callback, a spawned task.
+    /// Creates the scope of a callback or a spawned task, which is not an event of its own.
     pub(crate) fn task(socket: Socket) -> Self {
-        let failure = Failure::Traced;
+        let failure = Failure::Logged;
         Scope(Some(Context { socket, failure }))
     }
 
-    /// Runs something in the name of the client.
+    /// Runs a closure for the client.
     pub(crate) fn enter<R>(&mut self, run: impl FnOnce() -> R) -> R {
         /// Swaps back, after a panic too.
         struct Leave<'a>(&'a mut Scope);
@@ -67,12 +71,12 @@ impl Scope {
         run()
     }
 
-    /// Calls the user's code in the name of the client.
+    /// Calls user code for the client, and catches its panic.
     pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> thread::Result<R> {
         catch_unwind(AssertUnwindSafe(|| self.enter(call)))
     }
 
-    /// Runs a future in the name of the client.
+    /// Runs a future for the client.
     pub(crate) fn run<F: Future + Unpin>(self, future: F) -> Scoped<F> {
         Scoped {
             scope: self,
@@ -80,11 +84,11 @@ impl Scope {
         }
     }
 
-    /// What is left when the event has ended: the first `emit` that failed.
+    /// Returns the error of the first `emit` that failed, if that fails the event.
     fn take_failure(&mut self) -> Option<BoxError> {
         match &mut self.0.as_mut()?.failure {
-            Failure::Kept(failure) => failure.take(),
-            Failure::Traced => None,
+            Failure::FailsEvent(failure) => failure.take(),
+            Failure::Logged => None,
         }
     }
 
@@ -93,15 +97,15 @@ impl Scope {
     }
 }
 
-/// A future in the name of a client, wherever it is polled or dropped.
+/// A future that acts for a client, wherever it is polled or dropped.
 pub(crate) struct Scoped<F> {
     scope: Scope,
-    /// Until it has ended.
+    /// `None` once it has ended.
     future: Option<F>,
 }
 
 impl<F: Future + Unpin> Future for Scoped<F> {
-    /// With the first `emit` that failed.
+    /// The output, and the error of the first `emit` that failed.
     type Output = (F::Output, Option<BoxError>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
@@ -129,7 +133,7 @@ impl<F> Drop for Scoped<F> {
     }
 }
 
-/// Something that is not an event of its own (a callback, a spawned task), in the name of `socket`.
+/// Runs a callback or a spawned task, which is not an event of its own, for `socket`.
 pub(crate) fn scope_task<F>(socket: Socket, future: F) -> impl Future<Output = F::Output> + Unpin
 where
     F: Future + Unpin,
@@ -137,19 +141,24 @@ where
     Scope::task(socket).run(future).map(|(output, _)| output)
 }
 
-/// An `emit` failed: so will the event. Outside of events there is only the trace.
-pub(crate) fn fail(error: EmitError, origin: &'static Location<'static>) {
-    let outside = CURRENT.with_borrow_mut(|current| match current {
+/// Handles an `emit` that failed. If the client whose event is being handled emitted, the event fails. Otherwise (the server or
+/// another client emitted, or no event is being handled) the error is logged.
+pub(crate) fn fail(
+    error: EmitError,
+    origin: &'static Location<'static>,
+    sender: Option<&Arc<Client>>,
+) {
+    let unhandled = CURRENT.with_borrow_mut(|current| match current {
         Some(Context {
-            failure: Failure::Kept(failure),
-            ..
-        }) => {
+            socket,
+            failure: Failure::FailsEvent(failure),
+        }) if sender.is_some_and(|sender| Arc::ptr_eq(sender, socket.client())) => {
             failure.get_or_insert_with(|| error.into());
             None
         }
         _ => Some(error),
     });
-    if let Some(error) = outside {
+    if let Some(error) = unhandled {
         tracing::error!(target: "socketio", %origin, %error, "emit failed");
     }
 }

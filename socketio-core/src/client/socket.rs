@@ -78,13 +78,13 @@ impl Socket {
     /// `payload` is the event's one argument; a tuple is several, `()` none. Returns at once: the event waits in the
     /// client's outbox. A client that has gone hears nothing, and that is no error.
     ///
-    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing: the event that is being
-    /// handled fails when its handler ends; outside of handlers it is traced. [`Socket::try_emit`] returns it instead.
+    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing. In the handler of an event of this
+    /// client, the event fails when the handler ends; anywhere else the error is logged. [`Socket::try_emit`] returns it instead.
     #[track_caller]
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) {
         let origin = Location::caller();
         if let Err(error) = self.try_emit(event, payload) {
-            scope::fail(error, origin);
+            scope::fail(error, origin, Some(self.client()));
         }
     }
 
@@ -94,7 +94,7 @@ impl Socket {
     ///
     /// When the payload can't be encoded or the name is reserved.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
-        // Not by way of the emitter: the client is here, and nobody else is concerned.
+        // Without the emitter: the client is local and the only recipient.
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
         self.client().emit(&self.node().hub, packet)
@@ -112,7 +112,7 @@ impl Socket {
         self.emit("json", payload);
     }
 
-    /// Sends an event to this client and waits up to 60 seconds for its answer.
+    /// Sends an event to this client and waits up to 60 seconds for its acknowledgement.
     ///
     /// # Errors
     ///
@@ -140,6 +140,11 @@ impl Socket {
         self.broadcast().skip(sids)
     }
 
+    /// Addresses everyone in this namespace but the clients in any of these rooms: [`To::except`].
+    pub fn except(&self, rooms: impl IntoRooms) -> To {
+        self.broadcast().except(rooms)
+    }
+
     /// Addresses everyone in another namespace. (The path of this one is [`Socket::namespace`].)
     pub fn of(&self, path: &str) -> To {
         self.broadcast().of(path)
@@ -159,8 +164,11 @@ impl Socket {
         )
     }
 
-    /// Puts this client into rooms; into all of them or, after an error, into those before the one at fault.
-    /// Inside `connect` it is there once it is accepted.
+    /// Puts this client into rooms: into all of them or, after an error, into those before the one at fault. Inside `connect`
+    /// this takes effect once the client is accepted.
+    ///
+    /// The room of another client's id is private, also if that client is connected to another node of a cluster. A name that
+    /// comes from a client may be such an id: give it a prefix (`format!("room:{name}")`), or pass the error on.
     ///
     /// # Errors
     ///

@@ -41,8 +41,8 @@ impl SocketIo {
     /// Sends an event to everyone in the main namespace, `/`.
     ///
     /// `payload` is the event's one argument; a tuple is several, `()` none. Works from any thread, in tasks or outside of
-    /// them, and returns at once. A payload that can't be encoded, or a reserved name, sends nothing and is traced
-    /// (inside a handler, the event that is being handled fails); [`SocketIo::try_emit`] returns it instead.
+    /// them, and returns at once. A payload that can't be encoded, or a reserved name, sends nothing and is logged; an event
+    /// that is being handled does not fail. [`SocketIo::try_emit`] returns the error instead.
     #[track_caller]
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) {
         self.broadcast().emit(event, payload);
@@ -84,6 +84,11 @@ impl SocketIo {
         self.broadcast().skip(sids)
     }
 
+    /// Addresses everyone in the main namespace but the clients in any of these rooms: [`To::except`].
+    pub fn except(&self, rooms: impl IntoRooms) -> To {
+        self.broadcast().except(rooms)
+    }
+
     /// Addresses everyone in a namespace; `.to(..)` narrows it to rooms.
     pub fn of(&self, path: &str) -> To {
         To::new(
@@ -99,7 +104,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of a client.
+    /// [`RoomError::ClientRoom`] for the id of a client, of this process or of another one.
     pub fn close_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         self.broadcast().close_room(rooms)
     }

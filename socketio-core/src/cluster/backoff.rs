@@ -5,8 +5,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(100);
 pub(super) const LONGEST: Duration = Duration::from_secs(2);
 
-/// Pauses that double up to two seconds. Each is a little longer by chance, so that the processes that have lost the same broker don't
-/// all come back at once.
+/// Pauses that double up to two seconds. Each is lengthened by a random part, so that nodes that lost the same broker don't
+/// reconnect at the same moment.
 #[derive(Debug)]
 pub(super) struct Backoff(Duration);
 
@@ -22,9 +22,9 @@ impl Backoff {
     pub(super) async fn pause(&mut self) {
         let pause = self.0;
         self.0 = (pause * 2).min(LONGEST);
-        let mut chance = [0_u8];
-        // Without chance it is only less polite.
-        let _ = getrandom::fill(&mut chance);
-        tokio::time::sleep(pause + pause * u32::from(chance[0]) / 1_024).await;
+        let mut jitter = [0_u8];
+        // Without random numbers the pause is only not spread.
+        let _ = getrandom::fill(&mut jitter);
+        tokio::time::sleep(pause + pause * u32::from(jitter[0]) / 1_024).await;
     }
 }

@@ -1,4 +1,4 @@
-//! One process among several.
+//! This node's part in a cluster.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,17 +13,16 @@ use super::{
 use crate::{
     admission::PublishLimits,
     base::EncodeError,
-    packet::Arguments,
-    packet::Values,
+    packet::{Arguments, Values},
     pending::{OnRemoteAck, RemoteAckGuard, RemoteAcks},
 };
 
-/// This process's part in a cluster: what it tells the others, and what it awaits from them.
+/// Publishes operations to the other nodes, and keeps the acks that are pending from them.
 ///
-/// The format is that of python-socketio 5.15.1 and later, whose names are kept: a host is a process, and its id is how it knows what it
-/// has published itself.
+/// The format is that of python-socketio 5.15.1 and later, whose names are kept: a host is a node, and the `host_id` is what a
+/// node recognises its own messages by.
 pub(crate) struct Cluster {
-    host_id: String,
+    host_id: Arc<str>,
     write_only: bool,
     outgoing: Arc<PublishQueue>,
     pub(super) acks: Arc<RemoteAcks>,
@@ -34,10 +33,11 @@ impl Cluster {
     pub(super) fn new(write_only: bool, limits: PublishLimits) -> Self {
         let mut id = [0_u8; 16];
         getrandom::fill(&mut id).expect("the operating system gives random numbers");
+        let host_id: Arc<str> = Arc::from(id.map(|byte| format!("{byte:02x}")).concat());
         Cluster {
-            host_id: id.map(|byte| format!("{byte:02x}")).concat(),
+            outgoing: Arc::new(PublishQueue::new(&host_id, limits)),
+            host_id,
             write_only,
-            outgoing: Arc::new(PublishQueue::new(limits)),
             acks: Arc::default(),
             health: Health::new(),
         }
@@ -45,6 +45,10 @@ impl Cluster {
 
     pub(super) fn outgoing(&self) -> &Arc<PublishQueue> {
         &self.outgoing
+    }
+
+    pub(super) fn node(&self) -> &Arc<str> {
+        &self.host_id
     }
 
     pub(crate) fn host_id(&self) -> &str {
@@ -55,12 +59,12 @@ impl Cluster {
         self.write_only
     }
 
-    /// Waits until everything that was emitted so far has been published or given up.
+    /// Waits until every message so far has been published or dropped.
     pub(crate) async fn flushed(&self) {
         self.outgoing.flushed().await;
     }
 
-    /// Waits until the others are heard.
+    /// Waits until this node is subscribed.
     pub(crate) async fn subscribed(&self) {
         self.health.subscribed().await;
     }
@@ -77,16 +81,16 @@ impl Cluster {
         }
     }
 
-    /// Tells the others of an emission that concerns them.
+    /// Publishes an emission, if it has remote recipients.
     pub(super) fn emit(&self, emission: &Emission) {
-        let (Some(address), namespace) = (&emission.remote, &emission.namespace) else {
+        let (Some(target), namespace) = (&emission.remote, &emission.namespace) else {
             return;
         };
         match &emission.packet {
-            // Made for nobody else: there is no address.
+            // Encoded for local clients only: there is no remote target.
             OutgoingEvent::Plain(_) => {}
             OutgoingEvent::Shared { event, values, .. } => {
-                self.send_event(namespace, address, event, values, None);
+                self.publish_event(namespace, target, event, values, None);
             }
             OutgoingEvent::WithAck {
                 event,
@@ -95,60 +99,61 @@ impl Cluster {
                 timeout,
                 ..
             } => {
-                let id = self
-                    .acks
-                    .insert(Arc::clone(on_ack), address.name(), *timeout);
-                self.send_event(namespace, address, event, values, Some(id));
+                let sources = target.ack_sources();
+                let id = self.acks.insert(Arc::clone(on_ack), sources, *timeout);
+                self.publish_event(namespace, target, event, values, Some(id));
             }
         }
     }
 
-    /// Asks clients of other processes; nobody is asked any more when it is dropped.
-    pub(crate) fn ask(
+    /// Publishes an event that asks remote clients for acks. They are accepted until the guard is dropped.
+    pub(crate) fn request_acks(
         &self,
         namespace: &str,
-        address: &RemoteTarget,
+        target: &RemoteTarget,
         event: &str,
         values: &Values,
         on_ack: OnRemoteAck,
         timeout: Duration,
     ) -> RemoteAckGuard {
-        let id = self.acks.insert(on_ack, address.name(), timeout);
-        self.send_event(namespace, address, event, values, Some(id));
+        let id = self.acks.insert(on_ack, target.ack_sources(), timeout);
+        self.publish_event(namespace, target, event, values, Some(id));
         RemoteAckGuard {
             acks: Arc::downgrade(&self.acks),
             id,
         }
     }
 
-    fn send_event(
+    fn publish_event(
         &self,
         namespace: &str,
-        address: &RemoteTarget,
+        target: &RemoteTarget,
         event: &str,
         values: &Values,
-        ask: Option<u64>,
+        ack_id: Option<u64>,
     ) {
         let written = values.payload().and_then(|payload| {
-            let head = EnvelopeHeader::Emit {
+            let skip_sid = target.skip_sid();
+            let header = EnvelopeHeader::Emit {
                 host_id: &self.host_id,
                 event,
                 binary: !payload.attachments().is_empty(),
                 namespace,
-                room: address.rooms.as_deref().into(),
-                skip_sid: address.skip[..].into(),
-                callback: ask.map(|id| (address.name(), namespace, id)),
+                room: target.rooms.as_deref().into(),
+                skip_sid: skip_sid[..].into(),
+                except: target.except[..].into(),
+                callback: ack_id.map(|id| (target.name(), namespace, id)),
                 ext: envelope::EXTENSION,
             };
-            head.write(Some(("data", &payload)))
+            header.write(Some(("data", &payload)))
         });
-        self.send(written);
+        self.publish(written);
     }
 
-    /// Tells the others what to do with clients that they may have.
+    /// Has the other nodes take all clients out of a room.
     pub(crate) fn close_room(&self, namespace: &str, room: &str) {
         let host_id = &self.host_id;
-        self.send(
+        self.publish(
             EnvelopeHeader::CloseRoom {
                 host_id,
                 room,
@@ -158,104 +163,96 @@ impl Cluster {
         );
     }
 
-    /// As [`close_room`](Cluster::close_room): whoever is at the address leaves the namespace.
-    pub(crate) fn disconnect(&self, namespace: &str, address: &RemoteTarget) {
-        self.publish_each(namespace, address, None, EnvelopeHeader::Disconnect);
+    /// Has the other nodes disconnect the matching clients from the namespace.
+    pub(crate) fn disconnect(&self, namespace: &str, target: &RemoteTarget) {
+        self.publish_each(namespace, target, None, EnvelopeHeader::Disconnect);
     }
 
-    /// As [`close_room`](Cluster::close_room): the client of this id leaves the namespace, whatever room has that name.
+    /// Has the other nodes disconnect the client with this id from the namespace, even if a room has the same name.
     pub(crate) fn disconnect_client(&self, namespace: &str, sid: &str) {
-        let head = EnvelopeHeader::Disconnect(Clients {
+        let header = EnvelopeHeader::Disconnect(Clients {
             host_id: &self.host_id,
             sid: Some(sid),
             room: None,
             namespace,
             skip_sid: None.into(),
+            except: None.into(),
             ext: None,
         });
-        self.send(head.write(None));
+        self.publish(header.write(None));
     }
 
-    /// As [`close_room`](Cluster::close_room): whoever is at the address enters a room.
-    pub(crate) fn enter_room(&self, namespace: &str, address: &RemoteTarget, room: &str) {
-        self.publish_each(namespace, address, Some(room), EnvelopeHeader::EnterRoom);
+    /// Has the other nodes put the matching clients into a room.
+    pub(crate) fn enter_room(&self, namespace: &str, target: &RemoteTarget, room: &str) {
+        self.publish_each(namespace, target, Some(room), EnvelopeHeader::EnterRoom);
     }
 
-    /// As [`close_room`](Cluster::close_room): whoever is at the address leaves a room.
-    pub(crate) fn leave_room(&self, namespace: &str, address: &RemoteTarget, room: &str) {
-        self.publish_each(namespace, address, Some(room), EnvelopeHeader::LeaveRoom);
+    /// Has the other nodes take the matching clients out of a room.
+    pub(crate) fn leave_room(&self, namespace: &str, target: &RemoteTarget, room: &str) {
+        self.publish_each(namespace, target, Some(room), EnvelopeHeader::LeaveRoom);
     }
 
-    /// One message for each name: there is no other way to say it to a Python process.
+    /// Publishes one message for each name of the target: python-socketio's format has one `sid`.
     fn publish_each<'a>(
         &'a self,
         namespace: &'a str,
-        address: &'a RemoteTarget,
+        target: &'a RemoteTarget,
         room: Option<&'a str>,
-        head: impl Fn(Clients<'a>) -> EnvelopeHeader<'a>,
+        header: impl Fn(Clients<'a>) -> EnvelopeHeader<'a>,
     ) {
-        let everyone = address.rooms.is_none().then_some(None);
-        let rooms = address.rooms.iter().flatten();
+        let everyone = target.rooms.is_none().then_some(None);
+        let rooms = target.rooms.iter().flatten();
         for sid in rooms.map(|room| Some(&**room)).chain(everyone) {
-            let head = head(Clients {
+            let header = header(Clients {
                 host_id: &self.host_id,
                 sid,
                 room,
                 namespace,
-                skip_sid: address.skip[..].into(),
+                skip_sid: target.skip[..].into(),
+                except: target.except[..].into(),
                 ext: Some(envelope::EXTENSION),
             });
-            self.send(head.write(None));
+            self.publish(header.write(None));
         }
     }
 
-    /// Sends the answer of a client here to the process that asked; `None` when there will be none.
-    pub(super) fn answer(
+    /// Publishes the ack of a local client for the node that requested it; `None` when there will be no ack.
+    pub(super) fn acknowledge(
         &self,
-        ack_request: &RemoteAckRequest,
+        request: &RemoteAckRequest,
         sid: &str,
-        answer: Option<Arguments>,
+        arguments: Option<Arguments>,
     ) {
-        let written = match answer {
-            // One that does not know of it would take it for an answer.
-            None if !ack_request.extended => return,
-            None => ack_request.head(sid, true, false).write(None),
+        let written = match arguments {
+            // A node that does not know our extension would take it for an ack.
+            None if !request.extended => return,
+            None => request.header(sid, true, false).write(None),
             Some(arguments) => {
-                let payload = envelope::answer(arguments, ack_request.extended);
+                let payload = envelope::ack_payload(arguments, request.extended);
                 payload.and_then(|payload| {
                     let binary = !payload.attachments().is_empty();
-                    let head = ack_request.head(sid, false, binary);
-                    head.write(Some(("args", &payload)))
+                    let header = request.header(sid, false, binary);
+                    header.write(Some(("args", &payload)))
                 })
             }
         };
-        self.send(written);
+        self.publish(written);
     }
 
-    fn send(&self, written: Result<Bytes, EncodeError>) {
+    fn publish(&self, written: Result<Bytes, EncodeError>) {
         match written {
             Ok(message) => self.outgoing.push(message),
             Err(error) => {
-                tracing::error!(target: "socketio", %error, "a message to other processes can't be encoded");
+                tracing::error!(target: "socketio", node = &*self.host_id, %error, "a message to other nodes can't be encoded");
             }
         }
     }
 }
 
-/// ClientOperation is still there is published, if the queue takes it at once.
+/// What still waits is published, if the queue accepts it at once.
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.outgoing.close();
-    }
-}
-
-impl RemoteTarget {
-    /// ClientOperation an answer is said to be from, where it does not say itself.
-    fn name(&self) -> &str {
-        match self.rooms.as_deref() {
-            Some([room]) => room,
-            _ => "",
-        }
     }
 }
 

@@ -1,46 +1,77 @@
-//! One packet on its way to many.
+//! One event with its recipients.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    base::EncodeError,
+    base::{EncodeError, Sid},
     hub::{Client, Hub, Room, Target},
-    packet::{self},
-    packet::{Frames, Values},
-    pending::AckKind,
-    pending::OnRemoteAck,
+    packet::{self, Frames, Values},
+    pending::{AckKind, AckSources, OnRemoteAck},
 };
 
-/// An event with its address. Encoded before anybody is looked for, so that what can't be encoded reaches nobody.
+/// An event with its recipients. It is encoded before recipients are looked up, so that an event that can't be encoded
+/// reaches nobody.
 #[derive(Debug)]
 pub(crate) struct Emission {
     pub(crate) namespace: Arc<str>,
     pub(crate) target: Target,
     pub(crate) skip: Vec<Room>,
+    pub(crate) except: Vec<Room>,
     pub(crate) packet: OutgoingEvent,
-    /// Whom other processes are to look for, if it concerns them.
+    /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
 }
 
-/// Clients of other processes.
+/// Clients of other nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct RemoteTarget {
-    /// `None` is everyone.
+    /// The rooms, or the ids of clients; `None` matches everyone.
     pub(crate) rooms: Option<Vec<Room>>,
+    /// The ids of clients that are left out.
     pub(crate) skip: Vec<Room>,
+    /// The rooms whose clients are left out.
+    pub(crate) except: Vec<Room>,
 }
 
-/// ClientOperation is sent.
+impl RemoteTarget {
+    /// Returns the name under which a Python node acknowledges: it does not name the client.
+    pub(super) fn name(&self) -> &str {
+        match self.rooms.as_deref() {
+            Some([room]) => room,
+            _ => "",
+        }
+    }
+
+    /// Returns the clients whose acks are accepted: those that are addressed by their ids, if all are.
+    pub(super) fn ack_sources(&self) -> AckSources {
+        let rooms = self.rooms.as_deref().unwrap_or_default();
+        if rooms.is_empty() || !rooms.iter().all(|room| Sid::is_sid(room)) {
+            return AckSources::Any;
+        }
+        let mut clients: Vec<_> = rooms.iter().map(|room| Sid::from(&**room)).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        AckSources::Clients(clients)
+    }
+
+    /// Returns the ids that python-socketio leaves out: `except` is an extension, and of its names Python understands those
+    /// that are ids of clients.
+    pub(super) fn skip_sid(&self) -> Vec<Room> {
+        self.skip.iter().chain(&self.except).cloned().collect()
+    }
+}
+
+/// An event, as its recipients get it.
 pub(crate) enum OutgoingEvent {
-    /// The same bytes for all who are here.
+    /// The same bytes for all local recipients.
     Plain(Frames),
-    /// The same bytes for all who are here, and what they were made of, for those who are not.
+    /// The same bytes for all local recipients, and the values that they were encoded from, for remote ones.
     Shared {
         frames: Frames,
         event: String,
         values: Values,
     },
-    /// Each recipient is asked for an acknowledgement under an id of its own.
+    /// Each recipient is asked for an ack under an id of its own.
     WithAck {
         event: String,
         values: Values,
@@ -51,7 +82,7 @@ pub(crate) enum OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// Checks the name now, with nobody asked yet.
+    /// Checks the name now, before any recipient is asked.
     pub(crate) fn with_ack(
         event: &str,
         values: Values,
@@ -81,26 +112,27 @@ impl OutgoingEvent {
 }
 
 impl Emission {
-    /// Delivers to the clients of this process.
+    /// Delivers to the local recipients.
     pub(crate) fn deliver(&self, hub: &Hub) {
         let observer = hub.observer();
-        let (mut shown, mut told) = (None, Vec::new());
-        hub.select(&self.namespace, &self.target, &self.skip, |client| {
+        let (mut observed, mut recipients) = (None, Vec::new());
+        let (skip, except) = (&self.skip, &self.except);
+        hub.select(&self.namespace, &self.target, skip, except, |client| {
             let Some(packet) = self.packet_for(client, hub) else {
                 return;
             };
             if observer.is_some() && client.is_connected() {
-                told.push(Arc::clone(client));
-                shown.get_or_insert_with(|| packet.clone());
+                recipients.push(Arc::clone(client));
+                observed.get_or_insert_with(|| packet.clone());
             }
             client.deliver(packet);
         });
-        if let (Some(observer), Some(packet)) = (observer, shown) {
-            observer.sent(&told, packet);
+        if let (Some(observer), Some(packet)) = (observer, observed) {
+            observer.sent(&recipients, packet);
         }
     }
 
-    /// ClientOperation one recipient gets; nothing when it can't be asked.
+    /// Returns the packet of one recipient; `None` when it can't be asked for an ack.
     fn packet_for(&self, client: &Client, hub: &Hub) -> Option<Frames> {
         match &self.packet {
             OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => {
@@ -113,8 +145,8 @@ impl Emission {
                 on_ack,
                 ..
             } => {
-                let pending = on_ack(client.sid());
-                let id = client.expect_ack(AckKind::Callback, pending, *limit)?;
+                let on_ack = on_ack(client.sid());
+                let id = client.expect_ack(AckKind::Callback, on_ack, *limit)?;
                 let codec = &hub.codec;
                 codec
                     .event_with(client.namespace(), Some(id), event, values)

@@ -55,6 +55,7 @@ impl Emitter {
         namespace: &str,
         target: &Target,
         skip: &[Room],
+        except: &[Room],
     ) -> Option<RemoteTarget> {
         self.membership.as_ref()?;
         let rooms = match target {
@@ -73,6 +74,7 @@ impl Emitter {
         Some(RemoteTarget {
             rooms,
             skip: skip.to_vec(),
+            except: except.to_vec(),
         })
     }
 

@@ -1,42 +1,43 @@
-//! How a server's message queue is doing.
+//! The state of a server's message queue.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
-/// How a server's message queue is doing: [`SocketIo::queue_health`](crate::SocketIo::queue_health).
+/// The state of a server's message queue, returned by [`SocketIo::queue_health`](crate::SocketIo::queue_health).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueHealth {
-    /// Whether the server hears the others just now. Never true of a server that is `write_only`.
+    /// Whether the server is subscribed to the queue. Always false for a server that is `write_only`.
     pub is_subscribed: bool,
-    /// Whether the queue has taken the last message that it was given; true at the beginning.
+    /// Whether the queue accepted the last message; true before the first one.
     pub is_publishing: bool,
-    /// Messages that the queue has taken.
+    /// The number of messages that the queue accepted.
     pub published: u64,
-    /// Messages of others that came.
+    /// The number of messages received from other nodes.
     pub received: u64,
-    /// Messages that wait to be published.
+    /// The number of messages that wait to be published.
     pub waiting: usize,
-    /// Messages that were given up: too many waited, or the queue refused them again and again.
+    /// The number of messages that were dropped: too much was waiting, or the queue refused them, or they are larger than
+    /// [`max_unpublished`](crate::SocketIoBuilder::max_unpublished).
     pub dropped: u64,
 }
 
-/// Whether the others are heard.
+/// Whether this node receives what others publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SubscriptionState {
     Pending,
     Active,
-    /// The server has ended, or does not listen.
+    /// The server has stopped, or is `write_only`.
     Closed,
 }
 
-/// ClientOperation is counted.
+/// The state of the subscription, and counters of what was received.
 #[derive(Debug)]
 pub(super) struct Health {
     subscription: watch::Sender<SubscriptionState>,
     received: AtomicU64,
-    /// Whether a message came that is none.
+    /// Whether an invalid message was received.
     invalid: AtomicBool,
 }
 
@@ -51,7 +52,7 @@ impl Health {
 
     pub(super) fn set_subscription(&self, subscription: SubscriptionState) {
         self.subscription.send_if_modified(|now| {
-            // Nothing comes after the end.
+            // `Closed` is final.
             let changes = *now != SubscriptionState::Closed && *now != subscription;
             if changes {
                 *now = subscription;
@@ -64,10 +65,10 @@ impl Health {
         *self.subscription.borrow() == SubscriptionState::Active
     }
 
-    /// Waits until the others are heard, or will never be.
+    /// Waits until the subscription is active or closed.
     pub(super) async fn subscribed(&self) {
         let mut subscription = self.subscription.subscribe();
-        // An error would mean that this is gone.
+        // An error would mean that the sender, a field of `self`, is gone.
         drop(
             subscription
                 .wait_for(|subscription| *subscription != SubscriptionState::Pending)
@@ -79,7 +80,7 @@ impl Health {
         self.received.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// True once.
+    /// Notes an invalid message, and returns whether it was the first one.
     pub(super) fn first_invalid_message(&self) -> bool {
         !self.invalid.swap(true, Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! A server's being in a cluster: what runs for it.
+//! The tasks of a node that is part of a cluster.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{admission::PublishLimits, hub::Hub, message_queue::MessageQueue};
 
-/// ClientOperation a server is told about its cluster.
+/// The cluster options of a server.
 pub(crate) struct ClusterOptions {
     pub(crate) queue: Arc<dyn MessageQueue>,
     pub(crate) channel: String,
@@ -22,7 +22,7 @@ pub(crate) struct ClusterOptions {
     pub(crate) limits: PublishLimits,
 }
 
-/// The tasks that publish and listen, from [`start`](Membership::start) to [`stop`](Membership::stop), or until it is dropped.
+/// The tasks that publish and subscribe, from [`start`](Membership::start) to [`stop`](Membership::stop), or until it is dropped.
 pub(super) struct Membership {
     pub(super) cluster: Arc<Cluster>,
     queue: Arc<dyn MessageQueue>,
@@ -32,7 +32,7 @@ pub(super) struct Membership {
 
 #[derive(Default)]
 struct Tasks {
-    /// It ends by itself when all has been published.
+    /// Ends by itself once the publish queue is closed and empty.
     publishing: Option<AbortHandle>,
     subscribing: Option<AbortHandle>,
 }
@@ -65,6 +65,7 @@ impl Membership {
         let subscribing = SubscribeTask {
             queue: Arc::clone(&self.queue),
             channel: Arc::clone(&self.channel),
+            node: Arc::clone(self.cluster.node()),
             hub,
             cluster: Arc::downgrade(&self.cluster),
         };
@@ -92,7 +93,7 @@ impl Membership {
         self.cluster
             .health
             .set_subscription(SubscriptionState::Closed);
-        // ClientOperation waits for answers may resume_after the server that holds this.
+        // What waits for acks may hold a reference to the server that owns this.
         self.cluster.acks.clear();
     }
 }

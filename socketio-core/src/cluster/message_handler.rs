@@ -1,4 +1,4 @@
-//! Doing what other processes tell.
+//! Applies the messages of other nodes.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use super::{
 };
 use crate::{
     base::{CallError, EncodeError, Reason, Sid},
-    hub::{Client, Hub, Target},
-    packet::Values,
-    packet::{Arguments, Payload},
+    hub::{Client, Hub, Room, Target},
+    packet::{Arguments, Payload, Values},
     pending::OnRemoteAck,
 };
 
-/// One server, and its part in the cluster.
+/// Applies messages of other nodes to the local clients and to the pending acks.
 pub(super) struct MessageHandler<'a> {
     pub(super) hub: &'a Hub,
     pub(super) cluster: &'a Arc<Cluster>,
 }
 
 impl MessageHandler<'_> {
-    /// Does what a message says. One that makes no sense is traced, and does no harm.
+    /// Applies one message. An invalid message is logged and has no effect.
     pub(super) fn receive(&self, message: &[u8]) {
-        match envelope::read(message, self.cluster.host_id()) {
+        let node = self.cluster.host_id();
+        match envelope::read(message, node) {
             Ok(Some(message)) => {
                 self.cluster.health.received_one();
                 self.handle(message);
             }
             Ok(None) => {}
-            // Where there is one, there may be thousands: only the first is worth a warning.
-            Err(invalid) if self.cluster.health.first_invalid_message() => {
-                tracing::warn!(target: "socketio", %invalid, bytes = message.len(), "a message on the queue that is none (python-socketio before 5.14 writes another format)");
+            // A node that publishes one invalid message may publish thousands: only the first one is a warning.
+            Err(error) if self.cluster.health.first_invalid_message() => {
+                tracing::warn!(target: "socketio", node, %error, bytes = message.len(), "an invalid message on the queue is ignored (python-socketio before 5.14 uses another format)");
             }
-            Err(invalid) => {
-                tracing::debug!(target: "socketio", %invalid, bytes = message.len(), "a further message on the queue that is none");
+            Err(error) => {
+                tracing::debug!(target: "socketio", node, %error, bytes = message.len(), "a further invalid message on the queue is ignored");
             }
         }
     }
@@ -43,18 +43,19 @@ impl MessageHandler<'_> {
         let hub = self.hub;
         match message {
             ClusterMessage::Emit {
+                from,
                 namespace,
-                address,
+                target,
                 event,
                 arguments,
                 ack_request,
             } => {
-                // Mostly there is nothing to do: nobody is in the namespace.
+                // Usually no local client is in the namespace, and there is nothing to do.
                 if hub.is_inhabited(&namespace)
                     && let Err(error) =
-                        self.emit(&namespace, address, &event, arguments, ack_request)
+                        self.emit(&namespace, target, &event, arguments, ack_request)
                 {
-                    tracing::warn!(target: "socketio", namespace, event, %error, "an event of another process can't be sent");
+                    tracing::warn!(target: "socketio", from, namespace, event, %error, "an event of another node can't be sent");
                 }
             }
             ClusterMessage::Callback {
@@ -62,23 +63,24 @@ impl MessageHandler<'_> {
                 client,
                 explicit_sid,
                 arguments,
-            } => match self.cluster.acks.on_ack(id, &client, explicit_sid) {
+            } => match self.cluster.acks.accept(id, &client, explicit_sid) {
                 Some(on_ack) => {
-                    let answer = arguments.map(Arguments::from);
-                    on_ack(&Sid::from(&*client))(answer.ok_or(CallError::Disconnected));
+                    let arguments = arguments.map(Arguments::from);
+                    on_ack(&Sid::from(&*client))(arguments.ok_or(CallError::Disconnected));
                 }
                 None => {
-                    tracing::debug!(target: "socketio", id, "an answer of another process that nobody awaits");
+                    tracing::debug!(target: "socketio", id, client, "an ack of another node is not pending, or comes from a client that was not asked");
                 }
             },
             ClusterMessage::Clients {
+                from,
                 namespace,
-                address,
+                target,
                 extended,
-                what,
+                operation,
             } => {
-                for client in self.clients(&namespace, address, extended) {
-                    self.apply(&client, &what);
+                for client in self.clients(&namespace, target, extended) {
+                    self.apply(&client, &operation, from.as_deref());
                 }
             }
             ClusterMessage::CloseRoom { namespace, room } => hub.close_room(&namespace, &room),
@@ -88,7 +90,7 @@ impl MessageHandler<'_> {
     fn emit(
         &self,
         namespace: &str,
-        address: RemoteTarget,
+        target: RemoteTarget,
         event: &str,
         arguments: Payload,
         ack_request: Option<RemoteAckRequest>,
@@ -111,8 +113,9 @@ impl MessageHandler<'_> {
         };
         let emission = Emission {
             namespace: Arc::from(namespace),
-            target: target(address.rooms),
-            skip: address.skip,
+            target: local_target(target.rooms),
+            skip: target.skip,
+            except: target.except,
             packet,
             remote: None,
         };
@@ -120,44 +123,48 @@ impl MessageHandler<'_> {
         Ok(())
     }
 
-    /// Sends the answers back to where the ack_request came from.
+    /// Makes what sends the acks of local clients to the node that requested them.
     fn on_ack(&self, ack_request: RemoteAckRequest) -> OnRemoteAck {
         let cluster = Arc::downgrade(self.cluster);
         let ack_request = Arc::new(ack_request);
         Arc::new(move |sid| {
             let (cluster, ack_request, sid) =
                 (cluster.clone(), Arc::clone(&ack_request), sid.clone());
-            Box::new(move |answer| {
+            Box::new(move |ack| {
                 if let Some(cluster) = cluster.upgrade() {
-                    cluster.answer(&ack_request, &sid, answer.ok());
+                    cluster.acknowledge(&ack_request, &sid, ack.ok());
                 }
             })
         })
     }
 
-    fn clients(&self, namespace: &str, address: RemoteTarget, extended: bool) -> Vec<Arc<Client>> {
+    fn clients(&self, namespace: &str, target: RemoteTarget, extended: bool) -> Vec<Arc<Client>> {
         let hub = self.hub;
         let mut clients = Vec::new();
-        if let Some([sid]) = address.rooms.as_deref().filter(|_| !extended) {
+        if let Some([sid]) = target.rooms.as_deref().filter(|_| !extended) {
             clients.extend(hub.client(namespace, sid));
         } else {
-            let target = target(address.rooms);
-            hub.select(namespace, &target, &address.skip, |client| {
+            let RemoteTarget {
+                rooms,
+                skip,
+                except,
+            } = target;
+            hub.select(namespace, &local_target(rooms), &skip, &except, |client| {
                 clients.push(Arc::clone(client));
             });
         }
         clients
     }
 
-    fn apply(&self, client: &Arc<Client>, what: &ClientOperation) {
+    fn apply(&self, client: &Arc<Client>, operation: &ClientOperation, from: Option<&str>) {
         let hub = self.hub;
-        match what {
+        match operation {
             ClientOperation::Disconnect => {
                 hub.disconnect(client, Reason::ServerDisconnect);
             }
             ClientOperation::Enter(room) => {
                 if let Err(error) = hub.join(client, room, hub.limits.rooms) {
-                    tracing::warn!(target: "socketio", sid = %client.sid(), room = &**room, %error, "another process can't put a client into a room");
+                    tracing::warn!(target: "socketio", from, sid = %client.sid(), room = &**room, %error, "another node can't put a client into a room");
                 }
             }
             ClientOperation::Leave(room) => hub.leave(client, room),
@@ -165,6 +172,6 @@ impl MessageHandler<'_> {
     }
 }
 
-fn target(rooms: Option<Vec<crate::hub::Room>>) -> Target {
+fn local_target(rooms: Option<Vec<Room>>) -> Target {
     rooms.map_or(Target::Everyone, Target::Rooms)
 }

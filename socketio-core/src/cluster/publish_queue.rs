@@ -1,25 +1,29 @@
-//! ClientOperation waits to be published.
+//! The messages that wait to be published.
 
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use crate::admission::PublishLimits;
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
-/// The messages of one server that the queue has not taken yet, in order and bounded. Handlers put them in without waiting; one task
-/// takes them out.
+use crate::admission::PublishLimits;
+
+/// The messages of one node that the message queue has not accepted yet, in order and bounded.
+///
+/// Handlers push without waiting; the [`PublishTask`](super::publish_task::PublishTask) takes messages out.
 #[derive(Debug)]
 pub(super) struct PublishQueue {
+    /// The id of this node, for the log.
+    node: Arc<str>,
     limits: PublishLimits,
     state: Mutex<State>,
     filled: Notify,
-    /// The number of the last message that has left, published or not, with all before it.
+    /// The number of the last message that has left, published or dropped, as all before it have.
     left: watch::Sender<u64>,
     /// Whether the last attempt to publish failed.
     outage: AtomicBool,
@@ -27,19 +31,23 @@ pub(super) struct PublishQueue {
 
 #[derive(Debug, Default)]
 struct State {
-    /// With their numbers, counted from 1.
+    /// Each message with its number, counted from 1.
     waiting: VecDeque<(u64, Bytes)>,
-    /// The size of all that wait.
+    /// The size of all waiting messages.
     bytes: usize,
-    /// How many of the first are being published just now: these stay.
+    /// The number of messages at the front that are being published: they are not dropped.
     busy: usize,
     entered: u64,
     published: u64,
     dropped: u64,
+    /// Whether messages were dropped since the queue was last empty.
+    overflowing: bool,
+    /// Whether a message was refused because it alone exceeds the limit.
+    refused: bool,
     closed: bool,
 }
 
-/// ClientOperation can be told about the messages.
+/// The numbers of messages by their fate.
 pub(super) struct Counts {
     pub(super) waiting: usize,
     pub(super) published: u64,
@@ -47,8 +55,9 @@ pub(super) struct Counts {
 }
 
 impl PublishQueue {
-    pub(super) fn new(limits: PublishLimits) -> Self {
+    pub(super) fn new(node: &Arc<str>, limits: PublishLimits) -> Self {
         PublishQueue {
+            node: Arc::clone(node),
             limits,
             state: Mutex::default(),
             filled: Notify::new(),
@@ -61,7 +70,14 @@ impl PublishQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a message. Where too much waits, the oldest make room: what is newest matters most when the queue is back.
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Adds a message.
+    ///
+    /// When too much waits, the oldest messages are dropped: the newest matter most once the queue is back. A message that
+    /// exceeds the limit alone is refused, and drops no other.
     pub(super) fn push(&self, message: Bytes) {
         let first = {
             let state = &mut *self.state();
@@ -69,18 +85,24 @@ impl PublishQueue {
                 state.dropped += 1;
                 return;
             }
-            let dropped = state.dropped;
+            if message.len() > self.limits.bytes {
+                state.dropped += 1;
+                let first = !std::mem::replace(&mut state.refused, true);
+                return self.log_refusal(message.len(), first);
+            }
             let full = |state: &State| {
                 state.waiting.len() >= self.limits.messages
                     || state.bytes + message.len() > self.limits.bytes
             };
+            let mut overflows = false;
             while state.waiting.len() > state.busy && full(state) {
                 if let Some((_, oldest)) = state.waiting.remove(state.busy) {
                     state.bytes -= oldest.len();
                     state.dropped += 1;
+                    overflows = true;
                 }
             }
-            let first = dropped == 0 && state.dropped > 0;
+            let first = overflows && !std::mem::replace(&mut state.overflowing, true);
             state.entered += 1;
             state.bytes += message.len();
             state.waiting.push_back((state.entered, message));
@@ -89,17 +111,18 @@ impl PublishQueue {
         if first {
             tracing::error!(
                 target: "socketio",
+                node = &*self.node,
                 messages = self.limits.messages,
                 bytes = self.limits.bytes,
-                "too much waits for the message queue: the oldest messages are dropped"
+                "too much waits to be published: the oldest messages are dropped (`max_unpublished`)"
             );
         }
         self.filled.notify_one();
     }
 
-    /// The next messages, at most so many of so many bytes together, but one at least. They stay until
-    /// [`published`](PublishQueue::published) or [`gave_up`](PublishQueue::gave_up) has them leave; else they are taken again. `None` when
-    /// there will be none.
+    /// Waits for messages and returns the next ones: at least one, at most `messages`, and of at most `bytes` together if there
+    /// are several. They stay in the queue, and are returned again, until [`published`](PublishQueue::published) or
+    /// [`gave_up`](PublishQueue::gave_up) removes them. Returns `None` once the queue is closed and empty.
     pub(super) async fn next(&self, messages: usize, bytes: usize) -> Option<Vec<Bytes>> {
         loop {
             let filled = self.filled.notified();
@@ -128,18 +151,18 @@ impl PublishQueue {
         }
     }
 
-    /// So many of those that were taken last have been published.
+    /// Removes the first `messages` of the last batch: they were published.
     pub(super) fn published(&self, messages: usize) {
         self.leave(messages, |state| &mut state.published);
     }
 
-    /// The first of those that were taken last, and have not left, will not be published.
+    /// Removes the first remaining message of the last batch: it can't be published.
     pub(super) fn gave_up(&self) {
         self.leave(1, |state| &mut state.dropped);
     }
 
     fn leave(&self, messages: usize, counter: impl FnOnce(&mut State) -> &mut u64) {
-        let left = {
+        let (left, recovered) = {
             let state = &mut *self.state();
             let messages = messages.min(state.busy);
             state.busy -= messages;
@@ -147,9 +170,22 @@ impl PublishQueue {
             let bytes: usize = leaving.map(|(_, message)| message.len()).sum();
             state.bytes -= bytes;
             *counter(state) += messages as u64;
-            state.left()
+            let recovered = state.waiting.is_empty() && std::mem::take(&mut state.overflowing);
+            (state.left(), recovered.then_some(state.dropped))
         };
+        if let Some(dropped) = recovered {
+            tracing::info!(target: "socketio", node = &*self.node, dropped, "nothing waits to be published: messages are no longer dropped");
+        }
         self.has_left(left);
+    }
+
+    fn log_refusal(&self, bytes: usize, first: bool) {
+        let (node, limit) = (&*self.node, self.limits.bytes);
+        if first {
+            tracing::warn!(target: "socketio", node, bytes, limit, "a message to other nodes exceeds `max_unpublished` alone: it is dropped");
+        } else {
+            tracing::debug!(target: "socketio", node, bytes, limit, "a further message to other nodes exceeds `max_unpublished` alone: it is dropped");
+        }
     }
 
     fn has_left(&self, number: u64) {
@@ -160,7 +196,7 @@ impl PublishQueue {
         });
     }
 
-    /// ClientOperation waits will not be published, nor what comes: there is nobody who does it any more.
+    /// Drops what waits and everything that is pushed later: no task publishes it any more.
     pub(super) fn abandon(&self) {
         let left = {
             let state = &mut *self.state();
@@ -181,15 +217,15 @@ impl PublishQueue {
         self.outage.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything that is in now has left.
+    /// Waits until every message that is in the queue now has left it.
     pub(super) async fn flushed(&self) {
         let entered = self.state().entered;
         let mut left = self.left.subscribe();
-        // An error would mean that this is gone.
+        // An error would mean that the sender, a field of `self`, is gone.
         drop(left.wait_for(|left| *left >= entered).await);
     }
 
-    /// No more will come: the task that takes them ends with the last.
+    /// Accepts no more messages. The task ends once the last one has left.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
@@ -210,7 +246,7 @@ impl PublishQueue {
 }
 
 impl State {
-    /// The number of the last message before those that wait.
+    /// Returns the number of the last message before those that wait.
     fn left(&self) -> u64 {
         let first = self.waiting.front();
         first.map_or(self.entered, |(number, _)| number - 1)
@@ -222,10 +258,9 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::admission::PublishLimits;
 
     fn outgoing(messages: usize, bytes: usize) -> PublishQueue {
-        PublishQueue::new(PublishLimits { messages, bytes })
+        PublishQueue::new(&Arc::from("node"), PublishLimits { messages, bytes })
     }
 
     fn push(outgoing: &PublishQueue, messages: &[&'static str]) {
@@ -244,7 +279,7 @@ mod tests {
         let outgoing = outgoing(10, 100);
         push(&outgoing, &["a", "b", "c"]);
         assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
-        // Its connection broke.
+        // The connection broke.
         assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
         outgoing.published(2);
         assert_eq!(next(&outgoing, 2, 100), ["c"]);
@@ -282,9 +317,19 @@ mod tests {
         let outgoing = outgoing(100, 10);
         push(&outgoing, &["12345", "67890", "x"]);
         assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
-        outgoing.published(2);
-        push(&outgoing, &["more than ten bytes"]);
-        assert_eq!(next(&outgoing, 9, 100), ["more than ten bytes"]);
+    }
+
+    #[test]
+    fn a_message_that_exceeds_the_limit_alone_is_dropped_and_evicts_nothing() {
+        let outgoing = outgoing(100, 10);
+        push(&outgoing, &["1", "2", "more than ten bytes", "3"]);
+        assert_eq!(next(&outgoing, 9, 100), ["1", "2", "3"]);
+        assert_eq!(outgoing.counts().dropped, 1);
+        outgoing.published(3);
+        assert!(outgoing.flushed().now_or_never().is_some());
+        push(&outgoing, &["more than ten bytes", "ten bytes."]);
+        assert_eq!(next(&outgoing, 9, 100), ["ten bytes."]);
+        assert_eq!(outgoing.counts().dropped, 2);
     }
 
     #[test]

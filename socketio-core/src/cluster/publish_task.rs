@@ -1,4 +1,4 @@
-//! The task that publishes.
+//! The task that publishes the messages of this node.
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -12,33 +12,33 @@ use crate::{
     message_queue::{MessageQueue, Publisher, Refused},
 };
 
-/// As much as is published at once: messages, and bytes.
+/// The limits of one batch: messages, and bytes.
 const BATCH: (usize, usize) = (256, 1 << 20);
 
-/// How often a message is tried alone before something else is, to see which of them it is.
+/// How often a message may fail alone before the probe finds out whether the message or the queue is the reason.
 const ATTEMPTS: usize = 3;
 
-/// Something else. A method that nobody knows is ignored by everybody.
+/// The probe. All nodes ignore messages with an unknown method.
 const PROBE: &[u8] = br#"{"method":"probe"}"#;
 
-/// How long the queue may take, for a connection or a batch: an operation that hangs is one that failed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout of a connection attempt and of a batch.
+pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long to wait with the first message when the queue is back: the others have to listen again before, or miss it. Longer than
-/// the longest pause of theirs when it had gone, and than the first one when just a connection was lost.
+/// How long the first message waits once the queue is back, so that the other nodes are subscribed again and don't miss it.
+/// Longer than their longest pause after an outage, and than their first one after the loss of a connection.
 const AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const AFTER_LOSS: Duration = Duration::from_millis(250);
 
-/// Publishes what goes out, until there will be no more.
+/// Publishes what is pushed to the queue, until that is closed and empty.
 pub(super) struct PublishTask {
     queue: Arc<dyn MessageQueue>,
     channel: Arc<str>,
     outgoing: Arc<PublishQueue>,
-    /// How many of the next messages go one by one: they were in a batch that failed, and one of them may be the reason.
+    /// The number of next messages that are published one by one: one of them may be the reason why their batch failed.
     isolate_remaining: usize,
-    /// How often the next message has failed alone.
+    /// The number of times the next message has failed alone.
     failures: usize,
-    /// How long to wait when the queue is back.
+    /// How long the first message waits once the queue is back.
     resume_after: Option<Duration>,
 }
 
@@ -59,7 +59,7 @@ impl PublishTask {
     }
 
     pub(super) async fn run(mut self) {
-        /// However it ends, nobody waits for it any more.
+        /// Drops what waits when the task ends, so that `flushed` returns.
         struct Ended(Arc<PublishQueue>);
 
         impl Drop for Ended {
@@ -75,20 +75,20 @@ impl PublishTask {
                 return;
             };
             if self.outgoing.is_closed() {
-                tracing::warn!(target: "socketio", error, messages = self.outgoing.counts().waiting, "the last messages were not published");
+                tracing::warn!(target: "socketio", node = self.outgoing.node(), error, messages = self.outgoing.counts().waiting, "the last messages were not published");
                 return;
             }
             if !self.outgoing.is_in_outage() {
                 self.outgoing.set_outage(true);
-                tracing::warn!(target: "socketio", error, "the message queue takes nothing: messages wait");
+                tracing::warn!(target: "socketio", node = self.outgoing.node(), channel = &*self.channel, error, "publishing to the message queue fails: messages wait");
             }
             backoff.pause().await;
         }
     }
 
-    /// Over one connection. Ends well when there will be no more messages.
+    /// Publishes over one connection. Returns `Ok` once the queue is closed and empty.
     async fn publish_all(&mut self, backoff: &mut Backoff) -> Result<(), BoxError> {
-        let opened = timeout(PATIENCE, self.queue.publisher(&self.channel)).await;
+        let opened = timeout(QUEUE_TIMEOUT, self.queue.publisher(&self.channel)).await;
         let mut publisher = opened
             .map_err(BoxError::from)
             .flatten()
@@ -113,7 +113,7 @@ impl PublishTask {
             backoff.reset();
             if self.outgoing.is_in_outage() {
                 self.outgoing.set_outage(false);
-                tracing::info!(target: "socketio", "the message queue takes messages again");
+                tracing::info!(target: "socketio", node = self.outgoing.node(), channel = &*self.channel, "publishing to the message queue works again");
             }
         }
     }
@@ -140,8 +140,8 @@ impl PublishTask {
         Err(error)
     }
 
-    /// The message has failed again and again. If something else goes through, it is to blame, not the queue: unless it goes
-    /// through itself, now that the queue works.
+    /// Publishes a message that has failed several times, after the probe. If the probe succeeds and the message fails, the
+    /// message is the reason and is dropped.
     async fn publish_suspect(
         &mut self,
         publisher: &mut dyn Publisher,
@@ -163,23 +163,23 @@ impl PublishTask {
     }
 
     fn give_up(&mut self, message: &Bytes, error: &BoxError) {
-        tracing::error!(target: "socketio", error, bytes = message.len(), "a message can't be published: it is dropped");
+        tracing::error!(target: "socketio", node = self.outgoing.node(), error, bytes = message.len(), "a message can't be published: it is dropped");
         self.outgoing.gave_up();
         self.isolate_remaining = self.isolate_remaining.saturating_sub(1);
         self.failures = 0;
     }
 }
 
-/// A panic of a queue is an error like others: its task goes on.
+/// Converts a panic of the message queue's code into an error, so that its task goes on.
 pub(super) async fn unless_panics<T>(
     task: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
     let ended = AssertUnwindSafe(task).catch_unwind().await;
-    ended.unwrap_or_else(|_| Err("it panicked".into()))
+    ended.unwrap_or_else(|_| Err("the message queue panicked".into()))
 }
 
 async fn publish(publisher: &mut dyn Publisher, batch: &[Bytes]) -> Result<(), BoxError> {
-    timeout(PATIENCE, publisher.publish(batch)).await?
+    timeout(QUEUE_TIMEOUT, publisher.publish(batch)).await?
 }
 
 #[cfg(test)]
@@ -192,15 +192,15 @@ mod tests {
         message_queue::{Eventually, Subscription},
     };
 
-    /// A broker that takes messages up to one it dislikes.
+    /// A broker that accepts messages up to the one that it refuses.
     #[derive(Clone, Default)]
     struct Broker {
         taken: Arc<Mutex<Vec<Bytes>>>,
         connections: Arc<Mutex<usize>>,
-        disliked: &'static str,
-        /// Whether it says which one it dislikes.
-        tells: bool,
-        /// Until when it takes connections, and no messages.
+        refused: &'static str,
+        /// Whether its error says which message it refuses.
+        names_refused: bool,
+        /// The time until which it accepts connections, but no messages.
         since: Option<tokio::time::Instant>,
     }
 
@@ -215,7 +215,7 @@ mod tests {
         }
 
         fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
-            Box::pin(async { Err("nobody listens".into()) })
+            Box::pin(async { Err("this broker has no subscriptions".into()) })
         }
     }
 
@@ -230,8 +230,8 @@ mod tests {
             }
             let mut messages = messages.iter().enumerate();
             let result = messages.try_for_each(|(index, message)| {
-                if *message == self.disliked {
-                    return Err(match self.tells {
+                if *message == self.refused {
+                    return Err(match self.names_refused {
                         true => Refused::new(index, "too large").into(),
                         false => "too large".into(),
                     });
@@ -244,10 +244,13 @@ mod tests {
     }
 
     async fn publish(broker: &Broker, messages: &[&'static str]) -> Arc<PublishQueue> {
-        let outgoing = Arc::new(PublishQueue::new(PublishLimits {
-            messages: 100,
-            bytes: 100,
-        }));
+        let outgoing = Arc::new(PublishQueue::new(
+            &Arc::from("node"),
+            PublishLimits {
+                messages: 100,
+                bytes: 100,
+            },
+        ));
         for message in messages {
             outgoing.push(Bytes::from_static(message.as_bytes()));
         }
@@ -264,29 +267,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_message_that_nobody_takes_does_not_hold_up_the_others() {
+    async fn a_message_that_always_fails_does_not_hold_up_the_others() {
         let broker = Broker {
-            disliked: "bad",
+            refused: "bad",
             ..Broker::default()
         };
         let outgoing = publish(&broker, &["a", "b", "bad", "c", "d"]).await;
-        // The batch was taken up to the culprit, and once more one by one: twice is better than never.
+        // The batch is accepted up to the refused message, and published again one by one: twice is better than never.
         let taken = broker.taken.lock().unwrap().clone();
         let taken: Vec<_> = taken.iter().filter(|taken| **taken != PROBE).collect();
         assert_eq!(taken, ["a", "b", "a", "b", "c", "d"]);
         let counts = outgoing.counts();
         assert_eq!((counts.published, counts.dropped), (4, 1));
-        // One for the beginning, one after the batch, one after each attempt, the last included.
+        // One at first, one after the batch, one after each attempt, the last included.
         assert_eq!(*broker.connections.lock().unwrap(), 3 + ATTEMPTS);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_queue_that_takes_connections_and_no_messages_loses_none() {
-        // Until it works again at any point of the rhythm of attempts.
+    async fn a_queue_that_accepts_connections_but_no_messages_loses_none() {
+        // It works again at any point between two attempts.
         for seconds in 280..300 {
             let broker = Broker {
                 since: Some(tokio::time::Instant::now() + Duration::from_secs(seconds)),
-                disliked: "none",
+                refused: "none",
                 ..Broker::default()
             };
             loses_none(broker).await;
@@ -302,10 +305,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_message_that_is_refused_costs_nothing_but_itself() {
+    async fn a_message_that_is_refused_is_the_only_one_dropped() {
         let broker = Broker {
-            disliked: "bad",
-            tells: true,
+            refused: "bad",
+            names_refused: true,
             ..Broker::default()
         };
         let outgoing = publish(&broker, &["bad", "a", "bad", "b", "bad"]).await;
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_hangs_has_failed() {
+    async fn an_operation_that_hangs_fails_at_its_timeout() {
         struct Silent;
 
         impl MessageQueue for Silent {
@@ -329,16 +332,19 @@ mod tests {
             }
         }
 
-        let outgoing = Arc::new(PublishQueue::new(PublishLimits {
-            messages: 1,
-            bytes: 1,
-        }));
+        let outgoing = Arc::new(PublishQueue::new(
+            &Arc::from("node"),
+            PublishLimits {
+                messages: 1,
+                bytes: 1,
+            },
+        ));
         let channel = Arc::from("channel");
         let publishing = PublishTask::new(Arc::new(Silent), channel, Arc::clone(&outgoing));
         let task = tokio::spawn(publishing.run());
         outgoing.close();
         let began = tokio::time::Instant::now();
         task.await.unwrap();
-        assert_eq!(began.elapsed(), PATIENCE);
+        assert_eq!(began.elapsed(), QUEUE_TIMEOUT);
     }
 }

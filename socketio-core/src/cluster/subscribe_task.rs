@@ -1,4 +1,4 @@
-//! The task that listens.
+//! The task that receives the messages of other nodes.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,18 +13,20 @@ use super::{
     cluster::Cluster,
     health::SubscriptionState,
     message_handler::MessageHandler,
-    publish_task::{PATIENCE, unless_panics},
+    publish_task::{QUEUE_TIMEOUT, unless_panics},
 };
 use crate::{base::BoxError, hub::Hub, message_queue::MessageQueue};
 
-/// How often questions that are past their timeout are forgotten.
+/// How often pending acks that are past their deadline are dropped.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// Does what other processes tell, until the server is gone.
+/// Receives and applies the messages of other nodes until the server is gone.
 pub(super) struct SubscribeTask {
     pub(super) queue: Arc<dyn MessageQueue>,
     pub(super) channel: Arc<str>,
-    /// Of the server, which this must not keep.
+    /// The id of this node, for the log.
+    pub(super) node: Arc<str>,
+    /// Weak, since the task must not keep the server alive.
     pub(super) hub: Weak<Hub>,
     pub(super) cluster: Weak<Cluster>,
 }
@@ -35,26 +37,31 @@ impl SubscribeTask {
         let mut outage = false;
         loop {
             let mut since = None;
-            let Err(error) = unless_panics(self.listen(&mut since, &mut outage)).await else {
+            let Err(error) = unless_panics(self.receive(&mut since, &mut outage)).await else {
                 return;
             };
             self.set_subscription(SubscriptionState::Pending);
-            // One that ends as soon as it has begun is no better than one that doesn't begin.
+            // A subscription that ends at once counts as one that failed.
             if since.is_some_and(|since: Instant| since.elapsed() > LONGEST) {
                 backoff.reset();
                 outage = false;
             }
             if !std::mem::replace(&mut outage, true) {
-                tracing::warn!(target: "socketio", error, "the message queue can't be heard: what others emit is missed");
+                tracing::warn!(target: "socketio", node = &*self.node, channel = &*self.channel, error, "the subscription to the message queue is lost: what other nodes emit is missed");
             }
             self.expire();
             backoff.pause().await;
         }
     }
 
-    /// Over one connection. Ends well when the server is gone.
-    async fn listen(&self, since: &mut Option<Instant>, outage: &mut bool) -> Result<(), BoxError> {
-        let mut subscription = timeout(PATIENCE, self.queue.subscription(&self.channel)).await??;
+    /// Receives over one connection. Returns `Ok` once the server is gone.
+    async fn receive(
+        &self,
+        since: &mut Option<Instant>,
+        outage: &mut bool,
+    ) -> Result<(), BoxError> {
+        let mut subscription =
+            timeout(QUEUE_TIMEOUT, self.queue.subscription(&self.channel)).await??;
         self.set_subscription(SubscriptionState::Active);
         *since = Some(Instant::now());
         let mut sweep = interval(SWEEP);
@@ -65,7 +72,7 @@ impl SubscribeTask {
                     self.expire();
                     if *outage && since.is_some_and(|since| since.elapsed() > LONGEST) {
                         *outage = false;
-                        tracing::info!(target: "socketio", "the message queue is heard again");
+                        tracing::info!(target: "socketio", node = &*self.node, channel = &*self.channel, "the subscription to the message queue is active again");
                     }
                     continue;
                 }
@@ -77,11 +84,11 @@ impl SubscribeTask {
                 hub: &hub,
                 cluster: &cluster,
             };
-            // A parser of the user's, say. The next message may be better.
+            // A custom parser may panic. The next message is handled all the same.
             if catch_unwind(AssertUnwindSafe(|| handler.receive(&message))).is_err() {
-                tracing::error!(target: "socketio", bytes = message.len(), "a message of another process made the server panic");
+                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), "handling a message of another node panicked");
             }
-            // A queue that always has a message must not keep its thread from others.
+            // A queue that always has a message must not occupy its thread.
             tokio::task::consume_budget().await;
         }
     }

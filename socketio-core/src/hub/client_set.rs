@@ -59,6 +59,10 @@ impl ClientSet {
             .map(|&position| Arc::clone(&inner.list[position]))
     }
 
+    pub(super) fn contains(&self, sid: &str) -> bool {
+        self.lock().position.contains_key(sid)
+    }
+
     /// Those who are in now.
     pub(super) fn list(&self) -> Arc<Vec<Arc<Client>>> {
         Arc::clone(&self.lock().list)

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Client, Observer, PacketKind, Room, Traffic, Watch,
+    client_set::ClientSet,
     client_state::{ClientState, Joined},
     namespace::NamespaceClients,
 };
@@ -186,14 +187,15 @@ impl Hub {
         self.spaces().get(namespace).cloned()
     }
 
-    /// Puts a client into a room, which is none of another client's own; into no more than `limit`.
+    /// Puts a client into a room; into no more than `limit`. The name of a room is never the id of another client, not even
+    /// of one that is connected to another node: that room is private.
     pub(crate) fn join(
         &self,
         client: &Arc<Client>,
         room: &Room,
         limit: usize,
     ) -> Result<(), RoomError> {
-        if client.sid() != &**room && self.client(client.namespace(), room).is_some() {
+        if client.sid() != &**room && Sid::is_sid(room) {
             return Err(RoomError::ClientRoom);
         }
         if client.sid() == &**room {
@@ -204,7 +206,7 @@ impl Hub {
             if let Joined::Now(namespace) = &joined {
                 namespace.join(client, room);
             }
-            Ok(joined)
+            Ok::<_, RoomError>(joined)
         })?;
         match joined {
             Joined::Already => {}
@@ -278,17 +280,23 @@ impl Hub {
         names
     }
 
-    /// Calls `each` for everyone the packet is for, once.
+    /// Calls `each` once for every client that matches the target, is not listed in `skip`, and is in none of the rooms of
+    /// `except`.
     pub(crate) fn select(
         &self,
         namespace: &str,
         target: &Target,
         skip: &[Room],
+        except: &[Room],
         mut each: impl FnMut(&Arc<Client>),
     ) {
         let skip = Skip::new(skip);
+        let except = match except {
+            [] => Except::default(),
+            names => Except::new(self.space(namespace).as_deref(), names),
+        };
         let mut each = |client: &Arc<Client>| {
-            if !skip.contains(client.sid()) {
+            if !skip.contains(client.sid()) && !except.contains(client.sid()) {
                 each(client);
             }
         };
@@ -322,6 +330,28 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+/// The rooms whose clients are left out. Every client is also in the room of its own id.
+#[derive(Default)]
+struct Except<'a> {
+    names: &'a [Room],
+    rooms: Vec<Arc<ClientSet>>,
+}
+
+impl<'a> Except<'a> {
+    fn new(space: Option<&NamespaceClients>, names: &'a [Room]) -> Self {
+        let rooms = names.iter().filter_map(|name| space?.room(name));
+        Except {
+            names,
+            rooms: rooms.collect(),
+        }
+    }
+
+    fn contains(&self, sid: &Sid) -> bool {
+        self.names.iter().any(|name| sid == &**name)
+            || self.rooms.iter().any(|room| room.contains(sid))
     }
 }
 

@@ -21,7 +21,7 @@ pub trait Transport: Send + Unpin + 'static {
     /// Drives reading and writing. Takes from `outgoing` what can be written now; gives one message that has been read.
     ///
     /// When `read` is false, the inbox is full: nothing is read. After [`Incoming::Closed`] it is not called again.
-    /// `OnAck` promises to wake the task.
+    /// `Pending` promises to wake the task.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,

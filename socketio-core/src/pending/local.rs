@@ -1,71 +1,73 @@
-//! Acknowledgements that a client still owes.
+//! The pending acks of one local client.
 
 use std::collections::BTreeMap;
 
 use crate::{base::CallError, packet::Arguments};
 
-/// What happens when a client acknowledges: once, with its arguments, or with the reason why there are none.
+/// Runs once when a client acknowledges: with the arguments of the ack, or with the reason why there are none.
 pub(crate) type OnAck = Box<dyn FnOnce(Result<Arguments, CallError>) + Send>;
 
-/// What waits for an acknowledgement.
+/// What waits for an ack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AckKind {
-    /// A callback: nothing stands still for it.
+    /// A callback: no handler waits for it.
     Callback,
-    /// A `call`, and with it perhaps the handler that made it.
+    /// A `call`: the handler that made it may wait for it.
     Call,
 }
 
-/// The acknowledgements that one client owes.
+/// The acks that one client has been asked for and has not sent yet.
 #[derive(Default)]
 pub(crate) struct PendingAcks {
-    last: u64,
-    on_ack: BTreeMap<u64, (AckKind, OnAck)>,
+    last_id: u64,
+    pending: BTreeMap<u64, (AckKind, OnAck)>,
 }
 
 impl PendingAcks {
-    /// The id to send. Past the limit the oldest callback is given up: a client that never acknowledges must not have the
-    /// server keep them all; it is handed back, to be dropped under no lock. Calls end by themselves; when there are only calls,
-    /// the new one is handed back.
+    /// Adds a pending ack, and returns the id to send.
+    ///
+    /// At the limit the oldest callback is removed, since a client that never acknowledges must not fill the server's memory;
+    /// it is returned beside the id, to be dropped outside of the lock. Calls end by themselves: when only calls are pending,
+    /// the new ack is returned as the error.
     pub(crate) fn insert(
         &mut self,
-        waiting: AckKind,
+        kind: AckKind,
         on_ack: OnAck,
         limit: usize,
     ) -> Result<(u64, Option<OnAck>), OnAck> {
-        let mut given_up = None;
-        if self.on_ack.len() >= limit {
+        let mut removed = None;
+        if self.pending.len() >= limit {
             let oldest = self
-                .on_ack
+                .pending
                 .iter()
-                .find(|(_, (waiting, _))| *waiting == AckKind::Callback)
+                .find(|(_, (kind, _))| *kind == AckKind::Callback)
                 .map(|(id, _)| *id);
             match oldest {
                 Some(oldest) => {
-                    given_up = self.remove(oldest);
+                    removed = self.remove(oldest);
                 }
                 None => return Err(on_ack),
             }
         }
-        self.last += 1;
-        self.on_ack.insert(self.last, (waiting, on_ack));
-        Ok((self.last, given_up))
+        self.last_id += 1;
+        self.pending.insert(self.last_id, (kind, on_ack));
+        Ok((self.last_id, removed))
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<OnAck> {
-        self.on_ack.remove(&id).map(|(_, on_ack)| on_ack)
+        self.pending.remove(&id).map(|(_, on_ack)| on_ack)
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<OnAck> {
-        let on_ack = std::mem::take(&mut self.on_ack);
-        on_ack.into_values().map(|(_, on_ack)| on_ack).collect()
+        let pending = std::mem::take(&mut self.pending);
+        pending.into_values().map(|(_, on_ack)| on_ack).collect()
     }
 
     pub(crate) fn take_calls(&mut self) -> Vec<OnAck> {
-        let (calls, callbacks) = std::mem::take(&mut self.on_ack)
+        let (calls, callbacks) = std::mem::take(&mut self.pending)
             .into_iter()
-            .partition(|(_, (waiting, _))| *waiting == AckKind::Call);
-        self.on_ack = callbacks;
+            .partition(|(_, (kind, _))| *kind == AckKind::Call);
+        self.pending = callbacks;
         let calls: BTreeMap<_, (AckKind, OnAck)> = calls;
         calls.into_values().map(|(_, on_ack)| on_ack).collect()
     }

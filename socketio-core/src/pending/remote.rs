@@ -1,4 +1,4 @@
-//! Answers that clients of other processes owe.
+//! The pending acks of remote clients.
 
 use std::{
     collections::BTreeMap,
@@ -9,32 +9,41 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{base::Sid, pending::OnAck};
+use super::OnAck;
+use crate::base::Sid;
 
-/// Makes what awaits the acknowledgement of one client.
+/// Makes the [`OnAck`] of one remote client.
 pub(crate) type OnRemoteAck = Arc<dyn Fn(&Sid) -> OnAck + Send + Sync>;
 
-/// How many questions may be open; past it, the oldest is given up.
-const MAX_OPEN: usize = 65_536;
+/// The number of requests that may be pending; at the limit, the oldest is dropped.
+const MAX_PENDING: usize = 65_536;
 
-/// For timeouts that no clock reaches.
+/// Stands for timeouts that exceed the range of the clock.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The questions that went to other processes and may still be answered, each until its timeout.
+/// The requests for acks that were published and are still pending, each until its deadline.
 #[derive(Default)]
 pub(crate) struct RemoteAcks(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    last: u64,
-    open: BTreeMap<u64, PendingRemoteAck>,
+    last_id: u64,
+    pending: BTreeMap<u64, PendingRemoteAck>,
 }
 
 struct PendingRemoteAck {
     on_ack: OnRemoteAck,
-    /// If it is a client's id, that one's answer is the only one.
-    address: String,
-    until: Instant,
+    sources: AckSources,
+    deadline: Instant,
+}
+
+/// The remote clients whose acks are accepted.
+#[derive(Debug)]
+pub(crate) enum AckSources {
+    /// The members of a room are known to other nodes only.
+    Any,
+    /// The event was addressed to these clients by their ids. Each may acknowledge once.
+    Clients(Vec<Sid>),
 }
 
 impl RemoteAcks {
@@ -42,69 +51,80 @@ impl RemoteAcks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to await answers; the id goes into the message.
-    pub(crate) fn insert(&self, on_ack: OnRemoteAck, address: &str, timeout: Duration) -> u64 {
+    /// Adds a request, and returns the id to publish.
+    pub(crate) fn insert(
+        &self,
+        on_ack: OnRemoteAck,
+        sources: AckSources,
+        timeout: Duration,
+    ) -> u64 {
+        let now = Instant::now();
+        let request = PendingRemoteAck {
+            on_ack,
+            sources,
+            deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
+        };
         let (id, dropped) = {
             let state = &mut *self.state();
-            let full = state.open.len() >= MAX_OPEN;
-            let dropped = full.then(|| state.open.pop_first()).flatten();
-            state.last += 1;
-            let now = Instant::now();
-            let until = now.checked_add(timeout).unwrap_or(now + FOREVER);
-            let address = address.to_owned();
-            let pending = PendingRemoteAck {
-                on_ack,
-                address,
-                until,
-            };
-            state.open.insert(state.last, pending);
-            (state.last, dropped)
+            let full = state.pending.len() >= MAX_PENDING;
+            let dropped = full.then(|| state.pending.pop_first()).flatten();
+            state.last_id += 1;
+            state.pending.insert(state.last_id, request);
+            (state.last_id, dropped)
         };
-        // Not under the lock: what it holds is the user's, and who hears of it may be.
+        // Outside of the lock: the request owns user code, and a subscriber of the log is user code.
         if let Some(dropped) = dropped {
-            tracing::warn!(target: "socketio", limit = MAX_OPEN, "too many answers of other processes are acks: the oldest pending is given up");
+            tracing::warn!(target: "socketio", limit = MAX_PENDING, "too many acks of other nodes are pending: the oldest request is dropped");
             drop(dropped);
         }
         id
     }
 
-    /// What awaits the answer of a client to a pending. `is_certain` is whether it is known that it is that one's.
-    pub(crate) fn on_ack(&self, id: u64, client: &str, is_certain: bool) -> Option<OnRemoteAck> {
-        let open = &mut self.state().open;
-        let pending = open
-            .get(&id)
-            .filter(|pending| pending.until >= Instant::now())?;
-        if is_certain && pending.address == client {
-            return open.remove(&id).map(|pending| pending.on_ack);
+    /// Accepts the ack of a remote client, and returns what it runs; `None` for an ack that is not pending, is late, or comes from
+    /// a client that was not asked. `is_explicit` is whether the node named the client, rather than the target of the request.
+    pub(crate) fn accept(&self, id: u64, client: &str, is_explicit: bool) -> Option<OnRemoteAck> {
+        let pending = &mut self.state().pending;
+        let request = pending
+            .get_mut(&id)
+            .filter(|request| request.deadline >= Instant::now())?;
+        let AckSources::Clients(clients) = &mut request.sources else {
+            return Some(Arc::clone(&request.on_ack));
+        };
+        let index = clients
+            .iter()
+            .position(|sid| is_explicit && *sid == *client)?;
+        clients.swap_remove(index);
+        if clients.is_empty() {
+            return pending.remove(&id).map(|request| request.on_ack);
         }
-        Some(Arc::clone(&pending.on_ack))
+        Some(Arc::clone(&request.on_ack))
     }
 
     pub(crate) fn remove(&self, id: u64) {
-        let removed = self.state().open.remove(&id);
+        let removed = self.state().pending.remove(&id);
         drop(removed);
     }
 
-    /// Forgets all questions.
+    /// Drops all requests.
     pub(crate) fn clear(&self) {
-        let open = std::mem::take(&mut self.state().open);
-        drop(open);
+        let pending = std::mem::take(&mut self.state().pending);
+        drop(pending);
     }
 
-    /// Frees what is past its timeout.
+    /// Drops the requests that are past their deadline.
     pub(crate) fn expire(&self) {
         let now = Instant::now();
         let expired: Vec<_> = {
-            let open = &mut self.state().open;
-            let ids = open.iter().filter(|(_, pending)| pending.until < now);
+            let pending = &mut self.state().pending;
+            let ids = pending.iter().filter(|(_, request)| request.deadline < now);
             let ids: Vec<_> = ids.map(|(id, _)| *id).collect();
-            ids.iter().map(|id| open.remove(id)).collect()
+            ids.iter().map(|id| pending.remove(id)).collect()
         };
         drop(expired);
     }
 }
 
-/// A pending to clients of other processes; dropped, it awaits no answer any more.
+/// A pending request; no further acks are accepted once it is dropped.
 pub(crate) struct RemoteAckGuard {
     pub(crate) acks: Weak<RemoteAcks>,
     pub(crate) id: u64,
@@ -121,7 +141,7 @@ impl Drop for RemoteAckGuard {
 impl fmt::Debug for RemoteAcks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteAcks")
-            .field("open", &self.state().open.len())
+            .field("pending", &self.state().pending.len())
             .finish_non_exhaustive()
     }
 }
@@ -146,34 +166,52 @@ mod tests {
         (on_ack, weak)
     }
 
+    fn clients(sids: &[&str]) -> AckSources {
+        AckSources::Clients(sids.iter().map(|sid| Sid::from(*sid)).collect())
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn a_question_lives_until_its_timeout_and_frees_what_it_held() {
+    async fn a_request_is_pending_until_its_deadline_and_then_dropped() {
         let acks = RemoteAcks::default();
         let ((short, held), (long, _)) = (on_ack(), on_ack());
-        let long = acks.insert(long, "room", Duration::MAX);
-        let short = acks.insert(short, "room", Duration::from_secs(3));
-        assert!(acks.on_ack(short, "a", true).is_some());
-        assert!(acks.on_ack(short, "room", false).is_some());
+        let long = acks.insert(long, AckSources::Any, Duration::MAX);
+        let short = acks.insert(short, AckSources::Any, Duration::from_secs(3));
+        assert!(acks.accept(short, "a", true).is_some());
+        assert!(acks.accept(short, "room", false).is_some());
         tokio::time::advance(Duration::from_secs(4)).await;
-        assert!(acks.on_ack(short, "b", true).is_none());
+        assert!(acks.accept(short, "b", true).is_none());
         acks.expire();
         assert!(held.upgrade().is_none());
-        assert!(acks.on_ack(long, "b", true).is_some());
+        assert!(acks.accept(long, "b", true).is_some());
     }
 
     #[tokio::test]
-    async fn the_answer_of_the_one_that_was_asked_is_the_last() {
+    async fn each_client_that_was_asked_by_its_id_acknowledges_once() {
         let acks = RemoteAcks::default();
-        let id = acks.insert(on_ack().0, "sid", Duration::from_secs(3));
-        assert!(acks.on_ack(id, "sid", true).is_some());
-        assert!(acks.on_ack(id, "sid", true).is_none());
+        let (on_ack, held) = on_ack();
+        let id = acks.insert(on_ack, clients(&["a", "b"]), Duration::from_secs(3));
+        assert!(acks.accept(id, "a", true).is_some());
+        assert!(acks.accept(id, "a", true).is_none());
+        assert!(held.upgrade().is_some());
+        assert!(acks.accept(id, "b", true).is_some());
+        assert!(held.upgrade().is_none());
     }
 
     #[tokio::test]
-    async fn a_question_that_is_dropped_is_forgotten() {
+    async fn a_client_that_was_not_asked_by_its_id_cannot_acknowledge() {
+        let acks = RemoteAcks::default();
+        let id = acks.insert(on_ack().0, clients(&["sid"]), Duration::from_secs(3));
+        assert!(acks.accept(id, "another", true).is_none());
+        // The name of the target, not of the client that acknowledges.
+        assert!(acks.accept(id, "sid", false).is_none());
+        assert!(acks.accept(id, "sid", true).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_guard_is_dropped_is_removed() {
         let acks = Arc::new(RemoteAcks::default());
         let (on_ack, held) = on_ack();
-        let id = acks.insert(on_ack, "sid", Duration::from_secs(3));
+        let id = acks.insert(on_ack, AckSources::Any, Duration::from_secs(3));
         drop(RemoteAckGuard {
             acks: Arc::downgrade(&acks),
             id,
@@ -182,14 +220,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn past_the_bound_the_oldest_question_is_given_up() {
+    async fn at_the_limit_the_oldest_request_is_dropped() {
         let acks = RemoteAcks::default();
         let (first, held) = on_ack();
-        acks.insert(first, "sid", Duration::from_secs(3));
-        for _ in 0..MAX_OPEN {
-            acks.insert(on_ack().0, "sid", Duration::from_secs(3));
+        acks.insert(first, AckSources::Any, Duration::from_secs(3));
+        for _ in 0..MAX_PENDING {
+            acks.insert(on_ack().0, AckSources::Any, Duration::from_secs(3));
         }
         assert!(held.upgrade().is_none());
-        assert_eq!(acks.state().open.len(), MAX_OPEN);
+        assert_eq!(acks.state().pending.len(), MAX_PENDING);
     }
 }

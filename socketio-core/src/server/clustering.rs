@@ -1,4 +1,4 @@
-//! What a server is told about its cluster.
+//! The cluster options of the builder.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     message_queue::{IntoMessageQueue, MessageQueue},
 };
 
-/// The options of a server that is one of several.
+/// The options of a server that is a node of a cluster.
 pub(super) struct Clustering {
     queue: Option<Result<Arc<dyn MessageQueue>, String>>,
     channel: String,
@@ -32,40 +32,41 @@ impl Default for Clustering {
 }
 
 impl SocketIoBuilder {
-    /// Makes several processes one server: each emits to the clients of all, over this queue. In one cluster with Python processes
-    /// (python-socketio 5.15.1 or later, and Flask-SocketIO on it), which use the same format. Default: none.
+    /// Sets the message queue over which the nodes of a cluster emit to each other's clients. Python processes
+    /// (python-socketio 5.15.1 or later, and Flask-SocketIO on it) use the same format and can be nodes, too. Default: none.
     ///
-    /// A URL (`"redis://localhost:6379"`, `"amqp://.."`, `"kafka://.."`, `"nats://.."`, each with the feature named after the
-    /// broker), or a queue that was made from one: [`message_queue`](crate::message_queue).
+    /// Takes a URL (`"redis://localhost:6379"`, `"amqp://.."`, `"kafka://.."`, `"nats://.."`, each with the feature named after
+    /// the broker), or a queue of [`message_queue`](crate::message_queue).
     ///
-    /// The queue is connected to in the background, again and again if that has to be, and what is emitted meanwhile waits:
-    /// [`max_unpublished`](SocketIoBuilder::max_unpublished). Clients here hear of it at once in any case.
+    /// The connection is opened in the background, and opened again after a failure. Events wait meanwhile, up to
+    /// [`max_unpublished`](SocketIoBuilder::max_unpublished); local clients receive them immediately regardless.
     ///
-    /// Clients of one process are known to the others by what they do only: [`Socket::rooms`](crate::Socket::rooms),
-    /// [`SocketIo::sockets`](crate::SocketIo::sockets) and their like are about this process.
+    /// A node does not know the clients of other nodes: [`Socket::rooms`](crate::Socket::rooms),
+    /// [`SocketIo::sockets`](crate::SocketIo::sockets) and the like return local clients.
     pub fn message_queue(mut self, queue: impl IntoMessageQueue) -> Self {
         self.clustering.queue = Some(queue.into_queue());
         self
     }
 
-    /// Where on the queue the processes of this cluster meet. Default: `flask-socketio`, as with Flask-SocketIO; a manager of
-    /// python-socketio alone has `socketio`.
+    /// Sets the channel of the message queue that the nodes of a cluster share. Default: `flask-socketio`, as in Flask-SocketIO;
+    /// the default of python-socketio is `socketio`.
     pub fn channel(mut self, channel: &str) -> Self {
         self.clustering.channel = channel.to_owned();
         self
     }
 
-    /// Whether this process only emits, and does not listen to the others: a worker. It has no clients of its own (a handshake is
-    /// answered 503), and can't ask for acknowledgements either. Default: false.
+    /// Sets whether this node only publishes and does not subscribe: a worker. It has no clients (handshakes are answered with
+    /// 503) and can't ask for acknowledgements. Default: false.
     ///
-    /// Such a program awaits [`shutdown`](crate::SocketIo::shutdown) before it ends, or [`flushed`](crate::SocketIo::flushed).
+    /// Such a program awaits [`shutdown`](crate::SocketIo::shutdown) or [`flushed`](crate::SocketIo::flushed) before it ends.
     pub fn write_only(mut self, write_only: bool) -> Self {
         self.clustering.write_only = write_only;
         self
     }
 
-    /// How much may wait to be published, while the queue can't be reached or is slower than what is emitted; past it, the oldest
-    /// messages are dropped. Default: 65,536 messages and 64 MiB (67,108,864 bytes).
+    /// Sets how much may wait to be published while the queue can't be reached or is too slow. When it is exceeded, the oldest
+    /// messages are dropped; a message that exceeds `bytes` alone is dropped itself. Default: 65,536 messages and 64 MiB
+    /// (67,108,864 bytes).
     pub fn max_unpublished(mut self, messages: usize, bytes: usize) -> Self {
         self.clustering.limits = PublishLimits { messages, bytes };
         self
@@ -77,7 +78,7 @@ impl Clustering {
         self.write_only
     }
 
-    /// What is wrong with it.
+    /// Returns the mistakes in the options.
     pub(super) fn problems(&self) -> Vec<String> {
         let limits = self.limits;
         let problems = [
@@ -103,7 +104,7 @@ impl Clustering {
         problems
     }
 
-    /// The cluster, if there is one. Problems have been told by then.
+    /// Returns the options of the cluster, if there is a queue. Mistakes have been reported before.
     pub(super) fn cluster(self) -> Option<ClusterOptions> {
         Some(ClusterOptions {
             queue: self.queue?.ok()?,

@@ -52,6 +52,8 @@ pub(super) struct Connection<T> {
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
+    /// The transport was last polled without reading.
+    held_back: bool,
     backlog: Backlog,
     state: State,
     /// A poll of this task has panicked.
@@ -121,6 +123,7 @@ impl<T: Transport> Connection<T> {
             left: Vec::new(),
             connect_timeout: Some(Box::pin(connect_timeout)),
             overflow: None,
+            held_back: false,
             backlog: Backlog::default(),
             state: State::Open,
             panicked: false,
@@ -152,6 +155,11 @@ impl<T: Transport> Connection<T> {
             }
         }
         false
+    }
+
+    /// Whether a client that was not read, since an inbox was full, may be read again now that handlers have run.
+    fn may_read_again(&mut self) -> bool {
+        std::mem::take(&mut self.held_back) && self.may_read()
     }
 
     fn receive(&mut self, message: Message, completion: Option<Completion>) {
@@ -376,14 +384,15 @@ impl<T: Transport> Connection<T> {
         self.close(Reason::TransportError);
     }
 
-    /// Applies the overflow policy to a client whose transport has had its turn. True when the client is disconnected.
+    /// Applies the overflow policy to a client whose transport has had its turn. True when there is something to do: the client
+    /// is disconnected, or may be read again.
     fn watch_outbox(&mut self, cx: &mut Context<'_>, over_limits: bool) -> bool {
         let watched = over_limits
             && self.state == State::Open
             && self.node.options.outbox.policy == OverflowPolicy::Disconnect;
         if !watched {
-            self.overflow = None;
-            return false;
+            // The client was not read meanwhile.
+            return self.overflow.take().is_some();
         }
         let grace = self
             .overflow
@@ -483,6 +492,7 @@ impl<T: Transport> Connection<T> {
             return false;
         }
         let read = self.may_read();
+        self.held_back = !read;
         let (transport, mut outbox) = (&mut self.transport, &*self.handle);
         let polled = tokio::task::unconstrained(std::future::poll_fn(|cx| {
             transport.poll(cx, &mut outbox, read)
@@ -521,7 +531,7 @@ impl<T: Transport> Connection<T> {
                 self.obey();
             }
             let transport = self.poll_transport(cx, &mut turn);
-            let handlers = self.poll_queues(cx, &mut turn);
+            let handlers = self.poll_queues(cx, &mut turn) || self.may_read_again();
             let timeout = self.poll_connect_timeout(cx);
             if self.state == State::Closed && self.queues.is_empty() {
                 return Poll::Ready(());

@@ -1,38 +1,43 @@
-//! Calls to clients that came to nothing.
+//! Calls that were not acknowledged.
 
 use std::fmt;
 
-use super::EmitError;
+use super::{EmitError, NoCurrentClient};
 use crate::base::ArgumentError;
 
-/// Why `call` has no answer.
+/// The reason why a `call` has no acknowledgement.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallError {
-    /// No answer came in time (60 seconds unless said otherwise).
+    /// No acknowledgement arrived within the timeout (60 seconds by default).
     Timeout,
     /// The client has gone, or has not been accepted yet (in `connect`).
     Disconnected,
-    /// The address names nobody who is connected here.
+    /// The target matches no connected client.
     NoRecipient,
-    /// The client sent so much while the call waited that its answer can't be reached (more than
-    /// `max_http_buffer_size` bytes past a full inbox), or owes too many answers already.
+    /// The client sent so much while the call waited that its acknowledgement can't be reached (more than
+    /// `max_http_buffer_size` bytes past a full inbox), or has too many pending acknowledgements already.
     TooMuchPending,
-    /// The answer is not of the type that was asked for.
-    Answer(ArgumentError),
+    /// The acknowledgement is not of the expected type.
+    InvalidAck(ArgumentError),
     /// The event could not be sent.
     Emit(EmitError),
+    /// [`try_call`](crate::try_call) was called outside of a handler: [`NoCurrentClient`].
+    NoCurrentClient,
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CallError::Timeout => f.write_str("the client did not answer in time"),
+            CallError::Timeout => f.write_str("the client did not acknowledge in time"),
             CallError::Disconnected => f.write_str("the client is not connected"),
-            CallError::NoRecipient => f.write_str("nobody is at this address"),
-            CallError::TooMuchPending => f.write_str("too much waits before the client's answer"),
-            CallError::Answer(error) => write!(f, "the client's answer: {error}"),
+            CallError::NoRecipient => f.write_str("no connected client matches the target"),
+            CallError::TooMuchPending => {
+                f.write_str("too much waits before the client's acknowledgement")
+            }
+            CallError::InvalidAck(error) => write!(f, "the client's acknowledgement: {error}"),
             CallError::Emit(error) => error.fmt(f),
+            CallError::NoCurrentClient => NoCurrentClient.fmt(f),
         }
     }
 }
@@ -40,9 +45,15 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            CallError::Answer(error) => Some(error),
+            CallError::InvalidAck(error) => Some(error),
             CallError::Emit(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<NoCurrentClient> for CallError {
+    fn from(_: NoCurrentClient) -> Self {
+        CallError::NoCurrentClient
     }
 }

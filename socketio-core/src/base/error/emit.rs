@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::NoCurrentClient;
 use crate::base::EncodeError;
 
-/// Why an event was not sent, to anybody.
+/// The reason why an event was sent to nobody.
 #[derive(Debug)]
 pub struct EmitError(Problem);
 
@@ -13,6 +14,7 @@ enum Problem {
     Encode(EncodeError),
     WriteOnly,
     OutboxFull,
+    NoCurrentClient(NoCurrentClient),
 }
 
 impl EmitError {
@@ -39,6 +41,12 @@ impl From<EncodeError> for EmitError {
     }
 }
 
+impl From<NoCurrentClient> for EmitError {
+    fn from(error: NoCurrentClient) -> Self {
+        EmitError(Problem::NoCurrentClient(error))
+    }
+}
+
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the event was not sent: ")?;
@@ -47,9 +55,10 @@ impl fmt::Display for EmitError {
             Problem::OutboxFull => f.write_str(
                 "the client's outbox is full: await `socket.drained()` between batches, or raise `max_outbox`",
             ),
-            Problem::WriteOnly => {
-                f.write_str("it asks for an answer, and a server that is `write_only` hears none")
-            }
+            Problem::WriteOnly => f.write_str(
+                "it asks for an acknowledgement, and a server that is `write_only` receives none",
+            ),
+            Problem::NoCurrentClient(error) => error.fmt(f),
         }
     }
 }
@@ -59,6 +68,7 @@ impl std::error::Error for EmitError {
         match &self.0 {
             Problem::Encode(error) => Some(error),
             Problem::WriteOnly | Problem::OutboxFull => None,
+            Problem::NoCurrentClient(error) => Some(error),
         }
     }
 }

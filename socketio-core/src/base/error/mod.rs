@@ -1,4 +1,4 @@
-//! What can go wrong, by who has to know.
+//! The errors of the crate's public API.
 
 mod argument;
 mod build;
@@ -9,6 +9,7 @@ mod encode;
 mod forbidden;
 mod handler;
 mod handshake;
+mod no_current_client;
 mod refused;
 mod room;
 
@@ -21,6 +22,7 @@ pub use forbidden::Forbidden;
 pub(crate) use handler::Cause;
 pub use handler::HandlerError;
 pub use handshake::HandshakeRefused;
+pub use no_current_client::NoCurrentClient;
 pub use refused::ConnectionRefused;
 pub use room::RoomError;
 

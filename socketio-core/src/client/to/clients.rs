@@ -1,10 +1,10 @@
-//! What is done with those at an address, other than to send them something.
+//! Operations on the clients that a target matches.
 
 use std::sync::Arc;
 
 use super::To;
 use crate::{
-    base::RoomError,
+    base::{RoomError, Sid},
     client::Socket,
     cluster::{Cluster, RemoteTarget},
     hub::{IntoRooms, Room},
@@ -12,39 +12,46 @@ use crate::{
 };
 
 impl To {
-    /// Who is at the address now, of the clients of this process: each once, in no particular order.
+    /// Returns the local clients that this target currently matches, each once, in no particular order.
     pub fn sockets(self) -> Vec<Socket> {
         let skip = self.skipped();
+        let (target, except) = (&self.target, &self.except);
         let mut sockets = Vec::new();
-        self.node
-            .hub
-            .select(&self.namespace, &self.target, &skip, |client| {
-                sockets.push(Socket::new(Arc::clone(client), Arc::clone(&self.node)));
-            });
+        let hub = &self.node.hub;
+        hub.select(&self.namespace, target, &skip, except, |client| {
+            sockets.push(Socket::new(Arc::clone(client), Arc::clone(&self.node)));
+        });
         sockets
     }
 
-    /// Puts everyone at the address into rooms. Those of other processes hear of it a little later, and their errors are
-    /// traced there; Python processes know clients only: an address that is a room is nobody to them. Inside `connect` it
-    /// waits until the client is accepted, and errors are traced.
+    /// Puts the matching clients into rooms. Remote clients follow a little later, and their errors are logged by their node;
+    /// a Python node knows ids of clients only, so a room matches none of its clients. Inside `connect` this takes effect once
+    /// the client is accepted, and errors are logged.
     ///
     /// # Errors
     ///
-    /// The first of a client of this process, as [`Socket::join_room`] has them; the others are in.
+    /// The first error of a local client, as of [`Socket::join_room`]; the other clients have joined.
+    /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match: nobody joins the room of another client.
     pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let rooms = names(rooms);
         self.each(
             |socket, rooms| socket.join_room(rooms),
-            |cluster, namespace, address, rooms| {
+            |cluster, namespace, target, rooms| {
+                let mut result = Ok(());
                 for room in rooms {
-                    cluster.enter_room(namespace, address, room);
+                    if Sid::is_sid(room) {
+                        result = Err(RoomError::ClientRoom);
+                    } else {
+                        cluster.enter_room(namespace, target, room);
+                    }
                 }
+                result
             },
             rooms,
         )
     }
 
-    /// Takes everyone at the address out of rooms, with clients of other processes as in [`join_room`](To::join_room).
+    /// Takes the matching clients out of rooms, remote ones as in [`join_room`](To::join_room).
     pub fn leave_room(self, rooms: impl IntoRooms) {
         let rooms = names(rooms);
         let left = self.each(
@@ -52,49 +59,53 @@ impl To {
                 socket.leave_room(rooms);
                 Ok(())
             },
-            |cluster, namespace, address, rooms| {
+            |cluster, namespace, target, rooms| {
                 for room in rooms {
-                    cluster.leave_room(namespace, address, room);
+                    cluster.leave_room(namespace, target, room);
                 }
+                Ok(())
             },
             rooms,
         );
-        debug_assert!(left.is_ok(), "to leave can't fail");
+        debug_assert!(left.is_ok(), "leaving a room can't fail");
     }
 
-    /// Disconnects everyone at the address from the namespace, with clients of other processes as in
-    /// [`join_room`](To::join_room). To disconnect one by an id that came from outside, take
-    /// [`SocketIo::disconnect`](crate::SocketIo::disconnect): an address may be a room as well.
+    /// Disconnects the matching clients from the namespace, remote ones as in [`join_room`](To::join_room). To disconnect one
+    /// client by an id that comes from a client, use [`SocketIo::disconnect`](crate::SocketIo::disconnect): here the name may
+    /// match a room as well.
     pub fn disconnect(self) {
         let disconnected = self.each(
             |socket, _| {
                 socket.disconnect();
                 Ok(())
             },
-            |cluster, namespace, address, _| cluster.disconnect(namespace, address),
+            |cluster, namespace, target, _| {
+                cluster.disconnect(namespace, target);
+                Ok(())
+            },
             Vec::new(),
         );
-        debug_assert!(disconnected.is_ok(), "to disconnect can't fail");
+        debug_assert!(disconnected.is_ok(), "disconnecting can't fail");
     }
 
-    /// Does something with those who are here, and has it done with those who are remote; inside `connect`, once the
-    /// client has been accepted.
+    /// Applies an operation to the local clients, and has the other nodes apply it to theirs; inside `connect`, once the client
+    /// is accepted.
     fn each(
         self,
-        here: fn(&Socket, &[Room]) -> Result<(), RoomError>,
-        remote: fn(&Cluster, &str, &RemoteTarget, &[Room]),
+        local: fn(&Socket, &[Room]) -> Result<(), RoomError>,
+        remote: fn(&Cluster, &str, &RemoteTarget, &[Room]) -> Result<(), RoomError>,
         rooms: Vec<Room>,
     ) -> Result<(), RoomError> {
         let all = move |to: To| {
             let skip = to.skipped();
-            let address = to.remote(&skip);
+            let target = to.remote(&skip);
             let (node, namespace) = (Arc::clone(&to.node), Arc::clone(&to.namespace));
             let mut result = Ok(());
             for socket in to.sockets() {
-                result = result.and(here(&socket, &rooms));
+                result = result.and(local(&socket, &rooms));
             }
-            if let (Some(address), Some(cluster)) = (address, node.emitter.cluster()) {
-                remote(cluster, &namespace, &address, &rooms);
+            if let (Some(target), Some(cluster)) = (target, node.emitter.cluster()) {
+                result = result.and(remote(cluster, &namespace, &target, &rooms));
             }
             result
         };
@@ -103,7 +114,7 @@ impl To {
                 let (from, node) = (Arc::clone(from), Arc::clone(&self.node));
                 let deferred = from.once_accepted(&node.hub, 0, move |_| {
                     if let Err(error) = all(self) {
-                        tracing::warn!(target: "socketio", %error, "what `connect` wanted for others was not done");
+                        tracing::warn!(target: "socketio", %error, "an operation of `connect` on rooms of clients failed");
                     }
                 });
                 deferred.map_err(|_| RoomError::TooMuchDeferred)
@@ -112,16 +123,15 @@ impl To {
         }
     }
 
-    /// Takes everybody out of rooms of the addressed namespace.
+    /// Takes all clients out of rooms of the addressed namespace.
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of a client; the rooms before it are closed.
+    /// [`RoomError::ClientRoom`] for the id of a client, of this process or of another one; the rooms before it are closed.
     pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
-        let (node, namespace) = (&self.node, &self.namespace);
         let ignore_queue = self.ignore_queue;
         for room in names(rooms) {
-            if node.hub.client(namespace, &room).is_some() {
+            if Sid::is_sid(&room) {
                 return Err(RoomError::ClientRoom);
             }
             self.when_accepted(move |node, namespace| {

@@ -1,5 +1,6 @@
-//! The recipients of an event: emitting to them, asking them, and acting on the clients among them.
+//! The recipients of an event: emitting to them, calling them, and operations on the clients among them.
 
+mod calls;
 mod clients;
 #[expect(
     clippy::module_inception,

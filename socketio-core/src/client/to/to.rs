@@ -2,34 +2,43 @@
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ack::{AckReceiver, AckRequest, CallStream, Callback},
-    base::{CallError, EmitError, Sid},
+    ack::Callback,
+    base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
     hub::{Client, IntoRooms, Room, Target},
     node::Node,
 };
 
-/// To whom an event is sent: made by `to`, `broadcast`, `skip` and `namespace` (functions of the crate, and methods of
-/// [`Socket`] and [`SocketIo`](crate::SocketIo)); ended by [`emit`](To::emit), [`send`](To::send) or [`call`](To::call).
+/// The recipients of an event. Created by `to`, `broadcast`, `skip`, `except` and `of` (functions of the crate, and methods of
+/// [`Socket`] and [`SocketIo`](crate::SocketIo)); does nothing until [`emit`](To::emit), [`send`](To::send) or
+/// [`call`](To::call).
 ///
-/// The sender is included unless [`include_self(false)`](To::include_self) or [`skip`](To::skip) leaves it out; an
-/// address made by the server has no sender.
-#[must_use = "an address alone sends nothing: end it with `emit`, `send` or `call`"]
+/// The sender is included unless [`include_self(false)`](To::include_self), [`skip`](To::skip) or [`except`](To::except) leaves
+/// it out. The recipients of a [`SocketIo`](crate::SocketIo) have no sender.
+#[must_use = "recipients alone send nothing: end the chain with `emit`, `send` or `call`"]
 pub struct To {
     pub(super) node: Arc<Node>,
+    /// The client that sends; `None` for the server.
     pub(super) from: Option<Arc<Client>>,
     pub(super) namespace: Arc<str>,
     pub(super) target: Target,
     pub(super) skip: Vec<Room>,
+    pub(super) except: Vec<Room>,
     pub(super) include_self: bool,
     pub(super) ignore_queue: bool,
     pub(super) timeout: Duration,
     pub(super) callback: Option<Callback>,
+}
+
+/// An event that was encoded for its recipients.
+struct Encoded {
+    packet: OutgoingEvent,
+    skip: Vec<Room>,
+    remote: Option<RemoteTarget>,
 }
 
 impl To {
@@ -46,13 +55,14 @@ impl To {
             namespace,
             target,
             skip: Vec::new(),
+            except: Vec::new(),
             include_self: true,
             ignore_queue: false,
             callback: None,
         }
     }
 
-    /// Adds rooms or clients. After `broadcast()` or `namespace(..)` it narrows: only these.
+    /// Adds rooms or clients. After `broadcast()` or `of(..)`, narrows the recipients to these.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         let mut names = match self.target {
             Target::Rooms(names) => names,
@@ -63,9 +73,20 @@ impl To {
         self
     }
 
-    /// Leaves out the clients with these ids. Adds up with itself and with [`include_self`](To::include_self).
+    /// Leaves out the clients with these ids, in addition to those that are left out already. For the clients in a room, see
+    /// [`except`](To::except).
     pub fn skip(mut self, sids: impl IntoRooms) -> Self {
         sids.add_to(&mut self.skip);
+        self
+    }
+
+    /// Leaves out the clients in any of these rooms, in addition to those that are left out already. The id of a client is also
+    /// a room.
+    ///
+    /// In a cluster, Rust nodes leave out their clients in these rooms, too. Python nodes know only ids of clients: they leave
+    /// out a client whose id is among the names, and send to the members of the rooms.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        rooms.add_to(&mut self.except);
         self
     }
 
@@ -75,8 +96,8 @@ impl To {
         self
     }
 
-    /// `true` addresses the clients of this process only, where there are several with a
-    /// [`message_queue`](crate::SocketIoBuilder::message_queue) between them. Default: `false`.
+    /// `true` addresses local clients only, in a cluster with a [`message_queue`](crate::SocketIoBuilder::message_queue).
+    /// Default: `false`.
     pub fn ignore_queue(mut self, ignore: bool) -> Self {
         self.ignore_queue = ignore;
         self
@@ -88,18 +109,17 @@ impl To {
         self
     }
 
-    /// How long [`call`](To::call) waits for an answer: 60 seconds unless said otherwise here.
+    /// Sets how long [`call`](To::call) waits for acknowledgements. Default: 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Asks everyone it is sent to for an acknowledgement, and runs `callback` once for each that comes, in the context
-    /// of the client whose event is being handled now. The answer's type decides what is read: a tuple several
-    /// arguments, `()` none, anything else the first.
+    /// Asks every recipient for an acknowledgement, and runs `callback` once for each that arrives, in the context of the current
+    /// client. The parameter's type decides what is read: a tuple takes several arguments, `()` none, anything else the first.
     ///
-    /// An answer of another type is traced; of those that have gone nothing is heard. Clients of other processes have until
-    /// the [`timeout`](To::timeout) to answer.
+    /// An acknowledgement of another type is logged. A client that goes does not acknowledge. Remote clients have until the
+    /// [`timeout`](To::timeout).
     #[track_caller]
     pub fn callback<A, F, Fut>(mut self, callback: F) -> Self
     where
@@ -114,25 +134,32 @@ impl To {
     /// Sends an event.
     ///
     /// `payload` is the event's one argument; a tuple is several, `()` none. Returns at once: the event waits in the
-    /// outboxes. Nobody at the address is no error.
+    /// outboxes. An event without recipients is not an error.
     ///
-    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing to anybody: the event that is
-    /// being handled fails when its handler ends; outside of handlers it is traced. [`To::try_emit`] returns it instead.
+    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing to anybody. If the current client is
+    /// the sender, its event fails when the handler ends. Anywhere else, and always for the recipients of a
+    /// [`SocketIo`](crate::SocketIo), the error is logged. [`To::try_emit`] returns it instead.
     #[track_caller]
-    pub fn emit<T: Serialize>(self, event: &str, payload: T) {
+    pub fn emit<T: Serialize>(mut self, event: &str, payload: T) {
         let origin = Location::caller();
-        if let Err(error) = self.try_emit(event, payload) {
-            scope::fail(error, origin);
+        match self.encode(event, payload) {
+            Ok(encoded) => self.deliver(encoded),
+            Err(error) => scope::fail(error, origin, self.from.as_ref()),
         }
     }
 
-    /// Sends an event, or tells why not.
+    /// Sends an event, or returns why it was not sent.
     ///
     /// # Errors
     ///
     /// When the payload can't be encoded or the name is reserved; then nobody got it. Also when there is a callback and the
-    /// server is [`write_only`](crate::SocketIoBuilder::write_only), which hears no answers.
+    /// server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
+        let encoded = self.encode(event, payload)?;
+        self.deliver(encoded)
+    }
+
+    fn encode<T: Serialize>(&mut self, event: &str, payload: T) -> Result<Encoded, EmitError> {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
         let remote = self.remote(&skip);
@@ -161,7 +188,7 @@ impl To {
                     Arc::new(move |_| {
                         let (node, from) = (Arc::clone(&node), from.clone());
                         callback.on_ack(move |origin, run| {
-                            // In the name of the client that asked, if it was one.
+                            // For the client that asked, if it was one.
                             match from {
                                 Some(from) => {
                                     node.tasks.spawn(origin, scope::scope_task(from, run))
@@ -174,11 +201,25 @@ impl To {
                 )?
             }
         };
+        Ok(Encoded {
+            packet,
+            skip,
+            remote,
+        })
+    }
+
+    fn deliver(self, encoded: Encoded) -> Result<(), EmitError> {
+        let Encoded {
+            packet,
+            skip,
+            remote,
+        } = encoded;
         let (node, from) = (self.node, self.from);
         let emission = Emission {
             namespace: self.namespace,
             target: self.target,
             skip,
+            except: self.except,
             packet,
             remote,
         };
@@ -203,132 +244,16 @@ impl To {
         self.emit("json", payload);
     }
 
-    /// Sends an event and waits for an answer; of several recipients, for the first. The answer's type decides what is
-    /// read: a tuple several arguments, `()` none, anything else the first (absent = null).
-    ///
-    /// Cancel-safe: dropped, it no longer awaits anything; the event has been sent all the same.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`]; [`CallError::Disconnected`] as soon as the last recipient has gone. Whether anybody of another process
-    /// is at the address is not known: where there is nobody, it is a [`CallError::Timeout`].
-    pub async fn call<T: DeserializeOwned>(
-        self,
-        event: &str,
-        payload: impl Serialize,
-    ) -> Result<T, CallError> {
-        let timeout = self.timeout;
-        let mut answers = self.ask(event, payload)?;
-        match tokio::time::timeout(timeout, answers.first()).await {
-            Ok(answer) => {
-                answer.and_then(|mut arguments| arguments.read().map_err(CallError::Answer))
-            }
-            Err(_) => Err(CallError::Timeout),
-        }
-    }
-
-    /// Sends an event and waits for the answers of all recipients: each client's id with its answer, in the order in
-    /// which they came. Ends when all have answered or gone, or after the [`timeout`](To::timeout): who has not answered
-    /// by then is listed with [`CallError::Timeout`].
-    ///
-    /// How many clients of other processes are in a room is not known: where there are other processes, it ends with the
-    /// timeout, and lists of their clients those that have answered. (A client of a Python process that was asked as one of a room
-    /// does not say its id: the room's name stands for it, or nothing if there are several.)
-    ///
-    /// # Errors
-    ///
-    /// When the event can't be sent ([`CallError::Emit`]), or from within `connect` ([`CallError::Disconnected`]).
-    pub async fn call_all<T: DeserializeOwned>(
-        self,
-        event: &str,
-        payload: impl Serialize,
-    ) -> Result<Vec<(Sid, Result<T, CallError>)>, CallError> {
-        let answers = self.call_stream(event, payload)?;
-        Ok(answers.collect().await)
-    }
-
-    /// Sends an event and gives the answers of all recipients as they come, each with its client's id: what
-    /// [`call_all`](To::call_all) waits for. The stream ends when all have answered or gone, or after the
-    /// [`timeout`](To::timeout), at whose end it lists who has not answered.
-    ///
-    /// ```
-    /// use futures_util::StreamExt;
-    /// use socketio_core::{CallError, to};
-    ///
-    /// async fn vote() -> Result<usize, CallError> {
-    ///     let mut votes = to("jury").call_stream::<bool>("for or against?", ())?;
-    ///     let mut ayes = 0;
-    ///     while let Some((sid, vote)) = votes.next().await {
-    ///         println!("{sid}: {vote:?}");
-    ///         ayes += usize::from(vote.unwrap_or(false));
-    ///     }
-    ///     Ok(ayes)
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`call_all`](To::call_all); nobody at the address is an empty stream.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime.
-    pub fn call_stream<T: DeserializeOwned>(
-        self,
-        event: &str,
-        payload: impl Serialize,
-    ) -> Result<CallStream<T>, CallError> {
-        let timeout = self.timeout;
-        let answers = match self.ask(event, payload) {
-            Ok(answers) => Some(answers),
-            Err(CallError::NoRecipient) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(CallStream::new(answers, timeout))
-    }
-
-    fn ask(self, event: &str, payload: impl Serialize) -> Result<AckReceiver, CallError> {
-        if self.from.as_ref().is_some_and(|from| from.is_connecting()) {
-            // Nothing is sent before `connect` has accepted: it would wait for an answer to what waits for its end.
-            return Err(CallError::Disconnected);
-        }
-        let hub = &self.node.hub;
-        let values = hub
-            .codec
-            .form()
-            .values(&payload)
-            .map_err(|error| CallError::Emit(error.into()))?;
-        let mut recipients = Vec::new();
-        let skip = self.skipped();
-        hub.select(&self.namespace, &self.target, &skip, |client| {
-            recipients.push(Arc::clone(client));
-        });
-        let remote = self.remote(&skip);
-        if remote.is_none() && recipients.is_empty() {
-            return Err(CallError::NoRecipient);
-        }
-        if remote.is_some() {
-            self.node.emitter.check_acks().map_err(CallError::Emit)?;
-        }
-        let request = AckRequest {
-            namespace: &self.namespace,
-            event,
-            values: &values,
-            timeout: self.timeout,
-        };
-        request
-            .ask(&self.node.emitter, recipients, remote)
-            .map_err(|error| CallError::Emit(error.into()))
-    }
-
     pub(super) fn remote(&self, skip: &[Room]) -> Option<RemoteTarget> {
         if self.ignore_queue {
             return None;
         }
         let node = &self.node;
-        node.emitter.remote(&self.namespace, &self.target, skip)
+        let (target, except) = (&self.target, &self.except);
+        node.emitter.remote(&self.namespace, target, skip, except)
     }
 
+    /// Returns the ids of the clients that are left out, the sender's included if it is.
     pub(super) fn skipped(&self) -> Vec<Room> {
         let mut skip = self.skip.clone();
         if let Some(from) = &self.from
@@ -351,6 +276,7 @@ impl std::fmt::Debug for To {
             .field("namespace", &self.namespace)
             .field("target", &self.target)
             .field("skip", &self.skip)
+            .field("except", &self.except)
             .finish_non_exhaustive()
     }
 }

@@ -1,22 +1,23 @@
-//! Questions of other processes.
+//! Requests of other nodes for acks.
 
 use super::{EnvelopeHeader, names::Name};
 
-/// A ack_request of another process: what it needs to know its answers by.
+/// What another node needs to recognise the acks that it requested.
 pub(in crate::cluster) struct RemoteAckRequest {
-    /// Who asks.
+    /// The node that requested the ack.
     pub(in crate::cluster) host_id: String,
-    /// ClientOperation stood in its message, to be repeated.
+    /// The target of its message, repeated in the ack.
     pub(in crate::cluster) room: Name,
     pub(in crate::cluster) namespace: String,
     pub(in crate::cluster) id: u64,
-    /// Whether it is of our kind.
+    /// Whether the node understands our extension.
     pub(in crate::cluster) extended: bool,
 }
 
 impl RemoteAckRequest {
-    /// The head of an answer: whose it is, whether there will be none, whether there is binary data in it.
-    pub(in crate::cluster) fn head<'a>(
+    /// Returns the header of an ack: the client that acknowledges, whether no ack will come, and whether the arguments hold
+    /// binary data.
+    pub(in crate::cluster) fn header<'a>(
         &'a self,
         client: &'a str,
         failed: bool,

@@ -1,4 +1,4 @@
-//! Arguments in a message.
+//! The arguments of an event or an ack in a message.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use crate::{
     packet::{Arguments, Payload, payload_of},
 };
 
-/// Reads what [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote, or a Python process.
+/// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote them.
 ///
-/// There, a lone `null` is no argument; `exact` are those who mean what they write. ClientOperation is no array is one argument, as it was before
-/// python-socketio 5.15.1.
+/// Python writes no argument as a lone `null`; `exact` says that the node writes an empty array instead. A value that is not an
+/// array is one argument, as it was before python-socketio 5.15.1.
 pub(super) fn read_arguments(
     data: &RawValue,
     binary: bool,
@@ -41,8 +41,8 @@ pub(super) fn read_arguments(
     })
 }
 
-/// The array with placeholders, then what they stand for. It is written anew: what a client is sent has to be in order, whoever wrote
-/// the message.
+/// Reads the array with placeholders and the attachments that follow it. The arguments are encoded anew, so that clients get
+/// a valid packet whatever the node wrote.
 fn read_binary(data: &RawValue) -> Result<Payload, InvalidMessage> {
     let parts: Vec<&RawValue> = serde_json::from_str(data.get())?;
     let (first, attachments) = parts.split_first().ok_or("`data` is empty")?;
@@ -62,9 +62,9 @@ fn read_binary(data: &RawValue) -> Result<Payload, InvalidMessage> {
     Ok(payload_of(&values)?)
 }
 
-/// A client's answer, on its way to the process that asked. One that is not `extended` can't be told of binary data; it gets the
-/// Base64 of it, which is more than silence.
-pub(in crate::cluster) fn answer(
+/// Encodes a client's ack for the node that requested it. A node that is not `extended` can't read binary data and gets it as
+/// Base64 text.
+pub(in crate::cluster) fn ack_payload(
     mut arguments: Arguments,
     extended: bool,
 ) -> Result<Payload, EncodeError> {
@@ -72,16 +72,16 @@ pub(in crate::cluster) fn answer(
         .rest()
         .map_err(|error| EncodeError::parser(error.into()))?;
     if !extended {
-        values.iter_mut().for_each(spell_out);
+        values.iter_mut().for_each(binary_to_base64);
     }
     payload_of(&values)
 }
 
-fn spell_out(data: &mut Data) {
+fn binary_to_base64(data: &mut Data) {
     match data {
         Data::Binary(bytes) => *data = Data::String(STANDARD.encode(bytes)),
-        Data::Array(elements) => elements.iter_mut().for_each(spell_out),
-        Data::Object(entries) => entries.values_mut().for_each(spell_out),
+        Data::Array(elements) => elements.iter_mut().for_each(binary_to_base64),
+        Data::Object(entries) => entries.values_mut().for_each(binary_to_base64),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
     }
 }

@@ -1,10 +1,10 @@
-//! Messages that are none.
+//! The error of messages that can't be decoded.
 
 use std::fmt;
 
 use crate::base::BoxError;
 
-/// A message that is none, and why.
+/// The reason why a message is invalid.
 pub(in crate::cluster) struct InvalidMessage(BoxError);
 
 impl<E: Into<BoxError>> From<E> for InvalidMessage {

@@ -10,11 +10,11 @@ mod read;
 mod write;
 
 pub(super) use ack_request::RemoteAckRequest;
-pub(super) use arguments::answer;
+pub(super) use arguments::ack_payload;
 use invalid_message::InvalidMessage;
 pub(super) use read::{ClientOperation, ClusterMessage, read};
 pub(super) use write::{Clients, EnvelopeHeader};
 
-/// The version of our additions: `client` and `failed` with answers, binary answers, a lone `null` that is an argument, `sid`s that
-/// are rooms or `null` for everyone, `skip_sid` beside them.
+/// The version of the extension: `client`, `failed` and binary data in acks; a lone `null` that is an argument; a `sid` that is
+/// a room, or `null` for everyone, with a `skip_sid` beside it; rooms to leave out in `except`.
 pub(super) const EXTENSION: u8 = 1;

@@ -1,4 +1,4 @@
-//! Rooms, or clients, in a message.
+//! The names of rooms and clients in a message.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::hub::Room;
 
-/// None, one or several names.
+/// Writes no, one or several names.
 #[derive(Clone, Copy)]
 pub(in crate::cluster) struct NamesRef<'a>(Option<&'a [Room]>);
 
@@ -22,14 +22,14 @@ impl<'a> From<Option<&'a [Room]>> for NamesRef<'a> {
     }
 }
 
-/// Nobody is left out by an empty list.
+/// An empty list leaves nobody out, and is written as none.
 impl<'a> From<&'a [Room]> for NamesRef<'a> {
     fn from(names: &'a [Room]) -> Self {
         NamesRef(Some(names).filter(|names| !names.is_empty()))
     }
 }
 
-/// One name is a string, as python-socketio writes it.
+/// A single name is written as a string, as python-socketio does.
 impl Serialize for NamesRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
@@ -40,7 +40,7 @@ impl Serialize for NamesRef<'_> {
     }
 }
 
-/// One name or several, as they are read. Rooms of Python may be numbers: here they are their decimal text.
+/// Reads one or several names. Rooms of Python may be numbers: they are converted to their decimal text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Names {

@@ -1,4 +1,4 @@
-//! Messages of other processes.
+//! Decodes the messages of other nodes.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,30 +10,35 @@ use super::{
 };
 use crate::{cluster::RemoteTarget, hub::Room, packet::Payload};
 
-/// ClientOperation another process tells.
+/// A message of another node.
 pub(in crate::cluster) enum ClusterMessage {
     Emit {
+        /// The node that published it.
+        from: Option<String>,
         namespace: String,
-        address: RemoteTarget,
+        target: RemoteTarget,
         event: String,
         arguments: Payload,
         ack_request: Option<RemoteAckRequest>,
     },
     Callback {
         id: u64,
-        /// Who answers; if that is not said, the address that was asked.
+        /// The client that acknowledges, or, if the node does not name it, the target of the request.
         client: String,
+        /// Whether the node named the client.
         explicit_sid: bool,
-        /// `None` when no answer will come.
+        /// `None` when no ack will come.
         arguments: Option<Payload>,
     },
-    /// Something is to be done with clients.
+    /// An operation on clients.
     Clients {
+        /// The node that published it.
+        from: Option<String>,
         namespace: String,
-        address: RemoteTarget,
-        /// Whether the address is what it says. Else it is the id of a client, even if there is a room of that name.
+        target: RemoteTarget,
+        /// Whether the target may be a room. Otherwise it is the id of a client, even if there is a room of that name.
         extended: bool,
-        what: ClientOperation,
+        operation: ClientOperation,
     },
     CloseRoom {
         namespace: String,
@@ -41,14 +46,14 @@ pub(in crate::cluster) enum ClusterMessage {
     },
 }
 
-/// ClientOperation is to be done with a client.
+/// An operation on one client.
 pub(in crate::cluster) enum ClientOperation {
     Disconnect,
     Enter(Room),
     Leave(Room),
 }
 
-/// Every field that a message may have. ClientOperation is absent is `null`.
+/// Every field that a message may have. A field that is absent is `null`.
 #[derive(Deserialize)]
 struct Fields<'a> {
     method: String,
@@ -61,6 +66,7 @@ struct Fields<'a> {
     room: Option<Names>,
     sid: Option<Name>,
     skip_sid: Option<Names>,
+    except: Option<Names>,
     #[serde(borrow)]
     callback: Option<&'a RawValue>,
     id: Option<u64>,
@@ -71,8 +77,8 @@ struct Fields<'a> {
     ext: Option<u8>,
 }
 
-/// Reads a message for the process `host_id`. `None` is one that is not for it: its own, the answer to another one's ack_request, or
-/// of a kind that it does not know.
+/// Decodes a message for the node `host_id`. Returns `None` for a message that is not for it: its own, the ack that another node
+/// requested, or one of an unknown method.
 pub(in crate::cluster) fn read(
     message: &[u8],
     host_id: &str,
@@ -99,7 +105,7 @@ pub(in crate::cluster) fn read(
     }))
 }
 
-/// Whether the process wrote the message itself, as far as its first bytes tell: most of what comes back needn't be read.
+/// Returns whether the first bytes show that this node published the message, so that it needn't be decoded.
 fn is_own(message: &[u8], host_id: &str) -> bool {
     let method = message.strip_prefix(br#"{"method":""#).unwrap_or_default();
     let length = method.iter().position(|byte| *byte == b'"');
@@ -116,27 +122,30 @@ impl Fields<'_> {
         let extended = self.ext.is_some();
         let binary = self.binary == Some(true);
         let data = self.data.map(|data| read_arguments(data, binary, extended));
-        // One of another shape is none, as it is to Python.
+        // A `callback` of another shape is ignored, as Python does.
         let callback: Option<(Name, String, u64)> = self
             .callback
             .and_then(|callback| serde_json::from_str(callback.get()).ok());
-        let ack_request = callback
-            .zip(self.host_id)
-            .map(|((room, namespace, id), host_id)| RemoteAckRequest {
-                host_id,
-                room,
-                namespace,
-                id,
-                extended,
-            });
+        let ack_request =
+            callback
+                .zip(self.host_id.as_ref())
+                .map(|((room, namespace, id), host_id)| RemoteAckRequest {
+                    host_id: host_id.clone(),
+                    room,
+                    namespace,
+                    id,
+                    extended,
+                });
         Ok(ClusterMessage::Emit {
+            from: self.host_id,
             namespace: self.namespace.ok_or("an event without a namespace")?,
-            address: RemoteTarget {
+            target: RemoteTarget {
                 rooms: self.room.map(Names::into_rooms),
                 skip: self.skip_sid.map(Names::into_rooms).unwrap_or_default(),
+                except: self.except.map(Names::into_rooms).unwrap_or_default(),
             },
             event: self.event.ok_or("an event without a name")?,
-            // `null`, too, is no argument.
+            // `null`, too, stands for no argument.
             arguments: data.transpose()?.unwrap_or_default(),
             ack_request,
         })
@@ -146,33 +155,35 @@ impl Fields<'_> {
         let arguments = match (self.failed, self.args) {
             (Some(true), _) => None,
             (_, Some(args)) => Some(read_arguments(args, self.binary == Some(true), true)?),
-            (_, None) => return Err("an answer without `args`".into()),
+            (_, None) => return Err("an ack without `args`".into()),
         };
-        let address = self.sid.map(Name::into_text);
+        let target = self.sid.map(Name::into_text);
         Ok(ClusterMessage::Callback {
-            id: self.id.ok_or("an answer without an id")?,
+            id: self.id.ok_or("an ack without an id")?,
             explicit_sid: self.client.is_some(),
-            client: self.client.or(address).unwrap_or_default(),
+            client: self.client.or(target).unwrap_or_default(),
             arguments,
         })
     }
 
     fn clients(
         self,
-        what: impl FnOnce(Result<Room, InvalidMessage>) -> Result<ClientOperation, InvalidMessage>,
+        operation: impl FnOnce(Result<Room, InvalidMessage>) -> Result<ClientOperation, InvalidMessage>,
     ) -> Result<ClusterMessage, InvalidMessage> {
         let extended = self.ext.is_some();
         let rooms = self.sid.map(|sid| vec![sid.into_room()]);
         if rooms.is_none() && !extended {
-            // Far from everyone: a message with a hole.
+            // Only our extension means everyone by it.
             return Err("no `sid`".into());
         }
         Ok(ClusterMessage::Clients {
-            what: what(one_room(self.room))?,
+            operation: operation(one_room(self.room))?,
+            from: self.host_id,
             namespace: self.namespace.unwrap_or_else(main),
-            address: RemoteTarget {
+            target: RemoteTarget {
                 rooms,
                 skip: self.skip_sid.map(Names::into_rooms).unwrap_or_default(),
+                except: self.except.map(Names::into_rooms).unwrap_or_default(),
             },
             extended,
         })
@@ -186,7 +197,7 @@ fn one_room(room: Option<Names>) -> Result<Room, InvalidMessage> {
     }
 }
 
-/// The namespace of messages that name none.
+/// The namespace of messages without one.
 fn main() -> String {
     "/".to_owned()
 }

@@ -1,4 +1,4 @@
-//! Messages to other processes.
+//! Encodes messages for other nodes.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::names::{Name, NamesRef};
 use crate::{base::EncodeError, packet::Payload};
 
-/// A message, but for the arguments that it carries.
+/// A message without its arguments.
 ///
-/// `host_id` is first where it names the process that writes: so that knows its own messages at a glance.
+/// `host_id` comes first where it names the node that publishes, so that a node recognises its own messages by their first
+/// bytes.
 #[derive(Serialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub(in crate::cluster) enum EnvelopeHeader<'a> {
@@ -20,21 +21,24 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         namespace: &'a str,
         room: NamesRef<'a>,
         skip_sid: NamesRef<'a>,
-        /// ClientOperation an answer repeats: address, namespace and id.
+        /// Rooms whose clients are left out. Ignored by Python.
+        #[serde(skip_serializing_if = "NamesRef::is_none")]
+        except: NamesRef<'a>,
+        /// The target, namespace and id that the ack repeats.
         callback: Option<(&'a str, &'a str, u64)>,
         ext: u8,
     },
     Callback {
-        /// For whom it is, for once.
+        /// The node that requested the ack, not the one that publishes.
         host_id: &'a str,
-        /// ClientOperation stood first in `callback`: to Python, 7 is not "7".
+        /// The first element of the request's `callback`, unchanged: to Python, 7 is not "7".
         sid: &'a Name,
         namespace: &'a str,
         id: u64,
-        /// Who answers.
+        /// The client that acknowledges.
         #[serde(skip_serializing_if = "Option::is_none")]
         client: Option<&'a str>,
-        /// There will be no answer.
+        /// Whether no ack will come.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         failed: bool,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -50,11 +54,11 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
     },
 }
 
-/// Clients that something is to be done with.
+/// The clients of an operation.
 #[derive(Serialize)]
 pub(in crate::cluster) struct Clients<'a> {
     pub(in crate::cluster) host_id: &'a str,
-    /// To others than us the id of one; `None` is everyone.
+    /// The id of a client, or, with `ext`, a room; `None` is everyone.
     pub(in crate::cluster) sid: Option<&'a str>,
     /// The room to enter or to leave.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,13 +66,15 @@ pub(in crate::cluster) struct Clients<'a> {
     pub(in crate::cluster) namespace: &'a str,
     #[serde(skip_serializing_if = "NamesRef::is_none")]
     pub(in crate::cluster) skip_sid: NamesRef<'a>,
+    #[serde(skip_serializing_if = "NamesRef::is_none")]
+    pub(in crate::cluster) except: NamesRef<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cluster) ext: Option<u8>,
 }
 
 impl EnvelopeHeader<'_> {
-    /// Writes the message, with arguments in a field of this name: an array, or, if there is binary data among them, an array of the
-    /// array with placeholders and of what these stand for, in Base64.
+    /// Encodes the message, with the arguments in a field of this name: an array, or, if they hold binary data, an array of the
+    /// array with placeholders and of the attachments in Base64.
     pub(in crate::cluster) fn write(
         &self,
         arguments: Option<(&str, &Payload)>,
@@ -81,7 +87,7 @@ impl EnvelopeHeader<'_> {
                 .map(|bytes| bytes.len() * 4 / 3 + 6)
                 .sum();
             message.reserve(field.len() + payload.json().len() + size + 8);
-            // Behind the last field, in place of the brace.
+            // Replaces the closing brace.
             message.pop();
             message.extend_from_slice(b",\"");
             message.extend_from_slice(field.as_bytes());
