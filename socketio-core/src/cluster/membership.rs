@@ -32,7 +32,7 @@ pub(super) struct Membership {
 
 #[derive(Default)]
 struct Tasks {
-    /// It ends by itself when all has been published.
+    /// Ends by itself when everything has been published.
     publishing: Option<AbortHandle>,
     subscribing: Option<AbortHandle>,
 }
@@ -73,6 +73,7 @@ impl Membership {
     }
 
     pub(super) async fn stop(&self, timeout: Duration) {
+        self.cluster.outgoing().hurry();
         let flushed = tokio::time::timeout(timeout, self.cluster.flushed());
         if flushed.await.is_err() {
             let messages = self.cluster.health().waiting;
