@@ -69,7 +69,7 @@ pub use socketio_core::{
     try_to,
 };
 #[cfg(feature = "tls")]
-pub use socketio_core::{Tls, TlsListener, TlsStream};
+pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]

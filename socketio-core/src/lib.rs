@@ -73,6 +73,8 @@ pub use node::{Description, HandlerInfo};
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 /// A list of functions under `#[socketio::on]` and its like, for [`SocketIoBuilder::handlers`].
 ///

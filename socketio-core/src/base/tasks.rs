@@ -1,25 +1,50 @@
-//! Tasks that belong to the server and end with it.
+//! Groups of tasks that belong to the server and end with it.
+//!
+//! A node has a group for its background tasks, its connections and its HTTP connections. `server/lifecycle.rs` stops them; every
+//! other module only spawns. A group knows its running tasks, so that the shutdown can wait for them and name them.
 
-use std::panic::{AssertUnwindSafe, Location, resume_unwind};
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::{AssertUnwindSafe, Location, resume_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use futures_util::FutureExt;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::{self, JoinHandle},
+};
 
-/// Background tasks and callbacks of one server.
+/// A group of tasks of one server.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    /// Each task holds a receiver: a true value stops it, and the number of receivers is the number of tasks.
-    stop: watch::Sender<bool>,
+    /// What the tasks are, for the log.
+    kind: &'static str,
+    signal: watch::Sender<Signal>,
+    running: Arc<Running>,
+}
+
+/// What a group asks of its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    Run,
+    /// Stop, unless this task runs the shutdown.
+    Stop,
+    /// Stop in any case.
+    Abort,
 }
 
 impl Tasks {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(kind: &'static str) -> Self {
         Tasks {
-            stop: watch::Sender::new(false),
+            kind,
+            signal: watch::Sender::new(Signal::Run),
+            running: Arc::default(),
         }
     }
 
-    /// Runs a future until it ends or the server stops (then the handle gives `None`). A panic is traced, and given on.
+    /// Runs a future until it ends or the group is stopped; the handle returns `None` in the second case. A panic is logged and
+    /// passed on to the handle.
     ///
     /// The future is polled where it is, hence `Unpin`: pinned here, it would be in the task twice.
     pub(crate) fn spawn<F>(
@@ -30,27 +55,235 @@ impl Tasks {
     where
         F: Future<Output: Send + 'static> + Unpin + Send + 'static,
     {
-        let mut stop = self.stop.subscribe();
+        let kind = self.kind;
+        let mut signal = self.signal.subscribe();
+        let task = self.running.enter(origin);
         tokio::spawn(async move {
-            tokio::select! {
+            task.begin();
+            let output = tokio::select! {
+                // The signal comes first: a future that is always ready uses up the cooperative budget of the task in every poll,
+                // and the signal would never be seen behind it.
                 biased;
+                () = task.stopped(&mut signal) => None,
                 output = AssertUnwindSafe(&mut future).catch_unwind() => Some(output.unwrap_or_else(|panic| {
-                    tracing::error!(target: "socketio", %origin, "a background task panicked");
+                    tracing::error!(target: "socketio", %origin, "a {kind} panicked");
                     resume_unwind(panic)
                 })),
-                _ = stop.wait_for(|stop| *stop) => None,
-            }
+            };
+            // The task counts as running until its future is gone.
+            drop(future);
+            drop(task);
+            output
         })
     }
 
-    /// Waits until no task is left.
-    pub(crate) async fn ended(&self) {
-        self.stop.closed().await;
+    /// Stops the tasks at their next await, except those that [`spare_current`](Tasks::spare_current) was called in.
+    pub(crate) fn stop(&self) {
+        self.signal.send_if_modified(|signal| {
+            let stops = *signal == Signal::Run;
+            if stops {
+                *signal = Signal::Stop;
+            }
+            stops
+        });
     }
 
-    /// Stops all tasks at their next await, and waits for them.
-    pub(crate) async fn stop(&self) {
-        self.stop.send_replace(true);
-        self.ended().await;
+    /// Stops all tasks at their next await.
+    pub(crate) fn abort(&self) {
+        self.signal.send_replace(Signal::Abort);
+    }
+
+    /// Exempts the task that calls this from [`stop`](Tasks::stop). Returns whether it is one of this group.
+    pub(crate) fn spare_current(&self) -> bool {
+        let Some(current) = task::try_id() else {
+            return false;
+        };
+        let mut registry = self.running.lock();
+        let mut tasks = registry.tasks.values_mut();
+        let task = tasks.find(|task| task.id == Some(current));
+        task.map(|task| task.spared = true).is_some()
+    }
+
+    /// Waits until no task is left; with `except_spared`, until only spared ones are left.
+    pub(crate) async fn ended(&self, except_spared: bool) {
+        loop {
+            let mut ended = std::pin::pin!(self.running.ended.notified());
+            ended.as_mut().enable();
+            if self.running.lock().count(except_spared) == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// Logs which tasks still run, if any do.
+    pub(crate) fn log_running(&self, except_spared: bool, message: &str) {
+        let mut origins = BTreeMap::<_, usize>::new();
+        for task in self.running.lock().tasks.values() {
+            if !(except_spared && task.spared) {
+                *origins.entry(task.origin).or_default() += 1;
+            }
+        }
+        for (origin, tasks) in origins {
+            tracing::warn!(target: "socketio", kind = self.kind, tasks, %origin, "{message}");
+        }
+    }
+}
+
+/// The tasks that have not ended.
+#[derive(Debug, Default)]
+struct Running {
+    registry: Mutex<Registry>,
+    /// Notified whenever a task has ended.
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    tasks: HashMap<u64, Entry>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Where it was spawned.
+    origin: &'static Location<'static>,
+    /// Known since its first poll.
+    id: Option<task::Id>,
+    spared: bool,
+}
+
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(self: &Arc<Self>, origin: &'static Location<'static>) -> RunningTask {
+        let mut registry = self.lock();
+        let key = registry.next;
+        registry.next += 1;
+        let entry = Entry {
+            origin,
+            id: None,
+            spared: false,
+        };
+        registry.tasks.insert(key, entry);
+        RunningTask {
+            running: Arc::clone(self),
+            key,
+        }
+    }
+}
+
+impl Registry {
+    fn count(&self, except_spared: bool) -> usize {
+        let tasks = self.tasks.values();
+        tasks.filter(|task| !(except_spared && task.spared)).count()
+    }
+}
+
+/// A task's entry among the running ones.
+struct RunningTask {
+    running: Arc<Running>,
+    key: u64,
+}
+
+impl RunningTask {
+    /// Called in the task.
+    fn begin(&self) {
+        if let Some(task) = self.running.lock().tasks.get_mut(&self.key) {
+            task.id = task::try_id();
+        }
+    }
+
+    /// Waits until the group stops this task, or is dropped.
+    async fn stopped(&self, signal: &mut watch::Receiver<Signal>) {
+        let stops = |signal: &Signal| match signal {
+            Signal::Run => false,
+            Signal::Stop => {
+                let registry = self.running.lock();
+                !registry
+                    .tasks
+                    .get(&self.key)
+                    .is_some_and(|task| task.spared)
+            }
+            Signal::Abort => true,
+        };
+        drop(signal.wait_for(stops).await);
+    }
+}
+
+impl Drop for RunningTask {
+    fn drop(&mut self) {
+        self.running.lock().tasks.remove(&self.key);
+        self.running.ended.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    fn spawn<F>(tasks: &Tasks, future: F) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tasks.spawn(Location::caller(), Box::pin(future))
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_returns_its_output() {
+        let tasks = Tasks::new("task");
+        assert_eq!(spawn(&tasks, ready(1)).await.unwrap(), Some(1));
+        tasks.ended(false).await;
+    }
+
+    #[tokio::test]
+    async fn a_stopped_task_returns_none() {
+        let tasks = Tasks::new("task");
+        let task = spawn(&tasks, pending::<()>());
+        tasks.stop();
+        tasks.ended(false).await;
+        assert_eq!(task.await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_always_ready_is_stopped() {
+        let tasks = Tasks::new("task");
+        let task = spawn(&tasks, async {
+            loop {
+                task::consume_budget().await;
+            }
+        });
+        tasks.stop();
+        tasks.ended(false).await;
+        assert_eq!(task.await.unwrap(), None::<()>);
+    }
+
+    #[tokio::test]
+    async fn a_spared_task_goes_on_until_the_group_is_aborted() {
+        let tasks = Arc::new(Tasks::new("task"));
+        let own = Arc::clone(&tasks);
+        let task = spawn(&tasks, async move {
+            assert!(own.spare_current());
+            own.stop();
+            own.ended(true).await;
+            pending::<()>().await;
+        });
+        // It stopped the others, this one included.
+        assert_eq!(spawn(&tasks, pending::<()>()).await.unwrap(), None);
+        assert!(!task.is_finished());
+        tasks.abort();
+        assert_eq!(task.await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_dropped_ends_its_tasks() {
+        let tasks = Tasks::new("task");
+        let task = spawn(&tasks, pending::<()>());
+        drop(tasks);
+        assert_eq!(task.await.unwrap(), None);
     }
 }

@@ -188,8 +188,8 @@ impl SocketIo {
         self.node().connections.over(transport)
     }
 
-    /// Runs a background task that is given the server. It ends with the server, at its next await (then the handle gives
-    /// `None`). A panic is traced, and given on to who awaits the handle.
+    /// Runs a background task with a handle of the server. A [shutdown](SocketIo::shutdown) stops it at its next await, and the
+    /// join handle then returns `None`. A panic is logged and passed on to the join handle.
     ///
     /// # Panics
     ///

@@ -74,6 +74,7 @@ impl Membership {
     }
 
     pub(super) async fn stop(&self, timeout: Duration) {
+        self.cluster.outgoing().hurry();
         let flushed = tokio::time::timeout(timeout, self.cluster.flushed());
         if flushed.await.is_err() {
             let messages = self.cluster.health().waiting;

@@ -27,6 +27,8 @@ pub(super) struct PublishQueue {
     left: watch::Sender<u64>,
     /// Whether the last attempt to publish failed.
     outage: AtomicBool,
+    /// Turns true when the server shuts down: from then on nothing is held back.
+    hurried: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +65,7 @@ impl PublishQueue {
             filled: Notify::new(),
             left: watch::Sender::new(0),
             outage: AtomicBool::new(false),
+            hurried: watch::Sender::new(false),
         }
     }
 
@@ -223,6 +226,17 @@ impl PublishQueue {
         let mut left = self.left.subscribe();
         // An error would mean that the sender, a field of `self`, is gone.
         drop(left.wait_for(|left| *left >= entered).await);
+    }
+
+    /// Has messages published at once, without the pauses after an outage.
+    pub(super) fn hurry(&self) {
+        self.hurried.send_replace(true);
+    }
+
+    /// Waits for [`hurry`](PublishQueue::hurry).
+    pub(super) async fn hurried(&self) {
+        // An error would mean that this is gone.
+        drop(self.hurried.subscribe().wait_for(|hurried| *hurried).await);
     }
 
     /// Accepts no more messages. The task ends once the last one has left.

@@ -29,6 +29,9 @@ pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 const AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const AFTER_LOSS: Duration = Duration::from_millis(250);
 
+/// The pause between attempts while the server shuts down.
+const HURRIED_PAUSE: Duration = Duration::from_millis(100);
+
 /// Publishes what is pushed to the queue, until that is closed and empty.
 pub(super) struct PublishTask {
     queue: Arc<dyn MessageQueue>,
@@ -82,7 +85,10 @@ impl PublishTask {
                 self.outgoing.set_outage(true);
                 tracing::warn!(target: "socketio", node = self.outgoing.node(), channel = &*self.channel, error, "publishing to the message queue fails: messages wait");
             }
-            backoff.pause().await;
+            tokio::select! {
+                () = backoff.pause() => {}
+                () = self.outgoing.hurried() => sleep(HURRIED_PAUSE).await,
+            }
         }
     }
 
@@ -94,7 +100,8 @@ impl PublishTask {
             .flatten()
             .inspect_err(|_| self.resume_after = Some(AFTER_OUTAGE))?;
         if let Some(resume_after) = self.resume_after.take() {
-            sleep(resume_after).await;
+            // Not at a shutdown: messages that are missed by some nodes are better than messages that nobody gets.
+            let _ = timeout(resume_after, self.outgoing.hurried()).await;
         }
         loop {
             let suspect = self.failures >= ATTEMPTS;

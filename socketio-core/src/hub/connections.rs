@@ -1,4 +1,4 @@
-//! Every connection that is open.
+//! The open connections of a node.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::hub::{CloseRequest, ConnectionHandle};
 
-/// The links of all connections, so that shutting down reaches them.
+/// The handles of all open connections, so that the shutdown can reach them.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     open: Mutex<HashMap<u64, Arc<ConnectionHandle>>>,
@@ -22,10 +22,10 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters a connection; the key takes it out again.
-    pub(crate) fn insert(&self, link: Arc<ConnectionHandle>) -> u64 {
+    /// Adds a connection. The key removes it again.
+    pub(crate) fn insert(&self, connection: Arc<ConnectionHandle>) -> u64 {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(key, link);
+        self.lock().insert(key, connection);
         key
     }
 
@@ -37,19 +37,19 @@ impl Connections {
         self.lock().len()
     }
 
-    /// How many of them go over a transport of this name.
+    /// Counts those that use the transport of this name.
     pub(crate) fn over(&self, transport: &str) -> usize {
         let open = self.lock();
         open.values()
-            .filter(|link| link.transport() == transport)
+            .filter(|connection| connection.transport() == transport)
             .count()
     }
 
     /// Asks all of them to close.
     pub(crate) fn shut_down(&self) {
-        let links: Vec<_> = self.lock().values().cloned().collect();
-        for link in links {
-            link.close_connection(CloseRequest::Shutdown);
+        let connections: Vec<_> = self.lock().values().cloned().collect();
+        for connection in connections {
+            connection.close_connection(CloseRequest::Shutdown);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! One server process, as its clients, handlers and tasks share it.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{Description, Options};
 use crate::{
@@ -23,7 +26,7 @@ pub(crate) type MakeTransport<'a> = Box<dyn FnOnce(Outbox) -> Box<dyn Transport>
 /// The handlers are behind it: connections are started from here, but run handlers, which lie above this layer.
 pub(crate) type Acceptor = Box<dyn Fn(&Arc<Node>, Request, MakeTransport<'_>) + Send + Sync>;
 
-/// One server process: its clients, the way to the other nodes, and what the server was built with.
+/// One server process: its clients, its connection to the other nodes, and what the server was built with.
 ///
 /// Shared by the handles that users hold, by sockets and by the tasks of connections.
 pub(crate) struct Node {
@@ -36,10 +39,14 @@ pub(crate) struct Node {
     pub(crate) description: Description,
     /// Background tasks and callbacks.
     pub(crate) tasks: Tasks,
-    /// The tasks of the connections.
+    /// Socket.IO connections.
     pub(crate) connection_tasks: Tasks,
-    /// Turns true when the server shuts down.
+    /// HTTP connections that the server has accepted itself.
+    pub(crate) http_tasks: Tasks,
+    /// Turns true when the server stops.
     pub(crate) stopping: watch::Sender<bool>,
+    /// When the first shutdown began.
+    pub(crate) shutdown_began: OnceLock<Instant>,
     pub(crate) acceptor: Acceptor,
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Options {
     pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) handle_signals: bool,
     pub(crate) async_handlers: bool,
     pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
@@ -34,6 +35,7 @@ impl Default for Options {
             handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
             shutdown_timeout: Duration::from_secs(10),
+            handle_signals: true,
             async_handlers: false,
             always_connect: false,
             concurrent_events: 64,
@@ -65,6 +67,7 @@ mod tests {
         assert_eq!(options.path, "/socket.io/");
         assert_eq!(options.connect_timeout, Duration::from_secs(45));
         assert_eq!(options.shutdown_timeout, Duration::from_secs(10));
+        assert!(options.handle_signals);
         assert!(!options.async_handlers);
         assert_eq!(options.concurrent_events, 64);
         assert_eq!(options.inbox_events, 256);

@@ -1,4 +1,4 @@
-//! What can stand beside the Socket.IO server on one port.
+//! HTTP applications that share a port with the Socket.IO server.
 
 use std::pin::Pin;
 
@@ -9,10 +9,10 @@ use hyper::body::Incoming;
 
 use crate::base::BoxError;
 
-/// The HTTP application that [`run`](crate::SocketIo::run) serves beside Socket.IO: any tower or hyper service that takes
-/// `Request<hyper::body::Incoming>` and can be cloned (an axum `Router`, say), or `()` for none.
+/// An HTTP application that [`run`](crate::SocketIo::run) serves beside Socket.IO: any tower or hyper service that takes
+/// `Request<hyper::body::Incoming>` and can be cloned (an axum `Router`, for example), or `()` for none.
 ///
-/// `M` is found by the compiler.
+/// The compiler infers `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be served beside Socket.IO",
     label = "neither a tower service, nor a hyper service, nor `()`",
@@ -22,41 +22,41 @@ pub trait App<M>: Clone + Send + 'static {
     #[doc(hidden)]
     fn call(self, request: Request<Incoming>) -> AppResponse;
 
-    /// Whether Socket.IO's requests are the application's too.
+    /// Returns whether the application receives the requests for Socket.IO too.
     #[doc(hidden)]
     fn is_layered(&self) -> bool {
         false
     }
 }
 
-/// An application that holds the server's [`layer`](crate::SocketIo::layer) itself, so that layers of its own (sessions,
-/// authentication, metrics) lie around Socket.IO too:
+/// Wraps an application that contains the server's [`layer`](crate::SocketIo::layer), so that its own layers (sessions,
+/// authentication, metrics) apply to Socket.IO too:
 ///
 /// ```text
 /// let app = Router::new().route(..).layer(io.layer()).layer(sessions);
 /// io.run(Layered(app), "127.0.0.1:5000").await
 /// ```
 ///
-/// Otherwise Socket.IO's requests are answered before the application sees them.
+/// Without it, requests for Socket.IO don't reach the application.
 #[derive(Clone, Copy, Debug)]
 pub struct Layered<A>(pub A);
 
-/// Markers, one for each kind of application.
+/// Marks `()` as an application. There is a marker for each kind.
 #[derive(Debug)]
 pub struct Nothing;
-/// See [`Nothing`].
+/// Marks tower services.
 #[derive(Debug)]
 pub struct Tower;
-/// See [`Nothing`].
+/// Marks hyper services.
 #[derive(Debug)]
 pub struct Hyper;
 
-/// See [`Nothing`].
+/// Marks applications in [`Layered`].
 #[derive(Debug)]
 pub struct InLayers<M>(std::marker::PhantomData<M>);
 
-/// What went wrong in the application. A type of its own, because the compiler can't see that a future is `Send` in which a
-/// `Box<dyn Error>` is converted into itself.
+/// An error of the application. A type of its own, because the compiler can't prove that a future is `Send` which converts a
+/// `Box<dyn Error>` into itself.
 #[derive(Debug)]
 pub struct AppError(BoxError);
 
@@ -72,7 +72,7 @@ impl std::error::Error for AppError {
     }
 }
 
-/// The answer of an application, erased: applications differ in what their bodies are.
+/// The response of an application, with the type of its body erased.
 #[expect(unreachable_pub, reason = "part of a public trait's hidden method")]
 pub type AppResponse = Pin<
     Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, AppError>>, AppError>> + Send>,
@@ -89,7 +89,7 @@ where
     Ok(response.map(|body| body.map_err(|error| AppError(error.into())).boxed_unsync()))
 }
 
-/// There is nothing here.
+/// Returns the response 404.
 pub(super) fn not_found() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(b"Not Found")));
     *response.status_mut() = StatusCode::NOT_FOUND;

@@ -29,7 +29,7 @@ pub struct SocketIoBuilder {
     name: String,
     handlers: Handlers,
     states: States,
-    options: Options,
+    pub(super) options: Options,
     codec: Codec,
     #[cfg(feature = "logger")]
     logger: super::logger::Logger,
@@ -229,12 +229,6 @@ impl SocketIoBuilder {
     /// How long `call` waits for an answer, unless told otherwise. Default: 60 seconds.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.options.limits.call_timeout = timeout;
-        self
-    }
-
-    /// How long handlers may go on after the server has begun to shut down. Default: 10 seconds.
-    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
-        self.options.shutdown_timeout = timeout;
         self
     }
 

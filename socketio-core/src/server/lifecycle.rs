@@ -1,15 +1,33 @@
-//! Stopping a server.
+//! The life of a server's tasks, and the order in which they end.
+//!
+//! | tasks | spawned by | group, stopped here |
+//! |---|---|---|
+//! | accept loops | `server/accept.rs`, owned by the future of `run` or `serve` | end when that future is dropped, and when `stopping` turns true |
+//! | HTTP connections | `server/accept.rs` | `Node::http_tasks` |
+//! | Socket.IO connections | `server/connection.rs` | `Node::connection_tasks` |
+//! | background tasks and callbacks | `SocketIo::spawn`, `Socket::spawn`, emits with a callback, the admin statistics | `Node::tasks` |
+//! | publishing and subscribing | `cluster/membership.rs`, which owns the two | `Emitter::stop` |
+//!
+//! [`Shutdown::run`] has the steps. Every step has a limit, whatever user code does, and may be repeated: several callers may
+//! shut a server down at once, and a caller may give up and call again.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::{task::unconstrained, time::Instant};
 
-use crate::client::SocketIo;
+use super::{SocketIoBuilder, within::within};
+use crate::{client::SocketIo, node::Node};
+
+/// How long tasks that are being dropped may take for it: they end at their next await.
+const DROP_TIME: Duration = Duration::from_millis(250);
+
+/// How long the message queue may take at least, whatever time is left.
+const PUBLISH_TIME: Duration = Duration::from_secs(1);
 
 impl SocketIo {
-    /// Begins to stop the server, and returns at once: no new connections, all clients disconnected. Who
-    /// [`run`](SocketIo::run)s the server returns from it after a [`shutdown`](SocketIo::shutdown). Works in handlers and
-    /// from any thread.
+    /// Begins to stop the server and returns at once: no new connections are accepted, and all clients are disconnected.
+    /// [`run`](SocketIo::run) and [`serve`](SocketIo::serve) then [shut down](SocketIo::shutdown) and return. Can be called from
+    /// handlers and from any thread.
     pub fn stop(&self) {
         let node = self.node();
         node.engine.stop();
@@ -17,28 +35,142 @@ impl SocketIo {
         node.connections.shut_down();
     }
 
-    /// Stops the server: no new connections, all clients disconnected, their `disconnect` handlers run to their end,
-    /// background tasks stopped, and what waits for a message queue published. What has not ended after `shutdown_timeout` (10
-    /// seconds by default) is dropped; the queue has a second in any case.
+    /// Stops the server and waits until it has stopped, in this order:
     ///
-    /// Who [`run`](SocketIo::run)s the server returns from it. Not for handlers, which would wait for their own end: they
-    /// call [`stop`](SocketIo::stop).
+    /// 1. No new connections are accepted, and all clients are disconnected.
+    /// 2. Handlers that run, events that have arrived and `disconnect` handlers are awaited, as are HTTP requests that
+    ///    [`run`](SocketIo::run) or [`serve`](SocketIo::serve) had accepted.
+    /// 3. What has not ended [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default) after the
+    ///    first call is dropped at its next await, and logged.
+    /// 4. Background tasks are stopped at their next await.
+    /// 5. Messages that wait for a message queue are published: in the time that is left, and in one second at least.
+    ///
+    /// So it returns after the timeout and 1.5 seconds at the latest. Code that blocks its thread can't be stopped: the log says
+    /// where such a background task was spawned, the server is left without it, and a runtime that is dropped waits for it.
+    ///
+    /// A background task or an HTTP handler may call this: it is not stopped itself. A Socket.IO handler calls
+    /// [`stop`](SocketIo::stop) instead, since its client's `disconnect` handler can run only when it has returned.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the server stopped, and tasks that had not ended running. Another call continues, with the
+    /// deadline of the first.
     pub async fn shutdown(&self) {
+        // Its limits must not depend on what else the task of the caller polls.
+        unconstrained(async {
+            self.stop();
+            Shutdown::new(self.node()).run().await;
+        })
+        .await;
+    }
+
+    /// Stops all tasks, and awaits none.
+    pub(super) fn abort(&self) {
         let node = self.node();
-        let began = Instant::now();
-        self.stop();
-        let ended = node.connection_tasks.ended();
-        if tokio::time::timeout(node.options.shutdown_timeout, ended)
-            .await
-            .is_err()
-        {
-            tracing::warn!(target: "socketio", connections = self.connections(), "handlers still run at the end of the shutdown timeout: they are dropped");
+        node.http_tasks.abort();
+        node.connection_tasks.abort();
+        node.tasks.abort();
+    }
+}
+
+/// One caller's way through the shutdown.
+struct Shutdown<'a> {
+    node: &'a Node,
+    began: Instant,
+    /// Whether the caller is one of the server's own tasks: it waits for no task that shuts the server down, itself included.
+    inside: bool,
+}
+
+impl<'a> Shutdown<'a> {
+    fn new(node: &'a Node) -> Self {
+        let groups = [&node.http_tasks, &node.connection_tasks, &node.tasks];
+        Shutdown {
+            node,
+            began: *node.shutdown_began.get_or_init(Instant::now),
+            inside: groups.iter().any(|tasks| tasks.spare_current()),
         }
-        node.connection_tasks.stop().await;
-        node.tasks.stop().await;
-        // What the last handlers emitted.
-        let left = node.options.shutdown_timeout.checked_sub(began.elapsed());
-        let left = left.unwrap_or_default().max(Duration::from_secs(1));
-        node.emitter.stop(left).await;
+    }
+
+    /// The steps, after [`SocketIo::stop`].
+    async fn run(self) {
+        // Handlers and HTTP requests end by themselves, until the deadline.
+        within(self.left(), self.served()).await;
+        self.drop_served().await;
+        // Handlers may have used background tasks up to here.
+        self.stop_background_tasks().await;
+        // What the last of them emitted is published.
+        let time = self.left().max(PUBLISH_TIME);
+        within(time.saturating_add(DROP_TIME), self.node.emitter.stop(time)).await;
+    }
+
+    /// The time until the deadline.
+    fn left(&self) -> Duration {
+        let timeout = self.node.options.shutdown_timeout;
+        timeout.saturating_sub(self.began.elapsed())
+    }
+
+    /// Waits for connections of both kinds.
+    async fn served(&self) {
+        self.node.connection_tasks.ended(self.inside).await;
+        self.node.http_tasks.ended(self.inside).await;
+    }
+
+    /// Drops what has not ended by the deadline.
+    async fn drop_served(&self) {
+        for tasks in [&self.node.connection_tasks, &self.node.http_tasks] {
+            tasks.log_running(
+                self.inside,
+                "handlers still run at the end of the shutdown timeout: they are dropped",
+            );
+            match self.inside {
+                true => tasks.stop(),
+                false => tasks.abort(),
+            }
+        }
+        if !within(DROP_TIME, self.served()).await {
+            for tasks in [&self.node.connection_tasks, &self.node.http_tasks] {
+                tasks.log_running(
+                    self.inside,
+                    "a handler blocks its thread and can't be dropped: the server stops without it",
+                );
+            }
+        }
+    }
+
+    async fn stop_background_tasks(&self) {
+        let tasks = &self.node.tasks;
+        tasks.stop();
+        let time = self.left().max(DROP_TIME);
+        if within(time, tasks.ended(self.inside)).await {
+            return;
+        }
+        if !self.inside {
+            // Those that shut the server down themselves had as much time as this.
+            tasks.abort();
+            within(DROP_TIME, tasks.ended(false)).await;
+        }
+        tasks.log_running(
+            self.inside,
+            "a background task blocks its thread and can't be dropped: the server stops without it",
+        );
+    }
+}
+
+impl SocketIoBuilder {
+    /// Sets how long a [shutdown](SocketIo::shutdown) waits for handlers and HTTP requests before it drops them. Default: 10
+    /// seconds.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.options.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Sets whether [`run`](SocketIo::run) and [`serve`](SocketIo::serve) shut the server down upon ctrl-c and SIGTERM. Default:
+    /// true.
+    ///
+    /// A program that handles signals itself sets this to false and calls [`stop`](SocketIo::stop), or uses
+    /// [`run_until`](SocketIo::run_until).
+    pub fn handle_signals(mut self, handle: bool) -> Self {
+        self.options.handle_signals = handle;
+        self
     }
 }

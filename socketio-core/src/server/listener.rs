@@ -1,4 +1,4 @@
-//! Where connections come from.
+//! Listeners: sources of connections for `serve`.
 
 use std::{future::Future, io, net::SocketAddr};
 
@@ -12,8 +12,8 @@ use crate::base::PeerAddr;
 
 /// Accepts the connections that [`serve`](crate::SocketIo::serve) speaks HTTP on.
 ///
-/// There are implementations for tokio's `TcpListener` and `UnixListener`, and, with the feature `tls`, `TlsListener`.
-/// One of your own takes connections from elsewhere, or does something to each of them:
+/// Implemented for tokio's `TcpListener` and `UnixListener`, and, with the feature `tls`, for `TlsListener`. Implement it to accept
+/// connections of other kinds, or to filter or wrap them:
 ///
 /// ```
 /// # use socketio_core as socketio;
@@ -22,7 +22,7 @@ use crate::base::PeerAddr;
 /// use socketio::{Listener, Peer};
 /// use tokio::net::{TcpListener, TcpStream};
 ///
-/// /// Takes connections from this machine only.
+/// /// Accepts connections from this machine only.
 /// struct Local(TcpListener);
 ///
 /// impl Listener for Local {
@@ -44,32 +44,39 @@ use crate::base::PeerAddr;
     note = "tokio's `TcpListener` and `UnixListener` are; those of the standard library become such: `set_nonblocking(true)`, then `TcpListener::from_std`"
 )]
 pub trait Listener: Send + 'static {
-    /// A connection.
+    /// The byte stream of a connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection. While this waits, no other is accepted: what takes several round trips, such as a handshake,
-    /// belongs into the first reads of the connection, where the deadline for the first request (10 seconds) bounds it.
-    ///
-    /// The future may be dropped, when the server stops.
+    /// Accepts the next connection. No other is accepted meanwhile, so a handshake of several round trips belongs in the first
+    /// reads of the connection, which the timeout for the first request (10 seconds) limits.
     ///
     /// # Errors
     ///
-    /// When a connection could not be accepted. The server traces it, and goes on after a short pause.
+    /// When a connection could not be accepted. The server continues at once after `ConnectionRefused`, `ConnectionAborted` and
+    /// `ConnectionReset`, which concern one connection. It logs any other error once and tries again every second.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the server stops, and is not called again.
+    ///
+    /// # Panics
+    ///
+    /// A panic stops the server, and [`serve`](crate::SocketIo::serve) returns an error.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Peer)>> + Send;
 }
 
-/// The other end of a connection, as its [`Listener`] knows it.
+/// What a [`Listener`] knows about the peer of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Peer {
-    /// What [`Request::peer_addr`](crate::Request::peer_addr) answers. Default: `None`.
+    /// The address that [`Request::peer_addr`](crate::Request::peer_addr) returns. Default: `None`.
     pub addr: Option<SocketAddr>,
-    /// Whether the connection is encrypted: [`Request::is_tls`](crate::Request::is_tls). Default: `false`.
+    /// Whether the connection is encrypted; [`Request::is_tls`](crate::Request::is_tls) returns it. Default: `false`.
     pub tls: bool,
 }
 
 impl Peer {
-    /// Tells a request what it came over.
+    /// Adds it to the extensions of a request.
     pub(super) fn describe(self, request: &mut Extensions) {
         if let Some(addr) = self.addr {
             request.insert(PeerAddr(addr));
@@ -80,7 +87,7 @@ impl Peer {
     }
 }
 
-/// A peer at an address, without TLS.
+/// Creates a peer with an address and without TLS.
 impl From<SocketAddr> for Peer {
     fn from(addr: SocketAddr) -> Self {
         Peer {
@@ -95,13 +102,13 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
         let (stream, addr) = TcpListener::accept(self).await?;
-        // Small packets, each of which somebody waits for.
+        // Packets are small and awaited. Without the option they are only slower.
         let _ = stream.set_nodelay(true);
         Ok((stream, addr.into()))
     }
 }
 
-/// The peers have no address.
+/// Peers have no address.
 #[cfg(unix)]
 impl Listener for tokio::net::UnixListener {
     type Io = tokio::net::UnixStream;

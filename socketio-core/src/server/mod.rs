@@ -1,5 +1,6 @@
 //! The server itself: how it is built, served and stopped.
 
+mod accept;
 mod app;
 mod builder;
 mod clustering;
@@ -17,9 +18,11 @@ mod run;
 )]
 mod server;
 mod service;
+mod signals;
 #[cfg(feature = "tls")]
 mod tls;
 mod turn;
+mod within;
 mod write_timeout;
 
 pub use app::{App, Layered};

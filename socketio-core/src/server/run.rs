@@ -1,35 +1,27 @@
-//! Serving a port: HTTP application and Socket.IO side by side.
+//! Serving ports and listeners until the server is stopped.
 
-use std::time::Duration;
+use std::{future::pending, io, net::SocketAddr};
 
-use http::Request;
-use http_body_util::Either;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, ToSocketAddrs},
-    sync::watch,
-};
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
 use super::{
-    app::{App, AppError},
-    listener::{Listener, Peer},
-    write_timeout::WriteTimeout,
+    accept::{AcceptLoop, turned_true},
+    app::App,
+    listener::Listener,
+    signals::Signals,
 };
 use crate::{base::Result, client::SocketIo};
 
-/// How long a client may take to send the head of a request: from the moment it was accepted, or from the answer before.
-/// So it bounds a TLS handshake too, and how long a connection may idle in HTTP.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long to wait after the system could not accept a connection (out of file descriptors, mostly).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 impl SocketIo {
-    /// Serves `addr` until ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown): Socket.IO at its path, `app` everywhere
-    /// else (an axum `Router`, any tower or hyper service, or `()`); [`Layered`](crate::Layered) leaves both to `app`.
-    /// Then it shuts down: see [`shutdown`](SocketIo::shutdown).
+    /// Serves `addr` until the server is stopped: Socket.IO at its path, and `app` everywhere else (an axum `Router`, any tower or
+    /// hyper service, or `()` for none). With [`Layered`](crate::Layered), `app` takes both.
+    ///
+    /// The server is stopped by ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown). It then shuts down
+    /// as [`shutdown`](SocketIo::shutdown) says, which takes [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10
+    /// seconds by default) at most, and a little more for what remains. A second signal drops everything and returns at once.
+    /// [`handle_signals(false)`](crate::SocketIoBuilder::handle_signals) leaves signals to the program, and
+    /// [`run_until`](SocketIo::run_until) waits for a future instead. Once received here, signals don't end the process by themselves
+    /// any more, not even after `run` has returned.
     ///
     /// ```no_run
     /// # use socketio_core as socketio;
@@ -41,115 +33,157 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// When the address can't be bound, and when the server is [`write_only`](crate::SocketIoBuilder::write_only).
+    /// When the address can't be bound (an [`io::Error`] that names it), and when the server is
+    /// [`write_only`](crate::SocketIoBuilder::write_only).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future frees the port at once and stops the server as [`stop`](SocketIo::stop) does. Await
+    /// [`shutdown`](SocketIo::shutdown) afterwards to wait for its handlers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime. A panic of a handler or of `app` is logged and ends the event or the HTTP connection only.
     pub async fn run<M: 'static>(&self, app: impl App<M>, addr: impl ToSocketAddrs) -> Result {
-        let listener = bind(addr).await?;
-        self.serve(app, listener).await
+        self.run_on(app, addr, |listener| listener).await
     }
 
-    /// As [`run`](SocketIo::run), with a listener that is bound already: a TCP port, a Unix socket, TLS, or a
-    /// [`Listener`] of your own. Several may be served at once, and end together.
+    /// Serves `addr` as [`run`](SocketIo::run) does, until `shutdown` completes or the server is stopped. Signals are not handled.
+    ///
+    /// ```no_run
+    /// # use socketio_core as socketio;
+    /// # async fn example(stop: tokio::sync::oneshot::Receiver<()>) -> socketio::Result {
+    /// let io = socketio::SocketIo::builder().build()?;
+    /// io.run_until((), "127.0.0.1:5000", stop).await
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// When the server is [`write_only`](crate::SocketIoBuilder::write_only). A connection that can't be accepted is traced, and
-    /// the next one is waited for.
+    /// As [`run`](SocketIo::run).
+    pub async fn run_until<M: 'static>(
+        &self,
+        app: impl App<M>,
+        addr: impl ToSocketAddrs,
+        shutdown: impl Future,
+    ) -> Result {
+        let listener = bind(addr).await?;
+        announce(&listener)?;
+        self.serve_until(app, listener, shutdown).await
+    }
+
+    /// Serves as [`run`](SocketIo::run) does, with a listener that is bound already: a TCP port, a Unix socket, TLS, or a
+    /// [`Listener`] of your own. Several may be served at once; they end together.
+    ///
+    /// # Errors
+    ///
+    /// When the server is [`write_only`](crate::SocketIoBuilder::write_only), and when the listener panics. A connection that
+    /// can't be accepted is logged, and the next one is awaited.
     pub async fn serve<M: 'static>(&self, app: impl App<M>, listener: impl Listener) -> Result {
+        self.serve_with(app, listener, &self.signals()).await
+    }
+
+    /// Serves a listener as [`serve`](SocketIo::serve) does, until `shutdown` completes or the server is stopped. Signals are not
+    /// handled.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](SocketIo::serve).
+    pub async fn serve_until<M: 'static>(
+        &self,
+        app: impl App<M>,
+        listener: impl Listener,
+        shutdown: impl Future,
+    ) -> Result {
+        self.serve_while(app, listener, shutdown, pending::<()>())
+            .await
+    }
+
+    /// Binds `addr`, and serves what `wrap` makes of the port.
+    pub(super) async fn run_on<M: 'static, L: Listener>(
+        &self,
+        app: impl App<M>,
+        addr: impl ToSocketAddrs,
+        wrap: impl FnOnce(TcpListener) -> L,
+    ) -> Result {
+        let listener = bind(addr).await?;
+        // A program that reads of its port may signal the server from then on.
+        let signals = self.signals();
+        announce(&listener)?;
+        self.serve_with(app, wrap(listener), &signals).await
+    }
+
+    fn signals(&self) -> Signals {
+        match self.node().options.handle_signals {
+            true => Signals::listen(),
+            false => Signals::none(),
+        }
+    }
+
+    async fn serve_with<M: 'static>(
+        &self,
+        app: impl App<M>,
+        listener: impl Listener,
+        signals: &Signals,
+    ) -> Result {
+        self.serve_while(app, listener, signals.received(1), signals.received(2))
+            .await
+    }
+
+    /// Serves until `shutdown` completes or the server is stopped; then shuts down, unless `force` completes before.
+    async fn serve_while<M: 'static>(
+        &self,
+        app: impl App<M>,
+        listener: impl Listener,
+        shutdown: impl Future,
+        force: impl Future,
+    ) -> Result {
         let cluster = self.node().cluster();
         if cluster.is_some_and(|cluster| cluster.is_write_only()) {
-            return Err("a server that is `write_only` can't be served: its clients would not hear the others".into());
+            return Err(
+                "a `write_only` server can't be served: its clients would miss what other nodes emit"
+                    .into(),
+            );
         }
-        // Not in the task of the caller: `block_on` makes accepting a little dearer.
-        let accepting = tokio::spawn(accept(self.clone(), app, listener));
+        let mut accepting = AcceptLoop::start(self, app, listener);
         let mut stopping = self.node().stopping.subscribe();
+        let result = tokio::select! {
+            () = turned_true(&mut stopping) => Ok(()),
+            _ = shutdown => Ok(()),
+            () = accepting.panicked() => Err("the listener panicked".into()),
+        };
+        drop(accepting);
+        tracing::info!(target: "socketio", "shutting down");
         tokio::select! {
-            () = turned_true(&mut stopping) => {}
-            () = signal() => tracing::info!(target: "socketio", "shutting down"),
+            biased;
+            () = self.shutdown() => {}
+            _ = force => {
+                tracing::warn!(target: "socketio", "a second signal: what still runs is dropped");
+                self.abort();
+            }
         }
-        accepting.abort();
-        self.shutdown().await;
-        Ok(())
+        result
     }
 }
 
-/// Binds a port, and says so: it may have been left to the system.
-pub(super) async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
-    let listener = TcpListener::bind(addr).await?;
-    tracing::info!(target: "socketio", addr = %listener.local_addr()?, "listening");
-    Ok(listener)
-}
-
-async fn accept<M: 'static>(io: SocketIo, app: impl App<M>, mut listener: impl Listener) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                tokio::spawn(serve_connection(io.clone(), app.clone(), stream, peer));
-            }
-            Err(error) => {
-                tracing::error!(target: "socketio", %error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn serve_connection<M: 'static>(
-    io: SocketIo,
-    app: impl App<M>,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: Peer,
-) {
-    let mut stopping = io.node().stopping.subscribe();
-    let stream = WriteTimeout::new(stream, io.node().options.engine.write_timeout);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        peer.describe(request.extensions_mut());
-        let (io, app) = (io.clone(), app.clone());
-        async move {
-            if !app.is_layered() && io.is_for(request.uri().path()) {
-                let answer = io.answer(request).await;
-                return Ok::<_, AppError>(answer.map(Either::Left));
-            }
-            Ok(app.call(request).await?.map(Either::Right))
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = turned_true(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+/// Binds a port. Errors name the address.
+async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
+    let addrs: Vec<SocketAddr> = match lookup_host(addr).await {
+        Ok(addrs) => addrs.collect(),
+        Err(error) => {
+            let message = format!("the address to listen at can't be resolved: {error}");
+            return Err(io::Error::new(error.kind(), message).into());
         }
     };
-    if let Err(error) = result {
-        tracing::debug!(target: "socketio", %error, "an HTTP connection ended badly");
-    }
+    TcpListener::bind(&addrs[..]).await.map_err(|error| {
+        let addrs: Vec<_> = addrs.iter().map(SocketAddr::to_string).collect();
+        let message = format!("address {}: {error}", addrs.join(", "));
+        io::Error::new(error.kind(), message).into()
+    })
 }
 
-async fn turned_true(flag: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone, which is as good.
-    drop(flag.wait_for(|flag| *flag).await);
-}
-
-/// Ctrl-c, or what service managers send.
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+/// Logs where the server listens: the system may have chosen the port.
+fn announce(listener: &TcpListener) -> Result {
+    tracing::info!(target: "socketio", addr = %listener.local_addr()?, "listening");
+    Ok(())
 }

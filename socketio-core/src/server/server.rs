@@ -1,6 +1,6 @@
 //! What the connections of a server share: its node, and the handlers above it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
@@ -56,8 +56,10 @@ impl Server {
                 states: parts.states,
                 options,
                 description: parts.description,
-                tasks: Tasks::new(),
-                connection_tasks: Tasks::new(),
+                tasks: Tasks::new("background task"),
+                connection_tasks: Tasks::new("connection"),
+                http_tasks: Tasks::new("HTTP connection"),
+                shutdown_began: OnceLock::new(),
                 stopping: watch::Sender::new(false),
                 acceptor: Box::new(move |node, request, transport| {
                     Connection::start(node, &server, request, transport);

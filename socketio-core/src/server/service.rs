@@ -1,7 +1,8 @@
-//! The server as a tower service, for those who own their HTTP server.
+//! The server as a tower layer and service, for programs with an HTTP server of their own.
 
 use std::{
     convert::Infallible,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -18,15 +19,19 @@ use super::app::not_found;
 use crate::{base::BoxError, client::SocketIo};
 
 impl SocketIo {
-    /// A layer that answers the requests for this server's path and hands on the others: `Router::new().layer(io.layer())`.
+    /// Returns a layer that answers requests for this server's path and passes on the others:
+    /// `Router::new().layer(io.layer())`.
     ///
-    /// All layers and services of one server share its sessions, however often they are cloned. The connection must be
-    /// served with upgrades (axum's `serve` does; with hyper, `serve_connection(..).with_upgrades()`), or WebSocket fails.
+    /// All layers and services of one server share its sessions, however often they are cloned. Connections must be served with
+    /// upgrades (axum's `serve` does so; with hyper, `serve_connection(..).with_upgrades()`), or WebSocket fails.
+    ///
+    /// Requests for Socket.IO never wait for the inner service to be ready. It is cloned and made ready for each of the other
+    /// requests, so load shedding belongs inside of this layer.
     pub fn layer(&self) -> SocketIoLayer {
         SocketIoLayer(self.clone())
     }
 
-    /// A service of its own; requests for other paths are answered 404.
+    /// Returns a service that responds to requests for other paths with 404.
     pub fn service(&self) -> SocketIoService<NotFound> {
         SocketIoService {
             io: self.clone(),
@@ -34,13 +39,13 @@ impl SocketIo {
         }
     }
 
-    /// Whether a request is for this server: its path, or anything below it.
+    /// Returns whether a path is that of this server, or below it.
     pub(super) fn is_for(&self, path: &str) -> bool {
         let own = &*self.node().options.path;
         path.starts_with(own) || path == &own[..own.len() - 1]
     }
 
-    /// Answers a request for this server.
+    /// Responds to a request for this server.
     pub(super) fn answer<B>(
         &self,
         request: Request<B>,
@@ -55,7 +60,7 @@ impl SocketIo {
         }
         let node = Arc::clone(self.node());
         EitherFuture::Right(async move {
-            // A page that may not be here is the engine's to refuse: nobody is asked about it.
+            // The engine refuses pages of other origins, without a call of the hooks.
             if let Some(grant) = node.engine.grant(&parts)
                 && let Some(mut refusal) = node.options.handshake.refusal(&parts).await
             {
@@ -67,7 +72,7 @@ impl SocketIo {
     }
 }
 
-/// Made by [`SocketIo::layer`].
+/// A layer that adds Socket.IO to a service. Created by [`SocketIo::layer`].
 #[derive(Clone, Debug)]
 pub struct SocketIoLayer(SocketIo);
 
@@ -82,7 +87,8 @@ impl<S> Layer<S> for SocketIoLayer {
     }
 }
 
-/// Made by [`SocketIo::layer`] and [`SocketIo::service`].
+/// A service that responds to Socket.IO requests and passes others to an inner service. Created by [`SocketIo::layer`] and
+/// [`SocketIo::service`].
 #[derive(Clone, Debug)]
 pub struct SocketIoService<S> {
     io: SocketIo,
@@ -91,29 +97,36 @@ pub struct SocketIoService<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SocketIoService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send + 'static>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
     ReqBody: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     type Response = Response<Either<Full<Bytes>, ResBody>>;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: requests for Socket.IO don't wait for the inner service, which is made ready for each of its own requests.
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         if self.io.is_for(request.uri().path()) {
-            let answer = self.io.answer(request);
-            Box::pin(async move { Ok(answer.await.map(Either::Left)) })
+            let response = self.io.answer(request);
+            Box::pin(async move { Ok(response.await.map(Either::Left)) })
         } else {
-            let answer = self.inner.call(request);
-            Box::pin(async move { Ok(answer.await?.map(Either::Right)) })
+            let mut inner = self.inner.clone();
+            Box::pin(async move {
+                poll_fn(|cx| inner.poll_ready(cx)).await?;
+                Ok(inner.call(request).await?.map(Either::Right))
+            })
         }
     }
 }
 
-/// Answers 404.
+/// Responds with 404.
 #[derive(Clone, Copy, Debug)]
 pub struct NotFound;
 

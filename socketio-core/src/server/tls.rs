@@ -1,4 +1,4 @@
-//! HTTPS, on rustls.
+//! HTTPS with rustls.
 
 use std::{
     fmt, io, mem,
@@ -22,20 +22,21 @@ use tokio_rustls::{
     server,
 };
 
-use super::{App, Listener, listener::Peer, run::bind};
+use super::{App, Listener, listener::Peer};
 use crate::{base::Result, client::SocketIo};
 
-/// A certificate with its key, for HTTPS. Cheap to clone.
+/// A certificate with its private key, for HTTPS. Cheap to clone.
 #[derive(Clone)]
 pub struct Tls(Arc<ServerConfig>);
 
 impl Tls {
-    /// From PEM files: the certificate, followed by those between it and the authority's, and its private key.
-    /// They are read at once; a new certificate needs a new start, or a [`ServerConfig`] with a resolver.
+    /// Reads PEM files: the certificate, followed by intermediate certificates, and its private key.
+    ///
+    /// The files are read once. To renew certificates without a restart, use a [`ServerConfig`] with a resolver.
     ///
     /// # Errors
     ///
-    /// When a file can't be read, holds nothing of the kind, or the key is not that of the certificate.
+    /// When a file can't be read or contains no certificate or key, and when the key does not belong to the certificate.
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self> {
         let in_file = |path: &Path, error| format!("{}: {error}", path.display());
         let (certificate, key) = (certificate.as_ref(), key.as_ref());
@@ -46,7 +47,7 @@ impl Tls {
         Self::new(certificates, key)
     }
 
-    /// From the text of such files.
+    /// Parses the contents of such files.
     ///
     /// # Errors
     ///
@@ -60,7 +61,7 @@ impl Tls {
         certificates: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self> {
-        // Named, because a program with several providers has no default one.
+        // Given explicitly, because a program with several providers has no default.
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -70,8 +71,8 @@ impl Tls {
     }
 }
 
-/// A configuration of your own: client certificates, several names, other versions. If it names protocols (ALPN),
-/// `http/1.1` must be among them, and `h2` must not.
+/// Uses a configuration, for client certificates, several names or other versions. `ServerConfig` is that of
+/// [`rustls`](crate::rustls). If it lists protocols (ALPN), `http/1.1` must be among them and `h2` must not.
 impl From<ServerConfig> for Tls {
     fn from(config: ServerConfig) -> Self {
         Tls(Arc::new(config))
@@ -90,7 +91,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Speaks TLS on the connections of another [`Listener`].
+/// A [`Listener`] that adds TLS to the connections of another one.
 ///
 /// ```no_run
 /// # use socketio_core as socketio;
@@ -110,7 +111,7 @@ pub struct TlsListener<L = TcpListener> {
 }
 
 impl<L: Listener> TlsListener<L> {
-    /// Speaks TLS on the connections that `inner` accepts.
+    /// Adds TLS to the connections that `inner` accepts.
     pub fn new(inner: L, tls: Tls) -> Self {
         TlsListener { inner, tls }
     }
@@ -128,24 +129,24 @@ impl<L: Listener> Listener for TlsListener<L> {
 }
 
 impl SocketIo {
-    /// As [`run`](SocketIo::run), with TLS: HTTPS and secure WebSockets.
+    /// Serves as [`run`](SocketIo::run) does, with TLS: HTTPS and secure WebSockets.
     ///
     /// # Errors
     ///
-    /// When the address can't be bound.
+    /// As [`run`](SocketIo::run).
     pub async fn run_tls<M: 'static>(
         &self,
         app: impl App<M>,
         addr: impl ToSocketAddrs,
         tls: Tls,
     ) -> Result {
-        let listener = bind(addr).await?;
-        self.serve(app, TlsListener::new(listener, tls)).await
+        self.run_on(app, addr, |listener| TlsListener::new(listener, tls))
+            .await
     }
 }
 
-/// A connection of a [`TlsListener`]. Its handshake is part of the first read: so it is bounded by the deadline for the
-/// first request, and holds up nobody else.
+/// A connection of a [`TlsListener`]. The handshake is part of the first read, so the timeout for the first request limits it
+/// and it does not delay other connections.
 pub struct TlsStream<S>(State<S>);
 
 enum State<S> {
@@ -161,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     ) -> Poll<io::Result<Pin<&mut server::TlsStream<S>>>> {
         if let State::Handshake(handshake) = &mut self.0 {
             let result = ready!(Pin::new(&mut **handshake).poll(cx));
-            // The handshake must not be polled again, whatever came of it.
+            // The handshake must not be polled again, successful or not.
             self.0 = State::Failed;
             self.0 = State::Open(Box::new(result?));
         }
@@ -199,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         ready!(self.poll_open(cx))?.poll_write_vectored(cx, slices)
     }
 
-    /// As that of [`server::TlsStream`].
+    /// Like [`server::TlsStream`].
     fn is_write_vectored(&self) -> bool {
         true
     }
@@ -207,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             State::Open(stream) => Pin::new(&mut **stream).poll_flush(cx),
-            // Nothing was written yet.
+            // Nothing has been written yet.
             State::Handshake(_) | State::Failed => Poll::Ready(Ok(())),
         }
     }
@@ -216,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         if let State::Open(stream) = &mut self.0 {
             return Pin::new(&mut **stream).poll_shutdown(cx);
         }
-        // A client that is not done with its handshake is not waited for.
+        // An unfinished handshake is dropped.
         drop(mem::replace(&mut self.0, State::Failed));
         Poll::Ready(Ok(()))
     }

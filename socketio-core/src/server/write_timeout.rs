@@ -1,4 +1,4 @@
-//! A connection that is not waited for without end.
+//! A limit for writes that make no progress.
 
 use std::{
     io::{self, IoSlice},
@@ -12,39 +12,40 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A connection that breaks when the other end takes not one byte for too long.
+/// A byte stream whose writes fail with `TimedOut` when the peer accepts no byte for too long.
 ///
-/// hyper waits for ever for a client that asks and does not read the answer, which stays in memory
-/// meanwhile: neither a session's ping timeout nor a tower layer can end that.
+/// hyper waits forever for a client that sends a request and does not read the response, which stays in memory meanwhile. Neither
+/// a session's ping timeout nor a tower layer can end this.
 #[derive(Debug)]
 pub(super) struct WriteTimeout<S> {
     io: S,
-    patience: Duration,
-    /// Runs while the other end takes nothing.
-    stuck: Option<Pin<Box<Sleep>>>,
+    timeout: Duration,
+    /// Runs while a write is pending.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteTimeout<S> {
-    pub(super) fn new(io: S, patience: Duration) -> Self {
+    pub(super) fn new(io: S, timeout: Duration) -> Self {
         WriteTimeout {
             io,
-            patience,
-            stuck: None,
+            timeout,
+            stalled: None,
         }
     }
 
-    fn judge<T>(
+    /// Starts or stops the timer, depending on whether a write is pending.
+    fn limit<T>(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stuck = None;
+            self.stalled = None;
             return written;
         }
-        let patience = self.patience;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(patience)));
-        stuck
+        let timeout = self.timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        stalled
             .as_mut()
             .poll(cx)
             .map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -68,7 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.judge(cx, written)
+        self.limit(cx, written)
     }
 
     fn poll_write_vectored(
@@ -77,7 +78,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.judge(cx, written)
+        self.limit(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -86,12 +87,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        self.judge(cx, flushed)
+        self.limit(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.io).poll_shutdown(cx);
-        self.judge(cx, shut)
+        self.limit(cx, shut)
     }
 }
 
@@ -104,25 +105,25 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_is_given_up() {
+    async fn a_write_fails_when_the_peer_reads_nothing_for_the_timeout() {
         let (_peer, io) = duplex(64);
-        let mut io = WriteTimeout::new(io, PATIENCE);
+        let mut io = WriteTimeout::new(io, TIMEOUT);
         let start = Instant::now();
         let written = io.write_all(&[0; 100]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(start.elapsed(), PATIENCE);
+        assert_eq!(start.elapsed(), TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_a_little_now_and_then_is_not() {
+    async fn a_write_goes_on_while_the_peer_reads_a_byte_now_and_then() {
         let (mut peer, io) = duplex(64);
-        let mut io = WriteTimeout::new(io, PATIENCE);
+        let mut io = WriteTimeout::new(io, TIMEOUT);
         let (written, ()) = tokio::join!(io.write_all(&[0; 200]), async {
             for _ in 0..200 {
-                tokio::time::sleep(PATIENCE - Duration::from_millis(1)).await;
+                tokio::time::sleep(TIMEOUT - Duration::from_millis(1)).await;
                 peer.read_u8().await.unwrap();
             }
         });
@@ -130,11 +131,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_nothing_to_say_is_waited_for() {
+    async fn reads_have_no_timeout() {
         let (mut peer, io) = duplex(64);
-        let mut io = WriteTimeout::new(io, PATIENCE);
+        let mut io = WriteTimeout::new(io, TIMEOUT);
         let (read, ()) = tokio::join!(io.read_u8(), async {
-            tokio::time::sleep(100 * PATIENCE).await;
+            tokio::time::sleep(100 * TIMEOUT).await;
             peer.write_all(b"a").await.unwrap();
         });
         assert_eq!(read.unwrap(), b'a');

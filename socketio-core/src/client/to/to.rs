@@ -143,7 +143,10 @@ impl To {
     pub fn emit<T: Serialize>(mut self, event: &str, payload: T) {
         let origin = Location::caller();
         match self.encode(event, payload) {
-            Ok(encoded) => self.deliver(encoded),
+            Ok(encoded) => match self.deliver(encoded) {
+                Ok(()) => return,
+                Err(error) => error,
+            },
             Err(error) => scope::fail(error, origin, self.from.as_ref()),
         }
     }

@@ -1,0 +1,193 @@
+//! Accepting connections, and serving HTTP on them.
+
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io::{self, ErrorKind},
+    mem,
+    panic::Location,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Request;
+use http_body_util::Either;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+    task::{JoinHandle, consume_budget},
+};
+
+use super::{
+    app::{App, AppError},
+    listener::{Listener, Peer},
+    write_timeout::WriteTimeout,
+};
+use crate::client::SocketIo;
+
+/// How long a client may take to send the head of a request, from the moment it was accepted or from the response before.
+/// This limits a TLS handshake too, and how long a connection may be idle in HTTP.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait after the system could not accept a connection, mostly because there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The accept loop of one listener. Dropping it frees the listener, and stops the server.
+///
+/// The loop runs in a task of its own, because accepting is dearer in a future that `block_on` polls. The task is aborted only
+/// when the runtime gets to it; the listener must be gone at once.
+pub(super) struct AcceptLoop {
+    io: SocketIo,
+    future: Arc<Mutex<State>>,
+    task: JoinHandle<()>,
+}
+
+type AcceptFuture = Pin<Box<dyn Future<Output = Infallible> + Send>>;
+
+enum State {
+    Idle(AcceptFuture),
+    /// The task polls it just now.
+    Polled,
+    Dropped,
+}
+
+impl AcceptLoop {
+    pub(super) fn start<M: 'static>(
+        io: &SocketIo,
+        app: impl App<M>,
+        listener: impl Listener,
+    ) -> Self {
+        let accepting = Box::pin(accept(io.clone(), app, listener));
+        let future = Arc::new(Mutex::new(State::Idle(accepting)));
+        let polled = Arc::clone(&future);
+        let task = tokio::spawn(poll_fn(move |cx| poll(&polled, cx)));
+        AcceptLoop {
+            io: io.clone(),
+            future,
+            task,
+        }
+    }
+
+    /// Waits until the listener has panicked.
+    pub(super) async fn panicked(&mut self) {
+        drop((&mut self.task).await);
+    }
+}
+
+impl Drop for AcceptLoop {
+    fn drop(&mut self) {
+        let future = mem::replace(&mut *lock(&self.future), State::Dropped);
+        // Under no lock, since the listener may be the user's.
+        drop(future);
+        self.task.abort();
+        self.io.stop();
+    }
+}
+
+fn lock(future: &Mutex<State>) -> MutexGuard<'_, State> {
+    future.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Polls the accept loop, under no lock.
+fn poll(future: &Mutex<State>, cx: &mut Context<'_>) -> Poll<()> {
+    let state = mem::replace(&mut *lock(future), State::Polled);
+    let State::Idle(mut accepting) = state else {
+        return Poll::Ready(());
+    };
+    match accepting.as_mut().poll(cx) {
+        Poll::Ready(never) => match never {},
+        Poll::Pending => {}
+    }
+    let mut state = lock(future);
+    if let State::Dropped = *state {
+        drop(state);
+        return Poll::Ready(());
+    }
+    *state = State::Idle(accepting);
+    Poll::Pending
+}
+
+async fn accept<M: 'static>(
+    io: SocketIo,
+    app: impl App<M>,
+    mut listener: impl Listener,
+) -> Infallible {
+    let mut failing = false;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                failing = false;
+                let connection = serve_connection(io.clone(), app.clone(), stream, peer);
+                let tasks = &io.node().http_tasks;
+                tasks.spawn(Location::caller(), Box::pin(connection));
+            }
+            Err(error) if concerns_one_connection(&error) => {
+                tracing::debug!(target: "socketio", %error, "a connection was gone before it was accepted");
+                // A listener that always fails at once must not keep its thread from others.
+                consume_budget().await;
+            }
+            Err(error) => {
+                if !mem::replace(&mut failing, true) {
+                    tracing::error!(target: "socketio", %error, "connections can't be accepted: trying again every second");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the next connection may be accepted in spite of the error.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
+}
+
+async fn serve_connection<M: 'static>(
+    io: SocketIo,
+    app: impl App<M>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+) {
+    let mut stopping = io.node().stopping.subscribe();
+    let stream = WriteTimeout::new(stream, io.node().options.engine.write_timeout);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        peer.describe(request.extensions_mut());
+        let (io, app) = (io.clone(), app.clone());
+        async move {
+            if !app.is_layered() && io.is_for(request.uri().path()) {
+                let response = io.answer(request).await;
+                return Ok::<_, AppError>(response.map(Either::Left));
+            }
+            Ok(app.call(request).await?.map(Either::Right))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        biased;
+        () = turned_true(&mut stopping) => {
+            // A request that is being handled gets its response.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        result = connection.as_mut() => result,
+    };
+    if let Err(error) = result {
+        tracing::debug!(target: "socketio", %error, "an HTTP connection ended with an error");
+    }
+}
+
+/// Waits until a flag is true, or its owner is gone.
+pub(super) async fn turned_true(flag: &mut watch::Receiver<bool>) {
+    drop(flag.wait_for(|flag| *flag).await);
+}

@@ -1,0 +1,136 @@
+//! Signals are for a whole process, so each test looks at a program of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use socketio::{SocketIo, SocketIoBuilder};
+use socketio_test::TestClient;
+
+use crate::fixture::{LONG, pipes};
+
+/// One of the programs below.
+struct Program {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    fn start(name: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--ignored", "--nocapture"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut program = Program { child, lines };
+        program.until("serving");
+        program
+    }
+
+    /// Reads until it has written a line that ends like this.
+    fn until(&mut self, end: &str) {
+        let line = self
+            .lines
+            .find(|line| line.as_ref().unwrap().ends_with(end));
+        line.expect("the line").unwrap();
+    }
+
+    fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end, which must be soon. Returns whether it was an orderly one.
+    fn ended(mut self) -> bool {
+        let began = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if began.elapsed() > LONG => {
+                    self.child.kill().unwrap();
+                    panic!("it goes on");
+                }
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        status.success()
+    }
+}
+
+/// Serves until a signal ends it, with a client whose `event` handler runs.
+fn serve(builder: SocketIoBuilder, event: &str) {
+    let io = builder.build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        drop(client.emit(event, ()));
+        let (_connector, listener) = pipes();
+        let writing = async {
+            // `serve` is polled first, and receives signals by then.
+            println!("serving");
+            client.disconnected().await;
+            println!("stopping");
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            result = io.serve((), listener) => result.unwrap(),
+            () = writing => {}
+        }
+    });
+    // The runtime would wait for a thread that a handler blocks.
+    std::process::exit(0);
+}
+
+#[test]
+#[ignore = "run by the other tests"]
+fn with_a_handler_that_blocks() {
+    let builder = SocketIo::bare().shutdown_timeout(Duration::from_millis(200));
+    serve(builder.on("block", || thread::sleep(10 * LONG)), "block");
+}
+
+#[test]
+#[ignore = "run by the other tests"]
+fn with_a_handler_that_never_ends() {
+    let builder = SocketIo::bare().shutdown_timeout(10 * LONG);
+    serve(builder.on("wait", std::future::pending::<()>), "wait");
+}
+
+#[test]
+#[ignore = "run by the other tests"]
+fn that_does_not_handle_signals() {
+    serve(SocketIo::bare().handle_signals(false), "nothing");
+}
+
+#[test]
+fn sigterm_ends_a_server_whose_only_worker_is_blocked() {
+    let program = Program::start("signals::with_a_handler_that_blocks");
+    program.terminate();
+    assert!(program.ended());
+}
+
+#[test]
+fn a_second_signal_ends_the_shutdown_at_once() {
+    let mut program = Program::start("signals::with_a_handler_that_never_ends");
+    program.terminate();
+    program.until("stopping");
+    program.terminate();
+    assert!(program.ended());
+}
+
+#[test]
+fn signals_can_be_left_to_the_program() {
+    let program = Program::start("signals::that_does_not_handle_signals");
+    program.terminate();
+    // The default of the system.
+    assert!(!program.ended());
+}
