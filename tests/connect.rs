@@ -41,8 +41,8 @@ const SILENT: &str = "Connection rejected by server";
 #[tokio::test]
 async fn auth_is_what_the_client_sent_along() {
     #[socketio::event]
-    fn connect(Auth(auth): Auth<Data>) {
-        emit("auth", auth);
+    fn connect(auth: Auth<Data>) {
+        emit("auth", auth.into_inner());
     }
     let io = SocketIo::bare()
         .handlers(handlers![connect])
@@ -68,8 +68,8 @@ async fn an_empty_auth_is_none_where_it_does_not_fit() {
         token: String,
     }
     let io = SocketIo::bare()
-        .on("connect", |Auth(auth): Auth<Option<Token>>| {
-            emit("auth", auth.map(|auth| auth.token));
+        .on("connect", |auth: Auth<Option<Token>>| {
+            emit("auth", auth.into_inner().map(|auth| auth.token));
         })
         .on_in("/must", "connect", |_: Auth<Token>| ())
         .build()
@@ -97,8 +97,8 @@ async fn auth_that_is_not_what_the_handler_takes_refuses() {
         token: String,
     }
     #[socketio::event]
-    async fn connect(Auth(auth): Auth<Token>, notes: State<Notes>) {
-        notes.add(auth.token);
+    async fn connect(auth: Auth<Token>, notes: State<Notes>) {
+        notes.add(&auth.token);
     }
     let notes = Arc::new(Notes::default());
     let io = SocketIo::bare()
@@ -138,7 +138,7 @@ async fn every_way_of_refusing_says_what_it_may_and_no_more() {
         }
     };
     let io = SocketIo::bare()
-        .on("connect", move |Auth(auth): Auth<Value>| {
+        .on("connect", move |auth: Auth<Value>| {
             refuse(auth["kind"].as_str().unwrap())
         })
         .build()
@@ -200,7 +200,7 @@ async fn the_false_of_a_closure_refuses_as_well() {
 #[tokio::test]
 async fn what_connect_emits_comes_after_connect_and_vanishes_when_it_refuses() {
     #[socketio::event]
-    fn connect(Auth(auth): Auth<Option<Value>>, socket: Socket) -> socketio::Result<bool> {
+    fn connect(auth: Auth<Option<Value>>, socket: Socket) -> socketio::Result<bool> {
         join_room("lobby")?;
         socket.emit("hello", 1);
         broadcast().emit("all", 2);
@@ -268,7 +268,7 @@ async fn a_call_inside_connect_fails_at_once() {
 /// Notes comings and goings.
 fn noting() -> (SocketIo, Arc<Notes>) {
     #[socketio::event]
-    async fn connect(Auth(auth): Auth<Option<Value>>, notes: State<Notes>) -> bool {
+    async fn connect(auth: Auth<Option<Value>>, notes: State<Notes>) -> bool {
         notes.add("connect");
         auth.is_none()
     }

@@ -35,7 +35,7 @@ fn members(io: &SocketIo, room: &str) -> usize {
 // D1
 #[tokio::test]
 async fn an_error_in_connect_refuses_the_client_and_leaves_nothing_behind() {
-    let io = build(SocketIo::bare().on("connect", |Auth(auth): Auth<Value>| {
+    let io = build(SocketIo::bare().on("connect", |auth: Auth<Value>| {
         join_room("lobby")?;
         if auth["panic"] == true {
             panic!("no token");
@@ -117,7 +117,7 @@ struct Everything;
 #[socketio::namespace("*")]
 impl Everything {
     async fn on_connect(&self, auth: Auth<Value>) {
-        emit("welcome", auth.0);
+        emit("welcome", auth.into_inner());
     }
 
     #[on("*")]
@@ -197,8 +197,8 @@ struct Guarded;
 
 #[socketio::namespace("/guarded")]
 impl Guarded {
-    async fn on_connect(&self, Auth(known): Auth<Option<Value>>) -> socketio::Result<bool> {
-        match known.unwrap_or_default()["as"].as_str() {
+    async fn on_connect(&self, known: Auth<Option<Value>>) -> socketio::Result<bool> {
+        match known.into_inner().unwrap_or_default()["as"].as_str() {
             Some("error") => Err("the database is down".into()),
             Some("refused") => Err(ConnectionRefused::new("not you").into()),
             other => Ok(other.is_some()),

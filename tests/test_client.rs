@@ -41,7 +41,7 @@ struct Status {
 
 #[socketio::event(namespace = "/chat")]
 async fn connect(auth: Auth<Option<Token>>, users: State<Users>) -> Result<(), ConnectionRefused> {
-    let name = match &auth.0 {
+    let name = match &*auth {
         None => String::from("guest"),
         Some(token) if token.token == "bo's" => String::from("bo"),
         Some(token) => {
@@ -716,7 +716,7 @@ async fn several_namespaces_share_a_connection_and_nothing_else() {
         .on("where", || "main")
         .on_in("/admin", "where", || "admin")
         .on_in("/admin", "connect", |auth: Auth<Token>| {
-            auth.0.token == "secret"
+            auth.token == "secret"
         })
         .build()
         .unwrap();

@@ -1,15 +1,18 @@
 //! The public id of a client in a namespace.
 
-use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
+use std::{borrow::Borrow, convert::Infallible, fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use base64::Engine as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The id of one client in one namespace: 20 URL-safe characters, 120 random bits.
 ///
-/// It is made by the server when the client connects to the namespace, is known to that client, and may be shown to
-/// others: it opens nothing. Every client is in the room that is named after its id, so a `Sid` is also an address:
-/// `to(&sid)`. (The id of the transport beneath is another one and stays secret.)
+/// The server makes it when the client connects to the namespace. The client knows it, and it may be shown to others, since
+/// it grants no access. Every client is in the room that is named after its id, so a `Sid` is also an address: `to(&sid)`.
+/// (The id of the Engine.IO session is another one and stays secret.)
+///
+/// An id that comes back as text, from a database or from a client, becomes a `Sid` by `From`, `FromStr` or
+/// `Deserialize`. The text is not checked; an id that no server has made addresses nobody.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid(Arc<str>);
 
@@ -26,17 +29,35 @@ impl Sid {
         ))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// An id that was made elsewhere and came as text: to a client in its CONNECT packet, to a worker in a message. Nothing is
-/// checked; one that no server has made is nobody's.
 impl From<&str> for Sid {
     fn from(text: &str) -> Self {
         Sid(Arc::from(text))
+    }
+}
+
+impl From<String> for Sid {
+    fn from(text: String) -> Self {
+        Sid(Arc::from(text))
+    }
+}
+
+impl From<Sid> for String {
+    fn from(sid: Sid) -> Self {
+        sid.as_str().to_owned()
+    }
+}
+
+impl FromStr for Sid {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Sid::from(text))
     }
 }
 
@@ -90,9 +111,24 @@ impl Serialize for Sid {
     }
 }
 
+impl<'de> Deserialize<'de> for Sid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Sid::from)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_comes_back_from_its_text() {
+        let sid = Sid::random();
+        let json = serde_json::to_string(&sid).unwrap();
+        assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);
+        assert_eq!(Sid::from(String::from(sid.clone())), sid);
+        assert_eq!(sid.parse::<Sid>().unwrap(), sid);
+    }
 
     #[test]
     fn ids_are_twenty_url_safe_characters_and_differ() {

@@ -4,16 +4,18 @@
 use std::{
     cell::RefCell,
     mem,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::Pin,
     task::{Context as TaskContext, Poll, ready},
-    thread,
 };
 
 use futures_util::FutureExt;
 
 use super::Socket;
-use crate::base::{BoxError, EmitError};
+use crate::base::{
+    BoxError, EmitError,
+    fault::{self, Panic},
+};
 
 thread_local! {
     /// What surrounds the handler that this thread polls just now: lent by its [`Scope`].
@@ -67,9 +69,9 @@ impl Scope {
         run()
     }
 
-    /// Calls the user's code in the name of the client.
-    pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> thread::Result<R> {
-        catch_unwind(AssertUnwindSafe(|| self.enter(call)))
+    /// Calls user code in the name of the client.
+    pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> Result<R, Panic> {
+        fault::catch(|| self.enter(call))
     }
 
     /// Runs a future in the name of the client.
@@ -124,7 +126,9 @@ impl<F> Drop for Scoped<F> {
     fn drop(&mut self) {
         if self.future.is_some() {
             let Scoped { scope, future } = self;
-            scope.enter(|| *future = None);
+            if let Err(panic) = scope.call(|| *future = None) {
+                tracing::error!(target: "socketio", %panic, "a handler panicked when it was cancelled");
+            }
         }
     }
 }

@@ -235,9 +235,9 @@ impl EventQueue {
                 if let Some(observer) = self.seat.socket.node().hub.observer() {
                     observer.received(client, &event.name, &event.arguments);
                 }
-                let entry = self.seat.handlers.event(&event.name).cloned();
-                let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
-                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.seat), entry, event));
+                let route = self.seat.handlers.route(&event.name);
+                let concurrent = route.is_concurrent();
+                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.seat), route, event));
                 if concurrent || self.overlap_all {
                     self.start_overlapping(handler, completion, cx);
                 } else {

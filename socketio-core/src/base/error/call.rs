@@ -1,24 +1,24 @@
-//! Calls to clients that came to nothing.
+//! Why `call` has no response.
 
 use std::fmt;
 
 use super::EmitError;
 use crate::base::ArgumentError;
 
-/// Why `call` has no answer.
+/// Why `call` has no response from the client.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallError {
-    /// No answer came in time (60 seconds unless said otherwise).
+    /// The client did not respond before the timeout (60 seconds by default).
     Timeout,
     /// The client has gone, or has not been accepted yet (in `connect`).
     Disconnected,
-    /// The address names nobody who is connected here.
+    /// No local client matches the target.
     NoRecipient,
-    /// The client sent so much while the call waited that its answer can't be reached (more than
-    /// `max_http_buffer_size` bytes past a full inbox), or owes too many answers already.
+    /// The client sent so much while the call waited that its response cannot be reached (more than `max_http_buffer_size` bytes
+    /// past a full inbox), or too many of its acknowledgements are pending.
     TooMuchPending,
-    /// The answer is not of the type that was asked for.
+    /// The response is not of the type that was asked for.
     Answer(ArgumentError),
     /// The event could not be sent.
     Emit(EmitError),

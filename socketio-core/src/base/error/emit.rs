@@ -1,10 +1,10 @@
-//! Events that can't be sent.
+//! Why an event was not sent.
 
 use std::fmt;
 
 use crate::base::EncodeError;
 
-/// Why an event was not sent, to anybody.
+/// Why an event was not sent to any recipient.
 #[derive(Debug)]
 pub struct EmitError(Problem);
 

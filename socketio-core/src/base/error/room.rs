@@ -1,4 +1,4 @@
-//! Rooms that can't be joined or closed.
+//! Why a room was not joined or closed.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomError {
-    /// The name is the id of a client: to join that room would be to read along, to close it to cut the client off.
+    /// The name is the id of a client. To join that room would mean to read its private messages, to close it would cut it off.
     ClientRoom,
-    /// The client is in as many rooms as a client may be: the limit.
+    /// The client is in as many rooms as the limit allows.
     TooMany(usize),
-    /// The client has gone, or there is none of this id here.
+    /// The client has gone, or no local client has this id.
     NotConnected,
 }
 
