@@ -122,12 +122,11 @@ async fn a_handler_that_panics_fails_its_event() {
     }
     let now = || SocketIo::bare().on("boom", boom);
     survives(now, "boom", Some(internal())).await;
-    let later = || {
-        SocketIo::bare().on("boom", || async {
-            tokio::task::yield_now().await;
-            panic!("boom");
-        })
-    };
+    async fn boom_later() {
+        tokio::task::yield_now().await;
+        panic!("boom");
+    }
+    let later = || SocketIo::bare().on("boom", boom_later);
     survives(later, "boom", Some(internal())).await;
 }
 
