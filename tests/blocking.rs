@@ -45,6 +45,7 @@ impl MakeWriter<'_> for Log {
 fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(log.clone())
+        .with_ansi(false)
         .with_max_level(tracing::Level::WARN)
         .finish();
     tracing::subscriber::set_default(subscriber)
