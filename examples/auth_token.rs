@@ -24,7 +24,7 @@ struct User {
 
 #[socketio::event]
 fn connect(
-    Auth(auth): Auth<Option<Token>>,
+    auth: Auth<Option<Token>>,
     request: Request,
     tokens: State<Tokens>,
     user: Session<User>,

@@ -140,10 +140,13 @@ struct Name(String);
 impl Notes {
     async fn on_connect(
         &self,
-        Auth(visitor): Auth<Option<Visitor>>,
+        visitor: Auth<Option<Visitor>>,
         name: Session<Name>,
     ) -> Result<(), ConnectionRefused> {
-        let given = visitor.and_then(|visitor| visitor.name).unwrap_or_default();
+        let given = visitor
+            .into_inner()
+            .and_then(|visitor| visitor.name)
+            .unwrap_or_default();
         if given.trim().is_empty() {
             return Err(ConnectionRefused::new("a name is needed").data(json!({ "field": "name" })));
         }

@@ -15,12 +15,15 @@ use tokio::net::TcpListener;
 
 #[socketio::event]
 #[socketio::event(namespace = "/custom")]
-async fn connect(Auth(auth): Auth<Option<Data>>) {
+async fn connect(auth: Auth<Option<Data>>) {
     // Not at once: the suites begin to listen for the second message when they have seen the first, and never see it if both
     // come in one read.
     socketio::spawn(async {
         tokio::time::sleep(Duration::from_millis(15)).await;
-        emit("auth", auth.unwrap_or(Data::Object(BTreeMap::new())));
+        emit(
+            "auth",
+            auth.into_inner().unwrap_or(Data::Object(BTreeMap::new())),
+        );
     });
 }
 

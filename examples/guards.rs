@@ -18,8 +18,8 @@ struct User {
 
 /// Believes everybody: see `auth_token` and `sessions` for better ways.
 #[socketio::event]
-fn connect(Auth(auth): Auth<Option<User>>, user: Session<User>) {
-    user.set(auth.unwrap_or_default());
+fn connect(auth: Auth<Option<User>>, user: Session<User>) {
+    user.set(auth.into_inner().unwrap_or_default());
 }
 
 // Guards are ordinary functions that take what handlers take.

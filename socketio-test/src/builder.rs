@@ -26,7 +26,7 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> socketio::Result {
 /// let io = SocketIo::bare()
-///     .on_in("/chat", "connect", |Auth(auth): Auth<Token>| auth.token == "secret")
+///     .on_in("/chat", "connect", |auth: Auth<Token>| auth.token == "secret")
 ///     .on_in("/chat", "language", || request().header("accept-language").map(String::from))
 ///     .build()?;
 /// let client = TestClient::builder(&io)

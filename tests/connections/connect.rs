@@ -25,8 +25,8 @@ const SILENT: &str = "Connection rejected by server";
 #[tokio::test]
 async fn auth_is_what_the_client_sent_along() {
     #[socketio::event]
-    fn connect(Auth(auth): Auth<Data>) {
-        emit("auth", auth);
+    fn connect(auth: Auth<Data>) {
+        emit("auth", auth.into_inner());
     }
     let io = SocketIo::bare()
         .handlers(handlers![connect])
@@ -52,8 +52,8 @@ async fn an_empty_auth_is_none_where_it_does_not_fit() {
         token: String,
     }
     let io = SocketIo::bare()
-        .on("connect", |Auth(auth): Auth<Option<Token>>| {
-            emit("auth", auth.map(|auth| auth.token));
+        .on("connect", |auth: Auth<Option<Token>>| {
+            emit("auth", auth.into_inner().map(|auth| auth.token));
         })
         .on_in("/must", "connect", |_: Auth<Token>| ())
         .build()
@@ -81,8 +81,8 @@ async fn auth_that_is_not_what_the_handler_takes_refuses() {
         token: String,
     }
     #[socketio::event]
-    async fn connect(Auth(auth): Auth<Token>, notes: State<Notes>) {
-        notes.add(auth.token);
+    async fn connect(auth: Auth<Token>, notes: State<Notes>) {
+        notes.add(&auth.token);
     }
     let notes = Arc::new(Notes::default());
     let io = SocketIo::bare()
@@ -122,7 +122,7 @@ async fn every_way_of_refusing_says_what_it_may_and_no_more() {
         }
     };
     let io = SocketIo::bare()
-        .on("connect", move |Auth(auth): Auth<Value>| {
+        .on("connect", move |auth: Auth<Value>| {
             refuse(auth["kind"].as_str().unwrap())
         })
         .build()
@@ -184,7 +184,7 @@ async fn the_false_of_a_closure_refuses_as_well() {
 #[tokio::test]
 async fn what_connect_emits_comes_after_connect_and_vanishes_when_it_refuses() {
     #[socketio::event]
-    fn connect(Auth(auth): Auth<Option<Value>>, socket: Socket) -> socketio::Result<bool> {
+    fn connect(auth: Auth<Option<Value>>, socket: Socket) -> socketio::Result<bool> {
         join_room("lobby")?;
         socket.emit("hello", 1);
         broadcast().emit("all", 2);
@@ -275,7 +275,7 @@ async fn an_error_handler_sees_why_connect_failed_and_can_not_accept() {
 #[tokio::test]
 async fn an_error_in_connect_refuses_the_client_and_leaves_nothing_behind() {
     let io = SocketIo::bare()
-        .on("connect", |Auth(auth): Auth<Value>| {
+        .on("connect", |auth: Auth<Value>| {
             join_room("lobby")?;
             if auth["panic"] == true {
                 panic!("no token");

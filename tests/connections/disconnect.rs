@@ -18,7 +18,7 @@ use crate::connect::refusal;
 /// Notes comings and goings.
 pub(crate) fn noting() -> (SocketIo, Arc<Notes>) {
     #[socketio::event]
-    async fn connect(Auth(auth): Auth<Option<Value>>, notes: State<Notes>) -> bool {
+    async fn connect(auth: Auth<Option<Value>>, notes: State<Notes>) -> bool {
         notes.add("connect");
         auth.is_none()
     }

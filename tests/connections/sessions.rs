@@ -15,8 +15,8 @@ struct User {
 struct Counter(u32);
 
 #[socketio::event]
-async fn connect(Auth(auth): Auth<Option<User>>, user: Session<User>) {
-    if let Some(auth) = auth {
+async fn connect(auth: Auth<Option<User>>, user: Session<User>) {
+    if let Some(auth) = auth.into_inner() {
         user.set(auth);
     }
 }

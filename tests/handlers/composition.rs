@@ -118,7 +118,8 @@ struct Jobs;
 impl Jobs {
     async fn on_connect(&self, _id: Path<(String, u64)>) {}
 
-    async fn on_which(&self, Path(job): Path<Job>) -> (String, u64) {
+    async fn on_which(&self, job: Path<Job>) -> (String, u64) {
+        let job = job.into_inner();
         (job.project, job.id)
     }
 
@@ -127,8 +128,8 @@ impl Jobs {
     }
 }
 
-fn not_secret(Path((project, _)): Path<(String, String)>) -> bool {
-    project != "secret"
+fn not_secret(path: Path<(String, String)>) -> bool {
+    path.0 != "secret"
 }
 
 #[tokio::test]

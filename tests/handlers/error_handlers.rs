@@ -203,8 +203,8 @@ struct Guarded;
 
 #[socketio::namespace("/guarded")]
 impl Guarded {
-    async fn on_connect(&self, Auth(known): Auth<Option<Value>>) -> socketio::Result<bool> {
-        match known.unwrap_or_default()["as"].as_str() {
+    async fn on_connect(&self, known: Auth<Option<Value>>) -> socketio::Result<bool> {
+        match known.into_inner().unwrap_or_default()["as"].as_str() {
             Some("error") => Err("the database is down".into()),
             Some("refused") => Err(ConnectionRefused::new("not you").into()),
             other => Ok(other.is_some()),

@@ -24,8 +24,8 @@ mod auth {
 }
 
 #[socketio::event]
-async fn connect(Auth(who): Auth<Option<User>>, user: Session<User>) {
-    user.set(who.unwrap_or_default());
+async fn connect(who: Auth<Option<User>>, user: Session<User>) {
+    user.set(who.into_inner().unwrap_or_default());
 }
 
 #[socketio::event(guard = auth::logged_in)]

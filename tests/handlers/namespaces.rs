@@ -21,8 +21,8 @@ struct Rooms {
 
 #[socketio::namespace]
 impl Rooms {
-    async fn on_connect(&self, Auth(auth): Auth<Option<Value>>) -> Result<(), ConnectionRefused> {
-        match auth {
+    async fn on_connect(&self, auth: Auth<Option<Value>>) -> Result<(), ConnectionRefused> {
+        match *auth {
             Some(_) => Err(ConnectionRefused::new("no tokens here")),
             None => Ok(()),
         }
@@ -325,7 +325,7 @@ struct Everything;
 #[socketio::namespace("*")]
 impl Everything {
     async fn on_connect(&self, auth: Auth<Value>) {
-        emit("welcome", auth.0);
+        emit("welcome", auth.into_inner());
     }
 
     #[on("*")]

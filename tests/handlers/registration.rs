@@ -80,9 +80,7 @@ async fn connect_and_disconnect_take_what_they_need_and_no_more() {
         .on_in(
             "/more",
             "connect",
-            move |Auth(auth): Auth<Value>, log: State<Log>| {
-                say(log, format!("connect with {auth}"))
-            },
+            move |auth: Auth<Value>, log: State<Log>| say(log, format!("connect with {}", *auth)),
         )
         .on_in(
             "/more",

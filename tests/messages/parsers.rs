@@ -26,7 +26,7 @@ struct Token {
 
 #[socketio::event(namespace = "/private")]
 async fn connect(auth: Auth<Option<Token>>) -> Result<(), ConnectionRefused> {
-    match auth.0 {
+    match auth.into_inner() {
         Some(Token { token }) if token == "secret" => Ok(()),
         Some(_) => Err(ConnectionRefused::new("unknown token").data(json!({"retry": [1]}))),
         None => Err(ConnectionRefused::default()),

@@ -30,7 +30,7 @@ struct Status {
 
 #[socketio::event(namespace = "/chat")]
 async fn connect(auth: Auth<Option<Token>>, users: State<Users>) -> Result<(), ConnectionRefused> {
-    let name = match &auth.0 {
+    let name = match &*auth {
         None => String::from("guest"),
         Some(token) if token.token == "bo's" => String::from("bo"),
         Some(token) => {

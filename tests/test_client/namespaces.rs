@@ -12,7 +12,7 @@ async fn several_namespaces_share_a_connection_and_nothing_else() {
         .on("where", || "main")
         .on_in("/admin", "where", || "admin")
         .on_in("/admin", "connect", |auth: Auth<Token>| {
-            auth.0.token == "secret"
+            auth.token == "secret"
         })
         .build()
         .unwrap();

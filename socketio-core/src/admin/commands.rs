@@ -33,7 +33,7 @@ pub(super) fn handlers(
     let connect = move |socket: Socket, auth: Auth<Value>| {
         let (login, reporter, features) = (login.clone(), reporter.clone(), features.clone());
         async move {
-            if !login.admits(auth.0).await {
+            if !login.admits(auth.into_inner()).await {
                 return Err(ConnectionRefused::new("authentication failed"));
             }
             welcome(socket, features, reporter);

@@ -34,13 +34,8 @@ impl Default for Seen {
 
 /// The socket object of the page.
 pub(super) fn socket(client: &Arc<Client>, secrets: Secrets) -> Value {
-    let seen: Slot<Seen> = client.connection().data();
-    let (id, since) = {
-        let seen = seen
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        (seen.id.clone(), seen.since)
-    };
+    let seen: Arc<Slot<Seen>> = client.connection().data();
+    let (id, since) = seen.with(|seen| (seen.id.clone(), seen.since));
     json!({
         "id": client.sid(),
         "clientId": id,

@@ -1,14 +1,13 @@
 //! Who may open a connection at all.
 
-use std::{fmt, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::{Method, Response, StatusCode, request::Parts};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
-use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request};
+use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request, fault};
 
 type Verdict = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send>>;
 type Hook = Arc<dyn Fn(Request) -> Verdict + Send + Sync>;
@@ -47,15 +46,20 @@ impl Handshake {
         let request = Request::from(parts);
         for hook in &self.0 {
             let asked = async { hook(request.clone()).await };
-            match AssertUnwindSafe(asked).catch_unwind().await {
+            match fault::run(std::pin::pin!(asked)).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => return Some(HandshakeRefused::default().response()),
                 Ok(Err(error)) => {
-                    tracing::debug!(target: "socketio", %error, "handshake refused");
-                    return Some(HandshakeRefused::response_to(&*error));
+                    // The text of the error, and the errors beneath it, are made by user code.
+                    let response = fault::catch(|| {
+                        tracing::debug!(target: "socketio", %error, "handshake refused");
+                        HandshakeRefused::response_to(&*error)
+                    });
+                    let refused = |_| HandshakeRefused::default().response();
+                    return Some(response.unwrap_or_else(refused));
                 }
-                Err(_) => {
-                    tracing::error!(target: "socketio", ?request, "a handshake hook panicked");
+                Err(panic) => {
+                    tracing::error!(target: "socketio", %panic, ?request, "a handshake hook failed");
                     let refused = HandshakeRefused::new("Internal server error");
                     let refused = refused.status(StatusCode::INTERNAL_SERVER_ERROR);
                     return Some(refused.response());

@@ -3,6 +3,7 @@
 mod data;
 pub(crate) mod date;
 mod error;
+pub(crate) mod fault;
 mod into_accept;
 mod message;
 mod reason;
@@ -20,7 +21,7 @@ pub use error::{
 pub(crate) use error::{Cause, chain};
 pub use into_accept::IntoAccept;
 pub use message::{Message, Text};
-pub use reason::Reason;
+pub use reason::{Reason, UnknownReason};
 pub use request::{PeerAddr, Request};
 pub use sid::Sid;
 pub(crate) use states::States;

@@ -1,11 +1,29 @@
-//! Why a client is gone.
+//! Why a client was disconnected.
 
-use std::fmt;
+use std::{error::Error, fmt, str::FromStr};
 
-/// Why a client has been disconnected: the argument of `disconnect` handlers.
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Why a client was disconnected: the argument of `disconnect` handlers.
 ///
-/// [`Reason::as_str`] and `Display` speak with the five words of the Python servers; [`Reason::detail`] with the finer
-/// ones that JavaScript users know.
+/// [`as_str`](Reason::as_str), `Display` and `Serialize` give one of the five words of the Python servers;
+/// [`detail`](Reason::detail) gives the finer ones of the Node server.
+///
+/// | variant | [`as_str`](Reason::as_str) | [`detail`](Reason::detail) |
+/// |---|---|---|
+/// | `ClientDisconnect` | `client disconnect` | `client namespace disconnect` |
+/// | `ClientClose` | `client disconnect` | `transport close` |
+/// | `ServerDisconnect` | `server disconnect` | `server namespace disconnect` |
+/// | `ServerClose` | `server disconnect` | `forced server close` |
+/// | `ServerShutdown` | `server disconnect` | `server shutting down` |
+/// | `PingTimeout` | `ping timeout` | `ping timeout` |
+/// | `TransportClose` | `transport close` | `transport close` |
+/// | `TransportError` | `transport error` | `transport error` |
+/// | `ParseError` | `server disconnect` | `parse error` |
+///
+/// `FromStr` and `Deserialize` read both kinds of words. Where several variants share a word, they give the first one of the
+/// table, but `TransportClose` for `transport close`. As the argument of a handler it is always the reason of the disconnect, never
+/// an argument of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -23,14 +41,27 @@ pub enum Reason {
     PingTimeout,
     /// The connection was dropped.
     TransportClose,
-    /// The connection failed: an I/O error, a write deadline, or a client that read too slowly.
+    /// The connection failed: an I/O error, a write that took too long, or a client that read too slowly.
     TransportError,
-    /// The client sent what is no packet, or a packet that must not come.
+    /// The client sent an invalid packet, or a packet that is not allowed at this point.
     ParseError,
 }
 
 impl Reason {
-    /// `client disconnect`, `server disconnect`, `ping timeout`, `transport close` or `transport error`.
+    /// All reasons, in the order in which words are looked up.
+    const ALL: [Reason; 9] = [
+        Reason::TransportClose,
+        Reason::ClientDisconnect,
+        Reason::ClientClose,
+        Reason::ServerDisconnect,
+        Reason::ServerClose,
+        Reason::ServerShutdown,
+        Reason::PingTimeout,
+        Reason::TransportError,
+        Reason::ParseError,
+    ];
+
+    /// Returns `client disconnect`, `server disconnect`, `ping timeout`, `transport close` or `transport error`.
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::ClientDisconnect | Reason::ClientClose => "client disconnect",
@@ -44,7 +75,7 @@ impl Reason {
         }
     }
 
-    /// The reason as the reference server (Node) words it.
+    /// Returns the reason in the words of the reference server (Node).
     pub fn detail(self) -> &'static str {
         match self {
             Reason::ClientDisconnect => "client namespace disconnect",
@@ -66,8 +97,92 @@ impl fmt::Display for Reason {
     }
 }
 
-impl serde::Serialize for Reason {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Reads a word of [`as_str`](Reason::as_str) or [`detail`](Reason::detail).
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(word: &str) -> Result<Self, UnknownReason> {
+        Reason::ALL
+            .into_iter()
+            .find(|reason| word == reason.as_str() || word == reason.detail())
+            .ok_or_else(|| UnknownReason(word.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Word;
+
+        impl de::Visitor<'_> for Word {
+            type Value = Reason;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the reason of a disconnect")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Reason, E> {
+                word.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Word)
+    }
+}
+
+/// A text that is not the reason of a disconnect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownReason(String);
+
+impl fmt::Display for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown disconnect reason {:?}", self.0)
+    }
+}
+
+impl Error for UnknownReason {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_as_a_reason_with_the_same_word() {
+        for reason in Reason::ALL {
+            let read: Reason = reason.as_str().parse().unwrap();
+            assert_eq!(read.as_str(), reason.as_str());
+            let read: Reason = reason.detail().parse().unwrap();
+            assert_eq!(read.detail(), reason.detail());
+            let json = serde_json::to_string(&reason).unwrap();
+            let read: Reason = serde_json::from_str(&json).unwrap();
+            assert_eq!(read.as_str(), reason.as_str());
+        }
+        assert_eq!("client disconnect".parse(), Ok(Reason::ClientDisconnect));
+        assert_eq!("server disconnect".parse(), Ok(Reason::ServerDisconnect));
+        assert_eq!("transport close".parse(), Ok(Reason::TransportClose));
+        assert_eq!("parse error".parse(), Ok(Reason::ParseError));
+    }
+
+    #[test]
+    fn another_word_is_an_error_that_names_it() {
+        let error = "boredom".parse::<Reason>().unwrap_err();
+        assert_eq!(error.to_string(), r#"unknown disconnect reason "boredom""#);
+        let error = serde_json::from_str::<Reason>(r#""boredom""#).unwrap_err();
+        assert!(error.to_string().contains("boredom"), "{error}");
+    }
+
+    #[test]
+    fn the_table_of_the_documentation_is_true() {
+        let source = include_str!("reason.rs");
+        for reason in Reason::ALL {
+            let (word, detail) = (reason.as_str(), reason.detail());
+            let row = format!("/// | `{reason:?}` | `{word}` | `{detail}` |");
+            assert!(source.contains(&row), "{row}");
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! The public id of a client in a namespace.
 
-use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
+use std::{borrow::Borrow, convert::Infallible, fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use base64::Engine as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The id of one client in one namespace: 20 URL-safe characters, which encode 96 random bits and a checksum of them.
 ///
 /// The server creates it when the client connects to the namespace. The client knows it, and it may be shown to others: it
 /// grants no access. Every client is in the room that is named after its id, so a `Sid` can be addressed: `to(&sid)`. (The
 /// id of the transport's session is another one and stays secret.)
+///
+/// An id that comes back as text, from a database or from a client, becomes a `Sid` by `From`, `FromStr` or `Deserialize`.
+/// The text is not checked; an id that no server has created addresses nobody.
 ///
 /// The checksum is what makes that room private: every node of a cluster recognises an id as one, without knowing whose it
 /// is, and refuses to join or to close the room of that name. One in 16 million other names of 20 URL-safe characters looks
@@ -62,11 +65,29 @@ impl Sid {
     }
 }
 
-/// Converts an id that another process created and that arrived as text: in a CONNECT packet, or in a message to a worker.
-/// Nothing is checked; an id that no server has created belongs to no client.
 impl From<&str> for Sid {
     fn from(text: &str) -> Self {
         Sid(Arc::from(text))
+    }
+}
+
+impl From<String> for Sid {
+    fn from(text: String) -> Self {
+        Sid(Arc::from(text))
+    }
+}
+
+impl From<Sid> for String {
+    fn from(sid: Sid) -> Self {
+        sid.as_str().to_owned()
+    }
+}
+
+impl FromStr for Sid {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Sid::from(text))
     }
 }
 
@@ -120,6 +141,12 @@ impl Serialize for Sid {
     }
 }
 
+impl<'de> Deserialize<'de> for Sid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Sid::from)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +175,15 @@ mod tests {
     #[test]
     fn the_checksum_does_not_change() {
         assert_eq!(checksum(b"twelve bytes"), [0xba, 0xd0, 0xa3]);
+    }
+
+    #[test]
+    fn an_id_comes_back_from_its_text() {
+        let sid = Sid::random();
+        let json = serde_json::to_string(&sid).unwrap();
+        assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);
+        assert_eq!(Sid::from(String::from(sid.clone())), sid);
+        assert_eq!(sid.parse::<Sid>().unwrap(), sid);
     }
 
     #[test]

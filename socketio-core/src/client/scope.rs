@@ -4,18 +4,20 @@
 use std::{
     cell::RefCell,
     mem,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context as TaskContext, Poll, ready},
-    thread,
 };
 
 use futures_util::FutureExt;
 
 use super::Socket;
 use crate::{
-    base::{BoxError, EmitError},
+    base::{
+        BoxError, EmitError,
+        fault::{self, Panic},
+    },
     hub::Client,
 };
 
@@ -71,9 +73,9 @@ impl Scope {
         run()
     }
 
-    /// Calls user code for the client, and catches its panic.
-    pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> thread::Result<R> {
-        catch_unwind(AssertUnwindSafe(|| self.enter(call)))
+    /// Calls user code in the name of the client.
+    pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> Result<R, Panic> {
+        fault::catch(|| self.enter(call))
     }
 
     /// Runs a future for the client.
@@ -128,7 +130,9 @@ impl<F> Drop for Scoped<F> {
     fn drop(&mut self) {
         if self.future.is_some() {
             let Scoped { scope, future } = self;
-            scope.enter(|| *future = None);
+            if let Err(panic) = scope.call(|| *future = None) {
+                tracing::error!(target: "socketio", %panic, "a handler panicked when it was cancelled");
+            }
         }
     }
 }

@@ -1,16 +1,12 @@
-//! What is kept for one client.
+//! Values that are kept for one client or one connection.
 
-use std::{
-    fmt,
-    ops::Deref,
-    sync::{MutexGuard, PoisonError},
-};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::hub::Slot;
 
 /// A value of type `T` that belongs to one client in one namespace, from its `connect` to its `disconnect`.
 ///
-/// There is at most one of each type, made by `T::default()` when it is first asked for. As an argument of a handler, or
+/// There is at most one value of each type, made by `T::default()` when it is first asked for. As an argument of a handler, or
 /// by [`session`](crate::session):
 ///
 /// ```
@@ -26,55 +22,82 @@ use crate::hub::Slot;
 /// ```
 ///
 /// Another namespace of the same connection has another value; [`ConnectionSession`] is one for all of them.
-pub struct Session<T>(Slot<T>);
+///
+/// [`get`](Session::get), [`set`](Session::set) and [`update`](Session::update) are atomic: while one of them has the value,
+/// those of other threads wait. No lock is held meanwhile. A closure of `update` that uses the same session again would wait for
+/// itself, and panics instead; closures that update two sessions in different orders can wait for each other forever. After a
+/// panic inside of `update` the value stays as the closure has left it.
+pub struct Session<T>(Arc<Slot<T>>);
 
 impl<T> Session<T> {
-    pub(crate) fn new(slot: Slot<T>) -> Self {
+    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
         Session(slot)
     }
 
-    fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A clone of the value.
+    /// Returns a clone of the value.
+    ///
+    /// # Panics
+    ///
+    /// Inside of [`update`](Session::update) of the same session.
+    #[track_caller]
     pub fn get(&self) -> T
     where
         T: Clone,
     {
-        self.lock().clone()
+        self.0.with(|value| value.clone())
     }
 
     /// Replaces the value.
+    ///
+    /// # Panics
+    ///
+    /// Inside of [`update`](Session::update) of the same session.
+    #[track_caller]
     pub fn set(&self, value: T) {
-        let old = std::mem::replace(&mut *self.lock(), value);
+        let old = self.0.with(|old| std::mem::replace(old, value));
+        // Returned first, since `Drop` may use the session.
         drop(old);
     }
 
-    /// Changes the value, under its own lock: nothing else can read or change it meanwhile. Don't use the same session
-    /// inside of `change`: it would wait for itself.
+    /// Changes the value, and returns what the closure returns.
+    ///
+    /// # Panics
+    ///
+    /// Inside of another `update` of the same session, and if `change` panics.
+    #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        change(&mut self.lock())
+        self.0.with(change)
+    }
+
+    /// Formats the value, or `..` while it is in use.
+    fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result
+    where
+        T: fmt::Debug,
+    {
+        let formatted = self
+            .0
+            .try_with(|value| f.debug_tuple(name).field(value).finish());
+        formatted.unwrap_or_else(|| write!(f, "{name}(..)"))
     }
 }
 
-/// Another handle to the same value.
+/// Clones the handle, not the value.
 impl<T> Clone for Session<T> {
     fn clone(&self) -> Self {
-        Session(Slot::clone(&self.0))
+        Session(Arc::clone(&self.0))
     }
 }
 
 /// A session outside of any connection, for unit tests of handlers.
 impl<T> From<T> for Session<T> {
     fn from(value: T) -> Self {
-        Session(Slot::new(value.into()))
+        Session(Arc::new(Slot::new(value)))
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Session<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Session").field(&*self.lock()).finish()
+        self.debug("Session", f)
     }
 }
 
@@ -92,7 +115,7 @@ impl<T: fmt::Debug> fmt::Debug for Session<T> {
 pub struct ConnectionSession<T>(Session<T>);
 
 impl<T> ConnectionSession<T> {
-    pub(crate) fn new(slot: Slot<T>) -> Self {
+    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
         ConnectionSession(Session::new(slot))
     }
 }
@@ -105,7 +128,7 @@ impl<T> Deref for ConnectionSession<T> {
     }
 }
 
-/// Another handle to the same value.
+/// Clones the handle, not the value.
 impl<T> Clone for ConnectionSession<T> {
     fn clone(&self) -> Self {
         ConnectionSession(self.0.clone())
@@ -121,8 +144,59 @@ impl<T> From<T> for ConnectionSession<T> {
 
 impl<T: fmt::Debug> fmt::Debug for ConnectionSession<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ConnectionSession")
-            .field(&*self.lock())
-            .finish()
+        self.0.debug("ConnectionSession", f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::fault;
+
+    #[test]
+    fn a_session_used_inside_of_its_own_update_panics_and_stays_usable() {
+        let session = Session::from(1);
+        let nested = fault::catch(|| session.update(|_| session.get()));
+        assert!(nested.unwrap_err().to_string().contains("`update`"));
+        session.update(|value| *value += 1);
+        assert_eq!(session.get(), 2);
+    }
+
+    #[test]
+    fn a_panic_inside_of_update_leaves_the_value_in_place() {
+        let session = Session::from(vec![1]);
+        let panicked = fault::catch(|| {
+            session.update(|value| {
+                value.push(2);
+                panic!("half-way");
+            })
+        });
+        assert!(panicked.is_err());
+        assert_eq!(session.get(), [1, 2]);
+    }
+
+    #[test]
+    fn a_session_that_is_in_use_can_be_formatted() {
+        let session = ConnectionSession::from(5);
+        assert_eq!(format!("{session:?}"), "ConnectionSession(5)");
+        let inside = session.update(|_| format!("{session:?}"));
+        assert_eq!(inside, "ConnectionSession(..)");
+    }
+
+    #[test]
+    fn the_drop_of_a_replaced_value_may_use_the_session() {
+        struct Last(Option<Session<Option<Last>>>);
+
+        impl Drop for Last {
+            fn drop(&mut self) {
+                if let Some(session) = self.0.take() {
+                    session.update(|value| assert!(value.is_none()));
+                }
+            }
+        }
+
+        let session = Session::from(None);
+        session.set(Some(Last(Some(session.clone()))));
+        session.set(None);
     }
 }

@@ -9,6 +9,7 @@ use http::{
 };
 
 use super::origin;
+use crate::base::fault;
 
 /// Decides about an origin, from the `Origin` header and the request it came with.
 type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
@@ -82,7 +83,10 @@ impl Cors {
             Cors::SameOrigin => is_own(origin, request),
             Cors::Any | Cors::Off => true,
             Cors::List(origins) => origins.iter().any(|allowed| allowed == origin),
-            Cors::Check(check) => check(origin, request),
+            Cors::Check(check) => fault::catch(|| check(origin, request)).unwrap_or_else(|panic| {
+                tracing::error!(target: "engineio", %panic, origin, "the check of an origin failed");
+                false
+            }),
         }
     }
 }
@@ -225,6 +229,15 @@ mod tests {
 
     fn allows(cors: &Cors, headers: &[(&str, &str)]) -> bool {
         cors.grant(&request(headers), true).is_some()
+    }
+
+    #[test]
+    fn a_check_that_panics_lets_nobody_connect() {
+        let cors = Cors::check(|_, _| panic!("no list of origins"));
+        assert!(!allows(
+            &cors,
+            &[("host", "a.test"), ("origin", "http://a.test")]
+        ));
     }
 
     #[test]

@@ -1,11 +1,57 @@
-//! The user's code, whatever form it has.
+//! User code with its type erased: handlers, guards and middleware, each with the place where it was registered.
 
-use std::sync::Arc;
+use std::{
+    borrow::Cow,
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use super::definition::{Called, FunctionShim, Instance, MethodShim};
-use crate::handler::extract::EventContext;
+use super::{
+    EventCall, Middleware, Next, Trigger,
+    definition::{Called, FunctionShim, HandlerFuture, Instance, MethodShim},
+};
+use crate::{base::BoxError, handler::extract::EventContext};
 
-/// The three forms of a handler; a guard has the first or the last.
+/// The name of user code, and where it was registered: for errors and for the log.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// `join`, `Rooms::on_say`, `closure`, `guard`.
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) location: &'static Location<'static>,
+    /// Whether it was already reported that it blocks its thread.
+    reported: AtomicBool,
+}
+
+impl Origin {
+    pub(super) fn new(name: Cow<'static, str>, location: &'static Location<'static>) -> Self {
+        Origin {
+            name,
+            location,
+            reported: AtomicBool::new(false),
+        }
+    }
+
+    /// Names the user code in the log, once, after one of its polls took `elapsed`.
+    #[cold]
+    pub(super) fn report_blocking(&self, elapsed: Duration) {
+        if !self.reported.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                target: "socketio",
+                function = &*self.name,
+                location = %self.location,
+                ?elapsed,
+                "a handler blocked its thread, and with it other clients: move what blocks into \
+                 `tokio::task::spawn_blocking`, or put `#[socketio::event(blocking)]` on a handler that is not `async`"
+            );
+        }
+    }
+}
+
+/// A handler or a guard. Guards have the first form or the last.
 #[derive(Clone)]
 pub(super) enum Call {
     Function(FunctionShim),
@@ -14,7 +60,7 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// Reads the arguments; the future runs the user's code.
+    /// Reads the arguments. The future runs the user's function.
     pub(super) fn call(&self, cx: &mut EventContext<'_>) -> Called {
         match self {
             Call::Function(shim) => shim(cx),
@@ -23,12 +69,35 @@ impl Call {
         }
     }
 
-    /// Whether both are one function, or one method of one value. Closures can't be told apart.
+    /// Whether both are the same function, or the same method of the same value. Closures cannot be compared.
     pub(super) fn is_same(&self, other: &Call) -> bool {
         match (self, other) {
             (Call::Function(_), Call::Function(_)) => true,
             (Call::Method(_, a), Call::Method(_, b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
+    }
+}
+
+/// A middleware, or the `trigger_event` of a namespace impl with its value.
+pub(super) struct MiddlewareCall(Box<dyn Fn(EventCall, Next) -> HandlerFuture + Send + Sync>);
+
+impl MiddlewareCall {
+    pub(super) fn new<E: Into<BoxError> + 'static>(middleware: impl Middleware<E>) -> Self {
+        let middleware = Arc::new(middleware);
+        MiddlewareCall(Box::new(move |call, next| {
+            let middleware = Arc::clone(&middleware);
+            Box::pin(async move { middleware.handle(call, next).await.map_err(Into::into) })
+        }))
+    }
+
+    pub(super) fn trigger(trigger: Trigger, instance: Instance) -> Self {
+        MiddlewareCall(Box::new(move |call, next| {
+            (trigger.shim)(&instance, call, next)
+        }))
+    }
+
+    pub(super) fn call(&self, call: EventCall, next: Next) -> HandlerFuture {
+        (self.0)(call, next)
     }
 }

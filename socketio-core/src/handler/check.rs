@@ -191,7 +191,7 @@ fn scoped<T: Display>(
 /// gives no order.
 fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEntry>)) -> Ordering {
     let place = |around: &MiddlewareEntry| {
-        let location = around.location;
+        let location = around.origin.location;
         (location.file(), location.line(), location.column())
     };
     let ((wide, first), (narrow, second)) = (a, b);
@@ -215,7 +215,7 @@ fn key(entry: &Entry) -> Key {
 }
 
 fn order(entry: &Entry) -> (Key, &str, u32, u32) {
-    let location = entry.location;
+    let location = entry.origin.location;
     (
         key(entry),
         location.file(),

@@ -1,24 +1,26 @@
-//! The life of an event: its handler, the error handlers, the acknowledgement.
+//! Runs what is registered for an event, from its arguments to its acknowledgement.
 
-use std::{
-    panic::{AssertUnwindSafe, Location},
-    sync::Arc,
-};
+use std::{borrow::Cow, panic::Location, sync::Arc};
 
-use futures_util::FutureExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    Called, ClientContext, EventCall, Next, entry::Entry, guard::GuardEntry,
-    middleware::MiddlewareEntry, registry::Lookup,
+    ClientContext, EventCall, EventFailure, Next, Route,
+    call::Origin,
+    entry::Entry,
+    failure::{StartFailure, connection_refused, find_response, log_failure},
+    guard::GuardEntry,
+    middleware::MiddlewareEntry,
+    registry::Lookup,
+    user_code::UserCode,
 };
 use crate::{
-    base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, Reason},
+    base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason, fault},
     client::{Scope, Socket},
-    handler::{EventContext, Parts, RespondWith, Response, ResponseEncoder},
+    handler::{EventContext, HandlerFuture, Input, Response, ResponseEncoder},
     hub::PacketKind,
     packet::Arguments,
-    packet::{Codec, Credentials, Values},
+    packet::{Credentials, Values},
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -27,12 +29,12 @@ pub(crate) type ErrorAck = Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>;
 /// Runs events. One for each server; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
-    pub(crate) error_ack: ErrorAck,
+    error_ack: ErrorAck,
     /// Where the server was built: the location of events that no handler knows.
-    pub(crate) built: &'static Location<'static>,
+    built: Arc<Origin>,
 }
 
-/// An event as it came.
+/// An event as it was received.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) name: String,
@@ -41,23 +43,21 @@ pub(crate) struct Incoming {
     pub(crate) arguments: Arguments,
 }
 
-/// What failed, and where it was registered.
-type Place<'a> = (&'a str, &'static Location<'static>);
-
-/// Why an event has not ended well.
-#[derive(Debug)]
-pub(crate) enum EventFailure {
-    /// It failed, and no error handler took it.
-    Failed(HandlerError),
-    /// Its arguments are no JSON: the client breaks the protocol.
-    Malformed(ArgumentError),
-}
-
 impl Dispatcher {
-    /// Runs the handler of an event and answers it. `entry` is what [`Lookup::event`] has found for it.
+    /// `built` is the place where the server is built.
+    pub(crate) fn new(error_ack: ErrorAck, built: &'static Location<'static>) -> Self {
+        Dispatcher {
+            error_ack,
+            built: Arc::new(Origin::new(Cow::Borrowed(""), built)),
+        }
+    }
+
+    /// Runs the handler of an event and acknowledges it. `route` is what [`Lookup::route`] returned for it.
+    ///
+    /// The future does not panic, whatever user code does.
     pub(crate) fn event(
-        seat: Arc<ClientContext>,
-        entry: Option<Arc<Entry>>,
+        context: Arc<ClientContext>,
+        route: Route,
         event: Incoming,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
@@ -66,183 +66,211 @@ impl Dispatcher {
             arguments,
         } = event;
         let acknowledge = id.is_some();
-        // A block, since an `async fn` holds its arguments twice; and what is rare has a box of its own: this is made, and
-        // moved, for each event.
+        // A block, since an `async fn` holds its arguments twice; and rare paths are boxed: this future is allocated and moved for
+        // each event.
         async move {
             let ClientContext {
                 socket,
                 handlers,
                 dispatcher,
-            } = &*seat;
-            let codec = &socket.node().hub.codec;
+            } = &*context;
             let again = handlers.error().map(|_| arguments.clone());
-            let parts = Parts {
+            let input = Input::Event {
                 arguments,
                 acknowledge,
-                ..Parts::default()
             };
-            let result = match &entry {
-                Some(entry) if handlers.is_unguarded(entry) => {
-                    dispatcher.call(entry, socket, &name, parts).await
+            let result = match &route {
+                Route::Direct(entry) => dispatcher.call(entry, socket, &name, input).await,
+                route => {
+                    let entry = route.entry();
+                    Box::pin(dispatcher.through(handlers, socket, &name, entry, input)).await
                 }
-                _ => Box::pin(dispatcher.through(handlers, socket, &name, parts)).await,
             };
-            let (reply, failure) = match dispatcher.settled(result, socket, acknowledge) {
-                Ok(reply) => (reply.into_values(), None),
-                Err(error) => {
-                    if let Some(malformed) = malformed(&error) {
-                        return Err(EventFailure::Malformed(malformed));
-                    }
-                    let parts = Parts {
-                        arguments: again.unwrap_or_default(),
-                        acknowledge,
-                        error: Some(&error),
-                        ..Parts::default()
-                    };
-                    // Error handlers don't see what nobody handles.
-                    let handler = handlers.error().filter(|_| !error.is_unknown_event());
-                    let handled = dispatcher.handle_error(handler, socket, &name, parts);
-                    match Box::pin(handled).await {
-                        Some(reply) => (reply.into_values(), None),
-                        None => (dispatcher.failed(&error, acknowledge, codec), Some(error)),
-                    }
+            let (values, mut failure) = match dispatcher.settle(result, socket, &name, acknowledge)
+            {
+                Ok(response) => (response.into_values(), None),
+                Err(failure) => {
+                    let arguments = again.unwrap_or_default();
+                    let input = (arguments, acknowledge);
+                    let recovered = dispatcher.recover(handlers, socket, &name, failure, input);
+                    Box::pin(recovered).await?
                 }
             };
             if let Some(id) = id {
-                let packet = codec.ack(socket.namespace(), &id, reply.as_ref());
-                socket
-                    .client()
-                    .connection()
-                    .push(packet, PacketKind::Protocol);
+                let codec = &socket.node().hub.codec;
+                let packet = codec
+                    .try_ack(socket.namespace(), &id, values.as_ref())
+                    .unwrap_or_else(|error| {
+                        let origin = route.origin().unwrap_or(&dispatcher.built);
+                        let error = Cause::Error(error.into());
+                        let error = dispatcher.error(error, &name, socket, origin);
+                        log_failure(&error, "an acknowledgement could not be encoded");
+                        let values = dispatcher.error_values(&error, socket);
+                        failure = Some(error);
+                        codec.ack(socket.namespace(), &id, values.as_ref())
+                    });
+                let connection = socket.client().connection();
+                connection.push(packet, PacketKind::Protocol);
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
     }
 
-    /// What the acknowledgement of a failed event says.
-    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Values> {
-        acknowledge.then(|| codec.form().values(&(self.error_ack)(error)).ok())?
+    /// Lets the error handler decide how a failed event is acknowledged; without one, or if it fails too, `error_ack` does.
+    async fn recover(
+        &self,
+        handlers: &Lookup,
+        socket: &Socket,
+        event: &str,
+        failure: EventFailure,
+        (arguments, acknowledge): (Arguments, bool),
+    ) -> Result<(Option<Values>, Option<HandlerError>), EventFailure> {
+        let error = failure.into_error()?;
+        let input = Input::Error {
+            error: &error,
+            arguments,
+            acknowledge,
+        };
+        // Error handlers do not see events that no handler knows.
+        let handler = handlers.error().filter(|_| !error.is_unknown_event());
+        let handled = self.handle_error(handler, socket, event, &error, input);
+        Ok(match handled.await? {
+            Some(response) => (response.into_values(), None),
+            None => {
+                let values = acknowledge.then(|| self.error_values(&error, socket));
+                (values.flatten(), Some(error))
+            }
+        })
+    }
+
+    /// Returns what the acknowledgement of a failed event says.
+    fn error_values(&self, error: &HandlerError, socket: &Socket) -> Option<Values> {
+        let form = socket.node().hub.codec.form();
+        match fault::catch(|| form.values(&(self.error_ack)(error))) {
+            Ok(values) => values.ok(),
+            Err(panic) => {
+                let (event, namespace) = (error.event(), error.namespace());
+                tracing::error!(target: "socketio", event, namespace, %panic, "`error_ack` failed");
+                form.values(&super::failure::internal_error()).ok()
+            }
+        }
     }
 
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
-        seat: Arc<ClientContext>,
+        context: Arc<ClientContext>,
         auth: Credentials,
     ) -> Result<(), ConnectionRefused> {
         let ClientContext {
             socket,
             handlers,
             dispatcher,
-        } = &*seat;
-        let parts = Parts {
-            auth: Some(&auth),
-            ..Parts::default()
-        };
-        let Err(error) = dispatcher.through(handlers, socket, "connect", parts).await else {
+        } = &*context;
+        let route = handlers.route("connect");
+        let input = Input::Connect(&auth);
+        let result = dispatcher
+            .through(handlers, socket, "connect", route.entry(), input)
+            .await;
+        let Err(failure) = result else {
             return Ok(());
         };
-        if let Some(refused) = refused(&error) {
+        // `connect` has no arguments that could be malformed.
+        let Ok(error) = failure.into_error() else {
+            return Err(ConnectionRefused::default());
+        };
+        if let Some(refused) = connection_refused(&error) {
             tracing::debug!(target: "socketio", namespace = socket.namespace(), message = refused.message(), "connection refused");
             return Err(refused);
         }
-        // An error handler is told, but can't turn a refusal into anything else.
-        let parts = Parts {
-            error: Some(&error),
-            ..Parts::default()
+        // An error handler sees the error, but cannot accept the client.
+        let input = Input::Error {
+            error: &error,
+            arguments: Arguments::default(),
+            acknowledge: false,
         };
-        dispatcher
-            .handle_error(handlers.error(), socket, "connect", parts)
+        let handler = handlers.error();
+        let _ = dispatcher
+            .handle_error(handler, socket, "connect", &error, input)
             .await;
         Err(ConnectionRefused::default())
     }
 
     /// Runs the `disconnect` handler.
     pub(crate) async fn disconnect(
-        seat: Arc<ClientContext>,
+        context: Arc<ClientContext>,
         reason: Reason,
     ) -> Result<(), EventFailure> {
         let ClientContext {
             socket,
             handlers,
             dispatcher,
-        } = &*seat;
-        let parts = Parts {
-            reason: Some(reason),
-            ..Parts::default()
-        };
+        } = &*context;
+        let route = handlers.route("disconnect");
+        let input = Input::Disconnect(reason);
         let result = dispatcher
-            .through(handlers, socket, "disconnect", parts)
+            .through(handlers, socket, "disconnect", route.entry(), input)
             .await;
-        let Err(error) = dispatcher.settled(result, socket, false) else {
+        let Err(failure) = dispatcher.settle(result, socket, "disconnect", false) else {
             return Ok(());
         };
-        let parts = Parts {
-            error: Some(&error),
-            reason: Some(reason),
-            ..Parts::default()
+        let error = failure.into_error()?;
+        let input = Input::Error {
+            error: &error,
+            arguments: Arguments::default(),
+            acknowledge: false,
         };
-        match dispatcher
-            .handle_error(handlers.error(), socket, "disconnect", parts)
-            .await
-        {
+        let handler = handlers.error();
+        let handled = dispatcher.handle_error(handler, socket, "disconnect", &error, input);
+        match handled.await? {
             Some(_) => Ok(()),
             None => Err(EventFailure::Failed(error)),
         }
     }
 
-    /// Has an event handled: through the middleware around it, by the guards before its handler, by the handler.
+    /// Has an event handled by its middleware, guards and handler, in this order.
     async fn through(
         &self,
         handlers: &Arc<Lookup>,
         socket: &Socket,
         event: &str,
-        parts: Parts<'_>,
-    ) -> Result<Response, HandlerError> {
+        entry: Option<&Arc<Entry>>,
+        input: Input<'_>,
+    ) -> Result<Response, EventFailure> {
         if handlers.middleware().is_empty() {
-            return self.handle(handlers, socket, event, parts).await;
+            return self.handle(handlers, socket, event, entry, input).await;
+        }
+        if let Input::Event { arguments, .. } = &input {
+            // What middleware sees is valid, so that it cannot hide a violation of the protocol.
+            arguments.clone().finish().or_else(EventFailure::argument)?;
         }
         let next = Next::new(self.clone(), Arc::clone(handlers));
-        next.run(EventCall::new(socket, event, parts)).await
+        let call = EventCall::new(socket, event, entry, &input);
+        Ok(next.run(call).await?)
     }
 
-    /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need none.
+    /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need no handler.
     pub(super) async fn handle(
         &self,
         handlers: &Lookup,
         socket: &Socket,
         event: &str,
-        mut parts: Parts<'_>,
-    ) -> Result<Response, HandlerError> {
-        let entry = handlers.event(event);
-        let (connects, disconnects) = (parts.auth.is_some(), parts.reason.is_some());
-        if entry.is_none() && !connects && !disconnects {
+        entry: Option<&Arc<Entry>>,
+        input: Input<'_>,
+    ) -> Result<Response, EventFailure> {
+        if let (None, Input::Event { arguments, .. }) = (entry, &input) {
             let (namespace, sid) = (socket.namespace(), socket.sid());
             tracing::debug!(target: "socketio", event, namespace, %sid, "no handler for this event");
-            let cause = match parts.arguments.finish() {
-                Ok(_) => Cause::Unknown,
-                Err(malformed) => Cause::Error(malformed.into()),
-            };
-            return Err(self.error(cause, event, socket, ("", self.built)));
+            arguments.clone().finish().or_else(EventFailure::argument)?;
+            return Err(self
+                .error(Cause::Unknown, event, socket, &self.built)
+                .into());
         }
-        let class = entry.map(|entry| entry.namespace_guards.iter());
-        let own = entry.map(|entry| entry.guards.iter());
-        let guards = handlers
-            .guards()
-            .chain(connects.then(|| handlers.joining()).into_iter().flatten())
-            .chain(class.into_iter().flatten())
-            .chain(own.into_iter().flatten())
-            .filter(|_| !disconnects);
-        for guard in guards {
-            // A copy: what a guard reads is there for the handler, too.
-            let mut parts = parts.clone();
-            let pattern = guard.namespace.as_deref();
-            parts.pattern = pattern
-                .or(entry.map(|entry| &*entry.namespace))
-                .unwrap_or("");
-            self.ask(guard, socket, event, parts).await?;
+        for guard in handlers.guards_of(entry, &input) {
+            // A copy: the handler reads the same arguments again.
+            self.ask(guard, entry, socket, event, input.clone()).await?;
         }
         match entry {
-            Some(entry) => self.call(entry, socket, event, parts).await,
+            Some(entry) => self.call(entry, socket, event, input).await,
             None => Ok(Response::NONE),
         }
     }
@@ -250,13 +278,17 @@ impl Dispatcher {
     fn ask<'a>(
         &'a self,
         guard: &'a GuardEntry,
+        entry: Option<&Arc<Entry>>,
         socket: &'a Socket,
         event: &'a str,
-        parts: Parts<'_>,
-    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
+        input: Input<'_>,
+    ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
+        let pattern = guard.namespace.as_deref();
+        let pattern = pattern.or(entry.map(|entry| &*entry.namespace));
         let mut scope = Scope::event(socket.clone());
-        let called = scope.call(|| guard.check(&mut EventContext::new(socket, event, parts)));
-        self.run(called, scope, socket, event, (guard.name(), guard.location))
+        let cx = EventContext::new(socket, event, pattern.unwrap_or(""), input);
+        let started = start(&mut scope, cx, |cx| guard.check(cx));
+        self.run(started, scope, socket, event, &guard.origin)
     }
 
     /// Runs a middleware, which runs what is inside of it.
@@ -265,177 +297,169 @@ impl Dispatcher {
         middleware: &MiddlewareEntry,
         call: EventCall,
         next: Next,
-    ) -> Result<Response, HandlerError> {
+    ) -> Result<Response, EventFailure> {
         let (socket, event) = (call.socket().clone(), call.event().to_owned());
         let mut scope = Scope::event(socket.clone());
-        let called = scope.call(|| Ok(middleware.handle(call, next)));
-        let place = (middleware.name(), middleware.location);
-        self.run(called, scope, &socket, &event, place).await
+        let started = scope
+            .call(|| middleware.call(call, next))
+            .map_err(|panic| StartFailure::Failed(panic.into()).into());
+        self.run(started, scope, &socket, &event, &middleware.origin)
+            .await
     }
 
-    /// Runs one handler in the name of its client; a panic is an error. Reads the arguments before it returns, so that the
-    /// future does not hold them.
+    /// Runs one handler. Reads the arguments before it returns, so that the future does not hold them.
     fn call<'a>(
         &'a self,
         entry: &'a Arc<Entry>,
         socket: &'a Socket,
         event: &'a str,
-        parts: Parts<'_>,
-    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
-        let parts = Parts {
-            pattern: &entry.namespace,
-            ..parts
-        };
+        input: Input<'_>,
+    ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         let mut scope = Scope::event(socket.clone());
-        let called = scope.call(|| entry.call(&mut EventContext::new(socket, event, parts)));
-        self.run(
-            called,
-            scope,
-            socket,
-            event,
-            (&entry.function, entry.location),
-        )
+        let cx = EventContext::new(socket, event, &entry.namespace, input);
+        let started = start(&mut scope, cx, |cx| entry.call(cx));
+        self.run(started, scope, socket, event, &entry.origin)
     }
 
-    /// Runs the user's code that has been called in a scope.
+    /// Runs user code that was started in a scope.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` holds its arguments twice"
     )]
     fn run<'a>(
         &'a self,
-        called: std::thread::Result<Called>,
+        started: Result<HandlerFuture, Box<StartFailure>>,
         scope: Scope,
         socket: &'a Socket,
         event: &'a str,
-        place: Place<'a>,
-    ) -> impl Future<Output = Result<Response, HandlerError>> + Send + use<'a> {
+        origin: &'a Origin,
+    ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         async move {
-            let cause = match called {
-                Ok(Ok(handler)) => {
-                    match AssertUnwindSafe(scope.run(handler)).catch_unwind().await {
-                        Ok((Ok(reply), None)) => return Ok(reply),
-                        Ok((Err(error), _) | (Ok(_), Some(error))) => Cause::Error(error),
-                        Err(panic) => Cause::from_panic(panic),
-                    }
-                }
-                Ok(Err(error)) => Cause::Error(error),
-                Err(panic) => Cause::from_panic(panic),
+            let cause = match started {
+                Ok(future) => match UserCode::new(scope, future, origin).await {
+                    Ok(response) => return Ok(response),
+                    Err(cause) => cause,
+                },
+                Err(failure) => match *failure {
+                    StartFailure::Failed(cause) => cause,
+                    StartFailure::Malformed(error) => return Err(EventFailure::Malformed(error)),
+                },
             };
-            Err(match cause {
-                // As it comes through middleware.
+            Err(EventFailure::Failed(match cause {
+                // The failure of what is inside of a middleware, passed on.
                 Cause::Error(error) => match error.downcast::<HandlerError>() {
                     Ok(error) => *error,
-                    Err(error) => self.error(Cause::Error(error), event, socket, place),
+                    Err(error) => self.error(Cause::Error(error), event, socket, origin),
                 },
-                cause => self.error(cause, event, socket, place),
-            })
+                cause => self.error(cause, event, socket, origin),
+            }))
         }
     }
 
-    /// Makes an answer of an error that is one.
-    pub(super) fn settled(
+    /// Encodes a response that is not yet encoded, and turns a [`RespondWith`](crate::RespondWith) into the response that it is.
+    /// Both run user code. Not for `connect`, which has no response.
+    pub(super) fn settle(
         &self,
-        result: Result<Response, HandlerError>,
+        result: Result<Response, EventFailure>,
         socket: &Socket,
-        acknowledge: bool,
-    ) -> Result<Response, HandlerError> {
-        let error = match result {
-            // A client is let in or not: there is nothing else to answer.
-            Err(error) if error.event() != "connect" => error,
-            result => return result,
-        };
-        let form = || socket.node().hub.codec.form();
-        match RespondWith::find(&error, ResponseEncoder::new(acknowledge.then(form))) {
-            None => Err(error),
-            Some(Ok(reply)) => Ok(reply),
-            Some(Err(unfit)) => {
-                let place = (error.function(), error.location());
-                Err(self.error(Cause::Error(unfit), error.event(), socket, place))
-            }
-        }
-    }
-
-    fn error(
-        &self,
-        cause: Cause,
         event: &str,
-        socket: &Socket,
-        (function, location): Place<'_>,
-    ) -> HandlerError {
+        acknowledge: bool,
+    ) -> Result<Response, EventFailure> {
+        let form = || socket.node().hub.codec.form();
+        let encoder = || ResponseEncoder::new(acknowledge.then(form));
+        let (encoded, place) = match result {
+            Ok(response) if response.is_encoded() => return Ok(response),
+            Ok(response) => (fault::catch(|| response.encode(encoder())), None),
+            Err(EventFailure::Failed(error)) => {
+                match fault::catch(|| find_response(&error, encoder())) {
+                    Ok(None) => return Err(error.into()),
+                    Ok(Some(outcome)) => (Ok(outcome), Some(error)),
+                    Err(panic) => (Err(panic), Some(error)),
+                }
+            }
+            Err(malformed) => return Err(malformed),
+        };
+        let cause = match encoded {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => Cause::Error(error),
+            Err(panic) => panic.into(),
+        };
+        Err(match place {
+            Some(error) => error.with_cause(cause),
+            None => self.error(cause, event, socket, &self.built),
+        }
+        .into())
+    }
+
+    fn error(&self, cause: Cause, event: &str, socket: &Socket, origin: &Origin) -> HandlerError {
         HandlerError::new(
             cause,
             event,
             Arc::clone(socket.client().namespace()),
             socket.sid().clone(),
-            function,
-            location,
+            &origin.name,
+            origin.location,
         )
     }
 
-    /// Has the error handler look at `parts.error`. `None` when there is none, or it failed too.
+    /// Returns the error of an argument, for where a violation of the protocol cannot be reported as one.
+    pub(super) fn argument_error(
+        &self,
+        error: ArgumentError,
+        event: &str,
+        socket: &Socket,
+    ) -> HandlerError {
+        self.error(Cause::Error(error.into()), event, socket, &self.built)
+    }
+
+    /// Runs the error handler. `None` if there is none, or if it failed too.
     async fn handle_error(
         &self,
         handler: Option<&Arc<Entry>>,
         socket: &Socket,
         event: &str,
-        parts: Parts<'_>,
-    ) -> Option<Response> {
-        let error = parts.error?;
-        let acknowledge = parts.acknowledge;
+        error: &HandlerError,
+        input: Input<'_>,
+    ) -> Result<Option<Response>, EventFailure> {
         let Some(handler) = handler else {
             if !error.is_unknown_event() {
-                trace(error, "an event failed");
+                log_failure(error, "an event failed");
             }
-            return None;
+            return Ok(None);
         };
-        let result = self.call(handler, socket, event, parts).await;
-        match self.settled(result, socket, acknowledge) {
-            Ok(reply) => Some(reply),
-            Err(second) => {
-                trace(error, "an event failed");
-                trace(&second, "and its error handler failed too");
-                None
+        let acknowledge = matches!(
+            input,
+            Input::Error {
+                acknowledge: true,
+                ..
+            }
+        );
+        let result = self.call(handler, socket, event, input).await;
+        match self.settle(result, socket, event, acknowledge) {
+            Ok(response) => Ok(Some(response)),
+            Err(failure) => {
+                let second = failure.into_error()?;
+                log_failure(error, "an event failed");
+                log_failure(&second, "and its error handler failed too");
+                Ok(None)
             }
         }
     }
 }
 
-/// `{"error": "<text>"}`: what was wrong with the client's arguments, or why it may not, and nothing about the server's own
-/// errors.
-pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
-    let text = match error.argument_error() {
-        Some(error) => error.to_string(),
-        None if error.is_unknown_event() => String::from("unknown event"),
-        None => match Forbidden::find(error) {
-            Some(message) => message.to_owned(),
-            None => String::from("internal error"),
-        },
-    };
-    json!({ "error": text })
-}
-
-/// What a client is told that is not let in on purpose.
-fn refused(error: &HandlerError) -> Option<ConnectionRefused> {
-    let refused = ConnectionRefused::find(error);
-    refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
-}
-
-/// Arguments that are no JSON are the protocol's business, not the error handlers'.
-fn malformed(error: &HandlerError) -> Option<ArgumentError> {
-    error
-        .argument_error()
-        .filter(|error| error.is_malformed())
-        .cloned()
-}
-
-fn trace(error: &HandlerError, what: &str) {
-    let (namespace, event, sid) = (error.namespace(), error.event(), error.sid());
-    let (function, location) = (error.function(), error.location());
-    // What a client has done wrong must not fill the log of errors.
-    if error.argument_error().is_some() || Forbidden::find(error).is_some() {
-        tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");
-    } else {
-        tracing::error!(target: "socketio", %error, namespace, event, %sid, function, %location, "{what}");
+/// Calls a handler or a guard, which reads its arguments.
+fn start(
+    scope: &mut Scope,
+    mut cx: EventContext<'_>,
+    call: impl FnOnce(&mut EventContext<'_>) -> super::Called,
+) -> Result<HandlerFuture, Box<StartFailure>> {
+    let called = scope.call(|| call(&mut cx));
+    if let Some(malformed) = cx.into_malformed() {
+        return Err(StartFailure::Malformed(malformed).into());
+    }
+    match called {
+        Ok(Ok(future)) => Ok(future),
+        Ok(Err(error)) => Err(StartFailure::Failed(Cause::Error(error)).into()),
+        Err(panic) => Err(StartFailure::Failed(panic.into()).into()),
     }
 }

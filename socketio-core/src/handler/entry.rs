@@ -1,9 +1,9 @@
-//! One handler of one server, ready to be called.
+//! One registered handler of one server.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    call::Call,
+    call::{Call, Origin},
     definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
     guard::GuardEntry,
 };
@@ -15,13 +15,14 @@ pub(crate) struct Entry {
     /// Empty for error handlers.
     pub(crate) event: Cow<'static, str>,
     pub(crate) namespace: Cow<'static, str>,
-    pub(crate) function: Cow<'static, str>,
+    /// The function's name, and where it is registered.
+    pub(crate) origin: Origin,
     pub(crate) arguments: &'static [&'static str],
-    pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
-    /// Those of its class, asked first; empty in `connect`, where all who join are asked.
+    /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
+    /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
-    /// Its own.
+    /// Its own guards.
     pub(crate) guards: Vec<GuardEntry>,
     needs: Needs,
     call: Call,
@@ -40,14 +41,14 @@ impl Entry {
     pub(super) fn method(
         definition: &Definition<MethodShim>,
         namespace: Cow<'static, str>,
-        class: &str,
+        type_name: &str,
         namespace_guards: &Arc<[GuardEntry]>,
         instance: Instance,
     ) -> Self {
         let mut entry = Entry::new(
             definition,
             namespace,
-            Cow::Owned(format!("{class}::{}", definition.function)),
+            Cow::Owned(format!("{type_name}::{}", definition.function)),
             Call::Method(definition.shim, instance),
         );
         if entry.kind == Kind::Event && !entry.is_lifecycle() {
@@ -68,9 +69,8 @@ impl Entry {
             kind: definition.kind,
             event: Cow::Borrowed(definition.event),
             namespace,
-            function,
+            origin: Origin::new(function, definition.location),
             arguments: definition.arguments,
-            location: definition.location,
             concurrent: definition.concurrent,
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
@@ -90,9 +90,8 @@ impl Entry {
             kind: Kind::Event,
             event: Cow::Owned(event.to_owned()),
             namespace: Cow::Owned(or_root(namespace).to_owned()),
-            function: Cow::Borrowed("closure"),
+            origin: Origin::new(Cow::Borrowed("closure"), location),
             arguments: &[],
-            location,
             concurrent: false,
             namespace_guards: Arc::default(),
             guards: Vec::new(),
@@ -101,12 +100,12 @@ impl Entry {
         }
     }
 
-    /// Reads the arguments; the future runs the user's code.
+    /// Reads the arguments. The future runs the user's function.
     pub(super) fn call(&self, cx: &mut EventContext<'_>) -> Called {
         self.call.call(cx)
     }
 
-    /// Whether it begins or ends a client's life in the namespace.
+    /// Returns whether its event is `connect` or `disconnect`.
     pub(super) fn is_lifecycle(&self) -> bool {
         self.kind == Kind::Event && matches!(&*self.event, "connect" | "disconnect")
     }
@@ -115,15 +114,15 @@ impl Entry {
         self.needs.list()
     }
 
-    /// The same registration, found twice: linked, and named in `handlers![..]`.
+    /// Returns whether both are the same registration, found twice: linked, and named in `handlers![..]`.
     pub(super) fn is_same(&self, other: &Entry) -> bool {
         self.call.is_same(&other.call)
-            && self.location == other.location
-            && self.function == other.function
+            && self.origin.location == other.origin.location
+            && self.origin.name == other.origin.name
     }
 }
 
-/// No namespace is the main one.
+/// Returns `/` for the empty path.
 fn or_root(namespace: &str) -> &str {
     if namespace.is_empty() { "/" } else { namespace }
 }
@@ -133,7 +132,7 @@ impl fmt::Debug for Entry {
         write!(
             f,
             "{} {:?} -> {} ({})",
-            self.namespace, self.event, self.function, self.location
+            self.namespace, self.event, self.origin.name, self.origin.location
         )
     }
 }
@@ -144,9 +143,9 @@ impl fmt::Display for Entry {
         write!(
             f,
             "`{}` ({}:{})",
-            self.function,
-            self.location.file(),
-            self.location.line()
+            self.origin.name,
+            self.origin.location.file(),
+            self.origin.location.line()
         )
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
     arities::arities,
-    call::Call,
+    call::{Call, Origin},
     closure::{Later, Now},
     definition::{Called, FunctionShim},
 };
@@ -141,11 +141,10 @@ impl fmt::Debug for GuardDefinition {
 
 /// A guard of one server, ready to be asked.
 pub(crate) struct GuardEntry {
-    /// As it was written; empty for one that was given to the builder.
-    name: Cow<'static, str>,
     /// What it guards, where that is a namespace: a path, a pattern or `*`.
     pub(crate) namespace: Option<String>,
-    pub(crate) location: &'static Location<'static>,
+    /// Its name as it was written, `guard` for one that was given to the builder; and where it is registered.
+    pub(crate) origin: Origin,
     needs: Needs,
     call: Call,
 }
@@ -155,9 +154,8 @@ impl GuardEntry {
         let mut needs = Needs::default();
         (definition.needs)(&mut needs);
         GuardEntry {
-            name: Cow::Borrowed(definition.name),
             namespace: None,
-            location: definition.location,
+            origin: Origin::new(Cow::Borrowed(definition.name), definition.location),
             needs,
             call: Call::Function(definition.shim),
         }
@@ -171,9 +169,8 @@ impl GuardEntry {
         let mut needs = Needs::default();
         G::needs(&mut needs);
         GuardEntry {
-            name: Cow::Borrowed(""),
             namespace: Some(namespace.to_owned()),
-            location,
+            origin: Origin::new(Cow::Borrowed("guard"), location),
             needs,
             call: Call::Closure(Arc::new(move |cx| guard.check(cx))),
         }
@@ -193,27 +190,24 @@ impl GuardEntry {
     }
 
     pub(crate) fn name(&self) -> &str {
-        if self.name.is_empty() {
-            "guard"
-        } else {
-            &self.name
-        }
+        &self.origin.name
     }
 }
 
 impl fmt::Debug for GuardEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name(), self.location)
+        write!(f, "{} ({})", self.name(), self.origin.location)
     }
 }
 
 /// ``the guard `auth::logged_in` (src/chat.rs:12)``
 impl fmt::Display for GuardEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&*self.name, &self.namespace) {
-            ("", Some(namespace)) => write!(f, "the guard of {namespace:?}")?,
-            (name, _) => write!(f, "the guard `{name}`")?,
+        match &self.namespace {
+            Some(namespace) => write!(f, "the guard of {namespace:?}")?,
+            None => write!(f, "the guard `{}`", self.name())?,
         }
-        write!(f, " ({}:{})", self.location.file(), self.location.line())
+        let location = self.origin.location;
+        write!(f, " ({}:{})", location.file(), location.line())
     }
 }

@@ -14,7 +14,7 @@ use super::{
     registry::Registry,
 };
 use crate::{
-    base::{BuildError, States},
+    base::{BoxError, BuildError, States},
     handler::Needs,
 };
 
@@ -167,10 +167,10 @@ impl Handlers {
             .push(GuardEntry::given(namespace, guard, location));
     }
 
-    pub(crate) fn add_middleware(
+    pub(crate) fn add_middleware<E: Into<BoxError> + 'static>(
         &mut self,
         namespace: &str,
-        middleware: impl Middleware,
+        middleware: impl Middleware<E>,
         location: &'static Location<'static>,
     ) {
         self.middleware

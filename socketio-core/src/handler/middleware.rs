@@ -1,22 +1,28 @@
-//! Middleware: what stands around every event.
+//! Middleware: code that wraps every event.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::{HandlerFuture, Instance, Trigger, dispatch::Dispatcher, registry::Lookup};
+use super::{
+    HandlerFuture, Instance, Trigger,
+    call::{MiddlewareCall, Origin},
+    dispatch::Dispatcher,
+    entry::Entry,
+    registry::Lookup,
+};
 use crate::{
-    base::{BoxError, HandlerError, Reason},
-    client::Socket,
-    handler::{Parts, Response},
+    base::{BoxError, HandlerError, Reason, Request},
+    client::{Session, Socket},
+    handler::{EventFailure, Input, Response},
     packet::Arguments,
     packet::Credentials,
 };
 
-/// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
-/// it, answer it, or turn what came of it into something else. Added with
-/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in); a class-based
-/// namespace has its own in a method `trigger_event`, inside of these.
+/// Wraps every event of a server or a namespace, `connect` and `disconnect` included. Middleware can inspect and measure an
+/// event, respond to it, or replace what came of it. Added with [`middleware`](crate::SocketIoBuilder::middleware) or
+/// [`middleware_in`](crate::SocketIoBuilder::middleware_in). The method `trigger_event` of a namespace impl is its own middleware,
+/// inside of these.
 ///
 /// Async functions and closures of this form are middleware, with any error that converts into [`BoxError`]:
 ///
@@ -34,24 +40,25 @@ use crate::{
 /// let io = SocketIo::bare().middleware(timed).build().unwrap();
 /// ```
 ///
-/// A type that keeps something implements the trait:
+/// A type implements the trait. `E` is its error: [`BoxError`] by default, [`HandlerError`] where it only passes on what
+/// [`Next::run`] returned, or any other that converts into [`BoxError`].
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use socketio_core::{RespondWith, EventCall, Middleware, Next, Response, Result, SocketIo};
+/// use socketio_core::{EventCall, HandlerError, Middleware, Next, Response, SocketIo};
 ///
 /// struct AtMost {
 ///     events: u64,
 ///     seen: AtomicU64,
 /// }
 ///
-/// impl Middleware for AtMost {
-///     async fn handle(&self, call: EventCall, next: Next) -> Result<Response> {
+/// impl Middleware<HandlerError> for AtMost {
+///     async fn handle(&self, call: EventCall, next: Next) -> Result<Response, HandlerError> {
 ///         if self.seen.fetch_add(1, Ordering::Relaxed) >= self.events && call.reason().is_none() {
-///             return Err(RespondWith::new("enough").into());
+///             return Ok(Response::new("enough"));
 ///         }
-///         Ok(next.run(call).await?)
+///         next.run(call).await
 ///     }
 /// }
 ///
@@ -59,29 +66,38 @@ use crate::{
 /// let io = SocketIo::bare().middleware_in("/", enough).build().unwrap();
 /// ```
 ///
-/// * It runs in the context of the client, before the guards; the functions of the crate speak for the client.
-/// * An `Err` fails the event: it goes to the error handlers, which stand around all middleware. In `connect` it refuses the
-///   client. [`RespondWith`](crate::RespondWith) is an answer, not a failure.
-/// * Without `next.run(call)` neither guards nor the handler run; a `connect` that is given an `Ok` is accepted all the same.
-/// * Events that no handler knows come by, too: `next.run(call)` fails with
+/// * Middleware runs in the context of the client, before the guards; the functions of the crate act for the client.
+/// * An `Err` fails the event: it goes to the error handlers, which wrap all middleware. In `connect` it refuses the client.
+///   [`RespondWith`](crate::RespondWith) is a response, not a failure.
+/// * Without `next.run(call)` neither guards nor the handler run. A `connect` for which middleware returns `Ok` is accepted all the
+///   same.
+/// * Middleware also sees events that no handler knows: `next.run(call)` fails with
 ///   [`is_unknown_event`](HandlerError::is_unknown_event).
-pub trait Middleware: Send + Sync + 'static {
-    /// Has an event handled, by `next.run(call)`, or not.
+#[diagnostic::on_unimplemented(
+    message = "this can't be middleware",
+    label = "not middleware",
+    note = "write `async fn name(call: EventCall, next: Next) -> Result<Response, HandlerError>`, with any error that converts into `BoxError`; or implement `Middleware<E>` for a type"
+)]
+pub trait Middleware<E = BoxError>: Send + Sync + 'static {
+    /// Handles an event: passes it on with `next.run(call)`, or responds to it.
     fn handle(
         &self,
         call: EventCall,
         next: Next,
-    ) -> impl Future<Output = Result<Response, BoxError>> + Send;
+    ) -> impl Future<Output = Result<Response, E>> + Send;
 }
 
-impl<F, Fut, E> Middleware for F
+impl<F, Fut, E> Middleware<E> for F
 where
     F: Fn(EventCall, Next) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Response, E>> + Send,
-    E: Into<BoxError>,
 {
-    async fn handle(&self, call: EventCall, next: Next) -> Result<Response, BoxError> {
-        self(call, next).await.map_err(Into::into)
+    fn handle(
+        &self,
+        call: EventCall,
+        next: Next,
+    ) -> impl Future<Output = Result<Response, E>> + Send {
+        self(call, next)
     }
 }
 
@@ -90,81 +106,146 @@ where
 pub struct EventCall {
     socket: Socket,
     event: String,
-    arguments: Arguments,
-    acknowledge: bool,
-    /// `connect`: what the client sent along.
-    auth: Option<Credentials>,
-    /// `disconnect`.
-    reason: Option<Reason>,
+    /// What [`Lookup::route`] found.
+    entry: Option<Arc<Entry>>,
+    input: CallInput,
+}
+
+/// As [`Input`], with credentials of its own.
+#[derive(Debug)]
+enum CallInput {
+    Event {
+        arguments: Arguments,
+        acknowledge: bool,
+    },
+    Connect(Credentials),
+    Disconnect(Reason),
 }
 
 impl EventCall {
-    /// The event's name; `connect` and `disconnect` included.
+    pub(super) fn new(
+        socket: &Socket,
+        event: &str,
+        entry: Option<&Arc<Entry>>,
+        input: &Input<'_>,
+    ) -> Self {
+        let input = match input {
+            Input::Connect(auth) => CallInput::Connect((*auth).clone()),
+            Input::Disconnect(reason) => CallInput::Disconnect(*reason),
+            Input::Event {
+                arguments,
+                acknowledge,
+            }
+            | Input::Error {
+                arguments,
+                acknowledge,
+                ..
+            } => CallInput::Event {
+                arguments: arguments.clone(),
+                acknowledge: *acknowledge,
+            },
+        };
+        EventCall {
+            socket: socket.clone(),
+            event: event.to_owned(),
+            entry: entry.cloned(),
+            input,
+        }
+    }
+
+    /// Returns the event's name, or `connect` or `disconnect`.
     pub fn event(&self) -> &str {
         &self.event
     }
 
-    /// The client that sent it.
+    /// Returns the client that sent the event.
     pub fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// A copy of its arguments: a tuple takes several, `()` none, anything else the first (absent = null). The handler reads
-    /// them anew.
+    /// Returns the request that opened the client's connection.
+    pub fn request(&self) -> &Request {
+        self.socket.client().request()
+    }
+
+    /// Returns the server's state of type `T`, if the server was built with one.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.socket.node().states.get()
+    }
+
+    /// Returns the client's session of type `T`, as handlers get it.
+    pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
+        self.socket.session()
+    }
+
+    /// Returns a copy of the event's arguments: a tuple takes several, `()` none, anything else the first. An absent argument is
+    /// `null`. The handler reads them again.
     ///
     /// # Errors
     ///
-    /// When they are of another type.
+    /// If an argument is of another type.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
-        Ok(self.arguments.clone().read()?)
+        Ok(self.copied_arguments().read()?)
     }
 
-    /// A copy of all its arguments, whatever their number; a [`Data`](crate::Data) can be any.
+    /// Returns a copy of all arguments, whatever their number; a [`Data`](crate::Data) can be any.
     ///
     /// # Errors
     ///
-    /// When one of them is of another type.
+    /// If an argument is of another type.
     pub fn all_arguments<T: DeserializeOwned>(&self) -> Result<Vec<T>, BoxError> {
-        Ok(self.arguments.clone().rest()?)
+        Ok(self.copied_arguments().rest()?)
     }
 
-    /// Whether the client asked for an acknowledgement.
+    /// Returns whether the client asked for an acknowledgement.
     pub fn wants_answer(&self) -> bool {
-        self.acknowledge
+        self.acknowledge().unwrap_or(false)
     }
 
-    /// Why the client has gone, in `disconnect`.
+    /// Returns why the client was disconnected, in `disconnect`.
     pub fn reason(&self) -> Option<Reason> {
-        self.reason
-    }
-
-    pub(super) fn new(socket: &Socket, event: &str, parts: Parts<'_>) -> Self {
-        EventCall {
-            socket: socket.clone(),
-            event: event.to_owned(),
-            arguments: parts.arguments,
-            acknowledge: parts.acknowledge,
-            auth: parts.auth.cloned(),
-            reason: parts.reason,
+        match self.input {
+            CallInput::Disconnect(reason) => Some(reason),
+            CallInput::Event { .. } | CallInput::Connect(_) => None,
         }
     }
 
-    fn parts(&self) -> Parts<'_> {
-        Parts {
-            arguments: self.arguments.clone(),
-            acknowledge: self.acknowledge,
-            auth: self.auth.as_ref(),
-            reason: self.reason,
-            ..Parts::default()
+    fn copied_arguments(&self) -> Arguments {
+        match &self.input {
+            CallInput::Event { arguments, .. } => arguments.clone(),
+            CallInput::Connect(_) | CallInput::Disconnect(_) => Arguments::default(),
+        }
+    }
+
+    /// Whether an acknowledgement was asked for; `None` for `connect`, which has no response.
+    fn acknowledge(&self) -> Option<bool> {
+        match self.input {
+            CallInput::Event { acknowledge, .. } => Some(acknowledge),
+            CallInput::Disconnect(_) => Some(false),
+            CallInput::Connect(_) => None,
+        }
+    }
+
+    fn input(&self) -> Input<'_> {
+        match &self.input {
+            CallInput::Event {
+                arguments,
+                acknowledge,
+            } => Input::Event {
+                arguments: arguments.clone(),
+                acknowledge: *acknowledge,
+            },
+            CallInput::Connect(auth) => Input::Connect(auth),
+            CallInput::Disconnect(reason) => Input::Disconnect(*reason),
         }
     }
 }
 
-/// The rest of the way: further middleware, the guards, the handler.
+/// What is inside of a middleware: further middleware, the guards, the handler.
 pub struct Next {
     dispatcher: Dispatcher,
     handlers: Arc<Lookup>,
-    /// How many middlewares have had their turn.
+    /// How many middlewares are outside.
     position: usize,
 }
 
@@ -177,29 +258,38 @@ impl Next {
         }
     }
 
-    /// Has the event handled. What comes back is what the handler came to, or what middleware on the way has made of it.
+    /// Has the event handled. Returns the handler's response, or what middleware inside of this one made of it.
     ///
-    /// Dropped before its end, it ends the handler, too: a timeout around it is one.
+    /// If this future is dropped before it has ended, the handler is dropped, too: a timeout around it cancels the handler.
     ///
     /// # Errors
     ///
-    /// [`HandlerError`], whatever failed: the handler, one of its arguments, a guard; by an `Err` or by a panic.
+    /// If the handler, one of its arguments, a guard or a middleware failed, by an `Err` or by a panic.
     pub async fn run(mut self, call: EventCall) -> Result<Response, HandlerError> {
         let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
-        let (socket, acknowledge) = (call.socket.clone(), call.acknowledge);
+        let (socket, acknowledge) = (call.socket.clone(), call.acknowledge());
+        let event = call.event.clone();
         let result = match handlers.middleware().get(self.position) {
             Some(middleware) => {
                 self.position += 1;
                 dispatcher.run_middleware(middleware, call, self).await
             }
             None => {
-                let parts = call.parts();
+                let (entry, input) = (call.entry.as_ref(), call.input());
                 dispatcher
-                    .handle(&handlers, &socket, &call.event, parts)
+                    .handle(&handlers, &socket, &event, entry, input)
                     .await
             }
         };
-        dispatcher.settled(result, &socket, acknowledge)
+        let result = match acknowledge {
+            Some(acknowledge) => dispatcher.settle(result, &socket, &event, acknowledge),
+            None => result,
+        };
+        result.map_err(|failure| match failure {
+            EventFailure::Failed(error) => error,
+            // Arguments were checked before the outermost middleware ran.
+            EventFailure::Malformed(error) => dispatcher.argument_error(error, &event, &socket),
+        })
     }
 }
 
@@ -211,74 +301,64 @@ impl fmt::Debug for Next {
 
 /// A middleware of one server.
 pub(crate) struct MiddlewareEntry {
-    /// `Rooms::trigger_event`; empty for one that was given to the builder.
-    name: Cow<'static, str>,
-    /// What it stands around: a path, a pattern or `*`.
+    /// What it wraps: a path, a pattern or `*`.
     pub(super) namespace: String,
-    pub(super) location: &'static Location<'static>,
-    run: Box<dyn Fn(EventCall, Next) -> HandlerFuture + Send + Sync>,
+    /// `Rooms::trigger_event`, or `middleware` for one that was given to the builder; and where it is registered.
+    pub(super) origin: Origin,
+    call: MiddlewareCall,
 }
 
 impl MiddlewareEntry {
-    pub(super) fn given(
+    pub(super) fn given<E: Into<BoxError> + 'static>(
         namespace: &str,
-        middleware: impl Middleware,
+        middleware: impl Middleware<E>,
         location: &'static Location<'static>,
     ) -> Self {
-        let middleware = Arc::new(middleware);
         MiddlewareEntry {
-            name: Cow::Borrowed(""),
             namespace: namespace.to_owned(),
-            location,
-            run: Box::new(move |call, next| {
-                let middleware = Arc::clone(&middleware);
-                Box::pin(async move { middleware.handle(call, next).await })
-            }),
+            origin: Origin::new(Cow::Borrowed(GIVEN), location),
+            call: MiddlewareCall::new(middleware),
         }
     }
 
-    /// The `trigger_event` of a class, with the value that is served at a path.
+    /// The `trigger_event` of a namespace impl, with the value that is served at a path.
     pub(super) fn from_namespace_impl(
-        class: &str,
+        type_name: &str,
         namespace: &str,
         trigger: Trigger,
         instance: Instance,
     ) -> Self {
+        let name = format!("{type_name}::trigger_event");
         MiddlewareEntry {
-            name: Cow::Owned(format!("{class}::trigger_event")),
             namespace: namespace.to_owned(),
-            location: trigger.location,
-            run: Box::new(move |call, next| (trigger.shim)(&instance, call, next)),
+            origin: Origin::new(Cow::Owned(name), trigger.location),
+            call: MiddlewareCall::trigger(trigger, instance),
         }
     }
 
-    pub(super) fn handle(&self, call: EventCall, next: Next) -> HandlerFuture {
-        (self.run)(call, next)
-    }
-
-    pub(super) fn name(&self) -> &str {
-        if self.name.is_empty() {
-            "middleware"
-        } else {
-            &self.name
-        }
+    pub(super) fn call(&self, call: EventCall, next: Next) -> HandlerFuture {
+        self.call.call(call, next)
     }
 }
 
+/// The name of middleware that was given to the builder.
+const GIVEN: &str = "middleware";
+
 impl fmt::Debug for MiddlewareEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, namespace) = (self.name(), &self.namespace);
-        write!(f, "{name} of {namespace} ({})", self.location)
+        let Origin { name, location, .. } = &self.origin;
+        write!(f, "{name} of {} ({location})", self.namespace)
     }
 }
 
 /// ``the middleware of "/chat" (src/chat.rs:12)``, or `` `Rooms::trigger_event` (src/rooms.rs:12) ``
 impl fmt::Display for MiddlewareEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.name {
-            "" => write!(f, "the middleware of {:?}", self.namespace)?,
+        let Origin { name, location, .. } = &self.origin;
+        match &**name {
+            GIVEN => write!(f, "the middleware of {:?}", self.namespace)?,
             name => write!(f, "`{name}`")?,
         }
-        write!(f, " ({}:{})", self.location.file(), self.location.line())
+        write!(f, " ({}:{})", location.file(), location.line())
     }
 }

@@ -1,4 +1,7 @@
-//! From an event to a call: what is registered, and how it is found and run.
+//! Handlers, guards and middleware: how they are registered, found and run.
+//!
+//! An event goes through [`registry`] (which handler), [`dispatch`] (middleware, guards, handler, error handler, acknowledgement),
+//! `user_code` (fault boundary and timing), `extract` (arguments) and `response` (return value).
 
 mod arities;
 mod call;
@@ -9,6 +12,7 @@ mod definition;
 mod dispatch;
 mod entry;
 pub(crate) mod extract;
+mod failure;
 mod guard;
 mod handlers;
 mod middleware;
@@ -19,6 +23,7 @@ mod registry;
 mod respond_with;
 mod response;
 mod trigger;
+mod user_code;
 
 pub(crate) use client_context::ClientContext;
 pub use closure::EventHandler;
@@ -26,15 +31,16 @@ pub use definition::{
     Called, Class, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance, Kind,
     Linked, MethodShim, Namespace, NamespacePath, Outcome,
 };
-pub(crate) use dispatch::{Dispatcher, ErrorAck, EventFailure, Incoming, default_error_ack};
+pub(crate) use dispatch::{Dispatcher, ErrorAck, Incoming};
+pub(crate) use failure::{EventFailure, default_error_ack};
 pub use guard::{Guard, GuardDefinition};
 pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
 pub(crate) use registering::registering;
 
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, Rest, State};
-pub(crate) use extract::{Need, Parts, parameters};
-pub(crate) use registry::{Lookup, Registry};
+pub(crate) use extract::{Input, Need, parameters};
+pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;
 pub use response::{IsPlain, IsResult, ReplyShape, Response, ResponseEncoder, accept};
 pub use trigger::{Trigger, TriggerArgument, triggered};

@@ -71,14 +71,20 @@ macro_rules! registering {
             /// included: an async function or closure of an [`EventCall`](crate::EventCall) and a [`Next`](crate::Next), or a type
             /// of yours. The first that is added is outermost.
             #[track_caller]
-            pub fn middleware(self, middleware: impl $crate::Middleware) -> Self {
+            pub fn middleware<E>(self, middleware: impl $crate::Middleware<E>) -> Self
+            where
+                E: Into<$crate::BoxError> + 'static,
+            {
                 self.middleware_in("*", middleware)
             }
 
             /// Puts a [`Middleware`](crate::Middleware) around every event of a namespace: a path, a pattern such as `/job/{id}`,
             /// `/admin/*` (a path and all beneath it), or `*` for all.
             #[track_caller]
-            pub fn middleware_in(mut self, namespace: &str, middleware: impl $crate::Middleware) -> Self {
+            pub fn middleware_in<E>(mut self, namespace: &str, middleware: impl $crate::Middleware<E>) -> Self
+            where
+                E: Into<$crate::BoxError> + 'static,
+            {
                 let location = ::std::panic::Location::caller();
                 self$(.$list)?.add_middleware(namespace, middleware, location);
                 self

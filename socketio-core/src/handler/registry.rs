@@ -1,58 +1,106 @@
-//! Which handler an event finds. Built once, shared by all connections.
+//! Finds the handler of an event. Built once by `build()`, shared by all connections.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use super::{Kind, entry::Entry, guard::GuardEntry, middleware::MiddlewareEntry, pattern::Pattern};
-
+use super::{
+    Kind, call::Origin, entry::Entry, extract::Input, guard::GuardEntry,
+    middleware::MiddlewareEntry, pattern::Pattern,
+};
 use crate::node::{Description, HandlerInfo};
 
 /// Every handler of a server.
 #[derive(Debug)]
 pub(crate) struct Registry {
     exact: HashMap<String, Arc<Lookup>>,
-    /// Patterns, those that end with `/*`, then `*`; literal segments before parameters.
+    /// Patterns with parameters, then those that end with `/*`, then `*`; literal segments before parameters.
     dynamic: Vec<(Pattern, Arc<Table>)>,
     error_default: Option<Arc<Entry>>,
-    /// Those of whole namespaces.
+    /// The guards of whole namespaces.
     guards: Vec<(Pattern, Arc<GuardEntry>)>,
     middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     description: Description,
 }
 
-/// What [`check`](super::check) has found sound.
+/// Registrations that [`check`](super::check) has accepted.
 pub(super) struct Checked {
     /// No two of them are for one event of one path.
     pub(super) entries: Vec<(Pattern, Arc<Entry>)>,
-    /// The guards of classes, for those who join.
+    /// The guards of namespace impls, for clients that join.
     pub(super) joining: Vec<(Pattern, Arc<[GuardEntry]>)>,
     pub(super) guards: Vec<(Pattern, Arc<GuardEntry>)>,
     pub(super) middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     pub(super) namespaces: Vec<Pattern>,
 }
 
-/// The handlers of one namespace, as its clients meet them: its own first, then those of patterns that it matches, then
-/// those of `*`.
+/// The handlers of one namespace, in the order of lookup: its own, those of patterns that it matches, those of `*`.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     tables: Vec<Arc<Table>>,
     error_default: Option<Arc<Entry>>,
     guards: Vec<Arc<GuardEntry>>,
     middleware: Vec<Arc<MiddlewareEntry>>,
+    /// Whether the namespace has neither guards nor middleware.
+    is_open: bool,
+}
+
+/// The way of an event to its handler.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// The handler runs at once.
+    Direct(Arc<Entry>),
+    /// Middleware or guards run first.
+    Guarded(Arc<Entry>),
+    /// There is no handler. Middleware may answer.
+    Unhandled,
+}
+
+impl Route {
+    pub(super) fn entry(&self) -> Option<&Arc<Entry>> {
+        match self {
+            Route::Direct(entry) | Route::Guarded(entry) => Some(entry),
+            Route::Unhandled => None,
+        }
+    }
+
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.entry().map(|entry| &entry.origin)
+    }
+
+    /// Returns whether the handler may overlap with other events of its client.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.entry().is_some_and(|entry| entry.concurrent)
+    }
 }
 
 /// What was registered for one path.
 #[derive(Debug, Default)]
 struct Table {
     /// In order, since a few comparisons are cheaper than one hash.
-    events: BTreeMap<Box<str>, Arc<Entry>>,
+    events: BTreeMap<Box<str>, Registered>,
     /// The handler of `*`.
-    any: Option<Arc<Entry>>,
+    any: Option<Registered>,
     error: Option<Arc<Entry>>,
-    /// The guards of the classes that stand here.
+    /// The guards of the namespace impls that are served here.
     joining: Vec<Arc<[GuardEntry]>>,
+}
+
+/// A handler, and whether it has guards of its own or of its namespace impl.
+#[derive(Debug)]
+struct Registered {
+    entry: Arc<Entry>,
+    is_guarded: bool,
+}
+
+impl Registered {
+    fn new(entry: Arc<Entry>) -> Self {
+        Registered {
+            is_guarded: !entry.guards.is_empty() || !entry.namespace_guards.is_empty(),
+            entry,
+        }
+    }
 }
 
 impl Registry {
@@ -81,9 +129,10 @@ impl Registry {
             }
             let table = tables.at(&pattern);
             match entry.kind {
-                Kind::Event if entry.event == "*" => table.any = Some(entry),
+                Kind::Event if entry.event == "*" => table.any = Some(Registered::new(entry)),
                 Kind::Event => {
-                    table.events.insert(Box::from(&*entry.event), entry);
+                    let name = Box::from(&*entry.event);
+                    table.events.insert(name, Registered::new(entry));
                 }
                 Kind::Error | Kind::ErrorDefault => table.error = Some(entry),
             }
@@ -111,7 +160,7 @@ impl Registry {
         registry
     }
 
-    /// All of it, for people.
+    /// Returns the description of all handlers.
     pub(crate) fn description(&self) -> &Description {
         &self.description
     }
@@ -122,15 +171,18 @@ impl Registry {
             .iter()
             .filter(|(pattern, _)| pattern.matches(path))
             .map(|(_, table)| Arc::clone(table));
+        let guards = matching(&self.guards, path);
+        let middleware = matching(&self.middleware, path);
         Lookup {
             tables: own.into_iter().chain(dynamic).collect(),
             error_default: self.error_default.clone(),
-            guards: matching(&self.guards, path),
-            middleware: matching(&self.middleware, path),
+            is_open: guards.is_empty() && middleware.is_empty(),
+            guards,
+            middleware,
         }
     }
 
-    /// The handlers of a namespace; `None` when there is no such namespace.
+    /// Returns the handlers of a namespace; `None` if there is no such namespace.
     pub(crate) fn namespace(&self, path: &str) -> Option<Arc<Lookup>> {
         if let Some(handlers) = self.exact.get(path) {
             return Some(Arc::clone(handlers));
@@ -140,7 +192,7 @@ impl Registry {
     }
 }
 
-/// What was registered for the patterns that a path matches, in the order of registration.
+/// Returns what was registered for the patterns that a path matches, in the order of registration.
 fn matching<T>(registered: &[(Pattern, Arc<T>)], path: &str) -> Vec<Arc<T>> {
     registered
         .iter()
@@ -171,37 +223,49 @@ impl Tables {
 }
 
 impl Lookup {
-    /// Namespace first (exact, pattern, `*`), then event (exact, `*`); `*` never takes `connect` or `disconnect`.
-    pub(crate) fn event(&self, name: &str) -> Option<&Arc<Entry>> {
-        let lifecycle = matches!(name, "connect" | "disconnect");
-        self.tables.iter().find_map(|table| {
+    /// Finds the handler of an event: namespace first (exact, pattern, `*`), then event (exact, `*`). `*` never takes `connect` or
+    /// `disconnect`.
+    pub(crate) fn route(&self, event: &str) -> Route {
+        let lifecycle = matches!(event, "connect" | "disconnect");
+        let registered = self.tables.iter().find_map(|table| {
             let any = table.any.as_ref().filter(|_| !lifecycle);
-            // A client may well name an event `*`; that is no way around the handler's name for others.
-            table.events.get(name).or(any)
-        })
+            // A client may name an event `*`, but does not reach the handler of `*` of a wider namespace by that.
+            table.events.get(event).or(any)
+        });
+        match registered {
+            Some(Registered { entry, is_guarded }) => match self.is_open && !is_guarded {
+                true => Route::Direct(Arc::clone(entry)),
+                false => Route::Guarded(Arc::clone(entry)),
+            },
+            None => Route::Unhandled,
+        }
     }
 
-    /// The guards of the whole namespace.
-    pub(super) fn guards(&self) -> impl Iterator<Item = &GuardEntry> {
-        self.guards.iter().map(|guard| &**guard)
+    /// Returns the guards that run before `entry` for an event or a `connect`, in their order. `disconnect` has none.
+    pub(super) fn guards_of<'a>(
+        &'a self,
+        entry: Option<&'a Arc<Entry>>,
+        input: &Input<'_>,
+    ) -> impl Iterator<Item = &'a GuardEntry> + use<'a> {
+        let joins = matches!(input, Input::Connect(_));
+        let leaves = matches!(input, Input::Disconnect(_));
+        let joining = joins.then(|| self.joining()).into_iter().flatten();
+        let own = entry.into_iter().flat_map(|entry| {
+            let of_namespace = entry.namespace_guards.iter();
+            of_namespace.chain(&entry.guards)
+        });
+        let guards = self.guards.iter().map(|guard| &**guard);
+        guards.chain(joining).chain(own).filter(move |_| !leaves)
     }
 
-    /// Whether there is nothing to be asked on the way to this handler.
-    pub(super) fn is_unguarded(&self, entry: &Entry) -> bool {
-        self.middleware.is_empty()
-            && self.guards.is_empty()
-            && entry.namespace_guards.is_empty()
-            && entry.guards.is_empty()
-    }
-
-    /// What stands around its events, the outermost first.
+    /// Returns the middleware of the namespace, the outermost first.
     pub(super) fn middleware(&self) -> &[Arc<MiddlewareEntry>] {
         &self.middleware
     }
 
-    /// The guards of the classes at the path whose `connect` decides: a class that has guards and no `on_connect` decides
-    /// too.
-    pub(super) fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
+    /// Returns the guards of the namespace impls at the path whose `connect` decides. An impl that has guards but no `on_connect`
+    /// decides too.
+    fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
         let decides =
             |table: &&Arc<Table>| table.events.contains_key("connect") || !table.joining.is_empty();
         let table = self.tables.iter().find(decides);
@@ -211,7 +275,7 @@ impl Lookup {
             .flat_map(|guards| guards.iter())
     }
 
-    /// The handler for errors: the namespace's, else the default one.
+    /// Returns the handler for errors: the namespace's, else the default one.
     pub(crate) fn error(&self) -> Option<&Arc<Entry>> {
         self.tables
             .iter()
@@ -220,7 +284,7 @@ impl Lookup {
     }
 }
 
-/// Describes a handler for people.
+/// Describes a handler.
 fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)]) -> HandlerInfo {
     let (namespace, event) = match entry.kind {
         Kind::Event => (&*entry.namespace, &*entry.event),
@@ -242,9 +306,9 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
         guards,
         namespace: namespace.to_owned(),
         event: event.to_owned(),
-        function: entry.function.to_string(),
+        function: entry.origin.name.to_string(),
         arguments: entry.arguments.iter().map(ToString::to_string).collect(),
         concurrent: entry.concurrent,
-        location: entry.location,
+        location: entry.origin.location,
     }
 }

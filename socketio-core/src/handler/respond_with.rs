@@ -1,28 +1,29 @@
-//! An event that ends early, with an answer.
+//! An error that is a response.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
 use serde::Serialize;
 
+use super::response::Deferred;
 use crate::{
     base::chain,
     handler::{Outcome, ResponseEncoder},
 };
 
-/// Ends an event here, with this acknowledgement: no failure, although it travels as an `Err`.
+/// Ends an event with this response. It is returned as an `Err`, but the event does not fail.
 ///
-/// A guard answers with it in place of the handler, which does not run. From a handler it is an early return. In `connect`
-/// there is nothing to acknowledge: there it refuses the client, as any `Err` does.
+/// A guard responds with it in place of the handler, which does not run. In a handler it is an early return. In `connect`,
+/// which has no response, it refuses the client as any `Err` does. It is found inside `anyhow` and `eyre` errors as well.
 ///
 /// ```
 /// use serde_json::json;
 /// use socketio_core::{RespondWith, Session};
 ///
 /// #[derive(Clone, Copy, Default)]
-/// struct Asked(u32);
+/// struct Events(u32);
 ///
-/// fn not_too_often(asked: Session<Asked>) -> Result<(), RespondWith> {
-///     match asked.update(|asked| { asked.0 += 1; asked.0 }) {
+/// fn not_too_often(events: Session<Events>) -> Result<(), RespondWith> {
+///     match events.update(|events| { events.0 += 1; events.0 }) {
 ///         ..=10 => Ok(()),
 ///         _ => Err(RespondWith::new(json!({ "retry_after": 60 }))),
 ///     }
@@ -31,20 +32,20 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct RespondWith(With);
 
-/// The answer, given out by `source()`: see [`chain::find`].
-#[derive(Clone)]
-struct With(Arc<dyn Fn(ResponseEncoder) -> Outcome + Send + Sync>);
+/// The response, given out by `source()`: see [`chain::find`].
+#[derive(Clone, Debug)]
+struct With(Deferred);
 
 impl RespondWith {
-    /// Answers with a value, as a handler's would be: a tuple is several arguments, `()` none, anything else one. One that
-    /// can't be encoded fails the event.
+    /// Responds with a value, encoded as a handler's return value is: a tuple is several arguments, `()` none, anything else one.
+    /// If it cannot be encoded, the event fails.
     pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
-        RespondWith(With(Arc::new(move |answer| answer.value(&value))))
+        RespondWith(With(Deferred::new(value)))
     }
 
-    /// The answer, if an error is one, or lies upon it.
-    pub(crate) fn find(error: &(dyn Error + 'static), answer: ResponseEncoder) -> Option<Outcome> {
-        chain::find::<With>(error).map(|with| (with.0)(answer))
+    /// Returns the encoded response, if an error is one or has one among its sources.
+    pub(crate) fn find(error: &(dyn Error + 'static), encoder: ResponseEncoder) -> Option<Outcome> {
+        chain::find::<With>(error).map(|with| with.0.encode(encoder))
     }
 }
 
@@ -62,13 +63,7 @@ impl Error for RespondWith {
 
 impl fmt::Display for With {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the event has been answered")
-    }
-}
-
-impl fmt::Debug for With {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("..")
+        f.write_str("the event ended early, with a response")
     }
 }
 

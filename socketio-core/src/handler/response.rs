@@ -1,4 +1,6 @@
-//! From what a handler returns to the acknowledgement its client gets.
+//! Encodes what a handler returns as the acknowledgement that its client gets.
+
+use std::{fmt, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -10,40 +12,98 @@ use crate::{
     packet::{Form, Values},
 };
 
-/// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
-/// on, or makes another of it with [`RespondWith`](crate::RespondWith).
+/// The response to an event: the handler's return value, encoded if the client asked for an acknowledgement.
+///
+/// [`Middleware`](crate::Middleware) gets it from [`Next::run`](crate::Next::run), and passes it on or makes another one.
 #[derive(Debug, Default)]
-pub struct Response(Option<Values>);
+pub struct Response(Content);
 
-impl Response {
-    /// Nothing to say: nobody asked.
-    pub(crate) const NONE: Response = Response(None);
+#[derive(Debug, Default)]
+enum Content {
+    /// The client did not ask.
+    #[default]
+    None,
+    Encoded(Values),
+    /// Made by middleware, which does not know how to encode it.
+    Deferred(Deferred),
+}
 
-    /// What the client will be answered: a tuple takes several arguments, `()` none, anything else the first (absent = null).
-    /// `None` when it did not ask: then nothing was encoded.
-    ///
-    /// # Errors
-    ///
-    /// When it is of another type.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
-        let arguments = self.0.clone().map(Arguments::from);
-        Ok(arguments
-            .map(|mut arguments| arguments.read())
-            .transpose()?)
+/// A value that is encoded later.
+#[derive(Clone)]
+pub(super) struct Deferred(Arc<dyn Fn(ResponseEncoder) -> Outcome + Send + Sync>);
+
+impl Deferred {
+    pub(super) fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+        Deferred(Arc::new(move |encoder| encoder.value(&value)))
     }
 
-    /// The encoded arguments, when an acknowledgement was asked for.
-    pub(crate) fn into_values(self) -> Option<Values> {
-        self.0
+    pub(super) fn encode(&self, encoder: ResponseEncoder) -> Outcome {
+        (self.0)(encoder)
     }
 }
 
-/// Whether an acknowledgement was asked for; copied into the handler's future, which outlives its context.
+impl fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl Response {
+    /// No acknowledgement was asked for.
+    pub(crate) const NONE: Response = Response(Content::None);
+
+    /// Responds with a value, encoded as a handler's return value is: a tuple is several arguments, `()` none, anything else one.
+    /// If it cannot be encoded, the event fails. If the client did not ask for an acknowledgement, it is not encoded.
+    pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+        Response(Content::Deferred(Deferred::new(value)))
+    }
+
+    /// Returns what the client will receive: a tuple takes several arguments, `()` none, anything else the first. An absent
+    /// argument is `null`. `None` if the handler's return value was not encoded, since the client did not ask for it.
+    ///
+    /// # Errors
+    ///
+    /// If the response is of another type.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
+        let values = match &self.0 {
+            Content::None => return Ok(None),
+            Content::Encoded(values) => values.clone(),
+            Content::Deferred(value) => {
+                match value.encode(ResponseEncoder::new(Some(Form::Json)))?.0 {
+                    Content::Encoded(values) => values,
+                    Content::None | Content::Deferred(_) => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(Arguments::from(values).read()?))
+    }
+
+    pub(super) fn is_encoded(&self) -> bool {
+        !matches!(self.0, Content::Deferred(_))
+    }
+
+    pub(super) fn encode(self, encoder: ResponseEncoder) -> Outcome {
+        match self.0 {
+            Content::Deferred(value) => value.encode(encoder),
+            _ => Ok(self),
+        }
+    }
+
+    /// Returns the encoded arguments, if an acknowledgement was asked for.
+    pub(crate) fn into_values(self) -> Option<Values> {
+        match self.0 {
+            Content::Encoded(values) => Some(values),
+            Content::None | Content::Deferred(_) => None,
+        }
+    }
+}
+
+/// How a return value is encoded. Copied into the handler's future, which outlives its context.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseEncoder {
-    /// The form that the parser needs; `None` when nobody asked.
+    /// The form that the parser needs; `None` if no acknowledgement was asked for.
     wanted: Option<Form>,
-    /// The value accepts or refuses a client: `connect`, by a handler whose types were not checked.
+    /// The value accepts or refuses a client: for a `connect` handler whose types were not checked.
     accepts: bool,
 }
 
@@ -55,7 +115,7 @@ impl ResponseEncoder {
         }
     }
 
-    /// For `connect`: closures come here, attributes have [`accept`].
+    /// For `connect` handlers that are closures; attributes use [`accept`].
     pub(crate) fn accepting() -> Self {
         ResponseEncoder {
             wanted: None,
@@ -63,7 +123,7 @@ impl ResponseEncoder {
         }
     }
 
-    /// Encodes a value, when somebody waits for it.
+    /// Encodes a value, if an acknowledgement was asked for.
     pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Outcome {
         if self.accepts {
             return match serde_json::to_value(value)? {
@@ -74,11 +134,11 @@ impl ResponseEncoder {
         }
         match self.wanted {
             None => Ok(Response::NONE),
-            Some(form) => Ok(Response(Some(form.values(value)?))),
+            Some(form) => Ok(Response(Content::Encoded(form.values(value)?))),
         }
     }
 
-    /// The shape of what a handler returned, found by method lookup: `(&answer.probe(&value)).shape()`.
+    /// Returns the shape of what a handler returned, found by method lookup: `(&answer.probe(&value)).shape()`.
     pub fn probe<T>(self, _value: &T) -> ReplyShape<T> {
         ReplyShape(std::marker::PhantomData)
     }
@@ -98,7 +158,7 @@ pub trait IsResult {
 
 impl<T, E> IsResult for ReplyShape<Result<T, E>> {}
 
-/// The fallback of [`IsResult`]: the value itself is the answer.
+/// The fallback of [`IsResult`]: the value itself is the response.
 pub trait IsPlain {
     /// The shape.
     fn shape(&self) -> PlainShape {
@@ -112,12 +172,12 @@ impl<T> IsPlain for &ReplyShape<T> {}
 #[derive(Debug)]
 pub struct ResultShape;
 
-/// A handler that returns its answer.
+/// A handler that returns its response.
 #[derive(Debug)]
 pub struct PlainShape;
 
 impl ResultShape {
-    /// The answer, or the error.
+    /// Encodes the value, or returns the error.
     pub fn reply<T: Serialize, E: Into<BoxError>>(
         self,
         answer: ResponseEncoder,
@@ -128,7 +188,7 @@ impl ResultShape {
 }
 
 impl PlainShape {
-    /// The answer.
+    /// Encodes the value.
     pub fn reply<T: Serialize>(self, answer: ResponseEncoder, value: T) -> Outcome {
         answer.value(&value)
     }

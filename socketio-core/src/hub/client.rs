@@ -222,7 +222,7 @@ impl Client {
     }
 
     /// The client's value of type `T`.
-    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
+    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
     }
 }

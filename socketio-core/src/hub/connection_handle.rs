@@ -283,7 +283,7 @@ impl ConnectionHandle {
     }
 
     /// The connection's value of type `T`.
-    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Slot<T> {
+    pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
     }
 }

@@ -1,39 +1,236 @@
-//! Typed values that belong to one client, or to one connection.
+//! Typed values of the user's that belong to one client, or to one connection.
+//!
+//! No lock is held while user code runs: a [`Slot`] lends its value, and `T::default()` and `Drop` of values run outside of the
+//! lock of [`Slots`].
 
 use std::{
     any::{Any, TypeId},
-    sync::{Arc, Mutex, PoisonError},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, ThreadId},
 };
 
-/// A value and its own lock.
-pub(crate) type Slot<T> = Arc<Mutex<T>>;
+use crate::base::fault;
 
-/// At most one value of each type. Clients have few of them: a list beats a map.
+/// A value that is lent to one thread at a time.
+pub(crate) struct Slot<T> {
+    state: Mutex<State<T>>,
+    returned: Condvar,
+}
+
+enum State<T> {
+    Present(T),
+    /// User code on this thread has it.
+    Lent(ThreadId),
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Slot {
+            state: Mutex::new(State::Present(value)),
+            returned: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends the value to `run`, after other threads have returned it. It is returned after a panic, too, as `run` has left it.
+    ///
+    /// # Panics
+    ///
+    /// Inside of another `with` of the same slot on the same thread, which would wait for itself.
+    pub(crate) fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
+        let mut loan = Loan {
+            slot: self,
+            value: Some(self.take()),
+        };
+        match &mut loan.value {
+            Some(value) => run(value),
+            None => unreachable!("the value is there until the loan is dropped"),
+        }
+    }
+
+    /// Lends the value to `run`, unless it is lent already.
+    pub(crate) fn try_with<R>(&self, run: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let value = {
+            let mut state = self.state();
+            match &*state {
+                State::Present(_) => lend(&mut state)?,
+                State::Lent(_) => return None,
+            }
+        };
+        let mut loan = Loan {
+            slot: self,
+            value: Some(value),
+        };
+        loan.value.as_mut().map(run)
+    }
+
+    fn take(&self) -> T {
+        let mut state = self.state();
+        loop {
+            if let State::Lent(thread) = &*state {
+                if *thread == thread::current().id() {
+                    drop(state);
+                    panic!(
+                        "a session was used inside of its own `update`, or by its value's `Clone` or `Drop`: it would wait for itself; \
+                         use the value that the closure is given"
+                    );
+                }
+                state = self
+                    .returned
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            } else if let Some(value) = lend(&mut state) {
+                return value;
+            }
+        }
+    }
+}
+
+/// Takes the value out, for the current thread.
+fn lend<T>(state: &mut State<T>) -> Option<T> {
+    match mem::replace(state, State::Lent(thread::current().id())) {
+        State::Present(value) => Some(value),
+        lent @ State::Lent(_) => {
+            *state = lent;
+            None
+        }
+    }
+}
+
+/// Returns the value when it is dropped.
+struct Loan<'a, T> {
+    slot: &'a Slot<T>,
+    value: Option<T>,
+}
+
+impl<T> Drop for Loan<'_, T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.value.take() {
+            *self.slot.state() = State::Present(value);
+            self.slot.returned.notify_one();
+        }
+    }
+}
+
+/// At most one value of each type. Clients have few of them: a list is faster than a map.
 #[derive(Default)]
 pub(super) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl Slots {
-    /// The slot for `T`, made from `T::default()` at first: outside of the lock, since that is user code.
-    pub(super) fn slot<T: Default + Send + 'static>(data: &Mutex<Slots>) -> Slot<T> {
+    /// Returns the slot for `T`, with `T::default()` at first.
+    pub(super) fn slot<T: Default + Send + 'static>(data: &Mutex<Slots>) -> Arc<Slot<T>> {
         let lock = || data.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = lock().get::<T>() {
             return slot;
         }
-        let value = T::default();
-        lock().insert(value)
+        let new = Arc::new(Slot::new(T::default()));
+        let (slot, unused) = lock().get_or_insert(new);
+        // Another thread was faster: the value that is not needed is dropped here, outside of the lock.
+        drop(unused);
+        slot
     }
 
-    fn get<T: Send + 'static>(&self) -> Option<Slot<T>> {
+    fn get<T: Send + 'static>(&self) -> Option<Arc<Slot<T>>> {
         let (_, slot) = self.0.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
-        Arc::clone(slot).downcast::<Mutex<T>>().ok()
+        Arc::clone(slot).downcast::<Slot<T>>().ok()
     }
 
-    /// Puts a value there unless somebody was quicker, and answers with what is there.
-    fn insert<T: Send + 'static>(&mut self, value: T) -> Slot<T> {
-        self.get::<T>().unwrap_or_else(|| {
-            let slot = Arc::new(Mutex::new(value));
-            self.0.push((TypeId::of::<T>(), slot.clone()));
-            slot
-        })
+    /// Returns the slot for `T`, and `new` if there was one already.
+    fn get_or_insert<T: Send + 'static>(
+        &mut self,
+        new: Arc<Slot<T>>,
+    ) -> (Arc<Slot<T>>, Option<Arc<Slot<T>>>) {
+        match self.get::<T>() {
+            Some(slot) => (slot, Some(new)),
+            None => {
+                self.0.push((TypeId::of::<T>(), new.clone()));
+                (new, None)
+            }
+        }
+    }
+}
+
+/// A value whose `Drop` panics must not end the task of the connection.
+impl Drop for Slots {
+    fn drop(&mut self) {
+        for (_, slot) in self.0.drain(..) {
+            fault::discard(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn updates_on_several_threads_do_not_interleave() {
+        let slot = Slot::new(0_u32);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1_000 {
+                        slot.with(|value| {
+                            let before = *value;
+                            thread::yield_now();
+                            *value = before + 1;
+                        });
+                    }
+                });
+            }
+        });
+        assert_eq!(slot.with(|value| *value), 4_000);
+    }
+
+    #[test]
+    fn a_slot_that_is_used_inside_of_itself_panics_and_keeps_its_value() {
+        let slot = Slot::new(1);
+        let nested = fault::catch(|| {
+            slot.with(|value| {
+                *value = 2;
+                assert_eq!(slot.try_with(|value| *value), None);
+                slot.with(|value| *value)
+            })
+        });
+        let message = nested.unwrap_err().to_string();
+        assert!(message.contains("inside of its own `update`"), "{message}");
+        assert_eq!(slot.with(|value| *value), 2);
+    }
+
+    #[test]
+    fn the_value_of_the_thread_that_comes_second_is_dropped_outside_of_the_lock() {
+        static DATA: Mutex<Slots> = Mutex::new(Slots(Vec::new()));
+        static DROPPED_UNLOCKED: AtomicUsize = AtomicUsize::new(0);
+
+        struct Value(bool);
+
+        impl Default for Value {
+            fn default() -> Self {
+                // The first call makes the second thread the faster one.
+                if DATA.lock().unwrap().0.is_empty() {
+                    let slot = Arc::new(Slot::new(Value(false)));
+                    let _ = DATA.lock().unwrap().get_or_insert(slot);
+                }
+                Value(true)
+            }
+        }
+
+        impl Drop for Value {
+            fn drop(&mut self) {
+                if self.0 && DATA.try_lock().is_ok() {
+                    DROPPED_UNLOCKED.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+
+        let slot = Slots::slot::<Value>(&DATA);
+        assert!(!slot.with(|value| value.0));
+        assert_eq!(DROPPED_UNLOCKED.load(Ordering::Relaxed), 1);
     }
 }

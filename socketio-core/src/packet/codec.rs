@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Body, Form, Frames, Json, Packet, Parser, Reader, Values};
 use crate::{
-    base::{Data, EncodeError},
+    base::{Data, EncodeError, fault},
     packet::{self, PacketLimits, check_name},
 };
 
@@ -40,7 +40,7 @@ impl Codec {
     pub fn reader(&self, limits: &PacketLimits) -> Reader {
         match &self.0 {
             None => Reader::json(),
-            Some(parser) => Reader::parsed(parser.decoder(limits)),
+            Some(parser) => Reader::parsed(fault::catch(|| parser.decoder(limits))),
         }
     }
 
@@ -87,7 +87,17 @@ impl Codec {
     ///
     /// Like all answers, one that the parser can't write is traced, and there is nothing to send.
     pub fn ack(&self, namespace: &str, id: &str, values: Option<&Values>) -> Frames {
-        let written = || match &self.0 {
+        or_nothing(self.try_ack(namespace, id, values))
+    }
+
+    /// As [`ack`](Codec::ack), or returns why it cannot be written.
+    pub(crate) fn try_ack(
+        &self,
+        namespace: &str,
+        id: &str,
+        values: Option<&Values>,
+    ) -> Result<Frames, EncodeError> {
+        match &self.0 {
             None => {
                 let payload = values.map(Values::payload).transpose()?;
                 Ok(packet::ack(namespace, id, &payload.unwrap_or_default()).into())
@@ -99,8 +109,7 @@ impl Codec {
                 let arguments = values.map(Values::to_data).transpose()?.unwrap_or_default();
                 encode(&**parser, namespace, Body::Ack { id, arguments })
             }
-        };
-        or_nothing(written())
+        }
     }
 
     /// The answer to a client that has joined a namespace.
@@ -182,8 +191,8 @@ fn event(
 }
 
 fn encode(parser: &dyn Parser, namespace: &str, body: Body) -> Result<Frames, EncodeError> {
-    parser
-        .encode(Packet::new(namespace, body))
+    fault::catch(|| parser.encode(Packet::new(namespace, body)))
+        .unwrap_or_else(|panic| Err(panic.into()))
         .map(Frames::Messages)
         .map_err(EncodeError::parser)
 }

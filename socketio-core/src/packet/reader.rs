@@ -4,7 +4,10 @@ use std::fmt;
 
 use super::{Body, Decoder, Packet, PacketLimits, Received, TextPacket};
 use crate::{
-    base::{BoxError, Data, Message},
+    base::{
+        BoxError, Data, Message,
+        fault::{self, Panic},
+    },
     packet::{Assembler, is_reserved},
 };
 
@@ -14,6 +17,8 @@ pub struct Reader(Form);
 enum Form {
     Json(Assembler),
     Parsed(Box<dyn Decoder>),
+    /// The parser panicked.
+    Failed,
 }
 
 impl Reader {
@@ -21,8 +26,14 @@ impl Reader {
         Reader(Form::Json(Assembler::new()))
     }
 
-    pub(super) fn parsed(decoder: Box<dyn Decoder>) -> Self {
-        Reader(Form::Parsed(decoder))
+    pub(super) fn parsed(decoder: Result<Box<dyn Decoder>, Panic>) -> Self {
+        Reader(match decoder {
+            Ok(decoder) => Form::Parsed(decoder),
+            Err(panic) => {
+                log_panic(&panic);
+                Form::Failed
+            }
+        })
     }
 
     /// Takes a message; `None` when more have to follow. Of the default parser, a binary packet is only collected for
@@ -30,7 +41,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When it is no part of any packet, or breaks a limit. The connection it came from is beyond help: close it.
+    /// If the message is not part of a valid packet, breaks a limit, or makes the parser panic. The connection must then be closed.
     pub fn read(
         &mut self,
         message: Message,
@@ -48,13 +59,22 @@ impl Reader {
                 };
                 Ok(whole.map(|(packet, attachments)| Received::Json(packet, attachments)))
             }
-            Form::Parsed(decoder) => match decoder.decode(message)? {
-                Some(mut packet) => {
-                    check(&mut packet, limits)?;
-                    Ok(Some(Received::Parsed(packet)))
+            Form::Parsed(decoder) => match fault::catch(|| decoder.decode(message)) {
+                Ok(decoded) => match decoded? {
+                    Some(mut packet) => {
+                        check(&mut packet, limits)?;
+                        Ok(Some(Received::Parsed(packet)))
+                    }
+                    None => Ok(None),
+                },
+                Err(panic) => {
+                    log_panic(&panic);
+                    // The decoder may be in any state.
+                    self.0 = Form::Failed;
+                    Err(panic.into())
                 }
-                None => Ok(None),
             },
+            Form::Failed => Err("the parser panicked".into()),
         }
     }
 
@@ -64,6 +84,11 @@ impl Reader {
             assembler.clear(namespace);
         }
     }
+}
+
+/// A parser that panics is a mistake of the server, not of the client.
+fn log_panic(panic: &Panic) {
+    tracing::error!(target: "socketio", %panic, "the parser failed: the connection is closed");
 }
 
 /// What holds for all packets, whichever parser made them.

@@ -399,10 +399,7 @@ impl SocketIoBuilder {
         };
         let server = Server {
             registry,
-            dispatcher: Dispatcher {
-                error_ack: self.error_ack,
-                built: self.built,
-            },
+            dispatcher: Dispatcher::new(self.error_ack, self.built),
             instrument,
         };
         Ok(server.start(parts))

@@ -282,9 +282,9 @@ impl EventQueue {
                 if let Some(observer) = self.context.socket.node().hub.observer() {
                     observer.received(client, &event.name, &event.arguments);
                 }
-                let entry = self.context.handlers.event(&event.name).cloned();
-                let concurrent = entry.as_ref().is_some_and(|entry| entry.concurrent);
-                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.context), entry, event));
+                let route = self.context.handlers.route(&event.name);
+                let concurrent = route.is_concurrent();
+                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.context), route, event));
                 if concurrent || self.concurrency.all {
                     self.start_concurrent(handler, completion, cx);
                 } else {

@@ -80,7 +80,7 @@ fn a0(answer: u8, value: u8) -> u8 {
 }
 
 #[socketio::on("connect", namespace = "/auth")]
-fn auth(Auth(token): Auth<String>) -> Result<(), socketio::ConnectionRefused> {
+fn auth(token: Auth<String>) -> Result<(), socketio::ConnectionRefused> {
     if token.is_empty() {
         Err(socketio::ConnectionRefused::new("who are you?"))
     } else {

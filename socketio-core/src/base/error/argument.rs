@@ -2,10 +2,10 @@
 
 use std::{error::Error, fmt};
 
-/// What an error says is told to the client, whose text it may quote: no more than so many bytes.
+/// The longest text of an error, in bytes: it is sent to the client, and may quote what the client sent.
 const MAX_MESSAGE: usize = 256;
 
-/// An argument that could not be read. Its text is meant for the client that sent it.
+/// An argument that could not be read. Its text is meant for the client that sent the argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError {
     index: usize,
@@ -14,11 +14,11 @@ pub struct ArgumentError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Problem {
-    /// There is no such argument, and nothing is not enough.
+    /// There is no such argument, and `null` does not fit.
     Missing(String),
-    /// It is there, but no value of the type that was asked for.
+    /// It is of another type than the one that was asked for.
     Unfit(String),
-    /// It is no JSON, or stands for an attachment that did not come.
+    /// It is not valid JSON, or refers to an attachment that was not received.
     Malformed(&'static str),
 }
 
@@ -44,13 +44,13 @@ impl ArgumentError {
         }
     }
 
-    /// Which argument, counted from 1. The event's name is none.
+    /// Returns the position of the argument, counted from 1. The event's name is not counted.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Whether the packet itself is broken: a violation of the protocol, after which its connection
-    /// is closed. Else a value is merely of another type than the handler's.
+    /// Returns whether the packet itself is invalid, which closes the connection. Otherwise the argument is only of another type
+    /// than the handler's.
     pub fn is_malformed(&self) -> bool {
         matches!(self.problem, Problem::Malformed(_))
     }
@@ -69,8 +69,7 @@ impl fmt::Display for ArgumentError {
 
 impl Error for ArgumentError {}
 
-/// The text of a JSON error without its position, which counts from the argument's beginning and
-/// means nothing to anybody who sees only the packet.
+/// Returns the text of a JSON error without its position, which counts from the beginning of the argument.
 fn message(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -78,7 +77,7 @@ fn message(error: &serde_json::Error) -> String {
         message.truncate(message.len() - position.len());
     }
     if message.len() > MAX_MESSAGE {
-        // What was found stands in front and can be long, what was expected stands at the end.
+        // The beginning says what was found and can be long, the end says what was expected.
         let mut head = MAX_MESSAGE / 2;
         let mut tail = message.len() - MAX_MESSAGE / 2;
         while !message.is_char_boundary(head) {

@@ -1,8 +1,8 @@
-//! A server that was not built.
+//! Why a server was not built.
 
 use std::fmt;
 
-/// Everything that `build()` found wrong, each with the place in the program and the cure.
+/// Everything that `build()` found wrong, each problem with its place in the program and its cure.
 pub struct BuildError {
     problems: Vec<String>,
 }
@@ -16,7 +16,7 @@ impl BuildError {
         }
     }
 
-    /// The problems, one text each.
+    /// Returns the problems, one text each.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }

@@ -1,4 +1,4 @@
-//! Events that can't be sent.
+//! Why an event was not sent.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
-//! Packets that could not be encoded.
+//! Why a packet was not encoded.
 
 use std::{error::Error, fmt, string::FromUtf8Error};
 
 use crate::base::BoxError;
 
-/// A packet that could not be encoded; nothing of it was sent.
+/// A packet that could not be encoded. Nothing of it was sent.
 #[derive(Debug)]
 pub struct EncodeError(Problem);
 
@@ -38,8 +38,8 @@ impl EncodeError {
         EncodeError(Problem::Parser(error))
     }
 
-    /// Whether the event's name belongs to the protocol ([`RESERVED`](super::RESERVED)). Else the
-    /// value has no form in JSON, or the server's parser can't write it.
+    /// Returns whether the event's name is reserved by the protocol. Otherwise the value has no form in JSON, or the server's
+    /// parser cannot write it.
     pub fn is_reserved_name(&self) -> bool {
         matches!(self.0, Problem::Reserved(_))
     }

@@ -1,13 +1,13 @@
-//! An event that a client may not send.
+//! Refuses an event.
 
 use std::{borrow::Cow, error::Error, fmt};
 
 use super::chain;
 
-/// Refuses an event, and tells the client so: what a guard that gives `false` fails with.
+/// Refuses an event with a message for the client. A guard that returns `false` fails with the default one.
 ///
-/// It goes to the error handlers like any other error; without one, the acknowledgement is `{"error": "forbidden"}`, or has
-/// the message given here. A guard of `connect` refuses the client with the message. It is found inside `anyhow` and
+/// It goes to the error handlers like any other error; without one, the acknowledgement is `{"error": "forbidden"}`, or has the
+/// message given here. A guard of `connect` refuses the client with the message. It is found inside `anyhow` and
 /// `eyre` errors as well.
 ///
 /// ```
@@ -38,14 +38,14 @@ impl Forbidden {
         Forbidden(RefusalMessage(message.into()))
     }
 
-    /// The message: `forbidden`, unless said otherwise.
+    /// Returns the message. Default: `forbidden`.
     pub fn message(&self) -> &str {
         &self.0.0
     }
 
-    /// What is told, if an error is this one, or lies upon it.
+    /// Returns the message, if an error is a `Forbidden` or has one among its sources.
     pub(crate) fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
-        chain::find::<RefusalMessage>(error).map(|told| &*told.0)
+        chain::find::<RefusalMessage>(error).map(|message| &*message.0)
     }
 }
 

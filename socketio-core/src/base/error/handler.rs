@@ -1,10 +1,10 @@
 //! Events that failed.
 
-use std::{any::Any, error::Error, fmt, panic::Location, sync::Arc};
+use std::{error::Error, fmt, panic::Location, sync::Arc};
 
-use crate::base::{ArgumentError, BoxError, Sid};
+use crate::base::{ArgumentError, BoxError, Sid, fault::Panic};
 
-/// An event that failed: what `on_error` handlers are given.
+/// An event that failed: the argument of `on_error` handlers, and the error of [`Next::run`](crate::Next::run).
 ///
 /// Cheap to clone. `Display` is the text of the error itself.
 #[derive(Clone)]
@@ -29,14 +29,9 @@ pub(crate) enum Cause {
     Unknown,
 }
 
-impl Cause {
-    pub(crate) fn from_panic(payload: Box<dyn Any + Send>) -> Self {
-        let message = payload
-            .downcast_ref::<&'static str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| String::from("no message"));
-        Cause::Panic(message)
+impl From<Panic> for Cause {
+    fn from(panic: Panic) -> Self {
+        Cause::Panic(panic.into_message())
     }
 }
 
@@ -59,48 +54,68 @@ impl HandlerError {
         }))
     }
 
-    /// The event, as the client named it; `connect` and `disconnect` included.
+    /// Returns the same failure with another cause.
+    pub(crate) fn with_cause(&self, cause: Cause) -> Self {
+        let Inner {
+            event,
+            namespace,
+            sid,
+            function,
+            location,
+            ..
+        } = &*self.0;
+        HandlerError::new(
+            cause,
+            event,
+            Arc::clone(namespace),
+            sid.clone(),
+            function,
+            location,
+        )
+    }
+
+    /// Returns the event's name as the client wrote it, or `connect` or `disconnect`.
     pub fn event(&self) -> &str {
         &self.0.event
     }
 
-    /// The namespace of the event.
+    /// Returns the namespace of the event.
     pub fn namespace(&self) -> &str {
         &self.0.namespace
     }
 
-    /// The client that sent the event.
+    /// Returns the id of the client that sent the event.
     pub fn sid(&self) -> &Sid {
         &self.0.sid
     }
 
-    /// The handler's name: `join`, or `Rooms::on_say`; empty when no handler knows the event.
+    /// Returns the handler's name: `join`, or `Rooms::on_say`. Empty if there is no handler for the event.
     pub fn function(&self) -> &str {
         &self.0.function
     }
 
-    /// Where the handler is registered; where the server was built, when no handler knows the event.
+    /// Returns where the handler is registered, or where the server was built if there is no handler for the event.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location
     }
 
-    /// Whether the handler panicked.
+    /// Returns whether the handler panicked.
     pub fn is_panic(&self) -> bool {
         matches!(self.0.cause, Cause::Panic(_))
     }
 
-    /// Whether no handler knows the event. Error handlers don't see these; `error_ack` does.
+    /// Returns whether there is no handler for the event. Error handlers do not see these errors; `error_ack` does.
     pub fn is_unknown_event(&self) -> bool {
         matches!(self.0.cause, Cause::Unknown)
     }
 
-    /// What was wrong with the arguments that the client sent, if it was that.
+    /// Returns what was wrong with the arguments that the client sent, if that is why the event failed.
     pub fn argument_error(&self) -> Option<&ArgumentError> {
         self.downcast_ref()
     }
 
-    /// The error that the handler returned, if it is of type `T`. `anyhow` and `eyre` may hide the type of what they wrap: then
-    /// [`error`](HandlerError::error) has its text and what lies beneath.
+    /// Returns the error that the handler returned, if it is of type `T`. `anyhow` and `eyre` may hide the type of the error that they
+    /// wrap: then [`error`](HandlerError::error) has its text and its sources.
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         match &self.0.cause {
             Cause::Error(error) => error.downcast_ref(),
@@ -108,7 +123,7 @@ impl HandlerError {
         }
     }
 
-    /// The error that the handler returned; `None` after a panic.
+    /// Returns the error that the handler returned; `None` after a panic.
     pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match &self.0.cause {
             Cause::Error(error) => Some(&**error),

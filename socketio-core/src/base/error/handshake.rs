@@ -1,4 +1,4 @@
-//! A client that is turned away before it has a connection.
+//! Refuses a client at the HTTP handshake.
 
 use std::{error::Error, fmt};
 
@@ -9,11 +9,10 @@ use serde_json::json;
 
 use super::chain;
 
-/// Refuses a client at the HTTP handshake: what the hook of [`on_handshake`](crate::SocketIoBuilder::on_handshake) returns as
-/// its `Err`.
+/// Refuses a client at the HTTP handshake: the error of a hook of [`on_handshake`](crate::SocketIoBuilder::on_handshake).
 ///
-/// The answer is, unless said otherwise, status 403 and `{"code":4,"message":".."}`, as the reference server has it. It is
-/// found inside `anyhow` and `eyre` errors as well.
+/// The default response has status 403 and the body `{"code":4,"message":".."}`, as that of the reference server. It is found
+/// inside `anyhow` and `eyre` errors as well.
 ///
 /// ```
 /// use http::StatusCode;
@@ -24,7 +23,7 @@ use super::chain;
 #[derive(Clone, Debug)]
 pub struct HandshakeRefused(Refusal);
 
-/// The answer, given out by `source()`: see [`chain::find`].
+/// The response, given out by `source()`: see [`chain::find`].
 #[derive(Clone, Debug)]
 struct Refusal {
     status: StatusCode,
@@ -42,15 +41,15 @@ impl HandshakeRefused {
         })
     }
 
-    /// Answers with another status than 403: one of a client's or a server's errors. Others (a redirection, a success) say
-    /// nothing that a Socket.IO client would understand, and are sent as they are.
+    /// Sets the status. Default: 403. Socket.IO clients understand only statuses of client and server errors; others, such as
+    /// redirections, are sent as they are.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self
     }
 
-    /// Answers with another body than the JSON of the message, as text.
+    /// Sends a text as the body, instead of the JSON of the message.
     #[must_use]
     pub fn text(mut self, body: impl Into<String>) -> Self {
         let kind = HeaderValue::from_static("text/plain; charset=UTF-8");
@@ -58,12 +57,12 @@ impl HandshakeRefused {
         self
     }
 
-    /// The message.
+    /// Returns the message.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What is answered for an error: its own words, or, of one that is not meant for clients, that it was one.
+    /// Returns the HTTP response to an error: its own, or a plain refusal if the error is not meant for clients.
     pub(crate) fn response_to(error: &(dyn Error + 'static)) -> Response<Full<Bytes>> {
         match chain::find::<Refusal>(error) {
             Some(refusal) => refusal.response(),

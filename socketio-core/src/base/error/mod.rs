@@ -1,4 +1,4 @@
-//! The errors of the crate's public API.
+//! The errors of the crate, one type a file.
 
 mod argument;
 mod build;
@@ -26,8 +26,8 @@ pub use no_current_client::NoCurrentClient;
 pub use refused::ConnectionRefused;
 pub use room::RoomError;
 
-/// Any error, boxed. What handlers may return: everything that converts into it.
+/// Any error, boxed. Handlers may return every error that converts into it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A `Result` whose error is, unless said otherwise, any error at all.
+/// A `Result` with [`BoxError`] as the default error type.
 pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;

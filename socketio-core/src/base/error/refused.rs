@@ -1,4 +1,4 @@
-//! A client that is not let in.
+//! Refuses a client in `connect`.
 
 use std::{error::Error, fmt};
 
@@ -7,10 +7,11 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::chain;
 
-/// Refuses a client in `connect`, and tells it why.
+/// Refuses a client in `connect`, with a message for it.
 ///
-/// Every error that a `connect` handler returns refuses the client, but only this one is shown to it: with any other, and
-/// after a panic, it reads `Connection rejected by server`. It is found inside `anyhow` and `eyre` errors as well.
+/// Every error that a `connect` handler returns refuses the client, but only this one and [`Forbidden`](crate::Forbidden) are shown to
+/// it. After any other error and after a panic the client receives `Connection rejected by server`. It is found inside `anyhow` and
+/// `eyre` errors as well.
 ///
 /// ```
 /// use socketio_core::ConnectionRefused;
@@ -36,7 +37,7 @@ struct Refusal {
 }
 
 impl ConnectionRefused {
-    /// What a client reads that was refused without a word.
+    /// The message for a client that was refused without one.
     pub(crate) const MESSAGE: &'static str = "Connection rejected by server";
 
     /// Refuses with a message.
@@ -47,31 +48,30 @@ impl ConnectionRefused {
         })
     }
 
-    /// Adds data for the client's program; JavaScript reads it as `error.data`.
-    ///
-    /// Data that is no JSON is left out, with an error event.
+    /// Adds data for the client's program; JavaScript reads it as `error.data`. Data that cannot be encoded as JSON is left out and
+    /// logged.
     #[must_use]
     pub fn data(mut self, data: impl Serialize) -> Self {
         match to_raw_value(&data) {
             Ok(data) => self.0.data = Some(data),
             Err(error) => {
-                tracing::error!(target: "socketio", %error, "the data of a refusal is no JSON and was left out");
+                tracing::error!(target: "socketio", %error, "the data of a refusal can't be encoded as JSON and was left out");
             }
         }
         self
     }
 
-    /// The message.
+    /// Returns the message.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The data as JSON, if there is any.
+    /// Returns the data as JSON, if there is any.
     pub fn json_data(&self) -> Option<&RawValue> {
         self.0.data.as_deref()
     }
 
-    /// Finds a refusal in an error or beneath it.
+    /// Finds a refusal in an error or among its sources.
     pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
         chain::find::<Refusal>(error).map(|refusal| ConnectionRefused(refusal.clone()))
     }

@@ -1,4 +1,4 @@
-//! Rooms that can't be joined or closed.
+//! Why a room was not joined or closed.
 
 use std::fmt;
 

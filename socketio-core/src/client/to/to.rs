@@ -142,12 +142,12 @@ impl To {
     #[track_caller]
     pub fn emit<T: Serialize>(mut self, event: &str, payload: T) {
         let origin = Location::caller();
-        match self.encode(event, payload) {
-            Ok(encoded) => match self.deliver(encoded) {
-                Ok(()) => return,
-                Err(error) => error,
-            },
-            Err(error) => scope::fail(error, origin, self.from.as_ref()),
+        let from = self.from.clone();
+        let emitted = self
+            .encode(event, payload)
+            .and_then(|encoded| self.deliver(encoded));
+        if let Err(error) = emitted {
+            scope::fail(error, origin, from.as_ref());
         }
     }
 

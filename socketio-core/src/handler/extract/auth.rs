@@ -1,6 +1,6 @@
-//! What a client sends along when it connects.
+//! The `auth` object that a client sends when it connects.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use serde::de::DeserializeOwned;
 
@@ -9,9 +9,9 @@ use crate::base::BoxError;
 
 /// The `auth` object of a client, in `connect` handlers.
 ///
-/// A client that sent none sent `null`: `Auth<Option<T>>` takes both. Python clients without one send an empty object, which is
-/// `null` too unless it is a `T`. A client whose object is not a `T` is refused with
-/// `Connection rejected by server`. It dereferences to the object.
+/// If a client sends no object, it is `null`: `Auth<Option<T>>` takes both. (`Option<Auth<T>>` is not possible.) Python clients without
+/// one send an empty object, which is `null`, too, unless it is a `T`. A client whose object is not a `T` is refused with
+/// `Connection rejected by server`. It dereferences to the object; [`into_inner`](Auth::into_inner) returns it.
 ///
 /// ```
 /// # use socketio_core::{Auth, ConnectionRefused};
@@ -20,7 +20,7 @@ use crate::base::BoxError;
 ///     token: String,
 /// }
 ///
-/// async fn connect(Auth(auth): Auth<Token>) -> Result<(), ConnectionRefused> {
+/// async fn connect(auth: Auth<Token>) -> Result<(), ConnectionRefused> {
 ///     match &*auth.token {
 ///         "open sesame" => Ok(()),
 ///         _ => Err(ConnectionRefused::new("unknown token")),
@@ -28,13 +28,33 @@ use crate::base::BoxError;
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Auth<T>(pub T);
+pub struct Auth<T>(T);
+
+impl<T> Auth<T> {
+    /// Returns the object.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
 
 impl<T> Deref for Auth<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+impl<T> DerefMut for Auth<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// For unit tests of handlers.
+impl<T> From<T> for Auth<T> {
+    fn from(value: T) -> Self {
+        Auth(value)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    base::{BoxError, HandlerError, Reason, Request},
+    base::{ArgumentError, BoxError, HandlerError, Reason, Request},
     client::Socket,
     handler::ResponseEncoder,
     packet::Arguments,
@@ -17,104 +17,162 @@ use crate::{
 pub struct EventContext<'a> {
     socket: &'a Socket,
     event: &'a str,
-    parts: Parts<'a>,
+    /// The namespace as the handler was registered: `/job/{id}`.
+    pattern: &'a str,
+    input: Input<'a>,
+    /// The first argument that was not valid JSON. Kept here, since user code may hide the error that it was given.
+    malformed: Option<ArgumentError>,
 }
 
-/// What only some events have.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Parts<'a> {
-    /// The event's arguments.
-    pub(crate) arguments: Arguments,
-    /// Whether an acknowledgement was asked for.
-    pub(crate) acknowledge: bool,
-    /// `connect`: what the client sent along.
-    pub(crate) auth: Option<&'a Credentials>,
-    /// `disconnect`.
-    pub(crate) reason: Option<Reason>,
-    /// Error handlers.
-    pub(crate) error: Option<&'a HandlerError>,
-    /// The namespace as the handler was registered: `/job/{id}`.
-    pub(crate) pattern: &'a str,
+/// What a handler is called for, with what it can read.
+#[derive(Clone, Debug)]
+pub(crate) enum Input<'a> {
+    /// An event of the client.
+    Event {
+        arguments: Arguments,
+        /// Whether an acknowledgement was asked for.
+        acknowledge: bool,
+    },
+    /// The client asks to join, with these credentials.
+    Connect(&'a Credentials),
+    /// The client has gone.
+    Disconnect(Reason),
+    /// One of the others failed: for error handlers. Only events have arguments.
+    Error {
+        error: &'a HandlerError,
+        arguments: Arguments,
+        acknowledge: bool,
+    },
+}
+
+impl Input<'_> {
+    fn arguments(&mut self) -> Option<&mut Arguments> {
+        match self {
+            Input::Event { arguments, .. } | Input::Error { arguments, .. } => Some(arguments),
+            Input::Connect(_) | Input::Disconnect(_) => None,
+        }
+    }
 }
 
 impl<'a> EventContext<'a> {
-    pub(crate) fn new(socket: &'a Socket, event: &'a str, parts: Parts<'a>) -> Self {
+    pub(crate) fn new(
+        socket: &'a Socket,
+        event: &'a str,
+        pattern: &'a str,
+        input: Input<'a>,
+    ) -> Self {
         EventContext {
             socket,
             event,
-            parts,
+            pattern,
+            input,
+            malformed: None,
         }
     }
 
-    /// The next argument of the event, as a `T`; an absent one is `null`.
+    /// Returns the next argument of the event as a `T`. An absent argument is `null`.
     ///
     /// # Errors
     ///
-    /// When it is of another type.
+    /// If the argument is of another type.
     #[expect(
         clippy::should_implement_trait,
         reason = "no iterator: each argument has its own type"
     )]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, BoxError> {
-        Ok(self.parts.arguments.next()?)
+        self.read(Arguments::next)
     }
 
-    /// All arguments that have not been read.
+    /// Returns all arguments that have not been read.
     pub(crate) fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, BoxError> {
-        Ok(self.parts.arguments.rest()?)
+        self.read(Arguments::rest)
     }
 
-    /// The client that sent the event.
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&mut Arguments) -> Result<T, ArgumentError>,
+    ) -> Result<T, BoxError> {
+        let result = match self.input.arguments() {
+            Some(arguments) => read(arguments),
+            None => read(&mut Arguments::default()),
+        };
+        result.map_err(|error| {
+            if error.is_malformed() && self.malformed.is_none() {
+                self.malformed = Some(error.clone());
+            }
+            error.into()
+        })
+    }
+
+    /// Returns the argument that was not valid JSON, if one was met: the client breaks the protocol, whatever user code made of
+    /// the error.
+    pub(crate) fn into_malformed(self) -> Option<ArgumentError> {
+        self.malformed
+    }
+
+    /// Returns the client that sent the event.
     pub fn socket(&self) -> &Socket {
         self.socket
     }
 
-    /// The request that opened the connection.
+    /// Returns the request that opened the connection.
     pub fn request(&self) -> &Request {
         self.socket.client().request()
     }
 
-    /// The server's state of type `T`, if it was built with one.
+    /// Returns the server's state of type `T`, if the server was built with one.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.socket.node().states.get()
     }
 
-    /// The event's name, as the client wrote it; `connect` and `disconnect` included.
+    /// Returns the event's name as the client wrote it, or `connect` or `disconnect`.
     pub fn name(&self) -> &str {
         self.event
     }
 
     pub(crate) fn auth(&self) -> Option<&'a Credentials> {
-        self.parts.auth
+        match self.input {
+            Input::Connect(auth) => Some(auth),
+            _ => None,
+        }
     }
 
     pub(crate) fn reason(&self) -> Option<Reason> {
-        self.parts.reason
+        match self.input {
+            Input::Disconnect(reason) => Some(reason),
+            _ => None,
+        }
     }
 
     pub(crate) fn error(&self) -> Option<&'a HandlerError> {
-        self.parts.error
+        match self.input {
+            Input::Error { error, .. } => Some(error),
+            _ => None,
+        }
     }
 
     pub(crate) fn pattern(&self) -> &'a str {
-        self.parts.pattern
+        self.pattern
     }
 
-    /// For generated code: how the handler's value is answered.
+    /// For generated code: how the handler's return value is encoded.
     #[doc(hidden)]
     pub fn answer(&self) -> ResponseEncoder {
-        if self.parts.auth.is_some() && self.parts.error.is_none() {
-            return ResponseEncoder::accepting();
+        match self.input {
+            Input::Connect(_) => ResponseEncoder::accepting(),
+            Input::Disconnect(_) => ResponseEncoder::new(None),
+            Input::Event { acknowledge, .. } | Input::Error { acknowledge, .. } => {
+                let form = || self.socket.node().hub.codec.form();
+                ResponseEncoder::new(acknowledge.then(form))
+            }
         }
-        let form = || self.socket.node().hub.codec.form();
-        ResponseEncoder::new(self.parts.acknowledge.then(form))
     }
 
-    /// For generated code: the handler has all its arguments. Surplus ones are passed over, once they are known to be
-    /// JSON.
+    /// For generated code: the handler has all its arguments. Surplus ones are ignored, after it was checked that they are
+    /// valid JSON.
     #[doc(hidden)]
     pub fn finish(&mut self) -> Result<(), BoxError> {
-        match self.parts.arguments.finish()? {
+        match self.read(Arguments::finish)? {
             0 => {}
             surplus => tracing::debug!(
                 target: "socketio",

@@ -1,15 +1,17 @@
 //! The one trait of a handler's arguments.
 
+use std::any::{Any, TypeId};
+
 use serde::de::DeserializeOwned;
 
 use super::{EventContext, Needs};
-use crate::base::BoxError;
+use crate::base::{BoxError, Reason};
 
-/// What can be an argument of a handler.
+/// Types that can be an argument of a handler.
 ///
 /// Every type that serde can deserialize is the next argument of the event. The crate's own types ([`Socket`],
-/// [`Auth`], [`State`], [`Session`], [`Reason`], [`EventName`], [`Rest`], [`Request`], [`HandlerError`], [`SocketIo`])
-/// are something else, and so is what you implement this trait for:
+/// [`Auth`], [`Path`], [`State`], [`Session`], [`Reason`], [`EventName`], [`Rest`], [`Request`], [`HandlerError`], [`SocketIo`])
+/// are made from something else, and so are types that you implement this trait for:
 ///
 /// ```
 /// use socketio_core::{BoxError, EventContext, FromEvent};
@@ -32,10 +34,11 @@ use crate::base::BoxError;
 /// }
 /// ```
 ///
-/// It is synchronous: what must wait (a user from a database) is done once in `connect` and kept in a [`Session`].
+/// It is synchronous. Load what takes time, such as a user from a database, once in `connect`, and keep it in a [`Session`].
 ///
 /// [`Socket`]: crate::Socket
 /// [`Auth`]: crate::Auth
+/// [`Path`]: crate::Path
 /// [`State`]: crate::State
 /// [`Session`]: crate::Session
 /// [`Reason`]: crate::Reason
@@ -47,7 +50,8 @@ use crate::base::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of an event handler",
     label = "neither `serde::Deserialize` nor one of the crate's own arguments",
-    note = "derive `serde::Deserialize` for it, if clients send it; implement `socketio::FromEvent`, if it is made from the request or the session; wrap it in `State<..>`, if it belongs to the server"
+    note = "derive `serde::Deserialize` for it, if clients send it; implement `socketio::FromEvent`, if it is made from the request or the session; wrap it in `State<..>`, if it belongs to the server",
+    note = "`Option` goes inside: `Auth<Option<T>>` instead of `Option<Auth<T>>`; a `State<T>` is always there, since `build()` checks it; the `T` of a `Session<T>` must be `Default`"
 )]
 pub trait FromEvent: Sized {
     /// Makes the value, or fails the event.
@@ -57,19 +61,36 @@ pub trait FromEvent: Sized {
     /// Any error reaches the error handlers and answers the acknowledgement; the handler does not run.
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError>;
 
-    /// What this argument needs of the server and of the kind of event, for `build()` to check.
+    /// Declares what this argument needs of the server and of the kind of event, for `build()` to check.
     fn needs(needs: &mut Needs) {
         let _ = needs;
     }
 }
 
+/// All but [`Reason`], which is read from text like any other value, but is not an argument of the event.
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> FromEvent for T {
+impl<T: DeserializeOwned + 'static> FromEvent for T {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        cx.next()
+        if !is_reason::<T>() {
+            return cx.next();
+        }
+        let reason = cx.reason().ok_or("no reason: this is not a disconnect")?;
+        let mut reason = Some(reason);
+        let reason = (&mut reason as &mut dyn Any).downcast_mut::<Option<T>>();
+        reason
+            .and_then(Option::take)
+            .ok_or_else(|| "unreachable: the types are the same".into())
     }
 
     fn needs(needs: &mut Needs) {
-        needs.event_argument(std::any::type_name::<T>());
+        match is_reason::<T>() {
+            true => needs.reason(),
+            false => needs.event_argument(std::any::type_name::<T>()),
+        }
     }
+}
+
+/// Known at compile time.
+fn is_reason<T: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<Reason>()
 }

@@ -11,7 +11,7 @@ mod values;
 
 pub use auth::Auth;
 pub use context::EventContext;
-pub(crate) use context::Parts;
+pub(crate) use context::Input;
 pub use from_event::FromEvent;
 pub(crate) use needs::Need;
 pub use needs::Needs;

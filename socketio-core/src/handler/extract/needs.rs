@@ -1,4 +1,4 @@
-//! What arguments ask for before any event has come.
+//! What the arguments of handlers need, for `build()` to check.
 
 use std::any::{TypeId, type_name};
 
@@ -9,15 +9,15 @@ pub struct Needs(Vec<Need>);
 /// One need.
 #[derive(Debug)]
 pub(crate) enum Need {
-    /// An argument of the event: there are none in `connect` and `disconnect`.
+    /// An argument of the event. `connect` and `disconnect` have none.
     EventArgument(&'static str),
     /// All arguments that are left.
     Rest,
     /// What the client sent with its CONNECT.
     Auth,
-    /// Why it has gone.
+    /// Why the client was disconnected.
     Reason,
-    /// What an error handler handles.
+    /// The error that an error handler handles.
     Error,
     /// The parameters of the namespace's pattern.
     Path,
@@ -26,14 +26,14 @@ pub(crate) enum Need {
 }
 
 impl Needs {
-    /// A value of type `T` given to `SocketIo::builder().state(..)`.
+    /// Needs a value of type `T` given to `SocketIo::builder().state(..)`.
     pub fn state<T: 'static>(&mut self) {
         self.0
             .push(Need::State(TypeId::of::<T>(), type_name::<T>()));
     }
 
-    /// The next argument of the event, read with [`EventContext::next`](super::EventContext::next): so it can't be used
-    /// in `connect` and `disconnect`. `type_name` is shown to the programmer.
+    /// Needs the next argument of the event, read with [`EventContext::next`](super::EventContext::next), so it cannot be used in
+    /// `connect` and `disconnect`. `type_name` appears in the error of `build()`.
     pub fn event_argument(&mut self, type_name: &'static str) {
         self.0.push(Need::EventArgument(type_name));
     }

@@ -1,6 +1,9 @@
 //! The parameters of a namespace.
 
-use std::{fmt, ops::Deref};
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 use serde::{
     Deserializer,
@@ -14,13 +17,14 @@ use serde::{
 use super::{EventContext, FromEvent, Needs};
 use crate::base::{BoxError, Forbidden};
 
-/// The parameters of the namespace, where the handler's is a pattern: of `/job/{id}`, the `id`. It dereferences to the value.
+/// The parameters of the namespace, if the handler's namespace is a pattern: of `/job/{id}`, the `id`. It dereferences to the value;
+/// [`into_inner`](Path::into_inner) returns it.
 ///
-/// `Path<u64>` is one parameter, a tuple takes them in their order, a struct or a map by their names. They are the text that
-/// the client wrote; numbers, `bool`, `char` and enums without fields are read from it.
+/// `Path<u64>` is one parameter, a tuple takes them in their order, a struct or a map by their names. They are read from the text
+/// that the client wrote, as text, numbers, `bool`, `char` or enums without fields.
 ///
-/// A client that names something else (`/job/x` for a number) is refused in `connect`, with `Invalid namespace`; in
-/// other handlers the event fails, with the same words. `build()` refuses a `Path` where the namespace has no parameters.
+/// If the text does not fit (`/job/x` for a number), `connect` refuses the client with `Invalid namespace`, and other events fail with
+/// the same message. `build()` refuses a `Path` if the namespace has no parameters.
 ///
 /// ```
 /// use socketio_core::{Path, SocketIo};
@@ -40,13 +44,33 @@ use crate::base::{BoxError, Forbidden};
 ///     .unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Path<T>(pub T);
+pub struct Path<T>(T);
+
+impl<T> Path<T> {
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
 
 impl<T> Deref for Path<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+impl<T> DerefMut for Path<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// For unit tests of handlers.
+impl<T> From<T> for Path<T> {
+    fn from(value: T) -> Self {
+        Path(value)
     }
 }
 
@@ -57,7 +81,7 @@ impl<T: DeserializeOwned> FromEvent for Path<T> {
         let value = T::deserialize(parameters).map_err(|error| PathError {
             path: path.to_owned(),
             error,
-            told: Forbidden::new("Invalid namespace"),
+            message: Forbidden::new("Invalid namespace"),
         })?;
         Ok(Path(value))
     }
@@ -72,8 +96,8 @@ impl<T: DeserializeOwned> FromEvent for Path<T> {
 struct PathError {
     path: String,
     error: Error,
-    /// What the client is told: as of a namespace that no pattern fits.
-    told: Forbidden,
+    /// The message for the client: the same as for a namespace that does not exist.
+    message: Forbidden,
 }
 
 impl fmt::Display for PathError {
@@ -84,11 +108,11 @@ impl fmt::Display for PathError {
 
 impl std::error::Error for PathError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.told)
+        Some(&self.message)
     }
 }
 
-/// The parameters that a pattern has, each with what `path` has in its place.
+/// Returns the names of a pattern's parameters, each with the segment of `path` in its place.
 pub(crate) fn parameters<'a>(
     pattern: &'a str,
     path: &'a str,

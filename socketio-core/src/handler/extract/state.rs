@@ -1,20 +1,29 @@
-//! What belongs to the server.
+//! Values that belong to the server.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{EventContext, FromEvent, Needs};
 use crate::base::BoxError;
 
-/// A value that the server was built with: `SocketIo::builder().state(value)`. It dereferences to the value.
+/// A value that the server was built with: `SocketIo::builder().state(value)`. It dereferences to the value;
+/// [`into_inner`](State::into_inner) returns the `Arc` around it.
 ///
-/// `build()` fails when a handler takes a state that was not given.
+/// `build()` fails if a handler takes a state that the server does not have, so `Option<State<T>>` is not possible. An
+/// [`EventContext`] may be asked for a state that need not be there.
 pub struct State<T>(Arc<T>);
+
+impl<T> State<T> {
+    /// Returns the shared value.
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
 
 impl<T: Send + Sync + 'static> FromEvent for State<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         match cx.state() {
             Some(value) => Ok(State(value)),
-            // `build()` has checked the handlers; only a `FromEvent` that does not tell its needs comes here.
+            // `build()` has checked the handlers; only a `FromEvent` that does not declare its needs gets here.
             None => Err(format!("no state of type `{}`", std::any::type_name::<T>()).into()),
         }
     }

@@ -1,19 +1,19 @@
-//! Arguments that are what they are: the socket, the request, the reason, the event's name, the error.
+//! Arguments without a wrapper of their own: the socket, the request, sessions, the event's name, the error.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{EventContext, FromEvent, Needs};
 use crate::{
-    base::{BoxError, HandlerError, Reason, Request},
+    base::{BoxError, HandlerError, Request},
     client::{ConnectionSession, Session, Socket, SocketIo},
 };
 
-/// The name of the event, as the client wrote it: for handlers of `*`. It dereferences to the name.
+/// The name of the event as the client wrote it, for handlers of `*`. It dereferences to the name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventName(String);
 
 impl EventName {
-    /// The name.
+    /// Returns the name.
     pub fn into_string(self) -> String {
         self.0
     }
@@ -24,6 +24,12 @@ impl Deref for EventName {
 
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for EventName {
+    fn from(name: String) -> Self {
+        EventName(name)
     }
 }
 
@@ -72,17 +78,6 @@ impl<T: Default + Send + 'static> FromEvent for ConnectionSession<T> {
 impl FromEvent for SocketIo {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         Ok(SocketIo::new(Arc::clone(cx.socket().node())))
-    }
-}
-
-impl FromEvent for Reason {
-    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
-        cx.reason()
-            .ok_or_else(|| "no reason: nobody has gone".into())
-    }
-
-    fn needs(needs: &mut Needs) {
-        needs.reason();
     }
 }
 

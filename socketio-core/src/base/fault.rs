@@ -1,0 +1,102 @@
+//! The fault boundary: user code is called through these functions and nowhere else, and its panics end here.
+//!
+//! Called by the dispatcher for handlers, guards, middleware, `error_ack` and return values, by the codec for parsers, and by
+//! whatever calls a hook. A panic becomes a [`Panic`], which is an error like any other; it never unwinds into a task of the
+//! server.
+
+use std::{
+    any::Any,
+    error::Error,
+    fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// A panic of user code, with its message.
+#[derive(Debug)]
+pub(crate) struct Panic(Box<str>);
+
+impl Panic {
+    /// Takes the message out of what [`catch_unwind`] returned.
+    fn new(payload: Box<dyn Any + Send>) -> Self {
+        let message = payload
+            .downcast_ref::<&'static str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let message = Box::from(message);
+        // The payload is the user's, too, and may panic when it is dropped. A second one is leaked.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(second);
+        }
+        Panic(message)
+    }
+
+    pub(crate) fn into_message(self) -> String {
+        self.0.into()
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked: {}", self.0)
+    }
+}
+
+impl Error for Panic {}
+
+/// Calls user code.
+pub(crate) fn catch<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(Panic::new)
+}
+
+/// Polls the future of user code. After a panic it must not be polled again.
+pub(crate) fn poll<F: Future + Unpin>(
+    future: &mut F,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Panic>> {
+    match catch(|| Pin::new(future).poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
+}
+
+/// Runs the future of user code to its end.
+pub(crate) async fn run<F: Future + Unpin>(mut future: F) -> Result<F::Output, Panic> {
+    std::future::poll_fn(|cx| poll(&mut future, cx)).await
+}
+
+/// Drops values of the user's.
+pub(crate) fn discard<T>(value: T) {
+    if let Err(panic) = catch(|| drop(value)) {
+        tracing::error!(target: "socketio", %panic, "a value panicked when it was dropped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_with_its_message() {
+        let panic = catch(|| panic!("{} of them", 3)).map(|()| ()).unwrap_err();
+        assert_eq!(panic.to_string(), "panicked: 3 of them");
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_it_is_dropped_is_caught_too() {
+        let panic = catch(|| std::panic::panic_any(Bomb)).map(|()| ());
+        assert_eq!(panic.unwrap_err().to_string(), "panicked: no message");
+        discard(Bomb);
+    }
+}

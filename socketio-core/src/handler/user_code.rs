@@ -1,0 +1,71 @@
+//! A piece of user code that runs: in the scope of its client, inside the fault boundary, and timed.
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use super::{HandlerFuture, Outcome, call::Origin};
+use crate::{
+    base::{Cause, fault},
+    client::{Scope, Scoped},
+    handler::Response,
+};
+
+/// How long a poll may take before it is reported as blocking.
+const BLOCKING: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// The last poll on this thread that blocked: when it ended, and how long it took.
+    static LAST_BLOCKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// A handler, a guard or a middleware that has started.
+pub(super) struct UserCode<'a> {
+    future: Scoped<HandlerFuture>,
+    origin: &'a Origin,
+}
+
+impl<'a> UserCode<'a> {
+    pub(super) fn new(scope: Scope, future: HandlerFuture, origin: &'a Origin) -> Self {
+        UserCode {
+            future: scope.run(future),
+            origin,
+        }
+    }
+}
+
+impl Future for UserCode<'_> {
+    type Output = Result<Response, Cause>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let begun = Instant::now();
+        let polled = fault::poll(&mut self.future, cx);
+        let ended = Instant::now();
+        if ended.duration_since(begun) >= BLOCKING {
+            blocked(self.origin, begun, ended);
+        }
+        let ended: Result<(Outcome, _), _> = ready!(polled);
+        Poll::Ready(match ended {
+            Ok((Ok(response), None)) => Ok(response),
+            Ok((Err(error), _) | (Ok(_), Some(error))) => Err(Cause::Error(error)),
+            Err(panic) => Err(panic.into()),
+        })
+    }
+}
+
+/// Reports a poll that blocked. Time that the handler inside of a middleware blocked is the handler's.
+#[cold]
+fn blocked(origin: &Origin, begun: Instant, ended: Instant) {
+    let elapsed = ended.duration_since(begun);
+    let inner = match LAST_BLOCKED.get() {
+        Some((inner_ended, inner)) if inner_ended >= begun => inner,
+        _ => Duration::ZERO,
+    };
+    LAST_BLOCKED.set(Some((ended, elapsed)));
+    if elapsed.saturating_sub(inner) >= BLOCKING {
+        origin.report_blocking(elapsed);
+    }
+}
