@@ -55,15 +55,15 @@ pub mod message_queue;
 pub mod parser;
 
 pub use socketio_core::{
-    Admin, AdminAuth, AdminMode, App, Auth, BinaryInJson, BoxError, BuildError, CallError,
-    CallStream, ConnectionRefused, ConnectionSession, Data, Description, EmitError, EventCall,
-    EventContext, EventHandler, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError,
-    HandlerInfo, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Middleware,
-    Namespace, Needs, Next, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, Reason, Request,
-    RespondWith, Response, Rest, Result, RoomError, Session, Sid, Socket, SocketIo,
-    SocketIoBuilder, SocketIoLayer, SocketIoService, State, To, broadcast, call, close_room,
-    current, disconnect, emit, engine, handlers, join_room, leave_room, of, request, rooms, send,
-    send_json, session, sid, skip, spawn, to, try_emit,
+    AckCallback, Admin, AdminAuth, AdminMode, App, Auth, BinaryInJson, BoxError, BuildError,
+    CallError, CallStream, ConfiguredHandler, ConnectionRefused, ConnectionSession, Data,
+    Description, EmitError, EventCall, EventContext, EventHandler, EventHandlerExt, EventName,
+    Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, Handlers, HandshakeRefused,
+    IntoAccept, IntoRooms, Layered, Listener, Middleware, Namespace, Needs, Next, OverflowPolicy,
+    Path, Peer, PeerAddr, QueueHealth, Reason, Request, RespondWith, Response, Rest, Result,
+    RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+    State, To, broadcast, call, close_room, current, disconnect, emit, engine, handlers, join_room,
+    leave_room, of, request, rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream};

@@ -274,10 +274,10 @@ async fn the_guard_of_a_namespace_stands_before_everything_in_it() {
     let io = SocketIo::bare()
         .on_in("/a", "x", || async { "a" })
         .on_in("*", "x", || async { "any" })
-        .guard("/a", |request: Request| {
+        .guard_in("/a", |request: Request| {
             request.header("x-member").is_some()
         })
-        .guard("/b/{id}", || async {
+        .guard_in("/b/{id}", || async {
             Err::<(), _>(ConnectionRefused::new("not yours"))
         })
         .build()
@@ -323,8 +323,8 @@ async fn guards_are_asked_from_the_namespace_to_the_event_and_the_first_that_ref
     let trail = Trail::default();
     let io = SocketIo::bare()
         .namespace(Rooms)
-        .guard("*", noting("all"))
-        .guard("/rooms", noting("namespace"))
+        .guard(noting("all"))
+        .guard_in("/rooms", noting("namespace"))
         .state(trail.clone())
         .build()
         .unwrap();
@@ -346,7 +346,7 @@ async fn a_guard_that_panics_refuses() {
     let io = SocketIo::bare()
         .on("x", || async { "x" })
         .on_in("/a", "x", || async {})
-        .guard("/a", || -> bool { panic!("oh") })
+        .guard_in("/a", || -> bool { panic!("oh") })
         .build()
         .unwrap();
     let refused = TestClient::connect(&io, "/a").await.unwrap_err();
@@ -358,7 +358,7 @@ fn a_server_tells_who_guards_what() {
     let io = SocketIo::bare()
         .namespace(Members)
         .handlers(handlers![connect, for_ana])
-        .guard("/members", || true)
+        .guard_in("/members", || true)
         .build()
         .unwrap();
     let table = io.describe().to_string();
@@ -411,7 +411,7 @@ mod at_start {
             &["the guard `even`", "`connect` has no arguments"],
         );
         problem(
-            SocketIo::bare().guard("/", |_all: Rest<u8>, _why: Reason| true),
+            SocketIo::bare().guard_in("/", |_all: Rest<u8>, _why: Reason| true),
             &[
                 "the guard of \"/\"",
                 "`Reason` is only there in `disconnect`",
@@ -422,11 +422,11 @@ mod at_start {
     #[test]
     fn what_guards_a_namespace_takes_nothing_that_only_some_events_have() {
         problem(
-            SocketIo::bare().guard("/", |_number: u64| true),
+            SocketIo::bare().guard_in("/", |_number: u64| true),
             &["takes `u64`", "before `connect`"],
         );
         problem(
-            SocketIo::bare().guard("/", |_auth: Auth<String>| true),
+            SocketIo::bare().guard_in("/", |_auth: Auth<String>| true),
             &["takes `Auth`", "before events"],
         );
     }
@@ -436,15 +436,15 @@ mod at_start {
         problem(
             SocketIo::bare()
                 .on_in("/chat", "x", || async {})
-                .guard("/caht", || true),
+                .guard_in("/caht", || true),
             &["is for nothing", "\"/caht\""],
         );
         let io = SocketIo::bare()
             .allow_namespace("/feed")
             .on_in("/job/{id}", "x", || async {})
-            .guard("/feed", || true)
-            .guard("/job/7", || true)
-            .guard("/", || true)
+            .guard_in("/feed", || true)
+            .guard_in("/job/7", || true)
+            .guard_in("/", || true)
             .build();
         assert!(io.is_ok());
     }

@@ -15,7 +15,7 @@ pub use context::{
     broadcast, call, close_room, current, disconnect, emit, join_room, leave_room, of, request,
     rooms, send, send_json, session, sid, skip, spawn, to, try_emit,
 };
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Scope, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;

@@ -4,13 +4,14 @@
 use std::{
     cell::RefCell,
     mem,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context as TaskContext, Poll, ready},
     thread,
 };
 
 use futures_util::FutureExt;
+use tokio::task::spawn_blocking;
 
 use super::Socket;
 use crate::base::{BoxError, EmitError};
@@ -135,6 +136,50 @@ where
     F: Future + Unpin,
 {
     Scope::task(socket).run(future).map(|(output, _)| output)
+}
+
+/// Runs `function` on tokio's blocking pool in the name of the client whose handler awaits it.
+///
+/// A panic goes on in the caller. An `emit` that failed fails the event, as it would in the handler itself. Dropping the
+/// future does not stop the function.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    function: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let mut scope = Scope(current().map(|socket| Context {
+        socket,
+        failure: Failure::Kept(None),
+    }));
+    let running = spawn_blocking(move || {
+        let output = scope.enter(function);
+        (output, scope.take_failure())
+    });
+    match running.await {
+        Ok((output, failure)) => {
+            if let Some(failure) = failure {
+                keep(failure);
+            }
+            output
+        }
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => {
+                panic!("the runtime has shut down before the function ran: {cancelled}")
+            }
+        },
+    }
+}
+
+/// Makes an error that a blocking function has left the one that fails the event.
+fn keep(error: BoxError) {
+    CURRENT.with_borrow_mut(|current| match current {
+        Some(Context {
+            failure: Failure::Kept(failure),
+            ..
+        }) => {
+            failure.get_or_insert(error);
+        }
+        _ => tracing::error!(target: "socketio", %error, "emit failed"),
+    });
 }
 
 /// An `emit` failed: so will the event. Outside of events there is only the trace.

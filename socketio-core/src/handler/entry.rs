@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 use super::{
     call::Call,
     definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
+    event_handler_ext::HandlerOptions,
     guard::GuardEntry,
 };
 use crate::handler::extract::{EventContext, Need, Needs};
@@ -19,7 +20,9 @@ pub(crate) struct Entry {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
-    /// Those of its class, asked first; empty in `connect`, where all who join are asked.
+    /// Its function runs on tokio's blocking pool.
+    pub(crate) blocking: bool,
+    /// Those of its namespace impl, asked first; empty in `connect`, where all who join are asked.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
     /// Its own.
     pub(crate) guards: Vec<GuardEntry>,
@@ -40,14 +43,14 @@ impl Entry {
     pub(super) fn method(
         definition: &Definition<MethodShim>,
         namespace: Cow<'static, str>,
-        class: &str,
+        type_name: &str,
         namespace_guards: &Arc<[GuardEntry]>,
         instance: Instance,
     ) -> Self {
         let mut entry = Entry::new(
             definition,
             namespace,
-            Cow::Owned(format!("{class}::{}", definition.function)),
+            Cow::Owned(format!("{type_name}::{}", definition.function)),
             Call::Method(definition.shim, instance),
         );
         if entry.kind == Kind::Event && !entry.is_lifecycle() {
@@ -72,6 +75,7 @@ impl Entry {
             arguments: definition.arguments,
             location: definition.location,
             concurrent: definition.concurrent,
+            blocking: definition.blocking,
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -80,22 +84,23 @@ impl Entry {
     }
 
     pub(super) fn closure(
-        namespace: &str,
-        event: &str,
+        (kind, namespace, event): (Kind, &str, &str),
         location: &'static Location<'static>,
+        options: HandlerOptions,
         needs: Needs,
         call: Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>,
     ) -> Self {
         Entry {
-            kind: Kind::Event,
+            kind,
             event: Cow::Owned(event.to_owned()),
             namespace: Cow::Owned(or_root(namespace).to_owned()),
             function: Cow::Borrowed("closure"),
             arguments: &[],
             location,
-            concurrent: false,
+            concurrent: options.concurrent,
+            blocking: options.blocking,
             namespace_guards: Arc::default(),
-            guards: Vec::new(),
+            guards: options.guards,
             needs,
             call: Call::Closure(call),
         }

@@ -1,4 +1,4 @@
-//! Guards: who may have an event handled.
+//! Guards: they let an event pass, or refuse it.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
@@ -13,8 +13,9 @@ use crate::{
     handler::{EventContext, FromEvent, Need, Needs, Response},
 };
 
-/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, and of
-/// [`guard`](crate::SocketIoBuilder::guard).
+/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, of
+/// [`guard`](crate::SocketIoBuilder::guard) and [`guard_in`](crate::SocketIoBuilder::guard_in), and of
+/// [`EventHandlerExt::guard`](crate::EventHandlerExt::guard).
 ///
 /// A guard takes what a handler can take, up to eight arguments, each a [`FromEvent`]; plain ones are the event's first, on a
 /// copy: the handler reads them again. It may be `async` or not, and returns
@@ -25,7 +26,7 @@ use crate::{
 ///   [`Forbidden`] tells the client why, [`RespondWith`](crate::RespondWith) answers in place of the handler.
 ///
 /// In `connect` all but the first refuses the client; [`ConnectionRefused`](crate::ConnectionRefused) and [`Forbidden`] tell
-/// it why. `M` is found by the compiler.
+/// it why. The compiler infers `M`.
 ///
 /// ```
 /// use socketio_core::{Session, SocketIo};
@@ -41,7 +42,7 @@ use crate::{
 ///
 /// let io = SocketIo::bare()
 ///     .on_in("/admin", "restart", || async {})
-///     .guard("/admin", admin)
+///     .guard_in("/admin", admin)
 ///     .build()
 ///     .unwrap();
 /// ```
@@ -141,9 +142,9 @@ impl fmt::Debug for GuardDefinition {
 
 /// A guard of one server, ready to be asked.
 pub(crate) struct GuardEntry {
-    /// As it was written; empty for one that was given to the builder.
+    /// As it was written; empty for one that was given to the builder or to a closure.
     name: Cow<'static, str>,
-    /// What it guards, where that is a namespace: a path, a pattern or `*`.
+    /// The namespaces that it guards: a path, a pattern or `*`. `None` for the guard of one handler or of a namespace impl.
     pub(crate) namespace: Option<String>,
     pub(crate) location: &'static Location<'static>,
     needs: Needs,
@@ -163,8 +164,20 @@ impl GuardEntry {
         }
     }
 
+    /// A guard of whole namespaces, given to the builder.
     pub(super) fn given<M, G: Guard<M>>(
         namespace: &str,
+        guard: G,
+        location: &'static Location<'static>,
+    ) -> Self {
+        GuardEntry {
+            namespace: Some(namespace.to_owned()),
+            ..Self::of_closure(guard, location)
+        }
+    }
+
+    /// A guard of one closure.
+    pub(super) fn of_closure<M, G: Guard<M>>(
         guard: G,
         location: &'static Location<'static>,
     ) -> Self {
@@ -172,7 +185,7 @@ impl GuardEntry {
         G::needs(&mut needs);
         GuardEntry {
             name: Cow::Borrowed(""),
-            namespace: Some(namespace.to_owned()),
+            namespace: None,
             location,
             needs,
             call: Call::Closure(Arc::new(move |cx| guard.check(cx))),
@@ -187,7 +200,7 @@ impl GuardEntry {
         self.needs.list()
     }
 
-    /// What it guards, when it was given for a namespace.
+    /// The namespaces that it guards, if it was given to the builder.
     pub(super) fn path(&self) -> &str {
         self.namespace.as_deref().unwrap_or("*")
     }
@@ -212,6 +225,7 @@ impl fmt::Display for GuardEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.name, &self.namespace) {
             ("", Some(namespace)) => write!(f, "the guard of {namespace:?}")?,
+            ("", None) => f.write_str("the guard")?,
             (name, _) => write!(f, "the guard `{name}`")?,
         }
         write!(f, " ({}:{})", self.location.file(), self.location.line())

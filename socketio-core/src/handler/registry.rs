@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Kind, entry::Entry, guard::GuardEntry, middleware::MiddlewareEntry, pattern::Pattern};
+use super::{Kind, entry::Entry, guard::GuardEntry, middleware::MiddlewareEntry};
+
+use socketio_names::Pattern;
 
 use crate::node::{Description, HandlerInfo};
 
@@ -245,6 +247,7 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
         function: entry.function.to_string(),
         arguments: entry.arguments.iter().map(ToString::to_string).collect(),
         concurrent: entry.concurrent,
+        blocking: entry.blocking,
         location: entry.location,
     }
 }

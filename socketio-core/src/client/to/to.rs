@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ack::{AckReceiver, AckRequest, CallStream, Callback},
+    ack::{AckCallback, AckReceiver, AckRequest, CallStream, Callback},
     base::{CallError, EmitError, Sid},
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
@@ -94,19 +94,14 @@ impl To {
         self
     }
 
-    /// Asks everyone it is sent to for an acknowledgement, and runs `callback` once for each that comes, in the context
-    /// of the client whose event is being handled now. The answer's type decides what is read: a tuple several
-    /// arguments, `()` none, anything else the first.
+    /// Asks every recipient for an acknowledgement, and runs `callback` once for each that arrives, in the context of the
+    /// client whose event is being handled now. `callback` is `async` or not; the type of its argument decides what is
+    /// read: a tuple several arguments, `()` none, anything else the first.
     ///
     /// An answer of another type is traced; of those that have gone nothing is heard. Clients of other processes have until
     /// the [`timeout`](To::timeout) to answer.
     #[track_caller]
-    pub fn callback<A, F, Fut>(mut self, callback: F) -> Self
-    where
-        A: DeserializeOwned + Send + 'static,
-        F: Fn(A) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
+    pub fn callback<M>(mut self, callback: impl AckCallback<M>) -> Self {
         self.callback = Some(Callback::new(callback));
         self
     }
