@@ -55,18 +55,19 @@ pub mod message_queue;
 pub mod parser;
 
 pub use socketio_core::{
-    Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson, BoxError, BuildError,
-    CallError, CallStream, ConnectionRefused, ConnectionSession, Data, Description, EmitError,
-    EventCall, EventContext, EventHandler, EventName, Forbidden, FromEvent, Guard, Handler,
-    HandlerError, HandlerInfo, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered,
-    Listener, Message, Middleware, Namespace, Needs, Next, NoCurrentClient, OverflowPolicy, Path,
-    Peer, PeerAddr, QueueHealth, Reason, Request, RespondWith, Response, Rest, Result, RoomError,
-    Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text,
-    To, UnknownReason, broadcast, call, close_room, current, disconnect, emit, engine, except,
-    handlers, join_room, leave_room, of, protocol, request, rooms, send, send_json, session, sid,
-    skip, spawn, to, transport, try_broadcast, try_call, try_close_room, try_disconnect, try_emit,
-    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson, BoxError,
+    BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused, ConnectionSession,
+    Data, Description, EmitError, EventCall, EventContext, EventHandler, EventHandlerExt,
+    EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, Handlers,
+    HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message, Middleware, Namespace,
+    Needs, Next, NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, Reason,
+    Request, RespondWith, Response, Rest, Result, RoomError, Session, Sid, Socket, SocketIo,
+    SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To, UnknownReason, broadcast,
+    call, close_room, current, disconnect, emit, engine, except, handlers, join_room, leave_room,
+    of, protocol, request, rooms, send, send_json, session, sid, skip, spawn, to, transport,
+    try_broadcast, try_call, try_close_room, try_disconnect, try_emit, try_except, try_join_room,
+    try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_sid,
+    try_skip, try_spawn, try_to,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};

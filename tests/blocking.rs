@@ -1,153 +1,202 @@
-//! Handlers that block the thread of their connection are named in the log, once.
+//! Handlers under `blocking`: they run on the blocking pool, in the name of their client.
 
 use std::{
-    io,
-    sync::{Arc, Mutex},
-    thread,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
+    },
+    thread::{self, ThreadId},
     time::Duration,
 };
 
-use socketio::{EventCall, HandlerError, Next, Response, SocketIo, handlers};
-use socketio_test::TestClient;
-use tracing_subscriber::fmt::MakeWriter;
+use serde_json::Value;
+use socketio::{ConnectionRefused, EventHandlerExt, SocketIo, State, emit, handlers};
+use socketio_test::{TestClient, event};
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// Opened by one client while the handler of another blocks its thread.
+struct Gate {
+    open: Mutex<Option<mpsc::Sender<()>>>,
+    opened: Mutex<mpsc::Receiver<()>>,
+}
 
-impl Log {
-    /// The lines about handlers that blocked.
-    fn blocked(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().filter(|line| line.contains("blocked"));
-        lines.map(String::from).collect()
+impl Gate {
+    fn new() -> Self {
+        let (open, opened) = mpsc::channel();
+        Gate {
+            open: Mutex::new(Some(open)),
+            opened: Mutex::new(opened),
+        }
     }
 }
 
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
+#[socketio::event(blocking)]
+fn wait(gate: State<Gate>) -> &'static str {
+    let opened = gate.opened.lock().unwrap();
+    match opened.recv_timeout(Duration::from_secs(20)) {
+        Ok(()) => "opened",
+        Err(_) => "nobody opened it",
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Log;
-
-    fn make_writer(&self) -> Log {
-        self.clone()
-    }
-}
-
-fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_max_level(tracing::Level::WARN)
-        .finish();
-    tracing::subscriber::set_default(subscriber)
-}
-
-/// What blocks is a thread, so no paused time can stand in for it.
-fn block() {
-    thread::sleep(Duration::from_millis(150));
 }
 
 #[socketio::event]
-async fn slow() {
-    block();
+async fn open(gate: State<Gate>) {
+    let open = gate.open.lock().unwrap();
+    open.as_ref().unwrap().send(()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_blocking_handler_does_not_delay_other_clients() {
+    let io = SocketIo::bare()
+        .handlers(handlers![wait, open])
+        .state(Gate::new())
+        .build()
+        .unwrap();
+    let ana = TestClient::connect(&io, "/").await.unwrap();
+    let bo = TestClient::connect(&io, "/").await.unwrap();
+    let waiting = tokio::spawn(async move { ana.call::<String>("wait", ()).await });
+    // The one worker is free for it, though a handler blocks a thread.
+    bo.call::<()>("open", ()).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), "opened");
+}
+
+#[derive(Default)]
+struct Order {
+    finished: AtomicBool,
+}
+
+#[socketio::on("slow", blocking)]
+fn slow(order: State<Order>) {
+    thread::sleep(Duration::from_millis(50));
+    order.finished.store(true, SeqCst);
 }
 
 #[socketio::event]
-fn slow_at_once() {
-    block();
-}
-
-#[socketio::event]
-async fn quick() {
-    tokio::time::sleep(Duration::from_millis(150)).await;
+fn fast(order: State<Order>) -> bool {
+    order.finished.load(SeqCst)
 }
 
 #[tokio::test]
-async fn a_handler_that_blocks_is_named_once_with_the_cure() {
-    let log = Log::default();
-    let _guard = capture(&log);
+async fn the_next_event_of_the_client_waits_for_a_blocking_handler() {
     let io = SocketIo::bare()
-        .handlers(handlers![slow, slow_at_once])
+        .handlers(handlers![slow, fast])
+        .state(Order::default())
         .build()
         .unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
-    for _ in 0..2 {
-        client.call::<()>("slow", ()).await.unwrap();
+    client.send_raw(r#"2["slow"]"#).await.unwrap();
+    assert!(client.call::<bool>("fast", ()).await.unwrap());
+}
+
+fn worker() -> Option<ThreadId> {
+    Some(thread::current().id())
+}
+
+#[socketio::event(blocking)]
+fn speak(on: State<ThreadId>, text: String) -> usize {
+    assert_ne!(worker(), Some(*on), "it has a thread of its own");
+    emit("said", &text);
+    text.len()
+}
+
+#[socketio::event(blocking)]
+fn fail() -> socketio::Result {
+    Err("no disk".into())
+}
+
+#[socketio::event(blocking)]
+fn burst() {
+    panic!("out of paper");
+}
+
+#[socketio::event(blocking)]
+fn say_what_is_reserved() {
+    emit("disconnect", ());
+}
+
+#[socketio::event(blocking)]
+fn connect(denied: State<AtomicBool>) -> Result<(), ConnectionRefused> {
+    match denied.load(SeqCst) {
+        true => Err(ConnectionRefused::new("closed")),
+        false => Ok(()),
     }
-    let lines = log.blocked();
-    let [line] = &lines[..] else {
-        panic!("{lines:?}");
-    };
-    for part in [
-        "WARN",
-        "slow",
-        "tests/blocking.rs:",
-        "spawn_blocking",
-        "blocking)",
+}
+
+#[derive(Default)]
+struct Printer(AtomicBool);
+
+#[socketio::namespace("/printer")]
+impl Printer {
+    #[event(blocking)]
+    fn print(&self, pages: u64) -> u64 {
+        self.0.store(true, SeqCst);
+        pages
+    }
+
+    #[on("all", blocking)]
+    fn all(self: std::sync::Arc<Self>) -> bool {
+        self.0.load(SeqCst)
+    }
+}
+
+fn server() -> SocketIo {
+    SocketIo::bare()
+        .handlers(handlers![speak, fail, burst, say_what_is_reserved, connect])
+        .namespace(Printer::default())
+        .on("hash", (|text: String| text.len()).blocking())
+        .on_error(|error: socketio::HandlerError| error.to_string())
+        .state(thread::current().id())
+        .state(AtomicBool::new(false))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_blocking_handler_speaks_for_its_client() {
+    let io = server();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    assert_eq!(client.call::<usize>("speak", "hello").await.unwrap(), 5);
+    assert_eq!(client.received(), [event("said", "hello")]);
+    assert_eq!(client.call::<usize>("hash", "hello").await.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn errors_panics_and_failed_emits_of_a_blocking_handler_fail_its_event() {
+    let io = server();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    for (event, error) in [
+        ("fail", "no disk"),
+        ("burst", "out of paper"),
+        ("say_what_is_reserved", "reserved event name"),
     ] {
-        assert!(line.contains(part), "{part:?} is not in {line}");
+        let answer: Value = client.call(event, ()).await.unwrap();
+        let answer = answer.as_str().expect("the error as text");
+        assert!(answer.contains(error), "{answer}");
     }
-    client.call::<()>("slow_at_once", ()).await.unwrap();
-    assert_eq!(log.blocked().len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_waits_is_not_named() {
-    let log = Log::default();
-    let _guard = capture(&log);
-    let io = SocketIo::bare().handlers(handlers![quick]).build().unwrap();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    client.call::<()>("quick", ()).await.unwrap();
-    assert_eq!(log.blocked(), Vec::<String>::new());
+    assert_eq!(client.call::<usize>("hash", "still").await.unwrap(), 5);
 }
 
 #[tokio::test]
-async fn middleware_is_not_blamed_for_its_handler() {
-    async fn pass(call: EventCall, next: Next) -> Result<Response, HandlerError> {
-        next.run(call).await
-    }
-    async fn block_after(call: EventCall, next: Next) -> Result<Response, HandlerError> {
-        let result = next.run(call).await;
-        block();
-        result
-    }
-    let log = Log::default();
-    let _guard = capture(&log);
-    let io = SocketIo::bare()
-        .handlers(handlers![slow])
-        .middleware_in("/", pass)
-        .middleware_in("/", pass)
-        .build()
-        .unwrap();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    client.call::<()>("slow", ()).await.unwrap();
-    let lines = log.blocked();
-    assert!(
-        matches!(&lines[..], [line] if line.contains(r#"function="slow""#)),
-        "{lines:?}"
-    );
+async fn connect_and_methods_can_be_blocking() {
+    let io = server();
+    let printer = TestClient::connect(&io, "/printer").await.unwrap();
+    assert_eq!(printer.call::<u64>("print", 3).await.unwrap(), 3);
+    assert!(printer.call::<bool>("all", ()).await.unwrap());
+    io.state::<AtomicBool>().unwrap().store(true, SeqCst);
+    let refused = TestClient::connect(&io, "/").await.unwrap_err();
+    assert!(refused.to_string().contains("closed"), "{refused}");
+}
 
-    let io = SocketIo::bare()
-        .on("quick", || ())
-        .middleware(pass)
-        .middleware(block_after)
-        .build()
-        .unwrap();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    client.call::<()>("quick", ()).await.unwrap();
-    // Only the one that blocked, not the one around it.
-    let lines = log.blocked();
-    assert!(
-        matches!(&lines[1..], [line] if line.contains(r#"function="middleware""#)),
-        "{lines:?}"
-    );
+#[test]
+fn a_server_tells_which_handlers_are_blocking() {
+    let io = server();
+    let blocking = |event: &str| {
+        let handlers = io.describe().handlers();
+        handlers
+            .iter()
+            .any(|one| one.event == event && one.blocking)
+    };
+    assert!(blocking("speak") && blocking("hash") && blocking("print"));
+    assert!(!blocking("on_error"));
+    assert!(io.describe().to_string().contains(" blocking"));
 }

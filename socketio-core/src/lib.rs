@@ -48,7 +48,7 @@ pub mod parser {
     };
 }
 
-pub use ack::CallStream;
+pub use ack::{AckCallback, CallStream};
 pub use admin::{Admin, AdminAuth, AdminMode};
 pub use admission::OverflowPolicy;
 pub use base::{
@@ -65,8 +65,9 @@ pub use client::{
 };
 pub use cluster::QueueHealth;
 pub use handler::{
-    Auth, EventCall, EventContext, EventHandler, EventName, FromEvent, Guard, Handler, Handlers,
-    Middleware, Namespace, Needs, Next, Path, RespondWith, Response, Rest, State,
+    Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventName,
+    FromEvent, Guard, Handler, Handlers, Middleware, Namespace, Needs, Next, Path, RespondWith,
+    Response, Rest, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};

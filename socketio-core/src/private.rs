@@ -1,16 +1,17 @@
-//! What generated code names, and nothing else does: no part of the public API.
+//! Items for generated code only. They are not part of the public API.
 
 use std::{marker::PhantomData, sync::Arc};
 
+use crate::client::run_blocking;
 pub use crate::handler::{
-    Called, Class, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim,
-    Guard, GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked,
-    MethodShim, Namespace, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder,
+    Called, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim, Guard,
+    GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked, MethodShim,
+    Namespace, NamespaceImpl, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder,
     Trigger, TriggerArgument, accept, triggered,
 };
 pub use inventory;
 
-/// What the arguments of a guard need.
+/// Collects what the arguments of a guard need.
 pub fn guard_needs<M, G: Guard<M>>(_: G, needs: &mut Needs) {
     G::needs(needs);
 }
@@ -20,16 +21,21 @@ pub fn ask_guard<M, G: Guard<M>>(guard: G, cx: &mut EventContext<'_>) -> Called 
     guard.check(cx)
 }
 
+/// Runs a blocking function on tokio's blocking pool, for the current client.
+pub async fn blocking<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> T {
+    run_blocking(function).await
+}
+
 /// Boxes the future of a handler.
 pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerFuture {
     Box::pin(future)
 }
 
-/// The value of a class-based namespace behind its erased form.
+/// Returns the value of a namespace impl behind its erased form.
 pub fn instance<T: Namespace>(instance: &Instance) -> Arc<T> {
     Arc::clone(instance)
         .downcast()
-        .expect("a class is only ever registered with a value of its own type")
+        .expect("a namespace impl is only ever registered with a value of its own type")
 }
 
 /// Finds out whether a struct is `Default`, in generated code, where the type is concrete:

@@ -15,7 +15,7 @@ pub(crate) enum Form {
     Derive,
 }
 
-/// Where an attribute stands.
+/// The kind of item that an attribute is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// On an item of its own.
@@ -42,15 +42,20 @@ impl Form {
     /// The options by name, for messages too.
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
-            (Place::Method, Form::On | Form::Event) => &["guard", "concurrent"],
+            (Place::Method, Form::On | Form::Event) => &["guard", "concurrent", "blocking"],
             (Place::Method, _) => &[],
-            (Place::Item, Form::On | Form::Event) => {
-                &["namespace", "guard", "server", "concurrent", "crate"]
-            }
+            (Place::Item, Form::On | Form::Event) => &[
+                "namespace",
+                "guard",
+                "server",
+                "concurrent",
+                "blocking",
+                "crate",
+            ],
             (Place::Item, Form::OnError) => &["namespace", "server", "crate"],
             (Place::Item, Form::Namespace) => &["guard", "server", "crate"],
             (Place::Item, Form::OnErrorDefault) => &["server", "crate"],
-            (Place::Item, Form::Derive) => &["namespace", "crate"],
+            (Place::Item, Form::Derive) => &["namespace", "server", "crate"],
         }
     }
 

@@ -18,14 +18,14 @@ pub(crate) fn function(form: Form, arguments: TokenStream, item: TokenStream) ->
 }
 
 /// An impl block under `#[namespace]`.
-pub(crate) fn class(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn namespace_impl(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let Some(class) = parse::class(arguments, item.clone(), &mut errors) else {
+    let Some(namespace_impl) = parse::namespace_impl(arguments, item.clone(), &mut errors) else {
         return with_errors(item, errors);
     };
-    let verdict = check::class(&class, &mut errors);
-    let beside = expand::class(&class, verdict);
-    let item = class.item;
+    let verdict = check::namespace_impl(&namespace_impl, &mut errors);
+    let beside = expand::namespace_impl(&namespace_impl, verdict);
+    let item = namespace_impl.item;
     with_errors(quote!(#item #beside), errors)
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn derived(item: TokenStream) -> TokenStream {
     with_errors(beside, errors)
 }
 
-/// Mistakes stand after the item, which an editor needs whatever they are.
+/// The item comes first, so that editors see it whatever is wrong with it.
 fn with_errors(item: TokenStream, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#item #errors)
@@ -89,7 +89,7 @@ mod tests {
         let item = quote! {
             impl Rooms { fn on_say(&self) { self. } }
         };
-        let tokens = class(quote!("/rooms"), item.clone());
+        let tokens = namespace_impl(quote!("/rooms"), item.clone());
         assert!(tokens.to_string().starts_with(&item.to_string()));
         assert_eq!(messages(&tokens), Vec::<String>::new());
     }
@@ -122,7 +122,7 @@ mod tests {
             assert!(tokens.to_string().starts_with(&item.to_string()));
             assert_eq!(messages(&tokens).len(), 1, "{item}");
 
-            let tokens = class(quote!("/rooms"), item.clone());
+            let tokens = namespace_impl(quote!("/rooms"), item.clone());
             assert!(tokens.to_string().starts_with(&item.to_string()));
             assert_eq!(messages(&tokens).len(), 1, "{item}");
         }

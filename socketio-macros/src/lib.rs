@@ -1,7 +1,7 @@
 //! The attributes of the [`socketio`](https://docs.rs/socketio) crate: use them through that one, which re-exports them.
 //!
 //! Each goes the same way: `parse` reads what the user wrote into the `model`, `check` applies the rules, `expand` writes
-//! what stands beside the item. The item itself survives every mistake, unchanged.
+//! the items beside it. The item itself survives every mistake, unchanged.
 
 mod check;
 mod errors;
@@ -45,16 +45,17 @@ use crate::form::Form;
 ///
 /// Any string. `"connect"` and `"disconnect"` are a client's coming and going; `"*"` takes every event that has no handler
 /// of its own. The other names that Socket.IO keeps for itself (`connect_error`, `disconnecting`, `newListener`,
-/// `removeListener`) are refused. For a name that is an identifier, [`event`](macro@event) says it once.
+/// `removeListener`) are refused, as in `build()`. For a name that is an identifier, [`event`](macro@event) says it once.
 ///
 /// # Options
 ///
 /// | option | default | |
 /// |---|---|---|
-/// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"`, or `"*"` for every namespace without a handler of its own |
-/// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that let the event pass or refuse it, asked in their order; each takes and returns what `Guard` says |
+/// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"` or `"/admin/*"`, or `"*"` for every namespace without a handler of its own |
+/// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that let the event pass or refuse it, run in their order; see `Guard` |
 /// | `server = "admin"` | the server without a name | which server of the program this belongs to, where there are several |
 /// | `concurrent` | one event of a client after another | this event may overlap with the client's others |
+/// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |
 /// | `crate = "path"` | `"::socketio"` | what the crate is called here, if not `socketio` |
 ///
 /// # Several events
@@ -157,7 +158,7 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
     item::function(Form::OnErrorDefault, arguments.into(), item.into()).into()
 }
 
-/// Makes a type a class-based namespace: the methods of the impl block are its handlers.
+/// Makes an impl block the handlers of a namespace: its methods handle the events.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -193,18 +194,19 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// * A method `on_say` is the handler of the event `say`; `on_connect` and `on_disconnect` are a client's coming and going.
 /// * `on_error`, or a method under `#[on_error]`, is the namespace's error handler.
 /// * `#[on("any name")]` and `#[event]` (the event is named after the method) make a handler of any other method. They need
-///   no import, may stand several on one method, and take `guard` and `concurrent`.
-/// * `trigger_event` stands around all events, see [below](#around-all-events).
-/// * All other items stay what they are.
+///   no import, can be several on one method, and take `guard`, `concurrent` and `blocking`.
+/// * `trigger_event` is middleware for all events, see [below](#middleware).
+/// * All other items stay as they are.
 ///
 /// One value serves all clients, so handlers take `&self` (or `self: Arc<Self>`, to keep it), and what changes is behind
 /// a lock or an atomic. The value is `Default::default()`, unless one is given with `SocketIo::builder().namespace(..)`;
-/// a type with neither is refused by `build()`. All handlers of a type stand in one impl block.
+/// a type with neither is refused by `build()`. All handlers of a type are in one impl block, and a namespace has one impl block:
+/// `build()` refuses a second one at the same path or at an equal pattern (`/job/{id}` and `/job/{job}`).
 ///
-/// # Around all events
+/// # Middleware
 ///
-/// A method of the name `trigger_event` has every event pass through it that comes to where the value is registered, `connect`
-/// and `disconnect`, unknown events and those that functions handle included:
+/// The method `trigger_event` wraps every event of the namespaces where the value is registered, including `connect`,
+/// `disconnect`, unknown events and events that functions handle:
 ///
 /// ```
 /// use socketio::{EventCall, Next, Response};
@@ -227,10 +229,10 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// }
 /// ```
 ///
-/// It is a `Middleware`, as if given to the builder with `middleware_in(path, ..)`: all that is said there of an `Err`, and of
-/// doing without `next.run(call)`, holds here. It stands inside of the builder's own middleware and before the guards; where
-/// several paths match, that of `"*"` is outermost, and that of a pattern outside of an exact path's. The error of its
-/// `Result<Response, E>` is any that converts into `BoxError`. It is `async`, takes no attributes of ours, and is there once.
+/// It is a `Middleware`, as if given to the builder with `middleware_in(path, ..)`. It runs inside of the builder's own
+/// middleware and before the guards; where several paths match, that of `"*"` is outermost, and that of a pattern is outside
+/// of that of an exact path. The error of its `Result<Response, E>` is any that converts into `BoxError`. It is `async`, and
+/// takes none of these attributes.
 ///
 /// # Options
 ///
@@ -239,10 +241,10 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// without an `on_connect`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    item::class(arguments.into(), item.into()).into()
+    item::namespace_impl(arguments.into(), item.into()).into()
 }
 
-/// Gives a class-based namespace its path.
+/// Gives the impl block of a namespace its path.
 ///
 /// ```
 /// #[derive(Default, socketio::Namespace)]
@@ -257,8 +259,8 @@ pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The path may be a pattern or `"*"`, as with [`on`](macro@on), and `crate = ".."` stands beside it. Without an impl block
-/// under [`namespace`](macro@namespace) it has no effect, which `build()` refuses.
+/// The path may be a pattern or `"*"`, as with [`on`](macro@on). The other options are `server` and `crate`. `build()` refuses
+/// a type without an impl block under [`namespace`](macro@namespace), and one whose impl block names another path or server.
 #[proc_macro_derive(Namespace, attributes(socketio))]
 pub fn derive_namespace(item: TokenStream) -> TokenStream {
     item::derived(item.into()).into()

@@ -15,7 +15,7 @@ pub(crate) struct Function {
 }
 
 /// An impl block under `#[namespace]`.
-pub(crate) struct Class {
+pub(crate) struct NamespaceImpl {
     /// The block as it was, but for our own attributes.
     pub(crate) item: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
@@ -30,7 +30,7 @@ pub(crate) struct Class {
     pub(crate) root: Path,
 }
 
-/// What stands before the braces of an impl block.
+/// An impl block up to its braces.
 pub(crate) struct Header {
     pub(crate) impl_token: syn::Token![impl],
     pub(crate) unsafety: Option<syn::Token![unsafe]>,
@@ -47,7 +47,7 @@ pub(crate) struct Method {
     pub(crate) registrations: Vec<Registration>,
 }
 
-/// A method named `trigger_event`: it stands around the handlers.
+/// A method named `trigger_event`: middleware for the events of the namespace.
 pub(crate) struct Trigger {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) signature: Signature,
@@ -62,6 +62,7 @@ pub(crate) struct Derived {
     pub(crate) ident: Ident,
     pub(crate) generics: syn::Generics,
     pub(crate) path: Option<LitStr>,
+    pub(crate) server: Option<LitStr>,
     pub(crate) root: Path,
 }
 
@@ -71,12 +72,14 @@ pub(crate) struct Registration {
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
+    /// The word `blocking`: the function runs on the blocking pool.
+    pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     /// Where a start-up error sends the user.
     pub(crate) origin: Span,
 }
 
-/// What stands behind `guard =`: functions by their paths, or calls that make them.
+/// The value of `guard =`: functions by their paths, or calls that make them.
 #[derive(Default)]
 pub(crate) struct Guards {
     /// The word `guard`, for what is wrong with all of them.

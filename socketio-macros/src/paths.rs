@@ -30,8 +30,8 @@ macro_rules! table {
 table! {
     accept: accept,
     ask_guard: ask_guard,
+    blocking: blocking,
     boxed: boxed,
-    class: Class,
     default_probe: DefaultProbe,
     definition: Definition,
     derived_path: DerivedPath,
@@ -50,6 +50,7 @@ table! {
     linked: Linked,
     method_shim: MethodShim,
     namespace: Namespace,
+    namespace_impl: NamespaceImpl,
     namespace_path: NamespacePath,
     needs: Needs,
     next: Next,

@@ -30,7 +30,7 @@ mod admin {
             .on_in("*", "where", |request: Request| async move {
                 request.uri().path().to_owned()
             })
-            .guard("*", |request: Request| request.header("x-admin").is_some())
+            .guard(|request: Request| request.header("x-admin").is_some())
     }
 }
 

@@ -29,7 +29,7 @@ fn the_needs_of_guards_are_checked() {
         &["the guard `even`", "`connect` has no arguments"],
     );
     problem(
-        SocketIo::bare().guard("/", |_all: Rest<u8>, _why: Reason| true),
+        SocketIo::bare().guard_in("/", |_all: Rest<u8>, _why: Reason| true),
         &[
             "the guard of \"/\"",
             "`Reason` is only there in `disconnect`",
@@ -40,11 +40,11 @@ fn the_needs_of_guards_are_checked() {
 #[test]
 fn what_guards_a_namespace_takes_nothing_that_only_some_events_have() {
     problem(
-        SocketIo::bare().guard("/", |_number: u64| true),
+        SocketIo::bare().guard_in("/", |_number: u64| true),
         &["takes `u64`", "before `connect`"],
     );
     problem(
-        SocketIo::bare().guard("/", |_auth: Auth<String>| true),
+        SocketIo::bare().guard_in("/", |_auth: Auth<String>| true),
         &["takes `Auth`", "before events"],
     );
 }
@@ -54,15 +54,15 @@ fn a_guard_that_guards_nothing_is_refused() {
     problem(
         SocketIo::bare()
             .on_in("/chat", "x", || async {})
-            .guard("/caht", || true),
+            .guard_in("/caht", || true),
         &["is for nothing", "\"/caht\""],
     );
     let io = SocketIo::bare()
         .allow_namespace("/feed")
         .on_in("/job/{id}", "x", || async {})
-        .guard("/feed", || true)
-        .guard("/job/7", || true)
-        .guard("/", || true)
+        .guard_in("/feed", || true)
+        .guard_in("/job/7", || true)
+        .guard_in("/", || true)
         .build();
     assert!(io.is_ok());
 }

@@ -188,7 +188,7 @@ fn a_server_describes_its_guards() {
     let io = SocketIo::bare()
         .namespace(Members)
         .handlers(handlers![connect, for_ana])
-        .guard("/members", || true)
+        .guard_in("/members", || true)
         .build()
         .unwrap();
     let table = io.describe().to_string();

@@ -79,10 +79,10 @@ async fn the_guard_of_a_namespace_runs_before_everything_in_it() {
     let io = SocketIo::bare()
         .on_in("/a", "x", || async { "a" })
         .on_in("*", "x", || async { "any" })
-        .guard("/a", |request: Request| {
+        .guard_in("/a", |request: Request| {
             request.header("x-member").is_some()
         })
-        .guard("/b/{id}", || async {
+        .guard_in("/b/{id}", || async {
             Err::<(), _>(ConnectionRefused::new("not yours"))
         })
         .build()
@@ -128,8 +128,8 @@ async fn guards_are_asked_from_the_namespace_to_the_event_and_the_first_that_ref
     let trail = Notes::default();
     let io = SocketIo::bare()
         .namespace(Rooms)
-        .guard("*", noting("all"))
-        .guard("/rooms", noting("namespace"))
+        .guard(noting("all"))
+        .guard_in("/rooms", noting("namespace"))
         .state(trail.clone())
         .build()
         .unwrap();
@@ -151,7 +151,7 @@ async fn a_guard_that_panics_refuses() {
     let io = SocketIo::bare()
         .on("x", || async { "x" })
         .on_in("/a", "x", || async {})
-        .guard("/a", || -> bool { panic!("oh") })
+        .guard_in("/a", || -> bool { panic!("oh") })
         .build()
         .unwrap();
     let refused = TestClient::connect(&io, "/a").await.unwrap_err();

@@ -186,6 +186,6 @@ fn one_class_may_stand_at_several_paths_but_not_twice_at_one() {
     assert!(twice_elsewhere.build().is_ok());
     problem(
         SocketIo::bare().namespace(Hall).namespace(Hall),
-        &["`Hall::on_hello`", "/hall"],
+        &["`Hall` is given twice", "/hall"],
     );
 }

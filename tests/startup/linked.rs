@@ -49,8 +49,18 @@ fn a_server_has_the_handlers_of_its_name() {
 }
 
 #[test]
-fn a_name_that_no_handler_has_is_a_server_without_handlers() {
-    assert!(SocketIo::builder().named("nobody").build().is_ok());
+fn a_name_that_no_handler_has_is_refused_with_the_nearest_name() {
+    let [misspelled] = &takers("admn")[..] else {
+        panic!()
+    };
+    assert!(
+        misspelled.contains("did you mean \"admin\"?"),
+        "{misspelled}"
+    );
+    let [unknown] = &takers("nobody")[..] else {
+        panic!()
+    };
+    assert!(unknown.contains("name \"admin\""), "{unknown}");
 }
 
 #[test]

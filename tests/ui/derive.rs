@@ -24,7 +24,7 @@ struct Unnamed;
 struct OtherWord;
 
 #[derive(socketio::Namespace)]
-#[socketio(namespace = "/path", server = "admin")]
+#[socketio(namespace = "/path", sevrer = "admin")]
 struct Unknown;
 
 #[derive(socketio::Namespace)]

@@ -9,7 +9,7 @@ fn comma() {}
 #[socketio::event(namespace = "/chat?room=1")]
 fn query() {}
 
-#[socketio::event(namespace = "/chat/*")]
+#[socketio::event(namespace = "/chat*")]
 fn part_of_a_star() {}
 
 #[socketio::event(namespace = "/job/{id")]

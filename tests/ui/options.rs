@@ -24,6 +24,12 @@ fn cut_short() {}
 #[socketio::event(concurrent = true)]
 fn flag_with_a_value() {}
 
+#[socketio::event(blocking = true)]
+fn blocking_with_a_value() {}
+
+#[socketio::event(blocking)]
+async fn blocking_and_async() {}
+
 #[socketio::event(server = "", crate = "no path")]
 fn empty_value() {}
 

@@ -1,4 +1,4 @@
-//! A closure that runs once for each ack.
+//! Closures that run once for each acknowledgement.
 
 use std::{panic::Location, pin::Pin, sync::Arc};
 
@@ -8,6 +8,56 @@ use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
 
 /// The future of a callback's closure.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, which is what the acknowledgement
+/// is read into: a tuple for several arguments, `()` for none.
+///
+/// The compiler infers `M`.
+#[diagnostic::on_unimplemented(
+    message = "this can't be called with an acknowledgement",
+    label = "not a callback",
+    note = "a callback is a closure with one argument, whose type is written and implements `Deserialize`; it returns `()`, or a `Send` future of `()`"
+)]
+pub trait AckCallback<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn run(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
+}
+
+/// What a callback returns: nothing, or a future of nothing.
+pub trait IntoCallbackFuture<M> {
+    #[doc(hidden)]
+    fn into_callback_future(self) -> CallbackFuture;
+}
+
+/// Marker of callbacks that are not `async`.
+#[derive(Debug)]
+pub struct Immediate;
+/// Marker of callbacks that return a future.
+#[derive(Debug)]
+pub struct Deferred;
+
+impl IntoCallbackFuture<Immediate> for () {
+    fn into_callback_future(self) -> CallbackFuture {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> IntoCallbackFuture<Deferred> for F {
+    fn into_callback_future(self) -> CallbackFuture {
+        Box::pin(self)
+    }
+}
+
+impl<F, A, R, M> AckCallback<(M, A)> for F
+where
+    F: Fn(A) -> R + Send + Sync + 'static,
+    A: DeserializeOwned,
+    R: IntoCallbackFuture<M>,
+{
+    fn run(&self, mut arguments: Arguments) -> Result<CallbackFuture, ArgumentError> {
+        Ok(self(arguments.read()?).into_callback_future())
+    }
+}
 
 type Run = dyn Fn(Arguments) -> Result<CallbackFuture, ArgumentError> + Send + Sync;
 
@@ -20,14 +70,9 @@ pub(crate) struct Callback {
 
 impl Callback {
     #[track_caller]
-    pub(crate) fn new<A, F, Fut>(callback: F) -> Self
-    where
-        A: DeserializeOwned,
-        F: Fn(A) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
+    pub(crate) fn new<M>(callback: impl AckCallback<M>) -> Self {
         Callback {
-            run: Arc::new(move |mut arguments| Ok(Box::pin(callback(arguments.read()?)))),
+            run: Arc::new(move |arguments| callback.run(arguments)),
             origin: Location::caller(),
         }
     }

@@ -8,4 +8,5 @@ mod callback;
 
 pub(crate) use call::{AckReceiver, AckRequest};
 pub use call_stream::CallStream;
+pub use callback::AckCallback;
 pub(crate) use callback::Callback;

@@ -16,7 +16,7 @@ pub use context::{
     broadcast, call, close_room, current, disconnect, emit, except, join_room, leave_room, of,
     request, rooms, send, send_json, session, sid, skip, spawn, to,
 };
-pub(crate) use scope::{Scope, Scoped};
+pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;

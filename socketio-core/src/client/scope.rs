@@ -4,13 +4,14 @@
 use std::{
     cell::RefCell,
     mem,
-    panic::Location,
+    panic::{Location, resume_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context as TaskContext, Poll, ready},
 };
 
 use futures_util::FutureExt;
+use tokio::task::spawn_blocking;
 
 use super::Socket;
 use crate::{
@@ -143,6 +144,50 @@ where
     F: Future + Unpin,
 {
     Scope::task(socket).run(future).map(|(output, _)| output)
+}
+
+/// Runs `function` on tokio's blocking pool for the client whose handler awaits it.
+///
+/// A panic goes on in the caller. An `emit` that failed fails the event, as it would in the handler itself. Dropping the
+/// future does not stop the function.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    function: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let mut scope = Scope(current().map(|socket| Context {
+        socket,
+        failure: Failure::FailsEvent(None),
+    }));
+    let running = spawn_blocking(move || {
+        let output = scope.enter(function);
+        (output, scope.take_failure())
+    });
+    match running.await {
+        Ok((output, failure)) => {
+            if let Some(failure) = failure {
+                keep(failure);
+            }
+            output
+        }
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => {
+                panic!("the runtime has shut down before the function ran: {cancelled}")
+            }
+        },
+    }
+}
+
+/// Makes an error that a blocking function has left the one that fails the event.
+fn keep(error: BoxError) {
+    CURRENT.with_borrow_mut(|current| match current {
+        Some(Context {
+            failure: Failure::FailsEvent(failure),
+            ..
+        }) => {
+            failure.get_or_insert(error);
+        }
+        _ => tracing::error!(target: "socketio", %error, "emit failed"),
+    });
 }
 
 /// Handles an `emit` that failed. If the client whose event is being handled emitted, the event fails. Otherwise (the server or

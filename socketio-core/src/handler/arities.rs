@@ -1,4 +1,4 @@
-//! How many arguments a closure may take.
+//! The numbers of arguments that closures may take.
 
 /// Calls a macro for every number of arguments: none to eight.
 macro_rules! arities {

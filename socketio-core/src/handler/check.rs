@@ -1,26 +1,25 @@
-//! What `build()` finds out, so that no event has to.
+//! Checks of `build()`, so that no event has to find out what is wrong.
 
 use std::{cmp::Ordering, collections::BTreeMap, fmt::Display, sync::Arc};
 
+use socketio_names::Pattern;
+
 use super::{
     Handlers, Kind,
+    check_namespaces::{Expanded, check_derived_paths, expand},
     entry::Entry,
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     needs::{Place, check_needs},
-    pattern::Pattern,
     registry::{Checked, Registry},
 };
-use crate::{
-    base::{BuildError, States},
-    packet,
-};
+use crate::base::{BuildError, States};
 
-/// Checks all registrations and makes the registry of them.
-pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, BuildError> {
+/// Checks all registrations and makes the registry of them. The states are the values of namespace impls.
+pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, States), BuildError> {
     let Handlers {
         mut entries,
-        classes,
+        namespace_impls,
         paths,
         namespaces,
         guards,
@@ -28,73 +27,14 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         mut problems,
     } = handlers;
 
-    for path in paths {
-        let attributed = classes.iter().any(|one| one.type_id() == (path.type_id)())
-            || inventory::iter::<super::Linked>
-                .into_iter()
-                .any(|linked| matches!(linked, super::Linked::Class(class) if (class.type_id)() == (path.type_id)()));
-        if !attributed {
-            problems.push(format!(
-                "`{}` has the path {:?} ({}:{}) but no handlers: put `#[socketio::namespace]` on its impl block",
-                path.type_name,
-                path.path,
-                path.location.file(),
-                path.location.line(),
-            ));
-        }
-    }
-    let mut joining = Vec::new();
-    let mut triggers = Vec::new();
-    for registered in classes {
-        let class = registered.class;
-        let Some(instance) = registered.instance.or_else(|| (class.default)()) else {
-            problems.push(format!(
-                "the namespace `{name}` ({}:{}) has no value: give one with `.namespace({name} {{ .. }})`, or implement `Default` for it",
-                class.location.file(),
-                class.location.line(),
-                name = class.type_name,
-            ));
-            continue;
-        };
-        let guards: Arc<[GuardEntry]> = class.guards.iter().map(GuardEntry::defined).collect();
-        for guard in guards.iter() {
-            let who = format!("{guard} of `{}`", class.type_name);
-            check_needs(
-                &who,
-                guard.needs(),
-                Place::Joining(&registered.path),
-                states,
-                &mut problems,
-            );
-        }
-        if !guards.is_empty()
-            && let Some(pattern) = parsed(&registered.path, &"", &mut problems)
-        {
-            joining.push((pattern, Arc::clone(&guards)));
-        }
-        for trigger in class.triggers {
-            let value = Arc::clone(&instance);
-            let around = MiddlewareEntry::from_namespace_impl(
-                class.type_name,
-                &registered.path,
-                *trigger,
-                value,
-            );
-            let who = format!("{around}: ");
-            if let Some(pattern) = parsed(&registered.path, &who, &mut problems) {
-                triggers.push((pattern, Arc::new(around)));
-            }
-        }
-        entries.extend(class.methods.iter().map(|method| {
-            Entry::method(
-                method,
-                registered.path.clone(),
-                class.type_name,
-                &guards,
-                Arc::clone(&instance),
-            )
-        }));
-    }
+    check_derived_paths(&paths, &namespace_impls, &mut problems);
+    let Expanded {
+        entries: methods,
+        joining,
+        mut triggers,
+        values,
+    } = expand(namespace_impls, states, &mut problems);
+    entries.extend(methods);
     // Linking gives no order, and link-time optimization changes it.
     entries.sort_by(|a, b| order(a).cmp(&order(b)));
     entries.dedup_by(|a, b| order(a) == order(b) && a.is_same(b));
@@ -103,23 +43,22 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
         .iter()
         .filter_map(|path| parsed(path, &"", &mut problems))
         .collect();
-    // What a class stands around need not have a handler: it may answer by itself.
+    // A namespace impl with a `trigger_event` needs no handlers: `trigger_event` may answer by itself.
     namespaces.extend(triggers.iter().map(|(pattern, _)| pattern.clone()));
     let mut seen: BTreeMap<Key, Arc<Entry>> = BTreeMap::new();
     let mut checked = Vec::new();
     for entry in entries.into_iter().map(Arc::new) {
         check_name(&entry, &mut problems);
+        check_options(&entry, &mut problems);
         check_entry(&entry, states, &mut problems);
-        if let Some(other) = seen.insert(key(&entry), Arc::clone(&entry)) {
-            problems.push(format!(
-                "{} of the namespace `{}` has two handlers, {other} and {entry}: keep one, or give one of them another name or namespace",
-                what(&entry),
-                entry.namespace,
-            ));
+        let Some(pattern) = parsed(&entry.namespace, &format_args!("{entry}: "), &mut problems)
+        else {
+            continue;
+        };
+        if let Some(other) = seen.insert(key(&entry, &pattern), Arc::clone(&entry)) {
+            problems.push(two_handlers(&other, &entry));
         }
-        if let Some(pattern) = parsed(&entry.namespace, &format_args!("{entry}: "), &mut problems) {
-            checked.push((pattern, entry));
-        }
+        checked.push((pattern, entry));
     }
     let served: Vec<Pattern> = checked
         .iter()
@@ -137,18 +76,20 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<Registry, Bui
     triggers.sort_by(outermost);
     middleware.extend(triggers);
     BuildError::check(problems)?;
-    Ok(Registry::new(Checked {
+    let registry = Registry::new(Checked {
         entries: checked,
         joining,
         guards,
         middleware,
         namespaces,
-    }))
+    });
+    Ok((registry, values))
 }
 
-fn parsed(path: &str, who: &dyn Display, problems: &mut Vec<String>) -> Option<Pattern> {
+/// Parses a path, or reports what is wrong with it.
+pub(super) fn parsed(path: &str, who: &dyn Display, problems: &mut Vec<String>) -> Option<Pattern> {
     Pattern::parse(path)
-        .map_err(|problem| problems.push(format!("{who}{problem}")))
+        .map_err(|error| problems.push(format!("{who}the namespace {path:?} {error}")))
         .ok()
 }
 
@@ -164,7 +105,7 @@ fn check_entry(entry: &Entry, states: &States, problems: &mut Vec<String>) {
     }
 }
 
-/// Gives what is for whole namespaces its pattern. That it is for none is a mistake that nobody would notice.
+/// Parses the patterns of guards and middleware. One that no namespace matches is a mistake that nobody would notice.
 fn scoped<T: Display>(
     all: Vec<T>,
     namespace: impl Fn(&T) -> &str,
@@ -179,7 +120,7 @@ fn scoped<T: Display>(
         };
         if !served.iter().any(|served| served.overlaps(&pattern)) {
             problems.push(format!(
-                "{one} is for nothing: no handler is in {path:?}, nor is it allowed by `allow_namespace`"
+                "{one} is for nothing: no handler is in {path:?}, and `allow_namespace` does not allow it"
             ));
         }
         scoped.push((pattern, Arc::new(one)));
@@ -187,11 +128,11 @@ fn scoped<T: Display>(
     scoped
 }
 
-/// The order of what classes stand around: the wider outside of the narrower, else as in the program's text, since linking
-/// gives no order.
+/// The order of `trigger_event`s: those of wider patterns are outermost, and those of equal width are in the order of the
+/// program's text, since linking gives no order.
 fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEntry>)) -> Ordering {
-    let place = |around: &MiddlewareEntry| {
-        let location = around.origin.location;
+    let place = |entry: &MiddlewareEntry| {
+        let location = entry.origin.location;
         (location.file(), location.line(), location.column())
     };
     let ((wide, first), (narrow, second)) = (a, b);
@@ -200,43 +141,63 @@ fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEn
         .then_with(|| place(first).cmp(&place(second)))
 }
 
-/// What only one handler may answer to.
-type Key = (String, u8, String);
+/// What only one handler may handle. Patterns are equal by meaning: `/job/{id}` and `/job/{job}` are one key.
+type Key = (Option<Pattern>, u8, String);
 
-fn key(entry: &Entry) -> Key {
+fn key(entry: &Entry, pattern: &Pattern) -> Key {
+    let pattern = (entry.kind != Kind::ErrorDefault).then(|| pattern.clone());
+    (pattern, entry.kind as u8, entry.event.to_string())
+}
+
+fn order(entry: &Entry) -> (&str, u8, &str, (&str, u32, u32)) {
+    let location = entry.origin.location;
+    let place = (location.file(), location.line(), location.column());
     match entry.kind {
-        Kind::ErrorDefault => (String::new(), entry.kind as u8, String::new()),
-        _ => (
-            entry.namespace.to_string(),
-            entry.kind as u8,
-            entry.event.to_string(),
-        ),
+        Kind::ErrorDefault => ("", entry.kind as u8, "", place),
+        _ => (&entry.namespace, entry.kind as u8, &entry.event, place),
     }
 }
 
-fn order(entry: &Entry) -> (Key, &str, u32, u32) {
-    let location = entry.origin.location;
-    (
-        key(entry),
-        location.file(),
-        location.line(),
-        location.column(),
+fn two_handlers(one: &Entry, other: &Entry) -> String {
+    let what = match one.kind {
+        Kind::Event => format!("the event {:?}", one.event),
+        Kind::Error => String::from("`on_error`"),
+        Kind::ErrorDefault => String::from("`on_error_default`"),
+    };
+    let also = if one.namespace == other.namespace {
+        String::new()
+    } else {
+        format!(", which means the same as `{}`,", other.namespace)
+    };
+    format!(
+        "{what} of the namespace `{}`{also} has two handlers, {one} and {other}: keep one, or give one of them another name or namespace",
+        one.namespace,
     )
 }
 
-fn what(entry: &Entry) -> String {
-    match entry.kind {
-        Kind::Event => format!("the event {:?}", entry.event),
-        Kind::Error => String::from("`on_error`"),
-        Kind::ErrorDefault => String::from("`on_error_default`"),
+fn check_name(entry: &Entry, problems: &mut Vec<String>) {
+    if entry.kind == Kind::Event
+        && let Err(error) = socketio_names::check_handled(&entry.event)
+    {
+        problems.push(format!("{entry}: {error}"));
     }
 }
 
-fn check_name(entry: &Entry, problems: &mut Vec<String>) {
-    if entry.kind == Kind::Event && !entry.is_lifecycle() && packet::is_reserved(&entry.event) {
+/// Options that have no effect are mistakes. The attributes refuse them at compile time.
+fn check_options(entry: &Entry, problems: &mut Vec<String>) {
+    let name = match entry.kind {
+        Kind::Event if entry.is_lifecycle() => &entry.event,
+        Kind::Event => return,
+        Kind::Error | Kind::ErrorDefault => "on_error",
+    };
+    if entry.concurrent {
         problems.push(format!(
-            "{entry}: no client can send an event named {:?}, the name is reserved",
-            entry.event
+            "{entry}: `{name}` never overlaps with other events: leave `concurrent` out"
+        ));
+    }
+    if !entry.guards.is_empty() && name != "connect" {
+        problems.push(format!(
+            "{entry}: no guard runs before `{name}`: leave `guard` out"
         ));
     }
 }

@@ -5,16 +5,19 @@ use serde::Serialize;
 use super::{
     arities::arities,
     definition::{Called, Outcome},
+    event_handler_ext::HandlerOptions,
 };
 use crate::{
     base::BoxError,
     handler::{EventContext, FromEvent, Needs, ResponseEncoder},
 };
 
-/// Closures and functions for [`on`](crate::SocketIoBuilder::on): up to eight arguments, each a [`FromEvent`]; the value
-/// (or that of the future) is the acknowledgement, an `Err` fails the event.
+/// Closures and functions for [`on`](crate::SocketIoBuilder::on) and [`on_error`](crate::SocketIoBuilder::on_error): up to
+/// eight arguments, each a [`FromEvent`]; the value (or that of the future) is the acknowledgement, an `Err` fails the event.
 ///
-/// `M` is found by the compiler. Where it can't tell an error from an answer (`Result<_, String>`: both could be sent),
+/// [`EventHandlerExt`](crate::EventHandlerExt) gives one of them options: guards, `concurrent`, `blocking`.
+///
+/// The compiler infers `M`. Where it can't tell an error from an answer (`Result<_, String>`: both could be sent),
 /// name the type: `Ok::<_, BoxError>(..)`.
 #[diagnostic::on_unimplemented(
     message = "this can't handle an event",
@@ -27,6 +30,12 @@ pub trait EventHandler<M>: Send + Sync + 'static {
 
     #[doc(hidden)]
     fn needs(needs: &mut Needs);
+
+    /// Takes what [`EventHandlerExt`](crate::EventHandlerExt) has added.
+    #[doc(hidden)]
+    fn take_options(&mut self) -> HandlerOptions {
+        HandlerOptions::default()
+    }
 }
 
 /// Markers, one for each form of a returned value; guards have them too.
@@ -42,7 +51,7 @@ pub struct Now<M>(M);
 #[derive(Debug)]
 pub struct Later<M>(M);
 
-/// A value that answers.
+/// A value that is sent as the acknowledgement.
 pub trait IntoReply<M> {
     #[doc(hidden)]
     fn into_reply(self, answer: ResponseEncoder) -> Outcome;
@@ -60,7 +69,7 @@ impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
     }
 }
 
-/// A value that answers, or a future of one.
+/// A value that is sent as the acknowledgement, or a future of one.
 pub trait IntoOutcome<M> {
     #[doc(hidden)]
     fn into_outcome(self, answer: ResponseEncoder) -> impl Future<Output = Outcome> + Send;

@@ -16,16 +16,16 @@ use crate::{
     handler::{EventContext, Needs, Response},
 };
 
-/// What a handler came to: an answer, or the error it failed with.
+/// The result of a handler: a response, or the error it failed with.
 pub type Outcome = Result<Response, BoxError>;
 
-/// A handler that has its arguments and waits to be polled.
+/// A handler that has its arguments and is ready to be polled.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// What a shim returns: arguments that don't fit are an error before anything runs.
+/// What a shim returns: arguments that don't fit are an error before user code runs.
 pub type Called = Result<HandlerFuture, BoxError>;
 
-/// The value behind a class-based namespace.
+/// The value of a namespace impl.
 pub type Instance = Arc<dyn Any + Send + Sync>;
 
 /// The shim of a function.
@@ -34,8 +34,9 @@ pub type FunctionShim = fn(&mut EventContext<'_>) -> Called;
 /// The shim of a method.
 pub type MethodShim = fn(&Instance, &mut EventContext<'_>) -> Called;
 
-/// What a handler answers to.
+/// What a handler handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// An event, `connect` and `disconnect` included.
     Event,
@@ -56,13 +57,15 @@ pub struct Definition<S: 'static> {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
+    /// A sync function that runs on tokio's blocking pool.
+    pub(crate) blocking: bool,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
 }
 
 impl<S: Copy> Definition<S> {
-    /// A handler for `event` of `namespace`; both empty where `kind` or the class decides them.
+    /// Describes a handler for `event` of `namespace`; both are empty where `kind` or the namespace impl decides them.
     #[track_caller]
     pub const fn new(
         kind: Kind,
@@ -82,25 +85,32 @@ impl<S: Copy> Definition<S> {
             arguments,
             location: Location::caller(),
             concurrent: false,
+            blocking: false,
             guards: &[],
             needs,
             shim,
         }
     }
 
-    /// Belongs to the server of this name only.
+    /// Registers it with the server of this name only.
     pub const fn server(mut self, name: &'static str) -> Self {
         self.server = name;
         self
     }
 
-    /// May overlap with the client's other events.
+    /// Lets it overlap with the client's other events.
     pub const fn concurrent(mut self) -> Self {
         self.concurrent = true;
         self
     }
 
-    /// Asks these first, in their order.
+    /// Says that its shim runs the function on tokio's blocking pool.
+    pub const fn blocking(mut self) -> Self {
+        self.blocking = true;
+        self
+    }
+
+    /// Runs these guards before it, in their order.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
         self
@@ -119,8 +129,8 @@ impl<S> fmt::Debug for Definition<S> {
     }
 }
 
-/// A class-based namespace as `#[namespace]` described it.
-pub struct Class {
+/// An impl block under `#[namespace]`, as the attribute described it.
+pub struct NamespaceImpl {
     pub(crate) type_name: &'static str,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) path: &'static str,
@@ -128,13 +138,13 @@ pub struct Class {
     pub(crate) default: fn() -> Option<Instance>,
     pub(crate) methods: &'static [Definition<MethodShim>],
     pub(crate) guards: &'static [GuardDefinition],
-    /// One at most: of two under `#[cfg]` the compiler keeps one.
+    /// At most one: of two under `#[cfg]` the compiler keeps one.
     pub(crate) triggers: &'static [Trigger],
     pub(crate) location: &'static Location<'static>,
 }
 
-impl Class {
-    /// The class `T`, served at `path`. `default` makes the value when none is given to the builder.
+impl NamespaceImpl {
+    /// Describes the impl block of `T`, served at `path`. `default` makes the value when none is given to the builder.
     #[track_caller]
     pub const fn new<T: Namespace>(
         type_name: &'static str,
@@ -142,7 +152,7 @@ impl Class {
         default: fn() -> Option<Instance>,
         methods: &'static [Definition<MethodShim>],
     ) -> Self {
-        Class {
+        NamespaceImpl {
             type_name,
             type_id: TypeId::of::<T>,
             path,
@@ -155,28 +165,28 @@ impl Class {
         }
     }
 
-    /// Belongs to the server of this name only.
+    /// Registers it with the server of this name only.
     pub const fn server(mut self, name: &'static str) -> Self {
         self.server = name;
         self
     }
 
-    /// Asks these before each of its handlers, and before anybody joins.
+    /// Runs these guards before each of its handlers, and before a client joins.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
         self
     }
 
-    /// Has its `trigger_event` stand around every event.
+    /// Wraps every event in its `trigger_event`.
     pub const fn triggered(mut self, triggers: &'static [Trigger]) -> Self {
         self.triggers = triggers;
         self
     }
 }
 
-impl fmt::Debug for Class {
+impl fmt::Debug for NamespaceImpl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Class")
+        f.debug_struct("NamespaceImpl")
             .field("type", &self.type_name)
             .field("path", &self.path)
             .field("methods", &self.methods)
@@ -184,23 +194,29 @@ impl fmt::Debug for Class {
     }
 }
 
-/// A path that `#[derive(Namespace)]` gave to a struct; `build()` looks for the impl block that belongs to it.
+/// A path that `#[derive(Namespace)]` gave to a type; `build()` compares it with the impl block of the type.
 #[derive(Debug)]
 pub struct DerivedPath {
     pub(crate) type_name: &'static str,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) path: &'static str,
+    pub(crate) server: &'static str,
     pub(crate) location: &'static Location<'static>,
 }
 
 impl DerivedPath {
-    /// The path of `T`.
+    /// Describes the path of `T`, and the server it belongs to; an empty name is the server without a name.
     #[track_caller]
-    pub const fn new<T: 'static>(type_name: &'static str, path: &'static str) -> Self {
+    pub const fn new<T: 'static>(
+        type_name: &'static str,
+        path: &'static str,
+        server: &'static str,
+    ) -> Self {
         DerivedPath {
             type_name,
             type_id: TypeId::of::<T>,
             path,
+            server,
             location: Location::caller(),
         }
     }
@@ -208,11 +224,12 @@ impl DerivedPath {
 
 /// What the attributes submit for every server of the program to find.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Linked {
     /// The registrations of one function.
     Functions(&'static [Definition<FunctionShim>]),
-    /// A class-based namespace.
-    Class(&'static Class),
+    /// A namespace impl.
+    NamespaceImpl(&'static NamespaceImpl),
     /// A derived path.
     Path(&'static DerivedPath),
 }
@@ -234,17 +251,17 @@ pub trait Handler {
     const DEFINITIONS: &'static [Definition<FunctionShim>];
 }
 
-/// Structs with an impl block under `#[socketio::namespace]`: class-based namespaces.
+/// Types with an impl block under `#[socketio::namespace]`, whose methods are handlers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a class-based namespace",
+    message = "`{Self}` is not a namespace",
     note = "put `#[socketio::namespace(\"/path\")]` on an impl block of `{Self}`"
 )]
 pub trait Namespace: Send + Sync + 'static {
     #[doc(hidden)]
-    const CLASS: &'static Class;
+    const IMPL: &'static NamespaceImpl;
 }
 
-/// The path given by `#[derive(Namespace)]`.
+/// The path and the server given by `#[derive(Namespace)]`.
 #[diagnostic::on_unimplemented(
     message = "no path for the namespace `{Self}`",
     note = "write `#[socketio::namespace(\"/path\")]`, or put `#[derive(socketio::Namespace)]` and `#[socketio(namespace = \"/path\")]` on the struct"
@@ -252,12 +269,31 @@ pub trait Namespace: Send + Sync + 'static {
 pub trait NamespacePath {
     #[doc(hidden)]
     const PATH: &'static str;
+    #[doc(hidden)]
+    const SERVER: &'static str;
 }
 
 impl SocketIo {
-    /// Addresses everyone in the namespace of a class, at its own path: `io.of_namespace::<Rooms>().to("lobby").emit(..)`. For one
-    /// that is registered at another path, or at a pattern, name the path: [`of`](SocketIo::of).
+    /// Addresses everyone in the namespace of a namespace impl, at its own path: `io.of_namespace::<Rooms>().to("lobby").emit(..)`.
+    /// For one that is registered at another path, or at a pattern, name the path: [`of`](SocketIo::of).
     pub fn of_namespace<N: Namespace>(&self) -> To {
-        self.of(N::CLASS.path)
+        self.of(N::IMPL.path)
+    }
+
+    /// Returns the value whose methods handle the events of a namespace impl: the one given to
+    /// [`namespace`](crate::SocketIoBuilder::namespace), or its `Default`.
+    ///
+    /// `None` if this server has none of this type. Where
+    /// [`namespace_at`](crate::SocketIoBuilder::namespace_at) has registered several values of one type, it is the one at the
+    /// type's own path, or else the one that was given first.
+    ///
+    /// ```
+    /// # use socketio_core::{Namespace, SocketIo};
+    /// # fn rooms<Rooms: Namespace>(io: &SocketIo) {
+    /// let rooms = io.namespace_value::<Rooms>().expect("the server has `Rooms`");
+    /// # }
+    /// ```
+    pub fn namespace_value<N: Namespace>(&self) -> Option<Arc<N>> {
+        self.node().namespace_values.get()
     }
 }

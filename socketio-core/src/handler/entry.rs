@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 use super::{
     call::{Call, Origin},
     definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
+    event_handler_ext::HandlerOptions,
     guard::GuardEntry,
 };
 use crate::handler::extract::{EventContext, Need, Needs};
@@ -19,6 +20,8 @@ pub(crate) struct Entry {
     pub(crate) origin: Origin,
     pub(crate) arguments: &'static [&'static str],
     pub(crate) concurrent: bool,
+    /// Its function runs on tokio's blocking pool.
+    pub(crate) blocking: bool,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
@@ -72,6 +75,7 @@ impl Entry {
             origin: Origin::new(function, definition.location),
             arguments: definition.arguments,
             concurrent: definition.concurrent,
+            blocking: definition.blocking,
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -80,21 +84,22 @@ impl Entry {
     }
 
     pub(super) fn closure(
-        namespace: &str,
-        event: &str,
+        (kind, namespace, event): (Kind, &str, &str),
         location: &'static Location<'static>,
+        options: HandlerOptions,
         needs: Needs,
         call: Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>,
     ) -> Self {
         Entry {
-            kind: Kind::Event,
+            kind,
             event: Cow::Owned(event.to_owned()),
             namespace: Cow::Owned(or_root(namespace).to_owned()),
             origin: Origin::new(Cow::Borrowed("closure"), location),
             arguments: &[],
-            concurrent: false,
+            concurrent: options.concurrent,
+            blocking: options.blocking,
             namespace_guards: Arc::default(),
-            guards: Vec::new(),
+            guards: options.guards,
             needs,
             call: Call::Closure(call),
         }

@@ -1,4 +1,4 @@
-//! Guards: who may have an event handled.
+//! Guards: they let an event pass, or refuse it.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
@@ -13,8 +13,9 @@ use crate::{
     handler::{EventContext, FromEvent, Need, Needs, Response},
 };
 
-/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, and of
-/// [`guard`](crate::SocketIoBuilder::guard).
+/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, of
+/// [`guard`](crate::SocketIoBuilder::guard) and [`guard_in`](crate::SocketIoBuilder::guard_in), and of
+/// [`EventHandlerExt::guard`](crate::EventHandlerExt::guard).
 ///
 /// A guard takes what a handler can take, up to eight arguments, each a [`FromEvent`]; plain ones are the event's first, on a
 /// copy: the handler reads them again. It may be `async` or not, and returns
@@ -25,7 +26,7 @@ use crate::{
 ///   [`Forbidden`] tells the client why, [`RespondWith`](crate::RespondWith) answers in place of the handler.
 ///
 /// In `connect` all but the first refuses the client; [`ConnectionRefused`](crate::ConnectionRefused) and [`Forbidden`] tell
-/// it why. `M` is found by the compiler.
+/// it why. The compiler infers `M`.
 ///
 /// ```
 /// use socketio_core::{Session, SocketIo};
@@ -41,7 +42,7 @@ use crate::{
 ///
 /// let io = SocketIo::bare()
 ///     .on_in("/admin", "restart", || async {})
-///     .guard("/admin", admin)
+///     .guard_in("/admin", admin)
 ///     .build()
 ///     .unwrap();
 /// ```
@@ -141,7 +142,7 @@ impl fmt::Debug for GuardDefinition {
 
 /// A guard of one server, ready to be asked.
 pub(crate) struct GuardEntry {
-    /// What it guards, where that is a namespace: a path, a pattern or `*`.
+    /// The namespaces that it guards: a path, a pattern or `*`. `None` for the guard of one handler or of a namespace impl.
     pub(crate) namespace: Option<String>,
     /// Its name as it was written, `guard` for one that was given to the builder; and where it is registered.
     pub(crate) origin: Origin,
@@ -161,15 +162,27 @@ impl GuardEntry {
         }
     }
 
+    /// A guard of whole namespaces, given to the builder.
     pub(super) fn given<M, G: Guard<M>>(
         namespace: &str,
+        guard: G,
+        location: &'static Location<'static>,
+    ) -> Self {
+        GuardEntry {
+            namespace: Some(namespace.to_owned()),
+            ..Self::of_closure(guard, location)
+        }
+    }
+
+    /// A guard of one closure.
+    pub(super) fn of_closure<M, G: Guard<M>>(
         guard: G,
         location: &'static Location<'static>,
     ) -> Self {
         let mut needs = Needs::default();
         G::needs(&mut needs);
         GuardEntry {
-            namespace: Some(namespace.to_owned()),
+            namespace: None,
             origin: Origin::new(Cow::Borrowed("guard"), location),
             needs,
             call: Call::Closure(Arc::new(move |cx| guard.check(cx))),
@@ -184,7 +197,7 @@ impl GuardEntry {
         self.needs.list()
     }
 
-    /// What it guards, when it was given for a namespace.
+    /// The namespaces that it guards, if it was given to the builder.
     pub(super) fn path(&self) -> &str {
         self.namespace.as_deref().unwrap_or("*")
     }
@@ -203,9 +216,11 @@ impl fmt::Debug for GuardEntry {
 /// ``the guard `auth::logged_in` (src/chat.rs:12)``
 impl fmt::Display for GuardEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(f, "the guard of {namespace:?}")?,
-            None => write!(f, "the guard `{}`", self.name())?,
+        match (self.name(), &self.namespace) {
+            (_, Some(namespace)) => write!(f, "the guard of {namespace:?}")?,
+            // Given to a closure, without a name of its own.
+            ("guard", None) => f.write_str("the guard")?,
+            (name, None) => write!(f, "the guard `{name}`")?,
         }
         let location = self.origin.location;
         write!(f, " ({}:{})", location.file(), location.line())

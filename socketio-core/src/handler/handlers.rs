@@ -1,26 +1,29 @@
-//! What a server is to be built from, before it is checked.
+//! Registered handlers, before they are checked.
 
-use std::{any::TypeId, borrow::Cow, fmt, panic::Location, sync::Arc};
+use std::{any::TypeId, borrow::Cow, collections::BTreeSet, fmt, panic::Location, sync::Arc};
+
+use tokio::runtime::Handle;
 
 use super::{
-    Kind, check,
+    Kind,
+    builder_methods::builder_methods,
+    check,
     closure::EventHandler,
-    definition::{Class, Definition, DerivedPath, FunctionShim, Instance, Linked},
+    definition::{Definition, DerivedPath, FunctionShim, Instance, Linked, NamespaceImpl},
     entry::Entry,
     guard::{Guard, GuardEntry},
     middleware::{Middleware, MiddlewareEntry},
-    pattern,
-    registering::registering,
     registry::Registry,
 };
 use crate::{
     base::{BoxError, BuildError, States},
-    handler::Needs,
+    client::run_blocking,
+    handler::{Called, EventContext, Needs},
 };
 
-/// Handlers of all kinds, with their guards: what a module or another crate gives to a server.
+/// A list of handlers, guards and middleware that a module or another crate gives to a server.
 ///
-/// It has the methods of [`SocketIoBuilder`](crate::SocketIoBuilder) by which handlers are added, and is itself added with
+/// It has the methods of [`SocketIoBuilder`](crate::SocketIoBuilder) that add handlers, and is itself added with
 /// [`merge`](crate::SocketIoBuilder::merge), or below a path with [`nest`](crate::SocketIoBuilder::nest). Nothing is checked
 /// before the server is built.
 ///
@@ -36,7 +39,7 @@ use crate::{
 ///         Handlers::new()
 ///             .on("restart", || async { "restarting" })
 ///             .on_in("/log", "tail", |lines: usize| async move { lines })
-///             .guard("*", from_inside)
+///             .guard(from_inside)
 ///     }
 /// }
 ///
@@ -49,71 +52,79 @@ use crate::{
 #[must_use = "handlers do nothing until they are given to a server: `.merge(handlers)`"]
 pub struct Handlers {
     pub(super) entries: Vec<Entry>,
-    pub(super) classes: Vec<Registered>,
+    pub(super) namespace_impls: Vec<Registered>,
     pub(super) paths: Vec<&'static DerivedPath>,
-    /// Namespaces that clients may join though nothing handles their events.
+    /// Namespaces that clients may join although nothing handles their events.
     pub(super) namespaces: Vec<String>,
-    /// Those of whole namespaces, in the order in which they are asked.
+    /// Those of whole namespaces, in the order in which they run.
     pub(super) guards: Vec<GuardEntry>,
     /// The first is outermost.
     pub(super) middleware: Vec<MiddlewareEntry>,
     pub(super) problems: Vec<String>,
 }
 
-/// A class and, if one was given, its value.
+/// A namespace impl and, if one was given, its value.
 pub(super) struct Registered {
-    pub(super) class: &'static Class,
+    pub(super) definition: &'static NamespaceImpl,
     pub(super) path: Cow<'static, str>,
     pub(super) instance: Option<Instance>,
 }
 
 impl Handlers {
-    /// None yet.
+    /// Returns an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Everything that attributes have linked into this program for the server of this name.
+    /// Returns everything that attributes have linked into this program for the server of this name.
     pub(crate) fn linked(server: &str) -> Self {
         let mut handlers = Handlers::default();
+        let mut servers = BTreeSet::new();
         for linked in inventory::iter::<Linked> {
             match linked {
                 Linked::Functions(definitions) => {
+                    servers.extend(definitions.iter().map(|one| one.server));
                     let own = definitions.iter().filter(|one| one.server == server);
                     handlers.entries.extend(own.map(Entry::function));
                 }
-                Linked::Class(class) if class.server == server => {
-                    handlers.classes.push(Registered {
-                        class,
-                        path: Cow::Borrowed(class.path),
-                        instance: None,
-                    });
+                Linked::NamespaceImpl(definition) => {
+                    servers.insert(definition.server);
+                    if definition.server == server {
+                        handlers.namespace_impls.push(Registered {
+                            definition,
+                            path: Cow::Borrowed(definition.path),
+                            instance: None,
+                        });
+                    }
                 }
-                Linked::Class(_) => {}
                 Linked::Path(path) => handlers.paths.push(path),
             }
+        }
+        if !server.is_empty() && !servers.contains(server) {
+            servers.remove("");
+            handlers.problems.push(unknown_server(server, &servers));
         }
         handlers
     }
 
     /// Adds what was given to the builder to what is linked.
     pub(crate) fn with_given(mut self, given: Handlers) -> Self {
-        // A class that is given, at whatever path, needs no value of its own making.
-        self.classes.retain(|linked| {
+        // A namespace impl whose value is given, at whatever path, needs no default value.
+        self.namespace_impls.retain(|linked| {
             let is_given = |one: &Registered| one.type_id() == linked.type_id();
-            !given.classes.iter().any(is_given)
+            !given.namespace_impls.iter().any(is_given)
         });
         self.append(given);
         self
     }
 
-    /// Adds what the builder has found wrong.
+    /// Adds problems that the builder has found.
     pub(crate) fn add_problems(&mut self, problems: Vec<String>) {
         self.problems.extend(problems);
     }
 
-    /// Checks everything, and answers with all that is wrong or with the registry.
-    pub(crate) fn build(self, states: &States) -> Result<Registry, BuildError> {
+    /// Checks everything, and returns either all problems or the registry, with the values of namespace impls.
+    pub(crate) fn build(self, states: &States) -> Result<(Registry, States), BuildError> {
         check::build(self, states)
     }
 
@@ -121,36 +132,50 @@ impl Handlers {
         self.entries.extend(definitions.iter().map(Entry::function));
     }
 
-    /// Adds a class with its value. At its own path it takes the place of the value that linking would make.
-    pub(crate) fn add_class(
+    /// Adds a namespace impl with its value, which replaces the default value of a linked one.
+    pub(crate) fn add_namespace_impl(
         &mut self,
-        class: &'static Class,
+        definition: &'static NamespaceImpl,
         path: Option<&str>,
         instance: Instance,
     ) {
-        let path = path.map_or(Cow::Borrowed(class.path), |path| {
+        let path = path.map_or(Cow::Borrowed(definition.path), |path| {
             Cow::Owned(path.to_owned())
         });
-        self.classes.push(Registered {
-            class,
+        self.namespace_impls.push(Registered {
+            definition,
             path,
             instance: Some(instance),
         });
     }
 
+    /// Adds a closure for `(kind, namespace, event)`.
     pub(crate) fn add_closure<M, H: EventHandler<M>>(
         &mut self,
-        namespace: &str,
-        event: &str,
-        handler: H,
+        target: (Kind, &str, &str),
+        mut handler: H,
         location: &'static Location<'static>,
     ) {
         let mut needs = Needs::default();
         H::needs(&mut needs);
-        let handler = Arc::new(handler);
-        let call = Arc::new(move |cx: &mut crate::EventContext<'_>| handler.call(cx));
-        self.entries
-            .push(Entry::closure(namespace, event, location, needs, call));
+        let options = handler.take_options();
+        let blocking = options.blocking;
+        let call = move |cx: &mut EventContext<'_>| -> Called {
+            let handler = handler.call(cx)?;
+            if !blocking {
+                return Ok(handler);
+            }
+            // The future of a closure that is not `async` runs to its end when it is polled.
+            let run = run_blocking(move || Handle::current().block_on(handler));
+            Ok(Box::pin(run))
+        };
+        self.entries.push(Entry::closure(
+            target,
+            location,
+            options,
+            needs,
+            Arc::new(call),
+        ));
     }
 
     pub(crate) fn add_namespace(&mut self, path: &str) {
@@ -180,7 +205,7 @@ impl Handlers {
     pub(crate) fn append(&mut self, other: Handlers) {
         let Handlers {
             entries,
-            classes,
+            namespace_impls,
             paths,
             namespaces,
             guards,
@@ -188,7 +213,7 @@ impl Handlers {
             problems,
         } = other;
         self.entries.extend(entries);
-        self.classes.extend(classes);
+        self.namespace_impls.extend(namespace_impls);
         self.paths.extend(paths);
         self.namespaces.extend(namespaces);
         self.guards.extend(guards);
@@ -206,10 +231,10 @@ impl Handlers {
                      put `on_error` on it, or give it to the builder"
                 ));
             }
-            entry.namespace = Cow::Owned(pattern::below(prefix, &entry.namespace));
+            entry.namespace = Cow::Owned(socketio_names::nest(prefix, &entry.namespace));
         }
-        for class in &mut self.classes {
-            class.path = Cow::Owned(pattern::below(prefix, &class.path));
+        for one in &mut self.namespace_impls {
+            one.path = Cow::Owned(socketio_names::nest(prefix, &one.path));
         }
         let guards = self.guards.iter_mut();
         let middleware = self.middleware.iter_mut();
@@ -217,30 +242,45 @@ impl Handlers {
             .namespaces
             .iter_mut()
             .chain(guards.filter_map(|guard| guard.namespace.as_mut()))
-            .chain(middleware.map(|around| &mut around.namespace));
+            .chain(middleware.map(|one| &mut one.namespace));
         for path in paths {
-            *path = pattern::below(prefix, path);
+            *path = socketio_names::nest(prefix, path);
         }
         self
     }
 }
 
-registering!(Handlers);
+builder_methods!(Handlers);
 
 impl Registered {
     pub(super) fn type_id(&self) -> TypeId {
-        (self.class.type_id)()
+        (self.definition.type_id)()
     }
 }
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let classes = self.classes.iter();
+        let namespace_impls = self.namespace_impls.iter().map(|one| one.definition);
         f.debug_struct("Handlers")
             .field("entries", &self.entries)
-            .field("classes", &classes.map(|one| one.class).collect::<Vec<_>>())
+            .field("namespace_impls", &namespace_impls.collect::<Vec<_>>())
             .field("guards", &self.guards)
             .field("middleware", &self.middleware)
             .finish_non_exhaustive()
     }
+}
+
+/// The problem of a server's name that no linked handler has.
+fn unknown_server(name: &str, servers: &BTreeSet<&str>) -> String {
+    let cure = match socketio_names::nearest(name, servers.iter().copied()) {
+        Some(nearest) => format!("did you mean {nearest:?}?"),
+        None if servers.is_empty() => {
+            format!("put `server = {name:?}` on handlers, or leave `named` out")
+        }
+        None => {
+            let names: Vec<_> = servers.iter().map(|name| format!("{name:?}")).collect();
+            format!("the linked handlers name {}", names.join(", "))
+        }
+    };
+    format!("`named({name:?})`: no linked handler belongs to a server of this name: {cure}")
 }

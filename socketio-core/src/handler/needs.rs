@@ -1,4 +1,4 @@
-//! Whether what the arguments of a handler or a guard need is there.
+//! Checks of what the arguments of handlers and guards need.
 
 use std::fmt::Display;
 
@@ -7,14 +7,14 @@ use crate::{
     handler::{Need, parameters},
 };
 
-/// Where arguments are taken, with the path of the namespace.
+/// Where the arguments are taken, with the path of the namespace.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     /// In this event.
     Event(&'a str, &'a str),
     /// In error handlers.
     Errors(&'a str),
-    /// In `connect` and in any event: by the guards of a class or of a namespace.
+    /// In `connect` and in any event: by the guards of a namespace impl or of a namespace.
     Joining(&'a str),
 }
 
@@ -71,9 +71,14 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         Need::Error if !matches!(place, Place::Errors(_)) => String::from(
             ": `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function",
         ),
-        Need::State(id, name) if !states.contains(*id) => format!(
-            " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
-        ),
+        Need::State(id, name) if !states.contains(*id) => match states.has_arc_of(name) {
+            true => format!(
+                " takes `State<{name}>`, but the server was given an `Arc` of it: write `.shared_state(..)` instead of `.state(..)`"
+            ),
+            false => format!(
+                " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
+            ),
+        },
         Need::Path => return no_parameters(place),
         _ => return None,
     };

@@ -5,9 +5,11 @@ use std::{
     sync::Arc,
 };
 
+use socketio_names::Pattern;
+
 use super::{
     Kind, call::Origin, entry::Entry, extract::Input, guard::GuardEntry,
-    middleware::MiddlewareEntry, pattern::Pattern,
+    middleware::MiddlewareEntry,
 };
 use crate::node::{Description, HandlerInfo};
 
@@ -309,6 +311,7 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
         function: entry.origin.name.to_string(),
         arguments: entry.arguments.iter().map(ToString::to_string).collect(),
         concurrent: entry.concurrent,
+        blocking: entry.blocking,
         location: entry.origin.location,
     }
 }

@@ -1,4 +1,4 @@
-//! `trigger_event`: the middleware that a class-based namespace is by itself.
+//! `trigger_event`: the middleware of a namespace impl.
 
 use std::{fmt, panic::Location};
 
@@ -8,7 +8,7 @@ use crate::{base::BoxError, handler::Response};
 /// The shim of `trigger_event`.
 type TriggerShim = fn(&Instance, EventCall, Next) -> HandlerFuture;
 
-/// The `trigger_event` of a class, as `#[namespace]` described it.
+/// The `trigger_event` of a namespace impl, as `#[namespace]` described it.
 #[derive(Clone, Copy)]
 pub struct Trigger {
     pub(super) location: &'static Location<'static>,
@@ -16,7 +16,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// What `shim` calls stands around every event at the paths of its class.
+    /// Describes a `trigger_event`, which wraps every event of its namespace.
     #[track_caller]
     pub const fn new(shim: TriggerShim) -> Self {
         Trigger {
@@ -32,14 +32,14 @@ impl fmt::Debug for Trigger {
     }
 }
 
-/// What `trigger_event` is given, `T`, as the type that was written: the same one, under whatever name.
+/// The type of an argument of `trigger_event`: `T`, under whatever name.
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't take `{Self}`",
     label = "must be `{T}`",
     note = "write `async fn trigger_event(&self, call: EventCall, next: Next) -> socketio::Result<Response>`: `call` has the event's name, its arguments and its client"
 )]
 pub trait TriggerArgument<T> {
-    /// The value, as it is.
+    /// Returns the value unchanged.
     fn taken(value: T) -> Self;
 }
 
@@ -57,7 +57,7 @@ impl<T> TriggerArgument<T> for T {
     note = "`next.run(call).await` gives the `Response`; `Err(RespondWith::new(value).into())` answers with a value of your own"
 )]
 pub trait TriggerOutcome {
-    /// What came of the event.
+    /// Converts it into the result of the event.
     fn into_outcome(self) -> Outcome;
 }
 

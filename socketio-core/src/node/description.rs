@@ -16,8 +16,10 @@ pub struct HandlerInfo {
     pub arguments: Vec<String>,
     /// Whether it may overlap with the client's other events.
     pub concurrent: bool,
-    /// The guards that are asked before it, in their order: those of its namespace (`guard`, or of those that overlap with
-    /// it), of its class, and its own.
+    /// Whether it runs on tokio's blocking pool.
+    pub blocking: bool,
+    /// The guards that run before it, in their order: those of namespaces (`guard`, `guard_in`), of its namespace impl, and
+    /// its own.
     pub guards: Vec<String>,
     /// Where it is registered.
     pub location: &'static Location<'static>,
@@ -46,7 +48,7 @@ impl fmt::Display for Description {
         for handler in &self.0 {
             writeln!(
                 f,
-                "{:namespaces$}  {:events$}  {}({}){}{}  {}:{}",
+                "{:namespaces$}  {:events$}  {}({}){}{}{}  {}:{}",
                 handler.namespace,
                 handler.event,
                 handler.function,
@@ -56,6 +58,7 @@ impl fmt::Display for Description {
                 } else {
                     ""
                 },
+                if handler.blocking { " blocking" } else { "" },
                 match handler.guards.is_empty() {
                     true => String::new(),
                     false => format!(" guarded by {}", handler.guards.join(", ")),

@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) engine: Engine,
     pub(crate) connections: Connections,
     pub(crate) states: States,
+    /// The values of namespace impls.
+    pub(crate) namespace_values: States,
     pub(crate) options: Options,
     pub(crate) description: Description,
     /// Background tasks and callbacks.

@@ -1,21 +1,8 @@
 //! Event names that belong to the protocol.
 
+pub use socketio_names::{RESERVED, is_reserved};
+
 use super::EncodeError;
-
-/// Names no event may have: JavaScript clients emit these to their own listeners.
-pub const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
-
-/// Whether `name` is one of [`RESERVED`].
-pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
-}
 
 /// Fails for names that no event can have.
 pub(crate) fn check_name(name: &str) -> Result<(), EncodeError> {

@@ -14,7 +14,7 @@ use crate::{
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
     engine::{Cookie, Cors, Transports},
-    handler::{Dispatcher, ErrorAck, Handlers, default_error_ack, registering},
+    handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
     node::Options,
     packet::{Codec, Parser},
@@ -82,8 +82,8 @@ impl SocketIoBuilder {
         }
     }
 
-    /// Takes the linked handlers with `server = "name"` instead of those without a server. So several servers live in one
-    /// program.
+    /// Takes the linked handlers with `server = "name"` instead of those without a server, where a program has several
+    /// servers. `build()` refuses a name that no linked handler has.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
         self
@@ -94,7 +94,7 @@ impl SocketIoBuilder {
         self.shared_state(Arc::new(value))
     }
 
-    /// Gives the server a value that the program shares with it.
+    /// Gives the server a value that the program shares with it: handlers take `State<T>` for an `Arc<T>`.
     pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         if !self.states.insert(value) {
             self.problems.push(format!(
@@ -371,7 +371,7 @@ impl SocketIoBuilder {
             handlers.append(installed.handlers);
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
-        let registry = handlers.build(&self.states)?;
+        let (registry, namespace_values) = handlers.build(&self.states)?;
         // A process that only emits needs none.
         if registry.description().handlers().is_empty() && !self.clustering.is_write_only() {
             tracing::warn!(
@@ -394,6 +394,7 @@ impl SocketIoBuilder {
             watch,
             cluster: self.clustering.cluster(),
             states: self.states,
+            namespace_values,
             options: self.options,
             description: registry.description().clone(),
         };
@@ -454,7 +455,7 @@ impl SocketIoBuilder {
     }
 }
 
-registering!(SocketIoBuilder, handlers);
+builder_methods!(SocketIoBuilder, handlers);
 
 impl fmt::Debug for SocketIoBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,6 +30,7 @@ pub(super) struct NodeParts {
     pub(super) watch: Watch,
     pub(super) cluster: Option<ClusterOptions>,
     pub(super) states: States,
+    pub(super) namespace_values: States,
     pub(super) options: Options,
     pub(super) description: Description,
 }
@@ -54,6 +55,7 @@ impl Server {
                 engine,
                 connections: Connections::default(),
                 states: parts.states,
+                namespace_values: parts.namespace_values,
                 options,
                 description: parts.description,
                 tasks: Tasks::new("background task"),

@@ -5,16 +5,16 @@ mod names;
 mod signature;
 mod trigger;
 
-use syn::{GenericArgument, PathArguments, Type, spanned::Spanned};
+use syn::{GenericArgument, PathArguments, Signature, Type, spanned::Spanned};
 
-use self::names::{Keys, path};
+use self::names::{Keys, path, server};
 use crate::{
     errors::Errors,
     form::Place,
-    model::{Class, Derived, Function, Header},
+    model::{Derived, Function, Header, NamespaceImpl, Registration},
 };
 
-/// What may stand beside an item, after the rules were applied.
+/// What is generated beside an item, after the rules were applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// All of it: there is no mistake.
@@ -41,36 +41,38 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
     let mut keys = Keys::default();
     for registration in &function.registrations {
         names::check(registration, errors);
+        blocking(registration, &function.signature, errors);
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
-        // A method: no type can stand beside it.
+        // A method: there can be no type beside it.
         return Verdict::Hopeless;
     }
     Verdict::of(errors)
 }
 
 /// An impl block under `#[namespace]`.
-pub(crate) fn class(class: &Class, errors: &mut Errors) -> Verdict {
-    let known = header(&class.header, errors);
-    if let Some(literal) = &class.path {
+pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors) -> Verdict {
+    let known = header(&namespace_impl.header, errors);
+    if let Some(literal) = &namespace_impl.path {
         path(literal, errors);
     }
-    if let Some(server) = &class.server {
-        names::server(server, errors);
+    if let Some(name) = &namespace_impl.server {
+        server(name, errors);
     }
     let mut keys = Keys::default();
-    for method in &class.methods {
+    for method in &namespace_impl.methods {
         signature::check(&method.signature, Place::Method, errors);
         for registration in &method.registrations {
             names::check(registration, errors);
+            blocking(registration, &method.signature, errors);
             // Of two methods under `#[cfg]` one may be gone; `build()` knows.
             if method.cfgs.is_empty() {
                 keys.insert_once(registration, errors);
             }
         }
     }
-    trigger::check(&class.triggers, errors);
+    trigger::check(&namespace_impl.triggers, errors);
     if known {
         Verdict::of(errors)
     } else {
@@ -83,6 +85,9 @@ pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
     if let Some(literal) = &derived.path {
         path(literal, errors);
     }
+    if let Some(name) = &derived.server {
+        server(name, errors);
+    }
     if !derived.generics.params.is_empty() {
         errors.on(
             &derived.generics,
@@ -91,6 +96,16 @@ pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
         return Verdict::Hopeless;
     }
     Verdict::of(errors)
+}
+
+/// Only functions that are not `async` can block on purpose.
+fn blocking(registration: &Registration, signature: &Signature, errors: &mut Errors) {
+    if let (Some(span), Some(_)) = (registration.blocking, &signature.asyncness) {
+        errors.at(
+            span,
+            "`blocking` runs a function that is not `async` on the blocking pool: leave `async` out, or leave `blocking` out and use `tokio::task::spawn_blocking` for the part that blocks",
+        );
+    }
 }
 
 /// Whether the block's type can be a namespace.

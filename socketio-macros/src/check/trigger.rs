@@ -28,7 +28,7 @@ fn attributes(trigger: &Trigger, errors: &mut Errors) {
     for attribute in &trigger.attributes {
         errors.on(
             attribute.path(),
-            "`trigger_event` stands around all events and handles none: leave this out; the handler of an event of this name is `on_trigger_event`",
+            "`trigger_event` is middleware for all events, not a handler: leave this out; the handler of an event of this name is `on_trigger_event`",
         );
     }
     for guard in &trigger.guards {
@@ -60,7 +60,7 @@ fn signature(signature: &Signature, errors: &mut Errors) {
     }
     shared_receiver(
         signature,
-        "`trigger_event` takes `&self`: add it, or use another name if this is not to stand around all events",
+        "`trigger_event` takes `&self`: add it, or use another name if this is not the middleware of the namespace",
         errors,
     );
     arguments(signature, errors);

@@ -1,7 +1,8 @@
-//! What stands beside a type that has a path.
+//! The items beside a type under `#[derive(Namespace)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::LitStr;
 
 use super::{located_call, submit};
 use crate::{
@@ -15,7 +16,11 @@ use crate::{
 /// The stub has the path of `/`, for `#[namespace]` to find one.
 pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
     let Derived {
-        ident, path, root, ..
+        ident,
+        path,
+        server,
+        root,
+        ..
     } = derived;
     if verdict == Verdict::Hopeless {
         return TokenStream::new();
@@ -28,11 +33,12 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
     } = &paths;
     let site = Span::mixed_site();
     let path = namespace_or_main(path.as_ref());
+    let server = server.as_ref().map(LitStr::value).unwrap_or_default();
     let type_name = ident.to_string();
     let new = located_call(
         ident.span(),
         &quote!(#derived_path::new::<#ident>),
-        quote!(#type_name, #path),
+        quote!(#type_name, #path, #server),
     );
     let linked = quote_spanned! {site=>
         {
@@ -45,6 +51,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
         const _: () = {
             impl #namespace_path for #ident {
                 const PATH: &'static str = #path;
+                const SERVER: &'static str = #server;
             }
             #submitted
         };

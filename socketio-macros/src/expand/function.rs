@@ -1,4 +1,4 @@
-//! What stands beside a function that is a handler.
+//! The items beside a function that is a handler.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

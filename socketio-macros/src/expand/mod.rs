@@ -3,10 +3,10 @@
 //! Local names have mixed-site spans, so that a handler called `value` or `cx` is not shadowed by ours.
 //! Whatever the compiler may complain about has the span of what the user wrote.
 
-mod class;
 mod derived;
 mod function;
 mod guards;
+mod namespace_impl;
 mod shim;
 mod trigger;
 
@@ -14,9 +14,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Signature, ext::IdentExt};
 
-pub(crate) use class::class;
 pub(crate) use derived::derived;
 pub(crate) use function::function;
+pub(crate) use namespace_impl::namespace_impl;
 
 use self::{guards::guarded, shim::Shims};
 use crate::{
@@ -27,13 +27,13 @@ use crate::{
 
 /// `Definition::new(..)` for each registration, as the elements of an array.
 ///
-/// `cfgs` stand before each element; `in_class` leaves the namespace to the class.
+/// `cfgs` precede each element; `in_impl` leaves the namespace to the namespace impl.
 fn definitions(
     registrations: &[Registration],
     signature: &Signature,
     shims: &Shims,
     cfgs: &[Attribute],
-    in_class: bool,
+    in_impl: bool,
     paths: &Paths,
 ) -> TokenStream {
     let function = signature.ident.unraw().to_string();
@@ -47,11 +47,11 @@ fn definitions(
             Target::ErrorDefault => (quote!(#kind::ErrorDefault), ""),
         };
         let namespace = match registration.target {
-            _ if in_class => String::new(),
+            _ if in_impl => String::new(),
             Target::ErrorDefault => String::new(),
             _ => namespace_or_main(registration.namespace.as_ref()),
         };
-        let shim = shims.shim(registration.target.is_connect());
+        let shim = shims.shim(registration);
         let definition = &paths.definition;
         let new = located_call(
             registration.origin,
@@ -66,10 +66,11 @@ fn definitions(
             .concurrent
             .iter()
             .map(|_| quote!(.concurrent()));
+        let blocking = registration.blocking.iter().map(|_| quote!(.blocking()));
         let guarded = guarded(&registration.guards, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #guarded
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded
         }
     });
     quote!(#(#elements),*)

@@ -20,21 +20,62 @@ pub(super) struct Callee<'a> {
     pub(super) receiver: Option<TokenStream>,
 }
 
-/// The names by which the definitions of one function know its closures.
+/// The names of the closures that the definitions of one function share.
 pub(super) struct Shims {
     needs: Ident,
-    reply: Ident,
-    accept: Ident,
+    /// By [`Shape::index`].
+    shims: [Ident; 4],
+}
+
+/// What makes the shim of one registration differ from that of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    /// The value accepts or refuses a client, rather than being sent as an acknowledgement.
+    connect: bool,
+    /// The function runs on the blocking pool.
+    blocking: bool,
+}
+
+impl Shape {
+    const ALL: [Shape; 4] = [
+        Shape {
+            connect: false,
+            blocking: false,
+        },
+        Shape {
+            connect: true,
+            blocking: false,
+        },
+        Shape {
+            connect: false,
+            blocking: true,
+        },
+        Shape {
+            connect: true,
+            blocking: true,
+        },
+    ];
+
+    fn of(registration: &Registration) -> Self {
+        Shape {
+            connect: registration.target.is_connect(),
+            blocking: registration.blocking.is_some(),
+        }
+    }
+
+    fn index(self) -> usize {
+        usize::from(self.connect) + 2 * usize::from(self.blocking)
+    }
 }
 
 impl Shims {
-    /// `index` keeps the methods of one class apart.
+    /// `index` keeps the methods of one namespace impl apart.
     pub(super) fn new(index: usize) -> Self {
         let site = Span::mixed_site();
+        let names = ["reply", "accept", "blocking_reply", "blocking_accept"];
         Shims {
             needs: format_ident!("needs{index}", span = site),
-            reply: format_ident!("reply{index}", span = site),
-            accept: format_ident!("accept{index}", span = site),
+            shims: names.map(|name| format_ident!("{name}{index}", span = site)),
         }
     }
 
@@ -42,11 +83,11 @@ impl Shims {
         &self.needs
     }
 
-    pub(super) fn shim(&self, connect: bool) -> &Ident {
-        if connect { &self.accept } else { &self.reply }
+    pub(super) fn shim(&self, registration: &Registration) -> &Ident {
+        &self.shims[Shape::of(registration).index()]
     }
 
-    /// The `let`s that the definitions stand after: one shim for all events, another for `connect`.
+    /// The `let`s that precede the definitions: one shim for each shape that occurs.
     pub(super) fn declare(
         &self,
         callee: &Callee<'_>,
@@ -55,7 +96,7 @@ impl Shims {
         paths: &Paths,
     ) -> TokenStream {
         let site = Span::mixed_site();
-        let Shims { needs, .. } = self;
+        let Shims { needs, shims } = self;
         let closure = needs_closure(callee.signature, paths);
         let Paths {
             needs: needs_type,
@@ -67,17 +108,12 @@ impl Shims {
             Some(_) => method_shim,
             None => function_shim,
         };
-        let shims = [false, true]
-            .into_iter()
-            .filter(|connect| {
-                let mut targets = registrations.iter().map(|r| r.target.is_connect());
-                targets.any(|is_connect| is_connect == *connect)
-            })
-            .map(|connect| {
-                let name = self.shim(connect);
-                let closure = closure_of(callee, connect, paths);
-                quote_spanned!(site=> #(#cfgs)* let #name: #shim_type = #closure;)
-            });
+        let occurs = |shape: &Shape| registrations.iter().any(|one| Shape::of(one) == *shape);
+        let shims = Shape::ALL.into_iter().filter(occurs).map(|shape| {
+            let name = &shims[shape.index()];
+            let closure = closure_of(callee, shape, paths);
+            quote_spanned!(site=> #(#cfgs)* let #name: #shim_type = #closure;)
+        });
         quote_spanned! {site=>
             #(#cfgs)* let #needs: fn(&mut #needs_type) = #closure;
             #(#shims)*
@@ -101,7 +137,7 @@ fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
 }
 
 /// Takes the arguments out of the context, then boxes the call, which runs when it is polled.
-fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream {
+fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     let site = Span::mixed_site();
     let Callee {
         signature,
@@ -109,8 +145,12 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
         receiver,
     } = callee;
     let Paths {
-        boxed, instance, ..
+        blocking,
+        boxed,
+        instance,
+        ..
     } = paths;
+    let Shape { connect, .. } = shape;
     let [cx, this, answer] = ["cx", "this", "answer"].map(|name| Ident::new(name, site));
     // With the hygiene of the return type as well: a mixture of two makes the compiler point to the attribute.
     let value = Ident::new("value", output_span(signature));
@@ -140,16 +180,27 @@ fn closure_of(callee: &Callee<'_>, connect: bool, paths: &Paths) -> TokenStream 
     let arguments = quote_spanned!(site=> #(#receiver,)* #(#passed),*);
 
     let ident_span = signature.ident.span();
-    let awaited = signature
-        .asyncness
-        .map(|_| quote_spanned!(ident_span=> .await));
+    let call = quote_spanned!(site=> #path(#arguments));
+    // `blocking` is refused for `async` functions.
+    let call = match signature.asyncness {
+        Some(_) => quote_spanned!(ident_span=> #call.await),
+        None if shape.blocking => {
+            let run = located_call(
+                ident_span,
+                blocking,
+                quote_spanned!(ident_span=> move || #call),
+            );
+            quote_spanned!(ident_span=> #run.await)
+        }
+        None => call,
+    };
     let ending = ending(&value, &answer, connect, paths);
 
     // That the future is not `Send` is said of the async block, so it has the function's name for a span.
     let mut body = Group::new(
         Delimiter::Brace,
         quote_spanned! {site=>
-            let #value = #path(#arguments)#awaited;
+            let #value = #call;
             #ending
         },
     );

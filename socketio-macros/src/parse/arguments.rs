@@ -1,4 +1,4 @@
-//! What stands between the parentheses of an attribute.
+//! The arguments of an attribute.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -24,6 +24,7 @@ pub(crate) struct Arguments {
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
+    pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     pub(crate) root: Option<Path>,
     /// A mistake was found and told, so that what is missing may be part of it.
@@ -105,8 +106,14 @@ impl Arguments {
     ) -> syn::Result<()> {
         let name = ident.unraw().to_string();
         let options = form.options(place);
-        if name == "concurrent" && options.contains(&"concurrent") {
-            return put(&mut self.concurrent, ident.span(), ident);
+        match name.as_str() {
+            "concurrent" if options.contains(&"concurrent") => {
+                return put(&mut self.concurrent, ident.span(), ident);
+            }
+            "blocking" if options.contains(&"blocking") => {
+                return put(&mut self.blocking, ident.span(), ident);
+            }
+            _ => {}
         }
         let message = if options.contains(&name.as_str()) {
             format!("`{name}` needs a value: {}", example(&name))
@@ -129,10 +136,10 @@ impl Arguments {
         if !form.options(place).contains(&name.as_str()) {
             return Err(syn::Error::new_spanned(ident, unknown(form, place, &name)));
         }
-        if name == "concurrent" {
+        if matches!(name.as_str(), "concurrent" | "blocking") {
             return Err(syn::Error::new_spanned(
                 value,
-                "`concurrent` takes no value: write it alone, or leave it out",
+                format!("`{name}` takes no value: write it alone, or leave it out"),
             ));
         }
         if name == "guard" {
@@ -229,7 +236,7 @@ fn put<T>(slot: &mut Option<T>, value: T, ident: &Ident) -> syn::Result<()> {
     Ok(())
 }
 
-/// What a string without a name stands for.
+/// The meaning of a string without a name.
 fn positional(form: Form) -> &'static str {
     match form {
         Form::On => "event's name",
@@ -247,7 +254,7 @@ fn example(option: &str) -> &'static str {
     }
 }
 
-/// Another literal or a word, where the string stands.
+/// Another literal or a word in place of the string.
 fn no_text(form: Form, text: &str) -> String {
     match form {
         Form::On => format!("the event's name is a string: `{text:?}`"),
@@ -293,7 +300,7 @@ fn misplaced(form: Form, place: Place, value: &str) -> String {
             }
         ),
         (Form::OnErrorDefault, Place::Item) => format!(
-            "`on_error_default` stands for every namespace: for one write `#[socketio::on_error({value:?})]`"
+            "`on_error_default` is for every namespace: for one write `#[socketio::on_error({value:?})]`"
         ),
         (Form::Derive, _) => "write `namespace = \"/chat\"`".into(),
         _ => format!(
@@ -313,7 +320,9 @@ fn unreadable(form: Form, place: Place, tokens: &TokenStream) -> syn::Error {
             if form.options(place).contains(&name.to_string().as_str()) =>
         {
             match name.to_string().as_str() {
-                "concurrent" => "`concurrent` takes no value: write it alone".into(),
+                name @ ("concurrent" | "blocking") => {
+                    format!("`{name}` takes no value: write it alone")
+                }
                 name => format!("the value of `{name}` follows `=`: {}", example(name)),
             }
         }
@@ -322,7 +331,7 @@ fn unreadable(form: Form, place: Place, tokens: &TokenStream) -> syn::Error {
             positional(form)
         ),
         (Some(TokenTree::Punct(punct)), None) if punct.as_char() == ',' => {
-            "nothing stands before this comma: remove it".into()
+            "nothing precedes this comma: remove it".into()
         }
         _ => format!("expected {}", choice(form, place)),
     };
@@ -342,7 +351,7 @@ fn unknown(form: Form, place: Place, name: &str) -> String {
             );
         }
         (Place::Item, "namespace") if form == Form::Namespace => {
-            return "the path stands alone: `#[socketio::namespace(\"/chat\")]`".into();
+            return "the path has no name here: `#[socketio::namespace(\"/chat\")]`".into();
         }
         _ => {}
     }

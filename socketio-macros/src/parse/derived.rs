@@ -44,6 +44,7 @@ pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived>
         ident: input.ident,
         generics: input.generics,
         path: arguments.namespace,
+        server: arguments.server,
         root: arguments.root.unwrap_or_else(paths::default_root),
     })
 }

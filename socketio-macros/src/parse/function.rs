@@ -19,7 +19,7 @@ use crate::{
     paths,
 };
 
-/// Reads the function under `form`; `None` when it is none.
+/// Reads the function under `form`; `None` when the item is not one.
 pub(crate) fn function(
     form: Form,
     arguments: TokenStream,
@@ -84,7 +84,7 @@ pub(crate) fn function(
 fn head(form: Form, input: ParseStream<'_>) -> syn::Result<Head> {
     let begin = input.fork();
     input.parse().map_err(|error| {
-        // Failing to read a visibility only means that the message stands where it would have been.
+        // Where no visibility can be read, the message is at its place.
         let _ = begin.parse::<Visibility>();
         let span = begin.span();
         let is_impl = begin.peek(Token![impl]);

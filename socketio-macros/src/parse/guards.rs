@@ -1,4 +1,4 @@
-//! What stands behind `guard =`.
+//! The value of `guard =`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -20,7 +20,7 @@ pub(super) fn guards(option: &Ident, value: TokenStream) -> syn::Result<Vec<Expr
     if guards.is_empty() {
         errors.on(
             &value,
-            "no guard stands here: name one, or leave `guard` out",
+            "the list is empty: name a guard, or leave `guard` out",
         );
     }
     for guard in &guards {
@@ -45,11 +45,11 @@ fn no_guard(guard: &Expr) -> Option<String> {
             _ => EXPECTED.to_owned(),
         }),
         Expr::Closure(_) => Some(
-            "a guard is a function, by its path: give the closure a name, or give it to the builder, `.guard(\"/chat\", ..)`"
+            "a guard is a function, by its path: give the closure a name, or give it to the builder, `.guard_in(\"/chat\", ..)`"
                 .to_owned(),
         ),
         Expr::Binary(_) => Some(format!(
-            "several guards stand in brackets, and all must let the event pass: `guard = [logged_in, member]` instead of `{}`",
+            "several guards are written in brackets, and all must let the event pass: `guard = [logged_in, member]` instead of `{}`",
             guard.to_token_stream()
         )),
         _ => Some(EXPECTED.to_owned()),

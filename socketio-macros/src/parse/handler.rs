@@ -1,4 +1,4 @@
-//! Handler attributes: those that stand on one function or method, taken off it together.
+//! Handler attributes: all of those on one function or method, removed from it together.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -47,7 +47,7 @@ pub(super) fn take_ours(attributes: &mut Vec<Attribute>, root: &Path) -> Vec<(Fo
         .collect()
 }
 
-/// The tokens between the parentheses of an attribute that stands below the one that runs.
+/// The tokens between the parentheses of an attribute below the one that runs.
 pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option<TokenStream> {
     match &attribute.meta {
         Meta::Path(_) => Some(TokenStream::new()),
@@ -57,7 +57,7 @@ pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option
             let cure = quote!(#value).to_string();
             errors.on(
                 pair,
-                format!("the arguments stand in parentheses: `({cure})`"),
+                format!("the arguments are written in parentheses: `({cure})`"),
             );
             None
         }
@@ -105,6 +105,7 @@ pub(super) fn registration(
         namespace,
         server: arguments.server,
         concurrent: arguments.concurrent,
+        blocking: arguments.blocking,
         guards: arguments.guards,
         origin: attribute,
     })

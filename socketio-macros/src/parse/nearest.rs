@@ -1,14 +1,8 @@
-//! The option that a misspelled one was meant to be.
+//! The option that an unknown one was meant to be.
 
-/// The option nearest to `name`, when it is near enough to be meant.
+/// Returns the option that `name` was meant to be, if one is similar or `name` abbreviates it.
 pub(super) fn nearest<'a>(name: &str, options: &[&'a str]) -> Option<&'a str> {
-    options
-        .iter()
-        .map(|option| (distance(name, option), *option))
-        .filter(|(distance, option)| *distance * 3 <= option.len())
-        .min()
-        .map(|(_, option)| option)
-        .or_else(|| abbreviated(name, options))
+    socketio_names::nearest(name, options.iter().copied()).or_else(|| abbreviated(name, options))
 }
 
 /// `ns` and `nsp` are what other implementations of the protocol say.
@@ -18,21 +12,6 @@ fn abbreviated<'a>(name: &str, options: &[&'a str]) -> Option<&'a str> {
         short || (name.len() > 2 && option.starts_with(name))
     };
     options.iter().find(meant).copied()
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

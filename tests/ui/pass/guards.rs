@@ -62,7 +62,7 @@ fn main() {
     let io = SocketIo::bare()
         .handlers(handlers![connect, one, several])
         .namespace(Rooms)
-        .guard("*", pass)
+        .guard(pass)
         .build();
     assert!(io.is_ok());
 }

@@ -2,10 +2,10 @@
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
-    ack::Callback,
+    ack::{AckCallback, Callback},
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
@@ -116,17 +116,13 @@ impl To {
     }
 
     /// Asks every recipient for an acknowledgement, and runs `callback` once for each that arrives, in the context of the current
-    /// client. The parameter's type decides what is read: a tuple takes several arguments, `()` none, anything else the first.
+    /// client. `callback` is `async` or not; the type of its parameter decides what is read: a tuple takes several arguments,
+    /// `()` none, anything else the first.
     ///
     /// An acknowledgement of another type is logged. A client that goes does not acknowledge. Remote clients have until the
     /// [`timeout`](To::timeout).
     #[track_caller]
-    pub fn callback<A, F, Fut>(mut self, callback: F) -> Self
-    where
-        A: DeserializeOwned + Send + 'static,
-        F: Fn(A) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
+    pub fn callback<M>(mut self, callback: impl AckCallback<M>) -> Self {
         self.callback = Some(Callback::new(callback));
         self
     }

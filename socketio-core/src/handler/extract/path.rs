@@ -14,6 +14,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 
+pub(crate) use socketio_names::parameters;
+
 use super::{EventContext, FromEvent, Needs};
 use crate::base::{BoxError, Forbidden};
 
@@ -110,18 +112,6 @@ impl std::error::Error for PathError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.message)
     }
-}
-
-/// Returns the names of a pattern's parameters, each with the segment of `path` in its place.
-pub(crate) fn parameters<'a>(
-    pattern: &'a str,
-    path: &'a str,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let segments = pattern.split('/').zip(path.split('/'));
-    segments.filter_map(|(name, value)| {
-        let name = name.strip_prefix('{')?.strip_suffix('}')?;
-        Some((name, value))
-    })
 }
 
 /// All parameters, by name.

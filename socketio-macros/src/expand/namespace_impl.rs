@@ -1,4 +1,4 @@
-//! What stands beside an impl block that is a namespace.
+//! The items beside a namespace impl.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -13,16 +13,16 @@ use super::{
 };
 use crate::{
     check::Verdict,
-    model::{Class, namespace_or_main},
+    model::{NamespaceImpl, namespace_or_main},
     paths::Paths,
     types,
 };
 
-/// The class of the type, and its registration.
+/// The description of the block, and its registration.
 ///
-/// The stub is a class without methods, for `.namespace(..)` to take.
-pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
-    let Class {
+/// The stub describes a block without methods, for `.namespace(..)` to take.
+pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -> TokenStream {
+    let NamespaceImpl {
         cfgs,
         header,
         path,
@@ -32,20 +32,20 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         triggers,
         root,
         ..
-    } = class;
+    } = namespace_impl;
     if verdict == Verdict::Hopeless {
         return TokenStream::new();
     }
     let sound = verdict == Verdict::Sound;
     let paths = Paths::new(root);
     let Paths {
-        class: class_type,
         default_probe,
         definition,
         has_default,
         has_no_default,
         method_shim,
         namespace,
+        namespace_impl: impl_type,
         namespace_path,
         trigger: trigger_type,
         ..
@@ -78,6 +78,15 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
     }
     let triggers = triggers.iter().filter(|_| sound);
     let triggers = triggers.map(|one| trigger::definition(one, &paths));
+    let server = match (server, path) {
+        (Some(server), _) => Some(quote!(.server(#server))),
+        // The derive gives both.
+        (None, None) if sound => {
+            let server = quote_spanned!(self_span=> <#self_ty as #namespace_path>::SERVER);
+            Some(quote!(.server(#server)))
+        }
+        (None, _) => None,
+    };
     let path = match path {
         _ if !sound => quote!("/"),
         Some(path) => {
@@ -86,7 +95,6 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
         }
         None => quote_spanned!(self_span=> <#self_ty as #namespace_path>::PATH),
     };
-    let server = server.iter().map(|server| quote!(.server(#server)));
     let guarded = sound.then(|| guarded(guards, &paths));
     let type_name = types::written(quote!(#self_ty));
     let default = quote_spanned! {site=>
@@ -98,11 +106,11 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
     };
     let new = located_call(
         header.impl_token.span,
-        &quote!(#class_type::new::<Self>),
+        &quote!(#impl_type::new::<Self>),
         quote!(#type_name, #path, #default, <Self as __Methods>::METHODS),
     );
-    let linked = quote_spanned!(site=> <#self_ty as #namespace>::CLASS);
-    let submitted = sound.then(|| submit("Class", &linked, &paths));
+    let linked = quote_spanned!(site=> <#self_ty as #namespace>::IMPL);
+    let submitted = sound.then(|| submit("NamespaceImpl", &linked, &paths));
     // A trait of its own, because nothing but an associated constant is both `'static` and knows `Self`.
     quote_spanned! {site=>
         #(#cfgs)*
@@ -119,7 +127,7 @@ pub(crate) fn class(class: &Class, verdict: Verdict) -> TokenStream {
                 const TRIGGERS: &'static [#trigger_type] = &[#(#triggers),*];
             }
             impl #namespace for #self_ty {
-                const CLASS: &'static #class_type = &#new #(#server)* #guarded
+                const IMPL: &'static #impl_type = &#new #server #guarded
                     .triggered(<Self as __Methods>::TRIGGERS);
             }
             #submitted

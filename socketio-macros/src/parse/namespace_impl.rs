@@ -16,23 +16,25 @@ use super::{
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::{self, Class, EventName, Guards, Header, Method, Registration, Target, Trigger},
+    model::{
+        self, EventName, Guards, Header, Method, NamespaceImpl, Registration, Target, Trigger,
+    },
     paths,
 };
 
-/// The methods that mean something to us.
+/// The methods that are handlers or `trigger_event`.
 #[derive(Default)]
 struct Methods {
     handlers: Vec<Method>,
     triggers: Vec<Trigger>,
 }
 
-/// Reads the impl block under `#[namespace]`; `None` when it is none.
-pub(crate) fn class(
+/// Reads the impl block under `#[namespace]`; `None` when the item is not one.
+pub(crate) fn namespace_impl(
     arguments: TokenStream,
     item: TokenStream,
     errors: &mut Errors,
-) -> Option<Class> {
+) -> Option<NamespaceImpl> {
     let arguments = Arguments::parse(Form::Namespace, Place::Item, [arguments], errors);
     let root = arguments.root.unwrap_or_else(paths::default_root);
 
@@ -56,7 +58,7 @@ pub(crate) fn class(
             return None;
         }
     };
-    Some(Class {
+    Some(NamespaceImpl {
         item,
         cfgs: model::cfgs(&attributes),
         header,
@@ -102,7 +104,7 @@ fn header(input: ParseStream<'_>) -> syn::Result<Header> {
 }
 
 fn no_impl(input: ParseStream<'_>) -> syn::Error {
-    // Failing to read a visibility only means that the message stands where it would have been.
+    // Where no visibility can be read, the message is at its place.
     let _ = input.parse::<Visibility>();
     let cure = if input.peek(Token![struct]) || input.peek(Token![enum]) {
         ": on the type itself, write `#[derive(socketio::Namespace)]`"
@@ -222,7 +224,7 @@ fn registrations(
         .collect()
 }
 
-/// A method that stands around all events, with what it should not have.
+/// The method `trigger_event`, with what it should not have.
 fn trigger(
     ours: Vec<(Form, Attribute)>,
     cfgs: Vec<Attribute>,
@@ -266,6 +268,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         namespace: None,
         server: None,
         concurrent: None,
+        blocking: None,
         guards: Guards::default(),
         origin: ident.span(),
     })

@@ -1,0 +1,156 @@
+//! The builder's methods that add handlers.
+
+/// Writes the methods for a type that is a list of handlers, or has one, so that [`Handlers`](super::Handlers) and the
+/// builder have the same methods with the same documentation.
+macro_rules! builder_methods {
+    ($owner:ident $(, $list:ident)?) => {
+        impl $owner {
+            /// Adds functions under `#[socketio::on]` and the other attributes: `.handlers(handlers![join, leave])`. Functions
+            /// that are linked already are not added twice.
+            pub fn handlers(
+                mut self,
+                handlers: impl IntoIterator<Item = &'static [$crate::handler::Definition<$crate::handler::FunctionShim>]>,
+            ) -> Self {
+                for definitions in handlers {
+                    self$(.$list)?.add_functions(definitions);
+                }
+                self
+            }
+
+            /// Adds a namespace impl at its own path. Its value replaces the `Default` one that a linked type has.
+            pub fn namespace<N: $crate::Namespace>(mut self, namespace: N) -> Self {
+                self$(.$list)?.add_namespace_impl(N::IMPL, None, ::std::sync::Arc::new(namespace));
+                self
+            }
+
+            /// Adds a namespace impl at another path: several values of one type, each at its own path.
+            pub fn namespace_at<N: $crate::Namespace>(mut self, path: &str, namespace: N) -> Self {
+                self$(.$list)?.add_namespace_impl(N::IMPL, Some(path), ::std::sync::Arc::new(namespace));
+                self
+            }
+
+            /// Adds a closure (or a function without attributes) for an event of the main namespace.
+            /// [`EventHandlerExt`](crate::EventHandlerExt) gives it guards and other options.
+            #[track_caller]
+            pub fn on<M>(self, event: &str, handler: impl $crate::EventHandler<M>) -> Self {
+                self.on_in("/", event, handler)
+            }
+
+            /// Adds a closure (or a function without attributes) for an event of a namespace: a path, a pattern such as
+            /// `/job/{id}`, `/admin/*` (a path and everything below it), or `*` for all.
+            #[track_caller]
+            pub fn on_in<M>(
+                mut self,
+                namespace: &str,
+                event: &str,
+                handler: impl $crate::EventHandler<M>,
+            ) -> Self {
+                let location = ::std::panic::Location::caller();
+                let target = ($crate::handler::Kind::Event, namespace, event);
+                self$(.$list)?.add_closure(target, handler, location);
+                self
+            }
+
+            /// Adds a closure (or a function without attributes) as the error handler of the main namespace. What it returns
+            /// is the acknowledgement.
+            ///
+            /// ```
+            /// use socketio_core::{HandlerError, SocketIo};
+            ///
+            /// let io = SocketIo::bare()
+            ///     .on("divide", |a: u32, b: u32| a / b)
+            ///     .on_error(|error: HandlerError| format!("{} failed", error.event()))
+            ///     .build()
+            ///     .unwrap();
+            /// ```
+            #[track_caller]
+            pub fn on_error<M>(self, handler: impl $crate::EventHandler<M>) -> Self {
+                self.on_error_in("/", handler)
+            }
+
+            /// Adds a closure (or a function without attributes) as the error handler of a namespace: a path or a pattern.
+            #[track_caller]
+            pub fn on_error_in<M>(mut self, namespace: &str, handler: impl $crate::EventHandler<M>) -> Self {
+                let location = ::std::panic::Location::caller();
+                let target = ($crate::handler::Kind::Error, namespace, "");
+                self$(.$list)?.add_closure(target, handler, location);
+                self
+            }
+
+            /// Adds a closure (or a function without attributes) as the error handler of the namespaces that have none of
+            /// their own.
+            #[track_caller]
+            pub fn on_error_default<M>(mut self, handler: impl $crate::EventHandler<M>) -> Self {
+                let location = ::std::panic::Location::caller();
+                let target = ($crate::handler::Kind::ErrorDefault, "", "");
+                self$(.$list)?.add_closure(target, handler, location);
+                self
+            }
+
+            /// Lets clients join a namespace that has no handlers, where the server only emits. `/` and every namespace with a
+            /// handler exist anyway.
+            pub fn allow_namespace(mut self, path: &str) -> Self {
+                self$(.$list)?.add_namespace(path);
+                self
+            }
+
+            /// Adds a [`Guard`](crate::Guard) that runs before clients join any namespace, and before every event of every
+            /// namespace, whatever handles it. Guards don't run before `disconnect` and error handlers.
+            ///
+            /// Guards run in the order in which they were added, before those of namespace impls and handlers; the first
+            /// refusal stops the event.
+            #[track_caller]
+            pub fn guard<M>(self, guard: impl $crate::Guard<M>) -> Self {
+                self.guard_in("*", guard)
+            }
+
+            /// Adds a [`Guard`](crate::Guard) as [`guard`](Self::guard) does, for one namespace or several: a path, a pattern
+            /// such as `/job/{id}`, `/admin/*` (a path and everything below it), or `*` for all.
+            #[track_caller]
+            pub fn guard_in<M>(mut self, namespace: &str, guard: impl $crate::Guard<M>) -> Self {
+                let location = ::std::panic::Location::caller();
+                self$(.$list)?.add_guard(namespace, guard, location);
+                self
+            }
+
+            /// Wraps every event of every namespace, `connect` and `disconnect` included, in a
+            /// [`Middleware`](crate::Middleware): an async function or closure of an [`EventCall`](crate::EventCall) and a
+            /// [`Next`](crate::Next), or a type of yours. The first that is added is outermost.
+            #[track_caller]
+            pub fn middleware<E>(self, middleware: impl $crate::Middleware<E>) -> Self
+            where
+                E: Into<$crate::BoxError> + 'static,
+            {
+                self.middleware_in("*", middleware)
+            }
+
+            /// Wraps every event of a namespace in a [`Middleware`](crate::Middleware): a path, a pattern such as `/job/{id}`,
+            /// `/admin/*` (a path and everything below it), or `*` for all.
+            #[track_caller]
+            pub fn middleware_in<E>(mut self, namespace: &str, middleware: impl $crate::Middleware<E>) -> Self
+            where
+                E: Into<$crate::BoxError> + 'static,
+            {
+                let location = ::std::panic::Location::caller();
+                self$(.$list)?.add_middleware(namespace, middleware, location);
+                self
+            }
+
+            /// Adds a list of handlers, as a module or another crate provides it. What is registered there for `*` applies to
+            /// all namespaces of this server.
+            pub fn merge(mut self, handlers: $crate::Handlers) -> Self {
+                self$(.$list)?.append(handlers);
+                self
+            }
+
+            /// Adds a list of handlers below a path: with `/admin`, its `/` becomes `/admin`, its `/log` becomes `/admin/log`,
+            /// and its `*` becomes `/admin/*`.
+            pub fn nest(mut self, path: &str, handlers: $crate::Handlers) -> Self {
+                self$(.$list)?.append(handlers.below(path));
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use builder_methods;

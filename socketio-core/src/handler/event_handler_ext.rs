@@ -1,0 +1,113 @@
+//! Options of one closure: what `concurrent`, `blocking` and `guard` are for attributes.
+
+use std::{fmt, marker::PhantomData, panic::Location};
+
+use super::{
+    closure::EventHandler,
+    definition::Called,
+    guard::{Guard, GuardEntry},
+};
+use crate::handler::{EventContext, Needs};
+
+/// Options for one closure or function that is given to [`on`](crate::SocketIoBuilder::on).
+///
+/// ```
+/// use socketio_core::{EventHandlerExt, Session, SocketIo};
+///
+/// fn is_admin(name: Session<String>) -> bool {
+///     name.get() == "admin"
+/// }
+///
+/// async fn restart() {}
+///
+/// async fn download(url: String) -> usize {
+///     url.len()
+/// }
+///
+/// let io = SocketIo::bare()
+///     .on("restart", restart.guard(is_admin))
+///     .on("download", download.guard(is_admin).concurrent())
+///     .build()
+///     .unwrap();
+/// ```
+pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
+    /// Lets the handler overlap with the client's other events. `build()` refuses it for `connect`, `disconnect` and error
+    /// handlers.
+    fn concurrent(self) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        handler.options.concurrent = true;
+        handler
+    }
+
+    /// Runs a handler that is not `async` on tokio's blocking pool, where it may block or compute for long. The client's next
+    /// event waits for it, other clients don't.
+    fn blocking(self) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        handler.options.blocking = true;
+        handler
+    }
+
+    /// Runs a [`Guard`] before the handler. Several run in the order in which they were added, after those of the namespace;
+    /// the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
+    #[track_caller]
+    fn guard<G>(self, guard: impl Guard<G>) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        let guard = GuardEntry::of_closure(guard, Location::caller());
+        handler.options.guards.push(guard);
+        handler
+    }
+}
+
+impl<M, H: EventHandler<M>> EventHandlerExt<M> for H {}
+
+/// A handler with options, made by [`EventHandlerExt`].
+pub struct ConfiguredHandler<H, M> {
+    handler: H,
+    options: HandlerOptions,
+    marker: PhantomData<fn() -> M>,
+}
+
+/// The options of one closure.
+#[derive(Debug, Default)]
+pub struct HandlerOptions {
+    pub(super) concurrent: bool,
+    pub(super) blocking: bool,
+    pub(super) guards: Vec<GuardEntry>,
+}
+
+/// The marker of [`ConfiguredHandler`] for the compiler.
+#[derive(Debug)]
+pub struct Configured<M>(M);
+
+impl<M, H: EventHandler<M>> ConfiguredHandler<H, M> {
+    /// Keeps the options that `handler` has already.
+    fn new(mut handler: H) -> Self {
+        ConfiguredHandler {
+            options: handler.take_options(),
+            handler,
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<M: 'static, H: EventHandler<M>> EventHandler<Configured<M>> for ConfiguredHandler<H, M> {
+    fn call(&self, cx: &mut EventContext<'_>) -> Called {
+        self.handler.call(cx)
+    }
+
+    fn needs(needs: &mut Needs) {
+        H::needs(needs);
+    }
+
+    fn take_options(&mut self) -> HandlerOptions {
+        std::mem::take(&mut self.options)
+    }
+}
+
+impl<H, M> fmt::Debug for ConfiguredHandler<H, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfiguredHandler")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! Namespace paths, namespace patterns and event names of the [`socketio`](https://docs.rs/socketio) crate.
+//!
+//! The attributes check names at compile time, the builder checks them in `build()`. Both call this crate, so they accept
+//! and refuse the same names with the same words. It has no dependencies.
+
+mod event;
+mod nearest;
+mod path_error;
+mod pattern;
+
+pub use event::{EventNameError, RESERVED, check_handled, is_reserved};
+pub use nearest::nearest;
+pub use path_error::PathError;
+pub use pattern::{Pattern, Segment, nest, parameters};

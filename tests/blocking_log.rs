@@ -1,0 +1,153 @@
+//! Handlers that block the thread of their connection are named in the log, once.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use socketio::{EventCall, HandlerError, Next, Response, SocketIo, handlers};
+use socketio_test::TestClient;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The lines about handlers that blocked.
+    fn blocked(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines = text.lines().filter(|line| line.contains("blocked"));
+        lines.map(String::from).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Log;
+
+    fn make_writer(&self) -> Log {
+        self.clone()
+    }
+}
+
+fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .with_max_level(tracing::Level::WARN)
+        .finish();
+    tracing::subscriber::set_default(subscriber)
+}
+
+/// What blocks is a thread, so no paused time can stand in for it.
+fn block() {
+    thread::sleep(Duration::from_millis(150));
+}
+
+#[socketio::event]
+async fn slow() {
+    block();
+}
+
+#[socketio::event]
+fn slow_at_once() {
+    block();
+}
+
+#[socketio::event]
+async fn quick() {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_is_named_once_with_the_cure() {
+    let log = Log::default();
+    let _guard = capture(&log);
+    let io = SocketIo::bare()
+        .handlers(handlers![slow, slow_at_once])
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    for _ in 0..2 {
+        client.call::<()>("slow", ()).await.unwrap();
+    }
+    let lines = log.blocked();
+    let [line] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    for part in [
+        "WARN",
+        "slow",
+        "tests/blocking_log.rs:",
+        "spawn_blocking",
+        "blocking)",
+    ] {
+        assert!(line.contains(part), "{part:?} is not in {line}");
+    }
+    client.call::<()>("slow_at_once", ()).await.unwrap();
+    assert_eq!(log.blocked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_waits_is_not_named() {
+    let log = Log::default();
+    let _guard = capture(&log);
+    let io = SocketIo::bare().handlers(handlers![quick]).build().unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.call::<()>("quick", ()).await.unwrap();
+    assert_eq!(log.blocked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn middleware_is_not_blamed_for_its_handler() {
+    async fn pass(call: EventCall, next: Next) -> Result<Response, HandlerError> {
+        next.run(call).await
+    }
+    async fn block_after(call: EventCall, next: Next) -> Result<Response, HandlerError> {
+        let result = next.run(call).await;
+        block();
+        result
+    }
+    let log = Log::default();
+    let _guard = capture(&log);
+    let io = SocketIo::bare()
+        .handlers(handlers![slow])
+        .middleware_in("/", pass)
+        .middleware_in("/", pass)
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.call::<()>("slow", ()).await.unwrap();
+    let lines = log.blocked();
+    assert!(
+        matches!(&lines[..], [line] if line.contains(r#"function="slow""#)),
+        "{lines:?}"
+    );
+
+    let io = SocketIo::bare()
+        .on("quick", || ())
+        .middleware(pass)
+        .middleware(block_after)
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.call::<()>("quick", ()).await.unwrap();
+    // Only the one that blocked, not the one around it.
+    let lines = log.blocked();
+    assert!(
+        matches!(&lines[1..], [line] if line.contains(r#"function="middleware""#)),
+        "{lines:?}"
+    );
+}
