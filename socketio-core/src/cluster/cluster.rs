@@ -13,8 +13,7 @@ use super::{
 use crate::{
     admission::PublishLimits,
     base::EncodeError,
-    packet::Arguments,
-    packet::Values,
+    packet::{Arguments, Payload},
     pending::{OnRemoteAck, RemoteAckGuard, RemoteAcks},
 };
 
@@ -109,7 +108,7 @@ impl Cluster {
         namespace: &str,
         address: &RemoteTarget,
         event: &str,
-        values: &Values,
+        values: &Payload,
         on_ack: OnRemoteAck,
         timeout: Duration,
     ) -> RemoteAckGuard {
@@ -126,10 +125,10 @@ impl Cluster {
         namespace: &str,
         address: &RemoteTarget,
         event: &str,
-        values: &Values,
+        values: &Payload,
         ask: Option<u64>,
     ) {
-        let written = values.payload().and_then(|payload| {
+        let written = values.to_json().and_then(|payload| {
             let head = EnvelopeHeader::Emit {
                 host_id: &self.host_id,
                 event,

@@ -5,8 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     base::EncodeError,
     hub::{Client, Hub, Room, Target},
-    packet::{self},
-    packet::{Frames, Values},
+    packet::{self, Frames, Payload},
     pending::AckKind,
     pending::OnRemoteAck,
 };
@@ -38,12 +37,12 @@ pub(crate) enum OutgoingEvent {
     Shared {
         frames: Frames,
         event: String,
-        values: Values,
+        values: Payload,
     },
     /// Each recipient is asked for an acknowledgement under an id of its own.
     WithAck {
         event: String,
-        values: Values,
+        values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,
@@ -54,7 +53,7 @@ impl OutgoingEvent {
     /// Checks the name now, with nobody asked yet.
     pub(crate) fn with_ack(
         event: &str,
-        values: Values,
+        values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,

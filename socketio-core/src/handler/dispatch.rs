@@ -16,8 +16,7 @@ use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, Parts, RespondWith, Response, ResponseEncoder},
-    packet::Arguments,
-    packet::{Codec, Credentials, Values},
+    packet::{Arguments, Codec, Payload},
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -116,14 +115,14 @@ impl Dispatcher {
     }
 
     /// What the acknowledgement of a failed event says.
-    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Values> {
-        acknowledge.then(|| codec.form().values(&(self.error_ack)(error)).ok())?
+    fn failed(&self, error: &HandlerError, acknowledge: bool, codec: &Codec) -> Option<Payload> {
+        acknowledge.then(|| codec.form().payload(&(self.error_ack)(error)).ok())?
     }
 
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
         seat: Arc<ClientContext>,
-        auth: Credentials,
+        auth: Payload,
     ) -> Result<(), ConnectionRefused> {
         let ClientContext {
             socket,

@@ -9,8 +9,7 @@ use crate::{
     base::{BoxError, HandlerError, Reason},
     client::Socket,
     handler::{Parts, Response},
-    packet::Arguments,
-    packet::Credentials,
+    packet::{Arguments, Payload},
 };
 
 /// What stands around every event of a server or a namespace, `connect` and `disconnect` included: it may look at it, measure
@@ -93,7 +92,7 @@ pub struct EventCall {
     arguments: Arguments,
     acknowledge: bool,
     /// `connect`: what the client sent along.
-    auth: Option<Credentials>,
+    auth: Option<Payload>,
     /// `disconnect`.
     reason: Option<Reason>,
 }

@@ -32,7 +32,7 @@ pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
 pub(crate) use registering::registering;
 
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, Rest, State};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Need, Parts, parameters};
 pub(crate) use registry::{Lookup, Registry};
 pub use respond_with::RespondWith;

@@ -6,14 +6,13 @@ use serde_json::Value;
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
     handler::Outcome,
-    packet::Arguments,
-    packet::{Form, Values},
+    packet::{Arguments, Form, Payload},
 };
 
 /// What a handler answers: an encoded acknowledgement, when one was asked for. [`Middleware`](crate::Middleware) passes it
 /// on, or makes another of it with [`RespondWith`](crate::RespondWith).
 #[derive(Debug, Default)]
-pub struct Response(Option<Values>);
+pub struct Response(Option<Payload>);
 
 impl Response {
     /// Nothing to say: nobody asked.
@@ -33,7 +32,7 @@ impl Response {
     }
 
     /// The encoded arguments, when an acknowledgement was asked for.
-    pub(crate) fn into_values(self) -> Option<Values> {
+    pub(crate) fn into_values(self) -> Option<Payload> {
         self.0
     }
 }
@@ -74,7 +73,7 @@ impl ResponseEncoder {
         }
         match self.wanted {
             None => Ok(Response::NONE),
-            Some(form) => Ok(Response(Some(form.values(value)?))),
+            Some(form) => Ok(Response(Some(form.payload(value)?))),
         }
     }
 

@@ -1,36 +1,38 @@
-//! Reading the messages of one connection.
+//! Decoding the messages of one connection.
 
 use std::fmt;
 
-use super::{Body, Decoder, Packet, PacketLimits, Received, TextPacket};
+use super::{Assembler, Body, Decoder, Packet, Received, TextPacket, is_reserved};
 use crate::{
+    admission::PacketLimits,
     base::{BoxError, Data, Message},
-    packet::{Assembler, is_reserved},
 };
 
-/// Reads the messages of one connection, in order.
-pub struct Reader(Form);
+/// Decodes the messages of one connection, in order. Created by [`Codec::reader`](super::Codec::reader).
+pub struct Reader(Inner);
 
-enum Form {
+/// The reading half of [`Codec`](super::Codec). The default parser has a variant of its own because it makes no values, and
+/// because it asks for the namespace before it collects attachments.
+enum Inner {
     Json(Assembler),
-    Parsed(Box<dyn Decoder>),
+    Parser(Box<dyn Decoder>),
 }
 
 impl Reader {
     pub(super) fn json() -> Self {
-        Reader(Form::Json(Assembler::new()))
+        Reader(Inner::Json(Assembler::new()))
     }
 
-    pub(super) fn parsed(decoder: Box<dyn Decoder>) -> Self {
-        Reader(Form::Parsed(decoder))
+    pub(super) fn parser(decoder: Box<dyn Decoder>) -> Self {
+        Reader(Inner::Parser(decoder))
     }
 
-    /// Takes a message; `None` when more have to follow. Of the default parser, a binary packet is only collected for
-    /// namespaces that `accepts`.
+    /// Takes a message. Returns `None` if more have to follow. With the default parser, a binary packet is only collected for
+    /// namespaces that `accepts` returns true for.
     ///
     /// # Errors
     ///
-    /// When it is no part of any packet, or breaks a limit. The connection it came from is beyond help: close it.
+    /// If the message is not part of a packet, or exceeds a limit. The protocol has no way to go on: close the connection.
     pub fn read(
         &mut self,
         message: Message,
@@ -38,17 +40,17 @@ impl Reader {
         accepts: impl FnOnce(&str) -> bool,
     ) -> Result<Option<Received>, BoxError> {
         match &mut self.0 {
-            Form::Json(assembler) => {
-                let whole = match message {
+            Inner::Json(assembler) => {
+                let complete = match message {
                     Message::Text(text) => {
                         let accepts = |packet: &TextPacket| accepts(packet.namespace());
                         assembler.text_checked(text, limits, accepts)?
                     }
                     Message::Binary(attachment) => assembler.binary(attachment, limits)?,
                 };
-                Ok(whole.map(|(packet, attachments)| Received::Json(packet, attachments)))
+                Ok(complete.map(|(packet, attachments)| Received::Json(packet, attachments)))
             }
-            Form::Parsed(decoder) => match decoder.decode(message)? {
+            Inner::Parser(decoder) => match decoder.decode(message)? {
                 Some(mut packet) => {
                     check(&mut packet, limits)?;
                     Ok(Some(Received::Parsed(packet)))
@@ -58,21 +60,21 @@ impl Reader {
         }
     }
 
-    /// Frees what is pending for a namespace that has been left.
+    /// Frees what is pending for a namespace that the client has left.
     pub(crate) fn clear(&mut self, namespace: &str) {
-        if let Form::Json(assembler) = &mut self.0 {
+        if let Inner::Json(assembler) = &mut self.0 {
             assembler.clear(namespace);
         }
     }
 }
 
-/// What holds for all packets, whichever parser made them.
+/// Checks what holds for all packets, whichever parser has read them.
 fn check(packet: &mut Packet, limits: &PacketLimits) -> Result<(), &'static str> {
     let namespace = &mut packet.namespace;
     if namespace.is_empty() {
         namespace.push('/');
     }
-    // As in text, a query behind the namespace is no part of it.
+    // As in text, a query behind the namespace is not part of it.
     namespace.truncate(namespace.find('?').unwrap_or(namespace.len()));
     if namespace.len() > limits.max_namespace_len {
         return Err("namespace too long");

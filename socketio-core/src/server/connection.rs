@@ -254,7 +254,7 @@ impl<T: Transport> Connection<T> {
             socket,
             handlers,
             self.server.dispatcher.clone(),
-            packet.credentials(),
+            packet.auth(),
             completion,
             options.concurrent_events,
             options.async_handlers,

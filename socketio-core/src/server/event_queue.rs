@@ -14,7 +14,7 @@ use crate::{
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
     hub::Client,
-    packet::Credentials,
+    packet::Payload,
     transport::Completion,
 };
 
@@ -62,7 +62,7 @@ impl EventQueue {
         socket: Socket,
         handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
-        auth: Credentials,
+        auth: Payload,
         completion: Option<Completion>,
         overlap_limit: usize,
         overlap_all: bool,

@@ -8,7 +8,7 @@ use super::{
     arguments::read_arguments,
     names::{Name, Names},
 };
-use crate::{cluster::RemoteTarget, hub::Room, packet::Payload};
+use crate::{cluster::RemoteTarget, hub::Room, packet::JsonPayload};
 
 /// ClientOperation another process tells.
 pub(in crate::cluster) enum ClusterMessage {
@@ -16,7 +16,7 @@ pub(in crate::cluster) enum ClusterMessage {
         namespace: String,
         address: RemoteTarget,
         event: String,
-        arguments: Payload,
+        arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
     },
     Callback {
@@ -25,7 +25,7 @@ pub(in crate::cluster) enum ClusterMessage {
         client: String,
         explicit_sid: bool,
         /// `None` when no answer will come.
-        arguments: Option<Payload>,
+        arguments: Option<JsonPayload>,
     },
     /// Something is to be done with clients.
     Clients {

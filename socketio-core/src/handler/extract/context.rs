@@ -8,8 +8,7 @@ use crate::{
     base::{BoxError, HandlerError, Reason, Request},
     client::Socket,
     handler::ResponseEncoder,
-    packet::Arguments,
-    packet::Credentials,
+    packet::{Arguments, Payload},
 };
 
 /// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
@@ -28,7 +27,7 @@ pub(crate) struct Parts<'a> {
     /// Whether an acknowledgement was asked for.
     pub(crate) acknowledge: bool,
     /// `connect`: what the client sent along.
-    pub(crate) auth: Option<&'a Credentials>,
+    pub(crate) auth: Option<&'a Payload>,
     /// `disconnect`.
     pub(crate) reason: Option<Reason>,
     /// Error handlers.
@@ -84,7 +83,7 @@ impl<'a> EventContext<'a> {
         self.event
     }
 
-    pub(crate) fn auth(&self) -> Option<&'a Credentials> {
+    pub(crate) fn auth(&self) -> Option<&'a Payload> {
         self.parts.auth
     }
 
