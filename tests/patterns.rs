@@ -137,7 +137,7 @@ async fn below() -> &'static str {
 
 #[socketio::on("y", namespace = "/kind/{type}")]
 async fn keyword(kind: Path<String>) -> String {
-    kind
+    kind.into_inner()
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ mod server;
 /// Socket.IO v5 packets in their JSON form: encoding and decoding, without any I/O.
 pub mod protocol {
     pub use crate::packet::{
-        Arguments, Assembler, DecodeError, Encoded, Kind, Payload, RESERVED, TextPacket, ack,
+        Arguments, Assembler, DecodeError, Frames, JsonPayload, Kind, RESERVED, TextPacket, ack,
         connect, connect_error, connect_request, decode, disconnect, event, event_with,
         is_reserved, payload, payload_of,
     };
@@ -43,7 +43,7 @@ pub mod parser {
     pub use crate::{
         admission::PacketLimits,
         packet::{
-            Body, Codec, Decoder, Form, Frames, Json, Packet, Parser, Reader, Received, Values,
+            Body, Codec, Decoder, Form, Frames, Json, Packet, Parser, Payload, Reader, Received,
         },
     };
 }
@@ -67,10 +67,11 @@ pub use cluster::QueueHealth;
 pub use handler::{
     Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventName,
     FromEvent, Guard, Handler, Handlers, Middleware, Namespace, Needs, Next, Path, RespondWith,
-    Response, Rest, State,
+    Response, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};
+pub use packet::Rest;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};

@@ -339,7 +339,7 @@ impl TestClient {
             return Pending::new(async { Err(EmitFailed::NotAsked) });
         };
         let sent = self.send_packet(|codec, namespace| {
-            let values = codec.form().values(&payload)?;
+            let values = codec.form().payload(&payload)?;
             Ok(codec.ack(namespace, id, Some(&values)))
         });
         self.ended(sent)

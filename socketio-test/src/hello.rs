@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use socketio_core::{
-    Reason,
+    Message, Reason,
     protocol::{self, EncodeError},
 };
 
@@ -44,8 +44,12 @@ impl Hello {
 
     pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
         // Encoded for `/`, which names no namespace: behind the packet's type stands the object.
-        self.auth = protocol::connect_request("/", Some(auth))
-            .map(|packet| serde_json::from_str(&packet.text[CONNECT.len()..]).ok());
+        self.auth = protocol::connect_request("/", Some(auth)).map(|packet| {
+            match packet.messages().next() {
+                Some(Message::Text(text)) => serde_json::from_str(&text[CONNECT.len()..]).ok(),
+                _ => None,
+            }
+        });
     }
 
     #[track_caller]

@@ -4,13 +4,13 @@ use std::{any::Any, panic::AssertUnwindSafe, panic::Location, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{
-    parser::{Form, Values},
+    parser::{Form, Payload},
     protocol::Arguments,
 };
 
 /// What was given to `on`, behind one type.
 #[derive(Clone)]
-pub(crate) struct Responder(Arc<dyn Fn(Arguments, Form) -> Values + Send + Sync>);
+pub(crate) struct Responder(Arc<dyn Fn(Arguments, Form) -> Payload + Send + Sync>);
 
 impl Responder {
     #[track_caller]
@@ -26,7 +26,7 @@ impl Responder {
                 Ok(arguments) => arguments,
                 Err(error) => panic!("{origin}: `on({event:?})` got other arguments: {error}"),
             };
-            match form.values(&respond(arguments)) {
+            match form.payload(&respond(arguments)) {
                 Ok(answer) => answer,
                 Err(error) => panic!("{origin}: `on({event:?})` answered: {error}"),
             }
@@ -38,7 +38,7 @@ impl Responder {
         &self,
         arguments: Arguments,
         form: Form,
-    ) -> Result<Values, Box<dyn Any + Send>> {
+    ) -> Result<Payload, Box<dyn Any + Send>> {
         std::panic::catch_unwind(AssertUnwindSafe(|| (self.0)(arguments, form)))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
     hub::Client,
-    packet::{self, Arguments, Values},
+    packet::{self, Arguments, Payload},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
 };
 
@@ -44,7 +44,7 @@ enum Source {
 pub(crate) struct AckRequest<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) event: &'a str,
-    pub(crate) values: &'a Values,
+    pub(crate) values: &'a Payload,
     pub(crate) timeout: Duration,
 }
 

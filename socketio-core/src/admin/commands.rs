@@ -8,7 +8,8 @@ use super::{login::Login, reporter::Reporter};
 use crate::{
     base::{ConnectionRefused, Data, Result},
     client::{Socket, SocketIo, To},
-    handler::{Auth, Handlers, Rest},
+    handler::{Auth, Handlers},
+    packet::Rest,
 };
 
 /// Events that change something; the page shows buttons for them.

@@ -38,6 +38,18 @@ impl Message {
     }
 }
 
+impl From<Text> for Message {
+    fn from(text: Text) -> Self {
+        Message::Text(text)
+    }
+}
+
+impl From<Bytes> for Message {
+    fn from(bytes: Bytes) -> Self {
+        Message::Binary(bytes)
+    }
+}
+
 /// Shared text that already carries the Engine.IO packet type `4` (message) in front.
 ///
 /// A broadcast is encoded once and written by a thousand connections: with the type inside the

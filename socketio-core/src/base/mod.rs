@@ -12,8 +12,8 @@ mod sid;
 mod states;
 mod tasks;
 
-pub(crate) use data::to_data;
 pub use data::{BinaryInJson, Data};
+pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};
 pub use error::{
     ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, EmitError, EncodeError,
     Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,

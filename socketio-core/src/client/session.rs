@@ -1,4 +1,4 @@
-//! Values that are kept for one client or one connection.
+//! Payload that are kept for one client or one connection.
 
 use std::{fmt, ops::Deref, sync::Arc};
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     admission::PublishLimits,
     base::EncodeError,
-    packet::{Arguments, Values},
+    packet::{Arguments, Payload},
     pending::{OnRemoteAck, RemoteAckGuard, RemoteAcks},
 };
 
@@ -112,7 +112,7 @@ impl Cluster {
         namespace: &str,
         target: &RemoteTarget,
         event: &str,
-        values: &Values,
+        values: &Payload,
         on_ack: OnRemoteAck,
         timeout: Duration,
     ) -> RemoteAckGuard {
@@ -129,10 +129,10 @@ impl Cluster {
         namespace: &str,
         target: &RemoteTarget,
         event: &str,
-        values: &Values,
+        values: &Payload,
         ack_id: Option<u64>,
     ) {
-        let written = values.payload().and_then(|payload| {
+        let written = values.to_json().and_then(|payload| {
             let skip_sid = target.skip_sid();
             let header = EnvelopeHeader::Emit {
                 host_id: &self.host_id,

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     base::{EncodeError, Sid},
     hub::{Client, Hub, Room, Target},
-    packet::{self, Frames, Values},
+    packet::{self, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
 
@@ -69,12 +69,12 @@ pub(crate) enum OutgoingEvent {
     Shared {
         frames: Frames,
         event: String,
-        values: Values,
+        values: Payload,
     },
     /// Each recipient is asked for an ack under an id of its own.
     WithAck {
         event: String,
-        values: Values,
+        values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,
@@ -85,7 +85,7 @@ impl OutgoingEvent {
     /// Checks the name now, before any recipient is asked.
     pub(crate) fn with_ack(
         event: &str,
-        values: Values,
+        values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,

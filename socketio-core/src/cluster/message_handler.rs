@@ -9,7 +9,7 @@ use super::{
 use crate::{
     base::{CallError, EncodeError, Reason, Sid},
     hub::{Client, Hub, Room, Target},
-    packet::{Arguments, Payload, Values},
+    packet::{Arguments, JsonPayload, Payload},
     pending::OnRemoteAck,
 };
 
@@ -92,11 +92,11 @@ impl MessageHandler<'_> {
         namespace: &str,
         target: RemoteTarget,
         event: &str,
-        arguments: Payload,
+        arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
     ) -> Result<(), EncodeError> {
         let hub = self.hub;
-        let values = Values::Json(arguments);
+        let values = Payload::Json(arguments);
         let packet = match ack_request {
             None => OutgoingEvent::Plain(hub.codec.event_with(namespace, None, event, &values)?),
             Some(ack_request) => {

@@ -20,7 +20,7 @@ use crate::{
     handler::{EventContext, HandlerFuture, Input, Response, ResponseEncoder},
     hub::PacketKind,
     packet::Arguments,
-    packet::{Credentials, Values},
+    packet::Payload,
 };
 
 /// Makes the acknowledgement of an event that failed.
@@ -124,7 +124,7 @@ impl Dispatcher {
         event: &str,
         failure: EventFailure,
         (arguments, acknowledge): (Arguments, bool),
-    ) -> Result<(Option<Values>, Option<HandlerError>), EventFailure> {
+    ) -> Result<(Option<Payload>, Option<HandlerError>), EventFailure> {
         let error = failure.into_error()?;
         let input = Input::Error {
             error: &error,
@@ -144,14 +144,14 @@ impl Dispatcher {
     }
 
     /// Returns what the acknowledgement of a failed event says.
-    fn error_values(&self, error: &HandlerError, socket: &Socket) -> Option<Values> {
+    fn error_values(&self, error: &HandlerError, socket: &Socket) -> Option<Payload> {
         let form = socket.node().hub.codec.form();
-        match fault::catch(|| form.values(&(self.error_ack)(error))) {
+        match fault::catch(|| form.payload(&(self.error_ack)(error))) {
             Ok(values) => values.ok(),
             Err(panic) => {
                 let (event, namespace) = (error.event(), error.namespace());
                 tracing::error!(target: "socketio", event, namespace, %panic, "`error_ack` failed");
-                form.values(&super::failure::internal_error()).ok()
+                form.payload(&super::failure::internal_error()).ok()
             }
         }
     }
@@ -159,7 +159,7 @@ impl Dispatcher {
     /// Runs the `connect` handler.
     pub(crate) async fn connect(
         context: Arc<ClientContext>,
-        auth: Credentials,
+        auth: Payload,
     ) -> Result<(), ConnectionRefused> {
         let ClientContext {
             socket,

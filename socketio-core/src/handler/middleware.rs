@@ -16,7 +16,7 @@ use crate::{
     client::{Session, Socket},
     handler::{EventFailure, Input, Response},
     packet::Arguments,
-    packet::Credentials,
+    packet::Payload,
 };
 
 /// Wraps every event of a server or a namespace, `connect` and `disconnect` included. Middleware can inspect and measure an
@@ -118,7 +118,7 @@ enum CallInput {
         arguments: Arguments,
         acknowledge: bool,
     },
-    Connect(Credentials),
+    Connect(Payload),
     Disconnect(Reason),
 }
 

@@ -40,7 +40,7 @@ pub use guard::{Guard, GuardDefinition};
 pub use handlers::Handlers;
 pub use middleware::{EventCall, Middleware, Next};
 
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, Rest, State};
+pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
 pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;

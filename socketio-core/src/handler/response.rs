@@ -8,8 +8,7 @@ use serde_json::Value;
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
     handler::Outcome,
-    packet::Arguments,
-    packet::{Form, Values},
+    packet::{Arguments, Form, Payload},
 };
 
 /// The response to an event: the handler's return value, encoded if the client asked for an acknowledgement.
@@ -23,7 +22,7 @@ enum Content {
     /// The client did not ask.
     #[default]
     None,
-    Encoded(Values),
+    Encoded(Payload),
     /// Made by middleware, which does not know how to encode it.
     Deferred(Deferred),
 }
@@ -90,7 +89,7 @@ impl Response {
     }
 
     /// Returns the encoded arguments, if an acknowledgement was asked for.
-    pub(crate) fn into_values(self) -> Option<Values> {
+    pub(crate) fn into_values(self) -> Option<Payload> {
         match self.0 {
             Content::Encoded(values) => Some(values),
             Content::None | Content::Deferred(_) => None,
@@ -134,7 +133,7 @@ impl ResponseEncoder {
         }
         match self.wanted {
             None => Ok(Response::NONE),
-            Some(form) => Ok(Response(Content::Encoded(form.values(value)?))),
+            Some(form) => Ok(Response(Content::Encoded(form.payload(value)?))),
         }
     }
 

@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn packet(text: &str) -> Frames {
-        Frames::Messages(vec![Message::Text(text.into())])
+        Frames::from(vec![Message::Text(text.into())])
     }
 
     #[test]

@@ -1,109 +1,133 @@
-//! The arguments of an event or an ack.
+//! The arguments of an event or an acknowledgement.
 
 use std::fmt;
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ArgumentError, Payload, data_arguments::DataArguments, json_arguments::JsonArguments,
-    payload::Arity,
+    arity::Arity,
+    cursor::Cursor,
+    json::{JsonCursor, JsonPayload, Progress},
+    payload::Payload,
+    values_cursor::ValuesCursor,
 };
-use crate::base::{Data, Text};
+use crate::base::{ArgumentError, Data};
 
-/// The arguments of an event or an ack, read one by one in the types that want them.
+/// The arguments of an event or an acknowledgement, which are read one by one, each as the type that is asked for.
 ///
-/// A clone reads on from where the original stood.
-#[derive(Clone)]
-pub struct Arguments(Source);
-
-/// What they are read from. To the types that read it makes no difference.
-#[derive(Clone)]
-enum Source {
-    /// The text of the packet.
-    Json(JsonArguments),
-    /// Values that a parser has made.
-    Data(DataArguments),
+/// A clone continues at the same argument.
+#[derive(Clone, Default)]
+pub struct Arguments {
+    payload: Payload,
+    progress: Progress,
 }
 
-/// Asks the source.
-macro_rules! source {
+/// Calls a method of the cursor for the form of the payload.
+macro_rules! cursor {
     ($arguments:ident.$method:ident()) => {
-        match &mut $arguments.0 {
-            Source::Json(arguments) => arguments.$method(),
-            Source::Data(arguments) => arguments.$method(),
+        match &$arguments.payload {
+            Payload::Json(payload) => JsonCursor {
+                payload,
+                progress: &mut $arguments.progress,
+            }
+            .$method(),
+            Payload::Values(values) => ValuesCursor {
+                values,
+                count: &mut $arguments.progress.count,
+            }
+            .$method(),
         }
     };
 }
 
 impl Arguments {
-    /// What stands in an array behind its first element, which ends at `position`.
-    pub(super) fn behind_name(text: Text, position: usize, attachments: Vec<Bytes>) -> Self {
-        let json = JsonArguments::behind_name(text, position, attachments);
-        Arguments(Source::Json(json))
+    /// Arguments in the JSON of a packet, from a place in it on.
+    pub(super) fn of_packet(payload: JsonPayload, progress: Progress) -> Self {
+        Arguments {
+            payload: Payload::Json(payload),
+            progress,
+        }
     }
 
-    /// What stands in an array whose bracket was at `position - 1`.
-    pub(super) fn of_array(text: Text, position: usize, attachments: Vec<Bytes>) -> Self {
-        let json = JsonArguments::of_array(text, position, attachments);
-        Arguments(Source::Json(json))
-    }
-
-    /// Reads the next argument. One that is absent is `null`.
+    /// Reads the next argument. An absent argument is `null`.
+    ///
+    /// # Errors
+    ///
+    /// If the argument is not a `T`, or not valid JSON.
     #[expect(
         clippy::should_implement_trait,
         reason = "each argument has a type of its own, an iterator has one"
     )]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
-        source!(self.next())
+        cursor!(self.next())
     }
 
-    /// Reads a value the way [`payload`](super::payload) writes it: a Rust tuple takes several
-    /// arguments, `()` none, anything else the next one. Absent ones are `null`, surplus ones stay.
+    /// Reads a value the way [`payload`](crate::protocol::payload) writes it: a Rust tuple takes one argument for each element, `()`
+    /// takes none, any other type takes the next one. Absent arguments are `null`, surplus ones stay.
+    ///
+    /// # Errors
+    ///
+    /// If an argument is of another type, or not valid JSON.
     pub fn read<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
         match Arity::of::<T>() {
             Arity::One => self.next(),
-            Arity::None | Arity::Several => source!(self.several()),
+            Arity::None | Arity::Many => cursor!(self.tuple()),
         }
     }
 
     /// Reads all arguments that are left.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a `T`, or not valid JSON.
     pub fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, ArgumentError> {
-        source!(self.rest())
+        cursor!(self.rest())
     }
 
-    /// Passes over the arguments that are left, which must be valid, and returns how many they were.
-    /// Only then has the whole packet been checked.
+    /// Passes over the arguments that are left and returns their number. Only then has the whole packet been checked.
+    ///
+    /// # Errors
+    ///
+    /// If they are not valid JSON.
     pub fn finish(&mut self) -> Result<usize, ArgumentError> {
-        source!(self.finish())
-    }
-}
-
-/// None.
-impl Default for Arguments {
-    fn default() -> Self {
-        Arguments(Source::Json(JsonArguments::default()))
+        cursor!(self.finish())
     }
 }
 
 impl From<Payload> for Arguments {
     fn from(payload: Payload) -> Self {
-        let (json, attachments) = payload.into_parts();
-        Self::of_array(json, 1, attachments)
+        let progress = match &payload {
+            Payload::Json(json) => Progress::in_array(json.start + 1),
+            Payload::Values(_) => Progress::default(),
+        };
+        Arguments { payload, progress }
+    }
+}
+
+impl From<JsonPayload> for Arguments {
+    fn from(payload: JsonPayload) -> Self {
+        Payload::Json(payload).into()
     }
 }
 
 impl From<Vec<Data>> for Arguments {
     fn from(values: Vec<Data>) -> Self {
-        Arguments(Source::Data(DataArguments::new(values)))
+        Payload::Values(values.into()).into()
     }
 }
 
 impl fmt::Debug for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Source::Json(arguments) => arguments.fmt(f),
-            Source::Data(arguments) => arguments.fmt(f),
+        let mut arguments = f.debug_struct("Arguments");
+        match &self.payload {
+            Payload::Json(payload) => arguments
+                .field("left", &self.progress.left(payload))
+                .field("attachments", &payload.attachments().len()),
+            Payload::Values(values) => arguments.field(
+                "left",
+                &values.get(self.progress.count..).unwrap_or_default(),
+            ),
         }
+        .finish()
     }
 }

@@ -1,25 +1,29 @@
-//! The parser that a server speaks.
+//! The choice between the default parser and another one.
 
 use std::{any::TypeId, fmt, sync::Arc};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Body, Form, Frames, Json, Packet, Parser, Reader, Values};
+use super::{
+    Arguments, Body, Form, Frames, Json, Packet, Parser, Payload, Reader, check_name, json,
+    payload::values,
+};
 use crate::{
-    base::{Data, EncodeError, fault},
-    packet::{self, PacketLimits, check_name},
+    admission::PacketLimits,
+    base::{Data, EncodeError, fault, to_data},
 };
 
-/// What a server's packets are encoded and decoded with. Cheap to clone.
+/// Encodes and decodes the packets of a server. Cheap to clone.
 ///
-/// Under the default parser values go straight into text and text straight into values; under any other they become
-/// [`Data`] in between.
+/// This is where the default parser is told from others. JSON is `None`, because it has a shorter way than [`Parser`]:
+/// values are written straight into the text of a packet and read straight from it. With any other parser they are [`Data`]
+/// in between.
 #[derive(Clone, Default)]
 pub struct Codec(Option<Arc<dyn Parser>>);
 
 impl Codec {
-    /// Speaks through a parser. [`Json`] is the default one.
+    /// Creates the codec of a parser. [`Json`] is the default.
     pub fn new<P: Parser>(parser: P) -> Self {
         Codec(if TypeId::of::<P>() == TypeId::of::<Json>() {
             None
@@ -28,27 +32,27 @@ impl Codec {
         })
     }
 
-    /// In which form it takes arguments.
+    /// Returns the form in which the parser takes payloads.
     pub fn form(&self) -> Form {
         match self.0 {
             None => Form::Json,
-            Some(_) => Form::Data,
+            Some(_) => Form::Values,
         }
     }
 
-    /// What reads the messages of one connection.
+    /// Creates the reader of one connection.
     pub fn reader(&self, limits: &PacketLimits) -> Reader {
         match &self.0 {
             None => Reader::json(),
-            Some(parser) => Reader::parsed(fault::catch(|| parser.decoder(limits))),
+            Some(parser) => Reader::parser(fault::catch(|| parser.decoder(limits))),
         }
     }
 
-    /// An event with its arguments: see [`event`](packet::event).
+    /// Encodes an event. Its arguments follow the rule of [`payload`](crate::protocol::payload).
     ///
     /// # Errors
     ///
-    /// When `name` is [reserved](packet::RESERVED), or when the parser can't write `value`.
+    /// If `name` is [reserved](crate::protocol::RESERVED), or if the parser can't encode `value`.
     pub fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -57,37 +61,37 @@ impl Codec {
         value: &T,
     ) -> Result<Frames, EncodeError> {
         match &self.0 {
-            None => Ok(packet::event(namespace, id, name, value)?.into()),
-            Some(parser) => {
-                let arguments = packet::values(value)?;
-                event(&**parser, namespace, id, name, arguments)
-            }
+            None => json::event(namespace, id, name, value),
+            Some(parser) => event(&**parser, namespace, id, name, values(value)?),
         }
     }
 
-    /// As [`event`](Codec::event), with arguments that wait for many ids.
+    /// Encodes an event as [`event`](Codec::event) does, with a payload that can be sent under many ids.
     ///
     /// # Errors
     ///
-    /// As those of [`event`](Codec::event).
+    /// If `name` is [reserved](crate::protocol::RESERVED), or if the parser can't encode the payload.
     pub fn event_with(
         &self,
         namespace: &str,
         id: Option<u64>,
         name: &str,
-        values: &Values,
+        payload: &Payload,
     ) -> Result<Frames, EncodeError> {
         match &self.0 {
-            None => Ok(packet::event_with(namespace, id, name, &*values.payload()?)?.into()),
-            Some(parser) => event(&**parser, namespace, id, name, values.to_data()?),
+            None => {
+                let payload = payload.to_json()?;
+                json::event_with(namespace, id, name, &payload)
+            }
+            Some(parser) => event(&**parser, namespace, id, name, to_values(payload)?),
         }
     }
 
-    /// The acknowledgement of the event that came with `id`; without values, it has no arguments.
+    /// Encodes the acknowledgement of the event that came with `id`; without a payload, it has no arguments.
     ///
-    /// Like all answers, one that the parser can't write is traced, and there is nothing to send.
-    pub fn ack(&self, namespace: &str, id: &str, values: Option<&Values>) -> Frames {
-        or_nothing(self.try_ack(namespace, id, values))
+    /// As all responses, one that the parser can't encode is logged, and there is nothing to send.
+    pub fn ack(&self, namespace: &str, id: &str, payload: Option<&Payload>) -> Frames {
+        or_nothing(self.try_ack(namespace, id, payload))
     }
 
     /// As [`ack`](Codec::ack), or returns why it cannot be written.
@@ -95,27 +99,27 @@ impl Codec {
         &self,
         namespace: &str,
         id: &str,
-        values: Option<&Values>,
+        payload: Option<&Payload>,
     ) -> Result<Frames, EncodeError> {
         match &self.0 {
             None => {
-                let payload = values.map(Values::payload).transpose()?;
-                Ok(packet::ack(namespace, id, &payload.unwrap_or_default()).into())
+                let payload = payload.map(Payload::to_json).transpose()?;
+                Ok(json::ack(namespace, id, &payload.unwrap_or_default()))
             }
             Some(parser) => {
-                let id = id
-                    .parse()
-                    .map_err(|_| EncodeError::parser("the id is no number of 64 bits".into()))?;
-                let arguments = values.map(Values::to_data).transpose()?.unwrap_or_default();
+                let id = id.parse().map_err(|_| {
+                    EncodeError::parser("the id is not an integer of 64 bits".into())
+                })?;
+                let arguments = payload.map(to_values).transpose()?.unwrap_or_default();
                 encode(&**parser, namespace, Body::Ack { id, arguments })
             }
         }
     }
 
-    /// The answer to a client that has joined a namespace.
+    /// Encodes the response to a client that has joined a namespace.
     pub fn connect(&self, namespace: &str, sid: &str) -> Frames {
         match &self.0 {
-            None => packet::connect(namespace, sid).into(),
+            None => json::connect(namespace, sid),
             Some(parser) => {
                 let sid = object([("sid", sid.into())]);
                 or_nothing(encode(&**parser, namespace, Body::Connect(Some(sid))))
@@ -123,10 +127,10 @@ impl Codec {
         }
     }
 
-    /// The answer to a client that was refused.
+    /// Encodes the response to a client that is refused.
     pub fn connect_error(&self, namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
         let Some(parser) = &self.0 else {
-            return packet::connect_error(namespace, message, data).into();
+            return json::connect_error(namespace, message, data);
         };
         let data = data.map(|data| serde_json::from_str(data.get()));
         or_nothing(
@@ -140,33 +144,43 @@ impl Codec {
         )
     }
 
-    /// Leaves a namespace.
+    /// Encodes the packet that leaves a namespace.
     pub fn disconnect(&self, namespace: &str) -> Frames {
         match &self.0 {
-            None => packet::disconnect(namespace).into(),
+            None => json::disconnect(namespace),
             Some(parser) => or_nothing(encode(&**parser, namespace, Body::Disconnect)),
         }
     }
 
-    /// A client's wish to join a namespace.
+    /// Encodes a client's request to join a namespace.
     ///
     /// # Errors
     ///
-    /// When `auth` is no object, or holds binary data under the default parser; or when the parser can't write it.
+    /// If `auth` is not an object, if it holds binary data with the default parser, or if the parser can't encode it.
     pub fn connect_request<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
         auth: Option<&T>,
     ) -> Result<Frames, EncodeError> {
         let Some(parser) = &self.0 else {
-            return Ok(packet::connect_request(namespace, auth)?.into());
+            return json::connect_request(namespace, auth);
         };
-        let auth = match auth.map(crate::base::to_data).transpose() {
+        let auth = match auth.map(to_data).transpose() {
             Ok(auth @ (None | Some(Data::Object(_)))) => auth,
             Ok(_) => return Err(EncodeError::auth()),
             Err(error) => return Err(EncodeError::value(error)),
         };
         encode(&**parser, namespace, Body::Connect(auth))
+    }
+}
+
+/// The values of a payload, for parsers that don't write JSON.
+fn to_values(payload: &Payload) -> Result<Vec<Data>, EncodeError> {
+    match payload {
+        Payload::Json(payload) => Arguments::from(payload.clone())
+            .rest()
+            .map_err(|error| EncodeError::parser(error.into())),
+        Payload::Values(values) => Ok(values.to_vec()),
     }
 }
 
@@ -193,7 +207,7 @@ fn event(
 fn encode(parser: &dyn Parser, namespace: &str, body: Body) -> Result<Frames, EncodeError> {
     fault::catch(|| parser.encode(Packet::new(namespace, body)))
         .unwrap_or_else(|panic| Err(panic.into()))
-        .map(Frames::Messages)
+        .map(Frames::from)
         .map_err(EncodeError::parser)
 }
 
@@ -204,10 +218,10 @@ fn object<'a>(entries: impl IntoIterator<Item = (&'a str, Data)>) -> Data {
         .collect()
 }
 
-fn or_nothing(written: Result<Frames, EncodeError>) -> Frames {
-    written.unwrap_or_else(|error| {
-        tracing::error!(target: "socketio", %error, "an answer was not sent");
-        Frames::Messages(Vec::new())
+fn or_nothing(encoded: Result<Frames, EncodeError>) -> Frames {
+    encoded.unwrap_or_else(|error| {
+        tracing::error!(target: "socketio", %error, "a response was not sent");
+        Frames::default()
     })
 }
 

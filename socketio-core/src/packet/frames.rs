@@ -1,54 +1,62 @@
-//! Messages that are ready to be sent.
+//! An encoded packet.
 
 use std::collections::VecDeque;
 
-use crate::{base::Message, packet::Encoded};
+use crate::base::{Message, Text};
 
-/// An encoded packet: messages that must follow one another, with nothing in between. Clones share their bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Frames {
-    /// Of the default parser: text, and the attachments that belong to it.
-    Json(Encoded),
-    /// Of any other.
-    Messages(Vec<Message>),
+/// An encoded packet: messages that follow one another, with no other message in between. Clones share their bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// The text of JSON, apart from the others: a packet without attachments allocates no list.
+    first: Option<Message>,
+    rest: Vec<Message>,
 }
 
 impl Frames {
-    /// The messages to send, in order.
+    /// A packet of JSON: its text, and the attachments of its placeholders in order.
+    pub(super) fn text(text: Text, attachments: Vec<Message>) -> Self {
+        Frames {
+            first: Some(Message::Text(text)),
+            rest: attachments,
+        }
+    }
+
+    /// Returns the messages to send, in order.
     pub fn into_messages(self) -> Vec<Message> {
-        match self {
-            Frames::Json(encoded) => encoded.into_messages().collect(),
-            Frames::Messages(messages) => messages,
+        match self.first {
+            Some(first) => std::iter::once(first).chain(self.rest).collect(),
+            None => self.rest,
         }
     }
 
-    /// How many messages there are. A parser may find nothing to send.
+    /// Returns the messages, in order.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.first.iter().chain(&self.rest)
+    }
+
+    /// Returns the number of messages. A parser may have nothing to send.
     pub(crate) fn count(&self) -> usize {
-        match self {
-            Frames::Json(encoded) => 1 + encoded.attachments.len(),
-            Frames::Messages(messages) => messages.len(),
-        }
+        usize::from(self.first.is_some()) + self.rest.len()
     }
 
-    /// Bytes in all messages.
+    /// Returns the number of bytes in all messages.
     pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Frames::Json(encoded) => encoded.len(),
-            Frames::Messages(messages) => messages.iter().map(Message::len).sum(),
-        }
+        self.messages().map(Message::len).sum()
     }
 
     /// Moves the messages to the end of a queue.
     pub(crate) fn move_to(self, queue: &mut VecDeque<Message>) {
-        match self {
-            Frames::Json(encoded) => queue.extend(encoded.into_messages()),
-            Frames::Messages(messages) => queue.extend(messages),
-        }
+        queue.extend(self.first);
+        queue.extend(self.rest);
     }
 }
 
-impl From<Encoded> for Frames {
-    fn from(encoded: Encoded) -> Self {
-        Frames::Json(encoded)
+/// The messages of a parser.
+impl From<Vec<Message>> for Frames {
+    fn from(messages: Vec<Message>) -> Self {
+        Frames {
+            first: None,
+            rest: messages,
+        }
     }
 }

@@ -1,26 +1,18 @@
 //! Socket.IO v5 packets and their serializers, without any I/O.
 //!
-//! A packet is `<type>[<attachments>-][<namespace>,][<id>]<json>`; the bytes of a binary one follow as messages of their
-//! own. Another serializer is a [`Parser`]; handlers see no difference.
+//! The serializer is a [`Parser`], by default [`Json`]; handlers see no difference between them. Both sides of a connection
+//! are here, because a server reads what a client writes.
 //!
-//! * in: a [`Reader`] turns the messages of one connection into [`Received`] packets. Of JSON, [`decode`] reads the head, an
-//!   [`Assembler`] waits for the attachments, and [`Arguments`] reads the values straight into the types that want them;
-//! * out: [`Codec`] encodes into [`Frames`]; [`Values`] are arguments whose recipients are not known yet.
-//!
-//! Both roles are here: what a server reads is what a client writes.
+//! * Incoming: a [`Reader`] decodes the messages of one connection into [`Received`] packets, whose [`Arguments`] are read as
+//!   the types that handlers have for them.
+//! * Outgoing: a [`Codec`] encodes a packet into [`Frames`]. A [`Payload`] is values whose recipients are not known yet.
 
 mod arguments;
-mod assembler;
-mod attached;
+mod arity;
 mod codec;
-mod data_arguments;
-mod decode;
-mod encode;
-mod encoded;
+mod cursor;
 mod frames;
 mod json;
-mod json_arguments;
-mod key;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 #[expect(
@@ -30,44 +22,27 @@ mod msgpack;
 mod packet;
 mod parser;
 mod payload;
-mod placeholders;
 mod reader;
 mod received;
-mod reserved;
-mod several;
+mod rest;
 #[cfg(test)]
 mod tests;
-mod text_packet;
-mod values;
-mod writer;
-
-use crate::{
-    admission::PacketLimits,
-    base::{ArgumentError, EncodeError},
-};
+mod values_cursor;
 
 pub use arguments::Arguments;
-pub use assembler::Assembler;
 pub use codec::Codec;
-pub use decode::{DecodeError, decode};
-pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
-pub use encoded::Encoded;
 pub use frames::Frames;
-pub use json::Json;
+pub use json::{
+    Assembler, DecodeError, Json, JsonPayload, Kind, TextPacket, ack, connect, connect_error,
+    connect_request, decode, disconnect, event, event_with, payload, payload_of,
+};
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
-#[cfg(feature = "msgpack")]
-use packet::NODE;
+pub(crate) use packet::check_name;
 pub use packet::{Body, Packet};
 pub use parser::{Decoder, Parser};
-pub(crate) use payload::values;
-pub use payload::{Payload, payload, payload_of};
-#[cfg(feature = "msgpack")]
-pub(crate) use placeholders::MAX_DEPTH;
+pub use payload::{Form, Payload};
 pub use reader::Reader;
-pub(crate) use received::Credentials;
 pub use received::Received;
-pub(crate) use reserved::check_name;
-pub use reserved::{RESERVED, is_reserved};
-pub use text_packet::{Kind, TextPacket};
-pub use values::{Form, Values};
+pub use rest::Rest;
+pub use socketio_names::{RESERVED, is_reserved};

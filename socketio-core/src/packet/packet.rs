@@ -1,23 +1,23 @@
-//! A packet between a parser and the server.
+//! A packet of values, and the names that no event may have.
 
-use crate::base::Data;
+use crate::base::{Data, EncodeError};
 
-/// A packet as values: what a [`Parser`](super::Parser) encodes, and what a [`Decoder`](super::Decoder) makes of messages.
+/// A packet of values: what a [`Parser`](super::Parser) encodes, and what a [`Decoder`](super::Decoder) reads from messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packet {
     /// The namespace: `/`, `/chat`.
     pub namespace: String,
-    /// What the packet says.
+    /// The kind of the packet, and its content.
     pub body: Body,
 }
 
-/// What a packet says.
+/// The kind and the content of a packet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
-    /// From a client: it wants to join the namespace, and may say something about itself, in an object. From the server:
-    /// it has joined, and this is its id, `{"sid": ".."}`.
+    /// From a client: the request to join the namespace, with the object `auth` if it has one. From the server: the client
+    /// has joined, and has this id: `{"sid": ".."}`.
     Connect(Option<Data>),
-    /// It leaves the namespace, or has to.
+    /// The client leaves the namespace, or is disconnected from it.
     Disconnect,
     /// An event.
     Event {
@@ -25,17 +25,17 @@ pub enum Body {
         name: String,
         /// Its arguments.
         arguments: Vec<Data>,
-        /// When an acknowledgement is wanted: the number that it has to bear.
+        /// The id of the acknowledgement, if the sender asks for one.
         id: Option<u64>,
     },
     /// The acknowledgement of an event.
     Ack {
-        /// The number that the event bore.
+        /// The id that the event had.
         id: u64,
         /// Its arguments.
         arguments: Vec<Data>,
     },
-    /// Only from the server: joining the namespace was refused, `{"message": "..", "data": ..}`.
+    /// Only from the server: the client may not join the namespace, `{"message": "..", "data": ..}`.
     ConnectError(Data),
 }
 
@@ -47,7 +47,7 @@ impl Packet {
         }
     }
 
-    /// All values in it, for parsers that change them on their way.
+    /// Returns all values of the packet, for parsers that change them before they are encoded.
     pub fn values_mut(&mut self) -> &mut [Data] {
         match &mut self.body {
             Body::Connect(data) => data.as_mut_slice(),
@@ -66,13 +66,13 @@ impl Packet {
         }
     }
 
-    /// About how many bytes of memory the values take, which can be many times what the message had.
+    /// Estimates the bytes of memory that the values take, which can be many times the size of the message.
     pub(super) fn weight(&self) -> usize {
         self.values().iter().map(weight).sum()
     }
 }
 
-/// About what an object with any entry takes, beside its entries: rooms for eleven come together.
+/// An estimate of what an object takes beside its entries: a node of the map has room for eleven.
 pub(super) const NODE: usize = 10 * size_of::<(String, Data)>();
 
 fn weight(data: &Data) -> usize {
@@ -88,4 +88,12 @@ fn weight(data: &Data) -> usize {
                 .fold(NODE, usize::saturating_add),
             Data::Null | Data::Bool(_) | Data::Number(_) => 0,
         }
+}
+
+/// Fails for names that no event can have.
+pub(crate) fn check_name(name: &str) -> Result<(), EncodeError> {
+    if socketio_names::is_reserved(name) {
+        return Err(EncodeError::reserved(name));
+    }
+    Ok(())
 }

@@ -1,13 +1,16 @@
-//! What a parser has to do.
+//! The interface of serializers.
 
-use super::{Packet, PacketLimits};
-use crate::base::{BoxError, Message};
+use super::Packet;
+use crate::{
+    admission::PacketLimits,
+    base::{BoxError, Message},
+};
 
-/// How the packets of a server become messages, and messages packets. Both sides must agree on it: the clients need its
-/// counterpart (in JavaScript, the option `parser`).
+/// A serializer: encodes the packets of a server as messages, and decodes messages. Clients need its counterpart (in
+/// JavaScript, the option `parser`). The default is [`Json`](super::Json).
 ///
-/// One that only changes values on their way wraps [`Json`](super::Json) or [`MsgPack`](super::MsgPack). This one sends
-/// integers as text where a browser would round them:
+/// A parser that only changes values wraps [`Json`](super::Json) or `MsgPack`. This one sends integers as text where a
+/// browser would round them:
 ///
 /// ```
 /// use socketio_core::{
@@ -45,27 +48,27 @@ use crate::base::{BoxError, Message};
 /// # }
 /// ```
 pub trait Parser: Send + Sync + 'static {
-    /// Writes a packet: its messages, in order. An event for many clients is written once.
+    /// Encodes a packet and returns its messages in order. An event for many clients is encoded once.
     ///
     /// # Errors
     ///
-    /// When the packet can't be written: nothing of it is sent, and the `emit` fails.
+    /// If the packet can't be encoded: then nothing of it is sent, and the `emit` fails.
     fn encode(&self, packet: Packet) -> Result<Vec<Message>, BoxError>;
 
-    /// What reads the messages of one connection. The size of each message is bounded already; `limits` bound the rest.
+    /// Creates the decoder of one connection. The size of each message is bounded already; `limits` bound everything else.
     fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder>;
 }
 
-/// Reads the messages of one connection, in order.
+/// Decodes the messages of one connection, in order.
 ///
-/// It must not trust them. What holds for every packet is checked behind it: reserved and overlong names, namespaces that
-/// are not joined, kinds of packets that no client may send.
+/// It must not trust them. The server checks what holds for every packet: reserved and overlong names, namespaces that the
+/// client has not joined, kinds of packets that no client may send.
 pub trait Decoder: Send {
-    /// Takes a message; `None` when more have to follow before the packet is whole.
+    /// Takes a message. Returns `None` if more have to follow before the packet is complete.
     ///
     /// # Errors
     ///
-    /// When the message is no part of any packet. The connection is closed with
+    /// If the message is not part of a packet. The connection is closed with
     /// [`Reason::ParseError`](crate::Reason::ParseError).
     fn decode(&mut self, message: Message) -> Result<Option<Packet>, BoxError>;
 }

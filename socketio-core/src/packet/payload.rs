@@ -1,141 +1,111 @@
-//! Encoded arguments, before it is known whom they go to.
+//! The values of a packet, without the packet around them.
 
-use bytes::Bytes;
-use serde::Serialize;
+use std::{borrow::Cow, sync::Arc};
 
-use super::{EncodeError, writer::Writer};
-use crate::{
-    base::{Data, Text, to_data},
-    handler::Rest,
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    arity::Arity,
+    json::{JsonPayload, payload, payload_of},
 };
+use crate::base::{Data, EncodeError, to_data};
 
-/// Encoded arguments: a JSON array and its attachments. Clones share their bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payload {
-    /// The array. A `Text` for its cheap clones, although the packet around it is still missing.
-    json: Text,
-    attachments: Vec<Bytes>,
+/// The values of a packet: the arguments of an event or an acknowledgement, or the `auth` object of a client.
+///
+/// Outgoing values wait in it until their recipients are known, and incoming ones until a handler reads them. Clones share
+/// their bytes.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// JSON, which the default parser writes and reads as it is.
+    Json(JsonPayload),
+    /// Values, for all other parsers.
+    Values(Arc<[Data]>),
 }
 
-/// Encodes arguments: any value is one, a Rust tuple (or a reference to one) is several, `()` none.
-/// Arrays, `Vec`s, tuple structs, `Option`s and boxes of tuples are one.
-pub fn payload<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeError> {
-    let mut writer = Writer::new(Text::buffer(64));
-    match Arity::of::<T>() {
-        Arity::None => writer.raw("[]"),
-        Arity::One => {
-            writer.raw("[");
-            writer.json(value)?;
-            writer.raw("]");
-        }
-        Arity::Several => writer.json(value)?,
+/// The form of a [`Payload`] that a parser takes: its variant, without the values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// [`Payload::Json`].
+    #[default]
+    Json,
+    /// [`Payload::Values`].
+    Values,
+}
+
+impl Form {
+    /// Encodes arguments by the rule of [`payload`]: a tuple or a `Rest` is one argument for each element, `()` is none, any
+    /// other value is one.
+    ///
+    /// # Errors
+    ///
+    /// If `value` has no form in JSON.
+    pub fn payload<T: Serialize + ?Sized>(self, value: &T) -> Result<Payload, EncodeError> {
+        Ok(match self {
+            Form::Json => Payload::Json(payload(value)?),
+            Form::Values => Payload::Values(values(value)?.into()),
+        })
     }
-    Payload::finish(writer)
-}
-
-/// Encodes a list of arguments, for those who don't know their number beforehand.
-pub fn payload_of<T: Serialize>(arguments: &[T]) -> Result<Payload, EncodeError> {
-    let mut writer = Writer::new(Text::buffer(64));
-    writer.json(arguments)?;
-    Payload::finish(writer)
-}
-
-/// As [`payload`], for parsers that don't write JSON.
-pub(crate) fn values<T: Serialize + ?Sized>(value: &T) -> Result<Vec<Data>, EncodeError> {
-    let data = match Arity::of::<T>() {
-        Arity::None => return Ok(Vec::new()),
-        Arity::One | Arity::Several => to_data(value).map_err(EncodeError::value)?,
-    };
-    Ok(match (Arity::of::<T>(), data) {
-        (Arity::Several, Data::Array(elements)) => elements,
-        (_, data) => vec![data],
-    })
 }
 
 impl Payload {
-    /// What stands between the brackets, which must be valid; without binary data, placeholders are ordinary.
-    pub(crate) fn of_elements(elements: &str) -> Self {
-        let mut json = Text::buffer(elements.len() + 2);
-        json.push('[');
-        json.push_str(elements);
-        json.push(']');
-        Payload {
-            json: Text::from_buffer(json),
-            attachments: Vec::new(),
+    /// Returns the payload as JSON. Each parser gets its own form, so that only a message queue has values written here.
+    pub(crate) fn to_json(&self) -> Result<Cow<'_, JsonPayload>, EncodeError> {
+        match self {
+            Payload::Json(payload) => Ok(Cow::Borrowed(payload)),
+            Payload::Values(values) => payload_of(values).map(Cow::Owned),
         }
     }
 
-    /// Gives placeholders what they stand for. Whether each has something is seen when it is read.
-    pub(crate) fn with(mut self, attachments: Vec<Bytes>) -> Self {
-        self.attachments = attachments;
-        self
-    }
-
-    fn finish(writer: Writer) -> Result<Self, EncodeError> {
-        let (json, attachments) = writer.finish()?;
-        Ok(Payload {
-            json: Text::from_buffer(json),
-            attachments,
+    /// Reads the object of a CONNECT or CONNECT_ERROR packet; a packet without one has `null`.
+    ///
+    /// An empty object is `null` as well where a `T` can't be read from it: a Python client without `auth` sends one.
+    ///
+    /// # Errors
+    ///
+    /// If the object is not a `T`.
+    pub(crate) fn object<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        let null = || T::deserialize(&Data::Null);
+        let read = match self {
+            Payload::Json(payload) => match payload.json() {
+                "" => return null(),
+                json => serde_json::from_str(json),
+            },
+            Payload::Values(values) => T::deserialize(values.first().unwrap_or(&Data::Null)),
+        };
+        read.or_else(|error| match self.is_empty_object() {
+            true => null().map_err(|_| error),
+            false => Err(error),
         })
     }
 
-    /// The JSON array.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// What its placeholders stand for, in order.
-    pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
-    }
-
-    /// What stands between the brackets.
-    pub(super) fn elements(&self) -> &str {
-        &self.json[1..self.json.len() - 1]
-    }
-
-    pub(super) fn into_parts(self) -> (Text, Vec<Bytes>) {
-        (self.json, self.attachments)
+    fn is_empty_object(&self) -> bool {
+        match self {
+            Payload::Json(payload) => {
+                let inner = payload.json().trim().strip_prefix('{');
+                inner.is_some_and(|inner| inner.trim_start() == "}")
+            }
+            Payload::Values(values) => {
+                matches!(&**values, [Data::Object(entries)] if entries.is_empty())
+            }
+        }
     }
 }
 
-/// No arguments.
+/// No values.
 impl Default for Payload {
     fn default() -> Self {
-        Payload {
-            json: Text::from("[]"),
-            attachments: Vec::new(),
-        }
+        Payload::Values(Arc::default())
     }
 }
 
-/// How many arguments a type stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arity {
-    /// `()`.
-    None,
-    /// Anything else.
-    One,
-    /// A Rust tuple, or a `Rest`: it serialises as an array of its elements.
-    Several,
-}
-
-impl Arity {
-    /// serde writes `(1, 2)` and `[1, 2]` alike. What tells them apart is the name of the type, whose
-    /// form the standard library doesn't promise: a test does.
-    pub(super) fn of<T: ?Sized>() -> Self {
-        let mut name = std::any::type_name::<T>();
-        while let Some(referent) = name.strip_prefix('&') {
-            name = referent.strip_prefix("mut ").unwrap_or(referent);
-        }
-        if name == "()" {
-            Arity::None
-        } else if (name.starts_with('(') && name.ends_with(')'))
-            || name.starts_with(Rest::<()>::TYPE_NAME)
-        {
-            Arity::Several
-        } else {
-            Arity::One
-        }
+/// Encodes arguments by the rule of [`payload`], for parsers that don't write JSON.
+pub(super) fn values<T: Serialize + ?Sized>(value: &T) -> Result<Vec<Data>, EncodeError> {
+    let arity = Arity::of::<T>();
+    if arity == Arity::None {
+        return Ok(Vec::new());
     }
+    Ok(match (arity, to_data(value).map_err(EncodeError::value)?) {
+        (Arity::Many, Data::Array(elements)) => elements,
+        (_, data) => vec![data],
+    })
 }

@@ -1,47 +1,50 @@
-//! Reading the messages of one connection.
+//! Decoding the messages of one connection.
 
 use std::fmt;
 
-use super::{Body, Decoder, Packet, PacketLimits, Received, TextPacket};
+use super::{Assembler, Body, Decoder, Packet, Received, TextPacket, is_reserved};
 use crate::{
+    admission::PacketLimits,
     base::{
         BoxError, Data, Message,
         fault::{self, Panic},
     },
-    packet::{Assembler, is_reserved},
 };
 
-/// Reads the messages of one connection, in order.
-pub struct Reader(Form);
+/// Decodes the messages of one connection, in order. Created by [`Codec::reader`](super::Codec::reader).
+pub struct Reader(Inner);
 
-enum Form {
+/// The reading half of [`Codec`](super::Codec). The default parser has a variant of its own because it makes no values, and
+/// because it asks for the namespace before it collects attachments.
+enum Inner {
     Json(Assembler),
-    Parsed(Box<dyn Decoder>),
+    Parser(Box<dyn Decoder>),
     /// The parser panicked.
     Failed,
 }
 
 impl Reader {
     pub(super) fn json() -> Self {
-        Reader(Form::Json(Assembler::new()))
+        Reader(Inner::Json(Assembler::new()))
     }
 
-    pub(super) fn parsed(decoder: Result<Box<dyn Decoder>, Panic>) -> Self {
+    pub(super) fn parser(decoder: Result<Box<dyn Decoder>, Panic>) -> Self {
         Reader(match decoder {
-            Ok(decoder) => Form::Parsed(decoder),
+            Ok(decoder) => Inner::Parser(decoder),
             Err(panic) => {
                 log_panic(&panic);
-                Form::Failed
+                Inner::Failed
             }
         })
     }
 
-    /// Takes a message; `None` when more have to follow. Of the default parser, a binary packet is only collected for
-    /// namespaces that `accepts`.
+    /// Takes a message. Returns `None` if more have to follow. With the default parser, a binary packet is only collected for
+    /// namespaces that `accepts` returns true for.
     ///
     /// # Errors
     ///
-    /// If the message is not part of a valid packet, breaks a limit, or makes the parser panic. The connection must then be closed.
+    /// If the message is not part of a packet, exceeds a limit, or makes the parser panic. The protocol has no way to go on:
+    /// close the connection.
     pub fn read(
         &mut self,
         message: Message,
@@ -49,17 +52,17 @@ impl Reader {
         accepts: impl FnOnce(&str) -> bool,
     ) -> Result<Option<Received>, BoxError> {
         match &mut self.0 {
-            Form::Json(assembler) => {
-                let whole = match message {
+            Inner::Json(assembler) => {
+                let complete = match message {
                     Message::Text(text) => {
                         let accepts = |packet: &TextPacket| accepts(packet.namespace());
                         assembler.text_checked(text, limits, accepts)?
                     }
                     Message::Binary(attachment) => assembler.binary(attachment, limits)?,
                 };
-                Ok(whole.map(|(packet, attachments)| Received::Json(packet, attachments)))
+                Ok(complete.map(|(packet, attachments)| Received::Json(packet, attachments)))
             }
-            Form::Parsed(decoder) => match fault::catch(|| decoder.decode(message)) {
+            Inner::Parser(decoder) => match fault::catch(|| decoder.decode(message)) {
                 Ok(decoded) => match decoded? {
                     Some(mut packet) => {
                         check(&mut packet, limits)?;
@@ -70,34 +73,34 @@ impl Reader {
                 Err(panic) => {
                     log_panic(&panic);
                     // The decoder may be in any state.
-                    self.0 = Form::Failed;
+                    self.0 = Inner::Failed;
                     Err(panic.into())
                 }
             },
-            Form::Failed => Err("the parser panicked".into()),
+            Inner::Failed => Err("the parser panicked".into()),
         }
     }
 
-    /// Frees what is pending for a namespace that has been left.
+    /// Frees what is pending for a namespace that the client has left.
     pub(crate) fn clear(&mut self, namespace: &str) {
-        if let Form::Json(assembler) = &mut self.0 {
+        if let Inner::Json(assembler) = &mut self.0 {
             assembler.clear(namespace);
         }
     }
 }
 
-/// A parser that panics is a mistake of the server, not of the client.
+/// A parser that panics is a defect of the server, not of the client.
 fn log_panic(panic: &Panic) {
     tracing::error!(target: "socketio", %panic, "the parser failed: the connection is closed");
 }
 
-/// What holds for all packets, whichever parser made them.
+/// Checks what holds for all packets, whichever parser has read them.
 fn check(packet: &mut Packet, limits: &PacketLimits) -> Result<(), &'static str> {
     let namespace = &mut packet.namespace;
     if namespace.is_empty() {
         namespace.push('/');
     }
-    // As in text, a query behind the namespace is no part of it.
+    // As in text, a query behind the namespace is not part of it.
     namespace.truncate(namespace.find('?').unwrap_or(namespace.len()));
     if namespace.len() > limits.max_namespace_len {
         return Err("namespace too long");

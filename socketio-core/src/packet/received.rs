@@ -1,25 +1,24 @@
-//! A packet that came, whichever parser read it.
+//! A packet that was read, whichever parser has read it.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Body, Packet, TextPacket};
-use crate::{
-    base::Data,
-    packet::{Arguments, Kind},
-};
+use super::{Arguments, Body, Kind, Packet, Payload, TextPacket};
 
-/// A packet that came, with all that belongs to it.
+/// A packet that was read, with all its attachments.
+///
+/// It has two variants because the head of a text packet is slices of its text, without a string of its own for each name,
+/// and its arguments have not been read. What both have in common is the [`Payload`].
 #[derive(Clone, Debug)]
 pub enum Received {
-    /// Of the default parser: arguments are read when somebody wants them.
+    /// A packet of the default parser.
     Json(TextPacket, Vec<Bytes>),
-    /// Of any other.
+    /// A packet of any other parser.
     Parsed(Packet),
 }
 
 impl Received {
-    /// What it is for.
+    /// Returns what the packet is for.
     pub fn kind(&self) -> Kind {
         match self {
             Received::Json(packet, _) => packet.kind(),
@@ -33,7 +32,7 @@ impl Received {
         }
     }
 
-    /// The namespace.
+    /// Returns the namespace.
     pub fn namespace(&self) -> &str {
         match self {
             Received::Json(packet, _) => packet.namespace(),
@@ -41,7 +40,7 @@ impl Received {
         }
     }
 
-    /// The event's name, empty for other kinds.
+    /// Returns the event's name, empty for other kinds.
     pub fn event(&self) -> &str {
         match self {
             Received::Json(packet, _) => packet.event(),
@@ -52,7 +51,7 @@ impl Received {
         }
     }
 
-    /// The id of an acknowledgement that is wanted or given.
+    /// Returns the id of the acknowledgement that is asked for or given.
     pub fn id(&self) -> Option<String> {
         match self {
             Received::Json(packet, _) => packet.id().map(String::from),
@@ -64,27 +63,29 @@ impl Received {
         }
     }
 
-    /// Reads what stands in a CONNECT or CONNECT_ERROR; nothing is `null`.
+    /// Reads the object of a CONNECT or CONNECT_ERROR packet; a packet without one has `null`.
     ///
     /// # Errors
     ///
-    /// When it is of another type.
+    /// If the object is not a `T`.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.credentials().read()
+        self.auth().object()
     }
 
-    /// What a client says about itself in its CONNECT.
-    pub(crate) fn credentials(&self) -> Credentials {
+    /// Returns the object of a CONNECT or CONNECT_ERROR packet: the `auth` of a client.
+    pub(crate) fn auth(&self) -> Payload {
         match self {
-            Received::Json(packet, _) => Credentials::Json(packet.payload().to_owned()),
-            Received::Parsed(packet) => Credentials::Data(match &packet.body {
-                Body::Connect(Some(data)) | Body::ConnectError(data) => data.clone(),
-                _ => Data::Null,
-            }),
+            Received::Json(packet, _) => Payload::Json(packet.object()),
+            Received::Parsed(packet) => match &packet.body {
+                Body::Connect(Some(data)) | Body::ConnectError(data) => {
+                    Payload::Values([data.clone()].into())
+                }
+                _ => Payload::default(),
+            },
         }
     }
 
-    /// The arguments of an event or an ack; none for other kinds.
+    /// Returns the arguments of an event or an acknowledgement; none for other kinds.
     pub fn into_arguments(self) -> Arguments {
         match self {
             Received::Json(packet, attachments) => packet.into_arguments(attachments),
@@ -95,49 +96,13 @@ impl Received {
         }
     }
 
-    /// About how many bytes it takes while it waits.
+    /// Estimates how many bytes the packet takes while it waits.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Received::Json(packet, attachments) => {
                 packet.text().len() + attachments.iter().map(Bytes::len).sum::<usize>()
             }
             Received::Parsed(packet) => packet.weight(),
-        }
-    }
-}
-
-/// What a client says about itself when it connects.
-#[derive(Clone, Debug)]
-pub(crate) enum Credentials {
-    /// A JSON object, or nothing.
-    Json(String),
-    /// An object, or `null`.
-    Data(Data),
-}
-
-impl Credentials {
-    /// Reads them; nothing is `null`. So is an empty object, where that does not fit: a Python client that has nothing to say
-    /// about itself sends one.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        let null = || serde_json::from_str("null");
-        let read = match self {
-            Credentials::Json(json) if json.is_empty() => return null(),
-            Credentials::Json(json) => serde_json::from_str(json),
-            Credentials::Data(data) => T::deserialize(data),
-        };
-        read.or_else(|error| match self.is_empty_object() {
-            true => null().map_err(|_| error),
-            false => Err(error),
-        })
-    }
-
-    fn is_empty_object(&self) -> bool {
-        match self {
-            Credentials::Json(json) => {
-                let inner = json.trim().strip_prefix('{');
-                inner.is_some_and(|inner| inner.trim_start() == "}")
-            }
-            Credentials::Data(data) => matches!(data, Data::Object(entries) if entries.is_empty()),
         }
     }
 }

@@ -282,7 +282,7 @@ impl<T: Transport> Connection<T> {
             socket,
             handlers,
             self.server.dispatcher.clone(),
-            packet.credentials(),
+            packet.auth(),
             completion,
             Concurrency {
                 limit: options.concurrent_events,

@@ -18,7 +18,7 @@ use crate::{
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
     hub::{Client, PacketKind, transport::Completion},
-    packet::Credentials,
+    packet::Payload,
 };
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -73,7 +73,7 @@ impl EventQueue {
         socket: Socket,
         handlers: Arc<Lookup>,
         dispatcher: Dispatcher,
-        auth: Credentials,
+        auth: Payload,
         completion: Option<Completion>,
         concurrency: Concurrency,
     ) -> Self {

@@ -1,4 +1,4 @@
-//! JSON that may hold binary data.
+//! Any value that a client can send.
 
 use std::{collections::BTreeMap, error::Error, fmt};
 
@@ -11,11 +11,11 @@ use serde_json::{Number, Value};
 
 /// Any value a client can send: JSON that may hold binary data, at any depth.
 ///
-/// For handlers that take whatever comes. A [`serde_json::Value`] can't hold binary data and is an
-/// argument error where some arrives.
+/// For handlers that take arguments of any type. A [`serde_json::Value`] can't hold binary data: an argument that does is an
+/// error there. Read it as another type with `T::deserialize(&data)`.
 ///
-/// An untagged enum can't tell strings from binary data, because in serde a string may be made from
-/// bytes and bytes from a string: match on `Data` instead.
+/// An untagged enum can't tell strings from binary data, because serde reads strings from bytes and bytes from strings:
+/// match on `Data` instead.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Data {
     /// `null`.
@@ -36,12 +36,12 @@ pub enum Data {
 }
 
 impl Data {
-    /// Whether it is `null`.
+    /// Returns whether the value is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Data::Null)
     }
 
-    /// The truth value.
+    /// Returns the value of a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Data::Bool(value) => Some(*value),
@@ -49,7 +49,7 @@ impl Data {
         }
     }
 
-    /// The number, when it is a whole one that fits.
+    /// Returns the number if it is an integer that fits into an `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Data::Number(number) => number.as_i64(),
@@ -57,7 +57,7 @@ impl Data {
         }
     }
 
-    /// The number, when it is a whole one that fits.
+    /// Returns the number if it is an integer that fits into a `u64`.
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Data::Number(number) => number.as_u64(),
@@ -65,7 +65,7 @@ impl Data {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Data::Number(number) => number.as_f64(),
@@ -73,7 +73,7 @@ impl Data {
         }
     }
 
-    /// The string.
+    /// Returns the string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Data::String(string) => Some(string),
@@ -81,7 +81,7 @@ impl Data {
         }
     }
 
-    /// The binary data.
+    /// Returns the binary data.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match self {
             Data::Binary(bytes) => Some(bytes),
@@ -89,7 +89,7 @@ impl Data {
         }
     }
 
-    /// The elements of an array.
+    /// Returns the elements of an array.
     pub fn as_array(&self) -> Option<&[Data]> {
         match self {
             Data::Array(elements) => Some(elements),
@@ -97,7 +97,7 @@ impl Data {
         }
     }
 
-    /// The entries of an object.
+    /// Returns the entries of an object.
     pub fn as_object(&self) -> Option<&BTreeMap<String, Data>> {
         match self {
             Data::Object(entries) => Some(entries),
@@ -105,7 +105,7 @@ impl Data {
         }
     }
 
-    /// An entry of an object; `None` when there is none, or when this is no object.
+    /// Returns an entry of an object; `None` if there is no such entry, or if the value is not an object.
     pub fn get(&self, key: &str) -> Option<&Data> {
         self.as_object()?.get(key)
     }
@@ -227,14 +227,14 @@ impl From<()> for Data {
     }
 }
 
-/// What JSON has no number for (not a number, infinity) is `null`, as in JavaScript.
+/// A float that JSON has no number for (`NaN`, infinity) becomes `null`, as in JavaScript.
 impl From<f64> for Data {
     fn from(value: f64) -> Self {
         Number::from_f64(value).map_or(Data::Null, Data::Number)
     }
 }
 
-/// A list; of numbers for `Vec<u8>`. Binary data is made from [`Bytes`].
+/// Creates an array; an array of numbers from a `Vec<u8>`. Binary data is created from [`Bytes`].
 impl<T: Into<Data>> From<Vec<T>> for Data {
     fn from(elements: Vec<T>) -> Self {
         elements.into_iter().collect()
@@ -323,7 +323,7 @@ impl PartialEq<Value> for Data {
     }
 }
 
-/// [`Data`] that holds binary data can't become a [`serde_json::Value`].
+/// The error of converting [`Data`] that holds binary data into a [`serde_json::Value`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BinaryInJson;
 
@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_without_binary_and_values_become_each_other() {
+    fn data_without_binary_data_converts_to_a_value_and_back() {
         let value = json!({"a": [1, -2, 0.5, "b", null, true, {}], "max": u64::MAX});
         let data = Data::from(value.clone());
         assert_eq!(data, value);
@@ -352,13 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn binary_data_cannot_become_a_value() {
+    fn data_with_binary_data_does_not_convert_to_a_value() {
         let data: Data = [Data::from(1), Bytes::from_static(b"x").into()].into();
         assert_eq!(Value::try_from(data), Err(BinaryInJson));
     }
 
     #[test]
-    fn accessors_answer_for_their_own_kind_only() {
+    fn accessors_return_values_of_their_own_kind_only() {
         let data: Data = [("n".to_owned(), 1), ("m".to_owned(), -1)]
             .into_iter()
             .collect();
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_numbers_is_no_binary_data() {
+    fn a_list_of_numbers_is_not_binary_data() {
         assert_eq!(Data::from(vec![1u8, 2]), json!([1, 2]));
     }
 }

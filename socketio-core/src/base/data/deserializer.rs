@@ -1,64 +1,33 @@
-//! From [`Data`] to any type, by the rules and in the words of the JSON that stands beside attachments.
+//! From a value in any form to any type.
+
+use std::borrow::Cow;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer,
-    Unexpected, VariantAccess, Visitor,
-    value::{MapDeserializer, SeqDeserializer, StrDeserializer},
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
+    VariantAccess, Visitor, value::MapDeserializer,
 };
-use serde_json::{Error, Number};
+use serde_json::Error;
 
-use super::{Data, key::Key};
+use super::{
+    key::{Key, unit_variant},
+    source::{Elements, Entries, Source, Value, binary_unfit},
+};
 
 /// The name under which serde_json's `RawValue` asks for, and gives, a value's text.
 pub(super) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-impl Data {
-    /// The error of a type that expected something else.
-    fn unfit(&self, expected: &dyn Expected) -> Error {
-        let unexpected = match self {
-            Data::Null => Unexpected::Unit,
-            Data::Bool(value) => Unexpected::Bool(*value),
-            Data::Number(number) => number_found(number),
-            Data::String(string) => Unexpected::Str(string),
-            Data::Array(_) => Unexpected::Seq,
-            Data::Object(_) => Unexpected::Map,
-            Data::Binary(_) => return binary_found(expected, ""),
-        };
-        Error::invalid_type(unexpected, expected)
-    }
-
-    fn holds_binary(&self) -> bool {
-        match self {
-            Data::Binary(_) => true,
-            Data::Array(elements) => elements.iter().any(Data::holds_binary),
-            Data::Object(entries) => entries.values().any(Data::holds_binary),
-            _ => false,
-        }
-    }
-}
-
-fn number_found(number: &Number) -> Unexpected<'_> {
-    if let Some(value) = number.as_u64() {
-        Unexpected::Unsigned(value)
-    } else if let Some(value) = number.as_i64() {
-        Unexpected::Signed(value)
-    } else {
-        Unexpected::Float(number.as_f64().unwrap_or_default())
-    }
-}
-
-fn binary_found(expected: &dyn Expected, hint: &str) -> Error {
-    Error::custom(format_args!(
-        "invalid type: binary data, expected {expected}{hint}"
-    ))
-}
+/// Deserializes a value that may be or hold binary data.
+///
+/// It follows serde_json in everything, down to the words of its errors. Binary data is what serde calls bytes; an array
+/// of numbers is bytes as well where a type asks for them.
+pub(crate) struct ValueDeserializer<S>(pub(crate) S);
 
 macro_rules! numbers {
-    ($($method:ident)*) => {
+    ($($method:ident $visit:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self {
-                Data::Number(number) => number.$method(visitor),
-                _ => Err(self.unfit(&visitor)),
+            match self.0.open()? {
+                Value::Number(number) => number.$visit(visitor),
+                value => Err(value.unfit(&visitor)),
             }
         })*
     };
@@ -67,92 +36,71 @@ macro_rules! numbers {
 macro_rules! strings {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self {
-                Data::String(string) => visitor.visit_borrowed_str(string),
-                _ => Err(self.unfit(&visitor)),
+            match self.0.open()? {
+                Value::String(text) => visit_text(text, visitor),
+                value => Err(value.unfit(&visitor)),
             }
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for &'de Data {
+impl<'de, S: Source<'de>> Deserializer<'de> for ValueDeserializer<S> {
     type Error = Error;
 
     numbers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-        deserialize_f32 deserialize_f64
+        deserialize_i8 visit deserialize_i16 visit deserialize_i32 visit deserialize_i64 visit
+        deserialize_u8 visit deserialize_u16 visit deserialize_u32 visit deserialize_u64 visit
+        deserialize_f32 visit deserialize_f64 visit
+        deserialize_i128 visit_i128 deserialize_u128 visit_u128
     }
 
     strings! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Null => visitor.visit_unit(),
-            Data::Bool(value) => visitor.visit_bool(*value),
-            Data::Number(number) => number.deserialize_any(visitor),
-            Data::String(string) => visitor.visit_borrowed_str(string),
-            Data::Array(_) => self.deserialize_seq(visitor),
-            Data::Object(_) => self.deserialize_map(visitor),
-            Data::Binary(bytes) => visitor.visit_borrowed_bytes(bytes),
+        match self.0.open()? {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => number.visit(visitor),
+            Value::String(text) => visit_text(text, visitor),
+            Value::Binary(bytes) => visitor.visit_borrowed_bytes(bytes),
+            Value::Array(elements) => visit_array(elements, visitor),
+            Value::Object(entries) => visit_object(entries, visitor),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Bool(value) => visitor.visit_bool(*value),
-            _ => Err(self.unfit(&visitor)),
-        }
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Number(number) => match number.as_i128() {
-                Some(value) => visitor.visit_i128(value),
-                None => number.deserialize_any(visitor),
-            },
-            _ => Err(self.unfit(&visitor)),
-        }
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Number(number) => match number.as_u128() {
-                Some(value) => visitor.visit_u128(value),
-                None if number.is_i64() => Err(Error::custom("number out of range")),
-                None => number.deserialize_any(visitor),
-            },
-            _ => Err(self.unfit(&visitor)),
+        match self.0.open()? {
+            Value::Bool(value) => visitor.visit_bool(value),
+            value => Err(value.unfit(&visitor)),
         }
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Binary(bytes) => visitor.visit_borrowed_bytes(bytes),
-            Data::String(string) => visitor.visit_borrowed_bytes(string.as_bytes()),
-            Data::Array(_) => self.deserialize_seq(visitor),
-            _ => Err(self.unfit(&visitor)),
+        match self.0.open()? {
+            Value::Binary(bytes) => visitor.visit_borrowed_bytes(bytes),
+            value => visit_as_bytes(value, visitor),
         }
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Binary(bytes) => visitor.visit_byte_buf(bytes.to_vec()),
-            _ => self.deserialize_bytes(visitor),
+        match self.0.open()? {
+            Value::Binary(bytes) => visitor.visit_byte_buf(bytes.to_vec()),
+            value => visit_as_bytes(value, visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
+        if self.0.is_null() {
+            self.0.skip();
+            return visitor.visit_none();
         }
+        visitor.visit_some(self)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Null => visitor.visit_unit(),
-            _ => Err(self.unfit(&visitor)),
+        match self.0.open()? {
+            Value::Null => visitor.visit_unit(),
+            value => Err(value.unfit(&visitor)),
         }
     }
 
@@ -172,24 +120,21 @@ impl<'de> Deserializer<'de> for &'de Data {
         if name != RAW_VALUE {
             return visitor.visit_newtype_struct(self);
         }
-        if self.holds_binary() {
-            return Err(binary_found(&"JSON text", ""));
+        match self.0.raw_json()? {
+            Some(json) => {
+                let entry = std::iter::once((RAW_VALUE, json));
+                visitor.visit_map(MapDeserializer::new(entry))
+            }
+            None => Err(binary_unfit(&"JSON text", "")),
         }
-        let text = serde_json::to_string(self)?;
-        visitor.visit_map(MapDeserializer::new(std::iter::once((RAW_VALUE, text))))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Data::Array(elements) => {
-                let mut elements = SeqDeserializer::new(elements.iter());
-                let value = visitor.visit_seq(&mut elements)?;
-                elements.end().map_err(|_| too_many())?;
-                Ok(value)
-            }
-            // Who meant bytes and wrote `Vec<u8>` comes here.
-            Data::Binary(_) => Err(binary_found(&visitor, " (`Bytes` takes binary data)")),
-            _ => Err(self.unfit(&visitor)),
+        match self.0.open()? {
+            Value::Array(elements) => visit_array(elements, visitor),
+            // Mostly a `Vec<u8>` that was meant to be bytes.
+            Value::Binary(_) => Err(binary_unfit(&visitor, " (`Bytes` takes binary data)")),
+            value => Err(value.unfit(&visitor)),
         }
     }
 
@@ -211,14 +156,10 @@ impl<'de> Deserializer<'de> for &'de Data {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Data::Object(entries) = self else {
-            return Err(self.unfit(&visitor));
-        };
-        let keyed = entries.iter().map(|(key, value)| (Key(key), value));
-        let mut entries = MapDeserializer::new(keyed);
-        let value = visitor.visit_map(&mut entries)?;
-        entries.end().map_err(|_| too_many())?;
-        Ok(value)
+        match self.0.open()? {
+            Value::Object(entries) => visit_object(entries, visitor),
+            value => Err(value.unfit(&visitor)),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -227,9 +168,10 @@ impl<'de> Deserializer<'de> for &'de Data {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self {
-            Data::Array(_) => self.deserialize_seq(visitor),
-            _ => self.deserialize_map(visitor),
+        match self.0.open()? {
+            Value::Array(elements) => visit_array(elements, visitor),
+            Value::Object(entries) => visit_object(entries, visitor),
+            value => Err(value.unfit(&visitor)),
         }
     }
 
@@ -239,73 +181,124 @@ impl<'de> Deserializer<'de> for &'de Data {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self {
-            Data::String(variant) => visitor.visit_enum(variant.as_str().into_deserializer()),
-            Data::Object(entries) => {
-                let mut entries = entries.iter();
-                let Some((variant, value)) = entries.next() else {
-                    return Err(Error::custom("expected the name of a variant"));
-                };
-                let value = visitor.visit_enum(Variant { variant, value })?;
-                match entries.next() {
-                    None => Ok(value),
-                    Some(_) => Err(too_many()),
-                }
+        match self.0.open()? {
+            Value::String(variant) => visitor.visit_enum(unit_variant(variant)),
+            Value::Object(mut entries) => {
+                let value = visitor.visit_enum(Access(&mut entries))?;
+                entries.end()?;
+                Ok(value)
             }
-            Data::Binary(_) => Err(self.unfit(&visitor)),
+            value @ Value::Binary(_) => Err(value.unfit(&visitor)),
             _ => Err(Error::custom("expected value")),
         }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.0.skip();
         visitor.visit_unit()
     }
 }
 
-fn too_many() -> Error {
-    Error::custom("more elements than expected")
-}
-
-impl<'de> IntoDeserializer<'de, Error> for &'de Data {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
+fn visit_text<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, Error> {
+    match text {
+        Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+        Cow::Owned(text) => visitor.visit_string(text),
     }
 }
 
-/// A variant that has data.
-struct Variant<'de> {
-    variant: &'de str,
-    value: &'de Data,
+/// Reads what is not binary data, but can stand for it.
+fn visit_as_bytes<'de, S: Source<'de>, V: Visitor<'de>>(
+    value: Value<'de, S>,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    match value {
+        Value::String(Cow::Borrowed(text)) => visitor.visit_borrowed_bytes(text.as_bytes()),
+        Value::String(Cow::Owned(text)) => visitor.visit_byte_buf(text.into_bytes()),
+        Value::Array(elements) => visit_array(elements, visitor),
+        value => Err(value.unfit(&visitor)),
+    }
 }
 
-impl<'de> EnumAccess<'de> for Variant<'de> {
+fn visit_array<'de, V: Visitor<'de>>(
+    mut elements: impl Elements<'de>,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    let value = visitor.visit_seq(Access(&mut elements))?;
+    elements.end()?;
+    Ok(value)
+}
+
+fn visit_object<'de, V: Visitor<'de>>(
+    mut entries: impl Entries<'de>,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    let value = visitor.visit_map(Access(&mut entries))?;
+    entries.end()?;
+    Ok(value)
+}
+
+/// What a visitor gets of an array, an object or an enum's variant with data.
+struct Access<'a, T>(&'a mut T);
+
+impl<'de, E: Elements<'de>> SeqAccess<'de> for Access<'_, E> {
     type Error = Error;
-    type Variant = &'de Data;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
         seed: S,
-    ) -> Result<(S::Value, &'de Data), Error> {
-        let name: StrDeserializer<'de, Error> = self.variant.into_deserializer();
-        Ok((seed.deserialize(name)?, self.value))
+    ) -> Result<Option<S::Value>, Error> {
+        let element = self.0.next_element()?;
+        element
+            .map(|element| seed.deserialize(ValueDeserializer(element)))
+            .transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.len()
     }
 }
 
-impl<'de> VariantAccess<'de> for &'de Data {
+impl<'de, E: Entries<'de>> MapAccess<'de> for Access<'_, E> {
+    type Error = Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        let key = self.0.next_key()?;
+        key.map(|key| seed.deserialize(Key(key))).transpose()
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        seed.deserialize(ValueDeserializer(self.0.next_value()?))
+    }
+}
+
+impl<'de, E: Entries<'de>> EnumAccess<'de> for Access<'_, E> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Error> {
+        match self.0.next_key()? {
+            Some(name) => Ok((seed.deserialize(Key(name))?, self)),
+            None => Err(Error::custom("expected the name of a variant")),
+        }
+    }
+}
+
+impl<'de, E: Entries<'de>> VariantAccess<'de> for Access<'_, E> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
-        Deserialize::deserialize(self)
+        Deserialize::deserialize(ValueDeserializer(self.0.next_value()?))
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        seed.deserialize(self)
+        seed.deserialize(ValueDeserializer(self.0.next_value()?))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
+        ValueDeserializer(self.0.next_value()?).deserialize_seq(visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -313,6 +306,6 @@ impl<'de> VariantAccess<'de> for &'de Data {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_struct("", fields, visitor)
+        ValueDeserializer(self.0.next_value()?).deserialize_struct("", fields, visitor)
     }
 }

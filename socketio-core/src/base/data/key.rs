@@ -1,31 +1,35 @@
-//! Keys on their way in: strings, whatever the type of the map's key.
+//! The keys of objects as something to deserialize from.
+
+use std::borrow::Cow;
 
 use serde::{
-    de::{Deserializer, Error as _, IntoDeserializer, Visitor, value::BorrowedStrDeserializer},
+    de::{
+        Deserializer, EnumAccess, Error as _, IntoDeserializer, Visitor, value::CowStrDeserializer,
+    },
     forward_to_deserialize_any,
 };
 use serde_json::Error;
 
-/// A key to deserialise from. Where a map asks for numbers or booleans, they are read from the text, as serde_json does.
-#[derive(Clone, Copy)]
-pub(super) struct Key<'de>(pub(super) &'de str);
+use super::number::Number;
 
-impl<'de> Key<'de> {
-    fn text(self) -> BorrowedStrDeserializer<'de, Error> {
-        BorrowedStrDeserializer::new(self.0)
-    }
+fn starts_number(first: char) -> bool {
+    first == '-' || first.is_ascii_digit()
 }
 
+/// A deserializer over a key. Where a map has numbers or booleans for keys, they are read from the text, as serde_json
+/// does.
+pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+
 macro_rules! numbers {
-    ($($method:ident)*) => {
+    ($($method:ident $visit:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            if !self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            if !self.0.starts_with(starts_number) {
                 return self.deserialize_any(visitor);
             }
-            let mut number = serde_json::Deserializer::from_str(self.0);
-            let value = (&mut number).$method(visitor)?;
-            number.end().map_err(|_| Error::custom("expected a number as key"))?;
-            Ok(value)
+            let number = Number::parse(&self.0);
+            number
+                .map_err(|_| Error::custom("expected a number as key"))?
+                .$visit(visitor)
         })*
     };
 }
@@ -34,17 +38,21 @@ impl<'de> Deserializer<'de> for Key<'de> {
     type Error = Error;
 
     numbers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64
+        deserialize_i8 visit deserialize_i16 visit deserialize_i32 visit deserialize_i64 visit
+        deserialize_u8 visit deserialize_u16 visit deserialize_u32 visit deserialize_u64 visit
+        deserialize_f32 visit deserialize_f64 visit
+        deserialize_i128 visit_i128 deserialize_u128 visit_u128
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text().deserialize_any(visitor)
+        match self.0 {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        match &*self.0 {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
             _ => self.deserialize_any(visitor),
@@ -66,11 +74,11 @@ impl<'de> Deserializer<'de> for Key<'de> {
     /// As a key, an enum is the name of a variant without data.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        variants: &'static [&'static str],
+        _name: &'static str,
+        _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.text().deserialize_enum(name, variants, visitor)
+        visitor.visit_enum(unit_variant(self.0))
     }
 
     forward_to_deserialize_any! {
@@ -79,10 +87,8 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Key<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
+/// The name of an enum's variant that has no data.
+pub(super) fn unit_variant<'de>(name: Cow<'de, str>) -> impl EnumAccess<'de, Error = Error> {
+    let name: CowStrDeserializer<'de, Error> = name.into_deserializer();
+    name
 }

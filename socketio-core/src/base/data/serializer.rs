@@ -1,6 +1,6 @@
-//! From any value to [`Data`]: what a value looks like in JSON, with its bytes as they are.
+//! From any value to [`Data`]: what JSON has for it, except that bytes stay bytes.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Display, io::Write};
 
 use bytes::Bytes;
 use serde::{
@@ -12,13 +12,13 @@ use serde::{
 };
 use serde_json::{Error, Number};
 
-use super::{Data, deserializer::RAW_VALUE, key_text::KeyText};
+use super::{Data, deserializer::RAW_VALUE};
 
-/// Turns a value into [`Data`].
+/// Converts a value into [`Data`].
 ///
 /// # Errors
 ///
-/// When the value has no form in JSON, or is an integer that 64 bits can't hold.
+/// If the value has no form in JSON, or is an integer that 64 bits can't hold.
 pub(crate) fn to_data<T: Serialize + ?Sized>(value: &T) -> Result<Data, Error> {
     value.serialize(ToData)
 }
@@ -81,7 +81,7 @@ impl Serializer for ToData {
     }
 
     fn serialize_f32(self, value: f32) -> Result<Data, Error> {
-        self.serialize_f64(value.into())
+        Ok(decimal(value).into())
     }
 
     fn serialize_f64(self, value: f64) -> Result<Data, Error> {
@@ -192,13 +192,59 @@ impl Serializer for ToData {
     }
 }
 
+/// The number that JSON has for an `f32`: the shortest decimal that reads back as the same `f32`. Widening would turn `0.1`
+/// into `0.10000000149011612`.
+fn decimal(value: f32) -> f64 {
+    let widened = f64::from(value);
+    if !value.is_finite() || (value.fract() == 0.0 && value.abs() < EXACT) {
+        return widened;
+    }
+    let mut text = [0_u8; 24];
+    let mut rest = &mut text[..];
+    if write!(rest, "{value:e}").is_err() {
+        return widened;
+    }
+    let unused = rest.len();
+    let text = str::from_utf8(&text[..text.len() - unused]);
+    text.ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(widened)
+}
+
+/// Below it every integer is an `f32`.
+const EXACT: f32 = 16_777_216.0;
+
 fn too_large() -> Result<Data, Error> {
     Err(Error::custom("integer out of range: more than 64 bits"))
 }
 
-/// How JSON names a variant that has data.
+/// The object that JSON has for a variant with data.
 fn tagged(variant: &str, data: Data) -> Data {
     Data::Object(BTreeMap::from([(variant.to_owned(), data)]))
+}
+
+/// Returns the text of a key, as serde_json writes it.
+///
+/// # Errors
+///
+/// If the key is neither a string, a number nor a boolean.
+fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, Error> {
+    match to_data(key) {
+        Ok(Data::String(text)) => Ok(text),
+        Ok(Data::Number(number)) => Ok(number.to_string()),
+        Ok(Data::Bool(value)) => Ok(value.to_string()),
+        Ok(_) => Err(no_text()),
+        // An integer of 128 bits has no `Data`, but as a key it is only text.
+        Err(_) => {
+            let json = serde_json::to_string(key)?;
+            let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+            is_number.then_some(json).ok_or_else(no_text)
+        }
+    }
+}
+
+fn no_text() -> Error {
+    Error::custom("key must be a string")
 }
 
 /// An array under construction.
@@ -246,7 +292,7 @@ impl SerializeMap for Entries {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.key = Some(key.serialize(KeyText)?);
+        self.key = Some(key_text(key)?);
         Ok(())
     }
 

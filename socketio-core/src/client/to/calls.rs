@@ -105,7 +105,7 @@ impl To {
         let values = hub
             .codec
             .form()
-            .values(&payload)
+            .payload(&payload)
             .map_err(|error| CallError::Emit(error.into()))?;
         let mut recipients = Vec::new();
         let skip = self.skipped();

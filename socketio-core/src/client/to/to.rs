@@ -167,7 +167,7 @@ impl To {
                 OutgoingEvent::Plain(codec.event(&self.namespace, None, event, &payload)?)
             }
             None => {
-                let values = codec.form().values(&payload)?;
+                let values = codec.form().payload(&payload)?;
                 let frames = codec.event_with(&self.namespace, None, event, &values)?;
                 let event = event.to_owned();
                 OutgoingEvent::Shared {
@@ -182,7 +182,7 @@ impl To {
                 let node = Arc::clone(&self.node);
                 OutgoingEvent::with_ack(
                     event,
-                    codec.form().values(&payload)?,
+                    codec.form().payload(&payload)?,
                     self.node.hub.limits.pending_acks,
                     Arc::new(move |_| {
                         let (node, from) = (Arc::clone(&node), from.clone());

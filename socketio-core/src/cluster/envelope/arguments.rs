@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::InvalidMessage;
 use crate::{
     base::{Data, EncodeError},
-    packet::{Arguments, Payload, payload_of},
+    packet::{Arguments, JsonPayload, payload_of},
 };
 
 /// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote them.
@@ -18,7 +18,7 @@ pub(super) fn read_arguments(
     data: &RawValue,
     binary: bool,
     exact: bool,
-) -> Result<Payload, InvalidMessage> {
+) -> Result<JsonPayload, InvalidMessage> {
     if binary {
         return read_binary(data);
     }
@@ -28,22 +28,22 @@ pub(super) fn read_arguments(
         .and_then(|json| json.strip_suffix(']'))
     else {
         return Ok(if json == "null" {
-            Payload::default()
+            JsonPayload::default()
         } else {
-            Payload::of_elements(json)
+            JsonPayload::of_elements(json)
         });
     };
     let elements = elements.trim();
     Ok(if elements == "null" && !exact {
-        Payload::default()
+        JsonPayload::default()
     } else {
-        Payload::of_elements(elements)
+        JsonPayload::of_elements(elements)
     })
 }
 
 /// Reads the array with placeholders and the attachments that follow it. The arguments are encoded anew, so that clients get
 /// a valid packet whatever the node wrote.
-fn read_binary(data: &RawValue) -> Result<Payload, InvalidMessage> {
+fn read_binary(data: &RawValue) -> Result<JsonPayload, InvalidMessage> {
     let parts: Vec<&RawValue> = serde_json::from_str(data.get())?;
     let (first, attachments) = parts.split_first().ok_or("`data` is empty")?;
     let attachments = attachments
@@ -57,7 +57,7 @@ fn read_binary(data: &RawValue) -> Result<Payload, InvalidMessage> {
     let elements = json
         .strip_prefix('[')
         .and_then(|json| json.strip_suffix(']'));
-    let payload = Payload::of_elements(elements.unwrap_or(json).trim()).with(attachments);
+    let payload = JsonPayload::of_elements(elements.unwrap_or(json).trim()).with(attachments);
     let values: Vec<Data> = Arguments::from(payload).rest()?;
     Ok(payload_of(&values)?)
 }
@@ -67,7 +67,7 @@ fn read_binary(data: &RawValue) -> Result<Payload, InvalidMessage> {
 pub(in crate::cluster) fn ack_payload(
     mut arguments: Arguments,
     extended: bool,
-) -> Result<Payload, EncodeError> {
+) -> Result<JsonPayload, EncodeError> {
     let mut values: Vec<Data> = arguments
         .rest()
         .map_err(|error| EncodeError::parser(error.into()))?;

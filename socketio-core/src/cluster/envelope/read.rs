@@ -8,7 +8,7 @@ use super::{
     arguments::read_arguments,
     names::{Name, Names},
 };
-use crate::{cluster::RemoteTarget, hub::Room, packet::Payload};
+use crate::{cluster::RemoteTarget, hub::Room, packet::JsonPayload};
 
 /// A message of another node.
 pub(in crate::cluster) enum ClusterMessage {
@@ -18,7 +18,7 @@ pub(in crate::cluster) enum ClusterMessage {
         namespace: String,
         target: RemoteTarget,
         event: String,
-        arguments: Payload,
+        arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
     },
     Callback {
@@ -28,7 +28,7 @@ pub(in crate::cluster) enum ClusterMessage {
         /// Whether the node named the client.
         explicit_sid: bool,
         /// `None` when no ack will come.
-        arguments: Option<Payload>,
+        arguments: Option<JsonPayload>,
     },
     /// An operation on clients.
     Clients {

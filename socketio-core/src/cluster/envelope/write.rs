@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::names::{Name, NamesRef};
-use crate::{base::EncodeError, packet::Payload};
+use crate::{base::EncodeError, packet::JsonPayload};
 
 /// A message without its arguments.
 ///
@@ -77,7 +77,7 @@ impl EnvelopeHeader<'_> {
     /// array with placeholders and of the attachments in Base64.
     pub(in crate::cluster) fn write(
         &self,
-        arguments: Option<(&str, &Payload)>,
+        arguments: Option<(&str, &JsonPayload)>,
     ) -> Result<Bytes, EncodeError> {
         let mut message = serde_json::to_vec(self).map_err(EncodeError::value)?;
         if let Some((field, payload)) = arguments {

@@ -62,7 +62,7 @@ impl<T: DeserializeOwned> FromEvent for Auth<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         Ok(Auth(match cx.auth() {
             None => serde_json::from_str("null")?,
-            Some(credentials) => credentials.read()?,
+            Some(auth) => auth.object()?,
         }))
     }
 

@@ -8,8 +8,7 @@ use crate::{
     base::{ArgumentError, BoxError, HandlerError, Reason, Request},
     client::Socket,
     handler::ResponseEncoder,
-    packet::Arguments,
-    packet::Credentials,
+    packet::{Arguments, Payload},
 };
 
 /// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
@@ -34,7 +33,7 @@ pub(crate) enum Input<'a> {
         acknowledge: bool,
     },
     /// The client asks to join, with these credentials.
-    Connect(&'a Credentials),
+    Connect(&'a Payload),
     /// The client has gone.
     Disconnect(Reason),
     /// One of the others failed: for error handlers. Only events have arguments.
@@ -130,7 +129,7 @@ impl<'a> EventContext<'a> {
         self.event
     }
 
-    pub(crate) fn auth(&self) -> Option<&'a Credentials> {
+    pub(crate) fn auth(&self) -> Option<&'a Payload> {
         match self.input {
             Input::Connect(auth) => Some(auth),
             _ => None,

@@ -17,6 +17,5 @@ pub(crate) use needs::Need;
 pub use needs::Needs;
 pub use path::Path;
 pub(crate) use path::parameters;
-pub use rest::Rest;
 pub use state::State;
 pub use values::EventName;

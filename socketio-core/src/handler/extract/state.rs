@@ -1,4 +1,4 @@
-//! Values that belong to the server.
+//! Payload that belong to the server.
 
 use std::{fmt, ops::Deref, sync::Arc};
 

@@ -1,4 +1,6 @@
-//! Packets as maps.
+//! Packets as MessagePack maps ([format of the JavaScript parser][format]).
+//!
+//! [format]: https://github.com/socketio/socket.io-msgpack-parser
 
 use std::collections::BTreeMap;
 
@@ -19,10 +21,10 @@ const EVENT: u64 = 2;
 const ACK: u64 = 3;
 const CONNECT_ERROR: u64 = 4;
 
-/// Levels of a packet around the values in it: the map, and the array of arguments.
+/// The levels of a packet around its values: the map, and the array of arguments.
 const LEVELS: usize = 2;
 
-/// Writes a packet. What it does not have is left out: the JavaScript side takes no `nil` for it.
+/// Encodes a packet. Absent fields are left out: the JavaScript parser does not accept `nil` in their place.
 pub(super) fn encode(Packet { namespace, body }: Packet) -> Result<Vec<u8>, BoxError> {
     let (kind, data, id) = match body {
         Body::Connect(data) => (CONNECT, data, None),
@@ -56,17 +58,20 @@ pub(super) fn encode(Packet { namespace, body }: Packet) -> Result<Vec<u8>, BoxE
     Ok(buffer)
 }
 
-/// Reads a packet. Keys that are not known are passed over: JavaScript clients send `options` along.
+/// Decodes a packet. Unknown keys are ignored: JavaScript clients send `options` as well.
 pub(super) fn decode(bytes: Bytes, memory: usize) -> Result<Packet, &'static str> {
     let Data::Object(mut packet) = read::read(bytes, LEVELS, memory)? else {
-        return Err("a packet that is no map");
+        return Err("a packet that is not a map");
     };
     let Some(Data::String(namespace)) = packet.remove("nsp") else {
         return Err("a packet without a namespace");
     };
     let id = match packet.remove("id") {
         None | Some(Data::Null) => None,
-        Some(id) => Some(id.as_u64().ok_or("an id that is no number of 64 bits")?),
+        Some(id) => Some(
+            id.as_u64()
+                .ok_or("an id that is not an integer of 64 bits")?,
+        ),
     };
     let body = match packet.get("type").and_then(Data::as_u64) {
         Some(CONNECT) => Body::Connect(data(&mut packet)),
@@ -101,7 +106,7 @@ pub(super) fn decode(bytes: Bytes, memory: usize) -> Result<Packet, &'static str
     Ok(Packet { namespace, body })
 }
 
-/// The payload. Python clients send `nil` for none.
+/// The payload. Python clients send `nil` for an absent one.
 fn data(packet: &mut BTreeMap<String, Data>) -> Option<Data> {
     packet.remove("data").filter(|data| !data.is_null())
 }

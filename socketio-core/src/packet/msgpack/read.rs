@@ -1,4 +1,4 @@
-//! Values from MessagePack that nobody has checked.
+//! Decoding values from untrusted MessagePack.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use rmp::Marker;
 
 use crate::{
     base::{Data, date},
-    packet::MAX_DEPTH,
-    packet::NODE,
+    packet::{json::MAX_DEPTH, packet::NODE},
 };
 
-/// Elements that an array is given room for before any has come: what a message only announces costs nothing.
+/// The elements that an array has room for before any is read: a message can't allocate by announcing a length.
 const ANNOUNCED: usize = 16;
 
-/// The extension types that have a meaning: that of the JavaScript library's own, and that of points in time.
+/// The extension types that are known: the one that the JavaScript library `notepack.io` uses, and the timestamp of the
+/// MessagePack specification.
 const NOTEPACK: i8 = 0;
 const TIMESTAMP: i8 = -1;
 
 /// What is wrong with a message.
-type Fault = &'static str;
+type Invalid = &'static str;
 
-/// Reads the one value that a message is, which may have `levels` more than a value in it, and take `memory` bytes.
-pub(super) fn read(bytes: Bytes, levels: usize, memory: usize) -> Result<Data, Fault> {
+/// Decodes a message that is one value. It may have `levels` more than the depth of an argument, and take `memory` bytes.
+pub(super) fn read(bytes: Bytes, levels: usize, memory: usize) -> Result<Data, Invalid> {
     let mut input = Input {
         bytes,
         position: 0,
@@ -44,15 +44,15 @@ struct Input {
 }
 
 impl Input {
-    /// Takes note that something takes memory.
-    fn charge(&mut self, bytes: usize) -> Result<(), Fault> {
+    /// Counts bytes of memory that a value takes.
+    fn charge(&mut self, bytes: usize) -> Result<(), Invalid> {
         let left = self.memory.checked_sub(bytes);
         self.memory = left.ok_or("the values take too much memory")?;
         Ok(())
     }
 
-    /// The next bytes, as a slice that shares the message's memory.
-    fn take(&mut self, len: usize) -> Result<Bytes, Fault> {
+    /// Returns the next bytes, as a slice that shares the message's memory.
+    fn take(&mut self, len: usize) -> Result<Bytes, Invalid> {
         let end = self.position.checked_add(len);
         let end = end.filter(|&end| end <= self.bytes.len());
         let end = end.ok_or("the message ends within a value")?;
@@ -60,7 +60,7 @@ impl Input {
         Ok(self.bytes.slice(start..end))
     }
 
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Invalid> {
         let rest = &self.bytes[self.position..];
         let bytes = rest
             .first_chunk()
@@ -69,27 +69,27 @@ impl Input {
         Ok(*bytes)
     }
 
-    fn marker(&mut self) -> Result<Marker, Fault> {
+    fn marker(&mut self) -> Result<Marker, Invalid> {
         let [byte] = self.fixed()?;
         Ok(Marker::from_u8(byte))
     }
 
-    fn len8(&mut self) -> Result<usize, Fault> {
+    fn len8(&mut self) -> Result<usize, Invalid> {
         let [len] = self.fixed()?;
         Ok(len.into())
     }
 
-    fn len16(&mut self) -> Result<usize, Fault> {
+    fn len16(&mut self) -> Result<usize, Invalid> {
         Ok(u16::from_be_bytes(self.fixed()?).into())
     }
 
-    fn len32(&mut self) -> Result<usize, Fault> {
+    fn len32(&mut self) -> Result<usize, Invalid> {
         let len = u32::from_be_bytes(self.fixed()?);
         usize::try_from(len).map_err(|_| "the message ends within a value")
     }
 
-    /// Reads a value of at most `depth` levels.
-    fn value(&mut self, depth: usize) -> Result<Data, Fault> {
+    /// Decodes a value of at most `depth` levels.
+    fn value(&mut self, depth: usize) -> Result<Data, Invalid> {
         Ok(match self.marker()? {
             Marker::Null => Data::Null,
             Marker::False => Data::Bool(false),
@@ -127,25 +127,25 @@ impl Input {
             Marker::Ext8 => self.len8().and_then(|len| self.extension(len))?,
             Marker::Ext16 => self.len16().and_then(|len| self.extension(len))?,
             Marker::Ext32 => self.len32().and_then(|len| self.extension(len))?,
-            Marker::Reserved => return Err("a byte that means nothing"),
+            Marker::Reserved => return Err("a reserved byte"),
         })
     }
 
-    fn text(&mut self, len: usize) -> Result<String, Fault> {
+    fn text(&mut self, len: usize) -> Result<String, Invalid> {
         let bytes = self.take(len)?;
         let text = str::from_utf8(&bytes).map_err(|_| "text that is not UTF-8")?;
         Ok(text.to_owned())
     }
 
-    fn string(&mut self, len: usize) -> Result<Data, Fault> {
+    fn string(&mut self, len: usize) -> Result<Data, Invalid> {
         self.text(len).map(Data::String)
     }
 
-    fn binary(&mut self, len: usize) -> Result<Data, Fault> {
+    fn binary(&mut self, len: usize) -> Result<Data, Invalid> {
         self.take(len).map(Data::Binary)
     }
 
-    fn array(&mut self, len: usize, depth: usize) -> Result<Data, Fault> {
+    fn array(&mut self, len: usize, depth: usize) -> Result<Data, Invalid> {
         let depth = deeper(depth)?;
         let mut elements = Vec::with_capacity(len.min(ANNOUNCED));
         for _ in 0..len {
@@ -155,7 +155,7 @@ impl Input {
         Ok(Data::Array(elements))
     }
 
-    fn map(&mut self, len: usize, depth: usize) -> Result<Data, Fault> {
+    fn map(&mut self, len: usize, depth: usize) -> Result<Data, Invalid> {
         let depth = deeper(depth)?;
         let mut entries = BTreeMap::new();
         if len > 0 {
@@ -171,16 +171,16 @@ impl Input {
         Ok(Data::Object(entries))
     }
 
-    /// Python has keys that are numbers; JavaScript, and JSON, makes text of them.
-    fn key(&mut self) -> Result<String, Fault> {
+    /// Decodes a key. Python has keys that are numbers; JavaScript and JSON make text of them.
+    fn key(&mut self) -> Result<String, Invalid> {
         match self.value(0)? {
             Data::String(key) => Ok(key),
             Data::Number(key) => Ok(key.to_string()),
-            _ => Err("a key that is no text"),
+            _ => Err("a key that is not text"),
         }
     }
 
-    /// Passes over JavaScript's `undefined`, if it stands here.
+    /// Passes over JavaScript's `undefined`, if it is next.
     fn undefined(&mut self) -> bool {
         const UNDEFINED: [u8; 2] = [0xd4, 0];
         let rest = &self.bytes[self.position..];
@@ -191,9 +191,9 @@ impl Input {
         found
     }
 
-    /// An extension of a length that its marker tells, which the JavaScript library uses for itself: one byte is
-    /// `undefined`, eight are a `Date` in milliseconds.
-    fn fixed_extension(&mut self, len: usize) -> Result<Data, Fault> {
+    /// Decodes an extension whose marker has its length. The JavaScript library has one of one byte, `undefined`, and one of
+    /// eight bytes, a `Date` in milliseconds.
+    fn fixed_extension(&mut self, len: usize) -> Result<Data, Invalid> {
         let kind = i8::from_be_bytes(self.fixed()?);
         let bytes = self.take(len)?;
         Ok(match (kind, &bytes[..]) {
@@ -205,8 +205,8 @@ impl Input {
         })
     }
 
-    /// An extension of any length; the JavaScript library's own is an `ArrayBuffer`.
-    fn extension(&mut self, len: usize) -> Result<Data, Fault> {
+    /// Decodes an extension of any length; the one of the JavaScript library is an `ArrayBuffer`.
+    fn extension(&mut self, len: usize) -> Result<Data, Invalid> {
         let kind = i8::from_be_bytes(self.fixed()?);
         let bytes = self.take(len)?;
         Ok(match kind {
@@ -216,7 +216,7 @@ impl Input {
     }
 }
 
-fn deeper(depth: usize) -> Result<usize, Fault> {
+fn deeper(depth: usize) -> Result<usize, Invalid> {
     depth.checked_sub(1).ok_or("nested too deep")
 }
 

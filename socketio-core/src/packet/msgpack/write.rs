@@ -1,4 +1,4 @@
-//! Values as MessagePack, each in its shortest form.
+//! Encoding values as MessagePack, each in its shortest form.
 
 use rmp::encode::{self, ValueWriteError};
 
@@ -13,7 +13,7 @@ pub(super) fn write(buffer: &mut Vec<u8>, data: &Data) -> Result<(), BoxError> {
             (Some(value), _) => _ = encode::write_uint(buffer, value)?,
             (None, Some(value)) => _ = encode::write_sint(buffer, value)?,
             (None, None) => {
-                let value = number.as_f64().ok_or("a number that is none of 64 bits")?;
+                let value = number.as_f64().ok_or("a number that 64 bits can't hold")?;
                 encode::write_f64(buffer, value)?;
             }
         },
@@ -43,7 +43,7 @@ pub(super) fn write(buffer: &mut Vec<u8>, data: &Data) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Appends a length, which must be one of 32 bits.
+/// Appends a length, which must fit into 32 bits.
 pub(super) fn write_length<M>(
     buffer: &mut Vec<u8>,
     len: usize,

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::packet::{Assembler, PacketLimits};
+use crate::{admission::PacketLimits, packet::Assembler};
 
 const TWO: &str = r#"52-/chat,["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
 

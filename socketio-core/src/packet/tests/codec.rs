@@ -2,9 +2,10 @@ use bytes::Bytes;
 use serde_json::{json, value::RawValue};
 
 use crate::{
+    admission::PacketLimits,
     base::{BoxError, Data, Message, Text},
     packet::{self, Kind},
-    packet::{Body, Codec, Decoder, Form, Frames, Json, Packet, PacketLimits, Parser},
+    packet::{Body, Codec, Decoder, Form, Frames, Json, Packet, Parser},
 };
 
 /// The default parser behind the interface of all others.
@@ -54,7 +55,7 @@ fn texts(frames: Frames) -> Vec<String> {
 #[test]
 fn json_given_as_a_parser_is_the_default() {
     assert_eq!(Codec::new(Json).form(), Form::Json);
-    assert_eq!(Codec::new(Wrapped).form(), Form::Data);
+    assert_eq!(Codec::new(Wrapped).form(), Form::Values);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn a_parser_that_wraps_json_writes_the_same_messages() {
     let refusal = RawValue::from_string("[1]".into()).unwrap();
     let written = codecs().map(|codec| {
         let payload = (1, Bytes::from_static(b"b"), json!({"a": "é"}));
-        let values = codec.form().values(&payload).unwrap();
+        let values = codec.form().payload(&payload).unwrap();
         [
             codec.event("/chat", Some(7), "x", &payload).unwrap(),
             codec.event("/", None, "x", &()).unwrap(),

@@ -1,5 +1,8 @@
 use super::packet;
-use crate::packet::{Kind, PacketLimits, RESERVED, decode};
+use crate::{
+    admission::PacketLimits,
+    packet::{Kind, RESERVED, decode},
+};
 
 #[test]
 fn a_packet_without_a_namespace_is_for_the_default_one() {

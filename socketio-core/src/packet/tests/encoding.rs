@@ -5,19 +5,24 @@ use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json, value::RawValue};
 
+use super::parts;
 use crate::{
     base::{Data, Message},
     packet::{
-        RESERVED, ack, connect, connect_error, connect_request, disconnect, event, event_with,
-        payload, payload_of,
+        Frames, RESERVED, ack, connect, connect_error, connect_request, disconnect, event,
+        event_with, payload, payload_of,
     },
 };
 
 #[derive(Serialize)]
 struct Point(u8, u8);
 
+fn text_of(frames: Frames) -> String {
+    parts(frames).0.to_string()
+}
+
 fn text<T: Serialize + ?Sized>(value: &T) -> String {
-    event("/", None, "x", value).unwrap().text.to_string()
+    text_of(event("/", None, "x", value).unwrap())
 }
 
 #[test]
@@ -59,12 +64,14 @@ fn unit_is_no_argument() {
 #[test]
 fn the_head_names_namespace_and_id() {
     let encoded = event("/chat", Some(u64::MAX), "café\n", &1).unwrap();
-    assert_eq!(*encoded.text, *r#"2/chat,18446744073709551615["café\n",1]"#);
+    let bytes = encoded.bytes();
+    let (text, _) = parts(encoded);
+    assert_eq!(*text, *r#"2/chat,18446744073709551615["café\n",1]"#);
     assert_eq!(
-        encoded.text.framed().as_str(),
+        text.framed().as_str(),
         r#"42/chat,18446744073709551615["café\n",1]"#
     );
-    assert_eq!(encoded.len(), encoded.text.len());
+    assert_eq!(bytes, text.len());
 }
 
 #[test]
@@ -81,16 +88,12 @@ fn bytes_become_attachments_at_any_depth() {
         more: [("b", Some(ByteBuf::from("two")))].into(),
     };
     let encoded = event("/chat", Some(5), "x", &(1, file)).unwrap();
+    let text = r#"52-/chat,5["x",1,{"name":"a","data":{"_placeholder":true,"num":0},"more":{"b":{"_placeholder":true,"num":1}}}]"#;
+    assert_eq!((encoded.bytes(), encoded.count()), (text.len() + 6, 3));
     assert_eq!(
-        *encoded.text,
-        *r#"52-/chat,5["x",1,{"name":"a","data":{"_placeholder":true,"num":0},"more":{"b":{"_placeholder":true,"num":1}}}]"#
-    );
-    assert_eq!(encoded.attachments, ["one", "two"]);
-    assert_eq!(encoded.len(), encoded.text.len() + 6);
-    assert_eq!(
-        encoded.clone().into_messages().collect::<Vec<_>>(),
+        encoded.into_messages(),
         [
-            Message::Text(encoded.text),
+            Message::Text(text.into()),
             Message::Binary("one".into()),
             Message::Binary("two".into()),
         ]
@@ -106,12 +109,13 @@ fn a_list_of_numbers_is_no_binary_data() {
 #[test]
 fn an_ack_carries_its_payload_and_the_id_as_it_was_written() {
     let ok = payload(&("ok", 1)).unwrap();
-    assert_eq!(*ack("/", "007", &ok).text, *r#"3007["ok",1]"#);
-    assert_eq!(*ack("/chat", "7", &ok).text, *r#"3/chat,7["ok",1]"#);
-    assert_eq!(*ack("/", "7", &payload(&()).unwrap()).text, *"37[]");
+    assert_eq!(text_of(ack("/", "007", &ok)), r#"3007["ok",1]"#);
+    assert_eq!(text_of(ack("/chat", "7", &ok)), r#"3/chat,7["ok",1]"#);
+    assert_eq!(text_of(ack("/", "7", &payload(&()).unwrap())), "37[]");
     let binary = ack("/", "7", &payload(&Bytes::from_static(b"b")).unwrap());
-    assert_eq!(*binary.text, *r#"61-7[{"_placeholder":true,"num":0}]"#);
-    assert_eq!(binary.attachments, ["b"]);
+    let (text, attachments) = parts(binary);
+    assert_eq!(*text, *r#"61-7[{"_placeholder":true,"num":0}]"#);
+    assert_eq!(attachments, ["b"]);
 }
 
 #[test]
@@ -124,8 +128,8 @@ fn one_payload_serves_many_packets() {
     }
     let none = payload(&()).unwrap();
     assert_eq!(
-        *event_with("/", None, "x", &none).unwrap().text,
-        *r#"2["x"]"#
+        text_of(event_with("/", None, "x", &none).unwrap()),
+        r#"2["x"]"#
     );
 }
 
@@ -164,32 +168,32 @@ fn numbers_and_raw_text_are_written_as_they_are() {
 
 #[test]
 fn a_server_says_who_joined_and_who_was_refused() {
-    assert_eq!(*connect("/", "abc").text, *r#"0{"sid":"abc"}"#);
-    assert_eq!(*connect("/chat", "abc").text, *r#"0/chat,{"sid":"abc"}"#);
+    assert_eq!(text_of(connect("/", "abc")), r#"0{"sid":"abc"}"#);
+    assert_eq!(text_of(connect("/chat", "abc")), r#"0/chat,{"sid":"abc"}"#);
     assert_eq!(
-        *connect_error("/", "no \"entry\"", None).text,
-        *r#"4{"message":"no \"entry\""}"#
+        text_of(connect_error("/", "no \"entry\"", None)),
+        r#"4{"message":"no \"entry\""}"#
     );
     let data = RawValue::from_string("[1]".into()).unwrap();
     assert_eq!(
-        *connect_error("/chat", "no", Some(&data)).text,
-        *r#"4/chat,{"message":"no","data":[1]}"#
+        text_of(connect_error("/chat", "no", Some(&data))),
+        r#"4/chat,{"message":"no","data":[1]}"#
     );
-    assert_eq!(*disconnect("/").text, *"1");
-    assert_eq!(*disconnect("/chat").text, *"1/chat,");
+    assert_eq!(text_of(disconnect("/")), "1");
+    assert_eq!(text_of(disconnect("/chat")), "1/chat,");
 }
 
 #[test]
 fn a_client_connects_with_an_object_or_nothing() {
-    assert_eq!(*connect_request::<()>("/", None).unwrap().text, *"0");
+    assert_eq!(text_of(connect_request::<()>("/", None).unwrap()), "0");
     assert_eq!(
-        *connect_request::<()>("/chat", None).unwrap().text,
+        text_of(connect_request::<()>("/chat", None).unwrap()),
         *"0/chat,"
     );
     let auth = json!({"token": "t"});
     assert_eq!(
-        *connect_request("/chat", Some(&auth)).unwrap().text,
-        *r#"0/chat,{"token":"t"}"#
+        text_of(connect_request("/chat", Some(&auth)).unwrap()),
+        r#"0/chat,{"token":"t"}"#
     );
     assert!(connect_request("/", Some("token")).is_err());
     assert!(connect_request("/", Some(&())).is_err());
@@ -200,7 +204,7 @@ fn a_client_connects_with_an_object_or_nothing() {
 
 #[test]
 fn a_rest_is_as_many_arguments_as_it_holds() {
-    let text = |rest: crate::Rest<u32>| event("/", None, "x", &rest).unwrap().text;
+    let text = |rest: crate::Rest<u32>| text_of(event("/", None, "x", &rest).unwrap());
     assert_eq!(&*text(crate::Rest(vec![])), r#"2["x"]"#);
     assert_eq!(&*text(crate::Rest(vec![1, 2])), r#"2["x",1,2]"#);
     assert_eq!(payload(&crate::Rest(vec![1, 2])).unwrap().json(), "[1,2]");

@@ -1,4 +1,4 @@
-//! The module as a whole: what goes in and what comes out.
+//! Tests of the layer as a whole: what goes in and what comes out.
 
 mod assembling;
 mod binary;
@@ -13,7 +13,11 @@ mod robustness;
 
 use bytes::Bytes;
 
-use super::{Arguments, DecodeError, PacketLimits, TextPacket, decode};
+use super::{Arguments, DecodeError, Frames, TextPacket, decode};
+use crate::{
+    admission::PacketLimits,
+    base::{Message, Text},
+};
 
 /// A packet under the default limits.
 fn packet(text: &str) -> Result<TextPacket, DecodeError> {
@@ -33,4 +37,17 @@ fn attached(text: &str, attachments: &[&'static [u8]]) -> Arguments {
         .map(Bytes::from_static)
         .collect();
     packet(text).unwrap().into_arguments(attachments)
+}
+
+/// The text of an encoded packet, and its attachments.
+fn parts(frames: Frames) -> (Text, Vec<Bytes>) {
+    let mut messages = frames.into_messages().into_iter();
+    let Some(Message::Text(text)) = messages.next() else {
+        panic!("a packet of JSON begins with its text");
+    };
+    let attachment = |message| match message {
+        Message::Binary(bytes) => bytes,
+        Message::Text(text) => panic!("{text:?} is no attachment"),
+    };
+    (text, messages.map(attachment).collect())
 }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::{
+    admission::PacketLimits,
     base::{Data, Message, Text},
-    packet::{Body, Codec, MsgPack, Packet, PacketLimits, Parser},
+    packet::{Body, Codec, MsgPack, Packet, Parser},
 };
 
 fn encode(packet: Packet) -> Vec<u8> {
@@ -90,6 +91,16 @@ fn a_packet_is_a_map_without_what_it_does_not_have() {
         encode(packet("/", Body::ConnectError(why))),
         b"\x83\xa4type\x04\xa4data\x81\xa7message\xa2no\xa3nsp\xa1/"
     );
+}
+
+#[test]
+fn a_float_of_32_bits_is_the_number_that_json_has_for_it() {
+    let frames = Codec::new(MsgPack).event("/", None, "x", &(0.1_f32, [1.5_f32]));
+    let Message::Binary(bytes) = frames.unwrap().into_messages().remove(0) else {
+        panic!("MessagePack is binary");
+    };
+    let sent = event(vec![0.1_f64.into(), [1.5_f64].into()]);
+    assert_eq!(decode(bytes), Ok(sent));
 }
 
 #[test]

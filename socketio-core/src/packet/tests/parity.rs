@@ -1,4 +1,4 @@
-//! To the types that read and write arguments it makes no difference which parser is in between.
+//! The parser makes no difference to the types that read and write arguments.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,8 +13,7 @@ use serde_json::{Value, json, value::RawValue};
 use super::attached;
 use crate::{
     base::Data,
-    handler::Rest,
-    packet::{Arguments, payload, values},
+    packet::{Arguments, Rest, payload, payload::values},
 };
 
 #[derive(Debug, Deserialize, Serialize, PartialEq)]
@@ -170,6 +169,17 @@ fn integers_of_128_bits_are_read_exactly() {
     assert_eq!(fresh().next::<u128>().unwrap(), u64::MAX.into());
     let error = fresh().read::<(u128, u128)>().unwrap_err();
     assert_eq!(error.to_string(), "argument 2: number out of range");
+
+    let text = format!(r#"51-["x",[{},{}]]"#, u128::MAX, i128::MIN);
+    let text = attached(&text, &[b"bytes"]);
+    assert_eq!(
+        text.clone().next::<(u128, i128)>().unwrap(),
+        (u128::MAX, i128::MIN)
+    );
+    let error = text.clone().next::<(i128, i128)>().unwrap_err();
+    assert_eq!(error.to_string(), "argument 1: number out of range");
+    let error = text.clone().next::<[u64; 2]>().unwrap_err().to_string();
+    assert!(error.contains("floating point"), "{error}");
 }
 
 #[test]
@@ -232,6 +242,20 @@ fn every_value_is_written_as_it_would_be_in_json() {
         f64::NAN,
         f64::INFINITY,
     ));
+    written([
+        0.1,
+        -2.5,
+        0.0,
+        -0.0,
+        16_777_215.0,
+        16_777_216.0,
+        123_456_790.0,
+        1e30,
+        f32::MIN_POSITIVE,
+        f32::MAX,
+        f32::NAN,
+        f32::NEG_INFINITY,
+    ]);
     written((true, 'é', "text", Unit, Newtype(1), Pair(1, 2)));
     written((Bytes::from_static(b"b"), [ByteBuf::from("c")]));
     written(Named {
@@ -252,6 +276,7 @@ fn every_value_is_written_as_it_would_be_in_json() {
     written(json!({"a": [1, -2, 0.5, "b", null, true, {}]}));
     written(RawValue::from_string("{ \"a\" : 1.5 }".into()).unwrap());
     written(BTreeMap::from([(-1, "a"), (2, "b")]));
+    written(BTreeMap::from([(u128::MAX, 1)]));
     written(BTreeMap::from([(true, 1)]));
     written(BTreeMap::from([(Kind::Unit, 1)]));
     written(BTreeMap::from([(Some('k'), 1)]));

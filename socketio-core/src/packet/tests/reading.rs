@@ -265,10 +265,7 @@ fn no_arguments_are_the_default() {
     let mut none = Arguments::default();
     assert_eq!(none.next::<Option<u8>>().unwrap(), None);
     assert_eq!(none.finish().unwrap(), 0);
-    assert_eq!(
-        format!("{none:?}"),
-        r#"Arguments { left: "", attachments: 0 }"#
-    );
+    assert_eq!(format!("{none:?}"), "Arguments { left: [] }");
 }
 
 #[test]

@@ -2,8 +2,9 @@ use bytes::Bytes;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
+    admission::PacketLimits,
     base::{Data, Text},
-    packet::{Arguments, Assembler, Encoded, Kind, PacketLimits, ack, decode, event, payload_of},
+    packet::{Arguments, Assembler, Frames, Kind, ack, decode, event, payload_of},
 };
 
 /// Valid packets of every kind, to be taken apart.
@@ -173,14 +174,15 @@ fn arbitrary(dice: &mut Dice, depth: usize) -> Data {
 }
 
 /// Sends a packet to the other side.
-fn deliver(encoded: Encoded) -> (crate::packet::TextPacket, Arguments) {
+fn deliver(frames: Frames) -> (crate::packet::TextPacket, Arguments) {
     let limits = PacketLimits {
         max_attachments: usize::MAX,
         ..PacketLimits::default()
     };
+    let (text, attachments) = super::parts(frames);
     let mut assembler = Assembler::new();
-    let mut whole = assembler.text(encoded.text, &limits).unwrap();
-    for attachment in encoded.attachments {
+    let mut whole = assembler.text(text, &limits).unwrap();
+    for attachment in attachments {
         assert!(whole.is_none());
         whole = assembler.binary(attachment, &limits).unwrap();
     }

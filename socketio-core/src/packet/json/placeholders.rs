@@ -1,15 +1,16 @@
-//! Where attachments stand in JSON.
+//! Placeholders, and the grammar of JSON as far as finding them needs it.
 
 use std::ops::Range;
 
-/// What stands for an attachment is an object with `"_placeholder": true` and its number, `"num"`.
+/// A placeholder is an object with `"_placeholder": true` and the number of its attachment, `"num"` ([socket.io-protocol,
+/// "Sending and receiving binary data"](https://socket.io/docs/v4/socket-io-protocol/)).
 const MARK: &str = "_placeholder";
 const NUMBER: &str = "num";
 
 /// Levels of arrays and objects in one value: as many as serde_json reads.
-pub(crate) const MAX_DEPTH: usize = 127;
+pub(in crate::packet) const MAX_DEPTH: usize = 127;
 
-/// The placeholders of one argument: offset of the opening brace, number of the attachment; in order.
+/// The placeholders of one argument, in order: the offset of the opening brace, and the number of the attachment.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders(Vec<(usize, usize)>);
 
@@ -21,10 +22,12 @@ struct Open {
 }
 
 impl Placeholders {
-    /// Finds the placeholders in `json`, which must be one valid value, for `count` attachments.
-    /// As in JavaScript, order and company of the two keys don't matter, and the last of two equal
-    /// keys counts. Escaped spellings of the keys, which no encoder writes, are ordinary data, and so
-    /// is what lies deeper than anything is read. `None` when one stands for no attachment.
+    /// Finds the placeholders in `json`, which must be one valid value, for `count` attachments. Returns `None` if one has a
+    /// number without an attachment.
+    ///
+    /// As in JavaScript, the order of the two keys and other keys beside them don't matter, and the last of two equal keys
+    /// counts. Escaped spellings of the keys, which no encoder writes, are ordinary data, and so is everything that lies too
+    /// deep to be read.
     pub(super) fn find(json: &str, count: usize) -> Option<Self> {
         let mut found = Vec::new();
         if !json.contains(MARK) {
@@ -82,7 +85,7 @@ impl Placeholders {
         Some(Placeholders(found))
     }
 
-    /// The number of the attachment that stands at an offset.
+    /// Returns the number of the attachment whose placeholder begins at an offset.
     pub(super) fn at(&self, offset: usize) -> Option<usize> {
         let index = self
             .0
@@ -91,7 +94,7 @@ impl Placeholders {
         Some(self.0[index].1)
     }
 
-    /// Whether there is an attachment anywhere in a range of offsets.
+    /// Returns whether a placeholder begins in a range of offsets.
     pub(super) fn any_in(&self, range: Range<usize>) -> bool {
         let index = self.0.partition_point(|&(start, _)| start < range.start);
         self.0
@@ -100,18 +103,18 @@ impl Placeholders {
     }
 }
 
-/// What JSON counts as white space.
+/// Returns whether JSON counts a byte as white space.
 pub(super) fn is_whitespace(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The first offset from `position` on that is not white space.
+/// Returns the first offset from `position` on that is not white space.
 pub(super) fn skip_whitespace(json: &str, position: usize) -> usize {
     let rest = &json.as_bytes()[position..];
     position + rest.iter().take_while(|&&byte| is_whitespace(byte)).count()
 }
 
-/// The offset behind the closing quote of the string that begins at `start`.
+/// Returns the offset after the closing quote of the string that begins at `start`.
 pub(super) fn string_end(json: &str, start: usize) -> Option<usize> {
     let bytes = json.as_bytes();
     let mut position = start + 1;
@@ -124,8 +127,8 @@ pub(super) fn string_end(json: &str, start: usize) -> Option<usize> {
     }
 }
 
-/// The number, `true`, `false` or `null` at the beginning of `json`.
-pub(super) fn scalar(json: &str) -> &str {
+/// Returns the number, `true`, `false` or `null` at the beginning of `json`.
+fn scalar(json: &str) -> &str {
     let is_end = |byte: &u8| is_whitespace(*byte) || matches!(byte, b',' | b']' | b'}');
     &json[..json
         .bytes()
@@ -133,7 +136,7 @@ pub(super) fn scalar(json: &str) -> &str {
         .unwrap_or(json.len())]
 }
 
-/// The offset behind the value that begins at `start`, in valid JSON.
+/// Returns the offset after the value that begins at `start`, in valid JSON.
 pub(super) fn value_end(json: &str, start: usize) -> usize {
     let mut depth = 0usize;
     let mut position = start;

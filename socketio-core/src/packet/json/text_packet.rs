@@ -1,13 +1,13 @@
-//! One packet, as it was read.
+//! The head of a packet.
 
 use std::{fmt, ops::Range};
 
 use bytes::Bytes;
 
-use super::Arguments;
-use crate::base::Text;
+use super::{JsonPayload, Progress};
+use crate::{base::Text, packet::Arguments};
 
-/// What a packet is for. Binary events and acks are told by [`TextPacket::attachments`].
+/// What a packet is for. [`TextPacket::attachments`] tells binary events and acknowledgements from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Joins a namespace, or says that it has been joined.
@@ -16,13 +16,13 @@ pub enum Kind {
     Disconnect,
     /// An event with its arguments.
     Event,
-    /// The answer to an event.
+    /// The acknowledgement of an event.
     Ack,
     /// Joining was refused.
     ConnectError,
 }
 
-/// The head of a packet: slices of the text it came in. Made by [`decode`](super::decode).
+/// The head of a packet: slices of the text it came in. Created by [`decode`](crate::protocol::decode).
 #[derive(Clone)]
 pub struct TextPacket {
     pub(super) text: Text,
@@ -32,16 +32,16 @@ pub struct TextPacket {
     pub(super) namespace: Range<usize>,
     pub(super) id: Option<Range<usize>>,
     pub(super) event: Name,
-    /// Where the JSON begins; the end of the text when there is none.
+    /// Where the JSON begins; the end of the text if there is none.
     pub(super) payload: usize,
-    /// Where [`Arguments`] begin to read: behind the event's name, or behind an ack's `[`.
+    /// Where [`Arguments`] begin to read: after the event's name, or after the `[` of an acknowledgement.
     pub(super) arguments: usize,
 }
 
 /// An event's name.
 #[derive(Clone)]
 pub(super) enum Name {
-    /// Not an event.
+    /// The packet is no event.
     None,
     /// Written without escapes: a slice of the text.
     Plain(Range<usize>),
@@ -50,12 +50,12 @@ pub(super) enum Name {
 }
 
 impl TextPacket {
-    /// What it is for.
+    /// Returns what the packet is for.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The namespace, `/` when none was named. A query behind it is no part of it.
+    /// Returns the namespace, `/` if the packet names none. A query behind it is not part of it.
     pub fn namespace(&self) -> &str {
         if self.namespace.is_empty() {
             "/"
@@ -64,12 +64,12 @@ impl TextPacket {
         }
     }
 
-    /// The id of an acknowledgement that is wanted or given: digits, as the client wrote them.
+    /// Returns the id of the acknowledgement that is asked for or given: digits, as the client wrote them.
     pub fn id(&self) -> Option<&str> {
         self.id.clone().map(|digits| &self.text[digits])
     }
 
-    /// The event's name, empty for other kinds. A number's name is its text.
+    /// Returns the event's name, empty for other kinds. Of a number, it is the text.
     pub fn event(&self) -> &str {
         match &self.event {
             Name::None => "",
@@ -78,27 +78,42 @@ impl TextPacket {
         }
     }
 
-    /// How many binary messages belong to it.
+    /// Returns the number of binary messages that belong to the packet.
     pub fn attachments(&self) -> usize {
         self.attachments
     }
 
-    /// The JSON behind the head, empty when there is none. For CONNECT and CONNECT_ERROR it has been
-    /// checked; for events and acks it has not, that is left to [`Arguments`].
+    /// Returns the JSON after the head, empty if there is none. For CONNECT and CONNECT_ERROR it has been checked; for events
+    /// and acknowledgements [`Arguments`] checks it.
     pub fn payload(&self) -> &str {
         &self.text[self.payload..]
     }
 
-    /// The arguments of an event (behind its name) or of an ack; none for other kinds.
+    /// Returns the arguments of an event (after its name) or of an acknowledgement; none for other kinds.
     pub fn into_arguments(self, attachments: Vec<Bytes>) -> Arguments {
-        match self.kind {
-            Kind::Event => Arguments::behind_name(self.text, self.arguments, attachments),
-            Kind::Ack => Arguments::of_array(self.text, self.arguments, attachments),
-            Kind::Connect | Kind::Disconnect | Kind::ConnectError => Arguments::default(),
+        let progress = match self.kind {
+            Kind::Event => Progress::behind_name(self.arguments),
+            Kind::Ack => Progress::in_array(self.arguments),
+            Kind::Connect | Kind::Disconnect | Kind::ConnectError => return Arguments::default(),
+        };
+        let payload = JsonPayload {
+            text: self.text,
+            start: self.payload,
+            attachments,
+        };
+        Arguments::of_packet(payload, progress)
+    }
+
+    /// Returns the object of a CONNECT or CONNECT_ERROR packet.
+    pub(in crate::packet) fn object(&self) -> JsonPayload {
+        JsonPayload {
+            text: self.text.clone(),
+            start: self.payload,
+            attachments: Vec::new(),
         }
     }
 
-    /// The whole packet as it came.
+    /// Returns the whole packet as it came.
     pub fn text(&self) -> &Text {
         &self.text
     }

@@ -1,4 +1,4 @@
-//! Reading the head of a packet.
+//! Decoding the head of a packet.
 
 use std::{error::Error, fmt, ops::Range};
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{
-    Kind, PacketLimits, TextPacket, is_reserved,
+    Kind, TextPacket,
     placeholders::{is_whitespace, string_end},
     text_packet::Name,
 };
-use crate::base::Text;
+use crate::{admission::PacketLimits, base::Text, packet::is_reserved};
 
-/// Text that is no packet, or breaks a limit. The connection it came from is beyond help: close it.
+/// An invalid packet, or one that exceeds a limit. The protocol has no way to go on: close the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError(&'static str);
 
@@ -30,10 +30,14 @@ impl fmt::Display for DecodeError {
 
 impl Error for DecodeError {}
 
-/// Reads the head of a packet: kind, attachments, namespace, id, an event's name.
+/// Reads the head of a packet: kind, number of attachments, namespace, id, an event's name.
 ///
-/// The arguments are left alone, so that they are read only once, by the types that want them;
-/// [`Arguments`](super::Arguments) reports what is wrong with them.
+/// The arguments are not looked at, so that they are read only once, as the types that handlers have for them.
+/// [`Arguments`](crate::protocol::Arguments) reports invalid ones.
+///
+/// # Errors
+///
+/// If the text is not a packet, or exceeds a limit.
 pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeError> {
     let mut head = Head {
         text: &text,
@@ -73,7 +77,7 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeErr
     })
 }
 
-/// Walks over the head of a packet.
+/// A position in the head of a packet.
 struct Head<'a> {
     text: &'a str,
     position: usize,
@@ -190,7 +194,7 @@ impl Head<'_> {
         }
     }
 
-    /// The first element of an event's array, up to the comma or bracket behind it.
+    /// Reads the first element of an event's array, up to the comma or bracket after it.
     fn event(&mut self, limits: &PacketLimits) -> Result<Name, DecodeError> {
         self.whitespace();
         let start = self.position;
@@ -233,7 +237,7 @@ impl Head<'_> {
         }
     }
 
-    /// Some clients name events by numbers and the reference server lets them.
+    /// Reads a number: some clients name events by numbers, and the reference server accepts them.
     fn number(&mut self) -> Result<Name, DecodeError> {
         let start = self.position;
         while self
@@ -250,13 +254,13 @@ impl Head<'_> {
     }
 }
 
-/// The value of a JSON string. JSON can spell half a surrogate pair, which no Rust string can hold:
-/// it becomes U+FFFD, so that any JSON string is a name.
+/// Returns the value of a JSON string. Half a surrogate pair, which JSON can spell and no Rust string can hold, becomes
+/// U+FFFD, so that every JSON string is a name.
 fn unescape(token: &str) -> Result<Box<str>, DecodeError> {
     if let Ok(name) = serde_json::from_str::<String>(token) {
         return Ok(name.into());
     }
-    // Checked as skipped text first: the bytes of a string may hold what a string may not.
+    // Skipped first: that checks the grammar of the string, which reading it as bytes does not.
     serde_json::from_str::<IgnoredAny>(token)
         .and_then(|_| serde_json::from_str::<Bytes>(token))
         .map(|bytes| String::from_utf8_lossy(&bytes).into())

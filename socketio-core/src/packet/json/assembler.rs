@@ -1,14 +1,14 @@
-//! Putting binary packets together.
+//! Binary packets and their attachments.
 
 use bytes::Bytes;
 
-use super::{DecodeError, PacketLimits, TextPacket, decode};
-use crate::base::Text;
+use super::{DecodeError, TextPacket, decode};
+use crate::{admission::PacketLimits, base::Text};
 
 /// A packet with all its attachments.
-type Whole = (TextPacket, Vec<Bytes>);
+type Complete = (TextPacket, Vec<Bytes>);
 
-/// Collects the attachments of the packets of one connection.
+/// Collects the attachments of the packets of one connection, in the order of the messages.
 #[derive(Debug, Default)]
 pub struct Assembler {
     state: State,
@@ -19,39 +19,47 @@ enum State {
     /// No attachment is due.
     #[default]
     Idle,
-    /// A packet waits for the rest of its attachments.
+    /// A packet waits for more attachments.
     Pending {
         packet: TextPacket,
         received: Vec<Bytes>,
         bytes: usize,
     },
-    /// The namespace of a pending packet was left; its attachments are on their way and go nowhere.
+    /// The client has left the namespace of a pending packet: the attachments that are still on their way are discarded.
     Discarding { due: usize },
 }
 
 impl Assembler {
-    /// An assembler with nothing pending.
+    /// Creates an assembler with nothing pending.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a text message. `None` when attachments have to follow.
+    /// Takes a text message. Returns `None` if attachments have to follow.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a packet, exceeds a limit, or comes while attachments are due.
     pub fn text(
         &mut self,
         text: Text,
         limits: &PacketLimits,
-    ) -> Result<Option<Whole>, DecodeError> {
+    ) -> Result<Option<Complete>, DecodeError> {
         self.text_checked(text, limits, |_| true)
     }
 
-    /// As [`text`](Assembler::text), but asks before anything is collected for a binary packet:
-    /// nobody who has not joined a namespace shall have a server hold bytes for it.
+    /// Takes a text message as [`text`](Assembler::text) does, but asks before anything is collected for a binary packet: a
+    /// client that has not joined a namespace must not make a server hold bytes for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`text`](Assembler::text), and for a binary packet that is not accepted.
     pub fn text_checked(
         &mut self,
         text: Text,
         limits: &PacketLimits,
         accepts: impl FnOnce(&TextPacket) -> bool,
-    ) -> Result<Option<Whole>, DecodeError> {
+    ) -> Result<Option<Complete>, DecodeError> {
         if !matches!(self.state, State::Idle) {
             self.state = State::Idle;
             return Err(DecodeError::new("text while attachments are due"));
@@ -73,12 +81,16 @@ impl Assembler {
         Ok(None)
     }
 
-    /// Takes a binary message. `None` when more have to follow.
+    /// Takes a binary message. Returns `None` if more have to follow.
+    ///
+    /// # Errors
+    ///
+    /// If no packet has announced it, or if it exceeds a limit.
     pub fn binary(
         &mut self,
         attachment: Bytes,
         limits: &PacketLimits,
-    ) -> Result<Option<Whole>, DecodeError> {
+    ) -> Result<Option<Complete>, DecodeError> {
         match std::mem::take(&mut self.state) {
             State::Idle => Err(DecodeError::new("binary data that no packet announced")),
             State::Discarding { due } => {
@@ -110,8 +122,8 @@ impl Assembler {
         }
     }
 
-    /// Frees what is pending for a namespace that has been left. What is still due for it is taken
-    /// and thrown away: its sender could not know.
+    /// Frees what is pending for a namespace that the client has left. Attachments that are still due are discarded when they
+    /// come: the client sent them before it knew.
     pub fn clear(&mut self, namespace: &str) {
         if let State::Pending {
             packet, received, ..

@@ -1,25 +1,28 @@
-//! Writing packets.
+//! Encoding packets.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{EncodeError, Encoded, Payload, is_reserved, payload::Arity, writer::Writer};
-use crate::base::Text;
+use super::{JsonPayload, writer::Writer};
+use crate::{
+    base::{EncodeError, Message, Text},
+    packet::{Frames, arity::Arity, check_name},
+};
 
-/// An event with its arguments, which follow the rule of [`payload`](super::payload). With an `id`
-/// it asks for an acknowledgement.
+/// Encodes an event with its arguments, which follow the rule of [`payload`](crate::protocol::payload). With an `id` it asks for an
+/// acknowledgement.
 ///
 /// # Errors
 ///
-/// When `name` is [reserved](super::RESERVED), or when `value` has no form in JSON.
+/// If `name` is [reserved](crate::protocol::RESERVED), or if `value` has no form in JSON.
 pub fn event<T: Serialize + ?Sized>(
     namespace: &str,
     id: Option<u64>,
     name: &str,
     value: &T,
-) -> Result<Encoded, EncodeError> {
+) -> Result<Frames, EncodeError> {
     let mut writer = start_event(0, namespace, id, name, 64)?;
     match Arity::of::<T>() {
         Arity::None => writer.raw("]"),
@@ -28,9 +31,9 @@ pub fn event<T: Serialize + ?Sized>(
             writer.json(value)?;
             writer.raw("]");
         }
-        Arity::Several => {
-            // A tuple writes brackets of its own: the first becomes the comma behind the name, the
-            // last ends the packet's array. There is no comma where nothing follows.
+        Arity::Many => {
+            // A tuple writes brackets of its own: the first becomes the comma after the name, the last ends the packet's
+            // array. An empty one leaves no comma.
             let bracket = writer.buffer.len();
             writer.json(value)?;
             if writer.buffer.len() == bracket + "[]".len() {
@@ -41,28 +44,25 @@ pub fn event<T: Serialize + ?Sized>(
         }
     }
     if !writer.attachments.is_empty() {
-        // Only now is it known that the packet is binary. Its text is short, its bytes are elsewhere.
+        // Only now is it known that the packet is binary. Moving its text is cheap: the bytes are not in it.
         let head = format!("5{}-", writer.attachments.len());
         writer.buffer.splice(TYPE..=TYPE, head.bytes());
     }
     let (text, attachments) = writer.finish()?;
-    Ok(Encoded {
-        text: Text::from_buffer(text),
-        attachments,
-    })
+    Ok(Frames::text(text, attachments))
 }
 
-/// As [`event`], with arguments that are encoded already: for many ids.
+/// Encodes an event as [`event`] does, with arguments that are encoded already, so that they can be sent under many ids.
 ///
 /// # Errors
 ///
-/// When `name` is [reserved](super::RESERVED).
+/// If `name` is [reserved](crate::protocol::RESERVED).
 pub fn event_with(
     namespace: &str,
     id: Option<u64>,
     name: &str,
-    payload: &Payload,
-) -> Result<Encoded, EncodeError> {
+    payload: &JsonPayload,
+) -> Result<Frames, EncodeError> {
     let elements = payload.elements();
     let attachments = payload.attachments().len();
     let mut writer = start_event(attachments, namespace, id, name, elements.len())?;
@@ -72,14 +72,11 @@ pub fn event_with(
     }
     writer.raw("]");
     let (text, _) = writer.finish()?;
-    Ok(Encoded {
-        text: Text::from_buffer(text),
-        attachments: payload.attachments().to_vec(),
-    })
+    Ok(Frames::text(text, messages(payload)))
 }
 
-/// The acknowledgement of the event that came with `id`.
-pub fn ack(namespace: &str, id: &str, payload: &Payload) -> Encoded {
+/// Encodes the acknowledgement of the event that came with `id`.
+pub fn ack(namespace: &str, id: &str, payload: &JsonPayload) -> Frames {
     let attachments = payload.attachments().len();
     let kind = if attachments == 0 { '3' } else { '6' };
     let mut text = start(
@@ -90,14 +87,11 @@ pub fn ack(namespace: &str, id: &str, payload: &Payload) -> Encoded {
     );
     text.push_str(id);
     text.push_str(payload.json());
-    Encoded {
-        text: Text::from_buffer(text),
-        attachments: payload.attachments().to_vec(),
-    }
+    Frames::text(Text::from_buffer(text), messages(payload))
 }
 
-/// The answer to a client that has joined a namespace.
-pub fn connect(namespace: &str, sid: &str) -> Encoded {
+/// Encodes the response to a client that has joined a namespace.
+pub fn connect(namespace: &str, sid: &str) -> Frames {
     let mut text = start('0', 0, namespace, sid.len() + 10);
     text.push_str(r#"{"sid":"#);
     push_string(&mut text, sid);
@@ -105,8 +99,8 @@ pub fn connect(namespace: &str, sid: &str) -> Encoded {
     only_text(text)
 }
 
-/// The answer to a client that was refused.
-pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
+/// Encodes the response to a client that is refused.
+pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
     let data = data.map_or("", RawValue::get);
     let mut text = start('4', 0, namespace, message.len() + data.len() + 24);
     text.push_str(r#"{"message":"#);
@@ -119,38 +113,38 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) ->
     only_text(text)
 }
 
-/// Leaves a namespace.
-pub fn disconnect(namespace: &str) -> Encoded {
+/// Encodes the packet that leaves a namespace.
+pub fn disconnect(namespace: &str) -> Frames {
     only_text(start('1', 0, namespace, 0))
 }
 
-/// A client's wish to join a namespace.
+/// Encodes a client's request to join a namespace.
 ///
 /// # Errors
 ///
-/// When `auth` is no JSON object, or holds binary data.
+/// If `auth` is not a JSON object, or holds binary data.
 pub fn connect_request<T: Serialize + ?Sized>(
     namespace: &str,
     auth: Option<&T>,
-) -> Result<Encoded, EncodeError> {
+) -> Result<Frames, EncodeError> {
     let text = start('0', 0, namespace, 64);
     let Some(auth) = auth else {
         return Ok(only_text(text));
     };
-    let mut writer = Writer::new(text);
+    let mut writer = Writer::<Message>::new(text);
     let brace = writer.buffer.len();
     writer.json(auth)?;
     if writer.buffer[brace..].first() != Some(&b'{') || !writer.attachments.is_empty() {
         return Err(EncodeError::auth());
     }
     let (text, _) = writer.finish()?;
-    Ok(only_text(text))
+    Ok(Frames::text(text, Vec::new()))
 }
 
-/// Where the packet's type stands in a buffer of [`Text`], behind the type that Engine.IO adds.
+/// Where the packet's type is in a buffer of [`Text`]: after the type that Engine.IO adds.
 const TYPE: usize = Text::TYPE.len_utf8();
 
-/// A packet up to its namespace, with room for `len` bytes more.
+/// Begins a packet, up to its namespace, with room for `len` bytes more.
 fn start(kind: char, attachments: usize, namespace: &str, len: usize) -> String {
     let mut text = Text::buffer(namespace.len() + len + 8);
     text.push(kind);
@@ -164,17 +158,15 @@ fn start(kind: char, attachments: usize, namespace: &str, len: usize) -> String 
     text
 }
 
-/// An event up to its name.
+/// Begins an event, up to its name.
 fn start_event(
     attachments: usize,
     namespace: &str,
     id: Option<u64>,
     name: &str,
     len: usize,
-) -> Result<Writer, EncodeError> {
-    if is_reserved(name) {
-        return Err(EncodeError::reserved(name));
-    }
+) -> Result<Writer<Message>, EncodeError> {
+    check_name(name)?;
     let kind = if attachments == 0 { '2' } else { '5' };
     let mut text = start(kind, attachments, namespace, len + name.len() + 32);
     if let Some(id) = id {
@@ -198,9 +190,12 @@ fn push_string(text: &mut String, value: &str) {
     }
 }
 
-fn only_text(text: String) -> Encoded {
-    Encoded {
-        text: Text::from_buffer(text),
-        attachments: Vec::new(),
-    }
+fn only_text(text: String) -> Frames {
+    Frames::text(Text::from_buffer(text), Vec::new())
+}
+
+/// The attachments of a payload, as messages.
+fn messages(payload: &JsonPayload) -> Vec<Message> {
+    let attachments = payload.attachments().iter();
+    attachments.cloned().map(Message::Binary).collect()
 }

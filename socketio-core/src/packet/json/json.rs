@@ -1,21 +1,25 @@
-//! The protocol's own serializer, as a parser among others.
+//! The protocol's own serializer as a [`Parser`].
 
-use super::{Body, Decoder, Packet, PacketLimits, Parser};
+use super::{
+    Assembler, Kind, TextPacket, ack, connect_error, connect_request, disconnect, event_with,
+    payload_of,
+};
 use crate::{
+    admission::PacketLimits,
     base::{BoxError, Data, Message},
-    packet::{self, Assembler, Encoded, Kind},
+    packet::{Body, Decoder, Frames, Packet, Parser},
 };
 
-/// JSON text, with binary data in messages behind it: the default, which every client speaks.
+/// JSON text, with binary data in messages behind it: the default parser, which every client speaks.
 ///
-/// Given to [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser) it changes nothing. It is here to be wrapped: see
+/// Given to [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser) it changes nothing. Other parsers wrap it: see
 /// [`Parser`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
 impl Parser for Json {
     fn encode(&self, packet: Packet) -> Result<Vec<Message>, BoxError> {
-        Ok(encode(packet)?.into_messages().collect())
+        Ok(encode(packet)?.into_messages())
     }
 
     fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
@@ -26,30 +30,21 @@ impl Parser for Json {
     }
 }
 
-fn encode(Packet { namespace, body }: Packet) -> Result<Encoded, BoxError> {
+fn encode(Packet { namespace, body }: Packet) -> Result<Frames, BoxError> {
     Ok(match body {
-        Body::Connect(auth) => packet::connect_request(&namespace, auth.as_ref())?,
-        Body::Disconnect => packet::disconnect(&namespace),
+        Body::Connect(auth) => connect_request(&namespace, auth.as_ref())?,
+        Body::Disconnect => disconnect(&namespace),
         Body::Event {
             name,
             arguments,
             id,
-        } => {
-            let payload = packet::payload_of(&arguments)?;
-            packet::event_with(&namespace, id, &name, &payload)?
-        }
-        Body::Ack { id, arguments } => {
-            let payload = packet::payload_of(&arguments)?;
-            packet::ack(&namespace, &id.to_string(), &payload)
-        }
+        } => event_with(&namespace, id, &name, &payload_of(&arguments)?)?,
+        Body::Ack { id, arguments } => ack(&namespace, &id.to_string(), &payload_of(&arguments)?),
         Body::ConnectError(data) => {
             let message = data.get("message").and_then(Data::as_str);
             let more = data.get("data").map(serde_json::value::to_raw_value);
-            packet::connect_error(
-                &namespace,
-                message.unwrap_or_default(),
-                more.transpose()?.as_deref(),
-            )
+            let more = more.transpose()?;
+            connect_error(&namespace, message.unwrap_or_default(), more.as_deref())
         }
     })
 }
@@ -61,20 +56,17 @@ struct JsonDecoder {
 
 impl Decoder for JsonDecoder {
     fn decode(&mut self, message: Message) -> Result<Option<Packet>, BoxError> {
-        let whole = match message {
+        let complete = match message {
             Message::Text(text) => self.assembler.text(text, &self.limits)?,
             Message::Binary(bytes) => self.assembler.binary(bytes, &self.limits)?,
         };
-        let Some((packet, attachments)) = whole else {
+        let Some((packet, attachments)) = complete else {
             return Ok(None);
         };
         let id = packet.id().map(str::parse).transpose()?;
         let namespace = packet.namespace().to_owned();
         let body = match packet.kind() {
-            Kind::Connect => Body::Connect(match packet.payload() {
-                "" => None,
-                auth => Some(serde_json::from_str(auth)?),
-            }),
+            Kind::Connect => Body::Connect(object(&packet)?),
             Kind::Disconnect => Body::Disconnect,
             Kind::Event => Body::Event {
                 name: packet.event().to_owned(),
@@ -85,11 +77,16 @@ impl Decoder for JsonDecoder {
                 id: id.ok_or("an ack without an id")?,
                 arguments: packet.into_arguments(attachments).rest()?,
             },
-            Kind::ConnectError => Body::ConnectError(match packet.payload() {
-                "" => Data::Null,
-                why => serde_json::from_str(why)?,
-            }),
+            Kind::ConnectError => Body::ConnectError(object(&packet)?.unwrap_or_default()),
         };
         Ok(Some(Packet { namespace, body }))
+    }
+}
+
+/// The JSON of a packet that may have none.
+fn object(packet: &TextPacket) -> serde_json::Result<Option<Data>> {
+    match packet.payload() {
+        "" => Ok(None),
+        json => serde_json::from_str(json).map(Some),
     }
 }

@@ -1,0 +1,211 @@
+//! Arguments in the text of a packet.
+
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed, IgnoredAny};
+
+use super::{
+    JsonPayload,
+    attached::Attached,
+    placeholders::{Placeholders, skip_whitespace},
+};
+use crate::{
+    base::{ArgumentError, ValueDeserializer},
+    packet::cursor::Cursor,
+};
+
+const NOT_JSON: &str = "not valid JSON";
+const NO_ATTACHMENT: &str = "a placeholder without an attachment";
+
+/// Reads arguments straight from the text of their packet: nothing is scanned before it is read, and nothing twice unless
+/// it is of another type.
+pub(in crate::packet) struct JsonCursor<'a, 'de> {
+    pub(in crate::packet) payload: &'de JsonPayload,
+    pub(in crate::packet) progress: &'a mut Progress,
+}
+
+/// How far the arguments of a payload have been read.
+#[derive(Clone, Debug, Default)]
+pub(in crate::packet) struct Progress {
+    position: usize,
+    place: Place,
+    /// Arguments read so far. It is all that matters for values.
+    pub(in crate::packet) count: usize,
+}
+
+/// What may stand at the position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// The first value of the array, or its end.
+    Opened,
+    /// A comma and a value, or the end of the array.
+    BehindValue,
+    /// A value.
+    AtValue,
+    /// Nothing: the array has ended.
+    #[default]
+    Ended,
+    /// Anything: invalid JSON was met.
+    Broken(&'static str),
+}
+
+impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<T, ArgumentError> {
+        if !self.payload.attachments.is_empty() {
+            return self.next_seed(PhantomData);
+        }
+        if !self.advance()? {
+            return self.absent(PhantomData);
+        }
+        let rest = &self.text()[self.progress.position..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
+        match values.next() {
+            Some(Ok(value)) => {
+                match values.byte_offset() {
+                    // `T` did not look at it.
+                    0 => self.skip()?,
+                    len => self.progress.passed(len),
+                }
+                Ok(value)
+            }
+            Some(Err(error)) => {
+                self.skip()?;
+                Err(ArgumentError::unfit(self.progress.count, &error))
+            }
+            None => Err(self.progress.broken(NOT_JSON)),
+        }
+    }
+
+    /// Reads in two passes: the deserializer of a seed does not tell where the value ends.
+    fn next_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgumentError> {
+        if !self.advance()? {
+            return self.absent(seed);
+        }
+        let json = self.pass()?;
+        let attachments = &*self.payload.attachments;
+        let value = if attachments.is_empty() {
+            seed.deserialize(&mut serde_json::Deserializer::from_str(json))
+        } else {
+            let placeholders = self.placeholders(json)?;
+            let attached = Attached::new(json, placeholders, attachments);
+            seed.deserialize(ValueDeserializer(&attached))
+        };
+        value.map_err(|error| ArgumentError::unfit(self.progress.count, &error))
+    }
+
+    fn advance(&mut self) -> Result<bool, ArgumentError> {
+        self.progress.advance(&self.payload.text)
+    }
+
+    fn skip(&mut self) -> Result<(), ArgumentError> {
+        let json = self.pass()?;
+        // In a text packet a placeholder is an ordinary object.
+        if !self.payload.attachments.is_empty() {
+            self.placeholders(json)?;
+        }
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        self.progress.count
+    }
+}
+
+impl<'de> JsonCursor<'_, 'de> {
+    fn text(&self) -> &'de str {
+        &self.payload.text
+    }
+
+    /// Passes over the value at the position, checking it, and returns its text.
+    fn pass(&mut self) -> Result<&'de str, ArgumentError> {
+        let rest = &self.text()[self.progress.position..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        let Some(Ok(IgnoredAny)) = values.next() else {
+            return Err(self.progress.broken(NOT_JSON));
+        };
+        let json = &rest[..values.byte_offset()];
+        self.progress.passed(json.len());
+        Ok(json)
+    }
+
+    /// Finds the placeholders in the value that was passed last.
+    fn placeholders(&mut self, json: &str) -> Result<Placeholders, ArgumentError> {
+        Placeholders::find(json, self.payload.attachments.len()).ok_or_else(|| {
+            self.progress.count -= 1;
+            self.progress.broken(NO_ATTACHMENT)
+        })
+    }
+
+    /// Reads from `null`, for an argument that is absent.
+    fn absent<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgumentError> {
+        self.progress.count += 1;
+        seed.deserialize(&mut serde_json::Deserializer::from_str("null"))
+            .map_err(|error| ArgumentError::missing(self.progress.count, &error))
+    }
+}
+
+impl Progress {
+    /// In an array, after its first element, which ends at `position`.
+    pub(super) fn behind_name(position: usize) -> Self {
+        Progress {
+            position,
+            place: Place::BehindValue,
+            count: 0,
+        }
+    }
+
+    /// In an array, after its bracket at `position - 1`.
+    pub(in crate::packet) fn in_array(position: usize) -> Self {
+        Progress {
+            position,
+            place: Place::Opened,
+            count: 0,
+        }
+    }
+
+    /// Returns the text that is left, for debugging.
+    pub(in crate::packet) fn left<'a>(&self, payload: &'a JsonPayload) -> &'a str {
+        payload.text.get(self.position..).unwrap_or_default()
+    }
+
+    /// Moves to the next value; `false` at the end of the array.
+    fn advance(&mut self, json: &str) -> Result<bool, ArgumentError> {
+        match self.place {
+            Place::Broken(what) => return Err(self.broken(what)),
+            Place::Ended => return Ok(false),
+            Place::AtValue => return Ok(true),
+            Place::Opened | Place::BehindValue => {}
+        }
+        let position = skip_whitespace(json, self.position);
+        match json.as_bytes().get(position) {
+            Some(b']') if skip_whitespace(json, position + 1) == json.len() => {
+                self.position = json.len();
+                self.place = Place::Ended;
+                Ok(false)
+            }
+            Some(b',') if self.place == Place::BehindValue => {
+                self.position = skip_whitespace(json, position + 1);
+                self.place = Place::AtValue;
+                Ok(true)
+            }
+            Some(_) if self.place == Place::Opened => {
+                self.position = position;
+                self.place = Place::AtValue;
+                Ok(true)
+            }
+            _ => Err(self.broken(NOT_JSON)),
+        }
+    }
+
+    /// The value at the position ends after `len` bytes.
+    fn passed(&mut self, len: usize) {
+        self.position += len;
+        self.count += 1;
+        self.place = Place::BehindValue;
+    }
+
+    fn broken(&mut self, what: &'static str) -> ArgumentError {
+        self.place = Place::Broken(what);
+        ArgumentError::malformed(self.count + 1, what)
+    }
+}

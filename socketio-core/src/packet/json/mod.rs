@@ -1,0 +1,31 @@
+//! The protocol's own serializer: JSON text, with binary data in messages behind it.
+//!
+//! A packet is `<type>[<attachments>-][<namespace>,][<id>]<json>` ([socket.io-protocol, version 5][protocol]). [`decode()`]
+//! reads only its head; [`JsonCursor`] reads the arguments straight from the text, as the types that handlers have for them.
+//!
+//! [protocol]: https://socket.io/docs/v4/socket-io-protocol/
+
+mod assembler;
+mod attached;
+mod cursor;
+mod decode;
+mod encode;
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod json;
+mod payload;
+mod placeholders;
+mod text_packet;
+mod writer;
+
+pub use assembler::Assembler;
+pub(super) use cursor::{JsonCursor, Progress};
+pub use decode::{DecodeError, decode};
+pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
+pub use json::Json;
+pub use payload::{JsonPayload, payload, payload_of};
+#[cfg(feature = "msgpack")]
+pub(super) use placeholders::MAX_DEPTH;
+pub use text_packet::{Kind, TextPacket};

@@ -1,0 +1,105 @@
+//! Arguments and objects that are JSON.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::writer::Writer;
+use crate::{
+    base::{EncodeError, Text},
+    packet::arity::Arity,
+};
+
+/// JSON and its attachments: encoded arguments, or what follows the head of a packet that was read. Clones share their bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPayload {
+    /// The text that holds the JSON. Of arguments that were encoded it is nothing else: a [`Text`] for its cheap clones.
+    pub(super) text: Text,
+    /// Where the JSON begins.
+    pub(in crate::packet) start: usize,
+    pub(super) attachments: Vec<Bytes>,
+}
+
+/// Encodes arguments: a Rust tuple (or a reference to one) or a [`Rest`](crate::Rest) is one argument for each element, `()`
+/// is none, any other value is one. Arrays, `Vec`s, tuple structs, `Option`s and boxes of tuples are one.
+///
+/// # Errors
+///
+/// If `value` has no form in JSON.
+pub fn payload<T: Serialize + ?Sized>(value: &T) -> Result<JsonPayload, EncodeError> {
+    let mut writer = Writer::new(Text::buffer(64));
+    match Arity::of::<T>() {
+        Arity::None => writer.raw("[]"),
+        Arity::One => {
+            writer.raw("[");
+            writer.json(value)?;
+            writer.raw("]");
+        }
+        Arity::Many => writer.json(value)?,
+    }
+    JsonPayload::finish(writer)
+}
+
+/// Encodes a list of arguments whose number is not known at compile time.
+///
+/// # Errors
+///
+/// If an argument has no form in JSON.
+pub fn payload_of<T: Serialize>(arguments: &[T]) -> Result<JsonPayload, EncodeError> {
+    let mut writer = Writer::new(Text::buffer(64));
+    writer.json(arguments)?;
+    JsonPayload::finish(writer)
+}
+
+impl JsonPayload {
+    /// Makes a payload of the text between the brackets of an array, which must be valid JSON. Without attachments,
+    /// placeholders in it are ordinary objects.
+    pub(crate) fn of_elements(elements: &str) -> Self {
+        let mut json = Text::buffer(elements.len() + 2);
+        json.push('[');
+        json.push_str(elements);
+        json.push(']');
+        JsonPayload::new(Text::from_buffer(json), Vec::new())
+    }
+
+    /// Adds the attachments of the placeholders. A placeholder without an attachment is found when it is read.
+    pub(crate) fn with(mut self, attachments: Vec<Bytes>) -> Self {
+        self.attachments = attachments;
+        self
+    }
+
+    fn new(text: Text, attachments: Vec<Bytes>) -> Self {
+        JsonPayload {
+            text,
+            start: 0,
+            attachments,
+        }
+    }
+
+    fn finish(writer: Writer<Bytes>) -> Result<Self, EncodeError> {
+        let (text, attachments) = writer.finish()?;
+        Ok(JsonPayload::new(text, attachments))
+    }
+
+    /// Returns the JSON: an array of arguments, or an object.
+    pub fn json(&self) -> &str {
+        &self.text[self.start..]
+    }
+
+    /// Returns the attachments of the placeholders, in order.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// Returns the text between the brackets of encoded arguments.
+    pub(super) fn elements(&self) -> &str {
+        let json = self.json();
+        &json[1..json.len() - 1]
+    }
+}
+
+/// No arguments.
+impl Default for JsonPayload {
+    fn default() -> Self {
+        JsonPayload::new(Text::from("[]"), Vec::new())
+    }
+}

@@ -1,0 +1,67 @@
+//! Writing JSON and collecting its attachments.
+
+use std::io;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use crate::base::{EncodeError, Text};
+
+/// JSON under construction. What serde calls bytes is put aside, at any depth, and a placeholder is written in its place.
+///
+/// `A` is what the attachments are kept as: [`Bytes`] beside arguments, [`Message`](crate::Message) behind a packet.
+#[derive(Debug)]
+pub(super) struct Writer<A> {
+    pub(super) buffer: Vec<u8>,
+    pub(super) attachments: Vec<A>,
+}
+
+impl<A: From<Bytes>> Writer<A> {
+    /// Continues a buffer that [`Text::buffer`] began.
+    pub(super) fn new(buffer: String) -> Self {
+        Writer {
+            buffer: buffer.into_bytes(),
+            attachments: Vec::new(),
+        }
+    }
+
+    pub(super) fn raw(&mut self, text: &str) {
+        self.buffer.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let formatter = PlaceholderFormatter {
+            count: self.attachments.len(),
+            attach: &mut |bytes| self.attachments.push(bytes.into()),
+        };
+        let mut serializer = serde_json::Serializer::with_formatter(&mut self.buffer, formatter);
+        value.serialize(&mut serializer).map_err(EncodeError::value)
+    }
+
+    /// Returns the text, and the attachments in the order of their numbers.
+    pub(super) fn finish(self) -> Result<(Text, Vec<A>), EncodeError> {
+        let text = String::from_utf8(self.buffer).map_err(EncodeError::not_utf8)?;
+        Ok((Text::from_buffer(text), self.attachments))
+    }
+}
+
+/// Writes compact JSON in which placeholders replace bytes. Not generic over the attachments: one serializer for each type
+/// that is written is enough.
+struct PlaceholderFormatter<'a> {
+    count: usize,
+    attach: &'a mut dyn FnMut(Bytes),
+}
+
+impl Formatter for PlaceholderFormatter<'_> {
+    fn write_byte_array<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        value: &[u8],
+    ) -> io::Result<()> {
+        write!(writer, r#"{{"_placeholder":true,"num":{}}}"#, self.count)?;
+        self.count += 1;
+        (self.attach)(Bytes::copy_from_slice(value));
+        Ok(())
+    }
+}
