@@ -11,8 +11,8 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use socketio::message_queue::{Eventually, MessageQueue, Publisher, Subscription};
-use socketio::{Auth, CallError, Data, EventName, Sid, SocketIo, SocketIoBuilder};
+use socketio::message_queue::{BoxFuture, MessageQueue, Publisher, Subscription};
+use socketio::{Auth, BoxError, CallError, Data, EventName, Sid, SocketIo, SocketIoBuilder};
 use socketio_test::{TestClient, TestQueue, event};
 use tower::ServiceExt;
 
@@ -740,12 +740,18 @@ async fn a_queue_that_panics_is_one_that_failed() {
     struct Panics(TestQueue, AtomicBool);
 
     impl MessageQueue for Panics {
-        fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        fn publisher<'a>(
+            &'a self,
+            channel: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
             assert!(self.1.swap(true, Relaxed), "not the first time");
             self.0.publisher(channel)
         }
 
-        fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        fn subscription<'a>(
+            &'a self,
+            channel: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
             self.0.subscription(channel)
         }
     }

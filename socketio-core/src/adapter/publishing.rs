@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::{
         adapter::outgoing::OutgoingLimits,
-        message_queue::{Eventually, Subscription},
+        message_queue::{BoxFuture, Subscription},
     };
 
     /// A broker that takes messages up to one it dislikes.
@@ -205,7 +205,10 @@ mod tests {
     }
 
     impl MessageQueue for Broker {
-        fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        fn publisher<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
             *self
                 .connections
                 .lock()
@@ -214,13 +217,16 @@ mod tests {
             Box::pin(async { Ok(publisher) })
         }
 
-        fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        fn subscription<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
             Box::pin(async { Err("nobody listens".into()) })
         }
     }
 
     impl Publisher for Broker {
-        fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+        fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             if self
                 .since
@@ -320,11 +326,17 @@ mod tests {
         struct Silent;
 
         impl MessageQueue for Silent {
-            fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+            fn publisher<'a>(
+                &'a self,
+                _: &'a str,
+            ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
                 Box::pin(std::future::pending())
             }
 
-            fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+            fn subscription<'a>(
+                &'a self,
+                _: &'a str,
+            ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
                 Box::pin(std::future::pending())
             }
         }

@@ -61,7 +61,7 @@ impl Subscribing {
         let mut sweep = interval(SWEEP);
         loop {
             let message = tokio::select! {
-                message = subscription.next() => message?,
+                message = subscription.receive() => message?,
                 _ = sweep.tick() => {
                     self.expire();
                     if *outage && since.is_some_and(|since| since.elapsed() > LONGEST) {
