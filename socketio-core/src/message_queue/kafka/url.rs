@@ -4,7 +4,7 @@ use std::fmt;
 
 use rskafka::client::{Credentials, SaslConfig};
 
-use crate::message_queue::authority::{Login, UrlError, unknown_parameter};
+use crate::message_queue::authority::{Host, Login, UrlError, unknown_parameter};
 
 /// The parameters after `?`.
 const PARAMETERS: [&str; 2] = ["tls", "sasl_mechanism"];
@@ -102,25 +102,20 @@ fn credentials(text: &str) -> Result<Credentials, UrlError> {
 
 /// Checks `host`, `host:port`, `[address]` or `[address]:port`, and adds the default port.
 fn broker(text: &str) -> Result<String, UrlError> {
-    const BAD: &str =
+    const INVALID: &str =
         "brokers are written `host:port`, or `[address]:port` for IPv6, with `,` between them";
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (text, "9092"),
+    if text.is_empty() {
+        return Err(INVALID.into());
+    }
+    let host = Host::parse(text, 9092)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let valid = match text.starts_with('[') {
+        true => host.name.parse::<std::net::Ipv6Addr>().is_ok(),
+        false => host.name.bytes().all(allowed),
     };
-    let address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let valid = match address {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(allowed)
-        }
-    };
-    match port.parse::<u16>() {
-        Ok(port) if valid && port > 0 => Ok(format!("{host}:{port}")),
-        _ => Err(BAD.into()),
+    match valid {
+        true => Ok(host.to_string()),
+        false => Err(INVALID.into()),
     }
 }
 
@@ -176,12 +171,12 @@ mod tests {
                 "kafka://u:1,secret@h1,,h2",
                 "brokers are written `host:port`",
             ),
-            ("kafka://u:secret@h:port", "brokers are written `host:port`"),
-            ("kafka://u:secret@h:0", "brokers are written `host:port`"),
-            ("kafka://h:secret", "brokers are written `host:port`"),
-            ("kafka://::1", "brokers are written `host:port`"),
+            ("kafka://u:secret@h:port", "a port must be a number"),
+            ("kafka://u:secret@h:0", "a port must be a number"),
+            ("kafka://h:secret", "a port must be a number"),
+            ("kafka://::1", "a port must be a number"),
             ("kafka://[::g]:1", "brokers are written `host:port`"),
-            ("kafka://a b", "brokers are written `host:port`"),
+            ("kafka://a b", "a host name contains a space"),
             ("kafka://u@h", "a user needs a password"),
             ("kafka://:secret@h", "a user needs a password"),
             (
