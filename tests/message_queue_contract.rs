@@ -26,7 +26,7 @@ use tokio::{
 /// A way to break the contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
-    None,
+    Nothing,
     DeliversToOneSubscription,
     DeliversTwice,
     ReversesBatches,
@@ -310,7 +310,7 @@ fn contract(flaw: Flaw) -> MessageQueueContract {
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_keeps_the_contract_passes_every_rule() {
-    let contract = contract(Flaw::None);
+    let contract = contract(Flaw::Nothing);
     assert_eq!(contract.rules().count(), 13);
     contract.check_all().await;
 }
@@ -324,69 +324,55 @@ async fn the_queue_of_the_test_client_keeps_the_contract() {
 
 #[tokio::test(start_paused = true)]
 async fn every_rule_finds_the_flaw_that_it_is_about() {
+    use Flaw::*;
     let flaws = [
         (
-            Flaw::DeliversToOneSubscription,
+            DeliversToOneSubscription,
             "every_subscription_receives_each_message_once",
         ),
         (
-            Flaw::DeliversTwice,
+            DeliversTwice,
             "every_subscription_receives_each_message_once",
         ),
-        (Flaw::ReversesBatches, "messages_keep_their_order"),
-        (Flaw::TakesTextOnly, "messages_are_arbitrary_bytes"),
-        (Flaw::DropsLargeMessages, "large_messages_arrive"),
-        (Flaw::MixesChannels, "channels_do_not_mix"),
+        (ReversesBatches, "messages_keep_their_order"),
+        (TakesTextOnly, "messages_are_arbitrary_bytes"),
+        (DropsLargeMessages, "large_messages_arrive"),
+        (MixesChannels, "channels_do_not_mix"),
         (
-            Flaw::LosesMessagesWhenCancelled,
+            LosesMessagesWhenCancelled,
             "a_cancelled_receive_loses_nothing",
         ),
         (
-            Flaw::CorruptsAfterCancelledPublish,
+            CorruptsAfterCancelledPublish,
             "a_cancelled_publish_leaves_the_connection_usable",
         ),
         (
-            Flaw::FailsInsteadOfRefusing,
+            FailsInsteadOfRefusing,
             "a_refused_message_costs_only_itself",
         ),
         (
-            Flaw::RefusesWithTheWrongIndex,
+            RefusesWithTheWrongIndex,
             "a_refused_message_costs_only_itself",
         ),
         (
-            Flaw::PublishesNothingBeforeARefusal,
+            PublishesNothingBeforeARefusal,
             "a_refused_message_costs_only_itself",
         ),
+        (HidesTheAddress, "an_error_of_opening_names_the_address"),
+        (ShowsThePassword, "an_error_of_opening_names_the_address"),
+        (KeepsDroppedConnections, "a_dropped_connection_is_closed"),
+        (KeepsCancelledConnections, "a_cancelled_opening_is_closed"),
         (
-            Flaw::HidesTheAddress,
-            "an_error_of_opening_names_the_address",
-        ),
-        (
-            Flaw::ShowsThePassword,
-            "an_error_of_opening_names_the_address",
-        ),
-        (
-            Flaw::KeepsDroppedConnections,
-            "a_dropped_connection_is_closed",
-        ),
-        (
-            Flaw::KeepsCancelledConnections,
-            "a_cancelled_opening_is_closed",
-        ),
-        (
-            Flaw::IgnoresALostConnection,
+            IgnoresALostConnection,
             "new_connections_work_after_an_outage",
         ),
-        (
-            Flaw::WaitsForever,
-            "a_broker_that_stops_responding_is_an_error",
-        ),
+        (WaitsForever, "a_broker_that_stops_responding_is_an_error"),
     ];
     for (flaw, rule) in flaws {
         let found = contract(flaw).check(rule).await;
         assert!(found.is_err(), "{rule} does not find {flaw:?}");
     }
-    for rule in contract(Flaw::None).rules() {
+    for rule in contract(Nothing).rules() {
         assert!(
             flaws.iter().any(|(_, found)| *found == rule),
             "no flaw shows that {rule} finds anything"
