@@ -5,7 +5,7 @@ import uuid
 
 import socketio
 
-DEADLINE = 20
+from waiting import DEADLINE
 
 
 class Client:

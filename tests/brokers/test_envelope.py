@@ -7,6 +7,7 @@ import pytest
 
 from cluster import Writer
 from client import unique
+from waiting import DEADLINE
 
 EMIT = {
     "method": "emit",
@@ -158,7 +159,7 @@ async def test_a_call_and_its_response_are_two_envelopes(cluster, clients_of_bot
     ana, bo = clients_of_both
     tapped = await tap(cluster.channel)
     bo.responses["query"] = ("pong", {"n": 1})
-    await ana.call("call", {"event": "query", "args": [{"q": 1}], "to": bo.sid()})
+    await ana.call("call", {"event": "query", "args": [{"q": 1}], "to": bo.sid(), "timeout": DEADLINE})
 
     query, caller = await published(tapped)
     id = query["callback"][2]
@@ -193,7 +194,7 @@ async def test_messages_to_a_local_client_are_not_published(cluster, connect, ta
     al.responses["query"] = "yes"
     tapped = await tap(cluster.channel)
     await ana.relay("ev", 1, room=al.sid())
-    assert await ana.call("call", {"event": "query", "to": al.sid()}) == {"response": ["yes"]}
+    assert await ana.call("call", {"event": "query", "to": al.sid(), "timeout": DEADLINE}) == {"response": ["yes"]}
     await ana.call("enter", al.sid(), "room")
     await ana.call("remove", al.sid(), "room")
     await ana.relay("ev", 1, ignore_queue=True)

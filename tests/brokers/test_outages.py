@@ -10,8 +10,6 @@ from waiting import eventually
 
 pytestmark = pytest.mark.unmixed
 
-DEADLINE = 60
-
 
 @pytest.fixture(scope="module")
 def own_broker(request, tmp_path_factory):
@@ -145,7 +143,7 @@ async def reaches(sender, receiver):
         await sender.send("relay", {"event": "probe", "args": []})
         return await receiver.receives("probe", within=0.3)
 
-    await eventually(arrives, DEADLINE)
+    await eventually(arrives)
 
 
 async def receives_each_once(sender, receiver):
@@ -164,4 +162,4 @@ async def serves(node):
         writer.close()
         return True
 
-    await eventually(accepts, DEADLINE)
+    await eventually(accepts)

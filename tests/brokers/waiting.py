@@ -3,7 +3,8 @@
 import asyncio
 import time
 
-DEADLINE = 30.0
+DEADLINE = 120.0
+"""Seconds that anything may take which must happen: on a machine under load, starting a Python process alone takes half a minute."""
 
 INTERVAL = 0.02
 """How often a condition is checked that nothing signals."""
