@@ -1,5 +1,5 @@
-//! Several processes as one: what the message queue between them has to be. Those that are here come with a feature each, named
-//! like them; [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes one, or its URL.
+//! Message queues, which connect several processes to one cluster: the brokers, each behind a Cargo feature of its name, and the traits
+//! for other ones. [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes a URL or a value of these types.
 
 #[cfg(feature = "kafka")]
 pub use socketio_core::message_queue::Kafka;
@@ -9,6 +9,13 @@ pub use socketio_core::message_queue::Nats;
 pub use socketio_core::message_queue::RabbitMq;
 #[cfg(feature = "redis")]
 pub use socketio_core::message_queue::Redis;
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
+pub use socketio_core::message_queue::rustls;
 pub use socketio_core::message_queue::{
-    Eventually, IntoMessageQueue, MessageQueue, Publisher, Refused, Subscription,
+    BoxFuture, IntoMessageQueue, MessageQueue, Publisher, Refused, Subscription,
 };

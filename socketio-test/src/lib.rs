@@ -41,6 +41,7 @@
 //! * [`next`](TestClient::next) and its like wait for what comes later, up to five seconds of tokio's time: at once where
 //!   it is paused.
 //! * Several servers over a [`TestQueue`] are a cluster.
+//! * [`MessageQueueContract`] checks an implementation of `MessageQueue`.
 //! * Nothing is global: any number of clients and servers, in any number of tests at once, on either runtime of tokio.
 
 mod builder;
@@ -50,6 +51,7 @@ mod cookies;
 mod error;
 mod event;
 mod hello;
+mod message_queue_contract;
 mod packet;
 mod pending;
 mod queue;
@@ -65,6 +67,7 @@ pub use client::TestClient;
 pub use connection::{ConnectTo, Connection};
 pub use error::{CallFailed, ConnectError, EmitFailed};
 pub use event::{Event, event};
+pub use message_queue_contract::{MessageQueueContract, Network};
 pub use packet::Packet;
 pub use pending::Pending;
 pub use queue::TestQueue;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use socketio_core::{
     BoxError, SocketIo,
-    message_queue::{Eventually, MessageQueue, Publisher, Subscription},
+    message_queue::{BoxFuture, MessageQueue, Publisher, Subscription},
 };
 use tokio::sync::watch;
 
@@ -128,7 +128,10 @@ impl TestQueue {
 }
 
 impl MessageQueue for TestQueue {
-    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+    fn publisher<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
         Box::pin(async move {
             self.0.check()?;
             let connection: Box<dyn Publisher> = Box::new(Publishing {
@@ -139,7 +142,10 @@ impl MessageQueue for TestQueue {
         })
     }
 
-    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+    fn subscription<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
         Box::pin(async move {
             self.0.check()?;
             let (key, position) = self.0.state().subscribe(channel);
@@ -160,7 +166,7 @@ struct Publishing {
 }
 
 impl Publisher for Publishing {
-    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
             self.queue.check()?;
             self.queue.publish(&self.channel, messages);
@@ -194,7 +200,7 @@ impl Listening {
 }
 
 impl Subscription for Listening {
-    fn next(&mut self) -> Eventually<'_, Bytes> {
+    fn receive(&mut self) -> BoxFuture<'_, Result<Bytes, BoxError>> {
         Box::pin(async move {
             let mut arrivals = self.queue.arrivals.subscribe();
             loop {

@@ -23,7 +23,7 @@ PROGRAMS = {
 
 
 class Node:
-    """A server of the cluster."""
+    """A server process of the cluster."""
 
     def __init__(self, kind: str, queue: str, channel: str):
         self.kind = kind
@@ -42,17 +42,17 @@ class Node:
 
 
 class Writer:
-    """A process that publishes and does not listen."""
+    """A process that publishes and does not subscribe."""
 
     def __init__(self, kind: str, queue: str, channel: str):
         self._process = Process(
             *PROGRAMS[kind], "--write-only", "--queue", queue, "--channel", channel, stdin=subprocess.PIPE
         )
 
-    def write(self, *orders: dict):
-        """Gives all of the orders, and waits until they have been published."""
-        self._process.write("".join(json.dumps(order, default=_base64) + "\n" for order in orders))
-        for _ in orders:
+    def write(self, *commands: dict):
+        """Sends the commands, and waits until the writer has published them."""
+        self._process.write("".join(json.dumps(command, default=_base64) + "\n" for command in commands))
+        for _ in commands:
             self._process.line("^ok$")
 
     def stop(self):
@@ -64,7 +64,7 @@ def _base64(binary):
 
 
 class Cluster:
-    """Two nodes on a channel of their own: `here` speaks, `there` listens."""
+    """Two nodes on a channel of their own: `here` sends, `there` receives."""
 
     def __init__(self, kinds, urls):
         self.channel = f"channel-{uuid.uuid4().hex}"

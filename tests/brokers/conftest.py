@@ -7,7 +7,7 @@ import pytest
 
 from brokers import BROKERS
 from cluster import Cluster
-from person import Person
+from client import Client
 
 
 def pytest_addoption(parser):
@@ -27,17 +27,17 @@ def _broker(metafunc):
 
 
 def _pairs(metafunc):
-    """The reference, and all with a node of ours; who is `here` has to publish, unless the test does it by hand."""
+    """The reference, and all pairs with a Rust node. The node `here` must be able to publish, unless the test itself does."""
     broker = _broker(metafunc)
     marked = {marker.name: marker.args for marker in metafunc.definition.iter_markers()}
-    here = marked.get("spoken_by") or (broker.kinds if "published_by_hand" in marked else broker.publishing)
-    there = broker.publishing if "answered" in marked else broker.kinds
+    here = marked.get("sender") or (broker.kinds if "published_by_test" in marked else broker.publishing)
+    there = broker.publishing if "listener_publishes" in marked else broker.kinds
     pairs = [pair for pair in itertools.product(here, there) if pair == broker.reference or "rust" in pair]
     return [pair for pair in pairs if "unmixed" not in marked or pair in (broker.reference, ("rust", "rust"))]
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what is about another broker."""
+    """Leaves out the tests of other brokers."""
     chosen = config.getoption("broker")
     items[:] = [item for item in items if all(chosen in marker.args for marker in item.iter_markers("only"))]
 
@@ -61,7 +61,7 @@ def cluster(broker, pair):
 
 @pytest.fixture
 def start_cluster():
-    """Starts clusters of the test's own."""
+    """Starts clusters for one test."""
     started = []
 
     def start(kinds, urls, wait=True):
@@ -75,28 +75,28 @@ def start_cluster():
 
 @pytest.fixture
 async def connect():
-    """Connects a client to each of the nodes named."""
-    people = []
+    """Connects a client to each of the given nodes."""
+    clients = []
 
     async def connect(*nodes, namespaces=("/",)):
-        came = [Person(node) for node in nodes]
-        people.extend(came)
-        await asyncio.gather(*(person.connect(namespaces) for person in came))
-        return came if len(came) > 1 else came[0]
+        connected = [Client(node) for node in nodes]
+        clients.extend(connected)
+        await asyncio.gather(*(client.connect(namespaces) for client in connected))
+        return connected if len(connected) > 1 else connected[0]
 
     yield connect
-    await asyncio.gather(*(person.leave() for person in people))
+    await asyncio.gather(*(client.disconnect() for client in clients))
 
 
 @pytest.fixture
-async def pair_of_people(cluster, connect):
-    """A client of the node that speaks, and one of the node that listens."""
+async def clients_of_both(cluster, connect):
+    """A client of the node that sends, and one of the node that receives."""
     return await connect(cluster.here, cluster.there)
 
 
 @pytest.fixture
 async def tap(broker):
-    """Listens to a channel: `await tap(channel)`."""
+    """Subscribes to a channel: `await tap(channel)`."""
     taps = []
 
     async def open(channel):

@@ -1,7 +1,7 @@
-//! A node of a cluster, driven by `tests/brokers`: `cluster_node --queue URL --channel NAME --port PORT`, or `--write-only` instead of
-//! the port; then it does what the lines of its standard input say.
+//! A node of a cluster, driven by `tests/brokers`: `cluster_node --queue URL --channel NAME --port PORT`, or `--write-only` in place of
+//! the port: then it executes the commands on its standard input, one JSON object per line.
 //!
-//! The events are those of the Python nodes beside this file.
+//! Its events are those of the Python nodes in `nodes/`.
 
 use std::{io::BufRead, time::Duration};
 
@@ -9,8 +9,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use socketio::{CallError, Data, Rest, Socket, SocketIo, SocketIoBuilder, To};
+use tokio::net::TcpListener;
 
-/// A name or several.
+/// One name, or several.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Names {
@@ -19,7 +20,7 @@ enum Names {
 }
 
 impl Names {
-    fn list(self) -> Vec<String> {
+    fn into_vec(self) -> Vec<String> {
         match self {
             Names::One(name) => vec![name],
             Names::Several(names) => names,
@@ -27,7 +28,7 @@ impl Names {
     }
 }
 
-/// What to emit, and to whom.
+/// An event to emit, and its recipients.
 #[derive(Deserialize)]
 struct Relay {
     event: String,
@@ -42,25 +43,24 @@ struct Relay {
 }
 
 impl Relay {
-    fn emit(self, mut address: To) {
+    fn emit(self, mut to: To) {
         if let Some(namespace) = &self.namespace {
-            address = address.of(namespace);
+            to = to.of(namespace);
         }
         if let Some(room) = self.room {
-            address = address.to(room.list());
+            to = to.to(room.into_vec());
         }
         if let Some(skip) = self.skip {
-            address = address.skip(skip.list());
+            to = to.skip(skip.into_vec());
         }
-        address
-            .include_self(self.include_self.unwrap_or(true))
+        to.include_self(self.include_self.unwrap_or(true))
             .ignore_queue(self.ignore_queue)
             .emit(&self.event, Rest(self.args));
     }
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct Call {
     to: Option<String>,
     room: Option<String>,
     event: String,
@@ -69,34 +69,34 @@ struct Question {
     timeout: Option<f64>,
 }
 
-/// An answer of up to three arguments.
-type Answer = (Option<Data>, Option<Data>, Option<Data>);
+/// A response of up to three arguments.
+type Response = (Option<Data>, Option<Data>, Option<Data>);
 
-fn list(answer: Answer) -> Vec<Data> {
-    let mut list = vec![answer.0, answer.1, answer.2];
+fn arguments(response: Response) -> Vec<Data> {
+    let mut list = vec![response.0, response.1, response.2];
     while list.last().is_some_and(Option::is_none) {
         list.pop();
     }
     list.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-async fn ask(question: Question, socket: Socket) -> Data {
-    let timeout = Duration::from_secs_f64(question.timeout.unwrap_or(3.0));
-    let whom = socket.to(question.to.unwrap_or_default()).timeout(timeout);
-    let answer = whom.call::<Answer>(&question.event, Rest(question.args));
-    let (key, value) = match answer.await {
-        Ok(answer) => ("answer", Data::Array(list(answer))),
+async fn call(call: Call, socket: Socket) -> Data {
+    let timeout = Duration::from_secs_f64(call.timeout.unwrap_or(3.0));
+    let to = socket.to(call.to.unwrap_or_default()).timeout(timeout);
+    let response = to.call::<Response>(&call.event, Rest(call.args));
+    let (key, value) = match response.await {
+        Ok(response) => ("response", Data::Array(arguments(response))),
         Err(CallError::Timeout) => ("error", Data::from("timeout")),
         Err(error) => ("error", Data::from(error.to_string())),
     };
     Data::from_iter([(key.to_owned(), value)])
 }
 
-fn ask_all(question: Question, socket: Socket) {
+fn emit_with_callback(call: Call, socket: Socket) {
     socket
-        .to(question.room.unwrap_or_default())
-        .callback(async |answer: Answer| socketio::emit("answered", Rest(list(answer))))
-        .emit(&question.event, Rest(question.args));
+        .to(call.room.unwrap_or_default())
+        .callback(async |response: Response| socketio::emit("response", Rest(arguments(response))))
+        .emit(&call.event, Rest(call.args));
 }
 
 fn namespace(builder: SocketIoBuilder, path: &str) -> SocketIoBuilder {
@@ -114,12 +114,12 @@ fn namespace(builder: SocketIoBuilder, path: &str) -> SocketIoBuilder {
         .on_in(path, "relay", async |what: Relay, socket: Socket| {
             what.emit(socket.broadcast());
         })
-        .on_in(path, "ask", ask)
+        .on_in(path, "call", call)
         .on_in(
             path,
-            "ask_all",
-            async |question: Question, socket: Socket| {
-                ask_all(question, socket);
+            "emit_with_callback",
+            async |call: Call, socket: Socket| {
+                emit_with_callback(call, socket);
             },
         )
         .on_in(path, "enter", async |sid: String, room: String| {
@@ -136,16 +136,16 @@ fn namespace(builder: SocketIoBuilder, path: &str) -> SocketIoBuilder {
         })
 }
 
-/// What a writer is told.
+/// A command to a writer.
 #[derive(Deserialize)]
-struct Order {
+struct Command {
     op: String,
     sid: Option<String>,
     #[serde(flatten)]
     rest: Value,
 }
 
-/// Bytes stand in orders as `{"$bytes": "<base64>"}`.
+/// Bytes are written in commands as `{"$bytes": "<base64>"}`.
 fn with_bytes(value: Value) -> Data {
     match value {
         Value::Object(object) => match object.get("$bytes").and_then(Value::as_str) {
@@ -160,8 +160,8 @@ fn with_bytes(value: Value) -> Data {
     }
 }
 
-async fn follow(io: &SocketIo, order: Order) -> socketio::Result {
-    let Order { op, sid, mut rest } = order;
+async fn execute(io: &SocketIo, command: Command) -> socketio::Result {
+    let Command { op, sid, mut rest } = command;
     let text = |name: &str| rest[name].as_str().map(str::to_owned);
     let path = text("namespace").unwrap_or_else(|| "/".into());
     let (sid, room) = (sid.unwrap_or_default(), text("room").unwrap_or_default());
@@ -201,16 +201,18 @@ async fn main() -> socketio::Result {
     let io = namespace(namespace(builder, "/"), "/chat").build()?;
     if write_only {
         for line in std::io::stdin().lock().lines() {
-            follow(&io, serde_json::from_str(&line?)?).await?;
+            execute(&io, serde_json::from_str(&line?)?).await?;
             println!("ok");
         }
         io.shutdown().await;
         return Ok(());
     }
     let port = option("--port").ok_or("--port?")?;
+    // Bound before READY is printed: a client that connects then is accepted.
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     io.spawn(|io| async move {
         io.subscribed().await;
         println!("READY");
     });
-    io.run((), format!("127.0.0.1:{port}")).await
+    io.serve((), listener).await
 }

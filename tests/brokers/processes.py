@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-DEADLINE = 30.0
+from waiting import DEADLINE
 
 
 class Process:
@@ -23,7 +23,7 @@ class Process:
         )
 
     def line(self, pattern: str) -> re.Match:
-        """Waits for a printed line that fits, and takes what was printed up to there."""
+        """Waits for a printed line that matches, and discards the output up to there."""
         deadline = time.monotonic() + DEADLINE
         while True:
             while b"\n" in self._printed:

@@ -1,71 +1,71 @@
-"""Emits from one node to the clients of both."""
+"""Emits of one node to the clients of both."""
 
 import os
 import pprint
 
 import pytest
 
-from person import unique
+from client import unique
 
-# Who is in what: Ana and Al are clients of the node that speaks, Bo and Bea of the one that listens.
+# The rooms of the clients. Ana and Al are clients of the node that sends, Bo and Bea of the one that receives.
 ROOMS = {"ana": ["red", ""], "al": [], "bo": ["red", "blue", ""], "bea": ["blue"]}
 
-# What is asked of the node by Ana, and who hears it. A name stands for its sid, a colour for a room of the test's own.
-ADDRESSES = {
-    "everybody": ({}, "ana al bo bea"),
-    "everybody but the sender": ({"include_self": False}, "al bo bea"),
+# The options of an emit by Ana, and its recipients. A name stands for a sid, a colour for a room.
+TARGETS = {
+    "all": ({}, "ana al bo bea"),
+    "all but the sender": ({"include_self": False}, "al bo bea"),
     "a room": ({"room": "red"}, "ana bo"),
     "a room but the sender": ({"room": "red", "include_self": False}, "bo"),
-    "several rooms, and who is in both hears it once": ({"room": ["red", "blue"]}, "ana bo bea"),
+    "several rooms, one client in both": ({"room": ["red", "blue"]}, "ana bo bea"),
     "a client of the other node": ({"room": "bo"}, "bo"),
     "a client of this node": ({"room": "al"}, "al"),
     "clients of both nodes": ({"room": ["al", "bea"]}, "al bea"),
     "a room and a client": ({"room": ["blue", "ana"]}, "ana bo bea"),
-    "a room that is empty": ({"room": "green"}, ""),
-    "everybody but one there": ({"skip": "bo"}, "ana al bea"),
-    "everybody but several": ({"skip": ["al", "bo"]}, "ana bea"),
-    "a room but one there": ({"room": "blue", "skip": "bea"}, "bo"),
+    "an empty room": ({"room": "green"}, ""),
+    "all but one of the other node": ({"skip": "bo"}, "ana al bea"),
+    "all but several": ({"skip": ["al", "bo"]}, "ana bea"),
+    "a room but one of the other node": ({"room": "blue", "skip": "bea"}, "bo"),
     "only this node": ({"ignore_queue": True}, "ana al"),
     "only this node, in a room": ({"room": "red", "ignore_queue": True}, "ana"),
 }
 
 
-# What a Python node understands otherwise: it adds nothing up, and sends to everybody where nothing is named.
-ADDRESSES_OF_RUST = {
-    "everybody but the sender and one there": ({"include_self": False, "skip": "bo"}, "al bea"),
-    "everybody but the sender and several": ({"include_self": False, "skip": ["al", "bo"]}, "bea"),
+# A Python node behaves differently: it does not combine options, and an empty list addresses all.
+TARGETS_OF_RUST = {
+    "all but the sender and one of the other node": ({"include_self": False, "skip": "bo"}, "al bea"),
+    "all but the sender and several": ({"include_self": False, "skip": ["al", "bo"]}, "bea"),
     "no room": ({"room": []}, ""),
     "the room without a name": ({"room": ""}, "ana bo"),
 }
 
 
 @pytest.mark.parametrize("namespace", ["/", "/chat"])
-@pytest.mark.parametrize("address", ADDRESSES)
-async def test_an_emit_reaches_who_is_addressed_exactly_once(cluster, connect, address, namespace):
-    await reaches_who_is_addressed(cluster, connect, *ADDRESSES[address], namespace)
+@pytest.mark.parametrize("target", TARGETS)
+async def test_an_emit_reaches_its_target_exactly_once(cluster, connect, target, namespace):
+    await reaches_its_target(cluster, connect, *TARGETS[target], namespace)
 
 
-@pytest.mark.spoken_by("rust")
-@pytest.mark.parametrize("address", ADDRESSES_OF_RUST)
-async def test_an_emit_of_rust_reaches_who_is_addressed_exactly_once(cluster, connect, address):
-    await reaches_who_is_addressed(cluster, connect, *ADDRESSES_OF_RUST[address], "/")
+@pytest.mark.sender("rust")
+@pytest.mark.parametrize("target", TARGETS_OF_RUST)
+async def test_an_emit_of_rust_reaches_its_target_exactly_once(cluster, connect, target):
+    await reaches_its_target(cluster, connect, *TARGETS_OF_RUST[target], "/")
 
 
-async def reaches_who_is_addressed(cluster, connect, options, hearers, namespace):
+async def reaches_its_target(cluster, connect, options, recipients, namespace):
     here, there = cluster.here, cluster.there
-    people = dict(zip(ROOMS, await connect(here, here, there, there, namespaces=("/", "/chat"))))
+    clients = dict(zip(ROOMS, await connect(here, here, there, there, namespaces=("/", "/chat"))))
     names = {"": ""} | {room: unique(room) for room in ["red", "blue", "green"]}
-    names |= {name: person.sid(namespace) for name, person in people.items()}
-    for name, person in people.items():
+    names |= {name: client.sid(namespace) for name, client in clients.items()}
+    for name, client in clients.items():
         for room in ROOMS[name]:
-            await person.call("join", names[room], namespace=namespace)
+            await client.call("join", names[room], namespace=namespace)
 
     options = {key: named(value, names) for key, value in options.items()}
-    await people["ana"].relay("news", 1, namespace=namespace, **options)
-    await people["ana"].relay("end", namespace=namespace)
+    await clients["ana"].relay("news", 1, namespace=namespace, **options)
+    await clients["ana"].relay("end", namespace=namespace)
 
-    heard = {name: await person.until("end", namespace) for name, person in people.items()}
-    assert heard == {name: [["news", 1]] if name in hearers.split() else [] for name in people}
+    received = {name: await client.until("end", namespace) for name, client in clients.items()}
+    assert received == {name: [["news", 1]] if name in recipients.split() else [] for name in clients}
 
 
 def named(value, names):
@@ -74,11 +74,11 @@ def named(value, names):
     return names.get(value, value) if isinstance(value, str) else value
 
 
-async def test_an_emit_into_another_namespace_reaches_both_nodes(cluster, connect):
+async def test_an_emit_to_another_namespace_reaches_both_nodes(cluster, connect):
     ana, bo = await connect(cluster.here, cluster.there, namespaces=("/", "/chat"))
     await ana.call("relay", {"event": "news", "args": [1], "namespace": "/chat"})
-    for person in (ana, bo):
-        assert await person.next("news", "/chat") == [1]
+    for client in (ana, bo):
+        assert await client.next("news", "/chat") == [1]
 
 
 ARGUMENTS = {
@@ -107,60 +107,60 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-async def test_arguments_arrive_as_they_were(cluster, pair_of_people, arguments):
-    ana, bo = pair_of_people
+async def test_arguments_arrive_unchanged(cluster, clients_of_both, arguments):
+    ana, bo = clients_of_both
     await ana.relay("news", *ARGUMENTS[arguments], room=[ana.sid(), bo.sid()])
-    for person in (ana, bo):
-        assert exactly(await person.next("news")) == exactly(ARGUMENTS[arguments])
+    for client in (ana, bo):
+        assert exactly(await client.next("news")) == exactly(ARGUMENTS[arguments])
 
 
-async def test_a_null_alone_arrives_as_null_or_as_no_argument(pair_of_people):
-    ana, bo = pair_of_people
+async def test_a_single_null_arrives_as_null_or_as_no_argument(clients_of_both):
+    ana, bo = clients_of_both
     await ana.relay("news", None, room=[ana.sid(), bo.sid()])
-    # The envelope writes both alike.
-    for person in (ana, bo):
-        assert await person.next("news") in ([], [None])
+    # The envelope is the same for both.
+    for client in (ana, bo):
+        assert await client.next("news") in ([], [None])
 
 
 def exactly(value):
-    """Tells `1` from `True` and `1.0`, which are equal in Python, but not one order of keys from another."""
+    """A text in which `1`, `True` and `1.0` differ, which are equal in Python, but the order of keys does not matter."""
     return pprint.pformat(value)
 
 
-@pytest.mark.spoken_by("rust")
-async def test_a_message_that_the_broker_may_find_too_large_stops_none_after_it(pair_of_people):
-    ana, bo = pair_of_people
-    # In base 64 more than a mebibyte, the limit of NATS and Kafka.
+@pytest.mark.sender("rust")
+async def test_a_message_that_may_be_too_large_for_the_broker_does_not_delay_later_ones(clients_of_both):
+    ana, bo = clients_of_both
+    # More than a mebibyte in Base64, which is the limit of NATS and Kafka.
     await ana.relay("large", os.urandom(900_000))
     await ana.relay("end")
     assert [event for event, _ in await ana.until("end")] == ["large"]
     assert [event for event, _ in await bo.until("end")] in ([], ["large"])
 
 
-async def test_a_thousand_emits_keep_their_order(cluster, pair_of_people):
-    ana, bo = pair_of_people
+async def test_a_thousand_emits_keep_their_order(cluster, clients_of_both):
+    ana, bo = clients_of_both
     room = unique("room")
     await ana.call("join", room)
     await bo.call("join", room)
     numbers = range(1_000)
-    # Rust takes one event of a client after another; a threaded server doesn't.
+    # A Rust node handles the events of a client in order; a threaded server doesn't.
     relay = ana.send if cluster.here.kind == "rust" else ana.call
     for number in numbers:
         await relay("relay", {"event": "news", "args": [number], "room": room})
     await ana.relay("end", room=room)
-    for person in (ana, bo):
-        assert await person.until("end") == [["news", number] for number in numbers]
+    for client in (ana, bo):
+        assert await client.until("end") == [["news", number] for number in numbers]
 
 
-@pytest.mark.answered
-async def test_emits_of_both_nodes_at_once_all_arrive(pair_of_people):
-    ana, bo = pair_of_people
+@pytest.mark.listener_publishes
+async def test_emits_of_both_nodes_at_once_all_arrive(clients_of_both):
+    ana, bo = clients_of_both
     room = unique("room")
-    for person in (ana, bo):
-        await person.call("join", room)
+    for client in (ana, bo):
+        await client.call("join", room)
     for number in range(100):
-        for person in (ana, bo):
-            await person.send("relay", {"event": person.sid(), "args": [number], "room": room})
-    for person in (ana, bo):
-        for speaker in (ana, bo):
-            assert sorted([(await person.next(speaker.sid()))[0] for _ in range(100)]) == list(range(100))
+        for client in (ana, bo):
+            await client.send("relay", {"event": client.sid(), "args": [number], "room": room})
+    for client in (ana, bo):
+        for sender in (ana, bo):
+            assert sorted([(await client.next(sender.sid()))[0] for _ in range(100)]) == list(range(100))

@@ -1,4 +1,4 @@
-"""What stands on the channel, as it was recorded from python-socketio 5.18.1."""
+"""The messages on the channel, as python-socketio 5.18.1 writes them."""
 
 import json
 import re
@@ -6,7 +6,8 @@ import re
 import pytest
 
 from cluster import Writer
-from person import unique
+from client import unique
+from waiting import DEADLINE
 
 EMIT = {
     "method": "emit",
@@ -18,15 +19,15 @@ EMIT = {
     "skip_sid": None,
     "callback": None,
 }
-NONE = [[None], []]  # Python writes no argument as null, and reads both as none
+NO_ARGUMENTS = [[None], []]  # Python writes `[None]` if there are no arguments, and reads both as such
 
-# Orders for a writer, and what of the envelope is not as above; a list of `data` inside NONE means either.
+# Commands for a writer, and the fields of the envelope that are not as above; either of NO_ARGUMENTS is accepted.
 EMITS = {
     "an object": (
         {"args": [{"data": "foo", "n": 1, "f": 1.5, "u": "é☃😀", "z": None, "b": True}]},
         {"data": [{"data": "foo", "n": 1, "f": 1.5, "u": "é☃😀", "z": None, "b": True}]},
     ),
-    "no argument": ({}, {"data": NONE}),
+    "no argument": ({}, {"data": NO_ARGUMENTS}),
     "several arguments": ({"args": ["a", 1, {"k": 2}]}, {"data": ["a", 1, {"k": 2}]}),
     "one list": ({"args": [[1, 2]]}, {"data": [[1, 2]]}),
     "bytes": ({"args": [b"\x00\x01\xff"]}, {"data": [[{"_placeholder": True, "num": 0}], "AAH/"], "binary": True}),
@@ -56,7 +57,7 @@ EMITS = {
     "a namespace": ({"args": [1], "namespace": "/chat"}, {"namespace": "/chat"}),
 }
 
-ORDERS = {
+COMMANDS = {
     "closing a room": (
         {"op": "close", "room": "room1", "namespace": "/chat"},
         {"method": "close_room", "room": "room1", "namespace": "/chat"},
@@ -89,9 +90,9 @@ def writer(broker, kind, channel):
 
 
 async def published(tapped):
-    """The next envelope, and who has sent it."""
+    """The next envelope, and the id of its sender."""
     envelope = json.loads(await tapped.next())
-    # Rust says what it can do beyond python-socketio, which does not look at it.
+    # Extensions of Rust nodes, which python-socketio ignores.
     envelope.pop("ext", None)
     envelope.pop("client", None)
     return envelope, envelope.pop("host_id")
@@ -99,32 +100,32 @@ async def published(tapped):
 
 def fits(envelope, expected):
     data = envelope.get("data")
-    if expected.get("data") is NONE:
-        assert data in NONE
+    if expected.get("data") is NO_ARGUMENTS:
+        assert data in NO_ARGUMENTS
         expected = expected | {"data": data}
-    # As text, so that `True` is not 1.
+    # As text, so that `True` is not equal to 1.
     assert json.dumps(envelope, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 @pytest.mark.parametrize("case", EMITS)
 async def test_a_writer_emits_the_envelope_of_python_socketio(writer, tap, channel, case):
-    order, expected = EMITS[case]
+    command, expected = EMITS[case]
     tapped = await tap(channel)
-    writer.write({"op": "emit", "event": "ev"} | order)
+    writer.write({"op": "emit", "event": "ev"} | command)
     envelope, _ = await published(tapped)
     fits(envelope, EMIT | expected)
 
 
-@pytest.mark.parametrize("case", ORDERS)
-async def test_a_writer_orders_with_the_envelope_of_python_socketio(writer, tap, channel, case):
-    order, expected = ORDERS[case]
+@pytest.mark.parametrize("case", COMMANDS)
+async def test_a_writer_sends_commands_with_the_envelope_of_python_socketio(writer, tap, channel, case):
+    command, expected = COMMANDS[case]
     tapped = await tap(channel)
-    writer.write(order)
+    writer.write(command)
     envelope, _ = await published(tapped)
     fits(envelope, expected)
 
 
-async def test_a_writer_has_one_name(writer, tap, channel):
+async def test_a_writer_has_one_host_id(writer, tap, channel):
     tapped = await tap(channel)
     writer.write(*[{"op": "emit", "event": "ev"}] * 2)
     (_, first), (_, second) = await published(tapped), await published(tapped)
@@ -135,17 +136,17 @@ async def test_a_writer_has_one_name(writer, tap, channel):
 @pytest.mark.unmixed
 @pytest.mark.parametrize("case", EMITS)
 async def test_a_node_emits_the_envelope_of_python_socketio(cluster, connect, tap, case):
-    order, expected = EMITS[case]
+    command, expected = EMITS[case]
     ana = await connect(cluster.here, namespaces=("/", "/chat"))
     tapped = await tap(cluster.channel)
-    await ana.call("relay", {"event": "ev"} | order)
+    await ana.call("relay", {"event": "ev"} | command)
     envelope, host = await published(tapped)
     fits(envelope, EMIT | expected)
     assert re.fullmatch("[0-9a-f]{32}", host)
 
 
 @pytest.mark.unmixed
-async def test_a_node_leaves_the_sender_out(cluster, connect, tap):
+async def test_a_node_skips_the_sender(cluster, connect, tap):
     ana = await connect(cluster.here)
     tapped = await tap(cluster.channel)
     await ana.relay("ev", 1, include_self=False)
@@ -153,52 +154,52 @@ async def test_a_node_leaves_the_sender_out(cluster, connect, tap):
     fits(envelope, EMIT | {"skip_sid": ana.sid()})
 
 
-@pytest.mark.answered
-async def test_a_question_and_its_answer_are_two_envelopes(cluster, pair_of_people, tap):
-    ana, bo = pair_of_people
+@pytest.mark.listener_publishes
+async def test_a_call_and_its_response_are_two_envelopes(cluster, clients_of_both, tap):
+    ana, bo = clients_of_both
     tapped = await tap(cluster.channel)
-    bo.answers["question"] = ("pong", {"n": 1})
-    await ana.call("ask", {"event": "question", "args": [{"q": 1}], "to": bo.sid()})
+    bo.responses["query"] = ("pong", {"n": 1})
+    await ana.call("call", {"event": "query", "args": [{"q": 1}], "to": bo.sid(), "timeout": DEADLINE})
 
-    question, asker = await published(tapped)
-    id = question["callback"][2]
+    query, caller = await published(tapped)
+    id = query["callback"][2]
     assert isinstance(id, int)
     callback = [bo.sid(), "/", id]
-    fits(question, EMIT | {"event": "question", "data": [{"q": 1}], "room": bo.sid(), "callback": callback})
-    # The answer carries the name of who is to read it.
-    answer, reader = await published(tapped)
-    fits(answer, {"method": "callback", "sid": bo.sid(), "namespace": "/", "id": id, "args": ["pong", {"n": 1}]})
-    assert reader == asker
+    fits(query, EMIT | {"event": "query", "data": [{"q": 1}], "room": bo.sid(), "callback": callback})
+    # The response has the host id of the caller.
+    response, reader = await published(tapped)
+    fits(response, {"method": "callback", "sid": bo.sid(), "namespace": "/", "id": id, "args": ["pong", {"n": 1}]})
+    assert reader == caller
 
 
-@pytest.mark.published_by_hand
-@pytest.mark.answered
-async def test_somebody_who_is_no_node_may_ask(cluster, connect, tap):
+@pytest.mark.published_by_test
+@pytest.mark.listener_publishes
+async def test_a_process_that_is_not_a_node_may_call(cluster, connect, tap):
     bo = await connect(cluster.there)
     tapped = await tap(cluster.channel)
-    bo.answers["question"] = "yes"
-    question = EMIT | {"event": "question", "room": bo.sid(), "callback": [bo.sid(), "/", 77], "host_id": "foreign"}
-    await tapped.publish(json.dumps(question).encode())
-    assert json.loads(await tapped.next()) == question
-    answer, reader = await published(tapped)
-    fits(answer, {"method": "callback", "sid": bo.sid(), "namespace": "/", "id": 77, "args": ["yes"]})
+    bo.responses["query"] = "yes"
+    query = EMIT | {"event": "query", "room": bo.sid(), "callback": [bo.sid(), "/", 77], "host_id": "foreign"}
+    await tapped.publish(json.dumps(query).encode())
+    assert json.loads(await tapped.next()) == query
+    response, reader = await published(tapped)
+    fits(response, {"method": "callback", "sid": bo.sid(), "namespace": "/", "id": 77, "args": ["yes"]})
     assert reader == "foreign"
 
 
 @pytest.mark.unmixed
-async def test_what_concerns_a_client_of_the_node_alone_is_not_published(cluster, connect, tap):
+async def test_messages_to_a_local_client_are_not_published(cluster, connect, tap):
     if cluster.here.kind != "rust":
-        pytest.skip("a Python node publishes all")
+        pytest.skip("a Python node publishes everything")
     ana, al = await connect(cluster.here, cluster.here)
-    al.answers["question"] = "yes"
+    al.responses["query"] = "yes"
     tapped = await tap(cluster.channel)
     await ana.relay("ev", 1, room=al.sid())
-    assert await ana.call("ask", {"event": "question", "to": al.sid()}) == {"answer": ["yes"]}
+    assert await ana.call("call", {"event": "query", "to": al.sid(), "timeout": DEADLINE}) == {"response": ["yes"]}
     await ana.call("enter", al.sid(), "room")
     await ana.call("remove", al.sid(), "room")
     await ana.relay("ev", 1, ignore_queue=True)
     await ana.call("kick", al.sid())
-    assert await al.left() == "/"
+    assert await al.disconnected() == "/"
     await ana.relay("end")
     envelope, _ = await published(tapped)
     assert envelope["event"] == "end"
@@ -208,10 +209,10 @@ async def test_what_concerns_a_client_of_the_node_alone_is_not_published(cluster
 async def test_a_client_that_only_comes_and_goes_is_not_published(cluster, connect, tap):
     tapped = await tap(cluster.channel)
     ana, bo = await connect(*cluster.nodes)
-    for person in (ana, bo):
-        await person.call("join", "room")
-        await person.call("leave", "room")
-    await bo.leave()
+    for client in (ana, bo):
+        await client.call("join", "room")
+        await client.call("leave", "room")
+    await bo.disconnect()
     await ana.relay("end")
     envelope, _ = await published(tapped)
     assert envelope["event"] == "end"

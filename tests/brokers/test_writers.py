@@ -1,9 +1,9 @@
-"""Processes that publish and do not listen."""
+"""Processes that publish and do not subscribe."""
 
 import pytest
 
 from cluster import Writer
-from person import unique
+from client import unique
 from test_emits import ARGUMENTS, exactly
 
 
@@ -15,12 +15,12 @@ def writer(broker, cluster, kind):
 
 
 @pytest.fixture
-async def people(cluster, connect):
+async def clients(cluster, connect):
     """A client of each node."""
     return await connect(*cluster.nodes, namespaces=("/", "/chat"))
 
 
-pytestmark = [pytest.mark.published_by_hand, pytest.mark.unmixed]
+pytestmark = [pytest.mark.published_by_test, pytest.mark.unmixed]
 
 
 def emit(event, *args, **more):
@@ -28,21 +28,21 @@ def emit(event, *args, **more):
 
 
 @pytest.mark.parametrize("namespace", ["/", "/chat"])
-async def test_a_writer_reaches_everybody_once(writer, people, namespace):
+async def test_emits_of_a_writer_reach_every_client_once(writer, clients, namespace):
     writer.write(emit("news", 1, namespace=namespace), emit("end", namespace=namespace))
-    for person in people:
-        assert await person.until("end", namespace) == [["news", 1]]
+    for client in clients:
+        assert await client.until("end", namespace) == [["news", 1]]
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-async def test_what_a_writer_sends_arrives_as_it_was(writer, people, arguments):
+async def test_arguments_of_a_writer_arrive_unchanged(writer, clients, arguments):
     writer.write(emit("news", *ARGUMENTS[arguments]))
-    for person in people:
-        assert exactly(await person.next("news")) == exactly(ARGUMENTS[arguments])
+    for client in clients:
+        assert exactly(await client.next("news")) == exactly(ARGUMENTS[arguments])
 
 
-async def test_a_writer_addresses_rooms_and_leaves_somebody_out(writer, people):
-    ana, bo = people
+async def test_a_writer_emits_to_rooms_and_skips_clients(writer, clients):
+    ana, bo = clients
     red, blue = unique("red"), unique("blue")
     await ana.call("join", red)
     await bo.call("join", blue)
@@ -58,31 +58,31 @@ async def test_a_writer_addresses_rooms_and_leaves_somebody_out(writer, people):
     assert await bo.until("end") == [["for both"], ["for bo"]]
 
 
-async def test_a_thousand_emits_of_a_writer_keep_their_order(writer, people):
+async def test_a_thousand_emits_of_a_writer_keep_their_order(writer, clients):
     numbers = range(1_000)
     writer.write(*[emit("news", number) for number in numbers], emit("end"))
-    for person in people:
-        assert await person.until("end") == [["news", number] for number in numbers]
+    for client in clients:
+        assert await client.until("end") == [["news", number] for number in numbers]
 
 
 @pytest.mark.parametrize("namespace", ["/", "/chat"])
-async def test_a_writer_enters_and_removes_clients_and_closes_rooms(writer, people, namespace):
+async def test_a_writer_enters_and_removes_clients_and_closes_rooms(writer, clients, namespace):
     red, blue = unique("red"), unique("blue")
-    for person in people:
+    for client in clients:
         for room in (red, blue):
-            writer.write({"op": "enter", "sid": person.sid(namespace), "room": room, "namespace": namespace})
+            writer.write({"op": "enter", "sid": client.sid(namespace), "room": room, "namespace": namespace})
     writer.write(emit("entered", room=[red, blue], namespace=namespace))
-    writer.write({"op": "remove", "sid": people[0].sid(namespace), "room": red, "namespace": namespace})
+    writer.write({"op": "remove", "sid": clients[0].sid(namespace), "room": red, "namespace": namespace})
     writer.write(emit("in red", room=red, namespace=namespace))
     writer.write({"op": "close", "room": blue, "namespace": namespace})
     writer.write(emit("in blue", room=blue, namespace=namespace), emit("end", namespace=namespace))
-    assert await people[0].until("end", namespace) == [["entered"]]
-    assert await people[1].until("end", namespace) == [["entered"], ["in red"]]
+    assert await clients[0].until("end", namespace) == [["entered"]]
+    assert await clients[1].until("end", namespace) == [["entered"], ["in red"]]
 
 
 @pytest.mark.parametrize("namespace", ["/", "/chat"])
-async def test_a_writer_disconnects_clients(writer, people, namespace):
-    for person in people:
-        writer.write({"op": "kick", "sid": person.sid(namespace), "namespace": namespace})
-    for person in people:
-        assert await person.left() == namespace
+async def test_a_writer_disconnects_clients(writer, clients, namespace):
+    for client in clients:
+        writer.write({"op": "kick", "sid": client.sid(namespace), "namespace": namespace})
+    for client in clients:
+        assert await client.disconnected() == namespace

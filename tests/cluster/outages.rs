@@ -9,8 +9,8 @@ use std::{
 };
 
 use socketio::{
-    SocketIo,
-    message_queue::{Eventually, MessageQueue, Publisher, Subscription},
+    BoxError, SocketIo,
+    message_queue::{BoxFuture, MessageQueue, Publisher, Subscription},
 };
 use socketio_test::{TestQueue, event};
 
@@ -76,12 +76,18 @@ async fn a_queue_that_panics_is_one_that_failed() {
     struct Panics(TestQueue, AtomicBool);
 
     impl MessageQueue for Panics {
-        fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        fn publisher<'a>(
+            &'a self,
+            channel: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
             assert!(self.1.swap(true, Relaxed), "not the first time");
             self.0.publisher(channel)
         }
 
-        fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        fn subscription<'a>(
+            &'a self,
+            channel: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
             self.0.subscription(channel)
         }
     }

@@ -74,7 +74,7 @@ async fn bytes_are_counted_as_well_as_messages() {
 }
 
 #[tokio::test]
-async fn packets_can_be_dropped_instead_whole_and_counted() {
+async fn events_can_be_dropped_instead_whole_and_counted() {
     let (io, reasons) = server(|builder| {
         builder
             .max_outbox(4, 1_000_000)
@@ -85,6 +85,8 @@ async fn packets_can_be_dropped_instead_whole_and_counted() {
     client.connection().stop_reading();
     io.emit("a", 1);
     io.emit("b", Bytes::from_static(b"x"));
+    // The transport has its turn, and takes nothing.
+    settle().await;
     io.emit("lost", Bytes::from_static(b"two messages and room for one"));
     io.emit("c", 3);
     io.emit("lost", 4);
@@ -101,6 +103,46 @@ async fn packets_can_be_dropped_instead_whole_and_counted() {
     io.emit("d", 5);
     assert_eq!(client.received(), [event("d", 5)]);
     assert!(reasons.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn packets_of_the_protocol_are_never_dropped() {
+    let io = SocketIo::bare()
+        .max_outbox(1, 1_000_000)
+        .overflow_policy(OverflowPolicy::DropNewest)
+        .on("ask", || "answer")
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.connection().stop_reading();
+    io.emit("a", 1);
+    settle().await;
+    io.emit("lost", 2);
+    let mut answer = std::pin::pin!(client.call::<String>("ask", ()));
+    // Sent now, and read later.
+    assert!(futures_util::poll!(answer.as_mut()).is_pending());
+    settle().await;
+    assert!(io.disconnect("/", client.sid()));
+    settle().await;
+    client.connection().resume_reading();
+    assert_eq!(answer.await.unwrap(), "answer");
+    assert_eq!(client.received(), [event("a", 1)]);
+    assert_eq!(client.disconnected().await, Reason::ServerDisconnect);
+}
+
+#[tokio::test]
+async fn what_waits_inside_connect_is_bounded_like_an_outbox() {
+    let io = SocketIo::bare()
+        .max_outbox(100, 1_000_000)
+        .on("connect", |socket: socketio::Socket| {
+            let emitted = (0..1_000).take_while(|n| socket.try_emit("n", n).is_ok());
+            let emitted = emitted.count();
+            assert_eq!(emitted, 100);
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    assert_eq!(client.received().len(), 100);
 }
 
 #[tokio::test]

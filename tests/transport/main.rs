@@ -5,3 +5,4 @@
 mod clients;
 mod polling;
 mod transports;
+mod turns;

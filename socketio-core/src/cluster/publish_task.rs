@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use crate::{
         admission::PublishLimits,
-        message_queue::{Eventually, Subscription},
+        message_queue::{BoxFuture, Subscription},
     };
 
     /// A broker that accepts messages up to the one that it refuses.
@@ -212,7 +212,10 @@ mod tests {
     }
 
     impl MessageQueue for Broker {
-        fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+        fn publisher<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
             *self
                 .connections
                 .lock()
@@ -221,13 +224,16 @@ mod tests {
             Box::pin(async { Ok(publisher) })
         }
 
-        fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+        fn subscription<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
             Box::pin(async { Err("this broker has no subscriptions".into()) })
         }
     }
 
     impl Publisher for Broker {
-        fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+        fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             if self
                 .since
@@ -330,11 +336,17 @@ mod tests {
         struct Silent;
 
         impl MessageQueue for Silent {
-            fn publisher<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
+            fn publisher<'a>(
+                &'a self,
+                _: &'a str,
+            ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
                 Box::pin(std::future::pending())
             }
 
-            fn subscription<'a>(&'a self, _: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
+            fn subscription<'a>(
+                &'a self,
+                _: &'a str,
+            ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
                 Box::pin(std::future::pending())
             }
         }

@@ -67,7 +67,7 @@ impl SubscribeTask {
         let mut sweep = interval(SWEEP);
         loop {
             let message = tokio::select! {
-                message = subscription.next() => message?,
+                message = subscription.receive() => message?,
                 _ = sweep.tick() => {
                     self.expire();
                     if *outage && since.is_some_and(|since| since.elapsed() > LONGEST) {

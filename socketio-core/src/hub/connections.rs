@@ -45,11 +45,22 @@ impl Connections {
             .count()
     }
 
+    /// Has all of them drop the handlers that run: see [`ConnectionHandle::abandon_handlers`].
+    pub(crate) fn abandon_handlers(&self) {
+        for connection in self.all() {
+            connection.abandon_handlers();
+        }
+    }
+
     /// Asks all of them to close.
     pub(crate) fn shut_down(&self) {
-        let connections: Vec<_> = self.lock().values().cloned().collect();
-        for connection in connections {
+        for connection in self.all() {
             connection.close_connection(CloseRequest::Shutdown);
         }
+    }
+
+    /// Returns all of them, to be used under no lock.
+    fn all(&self) -> Vec<Arc<ConnectionHandle>> {
+        self.lock().values().cloned().collect()
     }
 }

@@ -1,17 +1,21 @@
-//! The part of a URL that names hosts, and as whom to log in.
+//! What the URLs of the brokers have in common: hosts, logins, and the errors about them.
 //!
-//! No error here repeats a piece of the URL: where a password holds a character that ought to be encoded, any piece may be one of it.
+//! An error repeats no piece of a URL that could be part of a password: when a password contains a character that should be encoded, its
+//! rest looks like a host, a path or a parameter.
 
 use std::{borrow::Cow, fmt};
 
+#[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 use percent_encoding::percent_decode_str;
 
-pub(super) type Refused = Cow<'static, str>;
+/// Why a URL is invalid.
+pub(super) type UrlError = Cow<'static, str>;
 
-/// The end of an error that an unencoded password may be the cause of.
+/// The end of an error whose cause may be an unencoded password.
 pub(super) const ENCODE: &str =
     "; in a user or password, `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@` is `%40`, `,` is `%2C`";
 
+/// A host name or IP address, with a port.
 #[derive(Clone, PartialEq)]
 pub(super) struct Host {
     /// A name, or an address without brackets.
@@ -20,21 +24,22 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// `host`, `host:port`, `[::1]` or `[::1]:port`; no host is this one.
-    pub(super) fn parse(text: &str, port: u16) -> Result<Self, Refused> {
+    /// Parses `host`, `host:port`, `[::1]` or `[::1]:port`. An empty host is `localhost`.
+    #[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
+    pub(super) fn parse(text: &str, default_port: u16) -> Result<Self, UrlError> {
         let (name, rest) = match text.strip_prefix('[') {
             Some(text) => text.split_once(']').ok_or("a `[` has no `]`")?,
             None => text.split_at(text.find(':').unwrap_or(text.len())),
         };
         let port = match rest.strip_prefix(':') {
             Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-                format!("a port has to be a number from 1 to 65535{ENCODE}; an IPv6 address stands in `[]`")
+                format!("a port must be a number from 1 to 65535{ENCODE}; an IPv6 address is written in `[]`")
             })?,
-            None if rest.is_empty() => port,
-            None => return Err("after `]` comes `:` and the port, or nothing".into()),
+            None if rest.is_empty() => default_port,
+            None => return Err("only `:` and a port may follow `]`".into()),
         };
         if name.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-            return Err("there is a space in the name of a host".into());
+            return Err("a host name contains a space".into());
         }
         Ok(Self {
             name: if name.is_empty() { "localhost" } else { name }.into(),
@@ -59,16 +64,18 @@ impl fmt::Debug for Host {
     }
 }
 
-/// As whom to log in; nobody is asked for neither.
+/// A user and a password, each of which may be missing.
+#[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Login {
     pub(super) user: Option<String>,
     pub(super) password: Option<String>,
 }
 
+#[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 impl Login {
-    /// What stands before the `@`: `user:password`, either of them possibly missing.
-    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
+    /// Parses the part of a URL before the `@`: `user:password`, `user` or `:password`.
+    pub(super) fn parse(text: &str) -> Result<Self, UrlError> {
         let (user, password) = match text.split_once(':') {
             Some((user, password)) => (user, Some(password)),
             None => (text, None),
@@ -80,6 +87,7 @@ impl Login {
     }
 }
 
+#[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |secret: &Option<String>| secret.as_ref().map(|_| "***");
@@ -93,9 +101,57 @@ impl fmt::Debug for Login {
     }
 }
 
-pub(super) fn decode(text: &str) -> Result<String, Refused> {
+/// Decodes `%2F` and the like.
+#[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
+pub(super) fn decode(text: &str) -> Result<String, UrlError> {
     match percent_decode_str(text).decode_utf8() {
         Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err("what is encoded with `%` has to be UTF-8".into()),
+        Err(_) => Err("text that is encoded with `%` must be UTF-8".into()),
+    }
+}
+
+/// The error for a parameter after `?` that is not among `known`, with what to do instead.
+///
+/// Names the parameter, unless it may be part of a password: of one that contains `?` (an `@` follows it then) or that is a
+/// parameter itself.
+#[cfg(any(feature = "kafka", feature = "rabbitmq", feature = "redis"))]
+pub(super) fn unknown_parameter(query: &str, name: &str, known: &[&str], tls: &str) -> UrlError {
+    let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+    let known = known.join(", ");
+    if query.contains('@') || query.contains("password") {
+        return format!("an unknown parameter after `?`: only {known} are known{ENCODE}").into();
+    }
+    let cure = match name.starts_with("ssl") || name.contains("cert") || name.contains("verify") {
+        true => format!("remove it and configure TLS with {tls}"),
+        false => "remove it".into(),
+    };
+    let name = name.escape_debug();
+    format!("the parameter `{name}` is not supported: {cure}; only {known} are known").into()
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(any(feature = "kafka", feature = "rabbitmq", feature = "redis"))]
+    #[test]
+    fn an_unknown_parameter_is_named_unless_it_may_be_part_of_a_password() {
+        let error = |query: &str, name| super::unknown_parameter(query, name, &["db"], "`X::tls`");
+        for (query, name, expected) in [
+            (
+                "ssl_ca_certs=x",
+                "ssl_ca_certs",
+                "the parameter `ssl_ca_certs` is not supported: remove it and configure TLS with `X::tls`; only `db` are known",
+            ),
+            (
+                "timeout=1",
+                "timeout",
+                "the parameter `timeout` is not supported: remove it; only `db` are known",
+            ),
+        ] {
+            assert_eq!(error(query, name), expected);
+        }
+        for query in ["secret@host", "password=a&secret"] {
+            let error = error(query, "secret");
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }

@@ -1,18 +1,49 @@
-//! Message queues: how the servers of a cluster, and processes beside them, reach each other's clients.
+//! Message queues: publish and subscribe on bytes. The cluster sends its messages over one.
 //!
-//! A queue is two operations, publish and subscribe; what travels over it, and when it is tried again, is not its affair. Those that
-//! are here come with a feature of their own, and are mostly named by their URL:
-//! [`message_queue("redis://localhost")`](crate::SocketIoBuilder::message_queue). For another broker, or for tests,
-//! implement [`MessageQueue`].
+//! Each broker is behind a Cargo feature and is usually named by its URL:
+//! [`message_queue("redis://localhost")`](crate::SocketIoBuilder::message_queue). For another broker, implement [`MessageQueue`].
+//!
+//! | file | contents |
+//! |---|---|
+//! | `queue.rs` | the traits that a broker implements |
+//! | `into_message_queue.rs` | from a URL to a queue: the table of schemes |
+//! | `authority.rs`, `tls.rs`, `broker.rs`, `timeouts.rs` | what the brokers share: hosts and logins in URLs, TLS, names in errors, time limits |
+//! | `redis/`, `rabbitmq/`, `kafka/`, `nats/` | the brokers |
+//!
+//! Every broker has the same files:
+//!
+//! | file | contents |
+//! |---|---|
+//! | `url.rs` | `…Url`: what a URL means, and its check |
+//! | `queue.rs` | the public type: `new(url)`, `tls(config)`, `impl MessageQueue` |
+//! | `connection.rs` | `…Connection`: opened and logged in; closed when it is dropped |
+//! | `publisher.rs` | `…Publisher`: publishes with the broker's confirmation |
+//! | `subscription.rs` | `…Subscription`: receives without losing messages when it is cancelled |
+//!
+//! To add a broker, write these files, add a line to `into_message_queue.rs`, and have it checked by the contract suite:
+//! `socketio_test::MessageQueueContract` has a rule for each sentence of [`MessageQueue`]'s contract. `tests/message_queue_contract.rs` runs it
+//! with a queue in memory, and `tests/brokers/test_contract.py` with each broker, through the program `tests/brokers/contract.rs`.
 
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
 mod authority;
-mod interface;
-mod into_queue;
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
+mod broker;
+mod into_message_queue;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "nats")]
 mod nats;
+mod queue;
 #[cfg(feature = "rabbitmq")]
 mod rabbitmq;
 #[cfg(feature = "redis")]
@@ -23,15 +54,30 @@ mod redis;
     feature = "rabbitmq",
     feature = "redis"
 ))]
+mod timeouts;
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
 mod tls;
 
-pub use interface::{Eventually, MessageQueue, Publisher, Refused, Subscription};
-pub use into_queue::IntoMessageQueue;
+pub use into_message_queue::IntoMessageQueue;
 #[cfg(feature = "kafka")]
 pub use kafka::Kafka;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
+pub use queue::{BoxFuture, MessageQueue, Publisher, Refused, Subscription};
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::RabbitMq;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
+/// The TLS library whose `ClientConfig` the queues' `tls` methods take, in the version that they use.
+#[cfg(any(
+    feature = "kafka",
+    feature = "nats",
+    feature = "rabbitmq",
+    feature = "redis"
+))]
+pub use tokio_rustls::rustls;

@@ -1,4 +1,4 @@
-//! TLS towards a broker.
+//! TLS configurations for connections to brokers.
 
 use std::sync::Arc;
 
@@ -6,28 +6,28 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types:
 
 use crate::BoxError;
 
-/// The configuration that trusts what the platform trusts.
+/// Returns the configuration that trusts the certificates of the platform.
 ///
 /// # Errors
 ///
-/// When that is nothing.
+/// Fails if there are none.
 pub(super) fn platform() -> Result<ClientConfig, BoxError> {
     let mut found = rustls_native_certs::load_native_certs();
     match found.errors.pop() {
         Some(error) if found.certs.is_empty() => Err(error.into()),
-        None if found.certs.is_empty() => Err("this platform trusts no certificates".into()),
+        None if found.certs.is_empty() => Err("TLS: the platform trusts no certificates; install its package of certificate authorities (`ca-certificates`)".into()),
         _ => trusting(found.certs),
     }
 }
 
-/// The configuration that trusts these authorities.
+/// Returns the configuration that trusts these authorities.
 pub(super) fn trusting(
     authorities: Vec<CertificateDer<'static>>,
 ) -> Result<ClientConfig, BoxError> {
     let mut roots = RootCertStore::empty();
-    // A platform's store may hold some that rustls can't read.
+    // The platform's store may contain some that rustls can't read.
     roots.add_parsable_certificates(authorities);
-    // Named, because a program with several providers has no default one.
+    // Explicit, because a program with several providers has no default one.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -549,8 +549,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Turn::yield_to_others(cx)
     }
 }
 

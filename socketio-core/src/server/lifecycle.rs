@@ -40,12 +40,14 @@ impl SocketIo {
     /// 1. No new connections are accepted, and all clients are disconnected.
     /// 2. Handlers that run, events that have arrived and `disconnect` handlers are awaited, as are HTTP requests that
     ///    [`run`](SocketIo::run) or [`serve`](SocketIo::serve) had accepted.
-    /// 3. What has not ended [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default) after the
-    ///    first call is dropped at its next await, and logged.
+    /// 3. Handlers that have not ended after nine tenths of the
+    ///    [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default, from the first call) are
+    ///    dropped at their next await and logged; the last tenth is for the `disconnect` handlers of their clients. What has not
+    ///    ended then is dropped as well.
     /// 4. Background tasks are stopped at their next await.
     /// 5. Messages that wait for a message queue are published: in the time that is left, and in one second at least.
     ///
-    /// So it returns after the timeout and 1.5 seconds at the latest. Code that blocks its thread can't be stopped: the log says
+    /// So it returns after the timeout and 2 seconds at the latest. Code that blocks its thread can't be stopped: the log says
     /// where such a background task was spawned, the server is left without it, and a runtime that is dropped waits for it.
     ///
     /// A background task or an HTTP handler may call this: it is not stopped itself. A Socket.IO handler calls
@@ -93,9 +95,12 @@ impl<'a> Shutdown<'a> {
 
     /// The steps, after [`SocketIo::stop`].
     async fn run(self) {
-        // Handlers and HTTP requests end by themselves, until the deadline.
-        within(self.left(), self.served()).await;
-        self.drop_served().await;
+        // Handlers and HTTP requests end by themselves.
+        if !within(self.left() / 10 * 9, self.served()).await {
+            self.abandon_handlers();
+            within(self.left(), self.served()).await;
+            self.drop_served().await;
+        }
         // Handlers may have used background tasks up to here.
         self.stop_background_tasks().await;
         // What the last of them emitted is published.
@@ -115,12 +120,22 @@ impl<'a> Shutdown<'a> {
         self.node.http_tasks.ended(self.inside).await;
     }
 
+    /// Drops the handlers that still run shortly before the deadline, so that the `disconnect` handlers of their clients have
+    /// the rest of the time.
+    fn abandon_handlers(&self) {
+        self.node.connection_tasks.log_running(
+            self.inside,
+            "handlers still run near the end of the shutdown timeout: they are dropped, and `disconnect` handlers run",
+        );
+        self.node.connections.abandon_handlers();
+    }
+
     /// Drops what has not ended by the deadline.
     async fn drop_served(&self) {
         for tasks in [&self.node.connection_tasks, &self.node.http_tasks] {
             tasks.log_running(
                 self.inside,
-                "handlers still run at the end of the shutdown timeout: they are dropped",
+                "tasks still run at the end of the shutdown timeout: they are dropped",
             );
             match self.inside {
                 true => tasks.stop(),

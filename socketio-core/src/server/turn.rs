@@ -5,7 +5,11 @@
 //! outside of tokio's cooperative budget, which handlers may have used up. A turn that is over is continued in the task's next
 //! poll, when other tasks have run.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 /// Steps of one turn: packets read, or rounds of handlers.
 const STEPS: usize = 64;
@@ -62,6 +66,15 @@ impl Turn {
 
     pub(super) fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// Ends the poll of the task, to be continued after other tasks.
+    ///
+    /// As `yield_now`, not by waking the task itself: it is woken after the runtime has looked for I/O. A task that wakes itself
+    /// would keep a worker from that for dozens of its polls, and all other clients with it.
+    pub(super) fn yield_to_others(cx: &mut Context<'_>) -> Poll<()> {
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
+        Poll::Pending
     }
 }
 

@@ -1,4 +1,4 @@
-"""The brokers: each a process of its own, on free ports, with its data in a directory that goes with the tests."""
+"""The brokers. Each is a process on free ports, with its data in a temporary directory of the tests."""
 
 from .kafka import Kafka
 from .nats import Nats

@@ -1,26 +1,29 @@
-"""What the brokers have in common."""
+"""What the brokers share."""
 
 import asyncio
 import socket
-import time
 
-from processes import DEADLINE, Process, free_port
+from processes import Process, free_port
+from waiting import DEADLINE, wait_until
 
 
 class Broker:
     """A broker that can be stopped, and started again on the same port."""
 
     kinds: tuple[str, ...]
-    """The kinds of nodes that can take part."""
+    """The kinds of nodes that work with it."""
 
     publishing: tuple[str, ...]
-    """Those of them that can publish."""
+    """The kinds that can publish."""
 
     reference: tuple[str, str] | None
-    """The pair without a node of ours: what it does not pass is wrong in the tests."""
+    """A pair of Python nodes: a test that it fails is wrong."""
 
     needed_by: frozenset[str] = frozenset()
-    """Kinds that do not start without it."""
+    """The kinds that don't start while it is stopped."""
+
+    too_large: int | None = None
+    """The size of a message that it refuses, in bytes."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -28,40 +31,41 @@ class Broker:
         self.running = False
 
     def url(self, port=None) -> str:
-        """Its address, or that of a way to it."""
+        """Its URL, or that of a proxy to it."""
         raise NotImplementedError
 
     def start(self):
-        """Starts it, and waits until it answers."""
+        """Starts it, and waits until it accepts connections."""
         raise NotImplementedError
 
     def stop(self):
-        """Ends it without a warning."""
+        """Kills it."""
         if self.running:
             self._process.kill()
         self.running = False
 
-    def detour(self) -> tuple[int, int]:
-        """The port on which a way around has to begin, and that to which it leads."""
+    def proxy_ports(self) -> tuple[int, int]:
+        """The port on which a proxy must listen, and the port that it must connect to."""
         return free_port(), self.port
 
     def close(self):
-        """Ends what has to stay while it is started again."""
+        """Stops what keeps running between two starts."""
 
     async def tap(self, channel) -> "Tap":
         raise NotImplementedError
 
     def _run(self, *command, env=None, accepts=None):
-        """Its process, once it accepts connections."""
+        """Starts its process, and waits until it accepts connections."""
         self._process = Process(*command, env=env)
         self.running = True
-        deadline = time.monotonic() + DEADLINE
-        while not (accepts or self._accepts)():
-            if self._process.ended or time.monotonic() > deadline:
-                self.stop()
-                self.close()
-                raise RuntimeError(f"{command[0]} does not answer")
-            time.sleep(0.05)
+        try:
+            wait_until(lambda: self._process.ended or (accepts or self._accepts)(), f"the start of {command[0]}")
+            if self._process.ended:
+                raise RuntimeError(f"{command[0]} has ended")
+        except Exception:
+            self.stop()
+            self.close()
+            raise
         return self
 
     def _accepts(self):
@@ -73,7 +77,7 @@ class Broker:
 
 
 class Tap:
-    """Somebody on a channel who is no node: hears what is published, as it is, and publishes whatever it likes."""
+    """A client of the broker on a channel: receives the messages as they are, and publishes arbitrary ones."""
 
     def __init__(self, publish, receive, close):
         self.publish, self._receive, self.close = publish, receive, close

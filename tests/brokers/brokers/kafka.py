@@ -9,8 +9,9 @@ from pathlib import Path
 import kafka
 
 from processes import free_port
+from waiting import DEADLINE
 
-from .broker import DEADLINE, Broker, Tap
+from .broker import Broker, Tap
 
 LIBRARIES = Path(os.environ.get("KAFKA_LIBRARIES", Path(__file__).resolve().parents[2] / ".cache" / "kafka"))
 
@@ -19,10 +20,10 @@ process.roles = broker,controller
 node.id = 1
 controller.quorum.voters = 1@127.0.0.1:{controller}
 controller.listener.names = CONTROLLER
-listener.security.protocol.map = CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,ASIDE:PLAINTEXT
+listener.security.protocol.map = CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,PROXIED:PLAINTEXT
 inter.broker.listener.name = DIRECT
-listeners = DIRECT://127.0.0.1:{direct},ASIDE://127.0.0.1:{aside},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners = DIRECT://127.0.0.1:{direct},ASIDE://127.0.0.1:{way_aside}
+listeners = DIRECT://127.0.0.1:{direct},PROXIED://127.0.0.1:{proxied},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners = DIRECT://127.0.0.1:{direct},PROXIED://127.0.0.1:{proxy}
 log.dirs = {directory}/log
 num.partitions = 1
 offsets.topic.num.partitions = 1
@@ -34,26 +35,27 @@ share.coordinator.state.topic.replication.factor = 1
 
 class Kafka(Broker):
     kinds = ("python", "rust")
-    # python-socketio 5.18.1 hands a text to a library that wants bytes.
+    # python-socketio 5.18.1 passes a text to a library that takes bytes only.
     publishing = ("rust",)
     reference = ("python", "python")
     needed_by = frozenset({"python"})
+    too_large = 1_100_000
 
     def __init__(self, directory):
         super().__init__(directory)
-        self._aside, self._way_aside, self._controller = free_port(), free_port(), free_port()
+        self._proxied_port, self._proxy_port, self._controller = free_port(), free_port(), free_port()
         self._configuration = directory / "server.properties"
 
     def url(self, port=None):
         return f"kafka://127.0.0.1:{port or self.port}"
 
-    def detour(self):
-        # Clients go to where the broker says that it is.
-        return self._way_aside, self._aside
+    def proxy_ports(self):
+        # Clients connect to the address that the broker advertises.
+        return self._proxy_port, self._proxied_port
 
     def start(self):
         if not self._configuration.exists():
-            ports = {"direct": self.port, "aside": self._aside, "way_aside": self._way_aside, "controller": self._controller}
+            ports = {"direct": self.port, "proxied": self._proxied_port, "proxy": self._proxy_port, "controller": self._controller}
             self._configuration.write_text(CONFIGURATION.format(directory=self.directory, **ports))
             format = ["kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", self._configuration]
             subprocess.run([*_java(), *format], check=True, stdout=subprocess.DEVNULL)

@@ -2,13 +2,16 @@
 
 import nats
 
-from .broker import DEADLINE, Broker, Tap
+from waiting import DEADLINE
+
+from .broker import Broker, Tap
 
 
 class Nats(Broker):
-    # The one in Python has a manager of the tests' own.
+    # The Python node has a manager that belongs to the tests.
     kinds = publishing = ("asyncio", "rust")
     reference = ("asyncio", "asyncio")
+    too_large = 1_100_000
 
     def url(self, port=None):
         return f"nats://127.0.0.1:{port or self.port}"

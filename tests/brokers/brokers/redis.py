@@ -2,7 +2,9 @@
 
 import redis.asyncio
 
-from .broker import DEADLINE, Broker, Tap
+from waiting import DEADLINE
+
+from .broker import Broker, Tap
 
 
 class Redis(Broker):
@@ -24,7 +26,7 @@ class Redis(Broker):
         client = redis.asyncio.Redis.from_url(self.url())
         messages = client.pubsub(ignore_subscribe_messages=True)
         await messages.subscribe(channel)
-        # The first message says that it is subscribed.
+        # The first message confirms the subscription.
         await messages.get_message(timeout=DEADLINE)
 
         async def receive():
@@ -39,13 +41,13 @@ class Redis(Broker):
         return Tap(lambda message: client.publish(channel, message), receive, close)
 
     async def end_connections(self, kind):
-        """Ends those that listen (`pubsub`), or all others (`normal`)."""
+        """Closes the connections of subscriptions (`pubsub`), or all others (`normal`)."""
         async with redis.asyncio.Redis.from_url(self.url()) as client:
             await client.client_kill_filter(_type=kind, skipme=True)
 
 
 class Sentinel(Broker):
-    """Knows where the Redis of the name `master` is."""
+    """A sentinel for the service `master`."""
 
     def __init__(self, directory, master, password):
         super().__init__(directory)

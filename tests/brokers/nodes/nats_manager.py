@@ -1,4 +1,4 @@
-"""python-socketio over NATS, for which it has no manager: the same envelope over a subject."""
+"""A manager for python-socketio over NATS: the same envelopes, on a subject."""
 
 import nats
 from socketio.async_pubsub_manager import AsyncPubSubManager
@@ -16,7 +16,7 @@ class NatsManager(AsyncPubSubManager):
         if self._publisher is None:
             self._publisher = await self._connect()
         await self._publisher.publish(self.channel, self.json.dumps(data).encode())
-        # Whoever reads `ok` may rely on it that the broker has it.
+        # A test that reads `ok` relies on the broker having received the message.
         await self._publisher.flush()
 
     async def _listen(self):
@@ -26,11 +26,11 @@ class NatsManager(AsyncPubSubManager):
             yield message.data
 
     async def _connect(self):
-        # The library subscribes again by itself, when the broker has come back.
+        # The library subscribes again by itself when the broker is back.
         return await nats.connect(
             self._url, allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_ignore
         )
 
 
 async def _ignore(_error):
-    """A broker that is away is nothing to report here."""
+    """Ignores errors: the broker may be stopped by a test."""

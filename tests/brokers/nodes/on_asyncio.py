@@ -1,14 +1,14 @@
-"""A node of python-socketio on asyncio: over Redis, aio_pika or NATS."""
+"""A node of python-socketio on asyncio, over Redis, aio_pika or NATS."""
 
 import asyncio
 
 import socketio
 from aiohttp import web
 
-import contract
+import common
 from nats_manager import NatsManager
 
-options = contract.arguments()
+options = common.arguments()
 
 
 def manager(**more):
@@ -18,27 +18,27 @@ def manager(**more):
 
 
 async def write(io):
-    orders = contract.orders()
-    while order := await asyncio.to_thread(next, orders, None):
-        namespace = order.get("namespace", "/")
-        match order["op"]:
+    commands = common.commands()
+    while command := await asyncio.to_thread(next, commands, None):
+        namespace = command.get("namespace", "/")
+        match command["op"]:
             case "emit":
                 await io.emit(
-                    order["event"],
-                    contract.data(order),
-                    to=order.get("room"),
-                    skip_sid=order.get("skip"),
+                    command["event"],
+                    common.data(command),
+                    to=command.get("room"),
+                    skip_sid=command.get("skip"),
                     namespace=namespace,
                 )
             case "close":
-                await io.close_room(order["room"], namespace=namespace)
+                await io.close_room(command["room"], namespace=namespace)
             case "kick":
-                await io.disconnect(order["sid"], namespace=namespace)
+                await io.disconnect(command["sid"], namespace=namespace)
             case "enter":
-                await io.enter_room(order["sid"], order["room"], namespace=namespace)
+                await io.enter_room(command["sid"], command["room"], namespace=namespace)
             case "remove":
-                await io.leave_room(order["sid"], order["room"], namespace=namespace)
-        contract.say("ok")
+                await io.leave_room(command["sid"], command["room"], namespace=namespace)
+        common.say("ok")
 
 
 def handlers(io, namespace):
@@ -66,7 +66,7 @@ def handlers(io, namespace):
         skip = o.get("skip") or (None if o.get("include_self", True) else sid)
         await io.emit(
             o["event"],
-            contract.data(o),
+            common.data(o),
             to=o.get("room"),
             skip_sid=skip,
             namespace=o.get("namespace", namespace),
@@ -74,21 +74,21 @@ def handlers(io, namespace):
         )
 
     @on
-    async def ask(sid, o):
+    async def call(sid, o):
         try:
             value = await io.call(
-                o["event"], contract.data(o), to=o["to"], timeout=o.get("timeout", 3), namespace=namespace
+                o["event"], common.data(o), to=o["to"], timeout=o.get("timeout", 3), namespace=namespace
             )
         except socketio.exceptions.TimeoutError:
             return {"error": "timeout"}
-        return {"answer": contract.answer(value)}
+        return {"response": common.response(value)}
 
     @on
-    async def ask_all(sid, o):
-        async def answered(*answer):
-            await io.emit("answered", answer, to=sid, namespace=namespace)
+    async def emit_with_callback(sid, o):
+        async def respond(*response):
+            await io.emit("response", response, to=sid, namespace=namespace)
 
-        await io.emit(o["event"], contract.data(o), to=o["room"], callback=answered, namespace=namespace)
+        await io.emit(o["event"], common.data(o), to=o["room"], callback=respond, namespace=namespace)
 
     @on
     async def enter(sid, other, room):
@@ -110,7 +110,7 @@ def handlers(io, namespace):
 async def serve():
     clients = manager()
     io = socketio.AsyncServer(async_mode="aiohttp", client_manager=clients)
-    for namespace in contract.NAMESPACES:
+    for namespace in common.NAMESPACES:
         handlers(io, namespace)
     app = web.Application()
     io.attach(app)
@@ -122,18 +122,18 @@ async def serve():
 
 
 async def subscribe(io, clients):
-    """What a server else does when its first client comes."""
-    readiness = contract.Readiness(clients)
+    """Subscribes, which a server otherwise does for its first client, and waits until the subscription receives."""
+    readiness = common.Readiness(clients)
     io.manager_initialized = True
     clients.initialize()
     probe = manager(write_only=True)
-    while not readiness.heard.is_set():
+    while not readiness.received.is_set():
         try:
             await probe._publish({"method": "ready"})
         except OSError:
             pass  # there is no broker yet
         await asyncio.sleep(0.1)
-    contract.say("READY")
+    common.say("READY")
 
 
 if options.write_only:

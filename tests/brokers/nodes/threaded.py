@@ -1,4 +1,4 @@
-"""A node of Flask-SocketIO, in threads: over Redis, Kombu or Kafka."""
+"""A node of Flask-SocketIO in threads, over Redis, Kombu or Kafka."""
 
 import threading
 
@@ -8,51 +8,51 @@ import socketio
 from flask_socketio import SocketIO
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-import contract
+import common
 
-options = contract.arguments()
+options = common.arguments()
 
 
-class OrderlyKombuManager(socketio.KombuManager):
-    """Kombu's connections are not for several threads at once, and each event has a thread."""
+class LockingKombuManager(socketio.KombuManager):
+    """Publishes under a lock: connections of Kombu are not thread-safe, and each event has a thread."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def _publish(self, data):
-        with self._turn:
+        with self._lock:
             super()._publish(data)
 
 
 def manager(url, **more):
-    """The manager that Flask-SocketIO takes for a URL; it takes the wrong one for some that are Redis's."""
+    """The manager that Flask-SocketIO chooses for a URL, but for some URLs of Redis, for which it chooses the wrong one."""
     scheme = url.split(":")[0].split("+")[0]
     kinds = {"redis": socketio.RedisManager, "unix": socketio.RedisManager, "kafka": socketio.KafkaManager}
-    return kinds.get(scheme, OrderlyKombuManager)(url, channel=options.channel, **more)
+    return kinds.get(scheme, LockingKombuManager)(url, channel=options.channel, **more)
 
 
 def write(io):
-    for order in contract.orders():
-        namespace = order.get("namespace", "/")
-        match order["op"]:
+    for command in common.commands():
+        namespace = command.get("namespace", "/")
+        match command["op"]:
             case "emit":
                 io.emit(
-                    order["event"],
-                    contract.data(order),
-                    to=order.get("room"),
-                    skip_sid=order.get("skip"),
+                    command["event"],
+                    common.data(command),
+                    to=command.get("room"),
+                    skip_sid=command.get("skip"),
                     namespace=namespace,
                 )
             case "close":
-                io.close_room(order["room"], namespace=namespace)
+                io.close_room(command["room"], namespace=namespace)
             case "kick":
-                io.server.disconnect(order["sid"], namespace=namespace)
+                io.server.disconnect(command["sid"], namespace=namespace)
             case "enter":
-                io.server.enter_room(order["sid"], order["room"], namespace=namespace)
+                io.server.enter_room(command["sid"], command["room"], namespace=namespace)
             case "remove":
-                io.server.leave_room(order["sid"], order["room"], namespace=namespace)
-        contract.say("ok")
+                io.server.leave_room(command["sid"], command["room"], namespace=namespace)
+        common.say("ok")
 
 
 def handlers(io, namespace):
@@ -79,7 +79,7 @@ def handlers(io, namespace):
     def relay(o):
         flask_socketio.emit(
             o["event"],
-            contract.data(o),
+            common.data(o),
             to=o.get("room"),
             broadcast="room" not in o,
             skip_sid=o.get("skip"),
@@ -89,21 +89,21 @@ def handlers(io, namespace):
         )
 
     @on
-    def ask(o):
+    def call(o):
         try:
-            value = flask_socketio.call(o["event"], contract.data(o), to=o["to"], timeout=o.get("timeout", 3))
+            value = flask_socketio.call(o["event"], common.data(o), to=o["to"], timeout=o.get("timeout", 3))
         except socketio.exceptions.TimeoutError:
             return {"error": "timeout"}
-        return {"answer": contract.answer(value)}
+        return {"response": common.response(value)}
 
     @on
-    def ask_all(o):
-        asker = flask.request.sid
+    def emit_with_callback(o):
+        caller = flask.request.sid
 
-        def answered(*answer):
-            io.emit("answered", answer, to=asker, namespace=namespace)
+        def respond(*response):
+            io.emit("response", response, to=caller, namespace=namespace)
 
-        flask_socketio.emit(o["event"], contract.data(o), to=o["room"], callback=answered)
+        flask_socketio.emit(o["event"], common.data(o), to=o["room"], callback=respond)
 
     @on
     def enter(sid, room):
@@ -126,32 +126,32 @@ def serve():
     app = flask.Flask(__name__)
     clients = manager(options.queue)
     io = SocketIO(app, client_manager=clients, async_mode="threading")
-    for namespace in contract.NAMESPACES:
+    for namespace in common.NAMESPACES:
         handlers(io, namespace)
     threading.Thread(target=subscribe, args=(io.server, clients), daemon=True).start()
     make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Handler).serve_forever()
 
 
 class Handler(WSGIRequestHandler):
-    # Else an acknowledgement that follows an event waits for the client's system to confirm that, which takes its time.
+    # Otherwise an acknowledgement that follows an event waits for the TCP acknowledgement of that, which is delayed.
     disable_nagle_algorithm = True
 
 
 def subscribe(server, clients):
-    """What a server else does when its first client comes."""
-    readiness = contract.Readiness(clients)
+    """Subscribes, which a server otherwise does for its first client, and waits until the subscription receives."""
+    readiness = common.Readiness(clients)
     server.manager_initialized = True
     clients.initialize()
     probe = None
-    while not readiness.heard.wait(0.1):
+    while not readiness.received.wait(0.1):
         probe = probe or manager(options.queue, write_only=True)
         message = {"method": "ready"}
         if isinstance(probe, socketio.KafkaManager):
-            # Its own `_publish` fails: the library wants bytes.
+            # Its own `_publish` fails: the library takes bytes only.
             probe.producer.send(options.channel, value=probe.json.dumps(message).encode())
         else:
             probe._publish(message)
-    contract.say("READY")
+    common.say("READY")
 
 
 if options.write_only:

@@ -1,4 +1,4 @@
-//! Publishing: appending to a partition.
+//! Publishing: appending to the first partition.
 
 use std::{collections::BTreeMap, slice, time::SystemTime};
 
@@ -13,32 +13,43 @@ use rskafka::{
 };
 use tokio::time::timeout;
 
-use super::{PATIENCE, retry};
+use super::{connection::KafkaConnection, retry};
 use crate::{
     BoxError,
-    message_queue::{Eventually, Publisher, Refused},
+    message_queue::{
+        BoxFuture, Publisher, Refused,
+        broker::Broker,
+        timeouts::{CONFIRM, KAFKA_RETRY},
+    },
 };
 
-/// How many bytes are sent together, what Kafka adds to each message included: a little less than the megabyte it takes by default.
-const TOGETHER: usize = 1_000_000;
+/// How many bytes are sent together, including [`OVERHEAD`]: a little less than the megabyte that Kafka accepts by default.
+const BATCH: usize = 1_000_000;
 
-/// No less than what Kafka adds to a message without key and headers.
+/// At least what Kafka adds to a message without key and headers, in bytes.
 const OVERHEAD: usize = 32;
 
-/// A publisher to one partition. That is always the first: messages in several would come in any order, those that answer one another
-/// included.
-pub(super) struct Appending {
+/// Publishes to the first partition only: messages in several would arrive in any order.
+pub(super) struct KafkaPublisher {
     partition: PartitionClient,
+    broker: Broker,
 }
 
-impl Appending {
-    pub(super) fn new(partition: PartitionClient) -> Self {
-        Self { partition }
+impl KafkaPublisher {
+    pub(super) async fn new(
+        connection: &KafkaConnection,
+        topic: &str,
+        broker: Broker,
+    ) -> Result<Self, BoxError> {
+        Ok(Self {
+            partition: connection.partition(topic, 0).await?,
+            broker,
+        })
     }
 
     async fn append(&self, messages: &[Bytes]) -> Result<(), BoxError> {
         let timestamp = now();
-        let appended = retry::patiently(retry::ASKING, || {
+        let appended = retry::retry(KAFKA_RETRY, || {
             let records = messages.iter().map(|message| Record {
                 key: None,
                 value: Some(message.to_vec()),
@@ -48,33 +59,38 @@ impl Appending {
             self.partition
                 .produce(records.collect(), Compression::NoCompression)
         });
-        match timeout(PATIENCE, appended).await {
+        match timeout(CONFIRM, appended).await {
             Ok(appended) => appended.map(drop),
-            Err(_) => Err(format!("Kafka has not taken a message within {PATIENCE:?}").into()),
+            Err(_) => Err(format!("no confirmation of a message within {CONFIRM:?}").into()),
         }
+    }
+
+    async fn publish_all(&self, messages: &[Bytes]) -> Result<(), BoxError> {
+        // One batch after another: a failed one is retried, and must not follow what was sent later.
+        let mut before = 0;
+        for batch in batches(messages) {
+            match self.append(batch).await {
+                Err(error) if too_large(&error) => {
+                    // Either the topic accepts less than the default, or a single message is too large.
+                    for (index, message) in batch.iter().enumerate() {
+                        self.append(slice::from_ref(message))
+                            .await
+                            .map_err(|error| refused(error, before + index))?;
+                    }
+                }
+                appended => appended?,
+            }
+            before += batch.len();
+        }
+        Ok(())
     }
 }
 
-impl Publisher for Appending {
-    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+impl Publisher for KafkaPublisher {
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
-            // One after another: what failed is tried again, and must not come behind what was sent later.
-            let mut before = 0;
-            for together in batches(messages) {
-                match self.append(together).await {
-                    Err(error) if too_large(&error) => {
-                        // Either the topic takes less than usual, or it is one that nothing helps.
-                        for (index, message) in together.iter().enumerate() {
-                            self.append(slice::from_ref(message))
-                                .await
-                                .map_err(|error| refused(error, before + index))?;
-                        }
-                    }
-                    appended => appended?,
-                }
-                before += together.len();
-            }
-            Ok(())
+            let published = self.publish_all(messages).await;
+            published.map_err(|error| self.broker.error(error))
         })
     }
 }
@@ -93,7 +109,7 @@ fn refused(error: BoxError, index: usize) -> BoxError {
     if too_large(&error) {
         Refused::new(
             index,
-            "it is larger than the topic takes (`max.message.bytes`)",
+            "it is larger than the topic accepts (`max.message.bytes`)",
         )
         .into()
     } else {
@@ -101,14 +117,14 @@ fn refused(error: BoxError, index: usize) -> BoxError {
     }
 }
 
-/// Parts that are as large as may be, in order; what is too large for any is alone.
+/// Splits messages into batches that are as large as allowed, in order. A message that is larger is alone.
 fn batches(mut messages: &[Bytes]) -> impl Iterator<Item = &[Bytes]> {
     std::iter::from_fn(move || {
         let (first, others) = messages.split_first()?;
         let mut size = first.len() + OVERHEAD;
         let more = others.iter().take_while(|message| {
             size += message.len() + OVERHEAD;
-            size <= TOGETHER
+            size <= BATCH
         });
         let (batch, rest) = messages.split_at(1 + more.count());
         messages = rest;
@@ -116,10 +132,10 @@ fn batches(mut messages: &[Bytes]) -> impl Iterator<Item = &[Bytes]> {
     })
 }
 
-/// The present, which the broker's retention counts from.
+/// The current time, from which the broker's retention counts.
 fn now() -> DateTime<Utc> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.unwrap_or_default().as_millis();
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let millis = elapsed.unwrap_or_default().as_millis();
     DateTime::from_timestamp_millis(millis.try_into().unwrap_or_default()).unwrap_or_default()
 }
 
@@ -134,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn as_much_as_fits_is_sent_together_and_the_order_is_kept() {
+    fn a_batch_is_as_large_as_allowed_and_keeps_the_order() {
         assert_eq!(sizes(&[]), Vec::<Vec<usize>>::new());
         assert_eq!(sizes(&[0, 1, 2]), [[0, 1, 2]]);
-        let half = TOGETHER / 2 - OVERHEAD;
+        let half = BATCH / 2 - OVERHEAD;
         assert_eq!(sizes(&[half, half, 1]), [vec![half, half], vec![1]]);
         assert_eq!(sizes(&[1, half, half]), [vec![1, half], vec![half]]);
-        let large = 2 * TOGETHER;
+        let large = 2 * BATCH;
         assert_eq!(sizes(&[1, large, 2, 3]), [vec![1], vec![large], vec![2, 3]]);
         assert_eq!(sizes(&[0; 40_000]).len(), 2);
     }

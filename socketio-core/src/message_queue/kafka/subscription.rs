@@ -1,99 +1,105 @@
-//! Listening: reading all partitions from where they end.
+//! Receiving: fetching from all partitions of the topic.
 
-use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+use std::{collections::VecDeque, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::try_join_all, stream::FuturesUnordered};
 use rskafka::client::{
-    Client,
     error::Error,
     partition::{OffsetAt, PartitionClient},
 };
 use tokio::time::timeout;
 
-use super::{PATIENCE, partition, retry};
+use super::{connection::KafkaConnection, retry};
 use crate::{
     BoxError,
-    message_queue::{Eventually, Subscription},
+    message_queue::{
+        BoxFuture, Subscription,
+        broker::Broker,
+        timeouts::{KAFKA_FETCH_GRACE, KAFKA_FETCH_RETRY, KAFKA_FETCH_WAIT, KAFKA_RETRY},
+    },
 };
 
-/// How long a broker holds a request back when there is nothing new. It answers then: that is how a dead one is noticed.
-const WAIT: Duration = Duration::from_secs(10);
-
-/// How many bytes of a partition are asked for at once. (A larger message comes nevertheless, alone.)
-const AT_ONCE: i32 = 1024 * 1024;
+/// How many bytes of a partition a fetch asks for. (A larger message arrives nevertheless, alone.)
+const FETCH: i32 = 1024 * 1024;
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Fetched, BoxError>> + Send>>;
 
 struct Fetched {
     partition: PartitionClient,
-    /// Where to go on.
+    /// The offset to continue from.
     next: i64,
     messages: Vec<Bytes>,
 }
 
-/// A subscription to all partitions of a topic.
-pub(super) struct Reading {
-    /// A request for each partition. They are owned here, and so go on when the future of `next` is dropped.
+pub(super) struct KafkaSubscription {
+    /// A fetch for each partition. Owned by this, so that they go on when a future of `receive` is dropped.
     fetching: FuturesUnordered<Fetching>,
-    /// What has come. The requests wait until it has been taken.
+    /// The messages that have been fetched. The next fetches wait until they have been received.
     ready: VecDeque<Bytes>,
+    broker: Broker,
 }
 
-impl Reading {
-    /// Finds the partitions, and where they end.
-    pub(super) async fn new(client: &Client, topic: &str) -> Result<Self, BoxError> {
-        // Creates the topic, if it has to be.
-        drop(partition(client, topic, 0).await?);
-        let topics = client.list_topics().await.map_err(retry::cause)?;
-        let numbers = (topics.iter())
-            .filter(|found| found.name == topic)
-            .flat_map(|found| &found.partitions);
-        let fetching = numbers.map(|&number| async move {
-            let partition = partition(client, topic, number).await?;
-            let end =
-                retry::patiently(retry::ASKING, || partition.get_offset(OffsetAt::Latest)).await?;
+impl KafkaSubscription {
+    /// Finds the partitions and their ends.
+    pub(super) async fn new(
+        connection: &KafkaConnection,
+        topic: &str,
+        broker: Broker,
+    ) -> Result<Self, BoxError> {
+        // Creates the topic, if it doesn't exist.
+        drop(connection.partition(topic, 0).await?);
+        let partitions = connection.partitions(topic).await?;
+        let fetching = partitions.into_iter().map(|number| async move {
+            let partition = connection.partition(topic, number).await?;
+            let end = retry::retry(KAFKA_RETRY, || partition.get_offset(OffsetAt::Latest)).await?;
             Ok::<_, BoxError>(fetch(partition, end))
         });
         Ok(Self {
             fetching: try_join_all(fetching).await?.into_iter().collect(),
             ready: VecDeque::new(),
+            broker,
         })
     }
-}
 
-impl Subscription for Reading {
-    fn next(&mut self) -> Eventually<'_, Bytes> {
-        Box::pin(async move {
-            loop {
-                if let Some(message) = self.ready.pop_front() {
-                    return Ok(message);
-                }
-                let fetched = self.fetching.next().await.ok_or("the topic has vanished")?;
-                let Fetched {
-                    partition,
-                    next,
-                    messages,
-                } = fetched?;
-                self.ready.extend(messages);
-                self.fetching.push(fetch(partition, next));
+    async fn next(&mut self) -> Result<Bytes, BoxError> {
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                return Ok(message);
             }
+            let fetched = self.fetching.next().await;
+            let fetched = fetched.ok_or("the topic has no partitions")??;
+            self.ready.extend(fetched.messages);
+            self.fetching.push(fetch(fetched.partition, fetched.next));
+        }
+    }
+}
+
+impl Subscription for KafkaSubscription {
+    fn receive(&mut self) -> BoxFuture<'_, Result<Bytes, BoxError>> {
+        Box::pin(async move {
+            let received = self.next().await;
+            received.map_err(|error| self.broker.error(error))
         })
     }
 }
 
-/// Waits for what a partition has from an offset on. Nothing is asked for until this is polled.
+/// Waits for the messages of a partition from an offset on. Sends nothing until it is polled.
 fn fetch(partition: PartitionClient, from: i64) -> Fetching {
     Box::pin(async move {
-        let wait = WAIT.as_millis() as i32;
-        let (records, end) = retry::patiently(retry::READING, || async {
-            let asked = partition.fetch_records(from, 1..AT_ONCE, wait);
-            (timeout(WAIT + PATIENCE, asked).await).unwrap_or(Err(Error::Timeout))
+        let wait = KAFKA_FETCH_WAIT.as_millis() as i32;
+        let (records, end) = retry::retry(KAFKA_FETCH_RETRY, || async {
+            let fetched = partition.fetch_records(from, 1..FETCH, wait);
+            let limit = KAFKA_FETCH_WAIT + KAFKA_FETCH_GRACE;
+            (timeout(limit, fetched).await).unwrap_or(Err(Error::Timeout))
         })
         .await?;
         if records.is_empty() && end > from {
-            // The marks of a transaction: the library skips them without telling where they end.
-            return Err("there is a transaction in the topic: it has to be left out".into());
+            // Markers of a transaction: the library skips them without returning their offsets.
+            return Err(
+                "the topic contains a transaction, which is not supported: use a topic of its own"
+                    .into(),
+            );
         }
         Ok(Fetched {
             partition,

@@ -1,101 +1,121 @@
-//! URLs of Kafka.
+//! The URLs of Kafka.
 
-use percent_encoding::percent_decode_str;
+use std::fmt;
+
 use rskafka::client::{Credentials, SaslConfig};
 
-#[derive(Debug)]
-pub(super) struct Parts {
+use crate::message_queue::authority::{Host, Login, UrlError, unknown_parameter};
+
+/// The parameters after `?`.
+const PARAMETERS: [&str; 2] = ["tls", "sasl_mechanism"];
+
+/// What a URL means.
+#[derive(Clone)]
+pub(super) struct KafkaUrl {
     /// `host:port` each, at least one.
     pub(super) brokers: Vec<String>,
     pub(super) login: Option<SaslConfig>,
     pub(super) tls: bool,
 }
 
-/// Reads a URL. No error repeats any of it: what looks like a host or a parameter may be the rest of a password.
-pub(super) fn parse(url: &str) -> Result<Parts, &'static str> {
-    let rest = (url.strip_prefix("kafka://")).ok_or("it has to begin with `kafka://`")?;
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let place = place.strip_suffix('/').unwrap_or(place);
-    if place.contains(['/', '#']) {
-        return Err(
-            "nothing can follow the brokers but `?`; in a password, `/` is written `%2F` and `#` `%23`",
-        );
-    }
-    let (user, brokers) = match place.rsplit_once('@') {
-        Some((user, brokers)) => (Some(user), brokers),
-        None => (None, place),
-    };
-    let brokers = match brokers {
-        "" => vec!["localhost:9092".into()],
-        brokers => brokers.split(',').map(broker).collect::<Result<_, _>>()?,
-    };
+impl KafkaUrl {
+    pub(super) fn parse(url: &str) -> Result<Self, UrlError> {
+        let rest = (url.strip_prefix("kafka://")).ok_or("it must begin with `kafka://`")?;
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let place = place.strip_suffix('/').unwrap_or(place);
+        if place.contains(['/', '#']) {
+            return Err(
+                "only `?` may follow the brokers; in a password, `/` is written `%2F` and `#` `%23`"
+                    .into(),
+            );
+        }
+        let (user, brokers) = match place.rsplit_once('@') {
+            Some((user, brokers)) => (Some(user), brokers),
+            None => (None, place),
+        };
+        let brokers = match brokers {
+            "" => vec!["localhost:9092".into()],
+            brokers => brokers.split(',').map(broker).collect::<Result<_, _>>()?,
+        };
 
-    let mut tls = false;
-    let mut mechanism = None;
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match (&*name, &*value) {
-            ("tls", "true") => tls = true,
-            ("tls", "false") => tls = false,
-            ("tls", _) => return Err("`tls` is `true` or `false`"),
-            ("sasl_mechanism", "PLAIN") => mechanism = Some(SaslConfig::Plain as fn(_) -> _),
-            ("sasl_mechanism", "SCRAM-SHA-256") => mechanism = Some(SaslConfig::ScramSha256),
-            ("sasl_mechanism", "SCRAM-SHA-512") => mechanism = Some(SaslConfig::ScramSha512),
-            ("sasl_mechanism", _) => {
-                return Err("`sasl_mechanism` is `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`");
-            }
-            _ => {
-                return Err(
-                    "of the parameters after `?` only `tls` and `sasl_mechanism` are known; in a password, `?` is written `%3F`",
-                );
+        let mut tls = false;
+        let mut mechanism = None;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match (&*name, &*value) {
+                ("tls", "true") => tls = true,
+                ("tls", "false") => tls = false,
+                ("tls", _) => return Err("`tls` must be `true` or `false`".into()),
+                ("sasl_mechanism", "PLAIN") => mechanism = Some(SaslConfig::Plain as fn(_) -> _),
+                ("sasl_mechanism", "SCRAM-SHA-256") => mechanism = Some(SaslConfig::ScramSha256),
+                ("sasl_mechanism", "SCRAM-SHA-512") => mechanism = Some(SaslConfig::ScramSha512),
+                ("sasl_mechanism", _) => {
+                    return Err(
+                        "`sasl_mechanism` must be `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`"
+                            .into(),
+                    );
+                }
+                (name, _) => {
+                    let cure = "`tls=true` and `Kafka::tls`";
+                    return Err(unknown_parameter(query, name, &PARAMETERS, cure));
+                }
             }
         }
+        let login = match user {
+            Some(user) => Some(mechanism.unwrap_or(SaslConfig::Plain)(credentials(user)?)),
+            None if mechanism.is_some() => {
+                return Err("`sasl_mechanism` needs a user: `kafka://user:password@host`".into());
+            }
+            None => None,
+        };
+        Ok(Self {
+            brokers,
+            login,
+            tls,
+        })
     }
-    let login = match user {
-        Some(user) => Some(mechanism.unwrap_or(SaslConfig::Plain)(credentials(user)?)),
-        None if mechanism.is_some() => {
-            return Err("`sasl_mechanism` wants a user: `kafka://user:password@host`");
-        }
-        None => None,
-    };
-    Ok(Parts {
-        brokers,
-        login,
-        tls,
-    })
-}
 
-fn credentials(text: &str) -> Result<Credentials, &'static str> {
-    let decoded = |text| match percent_decode_str(text).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err("the user and the password have to be UTF-8"),
-    };
-    match text.split_once(':') {
-        Some(("", _)) | None => Err("a user comes with a password: `kafka://user:password@host`"),
-        Some((user, password)) => Ok(Credentials::new(decoded(user)?, decoded(password)?)),
+    /// The brokers, for errors.
+    pub(super) fn address(&self) -> String {
+        self.brokers.join(", ")
     }
 }
 
-/// `host`, `host:port`, `[address]` or `[address]:port`.
-fn broker(text: &str) -> Result<String, &'static str> {
-    const BAD: &str =
+/// Without the login.
+impl fmt::Debug for KafkaUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaUrl")
+            .field("brokers", &self.brokers)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+fn credentials(text: &str) -> Result<Credentials, UrlError> {
+    match Login::parse(text)? {
+        Login {
+            user: Some(user),
+            password: Some(password),
+        } => Ok(Credentials::new(user, password)),
+        _ => Err("a user needs a password: `kafka://user:password@host`".into()),
+    }
+}
+
+/// Checks `host`, `host:port`, `[address]` or `[address]:port`, and adds the default port.
+fn broker(text: &str) -> Result<String, UrlError> {
+    const INVALID: &str =
         "brokers are written `host:port`, or `[address]:port` for IPv6, with `,` between them";
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (text, "9092"),
+    if text.is_empty() {
+        return Err(INVALID.into());
+    }
+    let host = Host::parse(text, 9092)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let valid = match text.starts_with('[') {
+        true => host.name.parse::<std::net::Ipv6Addr>().is_ok(),
+        false => host.name.bytes().all(allowed),
     };
-    let address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let sound = match address {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(allowed)
-        }
-    };
-    match port.parse::<u16>() {
-        Ok(port) if sound && port > 0 => Ok(format!("{host}:{port}")),
-        _ => Err(BAD),
+    match valid {
+        true => Ok(host.to_string()),
+        false => Err(INVALID.into()),
     }
 }
 
@@ -103,8 +123,12 @@ fn broker(text: &str) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
+    fn parse(url: &str) -> Result<KafkaUrl, UrlError> {
+        KafkaUrl::parse(url)
+    }
+
     #[test]
-    fn brokers_have_a_host_and_perhaps_a_port() {
+    fn a_broker_is_a_host_with_an_optional_port() {
         for (url, brokers) in [
             ("kafka://", &["localhost:9092"][..]),
             ("kafka:///", &["localhost:9092"]),
@@ -122,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_logs_in_by_the_mechanism_named() {
+    fn a_user_logs_in_by_the_given_mechanism() {
         let login = |url| parse(url).unwrap().login.unwrap();
         let SaslConfig::Plain(plain) = login("kafka://ana:p%40s%2Fs%3A:@h?tls=true") else {
             panic!("another mechanism");
@@ -134,49 +158,48 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused_without_repeating_the_password() {
+    fn an_invalid_url_is_refused_without_repeating_a_secret() {
         for (url, said) in [
-            ("u:secret@h", "it has to begin with `kafka://`"),
-            (
-                "kafka://u:sec/ret@h",
-                "nothing can follow the brokers but `?`",
-            ),
-            (
-                "kafka://u:1#secret@h",
-                "nothing can follow the brokers but `?`",
-            ),
+            ("u:secret@h", "it must begin with `kafka://`"),
+            ("kafka://u:sec/ret@h", "only `?` may follow the brokers"),
+            ("kafka://u:1#secret@h", "only `?` may follow the brokers"),
             (
                 "kafka://u:1?secret@h",
-                "of the parameters after `?` only `tls` and `sasl_mechanism` are known",
+                "an unknown parameter after `?`: only `tls`, `sasl_mechanism` are known",
             ),
             (
                 "kafka://u:1,secret@h1,,h2",
                 "brokers are written `host:port`",
             ),
-            ("kafka://u:secret@h:port", "brokers are written `host:port`"),
-            ("kafka://u:secret@h:0", "brokers are written `host:port`"),
-            ("kafka://h:secret", "brokers are written `host:port`"),
-            ("kafka://::1", "brokers are written `host:port`"),
+            ("kafka://u:secret@h:port", "a port must be a number"),
+            ("kafka://u:secret@h:0", "a port must be a number"),
+            ("kafka://h:secret", "a port must be a number"),
+            ("kafka://::1", "a port must be a number"),
             ("kafka://[::g]:1", "brokers are written `host:port`"),
-            ("kafka://a b", "brokers are written `host:port`"),
-            ("kafka://u@h", "a user comes with a password"),
-            ("kafka://:secret@h", "a user comes with a password"),
+            ("kafka://a b", "a host name contains a space"),
+            ("kafka://u@h", "a user needs a password"),
+            ("kafka://:secret@h", "a user needs a password"),
             (
                 "kafka://u:%ffsecret@h",
-                "the user and the password have to be UTF-8",
+                "text that is encoded with `%` must be UTF-8",
             ),
-            ("kafka://h?tls=yes", "`tls` is `true` or `false`"),
+            (
+                "kafka://h?ssl_cafile=x",
+                "the parameter `ssl_cafile` is not supported: remove it and configure TLS with `tls=true` and `Kafka::tls`",
+            ),
+            ("kafka://h?tls=yes", "`tls` must be `true` or `false`"),
             (
                 "kafka://u:secret@h?sasl_mechanism=plain",
-                "`sasl_mechanism` is `PLAIN`, ",
+                "`sasl_mechanism` must be `PLAIN`, ",
             ),
             (
                 "kafka://h?sasl_mechanism=PLAIN",
-                "`sasl_mechanism` wants a user",
+                "`sasl_mechanism` needs a user",
             ),
         ] {
             let error = parse(url).unwrap_err();
             assert!(error.contains(said), "{url}: {error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 }

@@ -1,17 +1,12 @@
-//! NATS, on the crate `async-nats`.
+//! NATS, on the crate `async-nats`: a channel is a subject, without JetStream.
 //!
-//! | file | what |
-//! |---|---|
-//! | `address.rs` | where the servers are, and as whom to log in: the URL |
-//! | `queue.rs` | the queue: an address, and what to do with it |
-//! | `link.rs`, `trouble.rs` | a connection that ends when something is wrong with it, and knows what the server has taken |
-//! | `publisher.rs`, `subscription.rs` | the two ends |
+//! Beside the files of every broker there is `error_watch.rs`: the first error of a connection, which several tasks wait for.
 
-mod address;
-mod link;
+mod connection;
+mod error_watch;
 mod publisher;
 mod queue;
 mod subscription;
-mod trouble;
+mod url;
 
 pub use queue::Nats;

@@ -1,4 +1,4 @@
-//! The queue: an address, and what to do with it.
+//! The public type [`Nats`].
 
 use std::{fmt, sync::Arc};
 
@@ -6,99 +6,124 @@ use async_nats::Subject;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::{
-    address::Address, link::Link, publisher::NatsPublisher, subscription::NatsSubscription,
+    connection::NatsConnection, publisher::NatsPublisher, subscription::NatsSubscription,
+    url::NatsUrl,
 };
 use crate::{
     BoxError,
-    message_queue::{Eventually, MessageQueue, Publisher, Subscription, tls},
+    message_queue::{
+        BoxFuture, MessageQueue, Publisher, Subscription, broker::Broker, timeouts::CONNECT, tls,
+    },
 };
 
-/// A message queue over [NATS](https://nats.io): its publishing and subscribing alone, without JetStream. The channel is the subject.
+/// A message queue over [NATS](https://nats.io): its publish and subscribe, without JetStream. The channel is the subject.
 ///
-/// Such are the URLs:
+/// # The URL
 ///
-/// | URL | means |
+/// | URL | meaning |
 /// |---|---|
-/// | `nats://` | this host, the port 4222 |
+/// | `nats://` | `localhost`, port 4222 |
 /// | `nats://user:password@host:port` | with a login |
 /// | `nats://token@host` | with a token |
-/// | `nats://user:password@one,two:4223` | the first server of a cluster that can be reached |
-/// | `tls://host` | over TLS, with the certificates that the platform trusts; `nats` uses TLS as well if the server demands it |
+/// | `nats://user:password@one,two:4223` | the first reachable server of a cluster |
+/// | `tls://host` | over TLS, with the certificates that the platform trusts; `nats` uses TLS as well if the server requires it |
 ///
-/// A user whose permissions are limited needs, besides the channel, to publish and subscribe to `_INBOX.>`: messages to oneself tell
-/// that the server has taken what was sent before.
+/// # Delivery
 ///
-/// A message that is larger than the server takes (`max_payload`: 1 MB, by default) is not published, which is logged and counted.
-/// When a listener is slower than messages come, 32 MB of them wait; what comes beyond is lost, and the server subscribes anew.
+/// A message larger than the server accepts (`max_payload`: 1 MB by default) is not published, which is logged and counted.
+/// For a slow subscriber up to 32 MiB of messages wait; above that they are lost, and the server subscribes again.
+///
+/// A user with limited permissions needs to publish and subscribe to the channel and to `_INBOX.>`: messages to the connection itself
+/// confirm that the server has received what was sent before.
+#[derive(Clone)]
 pub struct Nats {
-    address: Address,
-    tls: ClientConfig,
+    url: NatsUrl,
+    tls: Arc<ClientConfig>,
+    broker: Broker,
 }
 
 impl Nats {
-    /// The NATS at a URL. Nothing is connected yet.
+    /// Creates a queue from a URL. Connects to nothing yet.
     ///
     /// # Errors
     ///
-    /// When the URL is none of those above; or it asks for TLS, and the platform trusts no certificate. No text shows a piece of the
-    /// URL, since it could be one of the password.
+    /// Fails if the URL is invalid, or asks for TLS while the platform trusts no certificate. The error repeats no part of the URL that
+    /// may belong to the password.
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        let address = Address::parse(url)?;
+        let url = NatsUrl::parse(url)?;
         let tls = match tls::platform() {
             Ok(tls) => tls,
-            // Only a server that demands TLS would miss the certificates.
-            Err(_) if !address.tls => tls::trusting(Vec::new())?,
+            // The certificates are needed only if the server requires TLS.
+            Err(_) if !url.tls => tls::trusting(Vec::new())?,
             Err(error) => return Err(error),
         };
-        Ok(Self { address, tls })
+        Ok(Self {
+            broker: Broker::new("NATS", url.address()),
+            url,
+            tls: Arc::new(tls),
+        })
     }
 
-    /// Another configuration of TLS: an authority of one's own, a client's certificate.
-    #[must_use]
-    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        self.tls = Arc::unwrap_or_clone(config.into());
-        self
+    /// Sets the TLS configuration: a private certificate authority, a client certificate. Default: the platform's certificates.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the URL doesn't ask for TLS, since the password would be sent unencrypted: write `tls://`.
+    pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
+        if !self.url.tls {
+            return Err("the URL doesn't ask for TLS: write `tls://`".into());
+        }
+        self.tls = config.into();
+        Ok(self)
     }
 
-    async fn open(&self) -> Result<Link, BoxError> {
-        Link::open(&self.address, self.tls.clone()).await
+    async fn connect(&self) -> Result<NatsConnection, BoxError> {
+        NatsConnection::open(&self.url, (*self.tls).clone()).await
     }
 }
 
 impl MessageQueue for Nats {
-    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
-        Box::pin(async move {
+    fn publisher<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
+        Box::pin(self.broker.within(CONNECT, "response", async move {
             let subject = subject(channel)?;
-            let link = self.open().await?;
-            Ok(Box::new(NatsPublisher { link, subject }) as Box<dyn Publisher>)
-        })
+            let connection = self.connect().await?;
+            let publisher = NatsPublisher::new(connection, subject, self.broker.clone());
+            Ok(Box::new(publisher) as Box<dyn Publisher>)
+        }))
     }
 
-    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
-        Box::pin(async move {
+    fn subscription<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
+        Box::pin(self.broker.within(CONNECT, "response", async move {
             let subject = subject(channel)?;
-            let mut link = self.open().await?;
-            let client = link.client.clone();
-            let messages = link
-                .confirm(async move { Ok(client.subscribe(subject).await?) })
-                .await?;
-            Ok(Box::new(NatsSubscription::new(link, messages)) as Box<dyn Subscription>)
-        })
+            let connection = self.connect().await?;
+            let subscription =
+                NatsSubscription::new(connection, subject, self.broker.clone()).await?;
+            Ok(Box::new(subscription) as Box<dyn Subscription>)
+        }))
     }
 }
 
 fn subject(channel: &str) -> Result<Subject, BoxError> {
-    // A wildcard would hear the channels of others.
+    // A wildcard would receive other channels too.
     match Subject::validated(channel) {
         Ok(subject) if !channel.contains(['*', '>']) => Ok(subject),
-        _ => Err(format!("the channel `{channel}` can't be a subject of NATS").into()),
+        _ => Err(format!(
+            "the channel `{channel}` is not a valid subject: use words of letters, digits, `-` and `_`, separated by `.`"
+        )
+        .into()),
     }
 }
 
 impl fmt::Debug for Nats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Nats")
-            .field("address", &self.address)
+            .field("url", &self.url)
             .finish_non_exhaustive()
     }
 }
@@ -106,6 +131,13 @@ impl fmt::Debug for Nats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tls_configuration_needs_a_url_that_asks_for_tls() {
+        let config = || tls::trusting(Vec::new()).unwrap();
+        assert!(Nats::new("nats://a").unwrap().tls(config()).is_err());
+        assert!(Nats::new("tls://a").unwrap().tls(config()).is_ok());
+    }
 
     #[test]
     fn debug_hides_passwords_and_tokens() {
@@ -117,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_has_to_be_a_subject() {
+    fn a_channel_must_be_a_subject() {
         assert!(subject("flask-socketio").is_ok() && subject("chat.one").is_ok());
         for channel in ["", "a b", "a.*", ">", ".a", "a..b"] {
             assert!(subject(channel).is_err(), "{channel}");

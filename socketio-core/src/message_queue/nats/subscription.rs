@@ -1,8 +1,8 @@
-//! The end that listens.
+//! Receiving: a task takes the messages from the client into a queue that is bounded by bytes.
 
 use std::sync::Arc;
 
-use async_nats::Subscriber;
+use async_nats::{Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::{
@@ -10,68 +10,86 @@ use tokio::{
     task::{JoinHandle, unconstrained},
 };
 
-use super::{link::Link, trouble::Trouble};
-use crate::message_queue::{Eventually, Subscription};
+use super::{connection::NatsConnection, error_watch::ErrorWatch};
+use crate::{
+    BoxError,
+    message_queue::{BoxFuture, Subscription, broker::Broker},
+};
 
-/// How many bytes may wait for a slow listener.
-const ROOM: usize = 32 << 20;
-/// What a message takes beside its bytes.
+/// How many bytes of messages may wait to be received.
+const MAX_WAITING: usize = 32 << 20;
+/// What a message counts beside its bytes.
 const OVERHEAD: usize = 64;
 
 pub(super) struct NatsSubscription {
     waiting: mpsc::Receiver<Waiting>,
-    trouble: Trouble,
+    errors: ErrorWatch,
     pump: JoinHandle<()>,
+    broker: Broker,
 }
 
-/// A message, and the room it takes.
+/// A message, and its share of [`MAX_WAITING`].
 type Waiting = (Bytes, OwnedSemaphorePermit);
 
 impl NatsSubscription {
-    pub(super) fn new(link: Link, messages: Subscriber) -> Self {
-        let (sender, waiting) = mpsc::channel(ROOM / OVERHEAD);
-        let trouble = link.trouble.clone();
-        // Not held back, because otherwise a busy connection fills the client's queue faster than its turns allow to empty it.
-        let pump = tokio::spawn(unconstrained(pump(link, messages, sender)));
-        Self {
+    pub(super) async fn new(
+        mut connection: NatsConnection,
+        subject: Subject,
+        broker: Broker,
+    ) -> Result<Self, BoxError> {
+        let client = connection.client.clone();
+        let subscribed = async move { Ok(client.subscribe(subject).await?) };
+        let messages = connection.confirm(subscribed).await?;
+        let (sender, waiting) = mpsc::channel(MAX_WAITING / OVERHEAD);
+        let errors = connection.errors.clone();
+        // Unconstrained, because otherwise a busy connection fills the client's queue faster than the task's turns can empty it.
+        let pump = tokio::spawn(unconstrained(pump(connection, messages, sender)));
+        Ok(Self {
             waiting,
-            trouble,
+            errors,
             pump,
-        }
+            broker,
+        })
     }
 }
 
-/// Takes messages from the client, which knows but a number of them as a limit, to where they are limited by their size. When it
-/// ends, something was wrong.
-async fn pump(mut link: Link, mut messages: Subscriber, waiting: mpsc::Sender<Waiting>) {
-    let room = Arc::new(Semaphore::new(ROOM));
+/// Moves messages from the client, which bounds them only by number, into a queue that bounds them by size. Ends with an error of the
+/// connection.
+async fn pump(
+    mut connection: NatsConnection,
+    mut messages: Subscriber,
+    waiting: mpsc::Sender<Waiting>,
+) {
+    let room = Arc::new(Semaphore::new(MAX_WAITING));
     loop {
         let message = tokio::select! {
-            // What came before the trouble, first.
+            // The messages that arrived before the error come first.
             biased;
             message = messages.next() => message,
-            _ = link.trouble.wait() => return,
+            _ = connection.errors.wait() => return,
         };
         let Some(message) = message else {
-            return link.alarm.raise("the connection to NATS has ended");
+            return connection.error_sender.send("the connection has ended");
         };
         let size = u32::try_from(message.payload.len() + OVERHEAD).unwrap_or(u32::MAX);
-        let taken = room
+        let queued = room
             .clone()
             .try_acquire_many_owned(size)
             .is_ok_and(|room| waiting.try_send((message.payload, room)).is_ok());
-        if !taken {
-            return link.alarm.raise("more than 32 MB of messages were waiting");
+        if !queued {
+            return connection
+                .error_sender
+                .send("more than 32 MiB of messages were waiting to be received");
         }
     }
 }
 
 impl Subscription for NatsSubscription {
-    fn next(&mut self) -> Eventually<'_, Bytes> {
+    fn receive(&mut self) -> BoxFuture<'_, Result<Bytes, BoxError>> {
         Box::pin(async {
             match self.waiting.recv().await {
                 Some((message, _)) => Ok(message),
-                None => Err(self.trouble.wait().await),
+                None => Err(self.broker.error(self.errors.wait().await)),
             }
         })
     }
@@ -79,7 +97,7 @@ impl Subscription for NatsSubscription {
 
 impl Drop for NatsSubscription {
     fn drop(&mut self) {
-        // With it goes the connection.
+        // The task owns the connection.
         self.pump.abort();
     }
 }

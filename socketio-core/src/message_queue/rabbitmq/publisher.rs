@@ -1,4 +1,4 @@
-//! Publishing, with the broker's confirmation.
+//! Publishing, with the broker's confirmation of every message.
 
 use std::{future::poll_fn, task::Poll};
 
@@ -11,42 +11,44 @@ use lapin::{
 };
 use tokio::time::timeout;
 
-use super::{PATIENCE, line::Line};
+use super::connection::RabbitMqConnection;
 use crate::{
     BoxError,
-    message_queue::{Eventually, Publisher, Refused},
+    message_queue::{BoxFuture, Publisher, Refused, broker::Broker, timeouts::CONFIRM},
 };
 
-/// A publisher that knows what has arrived.
-pub(super) struct Confirmed {
+pub(super) struct RabbitMqPublisher {
     channel: Channel,
     exchange: ShortString,
     properties: BasicProperties,
-    /// How many bytes of a message the broker takes: it tells when it is sent more.
-    largest: usize,
-    line: Line,
+    /// How many bytes of a message the broker accepts. Unlimited until it has rejected a larger one, with its limit.
+    limit: usize,
+    broker: Broker,
+    connection: RabbitMqConnection,
 }
 
-impl Confirmed {
+impl RabbitMqPublisher {
     pub(super) async fn new(
-        line: Line,
-        channel: Channel,
-        exchange: &str,
+        connection: RabbitMqConnection,
+        exchange: ShortString,
+        broker: Broker,
     ) -> Result<Self, BoxError> {
+        let channel = connection.channel_with_exchange(&exchange).await?;
         channel
             .confirm_select(ConfirmSelectOptions::default())
             .await?;
         Ok(Self {
             channel,
-            exchange: ShortString::try_new(exchange)?,
-            // What Kombu says of its messages.
+            exchange,
+            // Those of Kombu's messages.
             properties: BasicProperties::default()
                 .with_content_type("text/plain".into())
                 .with_content_encoding("utf-8".into())
                 .with_delivery_mode(2)
                 .with_priority(0),
-            largest: usize::MAX,
-            line,
+            limit: usize::MAX,
+            broker,
+            connection,
         })
     }
 
@@ -54,8 +56,7 @@ impl Confirmed {
         let mut sending: Vec<_> = (messages.iter())
             .map(|message| Box::pin(maybe_done(self.send(message))))
             .collect();
-        // Polling one for the first time queues its message: in turn, before anything is waited for, they go out in order and
-        // together.
+        // The first poll of each queues its message: they are sent in order and together, before anything is awaited.
         poll_fn(|context| {
             for sending in &mut sending {
                 let _ = sending.as_mut().poll(context);
@@ -64,11 +65,12 @@ impl Confirmed {
         })
         .await;
         for mut sent in sending {
-            if timeout(PATIENCE, sent.as_mut()).await.is_err() {
-                return Err(if self.line.connection().status().blocked() {
-                    "RabbitMQ takes no messages: it is short of memory or disk".into()
+            if timeout(CONFIRM, sent.as_mut()).await.is_err() {
+                return Err(if self.connection.connection().status().blocked() {
+                    "it accepts no messages while it is short of memory or disk: see its alarms"
+                        .into()
                 } else {
-                    format!("RabbitMQ has not confirmed a message within {PATIENCE:?}").into()
+                    format!("no confirmation of a message within {CONFIRM:?}").into()
                 });
             }
             sent.as_mut().take_output().unwrap_or(Ok(()))?;
@@ -85,65 +87,70 @@ impl Confirmed {
             self.properties.clone(),
         );
         match written.await?.await? {
-            Confirmation::Nack(_) => Err("RabbitMQ has refused a message".into()),
+            Confirmation::Nack(_) => Err("a message was rejected".into()),
             Confirmation::Ack(_) | Confirmation::NotRequested => Ok(()),
         }
     }
 
-    /// After a message that was too large the broker has closed the channel, but not the connection.
+    /// Opens the channel again: after a message that was too large the broker has closed it, but not the connection.
     async fn reopen(&mut self) -> Result<(), BoxError> {
         let reopened = async {
-            let channel = self.line.connection().create_channel().await?;
+            let channel = self.connection.connection().create_channel().await?;
             channel
                 .confirm_select(ConfirmSelectOptions::default())
                 .await?;
             Ok::<_, lapin::Error>(channel)
         };
-        self.channel = timeout(PATIENCE, reopened).await??;
+        self.channel = timeout(CONFIRM, reopened).await??;
         Ok(())
+    }
+
+    async fn publish_all(&mut self, messages: &[Bytes]) -> Result<(), BoxError> {
+        loop {
+            let fitting = messages
+                .iter()
+                .take_while(|message| message.len() <= self.limit)
+                .count();
+            let Err(error) = self.send_all(&messages[..fitting]).await else {
+                if fitting == messages.len() {
+                    return Ok(());
+                }
+                let reason = format!(
+                    "it is larger than RabbitMQ accepts (`max_message_size`: {} bytes)",
+                    self.limit
+                );
+                return Err(Refused::new(fitting, reason).into());
+            };
+            match limit_of(&error) {
+                Some(limit) if limit < self.limit => self.limit = limit,
+                _ => return Err(error),
+            }
+            self.reopen().await?;
+        }
     }
 }
 
-impl Publisher for Confirmed {
-    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+impl Publisher for RabbitMqPublisher {
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
-            loop {
-                let fit = messages
-                    .iter()
-                    .take_while(|message| message.len() <= self.largest);
-                let fit = fit.count();
-                let Err(error) = self.send_all(&messages[..fit]).await else {
-                    return match fit == messages.len() {
-                        true => Ok(()),
-                        false => {
-                            let why =
-                                format!("it is larger than RabbitMQ takes, {} bytes", self.largest);
-                            Err(Refused::new(fit, why).into())
-                        }
-                    };
-                };
-                match largest(&error) {
-                    Some(largest) if largest < self.largest => self.largest = largest,
-                    _ => return Err(error),
-                }
-                self.reopen().await?;
-            }
+            let published = self.publish_all(messages).await;
+            published.map_err(|error| self.broker.error(error))
         })
     }
 }
 
-/// What the broker takes, when it says that a message was larger.
-fn largest(error: &BoxError) -> Option<usize> {
+/// The broker's limit, if the error is that a message was larger.
+fn limit_of(error: &BoxError) -> Option<usize> {
     match error.downcast_ref::<lapin::Error>()?.kind() {
-        ErrorKind::ProtocolError(error) => largest_said(error.get_message().as_str()),
+        ErrorKind::ProtocolError(error) => parse_limit(error.get_message().as_str()),
         _ => None,
     }
 }
 
-fn largest_said(text: &str) -> Option<usize> {
-    let (_, said) = text.split_once("max size ")?;
-    let end = said.find(|c: char| !c.is_ascii_digit());
-    said[..end.unwrap_or(said.len())].parse().ok()
+fn parse_limit(text: &str) -> Option<usize> {
+    let (_, limit) = text.split_once("max size ")?;
+    let end = limit.find(|c: char| !c.is_ascii_digit());
+    limit[..end.unwrap_or(limit.len())].parse().ok()
 }
 
 #[cfg(test)]
@@ -151,12 +158,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_broker_tells_how_large_a_message_may_be() {
+    fn the_limit_is_read_from_the_error_of_the_broker() {
         for text in [
             "PRECONDITION_FAILED - message size 2000000 is larger than configured max size 1000000",
             "PRECONDITION_FAILED - message size 2000000 larger than max size 1000000",
         ] {
-            assert_eq!(largest_said(text), Some(1_000_000));
+            assert_eq!(parse_limit(text), Some(1_000_000));
         }
         for text in [
             "PRECONDITION_FAILED - inequivalent arg",
@@ -164,7 +171,7 @@ mod tests {
             "max size x",
             "",
         ] {
-            assert_eq!(largest_said(text), None);
+            assert_eq!(parse_limit(text), None);
         }
     }
 }

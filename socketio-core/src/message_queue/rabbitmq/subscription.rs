@@ -1,4 +1,9 @@
-//! Listening, on a queue of one's own.
+//! Receiving, from a queue of the subscription's own.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+};
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -8,36 +13,44 @@ use lapin::{
         BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions,
         QueueDeclareOptions,
     },
-    types::{FieldTable, ShortString},
+    types::{DeliveryTag, FieldTable, ShortString},
 };
 
-use super::line::Line;
+use super::connection::RabbitMqConnection;
 use crate::{
     BoxError,
-    message_queue::{Eventually, Subscription},
+    message_queue::{BoxFuture, Subscription, broker::Broker},
 };
 
-/// How many messages the broker sends ahead of their acknowledgement: the bound of what is held here.
-const AHEAD: u16 = 128;
+/// How many messages the broker sends ahead of their acknowledgement: the bound of what waits in this process.
+const PREFETCH: u16 = 128;
 
-/// A subscription to the exchange, by a queue that nobody else can use.
-pub(super) struct Consuming {
+/// A subscription to the exchange, by a queue that is exclusive to its connection.
+pub(super) struct RabbitMqSubscription {
     consumer: Consumer,
     channel: Channel,
-    /// How many messages have been taken and not acknowledged, and the number of the last.
-    taken: u16,
-    last: u64,
-    _line: Line,
+    /// How many messages have been received and not acknowledged, and the tag of the last.
+    unacknowledged: u16,
+    last_tag: DeliveryTag,
+    /// The acknowledgement under way. Owned by this, so that it goes on when a future of `receive` is dropped.
+    acknowledging: Option<Acknowledging>,
+    broker: Broker,
+    _connection: RabbitMqConnection,
 }
 
-impl Consuming {
+type Acknowledging = Pin<Box<dyn Future<Output = lapin::Result<()>> + Send>>;
+
+impl RabbitMqSubscription {
     pub(super) async fn new(
-        line: Line,
-        channel: Channel,
-        exchange: &str,
+        connection: RabbitMqConnection,
+        exchange: ShortString,
+        broker: Broker,
     ) -> Result<Self, BoxError> {
-        channel.basic_qos(AHEAD, BasicQosOptions::default()).await?;
-        // The broker names it. Exclusive: it goes with the connection, when that is lost as well.
+        let channel = connection.channel_with_exchange(&exchange).await?;
+        channel
+            .basic_qos(PREFETCH, BasicQosOptions::default())
+            .await?;
+        // The broker names it. Exclusive: it goes with the connection, however that ends.
         let options = QueueDeclareOptions {
             exclusive: true,
             auto_delete: true,
@@ -50,7 +63,7 @@ impl Consuming {
         channel
             .queue_bind(
                 queue.clone(),
-                ShortString::try_new(exchange)?,
+                exchange,
                 ShortString::default(),
                 QueueBindOptions::default(),
                 FieldTable::default(),
@@ -67,41 +80,61 @@ impl Consuming {
         Ok(Self {
             consumer,
             channel,
-            taken: 0,
-            last: 0,
-            _line: line,
+            unacknowledged: 0,
+            last_tag: 0,
+            acknowledging: None,
+            broker,
+            _connection: connection,
         })
     }
 
-    /// Acknowledges what has been taken, all at once.
+    /// Acknowledges all messages that have been received.
+    ///
+    /// Cancelled, it goes on with the next call. Each tag is acknowledged once: RabbitMQ closes the channel at the second time.
     async fn acknowledge(&mut self) -> Result<(), BoxError> {
-        if std::mem::take(&mut self.taken) > 0 {
+        loop {
+            if let Some(acknowledging) = &mut self.acknowledging {
+                let acknowledged = poll_fn(|cx| acknowledging.as_mut().poll(cx)).await;
+                self.acknowledging = None;
+                acknowledged?;
+            }
+            if self.unacknowledged == 0 {
+                return Ok(());
+            }
+            self.unacknowledged = 0;
+            let (channel, tag) = (self.channel.clone(), self.last_tag);
             let options = BasicAckOptions { multiple: true };
-            self.channel.basic_ack(self.last, options).await?;
+            self.acknowledging = Some(Box::pin(
+                async move { channel.basic_ack(tag, options).await },
+            ));
         }
-        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Bytes, BoxError> {
+        // Nothing is awaited once a message has been taken: it would be lost with a dropped future.
+        if self.unacknowledged >= PREFETCH / 2 {
+            self.acknowledge().await?;
+        }
+        let delivery = match self.consumer.next().now_or_never() {
+            Some(delivery) => delivery,
+            None => {
+                // No message stays unacknowledged while nothing arrives: after half an hour the broker would close the channel.
+                self.acknowledge().await?;
+                self.consumer.next().await
+            }
+        };
+        let delivery = delivery.ok_or("the subscription was ended by the broker")??;
+        self.unacknowledged += 1;
+        self.last_tag = delivery.delivery_tag;
+        Ok(delivery.data.into())
     }
 }
 
-impl Subscription for Consuming {
-    fn next(&mut self) -> Eventually<'_, Bytes> {
+impl Subscription for RabbitMqSubscription {
+    fn receive(&mut self) -> BoxFuture<'_, Result<Bytes, BoxError>> {
         Box::pin(async move {
-            // Nothing is awaited once a message has been taken: who drops this future would lose it.
-            if self.taken >= AHEAD / 2 {
-                self.acknowledge().await?;
-            }
-            let delivery = match self.consumer.next().now_or_never() {
-                Some(delivery) => delivery,
-                None => {
-                    // None may stay unacknowledged while nothing comes: after half an hour the broker would hang up.
-                    self.acknowledge().await?;
-                    self.consumer.next().await
-                }
-            };
-            let delivery = delivery.ok_or("RabbitMQ has ended the subscription")??;
-            self.taken += 1;
-            self.last = delivery.delivery_tag;
-            Ok(delivery.data.into())
+            let received = self.next().await;
+            received.map_err(|error| self.broker.error(error))
         })
     }
 }

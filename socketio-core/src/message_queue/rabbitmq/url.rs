@@ -1,15 +1,19 @@
-//! URLs of RabbitMQ, checked more strictly than by the library, which takes what it doesn't know for nothing.
+//! The URLs of RabbitMQ. Checked more strictly than by the library, which ignores what it doesn't know.
+
+use std::fmt;
 
 use lapin::{
-    types::{Heartbeat, MAX_SHORT_STRING_LENGTH},
-    uri::AMQPUri,
+    types::MAX_SHORT_STRING_LENGTH,
+    uri::{AMQPScheme, AMQPUri},
 };
 
-/// Seconds. The library gives a silent broker up between two and two and a half of them.
-const HEARTBEAT: Heartbeat = 15;
+use crate::message_queue::{
+    authority::{Host, UrlError, unknown_parameter},
+    timeouts::RABBITMQ_HEARTBEAT,
+};
 
 /// Bytes. The library keeps buffers of 32 frames for each direction of a connection; RabbitMQ's own size, 128 KiB, would make
-/// them 16 MiB for a server.
+/// them 16 MiB for a node.
 const FRAME_MAX: u32 = 32 * 1024;
 
 const PARAMETERS: [&str; 5] = [
@@ -20,57 +24,98 @@ const PARAMETERS: [&str; 5] = [
     "heartbeat",
 ];
 
-/// Reads a URL. No error repeats any of it: what looks like a host or a parameter may be the rest of a password.
-pub(super) fn parse(url: &str) -> Result<AMQPUri, String> {
-    let rest = (url.strip_prefix("amqp://"))
-        .or_else(|| url.strip_prefix("amqps://"))
-        .ok_or("it has to begin with `amqp://` or `amqps://`")?;
-    if rest.contains('#') {
-        return Err("`#` is written `%23`".into());
-    }
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| !PARAMETERS.contains(&&*name)) {
-        return Err(format!(
-            "of the parameters after `?` only {} are known; in a password, `?` is written `%3F`",
-            PARAMETERS.map(|name| format!("`{name}`")).join(", ")
-        ));
-    }
-    let mut uri: AMQPUri = url.parse()?;
+/// What a URL means.
+#[derive(Clone)]
+pub(super) struct RabbitMqUrl {
+    pub(super) uri: AMQPUri,
+}
 
-    let authority = place.split('/').next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    if let Some(host) = host.strip_prefix('[') {
-        // The library connects to `localhost` instead of an IPv6 address.
-        uri.authority.host = host.split(']').next().unwrap_or_default().into();
-    } else if uri.authority.host.is_empty() {
-        uri.authority.host = "localhost".into();
-    } else if uri.authority.host.contains([',', ';']) {
-        return Err("there can be one host only: for several, name a balancer in front".into());
+impl RabbitMqUrl {
+    pub(super) fn parse(url: &str) -> Result<Self, UrlError> {
+        let rest = (url.strip_prefix("amqp://"))
+            .or_else(|| url.strip_prefix("amqps://"))
+            .ok_or("it must begin with `amqp://` or `amqps://`")?;
+        if rest.contains('#') {
+            return Err("`#` is written `%23`".into());
+        }
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+            if !PARAMETERS.contains(&&*name) {
+                return Err(unknown_parameter(
+                    query,
+                    &name,
+                    &PARAMETERS,
+                    "`RabbitMq::tls`",
+                ));
+            }
+        }
+        let mut uri: AMQPUri = url.parse()?;
+
+        let authority = place.split('/').next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        if let Some(host) = host.strip_prefix('[') {
+            // The library connects to `localhost` instead of an IPv6 address.
+            uri.authority.host = host.split(']').next().unwrap_or_default().into();
+        } else if uri.authority.host.is_empty() {
+            uri.authority.host = "localhost".into();
+        } else if uri.authority.host.contains([',', ';']) {
+            return Err("only one host is allowed: for several, use a load balancer".into());
+        }
+        // `amqp://host/` is the default virtual host for Kombu and aio_pika, but one with an empty name for the library.
+        if uri.vhost.is_empty() {
+            uri.vhost = "/".into();
+        } else if uri.vhost.len() > MAX_SHORT_STRING_LENGTH {
+            return Err("the name of the virtual host is too long".into());
+        }
+        if *uri.query.heartbeat.get_or_insert(RABBITMQ_HEARTBEAT) == 0 {
+            return Err(
+                "`heartbeat=0` is not allowed: a broker that has stopped responding would not be noticed"
+                    .into(),
+            );
+        }
+        uri.query.frame_max.get_or_insert(FRAME_MAX);
+        Ok(Self { uri })
     }
-    // `amqp://host/` is the default virtual host for Kombu and aio_pika; for the library it is one without a name.
-    if uri.vhost.is_empty() {
-        uri.vhost = "/".into();
-    } else if uri.vhost.len() > MAX_SHORT_STRING_LENGTH {
-        return Err("the virtual host's name is too long".into());
+
+    pub(super) fn tls(&self) -> bool {
+        self.uri.scheme == AMQPScheme::AMQPS
     }
-    if *uri.query.heartbeat.get_or_insert(HEARTBEAT) == 0 {
-        return Err(
-            "`heartbeat=0` is refused: without one, a broker that has vanished is not noticed"
-                .into(),
-        );
+
+    /// The address without the login, for errors.
+    pub(super) fn address(&self) -> String {
+        let authority = &self.uri.authority;
+        let host = Host {
+            name: authority.host.clone(),
+            port: authority.port,
+        };
+        host.to_string()
     }
-    uri.query.frame_max.get_or_insert(FRAME_MAX);
-    Ok(uri)
+}
+
+/// Without the password.
+impl fmt::Debug for RabbitMqUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitMqUrl")
+            .field("tls", &self.tls())
+            .field("user", &self.uri.authority.userinfo.username)
+            .field("address", &self.address())
+            .field("vhost", &self.uri.vhost)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use lapin::uri::{AMQPScheme, SASLMechanism};
+    use lapin::uri::SASLMechanism;
 
     use super::*;
 
+    fn parse(url: &str) -> Result<AMQPUri, UrlError> {
+        RabbitMqUrl::parse(url).map(|url| url.uri)
+    }
+
     #[test]
-    fn what_is_left_out_is_as_for_everyone() {
+    fn missing_parts_have_the_usual_defaults() {
         for url in [
             "amqp://",
             "amqp://localhost",
@@ -86,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parts_are_read() {
+    fn every_part_is_read() {
         let uri = parse(
             "amqps://ana:p%40ss%2Fw@broker.example:1234/a%2Fb?heartbeat=5&connection_timeout=500&auth_mechanism=external",
         )
@@ -103,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_hosts() {
+    fn hosts_may_be_ip_addresses() {
         assert_eq!(
             parse("amqp://127.0.0.1").unwrap().authority.host,
             "127.0.0.1"
@@ -116,35 +161,38 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused_without_repeating_the_password() {
+    fn an_invalid_url_is_refused_without_repeating_a_secret() {
         let long = format!("amqp://u:secret@h/{}", "v".repeat(256));
         for (url, said) in [
-            ("u:secret@h", "it has to begin with `amqp://` or `amqps://`"),
+            ("u:secret@h", "it must begin with `amqp://` or `amqps://`"),
             (
                 "amqp:u:secret@h",
-                "it has to begin with `amqp://` or `amqps://`",
+                "it must begin with `amqp://` or `amqps://`",
             ),
             ("amqp://u:1#secret@h", "`#` is written `%23`"),
             (
                 "amqp://u:1?secret@h",
-                "of the parameters after `?` only `auth_mechanism`, ",
+                "an unknown parameter after `?`: only `auth_mechanism`, ",
             ),
             (
                 "amqp://u:secret@h?cacertfile=x",
-                "of the parameters after `?` only `auth_mechanism`, ",
+                "the parameter `cacertfile` is not supported: remove it and configure TLS with `RabbitMq::tls`",
             ),
             ("amqp://u:sec/ret@h", "invalid port number"),
             ("amqp://u:secret@h:port", "invalid port number"),
             ("amqp://u:secret@", "empty host"),
             ("amqp://u:secret@a b", "invalid"),
-            ("amqp://u:secret@h1,h2", "there can be one host only"),
+            ("amqp://u:secret@h1,h2", "only one host is allowed"),
             ("amqp://u:secret@h?heartbeat=soon", "invalid digit"),
-            ("amqp://u:secret@h?heartbeat=0", "`heartbeat=0` is refused"),
+            (
+                "amqp://u:secret@h?heartbeat=0",
+                "`heartbeat=0` is not allowed",
+            ),
             (
                 "amqp://u:secret@h?auth_mechanism=magic",
                 "Invalid SASL mechanism: magic",
             ),
-            (&long, "the virtual host's name is too long"),
+            (&long, "the name of the virtual host is too long"),
         ] {
             let error = parse(url).unwrap_err();
             assert!(error.contains(said), "{url}: {error}");

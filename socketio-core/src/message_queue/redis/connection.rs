@@ -1,4 +1,4 @@
-//! One connection, driven by whoever waits for it.
+//! A connection that is driven by whoever waits for it.
 
 use std::{
     collections::VecDeque,
@@ -7,12 +7,11 @@ use std::{
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use ::redis::{
-    AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo, RedisResult,
-    Value,
+    AsyncConnectionConfig, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo,
+    RedisError, RedisResult, Value,
     aio::MultiplexedConnection,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
@@ -26,52 +25,58 @@ use tokio_rustls::{
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use super::address::Place;
-use crate::{BoxError, message_queue::authority::Login};
+use super::url::Endpoint;
+use crate::{
+    BoxError,
+    message_queue::{
+        authority::{Host, Login},
+        timeouts::{REDIS_KEEPALIVE, REDIS_KEEPALIVE_INTERVAL},
+    },
+};
 
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A connection that has logged in.
 ///
-/// No task reads it: nothing happens but while [`run`](Connection::run) or [`poll`](Connection::poll) is polled, so what the broker
-/// sends waits in the sockets' buffers until somebody wants it, and dropping this closes the connection.
-pub(super) struct Connection {
+/// It has no task of its own: it reads and writes only while [`run`](Self::run) or [`poll`](Self::poll) is polled. What the broker sends
+/// waits in the sockets' buffers until then, and dropping this closes the connection.
+pub(super) struct RedisConnection {
     commands: MultiplexedConnection,
     /// Reads and writes; `None` when the connection has ended.
     driver: Option<Driver>,
     inbox: Arc<Inbox>,
 }
 
-impl Connection {
+impl RedisConnection {
     pub(super) async fn open(
-        place: &Place,
+        endpoint: &Endpoint,
         login: &Login,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Result<Self, BoxError> {
-        let opening = async {
-            match tls {
-                Some(tls) => Self::over(connect_tls(place, tls).await?, login).await,
-                None => match place {
-                    Place::Tcp(..) => Self::over(connect(place).await?, login).await,
-                    #[cfg(unix)]
-                    Place::Unix(path) => {
-                        Self::over(tokio::net::UnixStream::connect(path).await?, login).await
-                    }
-                    #[cfg(not(unix))]
-                    Place::Unix(_) => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
-                },
+        match (endpoint, tls) {
+            (Endpoint::Tcp(host), None) => Self::log_in(connect(host).await?, login).await,
+            (Endpoint::Tcp(host), Some(tls)) => {
+                let name = ServerName::try_from(host.name.clone())?;
+                let stream = connect(host).await?;
+                let connected = TlsConnector::from(tls.clone()).connect(name, stream).await;
+                let stream = connected.map_err(|error| format!("TLS failed: {error}"))?;
+                Self::log_in(stream, login).await
             }
-        };
-        opening
-            .await
-            .map_err(|error: BoxError| format!("{place}: {error}").into())
+            #[cfg(unix)]
+            (Endpoint::Unix(path), _) => {
+                let connected = tokio::net::UnixStream::connect(path).await;
+                Self::log_in(connected.map_err(cannot_connect)?, login).await
+            }
+            #[cfg(not(unix))]
+            (Endpoint::Unix(_), _) => Err("this platform has no Unix domain sockets".into()),
+        }
     }
 
-    async fn over<S>(stream: S, login: &Login) -> Result<Self, BoxError>
+    async fn log_in<S>(stream: S, login: &Login) -> Result<Self, BoxError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // The newer protocol, because messages may then come between the answers to other commands, `PING` among them.
+        // With RESP3, messages may arrive between the responses to other commands, such as PING.
         let mut info = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3);
         if let Some(password) = &login.password {
             info = info.set_password(password);
@@ -80,12 +85,12 @@ impl Connection {
             info = info.set_username(user);
         }
         let inbox = Arc::new(Inbox::default());
-        let pushed = inbox.clone();
-        // What must not take too long is bounded by who asks for it.
+        let messages = inbox.clone();
+        // The callers bound the time.
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_push_sender(move |push| {
-                pushed.take(push);
+                messages.push(push);
                 Ok::<_, BoxError>(())
             });
         let stream = Gate {
@@ -93,10 +98,7 @@ impl Connection {
             inbox: inbox.clone(),
         };
         let opened = MultiplexedConnection::new_with_config(&info, stream, config).await;
-        let (commands, driver) = opened.map_err(|error| match error.code() {
-            Some("NOAUTH") => "a password is required".into(),
-            _ => BoxError::from(error),
-        })?;
+        let (commands, driver) = opened.map_err(login_error)?;
         Ok(Self {
             commands,
             driver: Some(Box::pin(driver)),
@@ -108,12 +110,12 @@ impl Connection {
         self.commands.clone()
     }
 
-    /// The next message that has been read already.
+    /// Takes the next message that has been read already.
     pub(super) fn message(&self) -> Option<Bytes> {
         self.inbox.lock().pop_front()
     }
 
-    /// Reads and writes what is possible; ready when the connection has ended.
+    /// Reads and writes as much as is possible. Ready when the connection has ended.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(driver) = &mut self.driver else {
             return Poll::Ready(());
@@ -125,16 +127,16 @@ impl Connection {
         polled
     }
 
-    /// Waits for the answer to a command that was given to [`commands`](Connection::commands).
+    /// Waits for the response to a command of [`commands`](Self::commands).
     pub(super) async fn run<T>(
         &mut self,
         command: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
         let mut command = pin!(command);
         std::future::poll_fn(|cx| {
-            // Before the driver, that it has something to write; after it, for the answer, or the reason why there is none.
-            if let Poll::Ready(answer) = command.as_mut().poll(cx) {
-                return Poll::Ready(answer);
+            // Before the driver, so that it has something to write; after it, for the response or the error.
+            if let Poll::Ready(response) = command.as_mut().poll(cx) {
+                return Poll::Ready(response);
             }
             let _ = self.poll(cx);
             command.as_mut().poll(cx)
@@ -143,35 +145,39 @@ impl Connection {
     }
 }
 
-async fn connect(place: &Place) -> io::Result<TcpStream> {
-    let Place::Tcp(host) = place else {
-        return Err(io::ErrorKind::Unsupported.into());
-    };
-    let stream = TcpStream::connect((&*host.name, host.port)).await?;
+async fn connect(host: &Host) -> Result<TcpStream, BoxError> {
+    let connected = TcpStream::connect((&*host.name, host.port)).await;
+    let stream = connected.map_err(cannot_connect)?;
     stream.set_nodelay(true)?;
-    // A publisher may have nothing to say for long: firewalls and balancers forget connections that are silent for some minutes.
     let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(60))
-        .with_interval(Duration::from_secs(10));
+        .with_time(REDIS_KEEPALIVE)
+        .with_interval(REDIS_KEEPALIVE_INTERVAL);
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     Ok(stream)
 }
 
-async fn connect_tls(
-    place: &Place,
-    tls: &Arc<ClientConfig>,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, BoxError> {
-    let stream = connect(place).await?;
-    let Place::Tcp(host) = place else {
-        return Err(io::Error::from(io::ErrorKind::Unsupported).into());
-    };
-    let name = ServerName::try_from(host.name.clone())?;
-    Ok(TlsConnector::from(tls.clone())
-        .connect(name, stream)
-        .await?)
+fn cannot_connect(error: io::Error) -> BoxError {
+    format!("cannot connect: {error}").into()
 }
 
-/// Messages that have been read, but not asked for. The [`Gate`] bounds it.
+/// Says what is wrong with the login or the version of the server.
+fn login_error(error: RedisError) -> BoxError {
+    let detail = error.detail().unwrap_or_default().to_lowercase();
+    let no_hello = detail.contains("unknown command") && detail.contains("hello");
+    match error.code() {
+        Some("NOAUTH") => "a password is required: write `redis://:password@host`".into(),
+        Some("WRONGPASS") => {
+            "the login is wrong: check the user and the password of the URL".into()
+        }
+        Some("NOPROTO") => NO_RESP3.into(),
+        _ if error.kind() == ErrorKind::RESP3NotSupported || no_hello => NO_RESP3.into(),
+        _ => error.into(),
+    }
+}
+
+const NO_RESP3: &str = "the server does not support the command HELLO with the protocol RESP3: Redis 6, Valkey, or a proxy that passes it on, is required";
+
+/// Messages that have been read and not been received yet. Bounded by the [`Gate`].
 #[derive(Default)]
 struct Inbox(Mutex<VecDeque<Bytes>>);
 
@@ -181,7 +187,7 @@ impl Inbox {
     }
 
     /// Keeps a push of the broker if it is a message: the channel, then the payload.
-    fn take(&self, push: PushInfo) {
+    fn push(&self, push: PushInfo) {
         if push.kind != PushKind::Message {
             return;
         }
@@ -191,9 +197,9 @@ impl Inbox {
     }
 }
 
-/// A stream from which nothing is read while messages wait in the inbox: it never holds more than one read brought.
+/// A stream from which nothing is read while messages wait in the inbox, which so never holds more than one read has brought.
 ///
-/// Nothing has to wake the reader, because whoever takes the last message polls the connection next.
+/// Nothing has to wake the reader: whoever takes the last message polls the connection next.
 struct Gate<S> {
     stream: S,
     inbox: Arc<Inbox>,
@@ -227,5 +233,56 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// The error of a login to a server that responds with `response` to every command.
+    async fn error(response: &str) -> String {
+        let (ours, mut theirs) = duplex(1024);
+        let serve = async {
+            let mut commands = [0; 1024];
+            loop {
+                let length = theirs.read(&mut commands).await.unwrap();
+                let begun = commands[..length].iter().filter(|byte| **byte == b'*');
+                let responses = response.repeat(begun.count());
+                theirs.write_all(responses.as_bytes()).await.unwrap();
+            }
+        };
+        let login = Login::default();
+        let opened = tokio::select! {
+            opened = RedisConnection::log_in(ours, &login) => opened,
+            () = serve => unreachable!(),
+        };
+        opened.err().unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_server_without_resp3_is_an_error_that_names_the_version_required() {
+        for response in [
+            "-ERR unknown command `HELLO`, with args beginning with: `3`\r\n",
+            "-ERR unknown command 'HELLO'\r\n",
+            "-NOPROTO unsupported protocol version\r\n",
+        ] {
+            let error = error(response).await;
+            assert!(
+                error.contains("Redis 6") && error.contains("HELLO"),
+                "{error}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_login_is_an_error_that_says_what_to_write() {
+        let missing =
+            error("-NOAUTH HELLO must be called with the client already authenticated\r\n");
+        assert!(missing.await.contains("`redis://:password@host`"));
+        let wrong = error("-WRONGPASS invalid username-password pair\r\n");
+        assert!(wrong.await.contains("check the user and the password"));
     }
 }

@@ -1,18 +1,12 @@
-//! Redis and Valkey, on the crate `redis`.
+//! Redis and Valkey, on the crate `redis`: a channel is a channel of `PUBLISH` and `SUBSCRIBE`.
 //!
-//! | file | what |
-//! |---|---|
-//! | `address.rs` | where the servers are, and as whom to log in: the URL |
-//! | `queue.rs` | the queue: an address, and what to do with it |
-//! | `connection.rs` | one connection, driven by whoever waits for it |
-//! | `sentinel.rs` | a connection to the server that the sentinels name |
-//! | `publisher.rs`, `subscription.rs` | the two ends |
+//! Beside the files of every broker there is `sentinel.rs`: it finds the master that the sentinels name.
 
-mod address;
 mod connection;
 mod publisher;
 mod queue;
 mod sentinel;
 mod subscription;
+mod url;
 
 pub use queue::Redis;

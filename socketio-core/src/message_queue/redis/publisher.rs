@@ -1,24 +1,32 @@
-//! The end that publishes.
-
-use std::time::Duration;
+//! Publishing: a pipeline of `PUBLISH` commands.
 
 use ::redis::Pipeline;
 use bytes::Bytes;
-use tokio::time::timeout;
 
-use super::connection::Connection;
-use crate::message_queue::{Eventually, Publisher};
-
-/// How long the broker may take to confirm what it was sent at once.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::connection::RedisConnection;
+use crate::{
+    BoxError,
+    message_queue::{BoxFuture, Publisher, broker::Broker, timeouts::CONFIRM},
+};
 
 pub(super) struct RedisPublisher {
-    pub(super) connection: Connection,
-    pub(super) channel: String,
+    connection: RedisConnection,
+    channel: String,
+    broker: Broker,
+}
+
+impl RedisPublisher {
+    pub(super) fn new(connection: RedisConnection, channel: &str, broker: Broker) -> Self {
+        Self {
+            connection,
+            channel: channel.to_owned(),
+            broker,
+        }
+    }
 }
 
 impl Publisher for RedisPublisher {
-    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> Eventually<'a, ()> {
+    fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
             if messages.is_empty() {
                 return Ok(());
@@ -33,10 +41,10 @@ impl Publisher for RedisPublisher {
             }
             let mut commands = self.connection.commands();
             let published = self.connection.run(pipeline.exec_async(&mut commands));
-            match timeout(PATIENCE, published).await {
-                Ok(published) => Ok(published?),
-                Err(_) => Err("Redis has not confirmed a message for 10 seconds".into()),
-            }
+            let published = async { Ok(published.await?) };
+            self.broker
+                .within(CONFIRM, "confirmation of a message", published)
+                .await
         })
     }
 }

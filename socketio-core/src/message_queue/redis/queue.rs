@@ -1,139 +1,135 @@
-//! The queue: an address, and what to do with it.
+//! The public type [`Redis`].
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::{
-    address::{Address, Servers},
-    connection::Connection,
+    connection::RedisConnection,
     publisher::RedisPublisher,
     sentinel::Sentinels,
     subscription::RedisSubscription,
+    url::{RedisUrl, Servers},
 };
 use crate::{
     BoxError,
-    message_queue::{Eventually, MessageQueue, Publisher, Subscription, authority::Login, tls},
+    message_queue::{
+        BoxFuture, MessageQueue, Publisher, Subscription, authority::Login, broker::Broker,
+        timeouts::CONNECT, tls,
+    },
 };
-
-/// How long opening a connection may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A message queue over [Redis](https://redis.io) (6 or newer) or [Valkey](https://valkey.io): its `PUBLISH` and `SUBSCRIBE`.
 ///
-/// Such are the URLs, with `valkey` in place of `redis` as well:
+/// # The URL
 ///
-/// | URL | means |
+/// In place of `redis` the scheme may be `valkey`.
+///
+/// | URL | meaning |
 /// |---|---|
-/// | `redis://` | this host, the port 6379 |
+/// | `redis://` | `localhost`, port 6379 |
 /// | `redis://user:password@host:port`, `redis://:password@host` | with a login |
 /// | `rediss://host` | over TLS, with the certificates that the platform trusts |
-/// | `unix:///path/of/socket`, `redis+unix:///path/of/socket` | a Unix socket |
-/// | `redis+sentinel://:password@one:26379,two:26379/0/service` | the master of a service, which the sentinels name |
-/// | `rediss+sentinel://..` | the same, all of it over TLS |
+/// | `unix:///path/of/socket`, `redis+unix:///path/of/socket` | a Unix domain socket |
+/// | `redis+sentinel://:password@one:26379,two:26379/0/service` | the master of a service, found through its sentinels |
+/// | `rediss+sentinel://..` | the same, with TLS to the sentinels and the master |
 ///
-/// A database (`/0`, `?db=0`) may be named, but makes no difference: a channel is the same in all of them. The service of
-/// sentinels defaults to the name of the channel. Any node of a Redis Cluster will do; messages come to all nodes.
+/// A database (`/0`, `?db=0`) may be given and has no effect: channels are the same in all of them. The service of sentinels defaults to
+/// the name of the channel. `?ssl_cert_reqs=required` is accepted and is always the case. Any node of a Redis Cluster can be used: messages reach all nodes.
 ///
-/// Messages that a slow listener has not read wait in Redis, which closes the connection beyond its own limit
-/// (`client-output-buffer-limit pubsub`: 32 MB, by default); they are lost then, and the server subscribes anew.
+/// # Delivery
+///
+/// Messages that a slow subscriber has not read wait in Redis, which closes the connection above its own limit
+/// (`client-output-buffer-limit pubsub`: 32 MB by default); they are lost then, and the server subscribes again.
+#[derive(Clone)]
 pub struct Redis {
-    address: Address,
-    /// As whom to ask the sentinels.
-    asking: Login,
-    /// With a URL that says so.
+    url: RedisUrl,
+    /// For the sentinels.
+    sentinel_login: Login,
+    /// Set exactly if the URL asks for TLS.
     tls: Option<Arc<ClientConfig>>,
+    broker: Broker,
 }
 
 impl Redis {
-    /// The Redis at a URL. Nothing is connected yet.
+    /// Creates a queue from a URL. Connects to nothing yet.
     ///
     /// # Errors
     ///
-    /// When the URL is none of those above; or it asks for TLS, and the platform trusts no certificate. No text shows a piece of the
-    /// URL, since it could be one of the password.
+    /// Fails if the URL is invalid, or asks for TLS while the platform trusts no certificate. The error repeats no part of the URL that
+    /// may belong to the password.
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        let address = Address::parse(url)?;
-        let tls = address.tls.then(tls::platform).transpose()?.map(Arc::new);
+        let url = RedisUrl::parse(url)?;
+        let tls = url.tls.then(tls::platform).transpose()?.map(Arc::new);
         Ok(Self {
-            address,
-            asking: Login::default(),
+            broker: Broker::new("Redis", url.address()),
+            url,
+            sentinel_login: Login::default(),
             tls,
         })
     }
 
-    /// Another configuration of TLS, for a URL that asks for TLS: an authority of one's own, a client's certificate.
+    /// Sets the TLS configuration: a private certificate authority, a client certificate. Default: the platform's certificates.
     ///
     /// # Errors
     ///
-    /// When the URL doesn't ask for it: else a forgotten letter would send the password in the clear.
+    /// Fails if the URL doesn't ask for TLS, since the password would be sent unencrypted: write `rediss://`.
     pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Result<Self, BoxError> {
-        if !self.address.tls {
-            return Err("the URL asks for no TLS: write `rediss://`".into());
+        if !self.url.tls {
+            return Err("the URL doesn't ask for TLS: write `rediss://`".into());
         }
         self.tls = Some(config.into());
         Ok(self)
     }
 
-    /// The login for the sentinels, if they want one: that of the URL is for the servers they name. An empty user is the default one.
+    /// Sets the login for the sentinels, if they need one: that of the URL is for the master. An empty user is the default user.
     #[must_use]
     pub fn sentinel_login(mut self, user: &str, password: &str) -> Self {
-        self.asking = Login {
+        self.sentinel_login = Login {
             user: Some(user.to_owned()).filter(|user| !user.is_empty()),
             password: Some(password.to_owned()),
         };
         self
     }
 
-    async fn open(&self, channel: &str) -> Result<Connection, BoxError> {
-        let login = &self.address.login;
+    async fn connect(&self, channel: &str) -> Result<RedisConnection, BoxError> {
+        let login = &self.url.login;
         let tls = self.tls.as_ref();
-        match &self.address.servers {
-            Servers::One(place) => Connection::open(place, login, tls).await,
-            Servers::Sentinels { places, service } => {
+        match &self.url.servers {
+            Servers::One(endpoint) => RedisConnection::open(endpoint, login, tls).await,
+            Servers::Sentinels { sentinels, service } => {
                 let sentinels = Sentinels {
-                    places,
-                    asking: &self.asking,
+                    endpoints: sentinels,
+                    login: &self.sentinel_login,
                     service: service.as_deref().unwrap_or(channel),
                     tls,
                 };
-                sentinels.master(login).await
+                sentinels.connect_to_master(login).await
             }
         }
-    }
-
-    /// Bounds the time of opening something.
-    async fn within<T>(
-        &self,
-        opening: impl Future<Output = Result<T, BoxError>>,
-    ) -> Result<T, BoxError> {
-        timeout(PATIENCE, opening).await.unwrap_or_else(|_| {
-            Err(match &self.address.servers {
-                Servers::One(place) => format!("{place}: no answer within 10 seconds"),
-                Servers::Sentinels { places, .. } => {
-                    format!("no way to a master within 10 seconds through any of {places:?}")
-                }
-            }
-            .into())
-        })
     }
 }
 
 impl MessageQueue for Redis {
-    fn publisher<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Publisher>> {
-        Box::pin(self.within(async {
-            Ok(Box::new(RedisPublisher {
-                connection: self.open(channel).await?,
-                channel: channel.to_owned(),
-            }) as Box<dyn Publisher>)
+    fn publisher<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Publisher>, BoxError>> {
+        Box::pin(self.broker.within(CONNECT, "response", async move {
+            let connection = self.connect(channel).await?;
+            let publisher = RedisPublisher::new(connection, channel, self.broker.clone());
+            Ok(Box::new(publisher) as Box<dyn Publisher>)
         }))
     }
 
-    fn subscription<'a>(&'a self, channel: &'a str) -> Eventually<'a, Box<dyn Subscription>> {
-        Box::pin(self.within(async {
-            let connection = self.open(channel).await?;
-            let subscription = RedisSubscription::new(connection, channel).await?;
+    fn subscription<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Subscription>, BoxError>> {
+        Box::pin(self.broker.within(CONNECT, "response", async move {
+            let connection = self.connect(channel).await?;
+            let subscription =
+                RedisSubscription::new(connection, channel, self.broker.clone()).await?;
             Ok(Box::new(subscription) as Box<dyn Subscription>)
         }))
     }
@@ -142,7 +138,7 @@ impl MessageQueue for Redis {
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("address", &self.address)
+            .field("url", &self.url)
             .finish_non_exhaustive()
     }
 }
@@ -152,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_that_is_configured_has_to_be_asked_for() {
+    fn a_tls_configuration_needs_a_url_that_asks_for_tls() {
         let config = || tls::trusting(Vec::new()).unwrap();
         assert!(Redis::new("redis://a").unwrap().tls(config()).is_err());
         assert!(Redis::new("rediss://a").unwrap().tls(config()).is_ok());

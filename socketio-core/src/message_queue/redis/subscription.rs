@@ -1,76 +1,78 @@
-//! The end that listens.
+//! Receiving: `SUBSCRIBE`, and `PING` while nothing arrives.
 
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use ::redis::{RedisResult, aio::MultiplexedConnection, cmd};
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::connection::Connection;
+use super::connection::RedisConnection;
 use crate::{
     BoxError,
-    message_queue::{Eventually, Subscription},
+    message_queue::{BoxFuture, Subscription, broker::Broker, timeouts::REDIS_SILENCE},
 };
 
-/// How long nothing may come before the broker is asked for a sign of life, and how long that may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 pub(super) struct RedisSubscription {
-    connection: Connection,
-    /// Runs out when nothing has come for [`PATIENCE`].
-    quiet: Pin<Box<Sleep>>,
-    /// The sign of life that was asked for.
+    connection: RedisConnection,
+    /// Ends when nothing has arrived for [`REDIS_SILENCE`].
+    silence: Pin<Box<Sleep>>,
+    /// The response to the PING that was sent, if any.
     pong: Option<Pin<Box<dyn Future<Output = RedisResult<()>> + Send>>>,
+    broker: Broker,
 }
 
 impl RedisSubscription {
-    pub(super) async fn new(mut connection: Connection, channel: &str) -> RedisResult<Self> {
+    pub(super) async fn new(
+        mut connection: RedisConnection,
+        channel: &str,
+        broker: Broker,
+    ) -> RedisResult<Self> {
         let mut commands = connection.commands();
         connection.run(commands.subscribe(channel)).await?;
         Ok(Self {
             connection,
-            quiet: Box::pin(sleep(PATIENCE)),
+            silence: Box::pin(sleep(REDIS_SILENCE)),
             pong: None,
+            broker,
         })
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
         loop {
             if let Some(message) = self.connection.message() {
-                self.heard();
+                self.on_sign_of_life();
                 return Poll::Ready(Ok(message));
             }
             let ended = self.connection.poll(cx).is_ready();
             if let Some(message) = self.connection.message() {
-                self.heard();
+                self.on_sign_of_life();
                 return Poll::Ready(Ok(message));
             }
             if ended {
-                return Poll::Ready(Err("Redis has closed the connection".into()));
+                return Poll::Ready(Err("the connection was closed".into()));
             }
             if let Some(pong) = &mut self.pong
                 && let Poll::Ready(pong) = pong.as_mut().poll(cx)
             {
                 pong?;
-                self.heard();
+                self.on_sign_of_life();
             }
-            ready!(self.quiet.as_mut().poll(cx));
+            ready!(self.silence.as_mut().poll(cx));
             if self.pong.is_some() {
-                return Poll::Ready(Err("Redis has given no sign of life for 30 seconds".into()));
+                return Poll::Ready(Err("no data and no response to a PING for 30s".into()));
             }
             self.pong = Some(Box::pin(ping(self.connection.commands())));
-            self.quiet.as_mut().reset(Instant::now() + PATIENCE);
+            self.silence.as_mut().reset(Instant::now() + REDIS_SILENCE);
         }
     }
 
-    fn heard(&mut self) {
+    fn on_sign_of_life(&mut self) {
         self.pong = None;
-        self.quiet.as_mut().reset(Instant::now() + PATIENCE);
+        self.silence.as_mut().reset(Instant::now() + REDIS_SILENCE);
     }
 }
 
@@ -79,7 +81,10 @@ async fn ping(mut commands: MultiplexedConnection) -> RedisResult<()> {
 }
 
 impl Subscription for RedisSubscription {
-    fn next(&mut self) -> Eventually<'_, Bytes> {
-        Box::pin(poll_fn(|cx| self.poll_next(cx)))
+    fn receive(&mut self) -> BoxFuture<'_, Result<Bytes, BoxError>> {
+        Box::pin(async {
+            let received = poll_fn(|cx| self.poll_receive(cx)).await;
+            received.map_err(|error| self.broker.error(error))
+        })
     }
 }

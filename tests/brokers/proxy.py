@@ -1,29 +1,29 @@
-"""A way to a broker that can be cut while the broker goes on."""
+"""A TCP proxy to a broker, which can be cut while the broker keeps running."""
 
 import socket
 import threading
 
 
-class Wire:
+class Proxy:
     def __init__(self, port: int, target: int):
         self.port = port
         self._target = target
-        self._whole = True
+        self._is_up = True
         self._ends = set()
         self._lock = threading.Lock()
         self._server = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self):
-        """Ends all connections, and each that is opened from now on."""
+        """Closes all connections, and every new one until `restore`."""
         with self._lock:
-            self._whole = False
+            self._is_up = False
             for end in self._ends:
                 _end(end)
 
-    def mend(self):
+    def restore(self):
         with self._lock:
-            self._whole = True
+            self._is_up = True
 
     def close(self):
         self.cut()
@@ -38,7 +38,7 @@ class Wire:
                 return
             with self._lock:
                 try:
-                    far = socket.create_connection(("127.0.0.1", self._target)) if self._whole else None
+                    far = socket.create_connection(("127.0.0.1", self._target)) if self._is_up else None
                 except OSError:
                     far = None
                 if far is None:
@@ -46,9 +46,9 @@ class Wire:
                     continue
                 self._ends |= {near, far}
             for ends in [(near, far), (far, near)]:
-                threading.Thread(target=self._carry, args=ends, daemon=True).start()
+                threading.Thread(target=self._copy, args=ends, daemon=True).start()
 
-    def _carry(self, source, sink):
+    def _copy(self, source, sink):
         try:
             while chunk := source.recv(65536):
                 sink.sendall(chunk)
@@ -69,4 +69,4 @@ def _end(end):
     try:
         end.shutdown(socket.SHUT_RDWR)
     except OSError:
-        pass  # it has ended already
+        pass  # it is closed already

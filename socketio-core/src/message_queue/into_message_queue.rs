@@ -1,12 +1,12 @@
-//! What can be written where a message queue is asked for.
+//! From a URL to a message queue: the table of schemes.
 
 use std::sync::Arc;
 
 use super::MessageQueue;
 
-/// A message queue, for [`message_queue`](crate::SocketIoBuilder::message_queue): its URL, or one that has been made already.
+/// The argument of [`message_queue`](crate::SocketIoBuilder::message_queue): a URL or a value that implements [`MessageQueue`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no message queue",
+    message = "`{Self}` is not a message queue",
     label = "expected a URL such as `\"redis://localhost\"`, or a value that implements `MessageQueue`"
 )]
 pub trait IntoMessageQueue {
@@ -38,49 +38,49 @@ impl IntoMessageQueue for &String {
     }
 }
 
-/// Makes the queue that a URL's scheme names. Nothing is connected yet.
+/// Creates the queue for the scheme of a URL. Connects to nothing yet.
 fn open(url: &str) -> Result<Arc<dyn MessageQueue>, String> {
-    // Neither the URL nor an error that quotes it is repeated: there may be a password in it.
+    // The URL is not repeated in errors: it may contain a password.
     let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
     match scheme {
         "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix"
         | "redis+sentinel" | "rediss+sentinel" | "valkey+sentinel" | "valkeys+sentinel" => {
-            made(scheme, redis(url))
+            checked(scheme, redis(url))
         }
-        "amqp" | "amqps" => made(scheme, rabbitmq(url)),
-        "kafka" => made(scheme, kafka(url)),
-        "nats" | "tls" => made(scheme, nats(url)),
+        "amqp" | "amqps" => checked(scheme, rabbitmq(url)),
+        "kafka" => checked(scheme, kafka(url)),
+        "nats" | "tls" => checked(scheme, nats(url)),
         _ if scheme.starts_with("zmq") => Err(
-            "`message_queue`: ZeroMQ is not here, as it needs a broker of one's own; there are Redis, RabbitMQ, Kafka and NATS".into(),
+            "`message_queue`: ZeroMQ is not supported: use Redis, RabbitMQ, Kafka or NATS".into(),
         ),
         _ => Err(format!(
-            "`message_queue`: no queue has URLs of the scheme `{scheme}`; there are `redis`, `rediss`, `unix`, `valkey`, `valkeys`, `redis+sentinel`, `amqp`, `amqps`, `kafka`, `nats`"
+            "`message_queue`: the scheme `{scheme}` is unknown: use one of `redis`, `rediss`, `unix`, `valkey`, `valkeys`, `redis+sentinel`, `amqp`, `amqps`, `kafka`, `nats`"
         )),
     }
 }
 
-type Made = Result<Arc<dyn MessageQueue>, crate::BoxError>;
+type Created = Result<Arc<dyn MessageQueue>, crate::BoxError>;
 
-fn made(scheme: &str, made: Made) -> Result<Arc<dyn MessageQueue>, String> {
-    made.map_err(|error| format!("`message_queue`: the URL of the scheme `{scheme}`: {error}"))
+fn checked(scheme: &str, created: Created) -> Result<Arc<dyn MessageQueue>, String> {
+    created.map_err(|error| format!("`message_queue(\"{scheme}://..\")`: {error}"))
 }
 
-/// One function for each kind of queue; without its feature, the cure.
-macro_rules! kinds {
+/// Defines a function for each broker: without its Cargo feature, an error that names it.
+macro_rules! brokers {
     ($($name:ident, $feature:literal: $new:expr;)*) => {$(
         #[cfg(feature = $feature)]
-        fn $name(url: &str) -> Made {
+        fn $name(url: &str) -> Created {
             Ok(Arc::new($new(url)?))
         }
 
         #[cfg(not(feature = $feature))]
-        fn $name(_: &str) -> Made {
-            Err(concat!("needs the feature `", $feature, "` of the crate `socketio`").into())
+        fn $name(_: &str) -> Created {
+            Err(concat!("the Cargo feature `", $feature, "` of the crate `socketio` is missing: enable it in Cargo.toml").into())
         }
     )*};
 }
 
-kinds! {
+brokers! {
     redis, "redis": super::Redis::new;
     rabbitmq, "rabbitmq": super::RabbitMq::new;
     kafka, "kafka": super::Kafka::new;

@@ -1,64 +1,73 @@
-//! Where the servers are, and as whom to log in.
+//! The URLs of NATS.
 
 use async_nats::ServerAddr;
 
-use crate::message_queue::authority::{ENCODE, Host, Login, Refused};
+use crate::message_queue::authority::{ENCODE, Host, Login, UrlError};
 
-/// What a URL says.
-#[derive(Debug)]
-pub(super) struct Address {
-    /// Without the login, so that no text about one shows it.
+/// What a URL means.
+#[derive(Clone, Debug)]
+pub(super) struct NatsUrl {
+    /// Without the login, so that errors can show them.
     pub(super) servers: Vec<ServerAddr>,
     /// A user without a password is a token.
     pub(super) login: Login,
     pub(super) tls: bool,
 }
 
-impl Address {
-    pub(super) fn parse(url: &str) -> Result<Self, Refused> {
-        let (scheme, rest) = url.split_once("://").ok_or("it has no `://`")?;
+impl NatsUrl {
+    pub(super) fn parse(url: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = url.split_once("://").ok_or("`://` is missing")?;
         let tls = match scheme {
             "nats" => false,
             "tls" => true,
-            _ => return Err("its scheme is neither `nats` nor `tls`".into()),
+            _ => return Err("the scheme must be `nats` or `tls`".into()),
         };
         let mut found = None;
         let mut servers = Vec::new();
         for server in rest.split(',') {
-            // Every server may be a URL of its own, as other clients have it.
+            // As other clients allow it, every server may be a URL of its own.
             let server = match server.split_once("://") {
                 Some((other, server)) if other == scheme => server,
-                Some(_) => return Err("all servers have to be of one scheme".into()),
+                Some(_) => return Err("all servers must have the same scheme".into()),
                 None => server,
             };
             let server = server.strip_suffix('/').unwrap_or(server);
             if server.contains(['/', '?', '#']) {
-                return Err(format!("nothing comes after the hosts{ENCODE}").into());
+                return Err(format!("nothing may follow the hosts{ENCODE}").into());
             }
             let (login, host) = match server.rsplit_once('@') {
                 Some((login, host)) => (Some(Login::parse(login)?), host),
                 None => (None, server),
             };
             if host.is_empty() && rest.contains(',') {
-                return Err(format!("between commas there has to be a host{ENCODE}").into());
+                return Err(format!("a host is missing between commas{ENCODE}").into());
             }
             if login.is_some() && found.is_some() && login != found {
-                return Err("all servers have to have the same login".into());
+                return Err("all servers must have the same login".into());
             }
             found = found.or(login);
             let host = Host::parse(host, 4222)?;
             let server = format!("{scheme}://{host}").parse();
-            servers.push(server.map_err(|_| "there is a host that can't be one")?);
+            servers.push(server.map_err(|_| "a host name is invalid")?);
         }
         let login = found.unwrap_or_default();
         if login.user.is_none() && login.password.is_some() {
-            return Err("there is a password, but no user; a token is `token@`".into());
+            return Err("the password has no user; a token is written `token@`".into());
         }
         Ok(Self {
             servers,
             login,
             tls,
         })
+    }
+
+    /// The servers, for errors.
+    pub(super) fn address(&self) -> String {
+        let servers = self.servers.iter();
+        let servers: Vec<_> = servers
+            .map(|server| format!("{}:{}", server.host(), server.port()))
+            .collect();
+        servers.join(", ")
     }
 }
 
@@ -67,12 +76,12 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> (Vec<String>, Option<String>, Option<String>) {
-        let address = Address::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        let servers = address.servers.into_iter();
+        let parsed = NatsUrl::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+        let servers = parsed.servers.into_iter();
         (
             servers.map(|server| server.as_url_str().into()).collect(),
-            address.login.user,
-            address.login.password,
+            parsed.login.user,
+            parsed.login.password,
         )
     }
 
@@ -102,30 +111,33 @@ mod tests {
             assert_eq!(found_user.as_deref(), user, "{url}");
             assert_eq!(found_password.as_deref(), password, "{url}");
         }
-        assert!(Address::parse("tls://a").unwrap().tls);
+        assert!(NatsUrl::parse("tls://a").unwrap().tls);
     }
 
     #[test]
-    fn a_url_that_is_refused_says_why_without_a_piece_of_it() {
+    fn an_invalid_url_is_refused_without_repeating_a_secret() {
         for (url, why) in [
-            ("nats:secret", "it has no `://`"),
-            ("http://a", "its scheme is neither"),
-            ("nats://a,tls://b", "all servers have to be of one scheme"),
-            ("nats://u:se/cret@a", "nothing comes after the hosts"),
-            ("nats://a/secret", "nothing comes after the hosts"),
-            ("nats://a?secret", "nothing comes after the hosts"),
-            ("nats://a#secret", "nothing comes after the hosts"),
-            ("nats://a,,b", "between commas there has to be a host"),
+            ("nats:secret", "`://` is missing"),
+            ("http://a", "the scheme must be"),
+            ("nats://a,tls://b", "all servers must have the same scheme"),
+            ("nats://u:se/cret@a", "nothing may follow the hosts"),
+            ("nats://a/secret", "nothing may follow the hosts"),
+            ("nats://a?secret", "nothing may follow the hosts"),
+            ("nats://a#secret", "nothing may follow the hosts"),
+            ("nats://a,,b", "a host is missing between commas"),
             (
                 "nats://u:secret@a,u:other@b",
-                "all servers have to have the same login",
+                "all servers must have the same login",
             ),
-            ("nats://:secret@a", "there is a password, but no user"),
-            ("nats://a:secret", "a port has to be a number"),
-            ("nats://u:%ff@a", "what is encoded with `%` has to be UTF-8"),
-            ("nats://secret<", "there is a host that can't be one"),
+            ("nats://:secret@a", "the password has no user"),
+            ("nats://a:secret", "a port must be a number"),
+            (
+                "nats://u:%ff@a",
+                "text that is encoded with `%` must be UTF-8",
+            ),
+            ("nats://secret<", "a host name is invalid"),
         ] {
-            let error = Address::parse(url).err().unwrap_or_else(|| panic!("{url}"));
+            let error = NatsUrl::parse(url).err().unwrap_or_else(|| panic!("{url}"));
             assert!(error.starts_with(why), "{url}: {error}");
             assert!(
                 !error.contains("secret") && !error.contains("cret@"),

@@ -1,4 +1,4 @@
-"""What the nodes have in common: their command line, the shape of their arguments, and when they are ready."""
+"""What the Python nodes share: the command line, the form of arguments and responses, and when they are ready."""
 
 import argparse
 import base64
@@ -24,13 +24,13 @@ def data(o):
     return tuple(o.get("args", ()))
 
 
-def answer(value):
-    """What `call` returned, as the list of the answer's arguments."""
+def response(value):
+    """The value that `call` returned, as the list of the acknowledgement's arguments."""
     return [] if value is None else list(value) if isinstance(value, tuple) else [value]
 
 
-def orders():
-    """What a writer is told to do, line by line."""
+def commands():
+    """The commands to a writer, one per line."""
     for line in sys.stdin:
         yield json.loads(line, object_hook=_bytes)
 
@@ -44,20 +44,20 @@ def say(word):
 
 
 class Readiness:
-    """Notices the first message that a manager receives, which is when it has subscribed."""
+    """Is set by the first message that a manager receives: it has subscribed then."""
 
     def __init__(self, manager):
-        self.heard = threading.Event()
+        self.received = threading.Event()
         listen = manager._listen
 
-        def noticing():
+        def receiving():
             for message in listen():
-                self.heard.set()
+                self.received.set()
                 yield message
 
-        async def noticing_later():
+        async def receiving_async():
             async for message in listen():
-                self.heard.set()
+                self.received.set()
                 yield message
 
-        manager._listen = noticing_later if inspect.isasyncgenfunction(listen) else noticing
+        manager._listen = receiving_async if inspect.isasyncgenfunction(listen) else receiving

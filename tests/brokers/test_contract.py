@@ -1,0 +1,65 @@
+"""The queue of each broker in Rust, checked against the contract of message queues: a test for each rule."""
+
+import subprocess
+
+import pytest
+
+from brokers import BROKERS
+from client import unique
+from cluster import EXAMPLES
+from processes import Process, free_port
+from waiting import wait_until
+
+CONTRACT = EXAMPLES / "broker_contract"
+
+
+def pytest_generate_tests(metafunc):
+    if "rule" in metafunc.fixturenames:
+        broker = BROKERS[metafunc.config.getoption("broker")]
+        command = [CONTRACT, "--rules", *limits(broker)]
+        metafunc.parametrize("rule", subprocess.check_output(command, text=True).split())
+
+
+def limits(broker):
+    return [] if broker.too_large is None else ["--too-large", str(broker.too_large)]
+
+
+def test_the_queue_keeps_the_contract(broker, rule):
+    listen, target = broker.proxy_ports()
+    scheme = broker.url().split("://")[0]
+    command = [
+        *[CONTRACT, rule, *limits(broker)],
+        *["--url", broker.url()],
+        *["--proxied-url", broker.url(listen)],
+        *["--proxy", f"{listen}:{target}"],
+        *["--unreachable-url", f"{scheme}://ana:hunter2@127.0.0.1:1"],
+    ]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=240)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_suite_fails_without_a_broker():
+    finished = subprocess.run([CONTRACT, "messages_keep_their_order"], stderr=subprocess.PIPE, text=True)
+    assert finished.returncode != 0
+    assert "--proxy is missing" in finished.stderr
+
+
+def test_the_suite_finds_a_broker_that_is_not_there():
+    url = f"redis://ana:hunter2@127.0.0.1:{free_port()}"
+    command = [CONTRACT, "messages_keep_their_order", "--proxy", f"{free_port()}:1"]
+    command += ["--url", url, "--proxied-url", url, "--unreachable-url", url]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert finished.returncode != 0
+    assert "cannot connect" in finished.stderr
+
+
+@pytest.mark.only("rabbitmq")
+def test_a_cancelled_receive_leaves_no_message_unacknowledged(broker):
+    # The broker would close the channel of an idle subscription after half an hour.
+    program = Process(CONTRACT, "--unacknowledged", unique("channel"), "--url", broker.url())
+    try:
+        program.line("^CANCELLED$")
+        wait_until(lambda: broker.unacknowledged() == 0, "acknowledging the message")
+        assert not program.ended
+    finally:
+        program.kill()
