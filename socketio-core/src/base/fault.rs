@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_with_its_message() {
-        let panic = catch(|| panic!("{} of them", 3)).map(|()| ()).unwrap_err();
+        let panic = catch(|| -> () { panic!("{} of them", 3) }).unwrap_err();
         assert_eq!(panic.to_string(), "panicked: 3 of them");
     }
 
     #[test]
     fn a_payload_that_panics_when_it_is_dropped_is_caught_too() {
-        let panic = catch(|| std::panic::panic_any(Bomb)).map(|()| ());
+        let panic = catch(|| -> () { std::panic::panic_any(Bomb) });
         assert_eq!(panic.unwrap_err().to_string(), "panicked: no message");
         discard(Bomb);
     }

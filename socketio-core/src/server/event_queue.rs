@@ -159,8 +159,15 @@ impl EventQueue {
         loop {
             if let Some(concurrent) = &mut self.concurrent {
                 while let Poll::Ready(Some(ended)) = concurrent.poll_join_next(cx) {
-                    if let Ok(Err(EventFailure::Malformed(error))) = ended {
-                        return Progress::Malformed(error);
+                    match ended {
+                        Ok(Err(EventFailure::Malformed(error))) => {
+                            return Progress::Malformed(error);
+                        }
+                        Ok(_) => {}
+                        // User code is caught where it is called.
+                        Err(error) => {
+                            tracing::error!(target: "socketio", %error, "a concurrent handler ended without a result");
+                        }
                     }
                 }
             }

@@ -1,6 +1,10 @@
 //! The task of one connection: an actor that reads, writes and runs its clients' handlers side by side.
 //!
-//! What it does first, and for how long, is the policy of [`Turn`]. It ends when its transport and all its clients have ended.
+//! What it does first, and for how long, is the policy of [`Turn`]. What it reads is in `incoming.rs`, how it ends in
+//! `closing.rs`: when its transport and all its clients have ended.
+
+mod closing;
+mod incoming;
 
 use std::{
     panic::{AssertUnwindSafe, Location, catch_unwind},
@@ -13,21 +17,19 @@ use std::{
 use tokio::time::{Sleep, sleep};
 
 use super::{
-    event_queue::{Concurrency, EventQueue, Progress},
+    event_queue::{EventQueue, Progress},
     server::Server,
     turn::Turn,
 };
 use crate::{
     admission::OverflowPolicy,
-    base::{Message, Reason, Request},
-    client::Socket,
-    handler::Incoming as Event,
+    base::{Reason, Request},
     hub::{
-        self, Client, CloseRequest, ConnectionHandle, PacketKind,
-        transport::{Completion, Incoming, Outbox, Transport},
+        self, CloseRequest, ConnectionHandle,
+        transport::{Incoming, Outbox, Transport},
     },
     node::Node,
-    packet::{Kind, Reader, Received},
+    packet::Reader,
 };
 
 /// How long a client may stay over the limits of its outbox, reading as fast as it can, before the overflow policy
@@ -130,258 +132,6 @@ impl<T: Transport> Connection<T> {
             server: Arc::clone(server),
             node: Arc::clone(node),
         }
-    }
-
-    /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
-    /// waits for the answer to a `call` has it read on, for `max_http_buffer_size` bytes.
-    fn may_read(&mut self) -> bool {
-        if self.state != State::Open || self.overflow.is_some() {
-            return false;
-        }
-        if !self.inbox_full() {
-            self.backlog = Backlog::default();
-            return true;
-        }
-        if !self.handle.has_pending_calls() {
-            return false;
-        }
-        if self.backlog.bytes <= self.node.options.engine.max_payload {
-            return true;
-        }
-        if !std::mem::replace(&mut self.backlog.exceeded, true) {
-            tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer: the call fails");
-            for queue in &self.queues {
-                queue.client().fail_calls();
-            }
-        }
-        false
-    }
-
-    /// Whether a client that was not read, since an inbox was full, may be read again now that handlers have run.
-    fn may_read_again(&mut self) -> bool {
-        std::mem::take(&mut self.held_back) && self.may_read()
-    }
-
-    fn receive(&mut self, message: Message, completion: Option<Completion>) {
-        let bytes = message.len();
-        if let Some(traffic) = self.node.hub.traffic() {
-            traffic.came(bytes);
-        }
-        if self.backlog.bytes > 0 || self.inbox_full() {
-            self.backlog.bytes += bytes;
-        }
-        let limits = &self.node.options.packets;
-        let (queues, left) = (&self.queues, &self.left);
-        let read = self.reader.read(message, limits, |namespace| {
-            queues.iter().any(|queue| queue.takes(namespace))
-                || left.iter().any(|left| **left == *namespace)
-        });
-        match read {
-            // The completion is for the whole packet: its last attachment brings it.
-            Ok(None) => {}
-            Ok(Some(packet)) => self.route(packet, completion),
-            Err(error) => self.parse_error(&error),
-        }
-    }
-
-    /// Whether as much waits for handlers as may wait: so many events of one namespace, or so many bytes of all.
-    fn inbox_full(&self) -> bool {
-        let options = &self.node.options;
-        let mut waiting = 0;
-        self.queues.iter().any(|queue| {
-            let (events, bytes) = queue.waiting();
-            waiting += bytes;
-            events >= options.inbox_events || waiting >= options.engine.max_payload
-        })
-    }
-
-    fn route(&mut self, packet: Received, completion: Option<Completion>) {
-        let queue = self
-            .queues
-            .iter_mut()
-            .find(|queue| queue.takes(packet.namespace()));
-        let Some(queue) = queue else {
-            if packet.kind() == Kind::Connect {
-                self.connect(&packet, completion);
-            } else if self.left.iter().any(|left| **left == *packet.namespace()) {
-                tracing::debug!(target: "socketio", namespace = packet.namespace(), "a packet for a namespace that the server has ended");
-            } else {
-                self.parse_error(&"a packet for a namespace not joined");
-            }
-            return;
-        };
-        match packet.kind() {
-            Kind::Event => {
-                let bytes = packet.weight();
-                let event = Event {
-                    name: packet.event().to_owned(),
-                    id: packet.id(),
-                    arguments: packet.into_arguments(),
-                };
-                queue.push(event, bytes, completion);
-            }
-            Kind::Ack => {
-                let id = packet.id().and_then(|id| id.parse().ok());
-                let client = Arc::clone(queue.client());
-                let mut arguments = packet.into_arguments();
-                if let Err(error) = arguments.clone().finish() {
-                    return self.parse_error(&error);
-                }
-                if let Some(id) = id {
-                    client.acknowledge(id, std::mem::take(&mut arguments));
-                }
-                if let Some(completion) = completion {
-                    completion.fire(Ok(()));
-                }
-            }
-            Kind::Disconnect => {
-                queue.leave(Reason::ClientDisconnect, completion);
-                self.reader.clear(packet.namespace());
-            }
-            Kind::Connect => self.parse_error(&"a CONNECT for a namespace joined already"),
-            Kind::ConnectError => self.parse_error(&"a CONNECT_ERROR by a client"),
-        }
-    }
-
-    fn connect(&mut self, packet: &Received, completion: Option<Completion>) {
-        let path = packet.namespace();
-        let handlers = self.server.registry.namespace(path);
-        let refusal = match &handlers {
-            None => Some("Invalid namespace"),
-            Some(_) if self.queues.len() >= self.node.options.namespaces => {
-                Some("Too many namespaces")
-            }
-            Some(_) => None,
-        };
-        let (Some(handlers), None) = (handlers, refusal) else {
-            let message = refusal.unwrap_or_default();
-            tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
-            let answer = self.node.hub.codec.connect_error(path, message, None);
-            self.handle.push(answer, PacketKind::Protocol);
-            if let Some(completion) = completion {
-                completion.fire(Ok(()));
-            }
-            return;
-        };
-        self.left.retain(|left| **left != *path);
-        let client = Client::new(
-            Arc::from(path),
-            Arc::clone(&self.handle),
-            self.request.clone(),
-        );
-        let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
-        let options = &self.node.options;
-        if options.always_connect {
-            let client = socket.client();
-            let hub = &self.node.hub;
-            hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
-        }
-        // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
-        self.queues.reserve_exact(1);
-        self.queues.push(EventQueue::new(
-            socket,
-            handlers,
-            self.server.dispatcher.clone(),
-            packet.auth(),
-            completion,
-            Concurrency {
-                limit: options.concurrent_events,
-                all: options.async_handlers,
-            },
-        ));
-    }
-
-    /// Ends the connection of a client that breaks the protocol.
-    fn parse_error(&mut self, error: &dyn std::fmt::Display) {
-        tracing::debug!(target: "socketio", %error, "parse error: the connection is closed");
-        self.close(Reason::ParseError);
-    }
-
-    /// Ends the connection by the server's will.
-    fn close(&mut self, reason: Reason) {
-        if self.state != State::Open {
-            return;
-        }
-        self.state = State::Closing;
-        self.connect_timeout = None;
-        self.overflow = None;
-        // First, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
-        self.transport.close(reason);
-        for queue in &mut self.queues {
-            if reason == Reason::ServerClose {
-                // The official clients then don't reconnect by themselves.
-                let client = queue.client();
-                let packet = self.node.hub.codec.disconnect(client.namespace());
-                client.deliver_protocol(packet);
-            }
-            queue.leave(reason, None);
-        }
-        // Nobody reads what handlers emit from now on.
-        self.handle.seal();
-    }
-
-    /// The transport is gone.
-    fn closed(&mut self, reason: Reason) {
-        self.state = State::Closed;
-        self.overflow = None;
-        self.handle.close();
-        self.reader = self.node.hub.codec.reader(&self.node.options.packets);
-        for queue in &mut self.queues {
-            queue.leave(reason, None);
-        }
-        let connecting = |queue: &EventQueue| queue.client().is_connecting();
-        self.connect_timeout = self
-            .queues
-            .iter()
-            .any(connecting)
-            .then(|| Box::pin(sleep(self.node.options.connect_timeout)));
-    }
-
-    /// Does what others have asked of this connection.
-    fn obey(&mut self) {
-        if self.state == State::Open {
-            if self.handle.overflowed() {
-                self.disconnect_slow_client();
-                return;
-            }
-            if let Some(reason) = self.handle.closing() {
-                self.close(reason);
-            }
-        }
-        if self.handle.handlers_abandoned() {
-            self.queues
-                .retain_mut(|queue| queue.abandon(Reason::ServerShutdown));
-        }
-        for index in 0..self.queues.len() {
-            let queue = &mut self.queues[index];
-            if let Some(reason) = queue.client().ended()
-                && !queue.is_leaving()
-            {
-                queue.leave(reason, None);
-                let namespace = Arc::clone(queue.client().namespace());
-                self.leave_behind(namespace);
-            }
-        }
-    }
-
-    /// The server has ended a namespace: what the client sent to it before it knew is not an error.
-    fn leave_behind(&mut self, namespace: Arc<str>) {
-        self.reader.clear(&namespace);
-        if !self.left.contains(&namespace) && self.left.len() < self.node.options.namespaces {
-            self.left.push(namespace);
-        }
-    }
-
-    fn disconnect_slow_client(&mut self) {
-        let limits = self.node.options.outbox;
-        tracing::warn!(
-            target: "socketio",
-            messages = limits.messages,
-            bytes = limits.bytes,
-            "a client reads too slowly: its outbox is full and the connection is closed (`max_outbox`, `overflow_policy`)"
-        );
-        self.handle.overflow();
-        self.close(Reason::TransportError);
     }
 
     /// Applies the overflow policy to a client whose transport has had its turn. True when there is something to do: the client
