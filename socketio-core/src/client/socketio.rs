@@ -126,7 +126,7 @@ impl SocketIo {
     }
 
     /// Disconnects a client from a namespace. False when this process has none of this id; then the others are told, if
-    /// there is a [`message_queue`](SocketIoBuilder::message_queue).
+    /// there is a [`message_queue`](crate::SocketIoBuilder::message_queue).
     pub fn disconnect(&self, namespace: &str, sid: &str) -> bool {
         let hub = &self.node().hub;
         match hub.client(namespace, sid) {
@@ -141,7 +141,7 @@ impl SocketIo {
     }
 
     /// Waits until everything emitted so far has been published, where there is a
-    /// [`message_queue`](SocketIoBuilder::message_queue); while that can't be reached, it waits on. Messages that are given
+    /// [`message_queue`](crate::SocketIoBuilder::message_queue); while that can't be reached, it waits on. Messages that are given
     /// up count as published: [`queue_health`](SocketIo::queue_health) tells of them.
     ///
     /// A program that only emits awaits it before it ends, or calls [`shutdown`](SocketIo::shutdown). Cancel-safe.
@@ -151,7 +151,7 @@ impl SocketIo {
         }
     }
 
-    /// Waits until this server hears the others, where there is a [`message_queue`](SocketIoBuilder::message_queue); while
+    /// Waits until this server hears the others, where there is a [`message_queue`](crate::SocketIoBuilder::message_queue); while
     /// that can't be reached, it waits on. At once when it never will: the server is `write_only`, or has been shut down.
     /// Serving does not wait for it. Cancel-safe.
     pub async fn subscribed(&self) {
@@ -160,7 +160,7 @@ impl SocketIo {
         }
     }
 
-    /// How the [`message_queue`](SocketIoBuilder::message_queue) is doing; `None` when there is none.
+    /// How the [`message_queue`](crate::SocketIoBuilder::message_queue) is doing; `None` when there is none.
     pub fn queue_health(&self) -> Option<QueueHealth> {
         let cluster = self.node().cluster()?;
         Some(cluster.health())
