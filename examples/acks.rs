@@ -1,6 +1,6 @@
-//! Answers, in both directions: `cargo run --example acks`. Another address can follow; `--list` shows the handlers.
+//! Acknowledgements, in both directions: `cargo run --example acks`. An address can be given; `--list` shows the handlers.
 //!
-//! A handler's value answers the client that asked. The server asks with `call`, or with a callback.
+//! What a handler returns is sent to the client as the acknowledgement. The server asks for one with `call`, or with a callback.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ fn divide(a: i64, b: i64) -> Result<(i64, i64), &'static str> {
     }
 }
 
-/// As many arguments as came.
+/// Any number of arguments.
 #[socketio::event]
 fn echo(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks back before it answers. `concurrent`, so that the client's other events don't wait for the answer.
+/// Asks the client before it returns. `concurrent`, so that the client's other events don't wait for that.
 #[socketio::on("order", concurrent)]
 async fn order(item: String) -> Result<String, CallError> {
     let sure: bool = call("are you sure?", &item).await?;
@@ -38,7 +38,7 @@ async fn order(item: String) -> Result<String, CallError> {
     })
 }
 
-/// Gives up after a second.
+/// Times out after a second.
 #[socketio::on("hurry", concurrent)]
 async fn hurry(socket: Socket) -> String {
     let second = Duration::from_secs(1);
@@ -53,7 +53,7 @@ async fn hurry(socket: Socket) -> String {
     }
 }
 
-/// Asks everybody, and doesn't wait: the callback runs once for each answer.
+/// Asks every client and does not wait: the callback runs once for each acknowledgement.
 #[socketio::event]
 fn survey(question: String) {
     broadcast()
@@ -61,7 +61,7 @@ fn survey(question: String) {
         .emit("question", question);
 }
 
-/// Asks everybody, and waits for all.
+/// Asks every client, and waits for all.
 #[socketio::on("vote", concurrent)]
 async fn vote(question: String) -> Result<usize, CallError> {
     let votes = broadcast()

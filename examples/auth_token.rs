@@ -1,7 +1,7 @@
-//! Clients show a token: `cargo run --example auth_token`, then connect with `io(url, { auth: { token: "ana-secret" } })`,
-//! or with the header `Authorization: Bearer ana-secret`. Another address can follow; `--list` shows the handlers.
+//! Authentication with a token: `cargo run --example auth_token`, then connect with `io(url, { auth: { token: "ana-secret" } })`,
+//! or with the header `Authorization: Bearer ana-secret`. An address can be given; `--list` shows the handlers.
 //!
-//! Browsers can't set headers on a WebSocket, so they use `auth`; a header is what programs and gateways have.
+//! Browsers can't set headers on a WebSocket, so they use `auth`. Programs and gateways can use a header.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ struct Token {
     token: String,
 }
 
-/// Who has which token. A real program asks its database, or checks a signature.
+/// The users by token. A real program asks its database, or checks a signature.
 struct Tokens(HashMap<&'static str, &'static str>);
 
 #[derive(Clone, Default)]

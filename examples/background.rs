@@ -1,4 +1,4 @@
-//! Work beside the handlers: `cargo run --example background`. Another address can follow.
+//! Background work: `cargo run --example background`. An address can be given.
 //!
 //! | Flask-SocketIO | here |
 //! |---|---|
@@ -6,14 +6,14 @@
 //! | `socketio.sleep(1)` | `tokio::time::sleep(Duration::from_secs(1)).await` |
 //! | `socketio.emit(..)` in a thread | `io.emit(..)` in a thread, in a task, anywhere |
 //!
-//! Tasks end with the server, at their next `.await`; a panic in one is logged, and given to whoever awaits its handle.
+//! Tasks end with the server, at their next `.await`; a panic in one is logged, and passed on to the join handle.
 
 use std::{thread, time::Duration};
 
 use socketio::{SocketIo, emit};
 use tokio::time::sleep;
 
-/// Answers at once, and goes on in the name of the client.
+/// Returns at once, and continues for the client in a task.
 #[socketio::event]
 fn count_down(from: u32) -> &'static str {
     socketio::spawn(async move {
@@ -25,7 +25,7 @@ fn count_down(from: u32) -> &'static str {
     "counting"
 }
 
-/// What keeps a processor busy gets a thread, so that it holds up nobody.
+/// CPU-heavy work runs on a thread of its own, so that it delays no client.
 #[socketio::event(concurrent)]
 async fn sum_of_primes(below: u64) -> socketio::Result<u64> {
     let is_prime = |number: &u64| (2..*number).all(|divisor| !number.is_multiple_of(divisor));
@@ -44,7 +44,7 @@ async fn tick(io: SocketIo) {
 async fn main() -> socketio::Result {
     let io = SocketIo::builder().logger(true).build()?;
     io.spawn(tick);
-    // A thread that knows nothing of async: it emits all the same.
+    // A thread outside of the runtime can emit, too.
     thread::spawn({
         let io = io.clone();
         move || {

@@ -1,8 +1,8 @@
-//! What load generators talk to: `cargo run --release --example bench_server -- 3000 value`
+//! The server for load generators: `cargo run --release --example bench_server -- 3000 value`
 //!
-//! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and give:
+//! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and return:
 //! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
-//! same for each; `benches/compare` runs them beside other servers.
+//! same for each; `benches/compare` compares them with other servers.
 
 use socketio::SocketIo;
 use tokio::net::TcpListener;

@@ -87,7 +87,7 @@ fn room_message(Message { room, text }: Message) {
     );
 }
 
-// Concurrent, so that whoever thinks about the answer can do other things meanwhile.
+// Concurrent, so that the client's other events are handled while its user thinks about the answer.
 #[socketio::on("ask me", concurrent)]
 async fn ask_me() -> Result<String, CallError> {
     let colour: String = call("question", "What is your favourite colour?").await?;
@@ -103,9 +103,9 @@ fn disconnect_request() {
     socketio::disconnect();
 }
 
-// A struct on `/notes`: one board, for everybody who has a name
+// A struct on `/notes`: one board, for all clients that have a name
 
-/// How many notes the board holds before the oldest goes.
+/// The number of notes that the board holds. Beyond that, the oldest is removed.
 const BOARD: usize = 100;
 
 #[derive(Default, socketio::Namespace)]
@@ -132,7 +132,7 @@ struct Visitor {
     name: Option<String>,
 }
 
-/// What is kept for each visitor.
+/// The session of each client.
 #[derive(Clone, Default)]
 struct Name(String);
 

@@ -1,5 +1,5 @@
 //! Flask-SocketIO's demo, with a class-based namespace: `cargo run --example class_based`, then open
-//! <http://127.0.0.1:5000>. Another address can follow; `--list` shows the handlers. `functions` is the same without.
+//! <http://127.0.0.1:5000>. An address can be given; `--list` shows the handlers. `functions` is the same without.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use socketio::{
     rooms, sid, to,
 };
 
-/// One value for all clients; what belongs to one of them is in its session.
+/// One value serves all clients. What belongs to one client is in its session.
 #[derive(Default, socketio::Namespace)]
 #[socketio(namespace = "/")]
 struct Demo;
@@ -61,7 +61,7 @@ impl Demo {
         to(room).emit("reply", self.reply(text, count));
     }
 
-    /// Its answer says that the client has read the goodbye: then it can go.
+    /// The acknowledgement says that the client has read the goodbye: then it is disconnected.
     #[on("disconnect request")]
     fn disconnect_request(&self, count: Session<u64>) {
         to(sid())
@@ -74,7 +74,7 @@ impl Demo {
         emit("pong", ());
     }
 
-    /// What the page writes down: a text, and how many this client has caused. Neither `on_` nor an attribute: just a method.
+    /// What the page logs: a text, and how many this client has caused. Neither `on_` nor an attribute: an ordinary method.
     fn reply(&self, text: impl AsRef<str>, count: Session<u64>) -> Value {
         let count = count.update(|count| {
             *count += 1;

@@ -1,4 +1,4 @@
-//! What protocol suites talk to: `cargo run --release --example conformance -- --port 3000`
+//! The server for protocol test suites: `cargo run --release --example conformance -- --port 3000`
 //!
 //! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
 //! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`. With the feature
@@ -37,7 +37,7 @@ async fn message_with_ack(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks the client back, and answers with what it says.
+/// Asks the client, and returns its acknowledgement.
 #[socketio::event]
 async fn ask(question: Data) -> socketio::Result<Rest<Data>> {
     Ok(Rest(vec![
@@ -51,7 +51,7 @@ async fn refuse(auth: Auth<Option<Data>>) -> Result<(), ConnectionRefused> {
     Err(ConnectionRefused::new("not today").data(&*auth))
 }
 
-/// Engine.IO alone: every message goes back as it came.
+/// Engine.IO alone: echoes every message.
 fn echo(mut session: Session) {
     tokio::spawn(async move {
         while let Ok(message) = session.recv().await {
@@ -98,7 +98,7 @@ async fn main() -> socketio::Result {
     io.serve(app, listener).await
 }
 
-/// What the server speaks.
+/// The options of the server.
 enum Speech {
     Json,
     MsgPack,

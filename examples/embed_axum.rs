@@ -1,4 +1,4 @@
-//! Socket.IO in an axum application that owns its server: `cargo run --example embed_axum`. Another address can follow.
+//! Socket.IO in an axum application that owns its server: `cargo run --example embed_axum`. An address can be given.
 //!
 //! `curl -d hello http://127.0.0.1:5000/news` reaches every client.
 
@@ -28,7 +28,7 @@ async fn main() -> socketio::Result {
         .route("/news", post(news))
         .with_state(io.clone())
         .layer(io.layer())
-        // What lies outside of the layer sees the requests of Socket.IO too. This tells it who they come from.
+        // Code outside of the layer sees the requests of Socket.IO, too. This gives them the address of the peer.
         .layer(axum::middleware::map_request(
             async |axum::extract::ConnectInfo(addr), mut request: axum::extract::Request| {
                 request.extensions_mut().insert(PeerAddr(addr));
@@ -39,7 +39,7 @@ async fn main() -> socketio::Result {
     let addr = std::env::args().nth(1);
     let listener = TcpListener::bind(addr.unwrap_or("127.0.0.1:5000".into())).await?;
     println!("listening addr={}", listener.local_addr()?);
-    // `io.run` does all of this. Here the application says when to stop; Socket.IO says good-bye first, since the server
+    // `io.run` does all of this. Here the application decides when to stop. Socket.IO shuts down first, since the server
     // waits until no connection is left.
     let stop = async move {
         let _ = tokio::signal::ctrl_c().await;

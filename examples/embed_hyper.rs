@@ -1,4 +1,4 @@
-//! Socket.IO in a program that owns its hyper server: `cargo run --example embed_hyper`. Another address can follow.
+//! Socket.IO in a program that owns its hyper server: `cargo run --example embed_hyper`. An address can be given.
 
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
@@ -19,14 +19,14 @@ async fn main() -> socketio::Result {
     println!("listening addr={}", listener.local_addr()?);
     loop {
         let (stream, addr) = listener.accept().await?;
-        // Answers 404 elsewhere; `io.layer()` goes around a service that answers something else.
+        // Responds with 404 elsewhere; `io.layer()` wraps a service that responds with something else.
         let service = io
             .service()
             .map_request(move |mut request: http::Request<_>| {
                 request.extensions_mut().insert(PeerAddr(addr));
                 request
             });
-        // Without the upgrades there would be no WebSocket.
+        // WebSocket needs upgrades.
         let connection = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
             .with_upgrades();

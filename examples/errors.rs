@@ -1,13 +1,13 @@
-//! What can go wrong, and who is told: `cargo run --example errors`. Another address can follow; `--list` shows the handlers.
+//! Error handling: `cargo run --example errors`. An address can be given; `--list` shows the handlers.
 //!
-//! An event that fails disconnects nobody. Its error goes to the error handler of its namespace, whose value answers the client.
+//! An event that fails disconnects nobody. The error handler of its namespace gets the error and returns the acknowledgement.
 
 use std::{fmt, num::ParseIntError};
 
 use serde_json::{Value, json};
 use socketio::{ConnectionRefused, HandlerError, SocketIo};
 
-/// An error of one's own.
+/// A custom error type.
 #[derive(Debug)]
 struct SoldOut;
 
@@ -32,7 +32,7 @@ fn panics() {
     panic!("an error like others");
 }
 
-/// It may take what handlers take, and the error.
+/// It takes the error, and what handlers take.
 #[socketio::on_error("/shop")]
 async fn shop_failed(error: HandlerError) -> Value {
     if error.downcast_ref::<SoldOut>().is_some() {
@@ -41,7 +41,7 @@ async fn shop_failed(error: HandlerError) -> Value {
     if let Some(unfit) = error.argument_error() {
         return json!({ "error": unfit.to_string() });
     }
-    // The client needs to know no more than that; the log does.
+    // The client gets no details; the log has them.
     eprintln!(
         "{} of {} failed in {}: {error}",
         error.event(),
@@ -51,7 +51,7 @@ async fn shop_failed(error: HandlerError) -> Value {
     json!({ "error": "our fault" })
 }
 
-/// No error handler on this namespace but the default one.
+/// This namespace has only the default error handler.
 #[socketio::event]
 fn number(text: String) -> Result<i32, ParseIntError> {
     text.parse()
@@ -62,7 +62,7 @@ fn failed(error: HandlerError) -> Value {
     json!({ "error": error.to_string(), "event": error.event() })
 }
 
-/// A refusal is nobody's to handle: what error handlers return can't turn it into a welcome.
+/// A refusal is final: what error handlers return can't accept the client.
 #[socketio::on("connect", namespace = "/closed")]
 fn closed() -> Result<(), ConnectionRefused> {
     Err(ConnectionRefused::new("closed").data(json!({ "until": "Monday" })))

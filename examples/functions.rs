@@ -1,5 +1,5 @@
 //! Flask-SocketIO's demo, with functions: `cargo run --example functions`, then open <http://127.0.0.1:5000>.
-//! Another address can follow; `--list` shows the handlers. `class_based` is the same with a struct.
+//! An address can be given; `--list` shows the handlers. `class_based` is the same with a struct.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use socketio::{
     rooms, sid, to,
 };
 
-/// What the page writes down: a text, and how many this client has caused.
+/// What the page logs: a text, and how many this client has caused.
 fn reply(text: impl AsRef<str>, count: Session<u64>) -> Value {
     let count = count.update(|count| {
         *count += 1;
@@ -69,7 +69,7 @@ fn room_message(room: String, text: String, count: Session<u64>) {
     to(room).emit("reply", reply(text, count));
 }
 
-/// Its answer says that the client has read the goodbye: then it can go.
+/// The acknowledgement says that the client has read the goodbye: then it is disconnected.
 #[socketio::on("disconnect request")]
 fn disconnect_request(count: Session<u64>) {
     to(sid())

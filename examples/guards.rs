@@ -1,4 +1,4 @@
-//! Guards before events, middleware around them: `cargo run --example guards`. Another address can follow; `--list` shows the
+//! Guards before events, middleware around them: `cargo run --example guards`. An address can be given; `--list` shows the
 //! handlers and their guards.
 
 use std::time::Instant;
@@ -16,7 +16,7 @@ struct User {
     admin: bool,
 }
 
-/// Believes everybody: see `auth_token` and `sessions` for better ways.
+/// Trusts every client: see `auth_token` and `sessions` for better ways.
 #[socketio::event]
 fn connect(auth: Auth<Option<User>>, user: Session<User>) {
     user.set(auth.into_inner().unwrap_or_default());
@@ -35,7 +35,7 @@ fn admin(user: Session<User>) -> Result<(), Forbidden> {
     }
 }
 
-/// Sees the event's first argument, and answers in place of the handler.
+/// Takes the event's first argument, and responds instead of the handler.
 fn polite(text: String) -> Result<(), RespondWith> {
     match text.contains("damn") {
         true => Err(RespondWith::new("mind your words")),
@@ -54,7 +54,7 @@ fn close_shop() -> &'static str {
     "closed"
 }
 
-/// Stands around all events, `connect` and `disconnect` included.
+/// Wraps all events, including `connect` and `disconnect`.
 async fn timed(call: EventCall, next: Next) -> Result<Response, HandlerError> {
     let (event, begun) = (call.event().to_owned(), Instant::now());
     let result = next.run(call).await;
@@ -67,7 +67,7 @@ async fn timed(call: EventCall, next: Next) -> Result<Response, HandlerError> {
 async fn main() -> socketio::Result {
     let io = SocketIo::builder()
         .middleware(timed)
-        // Before there is a connection: an HTTP answer, 403.
+        // Refuses the HTTP handshake with status 403.
         .on_handshake(async |request: Request| request.query("banned").is_none())
         .logger(true)
         .build()?;

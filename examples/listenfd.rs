@@ -1,5 +1,5 @@
-//! A port that somebody else has opened: `systemfd --no-pid -s http::5000 -- cargo watch -x 'run --example listenfd'`
-//! (from the packages `systemfd` and `cargo-watch`) builds and starts the server anew when a file changes. The port stays
+//! A port that another program has opened: `systemfd --no-pid -s http::5000 -- cargo watch -x 'run --example listenfd'`
+//! (from the packages `systemfd` and `cargo-watch`) rebuilds and restarts the server when a file changes. The port stays
 //! open meanwhile: clients wait instead of failing.
 //!
 //! The same program is activated by systemd, with a `.socket` unit beside its `.service`: the port can then be one that

@@ -1,13 +1,13 @@
-//! Rooms: `cargo run --example rooms`. Another address can follow; `--list` shows the handlers.
+//! Rooms: `cargo run --example rooms`. An address can be given; `--list` shows the handlers.
 //!
-//! A room is a name, and exists while somebody is in it. What `to(room)` sends reaches everyone in it, the sender included.
+//! A room is a name, and exists while a client is in it. What `to(room)` emits reaches everyone in it, the sender included.
 
 use serde_json::json;
 use socketio::{RoomError, SocketIo, close_room, join_room, leave_room, rooms, sid, to};
 
 #[socketio::event]
 fn join(room: String) -> Result<Vec<String>, RoomError> {
-    // The client chose the name, so this may be refused: nobody can join the room that belongs to another client.
+    // The client chose the name, so this may be refused: nobody can join the private room of another client.
     join_room(&room)?;
     to(&room).include_self(false).emit("joined", (&room, sid()));
     Ok(rooms())
@@ -20,7 +20,7 @@ fn leave(room: String) -> Vec<String> {
     rooms()
 }
 
-/// To several rooms at once; who is in more than one of them hears it once.
+/// To several rooms at once. A client in more than one of them receives it once.
 #[socketio::event]
 fn tell(rooms: Vec<String>, text: String) {
     to(&rooms).emit("told", json!({ "from": sid(), "text": text }));

@@ -1,10 +1,10 @@
-//! Users log in by HTTP, and their sockets know who they are: `cargo run --example sessions`, then open
-//! <http://127.0.0.1:5000>. Another address can follow; `--list` shows the handlers.
+//! Login over HTTP, and the user in Socket.IO handlers: `cargo run --example sessions`, then open
+//! <http://127.0.0.1:5000>. An address can be given; `--list` shows the handlers.
 //!
-//! The layer of the HTTP sessions (tower-sessions) lies around Socket.IO too, so it finds the cookie of the request that
-//! opens a connection. From there on there are two ways, which Flask-SocketIO calls `manage_session`:
+//! The layer of the HTTP sessions (tower-sessions) wraps Socket.IO, too, so it reads the cookie of the request that
+//! opens a connection. There are two ways to use the session, which Flask-SocketIO calls `manage_session`:
 //!
-//! * The fork: `connect` copies what it needs into the connection's own `Session`. Fast, and HTTP never sees a change.
+//! * The fork: `connect` copies what it needs into the connection's own `Session`. Fast, but HTTP never sees a change.
 //! * Sharing: a handler loads the HTTP session from its store, and saves it. HTTP routes see it, and the other way round.
 
 use axum::{
@@ -60,7 +60,7 @@ fn rename(name: String, user: Session<User>) {
 
 #[socketio::event]
 async fn note(text: String, Http(http): Http) -> socketio::Result<usize> {
-    // What other connections and HTTP routes have done to it since; they may have ended it.
+    // Other connections and HTTP routes may have changed it, or ended it.
     http.load().await?;
     if http.get::<User>("user").await?.is_none() {
         socketio::disconnect();
@@ -81,7 +81,7 @@ async fn notes(http: HttpSession) -> String {
 // Plain HTTP. A real program asks for a password.
 
 async fn log_in(http: HttpSession, Form(user): Form<User>) -> Redirect {
-    // A new id for the session, so that nobody knows it who knew the old one.
+    // A new id for the session, so that the old one, which others may know, is of no use.
     if http.cycle_id().await.is_ok() && http.insert("user", user).await.is_ok() {
         return Redirect::to("/");
     }

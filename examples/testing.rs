@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// Each test has a server of its own, with the handlers that it is about.
+    /// Each test has a server of its own, with the handlers that it tests.
     fn server() -> SocketIo {
         SocketIo::bare()
             .handlers(handlers![connect, join, say, guess])

@@ -1,7 +1,7 @@
-//! HTTPS and secure WebSockets: `cargo run --example tls --features tls -- certificate.pem key.pem`. Another address can
-//! follow.
+//! HTTPS and secure WebSockets: `cargo run --example tls --features tls -- certificate.pem key.pem`. An address can
+//! be given.
 //!
-//! A pair to try with: `openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 30 -subj
+//! To create a pair for a test: `openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 30 -subj
 //! /CN=localhost -addext subjectAltName=DNS:localhost`
 
 use socketio::{Request, SocketIo, Tls, emit};

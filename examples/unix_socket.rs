@@ -12,7 +12,7 @@ use tokio::net::UnixListener;
 
 #[socketio::event]
 fn connect() {
-    // Nobody but the proxy can reach the socket, so what it says of the client can be believed.
+    // Only the proxy can reach the socket, so its forwarding headers can be trusted.
     emit("welcome", request().forwarded_addr());
 }
 
@@ -21,14 +21,14 @@ async fn main() -> socketio::Result {
     let path = std::env::args().nth(1).ok_or("which path?")?;
     let io = SocketIo::builder().logger(true).build()?;
 
-    // A server that was killed has left its file behind, and nobody else can bind it as long as it is there. (Two servers
+    // A server that was killed leaves its file behind, and the address can't be bound while the file exists. (Two servers
     // would take it from each other: then a lock, or systemd, must decide.)
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
     let listener = UnixListener::bind(&path)?;
-    // To connect takes the right to write, which the proxy's user has not got by itself. Who may get to the file at all is
+    // Connecting needs write permission, which the proxy's user does not have by default. Who can reach the file at all is
     // a matter of its directory.
     fs::set_permissions(&path, Permissions::from_mode(0o666))?;
     println!("listening addr={path}");

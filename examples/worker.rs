@@ -1,4 +1,4 @@
-//! A process without clients that emits to those of others: `cargo run --example worker --features redis -- redis://localhost`, beside the
+//! A process that only emits: `cargo run --example worker --features redis -- redis://localhost`, beside the
 //! example `cluster`, or beside a Flask-SocketIO server with the same message queue.
 //!
 //! | Flask-SocketIO | here |
@@ -22,7 +22,7 @@ async fn main() -> socketio::Result {
         io.to("room:lobby").emit("progress", percent);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // What was emitted may still wait to be published.
+    // Events may still wait to be published.
     io.shutdown().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Socket.IO servers in the style of Flask-SocketIO: a handler is a plain function under an attribute, its arguments are
-//! the event's arguments, its value is the acknowledgement, `emit()` answers the caller.
+//! Socket.IO servers in the style of Flask-SocketIO. A handler is a plain function with an attribute on it: its parameters
+//! receive the event's arguments, what it returns is sent back as the acknowledgement, and `emit()` replies to the client that
+//! sent the event.
 //!
 //! ```no_run
 //! use socketio::{SocketIo, emit, join_room, to};
@@ -28,25 +29,36 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide] in nine pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
+//! The [guide] has nine pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
 //! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
 //! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving),
 //! [several processes](crate::guide::cluster), [testing](crate::guide::testing).
 //!
-//! | to | there is |
+//! | task | API |
 //! |---|---|
-//! | handle an event | [`#[event]`](macro@event), [`#[on("name")]`](macro@on), [`#[namespace]`](macro@namespace) on an impl block |
-//! | decide who may | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`on_handshake`](SocketIoBuilder::on_handshake) |
-//! | stand around every event | [`middleware`](SocketIoBuilder::middleware) |
-//! | handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default) |
-//! | answer the client | [`emit`], [`send`], [`send_json`], [`call`], or the handler's value |
-//! | reach others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call) |
-//! | use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
-//! | know the client | [`sid`], [`session`], [`request`], [`Socket`] |
-//! | build and serve | [`SocketIo`], [`SocketIoBuilder`] |
-//! | be several processes | [`message_queue`](SocketIoBuilder::message_queue) |
-//! | see what goes on | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin) |
-//! | test | the crate `socketio-test` |
+//! | Handle events | [`#[event]`](macro@event), [`#[on("name")]`](macro@on), [`#[namespace]`](macro@namespace) on an impl block, [`on`](SocketIoBuilder::on) for closures |
+//! | Read arguments | parameters of any [`Deserialize`](https://docs.rs/serde/latest/serde/trait.Deserialize.html) type, [`Rest`], [`Data`]; extractors: [`FromEvent`] |
+//! | Reply to the client | the return value of the handler; [`emit`], [`send`], [`send_json`], [`call`] |
+//! | Emit to others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call) |
+//! | Use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
+//! | Identify the client | [`sid`], [`session`], [`request`], [`Socket`] |
+//! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
+//! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
+//! | Wrap every event | [`middleware`](SocketIoBuilder::middleware) |
+//! | Handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default), [`on_error`](SocketIoBuilder::on_error) for closures |
+//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`shutdown`](SocketIo::shutdown) |
+//! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
+//! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
+//! | Test | the crate `socketio-test` |
+//!
+//! # Cargo features
+//!
+//! | feature | enables | default |
+//! |---|---|---|
+//! | `logger` | [`logger`](SocketIoBuilder::logger): logs for programs that don't set up `tracing` | yes |
+//! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
+//! | `msgpack` | the parser `MsgPack` | no |
+//! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
 extern crate self as socketio;
 
