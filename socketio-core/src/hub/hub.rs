@@ -223,8 +223,7 @@ impl Hub {
                         hub.report_joined(&entering, &room);
                     }
                 });
-                // No more rooms are listed than may be deferred.
-                deferred.map_err(|_| RoomError::TooMany(limit))?;
+                deferred.map_err(|_| RoomError::TooMuchDeferred)?;
             }
         }
         Ok(())
