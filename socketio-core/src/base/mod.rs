@@ -11,6 +11,7 @@ mod request;
 mod sid;
 mod states;
 mod tasks;
+pub(crate) mod turn_clock;
 
 pub use data::{BinaryInJson, Data};
 pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};

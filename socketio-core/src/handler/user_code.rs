@@ -9,7 +9,7 @@ use std::{
 
 use super::{HandlerFuture, Outcome, call::Origin};
 use crate::{
-    base::{Cause, fault},
+    base::{Cause, fault, turn_clock},
     client::{Scope, Scoped},
     handler::Response,
 };
@@ -41,9 +41,9 @@ impl Future for UserCode<'_> {
     type Output = Result<Response, Cause>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let begun = Instant::now();
+        let begun = turn_clock::recent();
         let polled = fault::poll(&mut self.future, cx);
-        let ended = Instant::now();
+        let ended = turn_clock::read();
         if ended.duration_since(begun) >= BLOCKING {
             blocked(self.origin, begun, ended);
         }

@@ -41,13 +41,21 @@ impl Frames {
 
     /// Returns the number of bytes in all messages.
     pub(crate) fn bytes(&self) -> usize {
-        self.messages().map(Message::len).sum()
+        let first = self.first.as_ref().map_or(0, Message::len);
+        if self.rest.is_empty() {
+            return first;
+        }
+        first + self.rest.iter().map(Message::len).sum::<usize>()
     }
 
     /// Moves the messages to the end of a queue.
     pub(crate) fn move_to(self, queue: &mut VecDeque<Message>) {
-        queue.extend(self.first);
-        queue.extend(self.rest);
+        if let Some(first) = self.first {
+            queue.push_back(first);
+        }
+        if !self.rest.is_empty() {
+            queue.extend(self.rest);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::base::turn_clock;
+
 /// Steps of one turn: packets read, or rounds of handlers.
 const STEPS: usize = 64;
 
@@ -54,14 +56,14 @@ impl Turn {
 
     /// A handler is about to run.
     pub(super) fn handler_starts(&mut self) {
-        self.handlers_since.get_or_insert_with(Instant::now);
+        self.handlers_since.get_or_insert_with(turn_clock::start);
     }
 
     /// A handler has ended, or waits.
     pub(super) fn handler_paused(&mut self) {
         self.over |= self
             .handlers_since
-            .is_some_and(|since| since.elapsed() >= TIME);
+            .is_some_and(|since| turn_clock::recent().duration_since(since) >= TIME);
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -75,6 +77,14 @@ impl Turn {
     pub(super) fn yield_to_others(cx: &mut Context<'_>) -> Poll<()> {
         let _ = pin!(tokio::task::yield_now()).poll(cx);
         Poll::Pending
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.handlers_since.is_some() {
+            turn_clock::stop();
+        }
     }
 }
 
@@ -104,6 +114,7 @@ mod tests {
         let mut turn = Turn::new();
         turn.handler_starts();
         turn.handlers_since = Instant::now().checked_sub(TIME);
+        turn_clock::read();
         turn.handler_paused();
         assert!(turn.is_over());
     }
