@@ -9,8 +9,9 @@ use std::{
 
 use socketio::{SocketIo, SocketIoBuilder};
 use socketio_test::TestClient;
+use test_support::engine_client::Connector;
 
-use crate::fixture::{LONG, pipes};
+use crate::fixture::LONG;
 
 /// One of the programs below.
 struct Program {
@@ -73,7 +74,7 @@ fn serve(builder: SocketIoBuilder, event: &str) {
     runtime.block_on(async {
         let client = TestClient::connect(&io, "/").await.unwrap();
         drop(client.emit(event, ()));
-        let (_connector, listener) = pipes();
+        let (_connector, listener) = Connector::duplex();
         let writing = async {
             // `serve` is polled first, and receives signals by then.
             println!("serving");
