@@ -6,6 +6,8 @@
 //! | `remote_clients` | moving and disconnecting clients of other nodes |
 //! | `calls` | acknowledgements of clients of other nodes |
 //! | `python` | the format of python-socketio |
+//! | `private_rooms` | the rooms of single clients |
+//! | `message_queue_contract` | the contract suite of message queues |
 //! | `trust` | what other processes cannot do |
 //! | `outages` | queues that are gone, full or broken |
 //! | `write_only` | nodes that only emit |
@@ -14,8 +16,10 @@
 mod calls;
 mod emits;
 mod lifetime;
+mod message_queue_contract;
 mod nodes;
 mod outages;
+mod private_rooms;
 mod python;
 mod remote_clients;
 mod trust;

@@ -6,23 +6,37 @@
 //! | file | subject |
 //! |---|---|
 //! | `registration` | names, namespaces and arguments of handlers |
+//! | `closures` | options, guards and error handlers of closures |
+//! | `blocking`, `blocking_log` | handlers on the blocking pool, and handlers that should be there |
 //! | `composition` | lists of handlers, merged and nested |
 //! | `namespaces` | class-based namespaces, patterns, which handler an event finds |
-//! | `context` | the functions without a client, and where they work |
+//! | `namespace_values` | the values of namespace impls, and the options of the derive |
+//! | `patterns` | equal patterns, and the paths that are accepted |
+//! | `context`, `try_context` | the functions for the current client, and what they do where there is none |
 //! | `ordering` | order, concurrency, full inboxes |
 //! | `guards`, `namespace_guards`, `guard_checks` | guards of events, guards of namespaces, checks at start-up |
-//! | `middleware`, `trigger_event` | middleware, and the method of a class that wraps all its events |
+//! | `middleware`, `middleware_context` | order and responses of middleware, and what it can read |
+//! | `trigger_event` | the method of a class that wraps all its events |
 //! | `errors`, `error_handlers` | failed events, and the handlers of errors |
+//! | `faults` | user code that panics |
 
+mod blocking;
+mod blocking_log;
+mod closures;
 mod composition;
 mod context;
 mod error_handlers;
 mod errors;
+mod faults;
 mod guard_checks;
 mod guards;
 mod middleware;
+mod middleware_context;
 mod namespace_guards;
+mod namespace_values;
 mod namespaces;
 mod ordering;
+mod patterns;
 mod registration;
 mod trigger_event;
+mod try_context;

@@ -7,8 +7,8 @@ use std::sync::{
 
 use serde_json::{Value, json};
 use socketio::{
-    Auth, Data, EventName, Reason, Request, Rest, Session, Socket, SocketIo, State, emit, handlers,
-    request, session, sid,
+    Auth, Data, EventName, Path, Reason, Request, Rest, Session, Socket, SocketIo, State, emit,
+    handlers, request, session, sid,
 };
 use socketio_test::{TestClient, event};
 
@@ -215,4 +215,17 @@ async fn an_event_without_arguments_has_none() {
             event("several", 2)
         ]
     );
+}
+
+#[test]
+fn extractors_are_made_and_unwrapped_alike() {
+    let mut auth = Auth::from(String::from("a"));
+    auth.push('b');
+    assert_eq!(auth.clone().into_inner(), "ab");
+    let mut path = Path::from(vec![1]);
+    path.push(2);
+    assert_eq!((path.len(), path.into_inner()), (2, vec![1, 2]));
+    let state = State::from(3);
+    assert_eq!((*state, *state.clone().into_inner()), (3, 3));
+    assert_eq!(Session::from(4).get(), 4);
 }

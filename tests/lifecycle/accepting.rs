@@ -3,12 +3,16 @@
 use std::{collections::VecDeque, io, time::Duration};
 
 use socketio::{Listener, Peer, SocketIo};
+use test_support::{
+    Log,
+    engine_client::{Connector, DuplexListener},
+};
 use tokio::{io::DuplexStream, time::Instant};
 
-use crate::fixture::{Log, Pipes, pipes, request, response};
+use crate::fixture::{request, response};
 
 /// Fails in these ways before it accepts connections.
-struct Failing(VecDeque<io::ErrorKind>, Pipes);
+struct Failing(VecDeque<io::ErrorKind>, DuplexListener);
 
 impl Listener for Failing {
     type Io = DuplexStream;
@@ -26,11 +30,11 @@ async fn serve(failures: impl IntoIterator<Item = io::ErrorKind>) -> (Duration, 
     let log = Log::default();
     let _guard = log.collect();
     let io = SocketIo::bare().build().unwrap();
-    let (connector, listener) = pipes();
+    let (connector, listener) = Connector::duplex();
     let failing = Failing(failures.into_iter().collect(), listener);
     let began = Instant::now();
     let client = async {
-        let mut stream = connector.connect();
+        let mut stream = connector.connect().await;
         request(&mut stream, "/\r\nConnection: close\r\nX: /").await;
         response(&mut stream).await;
         began.elapsed()

@@ -11,13 +11,14 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use socketio::SocketIo;
+use test_support::{engine_client::Connector, http::HANDSHAKE};
 use tokio::{
     sync::Notify,
     time::{Instant, timeout},
 };
 use tower::{Layer, Service, ServiceExt};
 
-use crate::fixture::{HANDSHAKE, LONG, pipes, request, response};
+use crate::fixture::{LONG, request, response};
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_being_handled_is_finished_before_run_returns() {
@@ -31,12 +32,12 @@ async fn a_request_that_is_being_handled_is_finished_before_run_returns() {
             "finished"
         })
     });
-    let (connector, listener) = pipes();
+    let (connector, listener) = Connector::duplex();
     let mut serving = tokio::spawn({
         let io = io.clone();
         async move { io.serve(app, listener).await }
     });
-    let mut stream = connector.connect();
+    let mut stream = connector.connect().await;
     request(&mut stream, "/slow").await;
     started.notified().await;
     io.stop();
@@ -60,12 +61,12 @@ async fn a_request_that_never_ends_is_dropped_at_the_deadline() {
             std::future::pending::<()>().await
         })
     });
-    let (connector, listener) = pipes();
+    let (connector, listener) = Connector::duplex();
     let serving = tokio::spawn({
         let io = io.clone();
         async move { io.serve(app, listener).await }
     });
-    let mut stream = connector.connect();
+    let mut stream = connector.connect().await;
     request(&mut stream, "/").await;
     started.notified().await;
     let began = Instant::now();
@@ -85,8 +86,8 @@ async fn a_request_that_shuts_the_server_down_gets_its_response() {
             "it is down"
         })
     });
-    let (connector, listener) = pipes();
-    let mut stream = connector.connect();
+    let (connector, listener) = Connector::duplex();
+    let mut stream = connector.connect().await;
     request(&mut stream, "/").await;
     let began = Instant::now();
     io.serve(app, listener).await.unwrap();

@@ -1,6 +1,16 @@
 //! The lifecycle of a server: what starts, what ends when, and in which time, whatever user code does.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `serving` | how `run` and `serve` begin and end |
+//! | `accepting` | connections that cannot be accepted |
+//! | `http` | HTTP requests at a shutdown |
+//! | `shutdown` | the steps of a shutdown, and their limits |
+//! | `endless_handlers` | handlers that never end |
+//! | `signals` | ctrl-c and SIGTERM |
 
 mod accepting;
+mod endless_handlers;
 mod fixture;
 mod http;
 mod serving;

@@ -2,14 +2,16 @@
 
 use std::{future::ready, io, time::Duration};
 
-use socketio::SocketIo;
+use socketio::{Reason, SocketIo};
+use socketio_test::TestClient;
+use test_support::{engine_client::Connector, http::HANDSHAKE};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
     time::timeout,
 };
 
-use crate::fixture::{HANDSHAKE, LONG, pipes, request, response};
+use crate::fixture::{LONG, request, response};
 
 /// A port that nobody listens at.
 async fn free_addr() -> std::net::SocketAddr {
@@ -39,8 +41,8 @@ async fn a_dropped_future_of_run_frees_the_port_at_once_and_stops_the_server() {
 #[tokio::test]
 async fn connections_of_a_dropped_serve_are_closed() {
     let io = SocketIo::bare().build().unwrap();
-    let (connector, listener) = pipes();
-    let mut stream = connector.connect();
+    let (connector, listener) = Connector::duplex();
+    let mut stream = connector.connect().await;
     request(&mut stream, HANDSHAKE).await;
     {
         let mut serving = std::pin::pin!(io.serve((), listener));
@@ -75,11 +77,11 @@ async fn run_until_ends_with_its_future() {
 #[tokio::test]
 async fn serve_until_ends_with_its_future_or_with_the_server() {
     let io = SocketIo::bare().build().unwrap();
-    let (_connector, listener) = pipes();
+    let (_connector, listener) = Connector::duplex();
     io.serve_until((), listener, ready(())).await.unwrap();
 
     let io = SocketIo::bare().build().unwrap();
-    let (_connector, listener) = pipes();
+    let (_connector, listener) = Connector::duplex();
     let never = std::future::pending::<()>();
     let (result, ()) = tokio::join!(io.serve_until((), listener, never), async { io.stop() });
     result.unwrap();
@@ -106,17 +108,34 @@ async fn the_error_of_a_port_in_use_names_the_address() {
 #[tokio::test(start_paused = true)]
 async fn connections_without_a_request_do_not_hold_up_the_end() {
     let io = SocketIo::bare().build().unwrap();
-    let (connector, listener) = pipes();
+    let (connector, listener) = Connector::duplex();
     let serving = tokio::spawn({
         let io = io.clone();
         async move { io.serve((), listener).await }
     });
-    let _silent = connector.connect();
-    let mut idle = connector.connect();
+    let _silent = connector.connect().await;
+    let mut idle = connector.connect().await;
     request(&mut idle, "/").await;
     let began = tokio::time::Instant::now();
     tokio::time::sleep(Duration::from_secs(1)).await;
     io.stop();
     serving.await.unwrap().unwrap();
     assert_eq!(began.elapsed(), Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_handler_can_stop_the_server() {
+    let io = SocketIo::bare()
+        .on("stop", |io: SocketIo| io.stop())
+        .build()
+        .unwrap();
+    let (_connector, listener) = Connector::duplex();
+    let serving = tokio::spawn({
+        let io = io.clone();
+        async move { io.serve((), listener).await }
+    });
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.emit("stop", ()).await.unwrap();
+    assert_eq!(client.disconnected().await, Reason::ServerShutdown);
+    serving.await.unwrap().unwrap();
 }

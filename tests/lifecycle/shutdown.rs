@@ -8,13 +8,14 @@ use std::{
 
 use socketio::{SocketIo, SocketIoBuilder};
 use socketio_test::{TestClient, TestQueue};
+use test_support::{Log, engine_client::Connector};
 use tokio::{
     sync::Notify,
     task::consume_budget,
     time::{sleep, timeout},
 };
 
-use crate::fixture::{LONG, Log, pipes};
+use crate::fixture::LONG;
 
 const CHANNEL: &str = "flask-socketio";
 
@@ -57,7 +58,7 @@ async fn background_tasks_that_drain_a_full_channel_are_stopped() {
 }
 
 #[tokio::test]
-async fn handlers_that_are_always_ready_are_dropped_at_the_deadline() {
+async fn handlers_that_are_always_ready_are_dropped_before_the_deadline() {
     let log = Log::default();
     let _guard = log.collect();
     let started = Arc::new(Notify::new());
@@ -79,7 +80,7 @@ async fn handlers_that_are_always_ready_are_dropped_at_the_deadline() {
     started.notified().await;
     timeout(LONG, io.shutdown()).await.unwrap();
     assert_eq!(io.connections(), 0);
-    let lines = log.lines("handlers still run at the end of the shutdown timeout");
+    let lines = log.lines("handlers still run near the end of the shutdown timeout");
     assert_eq!(lines.len(), 1, "{lines:?}");
 }
 
@@ -189,7 +190,7 @@ async fn two_background_tasks_shut_a_served_server_down_and_the_third_is_stopped
     let client = TestClient::connect(&io, "/").await.unwrap();
     drop(client.emit("wait", ()));
     started.notified().await;
-    let (_connector, listener) = pipes();
+    let (_connector, listener) = Connector::duplex();
     let serving = tokio::spawn({
         let io = io.clone();
         async move { io.serve((), listener).await }
@@ -226,7 +227,8 @@ async fn a_shutdown_that_was_dropped_continues_with_its_deadline() {
     assert!(dropped.await.is_err());
     assert_eq!(io.connections(), 1);
     io.shutdown().await;
-    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    // Nine tenths of ten seconds, counted from the first call.
+    assert_eq!(began.elapsed(), Duration::from_secs(9));
     assert_eq!(io.connections(), 0);
 }
 

@@ -9,8 +9,10 @@ use std::{
 
 use socketio::{SocketIo, SocketIoBuilder};
 use socketio_test::TestClient;
+use test_support::engine_client::Connector;
+use tokio::sync::Notify;
 
-use crate::fixture::{LONG, pipes};
+use crate::fixture::LONG;
 
 /// One of the programs below.
 struct Program {
@@ -62,8 +64,11 @@ impl Program {
     }
 }
 
-/// Serves until a signal ends it, with a client whose `event` handler runs.
-fn serve(builder: SocketIoBuilder, event: &str) {
+/// Whether the handler of the program has begun.
+static BEGUN: Notify = Notify::const_new();
+
+/// Serves until a signal ends it, with a client whose `work` handler has begun.
+fn serve(builder: SocketIoBuilder) {
     let io = builder.build().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -72,9 +77,10 @@ fn serve(builder: SocketIoBuilder, event: &str) {
         .unwrap();
     runtime.block_on(async {
         let client = TestClient::connect(&io, "/").await.unwrap();
-        drop(client.emit(event, ()));
-        let (_connector, listener) = pipes();
+        drop(client.emit("work", ()));
+        let (_connector, listener) = Connector::duplex();
         let writing = async {
+            BEGUN.notified().await;
             // `serve` is polled first, and receives signals by then.
             println!("serving");
             client.disconnected().await;
@@ -95,20 +101,27 @@ fn serve(builder: SocketIoBuilder, event: &str) {
 #[ignore = "run by the other tests"]
 fn with_a_handler_that_blocks() {
     let builder = SocketIo::bare().shutdown_timeout(Duration::from_millis(200));
-    serve(builder.on("block", || thread::sleep(10 * LONG)), "block");
+    serve(builder.on("work", || {
+        BEGUN.notify_one();
+        thread::sleep(10 * LONG);
+    }));
 }
 
 #[test]
 #[ignore = "run by the other tests"]
 fn with_a_handler_that_never_ends() {
     let builder = SocketIo::bare().shutdown_timeout(10 * LONG);
-    serve(builder.on("wait", std::future::pending::<()>), "wait");
+    serve(builder.on("work", || {
+        BEGUN.notify_one();
+        std::future::pending::<()>()
+    }));
 }
 
 #[test]
 #[ignore = "run by the other tests"]
 fn that_does_not_handle_signals() {
-    serve(SocketIo::bare().handle_signals(false), "nothing");
+    let builder = SocketIo::bare().handle_signals(false);
+    serve(builder.on("work", || BEGUN.notify_one()));
 }
 
 #[test]

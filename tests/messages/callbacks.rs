@@ -1,6 +1,9 @@
 //! Callbacks: run once for each client, in the context of the sender, and are freed with their client.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use socketio::{SocketIo, State, broadcast, emit, handlers, join_room, sid, to};
 use socketio_test::{TestClient, event};
@@ -43,6 +46,35 @@ async fn a_callback_runs_once_for_each_client_in_the_name_of_the_sender() {
     assert_eq!(names, ["ana", "bo"]);
     assert_eq!(quiet.received(), [event("who", ())]);
     assert!(bo.received_named("noted").is_empty());
+}
+
+#[tokio::test]
+async fn callbacks_are_closures_with_or_without_a_future() {
+    let done = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&done);
+    let io = SocketIo::bare()
+        .on("plain", move || {
+            let seen = Arc::clone(&seen);
+            let callback = move |(answer, more): (u64, u64)| {
+                seen.store(true, Relaxed);
+                emit("answered", answer + more);
+            };
+            let me = socketio::sid();
+            to(me).callback(callback).emit("ask", ());
+        })
+        .on("future", || {
+            let callback = |answer: u64| async move { emit("answered", answer) };
+            to(socketio::sid()).callback(callback).emit("ask", ());
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.on("ask", |()| (20, 22));
+    client.emit("plain", ()).await.unwrap();
+    assert_eq!(client.next_named("answered").await, event("answered", 42));
+    assert!(done.load(Relaxed));
+    client.emit("future", ()).await.unwrap();
+    assert_eq!(client.next_named("answered").await, event("answered", 20));
 }
 
 #[tokio::test]

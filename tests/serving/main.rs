@@ -1,10 +1,9 @@
-//! Serving: HTTP and Socket.IO on one port, listeners, TLS, shutdown, logs.
+//! Serving: HTTP and Socket.IO on one port, listeners, TLS, logs.
 
 mod applications;
 mod fixture;
 mod listeners;
 #[cfg(feature = "logger")]
 mod logger;
-mod shutdown;
 #[cfg(feature = "tls")]
 mod tls;

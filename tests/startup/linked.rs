@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use socketio::{SocketIo, State};
+use test_support::problem;
 
 #[derive(Default)]
 struct Log(Mutex<Vec<&'static str>>);
@@ -50,17 +51,12 @@ fn a_server_has_the_handlers_of_its_name() {
 
 #[test]
 fn a_name_that_no_handler_has_is_refused_with_the_nearest_name() {
-    let [misspelled] = &takers("admn")[..] else {
-        panic!()
-    };
-    assert!(
-        misspelled.contains("did you mean \"admin\"?"),
-        "{misspelled}"
+    let named = |name: &str| SocketIo::builder().named(name);
+    problem(
+        named("admn"),
+        &["`named(\"admn\")`", "did you mean \"admin\"?"],
     );
-    let [unknown] = &takers("nobody")[..] else {
-        panic!()
-    };
-    assert!(unknown.contains("name \"admin\""), "{unknown}");
+    problem(named("nobody"), &["the linked handlers name \"admin\""]);
 }
 
 #[test]

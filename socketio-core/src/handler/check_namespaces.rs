@@ -102,7 +102,8 @@ pub(super) fn expand(
     for one in registered {
         let definition = one.definition;
         let name = definition.type_name;
-        let Some(pattern) = parsed(&one.path, &format_args!("`{name}`: "), problems) else {
+        let whose = format!("`{name}` ({}): ", place(definition.location));
+        let Some(pattern) = parsed(&one.path, &whose, problems) else {
             continue;
         };
         if let Some((_, path, other)) = seen.iter().find(|(known, ..)| *known == pattern) {

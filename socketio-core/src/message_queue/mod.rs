@@ -21,7 +21,7 @@
 //! | `subscription.rs` | `…Subscription`: receives without losing messages when it is cancelled |
 //!
 //! To add a broker, write these files, add a line to `into_message_queue.rs`, and have it checked by the contract suite:
-//! `socketio_test::MessageQueueContract` has a rule for each sentence of [`MessageQueue`]'s contract. `tests/message_queue_contract.rs` runs it
+//! `socketio_test::MessageQueueContract` has a rule for each sentence of [`MessageQueue`]'s contract. `tests/cluster/message_queue_contract.rs` runs it
 //! with a queue in memory, and `tests/brokers/test_contract.py` with each broker, through the program `tests/brokers/contract.rs`.
 
 #[cfg(any(

@@ -96,7 +96,7 @@ impl<'a> Shutdown<'a> {
     /// The steps, after [`SocketIo::stop`].
     async fn run(self) {
         // Handlers and HTTP requests end by themselves.
-        if !within(self.left() / 10 * 9, self.served()).await {
+        if !within(self.left_for_handlers(), self.served()).await {
             self.abandon_handlers();
             within(self.left(), self.served()).await;
             self.drop_served().await;
@@ -112,6 +112,12 @@ impl<'a> Shutdown<'a> {
     fn left(&self) -> Duration {
         let timeout = self.node.options.shutdown_timeout;
         timeout.saturating_sub(self.began.elapsed())
+    }
+
+    /// The time until nine tenths of the timeout have passed.
+    fn left_for_handlers(&self) -> Duration {
+        let timeout = self.node.options.shutdown_timeout;
+        (timeout / 10 * 9).saturating_sub(self.began.elapsed())
     }
 
     /// Waits for connections of both kinds.

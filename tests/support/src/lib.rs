@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`engine_client`] | clients of Engine.IO below the protocol: raw WebSocket frames, raw polling requests, over in-memory or TCP streams |
 //! | [`http`] | HTTP requests to a server, in the process or over a stream |
+//! | [`Log`] | what was logged, as text |
 //! | [`Notes`] | what happened, in order |
 //! | [`problem`], [`problems`] | what `build()` finds out |
 //! | [`Directory`] | a temporary directory |
@@ -15,10 +16,12 @@
 mod directory;
 pub mod engine_client;
 pub mod http;
+mod log;
 mod notes;
 mod problems;
 
 pub use directory::Directory;
+pub use log::Log;
 pub use notes::Notes;
 pub use problems::{problem, problems};
 

@@ -7,12 +7,14 @@ use socketio_core::SocketIoBuilder;
 /// # Panics
 ///
 /// When nothing is.
+#[track_caller]
 pub fn problems(builder: SocketIoBuilder) -> Vec<String> {
     let error = builder.build().expect_err("something is wrong");
     error.problems().to_vec()
 }
 
 /// Asserts that one thing is wrong with a server, and that its message contains all fragments.
+#[track_caller]
 pub fn problem(builder: SocketIoBuilder, fragments: &[&str]) {
     let problems = problems(builder);
     let [problem] = &problems[..] else {

@@ -88,6 +88,11 @@ impl Connector {
         self
     }
 
+    /// Returns whether the in-memory listener was dropped. False for TCP.
+    pub fn is_closed(&self) -> bool {
+        matches!(&self.0, Way::Duplex { server, .. } if server.is_closed())
+    }
+
     /// Opens a stream, on which nothing has been written.
     ///
     /// # Errors

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use socketio::{
-    Auth, EventCall, Forbidden, HandlerError, Middleware, Next, Path, Response, Session, SocketIo,
-    State,
+    EventCall, Forbidden, HandlerError, Middleware, Next, Response, Session, SocketIo, State,
 };
 use socketio_test::TestClient;
 
@@ -89,17 +88,4 @@ async fn middleware_makes_a_response_that_outer_middleware_can_read() {
     let client = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(client.call::<String>("made", ()).await.unwrap(), "seven7");
     client.emit("made", ()).await.unwrap();
-}
-
-#[test]
-fn extractors_are_made_and_unwrapped_alike() {
-    let mut auth = Auth::from(String::from("a"));
-    auth.push('b');
-    assert_eq!(auth.clone().into_inner(), "ab");
-    let mut path = Path::from(vec![1]);
-    path.push(2);
-    assert_eq!((path.len(), path.into_inner()), (2, vec![1, 2]));
-    let state = State::from(3);
-    assert_eq!((*state, *state.clone().into_inner()), (3, 3));
-    assert_eq!(Session::from(4).get(), 4);
 }

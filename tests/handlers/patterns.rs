@@ -4,23 +4,7 @@ use std::panic::Location;
 
 use socketio::{Path, SocketIo, SocketIoBuilder, handlers};
 use socketio_test::{ConnectError, TestClient};
-
-fn problems(builder: SocketIoBuilder) -> Vec<String> {
-    let error = builder.build().expect_err("something is wrong");
-    error.problems().to_vec()
-}
-
-/// The one problem, which contains all of `fragments`.
-#[track_caller]
-fn problem(builder: SocketIoBuilder, fragments: &[&str]) {
-    let problems = problems(builder);
-    let [problem] = &problems[..] else {
-        panic!("one problem expected: {problems:#?}");
-    };
-    for fragment in fragments {
-        assert!(problem.contains(fragment), "{fragment:?} in {problem:?}");
-    }
-}
+use test_support::problem;
 
 /// `file:line` of the caller, moved by some lines.
 #[track_caller]
@@ -105,8 +89,8 @@ fn two_namespace_impls_at_equal_patterns_are_refused_with_both_places() {
     problem(
         SocketIo::bare().namespace(Tasks).namespace(Jobs),
         &[
-            "`Jobs` at \"/job/{id}\" (tests/patterns.rs:",
-            "`Tasks` at \"/job/{job}\" (tests/patterns.rs:",
+            "`Jobs` at \"/job/{id}\" (tests/handlers/patterns.rs:",
+            "`Tasks` at \"/job/{job}\" (tests/handlers/patterns.rs:",
             "`namespace_at`",
         ],
     );
@@ -155,7 +139,7 @@ async fn attributes_take_the_patterns_that_the_builder_takes() {
 }
 
 /// The unit tests of the attributes read the same table.
-const PATHS: &str = include_str!("../socketio-names/tests/paths.txt");
+const PATHS: &str = include_str!("../../socketio-names/tests/paths.txt");
 
 #[test]
 fn the_builder_accepts_and_refuses_the_paths_of_the_table_wherever_they_are_given() {

@@ -1,22 +1,12 @@
-//! Closures on the builder: options, guards, error handlers, callbacks.
+//! Closures on the builder: options, guards, error handlers.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
-use socketio::{
-    EventHandlerExt, Forbidden, HandlerError, Handlers, Request, SocketIo, SocketIoBuilder, State,
-    emit, to,
-};
-use socketio_test::{ConnectError, TestClient, event};
+use socketio::{EventHandlerExt, Forbidden, HandlerError, Handlers, Request, SocketIo, State};
+use socketio_test::{ConnectError, TestClient};
+use test_support::{Notes, problem};
 use tokio::sync::Notify;
-
-fn problems(builder: SocketIoBuilder) -> Vec<String> {
-    let error = builder.build().expect_err("something is wrong");
-    error.problems().to_vec()
-}
 
 #[tokio::test]
 async fn a_guard_of_a_closure_runs_before_it_alone() {
@@ -38,10 +28,10 @@ async fn a_guard_of_a_closure_runs_before_it_alone() {
 
 #[tokio::test]
 async fn guards_of_a_closure_run_in_their_order_after_those_of_its_namespace() {
-    let trail = Arc::new(Mutex::new(Vec::new()));
+    let trail = Notes::default();
     let note = |name: &'static str| {
-        let trail = Arc::clone(&trail);
-        move || trail.lock().unwrap().push(name)
+        let trail = trail.clone();
+        move || trail.add(name)
     };
     let io = SocketIo::bare()
         .on(
@@ -53,10 +43,10 @@ async fn guards_of_a_closure_run_in_their_order_after_those_of_its_namespace() {
         .build()
         .unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
-    trail.lock().unwrap().clear();
+    trail.take();
     client.call::<()>("x", ()).await.unwrap();
     assert_eq!(
-        *trail.lock().unwrap(),
+        trail.take(),
         ["global", "namespace", "first", "second", "handler"]
     );
 }
@@ -138,7 +128,7 @@ async fn error_handlers_can_be_closures() {
 
 #[test]
 fn options_without_an_effect_are_refused() {
-    for (builder, problem) in [
+    for (builder, fragment) in [
         (
             SocketIo::bare().on("connect", (|| true).concurrent()),
             "`connect` never overlaps",
@@ -156,11 +146,7 @@ fn options_without_an_effect_are_refused() {
             "`on_error` never overlaps",
         ),
     ] {
-        let problems = problems(builder);
-        assert!(
-            problems.len() == 1 && problems[0].contains(problem),
-            "{problems:?}"
-        );
+        problem(builder, &[fragment]);
     }
     let guarded = SocketIo::bare().on("connect", (|| true).guard(|| true));
     assert!(guarded.build().is_ok());
@@ -169,12 +155,9 @@ fn options_without_an_effect_are_refused() {
 #[test]
 fn what_the_guard_of_a_closure_takes_is_checked() {
     let handler = (|| ()).guard(|_limit: State<u32>| true);
-    let problems = problems(SocketIo::bare().on("x", handler));
-    assert!(
-        problems.len() == 1
-            && problems[0].contains("the guard (tests/closures.rs:")
-            && problems[0].contains("State<u32>"),
-        "{problems:?}"
+    problem(
+        SocketIo::bare().on("x", handler),
+        &["the guard (tests/handlers/closures.rs:", "State<u32>"],
     );
 }
 
@@ -183,39 +166,9 @@ fn a_state_that_was_given_as_an_arc_is_named_with_the_cure() {
     struct Database;
     let shared = Arc::new(Database);
     let builder = || SocketIo::bare().on("x", |_: State<Database>| ());
-    let problems = problems(builder().state(Arc::clone(&shared)));
-    assert!(
-        problems.len() == 1 && problems[0].contains("`.shared_state(..)`"),
-        "{problems:?}"
+    problem(
+        builder().state(Arc::clone(&shared)),
+        &["`.shared_state(..)`"],
     );
     assert!(builder().shared_state(shared).build().is_ok());
-}
-
-#[tokio::test]
-async fn callbacks_are_closures_with_or_without_a_future() {
-    let done = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&done);
-    let io = SocketIo::bare()
-        .on("plain", move || {
-            let seen = Arc::clone(&seen);
-            let callback = move |(answer, more): (u64, u64)| {
-                seen.store(true, Relaxed);
-                emit("answered", answer + more);
-            };
-            let me = socketio::sid();
-            to(me).callback(callback).emit("ask", ());
-        })
-        .on("future", || {
-            let callback = |answer: u64| async move { emit("answered", answer) };
-            to(socketio::sid()).callback(callback).emit("ask", ());
-        })
-        .build()
-        .unwrap();
-    let client = TestClient::connect(&io, "/").await.unwrap();
-    client.on("ask", |()| (20, 22));
-    client.emit("plain", ()).await.unwrap();
-    assert_eq!(client.next_named("answered").await, event("answered", 42));
-    assert!(done.load(Relaxed));
-    client.emit("future", ()).await.unwrap();
-    assert_eq!(client.next_named("answered").await, event("answered", 20));
 }

@@ -1,54 +1,14 @@
 //! Handlers that block the thread of their connection are named in the log, once.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 use socketio::{EventCall, HandlerError, Next, Response, SocketIo, handlers};
 use socketio_test::TestClient;
-use tracing_subscriber::fmt::MakeWriter;
+use test_support::Log;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// The lines about handlers that blocked.
-    fn blocked(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().filter(|line| line.contains("blocked"));
-        lines.map(String::from).collect()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Log;
-
-    fn make_writer(&self) -> Log {
-        self.clone()
-    }
-}
-
-fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_max_level(tracing::Level::WARN)
-        .finish();
-    tracing::subscriber::set_default(subscriber)
+/// The lines about handlers that blocked.
+fn blocked(log: &Log) -> Vec<String> {
+    log.lines("blocked")
 }
 
 /// What blocks is a thread, so no paused time can stand in for it.
@@ -74,7 +34,7 @@ async fn quick() {
 #[tokio::test]
 async fn a_handler_that_blocks_is_named_once_with_the_cure() {
     let log = Log::default();
-    let _guard = capture(&log);
+    let _guard = log.collect();
     let io = SocketIo::bare()
         .handlers(handlers![slow, slow_at_once])
         .build()
@@ -83,31 +43,31 @@ async fn a_handler_that_blocks_is_named_once_with_the_cure() {
     for _ in 0..2 {
         client.call::<()>("slow", ()).await.unwrap();
     }
-    let lines = log.blocked();
+    let lines = blocked(&log);
     let [line] = &lines[..] else {
         panic!("{lines:?}");
     };
     for part in [
         "WARN",
         "slow",
-        "tests/blocking_log.rs:",
+        "tests/handlers/blocking_log.rs:",
         "spawn_blocking",
         "blocking)",
     ] {
         assert!(line.contains(part), "{part:?} is not in {line}");
     }
     client.call::<()>("slow_at_once", ()).await.unwrap();
-    assert_eq!(log.blocked().len(), 2);
+    assert_eq!(blocked(&log).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_waits_is_not_named() {
     let log = Log::default();
-    let _guard = capture(&log);
+    let _guard = log.collect();
     let io = SocketIo::bare().handlers(handlers![quick]).build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.call::<()>("quick", ()).await.unwrap();
-    assert_eq!(log.blocked(), Vec::<String>::new());
+    assert_eq!(blocked(&log), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -121,7 +81,7 @@ async fn middleware_is_not_blamed_for_its_handler() {
         result
     }
     let log = Log::default();
-    let _guard = capture(&log);
+    let _guard = log.collect();
     let io = SocketIo::bare()
         .handlers(handlers![slow])
         .middleware_in("/", pass)
@@ -130,7 +90,7 @@ async fn middleware_is_not_blamed_for_its_handler() {
         .unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.call::<()>("slow", ()).await.unwrap();
-    let lines = log.blocked();
+    let lines = blocked(&log);
     assert!(
         matches!(&lines[..], [line] if line.contains(r#"function="slow""#)),
         "{lines:?}"
@@ -145,7 +105,7 @@ async fn middleware_is_not_blamed_for_its_handler() {
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.call::<()>("quick", ()).await.unwrap();
     // Only the one that blocked, not the one around it.
-    let lines = log.blocked();
+    let lines = blocked(&log);
     assert!(
         matches!(&lines[1..], [line] if line.contains(r#"function="middleware""#)),
         "{lines:?}"

@@ -16,10 +16,15 @@ impl Counter {
     }
 }
 
+#[socketio::event(server = "another")]
+async fn x() {}
+
+const TORN: u32 = line!() + 3;
 #[derive(Default, socketio::Namespace)]
 #[socketio(namespace = "/here", server = "torn")]
 struct Torn;
 
+const IMPL: u32 = line!() + 2;
 #[socketio::namespace("/there", server = "apart")]
 impl Torn {
     async fn on_x(&self) {}
@@ -30,7 +35,7 @@ async fn the_derive_names_the_server() {
     let io = SocketIo::builder().named("counting").build().unwrap();
     let client = TestClient::connect(&io, "/counter").await.unwrap();
     assert_eq!(client.call::<u64>("count", ()).await.unwrap(), 1);
-    let io = SocketIo::builder().build().unwrap();
+    let io = SocketIo::builder().named("another").build().unwrap();
     assert!(TestClient::connect(&io, "/counter").await.is_err());
 }
 
@@ -48,8 +53,8 @@ fn two_paths_or_servers_of_one_type_are_refused_with_both_places() {
             "`Torn` has two paths",
             "\"/here\"",
             "\"/there\"",
-            ".rs:21",
-            ".rs:24",
+            &format!("namespace_values.rs:{TORN}"),
+            &format!("namespace_values.rs:{IMPL}"),
         ] {
             assert!(paths.contains(fragment), "{fragment} in {paths}");
         }

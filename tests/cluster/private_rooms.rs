@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use socketio::{CallError, RoomError, SocketIo};
 use socketio_test::{TestClient, TestQueue, event};
 
-const CHANNEL: &str = "flask-socketio";
+use crate::nodes::CHANNEL;
 
 fn node(queue: &TestQueue) -> SocketIo {
     SocketIo::bare()
