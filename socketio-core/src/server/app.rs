@@ -1,4 +1,6 @@
-//! HTTP applications that share a port with the Socket.IO server.
+//! HTTP applications that are served beside Socket.IO on one port.
+//!
+//! `run` and `serve` pass every request that is not for Socket.IO to an [`App`].
 
 use std::pin::Pin;
 
@@ -16,7 +18,7 @@ use crate::base::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be served beside Socket.IO",
     label = "neither a tower service, nor a hyper service, nor `()`",
-    note = "it must be `Clone`, take `http::Request<hyper::body::Incoming>`, and answer with a body of `Bytes`; an axum `Router` does once its state is given (`.with_state(..)`)"
+    note = "it must be `Clone`, take `http::Request<hyper::body::Incoming>`, and respond with a body of `Bytes`; an axum `Router` does once its state is given (`.with_state(..)`)"
 )]
 pub trait App<M>: Clone + Send + 'static {
     #[doc(hidden)]
