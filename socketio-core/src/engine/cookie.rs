@@ -62,7 +62,9 @@ impl Cookie {
         }
         for (name, value) in &self.attributes {
             if !is_token(name) {
-                return Some(format!("the cookie's attribute {name:?} has an invalid name"));
+                return Some(format!(
+                    "the cookie's attribute {name:?} has an invalid name"
+                ));
             }
             let is_valid = |byte: u8| matches!(byte, b' '..=b'~') && byte != b';';
             if let Some(value) = value

@@ -1,4 +1,6 @@
-//! The rules. Every function reports all that it finds, with the cure.
+//! The rules for handlers and namespaces. Every function reports all mistakes that it finds, with the cure.
+//!
+//! `item` calls it between `parse` and `expand`; the [`Verdict`] says how much can be generated.
 
 mod arguments;
 mod names;
@@ -14,14 +16,14 @@ use crate::{
     model::{Derived, Function, Header, NamespaceImpl, Registration},
 };
 
-/// What is generated beside an item, after the rules were applied.
+/// What can be generated for an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All of it: there is no mistake.
+    /// All of it: there are no mistakes.
     Sound,
-    /// What other code names, without contents: so that one mistake makes one message.
+    /// The names that other code uses, without contents, so that one mistake causes one message.
     Stub,
-    /// Nothing: whatever it was would be a mistake as well.
+    /// Nothing, because any generated item would cause further errors.
     Hopeless,
 }
 
@@ -45,7 +47,7 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
-        // A method: there can be no type beside it.
+        // For a method, because no type can be generated beside it.
         return Verdict::Hopeless;
     }
     Verdict::of(errors)
@@ -66,7 +68,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
         for registration in &method.registrations {
             names::check(registration, errors);
             blocking(registration, &method.signature, errors);
-            // Of two methods under `#[cfg]` one may be gone; `build()` knows.
+            // Of several methods under `#[cfg]`, all but one may be removed; `build()` checks the rest.
             if method.cfgs.is_empty() {
                 keys.insert_once(registration, errors);
             }
@@ -98,7 +100,7 @@ pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
     Verdict::of(errors)
 }
 
-/// Only functions that are not `async` can block on purpose.
+/// Reports `blocking` on an `async` function.
 fn blocking(registration: &Registration, signature: &Signature, errors: &mut Errors) {
     if let (Some(span), Some(_)) = (registration.blocking, &signature.asyncness) {
         errors.at(
@@ -108,7 +110,7 @@ fn blocking(registration: &Registration, signature: &Signature, errors: &mut Err
     }
 }
 
-/// Whether the block's type can be a namespace.
+/// Reports impl blocks that can't be a namespace.
 fn header(header: &Header, errors: &mut Errors) -> bool {
     let mut found = Errors::default();
     if let Some(trait_) = &header.trait_ {
@@ -147,7 +149,7 @@ fn self_type(ty: &Type, errors: &mut Errors) {
                     {
                         errors.on(
                             lifetime,
-                            "a namespace outlives every connection: it can't borrow",
+                            "a namespace lives as long as the server: it can't borrow",
                         );
                     }
                 }

@@ -1,4 +1,4 @@
-//! The items beside a namespace impl.
+//! The items generated for a namespace impl.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -18,9 +18,9 @@ use crate::{
     types,
 };
 
-/// The description of the block, and its registration.
+/// Generates the description of the block, and its registration.
 ///
-/// The stub describes a block without methods, for `.namespace(..)` to take.
+/// The stub describes a block without methods, so that `.namespace(..)` accepts the type.
 pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -> TokenStream {
     let NamespaceImpl {
         cfgs,
@@ -80,7 +80,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
     let triggers = triggers.map(|one| trigger::definition(one, &paths));
     let server = match (server, path) {
         (Some(server), _) => Some(quote!(.server(#server))),
-        // The derive gives both.
+        // The derive defines both.
         (None, None) if sound => {
             let server = quote_spanned!(self_span=> <#self_ty as #namespace_path>::SERVER);
             Some(quote!(.server(#server)))
@@ -111,7 +111,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
     );
     let linked = quote_spanned!(site=> <#self_ty as #namespace>::IMPL);
     let submitted = sound.then(|| submit("NamespaceImpl", &linked, &paths));
-    // A trait of its own, because nothing but an associated constant is both `'static` and knows `Self`.
+    // In a trait, because only an associated constant is both `'static` and can use `Self`.
     quote_spanned! {site=>
         #(#cfgs)*
         const _: () = {

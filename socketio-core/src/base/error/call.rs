@@ -32,9 +32,9 @@ impl fmt::Display for CallError {
             CallError::Timeout => f.write_str("the client did not acknowledge in time"),
             CallError::Disconnected => f.write_str("the client is not connected"),
             CallError::NoRecipient => f.write_str("no connected client matches the target"),
-            CallError::TooMuchPending => {
-                f.write_str("too many packets precede the client's acknowledgement, or too many are pending")
-            }
+            CallError::TooMuchPending => f.write_str(
+                "too many packets precede the client's acknowledgement, or too many are pending",
+            ),
             CallError::InvalidAck(error) => write!(f, "the client's acknowledgement: {error}"),
             CallError::Emit(error) => error.fmt(f),
             CallError::NoCurrentClient => NoCurrentClient.fmt(f),

@@ -51,9 +51,9 @@ impl fmt::Display for EncodeError {
             Problem::Reserved(event) => write!(f, "`{event}` is a reserved event name"),
             Problem::Value(error) => write!(f, "the value can't be encoded: {error}"),
             Problem::NotUtf8(_) => f.write_str("the value can't be encoded: it is not UTF-8"),
-            Problem::Auth => f.write_str(
-                "the `auth` object must be a map or a struct without binary data",
-            ),
+            Problem::Auth => {
+                f.write_str("the `auth` object must be a map or a struct without binary data")
+            }
             Problem::Parser(error) => write!(f, "the parser can't encode the packet: {error}"),
         }
     }
