@@ -1,8 +1,8 @@
-//! Other serializers than the protocol's own: what packets look like as messages.
+//! Parsers, which encode packets as messages and decode them.
 //!
-//! The default is JSON text, with binary data in messages behind it. Another one is given to
-//! [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and then every client has to speak it: `MsgPack` (with the
-//! feature `msgpack`), or one of your own, that implements [`Parser`]. Handlers see no difference.
+//! The default is JSON text, followed by binary data in separate messages. Another one is set with
+//! [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and all clients must use it, too: `MsgPack` (with the
+//! feature `msgpack`), or a custom implementation of [`Parser`]. Handlers are not affected.
 
 #[cfg(feature = "msgpack")]
 pub use socketio_core::parser::MsgPack;

@@ -1,4 +1,4 @@
-//! The connection beneath a client's namespaces.
+//! [`Connection`]: the connection of one or several clients.
 
 use std::{fmt, future::IntoFuture, panic::resume_unwind, sync::Arc};
 
@@ -12,14 +12,14 @@ use crate::{
     shared::{Fate, Sent, Shared},
 };
 
-/// One connection to the server, with any number of namespaces on it: what [`TestClient::connection`] gives, and
+/// One connection to the server, with any number of namespaces. Returned by [`TestClient::connection`], and by
 /// [`TestClientBuilder::open`](crate::TestClientBuilder::open) before any namespace is joined.
 ///
-/// Cheap to clone. When the last clone and the last client have been dropped, the server finds the transport closed.
+/// Cheap to clone. When the last handle has been dropped, the server sees a closed transport.
 #[derive(Clone)]
 pub struct Connection(Arc<Line>);
 
-/// The client's end: its drop ends the connection.
+/// Ends the connection on drop.
 struct Line(Arc<Shared>);
 
 impl Connection {
@@ -31,7 +31,7 @@ impl Connection {
         &self.0.0
     }
 
-    /// Joins a namespace, with `.await`; what else it may be given stands at [`ConnectTo`].
+    /// Joins a namespace, when it is awaited. [`ConnectTo`] has further options.
     ///
     /// ```
     /// # use serde_json::json;
@@ -54,16 +54,16 @@ impl Connection {
         }
     }
 
-    /// Sends a text message as it is, for what no client would send: `2["join"`, `garbage`.
+    /// Sends a text message unchanged, to test invalid packets: `2["join"`, `garbage`.
     ///
-    /// Resolves when the server has read it and, if it came to a handler, that has ended.
+    /// Resolves when the server has read it and its handler, if there is one, has ended.
     pub fn send_raw(&self, text: &str) -> Pending<Result<(), EmitFailed>> {
         self.raw(Message::Text(Text::from(text)))
     }
 
-    /// Sends a binary message as it is: an attachment that a text has announced, or none.
+    /// Sends a binary message unchanged: an attachment, announced by a text or not.
     ///
-    /// Resolves when the server has read it and, if it was the last of a packet that came to a handler, that has ended.
+    /// Resolves when the server has read it and, if it completed a packet, the handler has ended.
     pub fn send_raw_binary(&self, bytes: impl Into<Bytes>) -> Pending<Result<(), EmitFailed>> {
         self.raw(Message::Binary(bytes.into()))
     }
@@ -83,8 +83,8 @@ impl Connection {
         })
     }
 
-    /// Stops reading, as a client does that is too slow: what the server writes stays in its outbox, up to the bound of it.
-    /// Acknowledgements are written as well, so calls wait in vain.
+    /// Stops reading, like a slow client: messages of the server stay in its outbox, up to the limit. This includes
+    /// acknowledgements, so calls wait.
     ///
     /// ```
     /// # use socketio::{Reason, SocketIo};
@@ -105,39 +105,39 @@ impl Connection {
         self.shared().look(|state| state.deaf = true);
     }
 
-    /// Reads again, first what has been kept back.
+    /// Resumes reading, from the messages in the outbox on.
     pub fn resume_reading(&self) {
         self.shared().look(|state| state.deaf = false);
-        // Takes in: a look comes after what it takes in.
+        // `look` first takes in what the server has written.
         self.shared().look(|_| ());
     }
 
-    /// All messages of the connection so far, in both directions.
+    /// Returns all messages of the connection so far, in both directions.
     pub fn packets(&self) -> Vec<Packet> {
         self.shared().look(|state| state.packets.clone())
     }
 
-    /// Whether packets can pass.
+    /// Returns whether the connection is open.
     pub fn is_open(&self) -> bool {
         self.shared()
             .look(|state| state.over.or(state.closing).is_none())
     }
 
-    /// Waits until the connection is over, and tells why. No time limit: it may last.
+    /// Waits until the connection has ended, without a timeout, and returns the reason.
     pub fn closed(&self) -> Pending<Reason> {
         let shared = Arc::clone(self.shared());
         Pending::new(async move { shared.until(|state| state.over).await })
     }
 
-    /// Closes the connection in good order: `disconnect` handlers get [`Reason::ClientClose`].
+    /// Closes the connection with a close packet: `disconnect` handlers receive [`Reason::ClientClose`].
     ///
     /// Resolves when all handlers of the connection have ended, in all namespaces.
     pub fn close(&self) -> Pending<()> {
         self.lose(Reason::ClientClose)
     }
 
-    /// Ends the connection as if it had been lost, for this reason: [`Reason::TransportClose`], [`Reason::PingTimeout`]. The
-    /// server reads what was sent before.
+    /// Ends the connection as if it had been lost, with this reason: [`Reason::TransportClose`],
+    /// [`Reason::PingTimeout`]. The server still reads earlier packets.
     ///
     /// Resolves when all handlers of the connection have ended, in all namespaces.
     pub fn lose(&self, reason: Reason) -> Pending<()> {
@@ -162,7 +162,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.0.with(|state| state.end(Reason::TransportClose));
         let panic = self.0.lock().panic.take();
-        // The last chance for a failed assertion inside of a closure to fail the test.
+        // A closure's panic must fail the test at the latest now.
         if let Some(panic) = panic
             && !std::thread::panicking()
         {
@@ -171,7 +171,7 @@ impl Drop for Line {
     }
 }
 
-/// Joins a namespace when it is awaited: made by [`TestClient::connect_to`] and [`Connection::connect_to`].
+/// Joins a namespace when it is awaited. Created by [`TestClient::connect_to`] and [`Connection::connect_to`].
 #[must_use = "nothing is sent before it is awaited"]
 pub struct ConnectTo {
     connection: Connection,
@@ -179,7 +179,7 @@ pub struct ConnectTo {
 }
 
 impl ConnectTo {
-    /// What the client says about itself: a struct, a map, or a JSON object. The default is nothing.
+    /// Sets the `auth` object: a struct, a map, or a JSON object. Default: none.
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
         self.hello.auth(auth);
         self

@@ -1,4 +1,4 @@
-//! How a namespace is joined.
+//! [`ConnectRequest`]: how a client joins a namespace.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use socketio_core::{
 
 use crate::{ConnectError, TestClient, connection::Connection, responder::Responder, seat::Seat};
 
-/// How long calls, and the waiting for events, go on: of tokio's time.
+/// The default timeout of calls and of waiting for events, in tokio's time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is known before a namespace is joined.
+/// The CONNECT packet and the options of a client before it joins a namespace.
 pub(crate) struct Hello {
-    /// As it is asked for: perhaps with a query behind it.
+    /// The namespace, possibly with a query.
     namespace: String,
-    /// A JSON object, or nothing.
+    /// A JSON object, if one was set.
     auth: Result<Option<Box<RawValue>>, EncodeError>,
     responders: HashMap<String, Responder>,
     pub(crate) patience: Duration,
@@ -36,14 +36,14 @@ impl Hello {
         hello
     }
 
-    /// The slash in front may be left out, as with the JavaScript client.
+    /// Sets the namespace. The leading slash is optional, as in the JavaScript client.
     pub(crate) fn namespace(&mut self, namespace: &str) {
         let slash = if namespace.starts_with('/') { "" } else { "/" };
         self.namespace = format!("{slash}{namespace}");
     }
 
     pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
-        // Encoded for `/`, which names no namespace: behind the packet's type stands the object.
+        // Encoded for `/`, which is omitted: the object follows the packet's type.
         self.auth = protocol::connect_request("/", Some(auth)).map(|packet| {
             match packet.messages().next() {
                 Some(Message::Text(text)) => serde_json::from_str(&text[CONNECT.len()..]).ok(),
@@ -62,7 +62,7 @@ impl Hello {
         self.responders.insert(event.to_owned(), responder);
     }
 
-    /// Asks the server, and waits for its answer.
+    /// Joins the namespace, and waits for the response of the server.
     pub(crate) async fn join(self, connection: Connection) -> Result<TestClient, ConnectError> {
         let auth = self.auth.map_err(ConnectError::Auth)?;
         let path = self.namespace.split('?').next().unwrap_or_default();
@@ -79,7 +79,7 @@ impl Hello {
             state.seats.len() - 1
         });
         let sent = shared.send(packet);
-        // When the `connect` handler has ended, the answer is there.
+        // The response has been sent when the `connect` handler has ended.
         shared.fate(sent).await;
         let answer = shared.look(|state| {
             let gone = state.gone(seat).unwrap_or(Reason::TransportError);

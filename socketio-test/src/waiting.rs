@@ -1,4 +1,4 @@
-//! Waiting for what is to come, as an assertion: in vain, it fails the test and tells what came instead.
+//! [`Waiting`]: assertions that wait for events. On timeout they fail the test and list the received events.
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
@@ -7,17 +7,17 @@ use tokio::time::timeout;
 
 use crate::{Event, Pending, shared::Shared};
 
-/// One client's wait.
+/// The wait of one client.
 pub(crate) struct Waiting {
     pub(crate) shared: Arc<Shared>,
     pub(crate) seat: usize,
     pub(crate) patience: Duration,
-    /// The line of the test: a panic inside of a future has no other way to name it.
+    /// The line of the test, for the message of a panic inside of a future.
     pub(crate) caller: &'static Location<'static>,
 }
 
 impl Waiting {
-    /// For an event, of that name or any.
+    /// Waits for an event, of this name or of any.
     pub(crate) fn event(self, name: Option<String>) -> Pending<Event> {
         Pending::new(async move {
             let Waiting {
@@ -33,7 +33,7 @@ impl Waiting {
             let why = match timeout(patience, come).await {
                 Ok(Ok(event)) => return event,
                 Ok(Err(reason)) => format!("the client was disconnected ({})", reason.detail()),
-                Err(_) => format!("none came within {patience:?}"),
+                Err(_) => format!("none was received within {patience:?}"),
             };
             let what = match name {
                 Some(name) => format!("the event {name:?}"),
@@ -44,7 +44,7 @@ impl Waiting {
         })
     }
 
-    /// For nothing.
+    /// Waits and checks that no event is received.
     pub(crate) fn silence(self, duration: Duration) -> Pending<()> {
         Pending::new(async move {
             let (seat, caller) = (self.seat, self.caller);
@@ -52,12 +52,12 @@ impl Waiting {
                 .shared
                 .until(|state| state.seats[seat].received.front().cloned());
             if let Ok(event) = timeout(duration, come).await {
-                panic!("{caller}: no event was expected, but one came: {event:?}");
+                panic!("{caller}: no event was expected, but one was received: {event:?}");
             }
         })
     }
 
-    /// For the end.
+    /// Waits for the disconnect.
     pub(crate) fn end(self) -> Pending<Reason> {
         Pending::new(async move {
             let (seat, patience, caller) = (self.seat, self.patience, self.caller);
