@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     /// Returns the messages for a function with `#[event]`.
-    fn told(arguments: TokenStream, item: TokenStream) -> Vec<String> {
+    fn messages_of(arguments: TokenStream, item: TokenStream) -> Vec<String> {
         messages(&function(Form::Event, arguments, item))
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn any_number_of_arguments_is_taken_by_rest() {
-        let messages = told(
+        let messages = messages_of(
             quote!(),
             quote! { unsafe extern "C" fn say(_: u32, _: ...) {} },
         );

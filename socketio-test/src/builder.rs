@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{PeerAddr, SocketIo};
 
 use crate::{
-    ConnectError, Connection, TestClient, cookies::Cookies, hello::Hello, shared::Shared,
-    transport::Memory,
+    ConnectError, Connection, TestClient, connect_request::ConnectRequest, cookies::Cookies,
+    shared::Shared, transport::Memory,
 };
 
 /// Builds a client. Created by [`TestClient::builder`]; [`connect`](TestClientBuilder::connect) connects it.
@@ -42,7 +42,7 @@ use crate::{
 #[must_use = "nothing is sent before `connect` is called"]
 pub struct TestClientBuilder {
     io: SocketIo,
-    hello: Hello,
+    connect: ConnectRequest,
     request: request::Builder,
     path: String,
     query: String,
@@ -53,7 +53,7 @@ impl TestClientBuilder {
     pub(crate) fn new(io: &SocketIo) -> Self {
         TestClientBuilder {
             io: io.clone(),
-            hello: Hello::new("/"),
+            connect: ConnectRequest::new("/"),
             request: request::Builder::new(),
             path: String::from("/socket.io/"),
             query: String::from("EIO=4&transport=test"),
@@ -63,13 +63,13 @@ impl TestClientBuilder {
 
     /// Sets the namespace to join first. Default: `/`.
     pub fn namespace(mut self, namespace: &str) -> Self {
-        self.hello.namespace(namespace);
+        self.connect.namespace(namespace);
         self
     }
 
     /// Sets the `auth` object: a struct, a map, or a JSON object. Default: none.
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.hello.auth(auth);
+        self.connect.auth(auth);
         self
     }
 
@@ -153,14 +153,14 @@ impl TestClientBuilder {
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.hello.on(event, answer);
+        self.connect.on(event, answer);
         self
     }
 
     /// Sets the timeout of [`call`](TestClient::call), [`next`](TestClient::next) and similar methods, in tokio's time.
     /// Default: 5 seconds.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.hello.patience = patience;
+    pub fn patience(mut self, timeout: Duration) -> Self {
+        self.connect.time_limit = timeout;
         self
     }
 
@@ -175,8 +175,8 @@ impl TestClientBuilder {
     ///
     /// Outside of a tokio runtime.
     pub async fn connect(self) -> Result<TestClient, ConnectError> {
-        let (connection, hello) = self.attach()?;
-        hello.join(connection).await
+        let (connection, connect) = self.attach()?;
+        connect.join(connection).await
     }
 
     /// Opens the connection without joining a namespace.
@@ -192,7 +192,7 @@ impl TestClientBuilder {
         Ok(self.attach()?.0)
     }
 
-    fn attach(self) -> Result<(Connection, Hello), ConnectError> {
+    fn attach(self) -> Result<(Connection, ConnectRequest), ConnectError> {
         let uri = format!("{}?{}", self.path, self.query);
         let mut request = self.request.uri(uri);
         if let Some(cookies) = self.cookies.header() {
@@ -214,7 +214,7 @@ impl TestClientBuilder {
             ))
         });
         let shared = opened.expect("`attach` makes the transport before it returns");
-        Ok((Connection::new(shared), self.hello))
+        Ok((Connection::new(shared), self.connect))
     }
 }
 

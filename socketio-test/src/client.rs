@@ -15,7 +15,7 @@ use crate::{
     CallFailed, ConnectError, ConnectTo, Connection, EmitFailed, Event, Packet, Pending,
     TestClientBuilder,
     responder::Responder,
-    shared::{Fate, Sent},
+    shared::{PacketOutcome, Sent},
     waiting::Waiting,
 };
 
@@ -24,10 +24,10 @@ use crate::{
 /// When the last handle of its connection has been dropped, the server sees a closed transport.
 pub struct TestClient {
     connection: Connection,
-    seat: usize,
+    slot: usize,
     namespace: Arc<str>,
     sid: Sid,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 /// The reason why a packet was not sent.
@@ -39,17 +39,17 @@ enum NotSent {
 impl TestClient {
     pub(crate) fn new(
         connection: Connection,
-        seat: usize,
+        slot: usize,
         namespace: Arc<str>,
         sid: Sid,
-        patience: Duration,
+        time_limit: Duration,
     ) -> Self {
         TestClient {
             connection,
-            seat,
+            slot,
             namespace,
             sid,
-            patience,
+            time_limit,
         }
     }
 
@@ -85,7 +85,7 @@ impl TestClient {
     pub fn is_connected(&self) -> bool {
         self.connection
             .shared()
-            .look(|state| state.gone(self.seat).is_none())
+            .look(|state| state.gone(self.slot).is_none())
     }
 
     /// Returns the connection, which other namespaces may share.
@@ -179,20 +179,20 @@ impl TestClient {
         payload: impl Serialize,
     ) -> Pending<Result<T, CallFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        let id = shared.look(|state| state.seats[seat].next_ack());
+        let (slot, time_limit) = (self.slot, self.time_limit);
+        let id = shared.look(|state| state.slots[slot].next_ack());
         let sent =
             self.send_packet(|codec, namespace| codec.event(namespace, Some(id), event, &payload));
         Pending::new(async move {
             let answered = async {
-                let fate = shared.fate(sent?).await;
+                let outcome = shared.outcome(sent?).await;
                 let answer = shared.until(|state| {
-                    let answer = state.seats[seat].answers.remove(&id).map(Ok);
-                    answer.or_else(|| state.gone(seat).map(Err))
+                    let answer = state.slots[slot].answers.remove(&id).map(Ok);
+                    answer.or_else(|| state.gone(slot).map(Err))
                 });
                 let mut answer = answer.await.map_err(CallFailed::Disconnected)?;
                 let read = answer.read();
-                if let Fate::Handled(Err(error)) = fate {
+                if let PacketOutcome::Handled(Err(error)) = outcome {
                     let whole = matches!(answer.finish(), Ok(0));
                     return read
                         .ok()
@@ -201,7 +201,7 @@ impl TestClient {
                 }
                 read.map_err(CallFailed::Answer)
             };
-            timeout(patience, answered)
+            timeout(time_limit, answered)
                 .await
                 .unwrap_or(Err(CallFailed::Timeout))
         })
@@ -227,14 +227,14 @@ impl TestClient {
     pub fn received(&self) -> Vec<Event> {
         self.connection
             .shared()
-            .look(|state| state.seats[self.seat].received.drain(..).collect())
+            .look(|state| state.slots[self.slot].received.drain(..).collect())
     }
 
     /// Takes the events of one name, as [`received`](TestClient::received). The others stay.
     pub fn received_named(&self, name: &str) -> Vec<Event> {
         self.connection.shared().look(|state| {
-            let seat = &mut state.seats[self.seat];
-            std::iter::from_fn(|| seat.take(Some(name))).collect()
+            let slot = &mut state.slots[self.slot];
+            std::iter::from_fn(|| slot.take(Some(name))).collect()
         })
     }
 
@@ -307,7 +307,7 @@ impl TestClient {
     {
         let responder = Responder::new(event, answer);
         self.connection.shared().look(|state| {
-            let responders = &mut state.seats[self.seat].responders;
+            let responders = &mut state.slots[self.slot].responders;
             responders.insert(event.to_owned(), responder);
         });
     }
@@ -355,10 +355,10 @@ impl TestClient {
     /// [`EmitFailed::Handler`] if the handler failed, [`EmitFailed::Disconnected`] if the client was not connected.
     pub fn disconnect(&self) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
+        let slot = self.slot;
         let sent = self.send_packet(|codec, namespace| Ok(codec.disconnect(namespace)));
         shared.look(|state| {
-            let gone = &mut state.seats[seat].gone;
+            let gone = &mut state.slots[slot].gone;
             gone.get_or_insert(Reason::ClientDisconnect);
         });
         self.ended(sent)
@@ -419,8 +419,8 @@ impl TestClient {
     fn wait(&self, caller: &'static Location<'static>) -> Waiting {
         Waiting {
             shared: Arc::clone(self.connection.shared()),
-            seat: self.seat,
-            patience: self.patience,
+            slot: self.slot,
+            time_limit: self.time_limit,
             caller,
         }
     }
@@ -431,7 +431,7 @@ impl TestClient {
         encode: impl FnOnce(&Codec, &str) -> Result<Frames, EncodeError>,
     ) -> Result<Sent, NotSent> {
         let shared = self.connection.shared();
-        if let Some(reason) = shared.look(|state| state.gone(self.seat)) {
+        if let Some(reason) = shared.look(|state| state.gone(self.slot)) {
             return Err(NotSent::Disconnected(reason));
         }
         let packet = encode(shared.codec(), &self.namespace).map_err(NotSent::Encode)?;
@@ -441,15 +441,15 @@ impl TestClient {
     /// Waits until the handler of a packet has ended.
     fn ended(&self, sent: Result<Sent, NotSent>) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
+        let slot = self.slot;
         Pending::new(async move {
-            match shared.fate(sent?).await {
-                Fate::Handled(result) => result.map_err(EmitFailed::Handler),
-                Fate::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
+            match shared.outcome(sent?).await {
+                PacketOutcome::Handled(result) => result.map_err(EmitFailed::Handler),
+                PacketOutcome::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
                 // The server disconnected this client before it read the packet.
-                Fate::Ignored => Err(EmitFailed::Disconnected(
+                PacketOutcome::Ignored => Err(EmitFailed::Disconnected(
                     shared
-                        .look(|state| state.gone(seat))
+                        .look(|state| state.gone(slot))
                         .unwrap_or(Reason::ServerDisconnect),
                 )),
             }

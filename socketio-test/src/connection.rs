@@ -8,8 +8,8 @@ use socketio_core::{Message, Reason, Text};
 
 use crate::{
     ConnectError, EmitFailed, Packet, Pending, TestClient,
-    hello::Hello,
-    shared::{Fate, Sent, Shared},
+    connect_request::ConnectRequest,
+    shared::{PacketOutcome, Sent, Shared},
 };
 
 /// One connection to the server, with any number of namespaces. Returned by [`TestClient::connection`], and by
@@ -17,14 +17,14 @@ use crate::{
 ///
 /// Cheap to clone. When the last handle has been dropped, the server sees a closed transport.
 #[derive(Clone)]
-pub struct Connection(Arc<Line>);
+pub struct Connection(Arc<CloseOnDrop>);
 
 /// Ends the connection on drop.
-struct Line(Arc<Shared>);
+struct CloseOnDrop(Arc<Shared>);
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Connection(Arc::new(Line(shared)))
+        Connection(Arc::new(CloseOnDrop(shared)))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -50,7 +50,7 @@ impl Connection {
     pub fn connect_to(&self, namespace: &str) -> ConnectTo {
         ConnectTo {
             connection: self.clone(),
-            hello: Hello::new(namespace),
+            connect: ConnectRequest::new(namespace),
         }
     }
 
@@ -75,10 +75,13 @@ impl Connection {
             Some(reason) => Err(reason),
         };
         Pending::new(async move {
-            match shared.fate(sent.map_err(EmitFailed::Disconnected)?).await {
-                Fate::Handled(result) => result.map_err(EmitFailed::Handler),
-                Fate::Ignored => Ok(()),
-                Fate::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
+            match shared
+                .outcome(sent.map_err(EmitFailed::Disconnected)?)
+                .await
+            {
+                PacketOutcome::Handled(result) => result.map_err(EmitFailed::Handler),
+                PacketOutcome::Ignored => Ok(()),
+                PacketOutcome::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
             }
         })
     }
@@ -102,12 +105,12 @@ impl Connection {
     /// # }
     /// ```
     pub fn stop_reading(&self) {
-        self.shared().look(|state| state.deaf = true);
+        self.shared().look(|state| state.reading_stopped = true);
     }
 
     /// Resumes reading, from the messages in the outbox on.
     pub fn resume_reading(&self) {
-        self.shared().look(|state| state.deaf = false);
+        self.shared().look(|state| state.reading_stopped = false);
         // `look` first takes in what the server has written.
         self.shared().look(|_| ());
     }
@@ -158,7 +161,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-impl Drop for Line {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.with(|state| state.end(Reason::TransportClose));
         let panic = self.0.lock().panic.take();
@@ -175,13 +178,13 @@ impl Drop for Line {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct ConnectTo {
     connection: Connection,
-    hello: Hello,
+    connect: ConnectRequest,
 }
 
 impl ConnectTo {
     /// Sets the `auth` object: a struct, a map, or a JSON object. Default: none.
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.hello.auth(auth);
+        self.connect.auth(auth);
         self
     }
 
@@ -192,7 +195,7 @@ impl ConnectTo {
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.hello.on(event, answer);
+        self.connect.on(event, answer);
         self
     }
 }
@@ -202,7 +205,7 @@ impl IntoFuture for ConnectTo {
     type IntoFuture = Pending<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Pending::new(self.hello.join(self.connection))
+        Pending::new(self.connect.join(self.connection))
     }
 }
 

@@ -49,17 +49,17 @@
 
 mod builder;
 mod client;
+mod connect_request;
 mod connection;
 mod cookies;
 mod error;
 mod event;
-mod hello;
 mod message_queue_contract;
+mod namespace_slot;
 mod packet;
 mod pending;
 mod queue;
 mod responder;
-mod seat;
 mod shared;
 mod state;
 mod transport;

@@ -28,7 +28,9 @@ impl Responder {
             };
             match form.payload(&respond(arguments)) {
                 Ok(answer) => answer,
-                Err(error) => panic!("{origin}: the return value of `on({event:?})` can't be encoded: {error}"),
+                Err(error) => panic!(
+                    "{origin}: the return value of `on({event:?})` can't be encoded: {error}"
+                ),
             }
         }))
     }

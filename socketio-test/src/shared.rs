@@ -13,7 +13,7 @@ use socketio_core::{
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::state::{Asked, State, ToServer};
+use crate::state::{AckRequest, State, ToServer};
 
 /// A connection, shared by its handles and its transport.
 pub(crate) struct Shared {
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
 pub(crate) struct Sent(oneshot::Receiver<Result<(), HandlerError>>);
 
 /// The outcome of a packet.
-pub(crate) enum Fate {
+pub(crate) enum PacketOutcome {
     /// Its handler has ended with this result.
     Handled(Result<(), HandlerError>),
     /// The server has read it, and no handler ran.
@@ -61,7 +61,7 @@ impl Shared {
     /// Takes in what the server has written, then reads or changes the state. Both under one lock, so everything that
     /// was emitted before is seen, in its order, whether the connection's task or a test takes it in.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        let (result, came, asked, task) = {
+        let (result, came, unanswered, task) = {
             let state = &mut *self.lock();
             let came = state.take_in();
             let result = look(state);
@@ -69,13 +69,13 @@ impl Shared {
                 true => None,
                 false => state.task.take(),
             };
-            (result, came, std::mem::take(&mut state.asked), task)
+            (result, came, std::mem::take(&mut state.unanswered), task)
         };
         if let Some(task) = task {
             task.wake();
         }
-        for asked in asked {
-            self.answer(asked);
+        for event in unanswered {
+            self.answer(event);
         }
         if came {
             self.notify();
@@ -106,18 +106,18 @@ impl Shared {
         }
     }
 
-    fn answer(&self, asked: Asked) {
-        let Asked {
-            seat,
+    fn answer(&self, request: AckRequest) {
+        let AckRequest {
+            slot,
             responder,
             arguments,
             ack,
-        } = asked;
+        } = request;
         match responder.answer(arguments, self.codec.form()) {
             Ok(values) => {
                 if let Some(id) = ack {
                     self.with(|state| {
-                        let namespace = &state.seats[seat].namespace;
+                        let namespace = &state.slots[slot].namespace;
                         let packet = self.codec.ack(namespace, &id, Some(&values));
                         state.send(packet, None);
                     });
@@ -145,17 +145,17 @@ impl Shared {
     }
 
     /// Waits until the server has handled a packet.
-    pub(crate) async fn fate(&self, sent: Sent) -> Fate {
+    pub(crate) async fn outcome(&self, sent: Sent) -> PacketOutcome {
         if let Ok(result) = sent.0.await {
-            return Fate::Handled(result);
+            return PacketOutcome::Handled(result);
         }
         // No handler ran. Either the server reads on and finds the mark, or the packet made it close the connection,
         // which may not be known yet.
         let (mark, reached) = oneshot::channel();
         self.look(|state| state.queue(ToServer::Mark(mark)));
         if reached.await.is_ok() {
-            return Fate::Ignored;
+            return PacketOutcome::Ignored;
         }
-        Fate::Lost(self.until(|state| state.over).await)
+        PacketOutcome::Lost(self.until(|state| state.over).await)
     }
 }

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     Event, Packet,
+    namespace_slot::{NamespaceSlot, Refusal},
     responder::Responder,
-    seat::{Refusal, Seat},
 };
 
 /// The state of a connection, under the lock of [`Shared`](crate::shared::Shared).
@@ -26,12 +26,12 @@ pub(crate) struct State {
     /// Wakes the connection's task, while it waits for messages.
     pub(crate) task: Option<Waker>,
     /// Handles refer to them by index, so none is removed.
-    pub(crate) seats: Vec<Seat>,
+    pub(crate) slots: Vec<NamespaceSlot>,
     pub(crate) packets: Vec<Packet>,
     /// Events whose closures run after the lock is released.
-    pub(crate) asked: Vec<Asked>,
+    pub(crate) unanswered: Vec<AckRequest>,
     /// Whether the client does not read, so that the server's outbox fills.
-    pub(crate) deaf: bool,
+    pub(crate) reading_stopped: bool,
     /// Set when the server begins to close the connection.
     pub(crate) closing: Option<Reason>,
     /// Set when no further packets can pass.
@@ -51,8 +51,8 @@ pub(crate) enum ToServer {
 }
 
 /// An event, its closure, and the id of the acknowledgement, if one was asked for.
-pub(crate) struct Asked {
-    pub(crate) seat: usize,
+pub(crate) struct AckRequest {
+    pub(crate) slot: usize,
     pub(crate) responder: Responder,
     pub(crate) arguments: Arguments,
     pub(crate) ack: Option<String>,
@@ -73,10 +73,10 @@ impl State {
             limits,
             to_server: VecDeque::new(),
             task: None,
-            seats: Vec::new(),
+            slots: Vec::new(),
             packets: Vec::new(),
-            asked: Vec::new(),
-            deaf: false,
+            unanswered: Vec::new(),
+            reading_stopped: false,
             closing: None,
             over: None,
             finished: false,
@@ -85,8 +85,8 @@ impl State {
     }
 
     /// Returns the reason of the disconnect, if the client is not in its namespace any more.
-    pub(crate) fn gone(&self, seat: usize) -> Option<Reason> {
-        self.seats[seat].gone.or(self.over).or(self.closing)
+    pub(crate) fn gone(&self, slot: usize) -> Option<Reason> {
+        self.slots[slot].gone.or(self.over).or(self.closing)
     }
 
     /// Queues a packet for the server.
@@ -113,8 +113,8 @@ impl State {
 
     /// Ends the connection on behalf of the client.
     pub(crate) fn end(&mut self, reason: Reason) {
-        for seat in &mut self.seats {
-            seat.gone.get_or_insert(reason);
+        for slot in &mut self.slots {
+            slot.gone.get_or_insert(reason);
         }
         self.queue(ToServer::Close(reason));
     }
@@ -128,7 +128,7 @@ impl State {
     /// Takes everything that the server has written so far, unless the client does not read. Returns false if there was
     /// nothing.
     pub(crate) fn take_in(&mut self) -> bool {
-        if self.deaf {
+        if self.reading_stopped {
             return false;
         }
         let before = self.packets.len();
@@ -152,45 +152,45 @@ impl State {
         let namespace = packet.namespace();
         // A namespace can be joined again after a disconnect: the last one is current.
         let Some(index) = self
-            .seats
+            .slots
             .iter()
-            .rposition(|seat| *seat.namespace == *namespace)
+            .rposition(|slot| *slot.namespace == *namespace)
         else {
             // The test joined this namespace with a raw packet.
             return Ok(());
         };
-        let seat = &mut self.seats[index];
+        let slot = &mut self.slots[index];
         match packet.kind() {
             Kind::Connect => {
                 let Accepted { sid } = packet.payload()?;
-                seat.sid = Some(Sid::from(&*sid));
+                slot.sid = Some(Sid::from(&*sid));
             }
             Kind::ConnectError => {
                 let refusal: Refusal = packet.payload()?;
-                seat.refusal = Some(refusal);
+                slot.refusal = Some(refusal);
             }
             Kind::Disconnect => {
                 // If the server closes the connection, its reason is the reason here.
                 let reason = self.closing.unwrap_or(Reason::ServerDisconnect);
-                seat.gone.get_or_insert(reason);
+                slot.gone.get_or_insert(reason);
             }
             Kind::Event => {
                 let (name, ack) = (packet.event().to_owned(), packet.id());
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
-                if let Some(responder) = seat.responders.get(&name) {
-                    self.asked.push(Asked {
-                        seat: index,
+                if let Some(responder) = slot.responders.get(&name) {
+                    self.unanswered.push(AckRequest {
+                        slot: index,
                         responder: responder.clone(),
                         arguments: event.arguments(),
                         ack: event.ack().map(String::from),
                     });
                 }
-                seat.received.push_back(event);
+                slot.received.push_back(event);
             }
             Kind::Ack => {
                 // Other ids were sent in raw packets.
                 if let Some(Ok(id)) = packet.id().map(|id| id.parse()) {
-                    seat.answers.insert(id, packet.into_arguments());
+                    slot.answers.insert(id, packet.into_arguments());
                 }
             }
         }

@@ -60,7 +60,7 @@ impl Transport for Memory {
     }
 
     fn can_write(&self) -> bool {
-        !self.0.lock().deaf
+        !self.0.lock().reading_stopped
     }
 
     fn close(&mut self, reason: Reason) {

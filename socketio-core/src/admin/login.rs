@@ -18,7 +18,7 @@ pub trait AdminAuth<M>: Send + Sync + 'static {
     fn into_login(self) -> Login;
 }
 
-type Asked = dyn Fn(Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+type Check = dyn Fn(Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
 
 /// Checks the `auth` of a client.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub enum Login {
     AnyOf(Arc<[Value]>),
     /// The closure decides.
     #[doc(hidden)]
-    Asked(Arc<Asked>),
+    Closure(Arc<Check>),
 }
 
 impl Login {
@@ -42,7 +42,7 @@ impl Login {
             Login::AnyOf(known) => known
                 .iter()
                 .fold(false, |found, known| found | same(known, &auth)),
-            Login::Asked(asked) => asked(auth).await,
+            Login::Closure(check) => check(auth).await,
         }
     }
 
@@ -125,7 +125,7 @@ where
     V: Verdict<M>,
 {
     fn into_login(self) -> Login {
-        Login::Asked(Arc::new(move |auth| Box::pin(self(auth).verdict())))
+        Login::Closure(Arc::new(move |auth| Box::pin(self(auth).verdict())))
     }
 }
 
@@ -153,7 +153,7 @@ impl fmt::Debug for Login {
         f.write_str(match self {
             Login::Open => "Open",
             Login::AnyOf(_) => "AnyOf(..)",
-            Login::Asked(_) => "Asked(..)",
+            Login::Closure(_) => "Closure(..)",
         })
     }
 }

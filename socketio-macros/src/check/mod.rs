@@ -20,17 +20,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// All of it: there are no mistakes.
-    Sound,
+    Valid,
     /// The names that other code uses, without contents, so that one mistake causes one message.
     Stub,
     /// Nothing, because any generated item would cause further errors.
-    Hopeless,
+    Unusable,
 }
 
 impl Verdict {
     fn of(errors: &Errors) -> Verdict {
         if errors.is_empty() {
-            Verdict::Sound
+            Verdict::Valid
         } else {
             Verdict::Stub
         }
@@ -48,7 +48,7 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
     }
     if function.signature.receiver().is_some() {
         // For a method, because no type can be generated beside it.
-        return Verdict::Hopeless;
+        return Verdict::Unusable;
     }
     Verdict::of(errors)
 }
@@ -78,7 +78,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
     if known {
         Verdict::of(errors)
     } else {
-        Verdict::Hopeless
+        Verdict::Unusable
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
             &derived.generics,
             "a namespace is one type: leave the generic parameters out",
         );
-        return Verdict::Hopeless;
+        return Verdict::Unusable;
     }
     Verdict::of(errors)
 }

@@ -22,7 +22,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
         root,
         ..
     } = derived;
-    if verdict == Verdict::Hopeless {
+    if verdict == Verdict::Unusable {
         return TokenStream::new();
     }
     let paths = Paths::new(root);
@@ -46,7 +46,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
             DERIVED
         }
     };
-    let submitted = (verdict == Verdict::Sound).then(|| submit("Path", &linked, &paths));
+    let submitted = (verdict == Verdict::Valid).then(|| submit("Path", &linked, &paths));
     quote_spanned! {site=>
         const _: () = {
             impl #namespace_path for #ident {

@@ -22,7 +22,7 @@ pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
         root,
         ..
     } = function;
-    if verdict == Verdict::Hopeless {
+    if verdict == Verdict::Unusable {
         return TokenStream::new();
     }
     let paths = Paths::new(root);

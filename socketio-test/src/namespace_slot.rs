@@ -11,7 +11,7 @@ use socketio_core::{Reason, Sid, protocol::Arguments};
 use crate::{Event, responder::Responder};
 
 /// One namespace of a connection, from its CONNECT packet on. It is kept after a disconnect, for the events before.
-pub(crate) struct Seat {
+pub(crate) struct NamespaceSlot {
     pub(crate) namespace: Arc<str>,
     /// Set when the server has accepted the client.
     pub(crate) sid: Option<Sid>,
@@ -35,9 +35,9 @@ pub(crate) struct Refusal {
     pub(crate) data: Option<Value>,
 }
 
-impl Seat {
+impl NamespaceSlot {
     pub(crate) fn new(namespace: Arc<str>, responders: HashMap<String, Responder>) -> Self {
-        Seat {
+        NamespaceSlot {
             namespace,
             sid: None,
             refusal: None,

@@ -9,31 +9,34 @@ use socketio_core::{
     protocol::{self, EncodeError},
 };
 
-use crate::{ConnectError, TestClient, connection::Connection, responder::Responder, seat::Seat};
+use crate::{
+    ConnectError, TestClient, connection::Connection, namespace_slot::NamespaceSlot,
+    responder::Responder,
+};
 
 /// The default timeout of calls and of waiting for events, in tokio's time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The CONNECT packet and the options of a client before it joins a namespace.
-pub(crate) struct Hello {
+pub(crate) struct ConnectRequest {
     /// The namespace, possibly with a query.
     namespace: String,
     /// A JSON object, if one was set.
     auth: Result<Option<Box<RawValue>>, EncodeError>,
     responders: HashMap<String, Responder>,
-    pub(crate) patience: Duration,
+    pub(crate) time_limit: Duration,
 }
 
-impl Hello {
+impl ConnectRequest {
     pub(crate) fn new(namespace: &str) -> Self {
-        let mut hello = Hello {
+        let mut request = ConnectRequest {
             namespace: String::new(),
             auth: Ok(None),
             responders: HashMap::new(),
-            patience: PATIENCE,
+            time_limit: DEFAULT_TIMEOUT,
         };
-        hello.namespace(namespace);
-        hello
+        request.namespace(namespace);
+        request
     }
 
     /// Sets the namespace. The leading slash is optional, as in the JavaScript client.
@@ -72,19 +75,19 @@ impl Hello {
             .codec()
             .connect_request(&self.namespace, auth.as_deref())
             .map_err(ConnectError::Auth)?;
-        let seat = shared.look(|state| {
+        let slot = shared.look(|state| {
             state
-                .seats
-                .push(Seat::new(Arc::clone(&namespace), self.responders));
-            state.seats.len() - 1
+                .slots
+                .push(NamespaceSlot::new(Arc::clone(&namespace), self.responders));
+            state.slots.len() - 1
         });
         let sent = shared.send(packet);
         // The response has been sent when the `connect` handler has ended.
-        shared.fate(sent).await;
+        shared.outcome(sent).await;
         let answer = shared.look(|state| {
-            let gone = state.gone(seat).unwrap_or(Reason::TransportError);
-            let seat = &state.seats[seat];
-            match (&seat.sid, &seat.refusal) {
+            let gone = state.gone(slot).unwrap_or(Reason::TransportError);
+            let slot = &state.slots[slot];
+            match (&slot.sid, &slot.refusal) {
                 (Some(sid), _) => Ok(sid.clone()),
                 (None, Some(refusal)) => Err(ConnectError::Refused {
                     message: refusal.message.clone(),
@@ -93,7 +96,7 @@ impl Hello {
                 (None, None) => Err(ConnectError::Closed(gone)),
             }
         });
-        answer.map(|sid| TestClient::new(connection, seat, namespace, sid, self.patience))
+        answer.map(|sid| TestClient::new(connection, slot, namespace, sid, self.time_limit))
     }
 }
 
