@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_proxies_tell_of_the_client_is_its_first_address() {
-        let told = |name, value| request(http::Request::get("/").header(name, value));
+        let request_with = |name, value| request(http::Request::get("/").header(name, value));
         for (value, addr) in [
             ("203.0.113.9", Some("203.0.113.9")),
             ("203.0.113.9, 10.0.0.1", Some("203.0.113.9")),
@@ -273,8 +273,8 @@ mod tests {
             ("", None),
         ] {
             let addr = addr.map(|addr| addr.parse().unwrap());
-            let told = told("x-forwarded-for", value);
-            assert_eq!(told.forwarded_addr(), addr, "{value}");
+            let request = request_with("x-forwarded-for", value);
+            assert_eq!(request.forwarded_addr(), addr, "{value}");
         }
         for (value, addr) in [
             ("for=203.0.113.9;proto=https", Some("203.0.113.9")),
@@ -288,9 +288,16 @@ mod tests {
             ("proto=https", None),
         ] {
             let addr = addr.map(|addr| addr.parse().unwrap());
-            assert_eq!(told("forwarded", value).forwarded_addr(), addr, "{value}");
+            assert_eq!(
+                request_with("forwarded", value).forwarded_addr(),
+                addr,
+                "{value}"
+            );
         }
-        assert_eq!(told("x-other", "203.0.113.9").forwarded_addr(), None);
+        assert_eq!(
+            request_with("x-other", "203.0.113.9").forwarded_addr(),
+            None
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Scope {
         Scope(Some(Context { socket, failure }))
     }
 
-    /// Creates the scope of a callback or a spawned task, which is not an event of its own.
+    /// Creates the scope of a callback or a spawned task, which is not part of an event.
     pub(crate) fn task(socket: Socket) -> Self {
         let failure = Failure::Logged;
         Scope(Some(Context { socket, failure }))

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::{config::Config, timer::after};
 
-/// tokio's timers fire up to a millisecond late. A ping is sent that much earlier, so that the announced times hold.
+/// The timeout is set this much earlier, because tokio's timers fire up to a millisecond late: at the announced time the
+/// session must have ended.
 const EARLY: Duration = Duration::from_millis(1);
 
 /// The state of the heartbeat. It only computes times: [`Session`](super::Session) has the timer and writes the pings.

@@ -1,6 +1,6 @@
 //! [`Hub`]: the local namespaces, rooms and clients.
 //!
-//! Everything that concerns several clients is here: joining and leaving, selecting recipients, delivery. Observers are
+//! Everything that concerns several clients: joining and leaving, selecting recipients, delivery. Observers are
 //! called after the change, outside of all locks.
 
 use std::{

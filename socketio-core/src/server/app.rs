@@ -57,7 +57,7 @@ pub struct Hyper;
 #[derive(Debug)]
 pub struct InLayers<M>(std::marker::PhantomData<M>);
 
-/// An error of the application. A type of its own, because the compiler can't prove that a future is `Send` which converts a
+/// An error of the application. A newtype, because the compiler can't prove that a future is `Send` if it converts a
 /// `Box<dyn Error>` into itself.
 #[derive(Debug)]
 pub struct AppError(BoxError);

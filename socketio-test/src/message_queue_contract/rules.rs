@@ -86,7 +86,7 @@ pub(super) async fn a_refused_message_costs_only_itself(
     let bytes = contract.too_large.unwrap_or_default();
     let too_large = Bytes::from(vec![b'x'; bytes]);
     let small = numbered(0..4);
-    // First, in the middle, last, and first again, since a queue may learn the limit from a refusal.
+    // First, in the middle, last, and in the middle again, since a queue may learn the limit from a refusal.
     for index in [0, 1, 2, 1] {
         let mut messages = small[..2].to_vec();
         messages.insert(index, too_large.clone());

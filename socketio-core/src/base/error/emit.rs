@@ -5,7 +5,7 @@ use std::fmt;
 use super::NoCurrentClient;
 use crate::base::EncodeError;
 
-/// The reason why an event was sent to nobody.
+/// The reason why an event was not sent.
 #[derive(Debug)]
 pub struct EmitError(Problem);
 

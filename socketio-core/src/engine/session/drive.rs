@@ -258,7 +258,7 @@ impl Session {
         }
     }
 
-    /// Is ready when the client has been told that the session ends, or can't be.
+    /// Is ready when the end of the session has been sent to the client, or can't be.
     pub(super) fn poll_closing(
         &mut self,
         cx: &mut Context<'_>,

@@ -205,9 +205,9 @@ impl Session {
         Poll::Ready(Event::Closed(reason))
     }
 
-    /// Begins to close the session. Nothing is read any more; the messages of `out` are still written, then the client
-    /// is told. Keep polling until [`Event::Closed`], which is returned with `reason` when the client has been told, or
-    /// after [`Config::close_timeout`](super::Config).
+    /// Begins to close the session. Nothing is read any more; the messages of `out` and then the close packet are still
+    /// written. Keep polling until [`Event::Closed`], which is returned with `reason` once the close handshake has
+    /// completed, or after [`Config::close_timeout`](super::Config).
     pub fn close(&mut self, reason: CloseReason) {
         if let State::Open = self.state {
             let deadline = after(Instant::now(), self.sessions.config.close_timeout);
