@@ -1,4 +1,4 @@
-//! The guide, page by page.
+//! The pages of the guide.
 
 #[doc = include_str!("../docs/guide/handlers.md")]
 pub mod handlers {}

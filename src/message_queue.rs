@@ -1,5 +1,6 @@
-//! Message queues, which connect several processes to one cluster: the brokers, each behind a Cargo feature of its name, and the traits
-//! for other ones. [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes a URL or a value of these types.
+//! Message queues that connect several processes to a cluster: the brokers, each with a Cargo feature of its name, and
+//! the traits for custom ones. [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes a URL or
+//! a value of these types.
 
 #[cfg(feature = "kafka")]
 pub use socketio_core::message_queue::Kafka;

@@ -1,8 +1,8 @@
 //! Parsers, which encode packets as messages and decode them.
 //!
-//! The default is JSON text, followed by messages with binary data. Another one is given to
-//! [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and all clients must use the same: `MsgPack` (with the
-//! feature `msgpack`), or your own implementation of [`Parser`]. Handlers see no difference.
+//! The default is JSON text, followed by binary data in separate messages. Another one is set with
+//! [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and all clients must use it, too: `MsgPack` (with the
+//! feature `msgpack`), or a custom implementation of [`Parser`]. Handlers are not affected.
 
 #[cfg(feature = "msgpack")]
 pub use socketio_core::parser::MsgPack;

@@ -1,6 +1,6 @@
-//! The server behind the [`socketio`](https://docs.rs/socketio) crate: use that one. This crate is its inside, for those
-//! who build on single layers: [`engine`] is Engine.IO alone, [`protocol`] reads and writes Socket.IO packets,
-//! [`transport`] attaches clients of other kinds, [`parser`] serializes packets in other ways.
+//! The implementation of the [`socketio`](https://docs.rs/socketio) crate, which programs should use instead. This
+//! crate is for those who build on a single layer: [`engine`] is Engine.IO without Socket.IO, [`protocol`] encodes and
+//! decodes Socket.IO packets, [`transport`] attaches custom transports, and [`parser`] has the parsers of packets.
 
 mod ack;
 mod admin;
@@ -32,11 +32,11 @@ pub mod protocol {
     };
 }
 
-/// The serializer of a server: what its packets look like as messages.
+/// Parsers, which encode packets as messages and decode them.
 ///
-/// The default is the protocol's own: JSON text, with binary data in messages behind it. Another one is given to
-/// [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and then every client has to use it: `MsgPack`, or your own
-/// implementation of [`Parser`](parser::Parser). Handlers see no difference.
+/// The default is JSON text, followed by binary data in separate messages. Another one is set with
+/// [`SocketIoBuilder::parser`](crate::SocketIoBuilder::parser), and all clients must use it, too: `MsgPack`, or a
+/// custom implementation of [`Parser`](parser::Parser). Handlers are not affected.
 pub mod parser {
     #[cfg(feature = "msgpack")]
     pub use crate::packet::MsgPack;
@@ -78,10 +78,10 @@ pub use server::{Tls, TlsListener, TlsStream};
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 
-/// A list of functions under `#[socketio::on]` and its like, for [`SocketIoBuilder::handlers`].
+/// Lists functions with `#[socketio::on]` or another handler attribute, for [`SocketIoBuilder::handlers`].
 ///
-/// It names the hidden type that each attribute puts beside its function: so a function without one of our attributes is
-/// "not found in this scope" or "not a type" to the compiler.
+/// It uses the hidden type that each attribute generates beside its function. The compiler reports a function without
+/// an attribute as "not found in this scope" or "not a type".
 #[macro_export]
 macro_rules! handlers {
     ($($handler:ty),* $(,)?) => {

@@ -11,17 +11,17 @@ pub use crate::handler::{
 };
 pub use inventory;
 
-/// Collects what the arguments of a guard need.
+/// Collects the needs of a guard's arguments.
 pub fn guard_needs<M, G: Guard<M>>(_: G, needs: &mut Needs) {
     G::needs(needs);
 }
 
-/// Asks a guard.
+/// Runs a guard.
 pub fn ask_guard<M, G: Guard<M>>(guard: G, cx: &mut EventContext<'_>) -> Called {
     guard.check(cx)
 }
 
-/// Runs a blocking function on tokio's blocking pool, for the current client.
+/// Runs a blocking function on tokio's blocking pool, with the current client.
 pub async fn blocking<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> T {
     run_blocking(function).await
 }
@@ -31,20 +31,20 @@ pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> HandlerF
     Box::pin(future)
 }
 
-/// Returns the value of a namespace impl behind its erased form.
+/// Returns the value of a namespace impl from its type-erased form.
 pub fn instance<T: Namespace>(instance: &Instance) -> Arc<T> {
     Arc::clone(instance)
         .downcast()
         .expect("a namespace impl is only ever registered with a value of its own type")
 }
 
-/// Finds out whether a struct is `Default`, in generated code, where the type is concrete:
+/// Tests in generated code whether a struct is `Default`. The type must be concrete:
 /// `(&DefaultProbe::<T>::new()).make()`.
 #[derive(Debug)]
 pub struct DefaultProbe<T>(PhantomData<T>);
 
 impl<T> DefaultProbe<T> {
-    /// The probe.
+    /// Creates the probe.
     #[expect(clippy::new_without_default, reason = "a probe, not a value")]
     pub const fn new() -> Self {
         DefaultProbe(PhantomData)
@@ -53,7 +53,7 @@ impl<T> DefaultProbe<T> {
 
 /// Preferred by method lookup where `T: Default`.
 pub trait HasDefault {
-    /// The default value.
+    /// Returns the default value.
     fn make(&self) -> Option<Instance>;
 }
 
@@ -65,7 +65,7 @@ impl<T: Default + Send + Sync + 'static> HasDefault for DefaultProbe<T> {
 
 /// The fallback of [`HasDefault`].
 pub trait HasNoDefault {
-    /// Nothing.
+    /// Returns `None`.
     fn make(&self) -> Option<Instance>;
 }
 

@@ -1,4 +1,4 @@
-//! All mistakes of one item, reported together.
+//! [`Errors`]: the mistakes of one item, reported together.
 
 use std::fmt::Display;
 
@@ -24,7 +24,7 @@ impl Errors {
         }
     }
 
-    /// Under these tokens, all of them.
+    /// Adds a message whose span is all of these tokens.
     pub(crate) fn on(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(Error::new_spanned(tokens, message));
     }
@@ -37,12 +37,12 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// All of them as one error.
+    /// Returns all mistakes as one error.
     pub(crate) fn into_result(self) -> Result<(), Error> {
         self.0.map_or(Ok(()), Err)
     }
 
-    /// One `compile_error!` for each mistake; nothing when there is none.
+    /// Returns a `compile_error!` for each mistake.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.map(Error::into_compile_error).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The attributes: how each is spelled and what it takes.
+//! [`Form`]: the attributes, with their names, places and options.
 
 use syn::{Attribute, Ident, Path, ext::IdentExt};
 
@@ -25,7 +25,7 @@ pub(crate) enum Place {
 }
 
 impl Form {
-    /// The forms that make a handler.
+    /// The attributes that define a handler.
     const HANDLERS: [Form; 4] = [Form::On, Form::Event, Form::OnError, Form::OnErrorDefault];
 
     pub(crate) fn name(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Form {
         }
     }
 
-    /// The options by name, for messages too.
+    /// Returns the names of the options, also for messages.
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
             (Place::Method, Form::On | Form::Event) => &["guard", "concurrent", "blocking"],
@@ -59,7 +59,7 @@ impl Form {
         }
     }
 
-    /// Whether a string may come first, without a name: an event's for `on`, else a namespace.
+    /// Returns whether a string without a name may come first: the event of `on`, the namespace of others.
     pub(crate) fn takes_positional(self, place: Place) -> bool {
         match self {
             Form::On => true,
@@ -68,9 +68,10 @@ impl Form {
         }
     }
 
-    /// Which handler attribute this is, if any: bare, under `socketio::`, or under the crate's other name.
+    /// Returns the handler attribute that this is, if any: without a path, under `socketio::`, or under the crate's
+    /// other name.
     ///
-    /// A function that carries several is registered for each of them by the first that runs.
+    /// If a function has several, the first that is expanded registers all of them.
     pub(crate) fn of_handler(attribute: &Attribute, root: &Path) -> Option<Form> {
         let idents = |path: &Path| -> Vec<Ident> {
             let segments = path.segments.iter();

@@ -1,11 +1,11 @@
-//! One item under an attribute, all the way: parse → check → expand.
+//! The expansion of one item: `parse`, `check`, `expand`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::{check, errors::Errors, expand, form::Form, parse};
 
-/// A function under a handler attribute.
+/// Expands a function with a handler attribute.
 pub(crate) fn function(form: Form, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(function) = parse::function(form, arguments, item.clone(), &mut errors) else {
@@ -17,7 +17,7 @@ pub(crate) fn function(form: Form, arguments: TokenStream, item: TokenStream) ->
     with_errors(quote!(#item #beside), errors)
 }
 
-/// An impl block under `#[namespace]`.
+/// Expands an impl block with `#[namespace]`.
 pub(crate) fn namespace_impl(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(namespace_impl) = parse::namespace_impl(arguments, item.clone(), &mut errors) else {
@@ -29,7 +29,7 @@ pub(crate) fn namespace_impl(arguments: TokenStream, item: TokenStream) -> Token
     with_errors(quote!(#item #beside), errors)
 }
 
-/// A type under `#[derive(Namespace)]`; a derive's own item is not its to repeat.
+/// Expands a type with `#[derive(Namespace)]`. A derive does not repeat its item.
 pub(crate) fn derived(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(derived) = parse::derived(item, &mut errors) else {
@@ -40,7 +40,7 @@ pub(crate) fn derived(item: TokenStream) -> TokenStream {
     with_errors(beside, errors)
 }
 
-/// The item comes first, so that editors see it whatever is wrong with it.
+/// Returns the item and its errors. The item comes first, so that editors see it in spite of mistakes.
 fn with_errors(item: TokenStream, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#item #errors)
@@ -50,8 +50,8 @@ fn with_errors(item: TokenStream, errors: Errors) -> TokenStream {
 mod tests {
     use super::*;
 
-    /// What is told of a function under `#[event]`.
-    fn told(arguments: TokenStream, item: TokenStream) -> Vec<String> {
+    /// Returns the messages for a function with `#[event]`.
+    fn messages_of(arguments: TokenStream, item: TokenStream) -> Vec<String> {
         messages(&function(Form::Event, arguments, item))
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn any_number_of_arguments_is_taken_by_rest() {
-        let messages = told(
+        let messages = messages_of(
             quote!(),
             quote! { unsafe extern "C" fn say(_: u32, _: ...) {} },
         );

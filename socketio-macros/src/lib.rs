@@ -1,7 +1,7 @@
-//! The attributes of the [`socketio`](https://docs.rs/socketio) crate: use them through that one, which re-exports them.
+//! The attributes of the [`socketio`](https://docs.rs/socketio) crate, which re-exports them.
 //!
-//! Each goes the same way: `parse` reads what the user wrote into the `model`, `check` applies the rules, `expand` writes
-//! the items beside it. The item itself survives every mistake, unchanged.
+//! `parse` reads the user's code into the `model`, `check` applies the rules, and `expand` generates items beside the
+//! user's item, which always stays unchanged.
 
 mod check;
 mod errors;
@@ -35,17 +35,18 @@ use crate::form::Form;
 /// }
 /// ```
 ///
-/// Every argument is either the next one of the event (whatever serde can deserialize, by value) or one of the crate's
+/// Every argument is the next one of the event (any type that serde can deserialize, by value) or one of the crate's
 /// own: `Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>` in `connect`, `Reason` in
-/// `disconnect`, or a type of yours that implements `FromEvent`. The value that the function returns, or that of its
-/// `Ok`, is the acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not, and stays what it
-/// was: it can be called as before.
+/// `disconnect`, or a type that implements `FromEvent`. The return value, or the value of its `Ok`, is sent as the
+/// acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not. It stays unchanged and can
+/// be called as before.
 ///
-/// # The name
+/// # Names of events
 ///
-/// Any string. `"connect"` and `"disconnect"` are a client's coming and going; `"*"` takes every event that has no handler
-/// of its own. The other names that Socket.IO keeps for itself (`connect_error`, `disconnecting`, `newListener`,
-/// `removeListener`) are refused, as in `build()`. For a name that is an identifier, [`event`](macro@event) says it once.
+/// Any string is the name of an event. `"connect"` handles joining clients, `"disconnect"` clients that have
+/// disconnected, and `"*"` every event without a handler of its own. The other names that Socket.IO reserves
+/// (`connect_error`, `disconnecting`, `newListener`, `removeListener`) are refused, as in `build()`. If the name is an
+/// identifier, use [`event`](macro@event) instead.
 ///
 /// # Options
 ///
@@ -53,15 +54,14 @@ use crate::form::Form;
 /// |---|---|---|
 /// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"` or `"/admin/*"`, or `"*"` for every namespace without a handler of its own |
 /// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that let the event pass or refuse it, run in their order; see `Guard` |
-/// | `server = "admin"` | the server without a name | which server of the program this belongs to, where there are several |
-/// | `concurrent` | one event of a client after another | this event may overlap with the client's others |
+/// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
+/// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |
-/// | `crate = "path"` | `"::socketio"` | what the crate is called here, if not `socketio` |
+/// | `crate = "path"` | `"::socketio"` | the path of the crate, if it is not `socketio` |
 ///
 /// # Several events
 ///
-/// Several attributes on one function register it for each. One that [`macro@on_error`] makes an error handler can be among
-/// them.
+/// Each attribute on a function registers it for one event. [`macro@on_error`] can be one of the attributes.
 ///
 /// ```
 /// #[socketio::on("say")]
@@ -71,17 +71,16 @@ use crate::form::Form;
 /// }
 /// ```
 ///
-/// # What it writes
+/// # Generated items
 ///
-/// Beside the function, a hidden type of the same name, by which `handlers![say]` finds it: so a module can't have that name
-/// as well (E0428). And one constant that registers the function with every server that is built by
-/// `SocketIo::builder()`.
+/// A hidden type with the name of the function, which `handlers![say]` uses: a module can't have an item of that name
+/// (E0428). And a constant that registers the function with every server that is built by `SocketIo::builder()`.
 #[proc_macro_attribute]
 pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::function(Form::On, arguments.into(), item.into()).into()
 }
 
-/// Makes a function the handler of the event that it is named after.
+/// Makes a function the handler of the event with the function's name.
 ///
 /// ```
 /// use socketio::{ConnectionRefused, Auth, join_room, sid, to};
@@ -107,8 +106,8 @@ pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// `connect` returns `()`, `bool` or a `Result` of one of these: `false` and every `Err` refuse the client. A raw identifier
-/// counts without its `r#`. Everything else, options included, is as with [`on`](macro@on).
+/// `connect` returns `()`, `bool` or a `Result` of one of these: `false` and every `Err` refuse the client. A raw
+/// identifier counts without its `r#`. Otherwise it is like [`on`](macro@on), with the same options.
 #[proc_macro_attribute]
 pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::function(Form::Event, arguments.into(), item.into()).into()
@@ -131,8 +130,9 @@ pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It hears of every event of that namespace (`/`, when none is given) whose handler failed: by an `Err`, by a panic, by
-/// arguments that did not fit. What it returns is the acknowledgement. Events that no handler knows do not come here.
+/// It handles the failed events of a namespace (default: `/`): those whose handler returned an `Err`, panicked, or
+/// could not read its arguments. Its return value is sent as the acknowledgement. It does not handle events without a
+/// handler.
 ///
 /// The options are `server` and `crate`, as with [`on`](macro@on).
 #[proc_macro_attribute]
@@ -140,7 +140,7 @@ pub fn on_error(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::function(Form::OnError, arguments.into(), item.into()).into()
 }
 
-/// Makes a function the error handler of the namespaces that have none of their own.
+/// Makes a function the error handler of all namespaces without an error handler of their own.
 ///
 /// ```
 /// use socketio::HandlerError;
@@ -158,7 +158,7 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
     item::function(Form::OnErrorDefault, arguments.into(), item.into()).into()
 }
 
-/// Makes an impl block the handlers of a namespace: its methods handle the events.
+/// Makes the methods of an impl block the handlers of a namespace.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -191,22 +191,23 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// }
 /// ```
 ///
-/// * A method `on_say` is the handler of the event `say`; `on_connect` and `on_disconnect` are a client's coming and going.
-/// * `on_error`, or a method under `#[on_error]`, is the namespace's error handler.
-/// * `#[on("any name")]` and `#[event]` (the event is named after the method) make a handler of any other method. They need
-///   no import, can be several on one method, and take `guard`, `concurrent` and `blocking`.
+/// * A method `on_say` is the handler of the event `say`; `on_connect` handles joining clients, `on_disconnect` clients
+///   that have disconnected.
+/// * `on_error`, or a method with `#[on_error]`, is the namespace's error handler.
+/// * `#[on("any name")]` and `#[event]` (the event has the method's name) make any other method a handler. They need no
+///   import, can be repeated on one method, and take `guard`, `concurrent` and `blocking`.
 /// * `trigger_event` is middleware for all events, see [below](#middleware).
-/// * All other items stay as they are.
+/// * All other items stay unchanged.
 ///
-/// One value serves all clients, so handlers take `&self` (or `self: Arc<Self>`, to keep it), and what changes is behind
-/// a lock or an atomic. The value is `Default::default()`, unless one is given with `SocketIo::builder().namespace(..)`;
-/// a type with neither is refused by `build()`. All handlers of a type are in one impl block, and a namespace has one impl block:
+/// All clients share one value, so handlers take `&self` (or `self: Arc<Self>`), and mutable data needs a lock or an
+/// atomic. The value is `Default::default()`, unless one is given with `SocketIo::builder().namespace(..)`; `build()`
+/// refuses a type with neither. All handlers of a type are in one impl block, and a namespace has one impl block:
 /// `build()` refuses a second one at the same path or at an equal pattern (`/job/{id}` and `/job/{job}`).
 ///
 /// # Middleware
 ///
 /// The method `trigger_event` wraps every event of the namespaces where the value is registered, including `connect`,
-/// `disconnect`, unknown events and events that functions handle:
+/// `disconnect`, events without a handler and events that functions handle:
 ///
 /// ```
 /// use socketio::{EventCall, Next, Response};
@@ -229,16 +230,16 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// }
 /// ```
 ///
-/// It is a `Middleware`, as if given to the builder with `middleware_in(path, ..)`. It runs inside of the builder's own
-/// middleware and before the guards; where several paths match, that of `"*"` is outermost, and that of a pattern is outside
-/// of that of an exact path. The error of its `Result<Response, E>` is any that converts into `BoxError`. It is `async`, and
+/// It is a `Middleware`, as if added to the builder with `middleware_in(path, ..)`. It runs inside of the builder's own
+/// middleware and before the guards. If several paths match, that of `"*"` is outermost, and a pattern is outside of an
+/// exact path. The error of its `Result<Response, E>` is any that converts into `BoxError`. The method is `async` and
 /// takes none of these attributes.
 ///
 /// # Options
 ///
-/// The path, if [`Namespace`](derive@Namespace) does not give it to the type; `server` and `crate`, as with
-/// [`on`](macro@on). And `guard`: before every handler but `on_disconnect` and `on_error`, and before anybody joins, with or
-/// without an `on_connect`.
+/// The path, unless [`Namespace`](derive@Namespace) gives it to the type; `server` and `crate`, as with
+/// [`on`](macro@on); and `guard`, whose guards run before every handler except `on_disconnect` and `on_error`, and
+/// before clients join, with or without an `on_connect`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::namespace_impl(arguments.into(), item.into()).into()
@@ -259,8 +260,9 @@ pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The path may be a pattern or `"*"`, as with [`on`](macro@on). The other options are `server` and `crate`. `build()` refuses
-/// a type without an impl block under [`namespace`](macro@namespace), and one whose impl block names another path or server.
+/// The path may be a pattern or `"*"`, as with [`on`](macro@on). The other options are `server` and `crate`. `build()`
+/// refuses a type without an impl block with [`namespace`](macro@namespace), and one whose impl block has another path
+/// or server.
 #[proc_macro_derive(Namespace, attributes(socketio))]
 pub fn derive_namespace(item: TokenStream) -> TokenStream {
     item::derived(item.into()).into()

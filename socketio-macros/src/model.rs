@@ -1,11 +1,11 @@
-//! What the user wrote, in our terms.
+//! The model of the user's code, which `parse` creates, `check` checks and `expand` reads.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Expr, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
 
 /// A function under one or more handler attributes.
 pub(crate) struct Function {
-    /// The function as it was, but for our own attributes.
+    /// The function without the attributes of this crate.
     pub(crate) item: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -16,11 +16,11 @@ pub(crate) struct Function {
 
 /// An impl block under `#[namespace]`.
 pub(crate) struct NamespaceImpl {
-    /// The block as it was, but for our own attributes.
+    /// The block without the attributes of this crate.
     pub(crate) item: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) header: Header,
-    /// Absent where the derive gives it.
+    /// `None` if the derive defines it.
     pub(crate) path: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) guards: Guards,
@@ -35,7 +35,7 @@ pub(crate) struct Header {
     pub(crate) impl_token: syn::Token![impl],
     pub(crate) unsafety: Option<syn::Token![unsafe]>,
     pub(crate) generics: syn::Generics,
-    /// The trait, which should not be there.
+    /// A trait, which is a mistake.
     pub(crate) trait_: Option<TokenStream>,
     pub(crate) self_ty: Type,
 }
@@ -51,9 +51,9 @@ pub(crate) struct Method {
 pub(crate) struct Trigger {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) signature: Signature,
-    /// Handler attributes, which it can't have.
+    /// Handler attributes, which are a mistake.
     pub(crate) attributes: Vec<Attribute>,
-    /// The words `guard` in them.
+    /// The words `guard` in these attributes.
     pub(crate) guards: Vec<Span>,
 }
 
@@ -66,28 +66,28 @@ pub(crate) struct Derived {
     pub(crate) root: Path,
 }
 
-/// What one attribute, or the name of a method, makes of a handler.
+/// One registration of a handler, by an attribute or by the name of a method.
 pub(crate) struct Registration {
     pub(crate) target: Target,
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
-    /// The word `blocking`: the function runs on the blocking pool.
+    /// The word `blocking`, if it is given.
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
-    /// Where a start-up error sends the user.
+    /// The location of start-up errors.
     pub(crate) origin: Span,
 }
 
 /// The value of `guard =`: functions by their paths, or calls that make them.
 #[derive(Default)]
 pub(crate) struct Guards {
-    /// The word `guard`, for what is wrong with all of them.
+    /// The word `guard`, for errors about all guards.
     pub(crate) option: Option<Span>,
     pub(crate) list: Vec<Expr>,
 }
 
-/// What a handler answers to.
+/// What a handler handles.
 pub(crate) enum Target {
     Event(EventName),
     Error,
@@ -101,12 +101,12 @@ pub(crate) struct EventName {
 }
 
 impl EventName {
-    /// Whether it is `connect`, whose handler accepts or refuses instead of answering.
+    /// Returns whether it is `connect`, whose handler accepts or refuses clients.
     pub(crate) fn is_connect(&self) -> bool {
         self.text == "connect"
     }
 
-    /// Whether it begins or ends a client's life in a namespace.
+    /// Returns whether it is `connect` or `disconnect`.
     pub(crate) fn is_lifecycle(&self) -> bool {
         self.is_connect() || self.text == "disconnect"
     }
@@ -118,7 +118,7 @@ impl Target {
     }
 }
 
-/// The arguments of a handler without its receiver.
+/// Returns the arguments of a handler without its receiver.
 pub(crate) fn arguments(signature: &Signature) -> impl Iterator<Item = &PatType> {
     signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(argument) => Some(argument),
@@ -126,7 +126,7 @@ pub(crate) fn arguments(signature: &Signature) -> impl Iterator<Item = &PatType>
     })
 }
 
-/// The `#[cfg]`s among some attributes, which generated code repeats.
+/// Returns the `#[cfg]` attributes, which generated code repeats.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes
         .iter()
@@ -135,7 +135,7 @@ pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
         .collect()
 }
 
-/// The namespace that no option, or an empty one, means is `/`.
+/// Returns the namespace of an option: `/` if it is absent or empty.
 pub(crate) fn namespace_or_main(namespace: Option<&LitStr>) -> String {
     namespace
         .map(LitStr::value)

@@ -1,17 +1,17 @@
-//! Every path that generated code names.
+//! [`Paths`]: the library items that generated code uses.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Path, parse_quote};
 
-/// The crate, unless `crate = ".."` says otherwise.
+/// Returns `::socketio`, the root unless `crate = ".."` sets another.
 pub(crate) fn default_root() -> Path {
     parse_quote!(::socketio)
 }
 
 macro_rules! table {
     ($($name:ident: $($segment:ident)::+,)*) => {
-        /// The table, rooted at the name that the user's crate has for `socketio`.
+        /// The paths, below the user's name of the crate.
         pub(crate) struct Paths {
             $(pub(crate) $name: TokenStream,)*
         }

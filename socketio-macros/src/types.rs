@@ -1,9 +1,9 @@
-//! Types as their tokens tell: what they are called, nothing about what they are.
+//! Helpers for types that only look at their tokens.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
-/// The last segment of a type that is a path.
+/// Returns the last segment of a type that is a path.
 pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Group(group) => last_segment(&group.elem),
@@ -13,7 +13,7 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// Whether a type is `Arc<Self>`.
+/// Returns whether a type is `Arc<Self>`.
 pub(crate) fn is_arc_self(ty: &Type) -> bool {
     let Some(last) = last_segment(ty) else {
         return false;
@@ -26,7 +26,7 @@ pub(crate) fn is_arc_self(ty: &Type) -> bool {
             Some(GenericArgument::Type(Type::Path(path))) if path.path.is_ident("Self"))
 }
 
-/// A type as a user writes it, for messages.
+/// Formats a type as users write it, for messages.
 pub(crate) fn written(ty: TokenStream) -> String {
     let mut text = String::new();
     write_tokens(ty, &mut text);

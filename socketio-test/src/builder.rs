@@ -1,4 +1,4 @@
-//! Clients with more to say than where they go.
+//! [`TestClientBuilder`]: the request, `auth` and options of a client.
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -7,13 +7,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{PeerAddr, SocketIo};
 
 use crate::{
-    ConnectError, Connection, TestClient, cookies::Cookies, hello::Hello, shared::Shared,
-    transport::Memory,
+    ConnectError, Connection, TestClient, connect_request::ConnectRequest, cookies::Cookies,
+    shared::Shared, transport::Memory,
 };
 
-/// Builds a client: made by [`TestClient::builder`], ended by [`connect`](TestClientBuilder::connect).
+/// Builds a client. Created by [`TestClient::builder`]; [`connect`](TestClientBuilder::connect) connects it.
 ///
-/// What is said here about a request is what handlers find in `socketio::request()`.
+/// Handlers read the request that is built here with `socketio::request()`.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ use crate::{
 #[must_use = "nothing is sent before `connect` is called"]
 pub struct TestClientBuilder {
     io: SocketIo,
-    hello: Hello,
+    connect: ConnectRequest,
     request: request::Builder,
     path: String,
     query: String,
@@ -53,7 +53,7 @@ impl TestClientBuilder {
     pub(crate) fn new(io: &SocketIo) -> Self {
         TestClientBuilder {
             io: io.clone(),
-            hello: Hello::new("/"),
+            connect: ConnectRequest::new("/"),
             request: request::Builder::new(),
             path: String::from("/socket.io/"),
             query: String::from("EIO=4&transport=test"),
@@ -61,19 +61,19 @@ impl TestClientBuilder {
         }
     }
 
-    /// The namespace to join first. Default: `/`.
+    /// Sets the namespace to join first. Default: `/`.
     pub fn namespace(mut self, namespace: &str) -> Self {
-        self.hello.namespace(namespace);
+        self.connect.namespace(namespace);
         self
     }
 
-    /// What the client says about itself: a struct, a map, or a JSON object. Default: nothing.
+    /// Sets the `auth` object: a struct, a map, or a JSON object. Default: none.
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.hello.auth(auth);
+        self.connect.auth(auth);
         self
     }
 
-    /// Adds a header to the request. One that is none is reported by [`connect`](TestClientBuilder::connect).
+    /// Adds a header to the request. [`connect`](TestClientBuilder::connect) returns an error if it is invalid.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
@@ -83,7 +83,7 @@ impl TestClientBuilder {
         self
     }
 
-    /// Adds a parameter to the query, which is encoded. `EIO=4&transport=test` stands there already.
+    /// Adds a query parameter, which is encoded. The query always contains `EIO=4&transport=test`.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         let pair = form_urlencoded::Serializer::new(String::new())
             .append_pair(name, value)
@@ -93,7 +93,7 @@ impl TestClientBuilder {
         self
     }
 
-    /// The path of the request. Default: `/socket.io/`.
+    /// Sets the path of the request. Default: `/socket.io/`.
     pub fn path(mut self, path: &str) -> Self {
         self.path = path.to_owned();
         self
@@ -105,10 +105,10 @@ impl TestClientBuilder {
         self
     }
 
-    /// Adds the cookies that a response has set, as a browser keeps them: so handlers see the session of a user who has
-    /// logged in by HTTP. Several responses add up, the later has the last word.
+    /// Adds the cookies that a response has set, as a browser would: handlers then see the session of a user who has
+    /// logged in over HTTP. Cookies of several responses are merged; the latest value of a name wins.
     ///
-    /// Any client's response will do, or a router's that was called without one: it is only asked for its headers.
+    /// The response may come from any HTTP client, or from a router that is called directly: only its headers are read.
     ///
     /// ```
     /// # use socketio::{SocketIo, request};
@@ -135,32 +135,32 @@ impl TestClientBuilder {
         self
     }
 
-    /// Adds what a layer in front of the server would put into the request's extensions: a session, a user.
+    /// Adds an extension to the request, such as a session or a user, as a layer in front of the server would.
     pub fn extension<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
         self.request = self.request.extension(extension);
         self
     }
 
-    /// The address that the client seems to have. Default: none.
+    /// Sets the address of the client. Default: none.
     pub fn peer_addr(self, addr: impl Into<SocketAddr>) -> Self {
         self.extension(PeerAddr(addr.into()))
     }
 
-    /// Answers an event of the server, from the first one on: see [`TestClient::on`].
+    /// Responds to an event of the server, from the first one on: see [`TestClient::on`].
     #[track_caller]
     pub fn on<A, R>(mut self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static) -> Self
     where
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.hello.on(event, answer);
+        self.connect.on(event, answer);
         self
     }
 
-    /// How long [`call`](TestClient::call), [`next`](TestClient::next) and their like wait, in tokio's time. Default: five
-    /// seconds.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.hello.patience = patience;
+    /// Sets the timeout of [`call`](TestClient::call), [`next`](TestClient::next) and similar methods, in tokio's time.
+    /// Default: 5 seconds.
+    pub fn patience(mut self, timeout: Duration) -> Self {
+        self.connect.time_limit = timeout;
         self
     }
 
@@ -168,22 +168,22 @@ impl TestClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Refused`] when the server says no, [`ConnectError::Closed`] when it closes the connection,
-    /// [`ConnectError::Auth`] and [`ConnectError::Request`] for what can't be sent.
+    /// [`ConnectError::Refused`] if the server refuses the client, [`ConnectError::Closed`] if it closes the
+    /// connection, [`ConnectError::Auth`] and [`ConnectError::Request`] for an invalid `auth` or request.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     pub async fn connect(self) -> Result<TestClient, ConnectError> {
-        let (connection, hello) = self.attach()?;
-        hello.join(connection).await
+        let (connection, connect) = self.attach()?;
+        connect.join(connection).await
     }
 
-    /// Opens the connection only: for what happens before, or instead of, joining a namespace.
+    /// Opens the connection without joining a namespace.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Request`].
+    /// [`ConnectError::Request`] for an invalid request.
     ///
     /// # Panics
     ///
@@ -192,7 +192,7 @@ impl TestClientBuilder {
         Ok(self.attach()?.0)
     }
 
-    fn attach(self) -> Result<(Connection, Hello), ConnectError> {
+    fn attach(self) -> Result<(Connection, ConnectRequest), ConnectError> {
         let uri = format!("{}?{}", self.path, self.query);
         let mut request = self.request.uri(uri);
         if let Some(cookies) = self.cookies.header() {
@@ -214,7 +214,7 @@ impl TestClientBuilder {
             ))
         });
         let shared = opened.expect("`attach` makes the transport before it returns");
-        Ok((Connection::new(shared), self.hello))
+        Ok((Connection::new(shared), self.connect))
     }
 }
 

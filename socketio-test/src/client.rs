@@ -1,4 +1,4 @@
-//! The client.
+//! [`TestClient`]: a client in one namespace, which sends events and takes those of the server.
 
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
@@ -15,22 +15,22 @@ use crate::{
     CallFailed, ConnectError, ConnectTo, Connection, EmitFailed, Event, Packet, Pending,
     TestClientBuilder,
     responder::Responder,
-    shared::{Fate, Sent},
+    shared::{PacketOutcome, Sent},
     waiting::Waiting,
 };
 
 /// A client in one namespace of a server, in the same process.
 ///
-/// Dropped with everything else that holds its connection, it is to the server a transport that closed.
+/// When the last handle of its connection has been dropped, the server sees a closed transport.
 pub struct TestClient {
     connection: Connection,
-    seat: usize,
+    slot: usize,
     namespace: Arc<str>,
     sid: Sid,
-    patience: Duration,
+    time_limit: Duration,
 }
 
-/// Why a packet did not get on its way.
+/// The reason why a packet was not sent.
 enum NotSent {
     Disconnected(Reason),
     Encode(EncodeError),
@@ -39,17 +39,17 @@ enum NotSent {
 impl TestClient {
     pub(crate) fn new(
         connection: Connection,
-        seat: usize,
+        slot: usize,
         namespace: Arc<str>,
         sid: Sid,
-        patience: Duration,
+        time_limit: Duration,
     ) -> Self {
         TestClient {
             connection,
-            seat,
+            slot,
             namespace,
             sid,
-            patience,
+            time_limit,
         }
     }
 
@@ -66,34 +66,35 @@ impl TestClient {
         Self::builder(io).namespace(namespace).connect().await
     }
 
-    /// A builder, for clients that have more to say.
+    /// Creates a builder, to set the request, the `auth` and other options.
     pub fn builder(io: &SocketIo) -> TestClientBuilder {
         TestClientBuilder::new(io)
     }
 
-    /// The client's id in this namespace.
+    /// Returns the client's id in this namespace.
     pub fn sid(&self) -> &Sid {
         &self.sid
     }
 
-    /// The namespace.
+    /// Returns the namespace.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Whether the client is in its namespace, as far as the server has told.
+    /// Returns whether the client is in its namespace, according to the packets of the server so far.
     pub fn is_connected(&self) -> bool {
         self.connection
             .shared()
-            .look(|state| state.gone(self.seat).is_none())
+            .look(|state| state.gone(self.slot).is_none())
     }
 
-    /// The connection, which other namespaces may share.
+    /// Returns the connection, which other namespaces may share.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Joins a further namespace on the same connection, with `.await`; or this one anew, when the client has left it.
+    /// Joins another namespace on the same connection, when it is awaited; or this one again, after the client has left
+    /// it.
     ///
     /// ```
     /// # use serde_json::json;
@@ -114,13 +115,13 @@ impl TestClient {
 
     /// Sends an event. Resolves when its handler, and the error handler if it failed, has ended.
     ///
-    /// `payload` is the event's one argument; a tuple is several, `()` none. No acknowledgement is asked for:
-    /// [`call`](TestClient::call) does.
+    /// `payload` is the event's only argument; a tuple is several arguments, `()` is none. It does not ask for an
+    /// acknowledgement: use [`call`](TestClient::call) for that.
     ///
     /// # Errors
     ///
-    /// [`EmitFailed::Handler`] with what the handler failed with when no error handler took it, or when no handler knows
-    /// the event; [`EmitFailed::Disconnected`] when the client is not connected.
+    /// [`EmitFailed::Handler`] with the error of the handler, if no error handler handled it, or if there is no handler
+    /// for the event; [`EmitFailed::Disconnected`] if the client is not connected.
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) -> Pending<Result<(), EmitFailed>> {
         let sent =
             self.send_packet(|codec, namespace| codec.event(namespace, None, event, &payload));
@@ -140,11 +141,12 @@ impl TestClient {
     /// Sends an event that asks for an acknowledgement, and waits for it, up to five seconds (see
     /// [`patience`](TestClientBuilder::patience)).
     ///
-    /// `T` decides what is read: a tuple several arguments, `()` none, anything else the first (absent = `null`).
+    /// `T` decides what is read: a tuple takes several arguments, `()` none, anything else the first. An absent
+    /// argument is `null`.
     ///
-    /// When the handler failed and no error handler took it, or no handler knows the event, the acknowledgement is what
-    /// the server's `error_ack` makes of it. `call::<Value>` reads it; of a type that it does not fit (and of `()`) it is
-    /// the handler's error that you get.
+    /// If the handler failed and no error handler handled the error, or if there is no handler, the acknowledgement is
+    /// that of the server's `error_ack`. `call::<Value>` reads it. If it does not fit `T` (or `T` is `()`), the
+    /// handler's error is returned.
     ///
     /// ```
     /// # use serde_json::{Value, json};
@@ -170,27 +172,27 @@ impl TestClient {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`].
+    /// [`CallFailed`] if there is no acknowledgement of type `T`.
     pub fn call<T: DeserializeOwned + 'static>(
         &self,
         event: &str,
         payload: impl Serialize,
     ) -> Pending<Result<T, CallFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let (seat, patience) = (self.seat, self.patience);
-        let id = shared.look(|state| state.seats[seat].next_ack());
+        let (slot, time_limit) = (self.slot, self.time_limit);
+        let id = shared.look(|state| state.slots[slot].next_ack());
         let sent =
             self.send_packet(|codec, namespace| codec.event(namespace, Some(id), event, &payload));
         Pending::new(async move {
             let answered = async {
-                let fate = shared.fate(sent?).await;
+                let outcome = shared.outcome(sent?).await;
                 let answer = shared.until(|state| {
-                    let answer = state.seats[seat].answers.remove(&id).map(Ok);
-                    answer.or_else(|| state.gone(seat).map(Err))
+                    let answer = state.slots[slot].answers.remove(&id).map(Ok);
+                    answer.or_else(|| state.gone(slot).map(Err))
                 });
                 let mut answer = answer.await.map_err(CallFailed::Disconnected)?;
                 let read = answer.read();
-                if let Fate::Handled(Err(error)) = fate {
+                if let PacketOutcome::Handled(Err(error)) = outcome {
                     let whole = matches!(answer.finish(), Ok(0));
                     return read
                         .ok()
@@ -199,14 +201,14 @@ impl TestClient {
                 }
                 read.map_err(CallFailed::Answer)
             };
-            timeout(patience, answered)
+            timeout(time_limit, answered)
                 .await
                 .unwrap_or(Err(CallFailed::Timeout))
         })
     }
 
-    /// Takes all events that have come and have not been taken: everything that the server emitted before, with nothing to
-    /// wait for. They stay readable when the client has been disconnected.
+    /// Takes all events that have been received and not taken: everything that the server has emitted before, without
+    /// waiting. They can still be taken after the client has been disconnected.
     ///
     /// ```
     /// # use socketio::SocketIo;
@@ -225,59 +227,59 @@ impl TestClient {
     pub fn received(&self) -> Vec<Event> {
         self.connection
             .shared()
-            .look(|state| state.seats[self.seat].received.drain(..).collect())
+            .look(|state| state.slots[self.slot].received.drain(..).collect())
     }
 
-    /// As [`received`](TestClient::received), of one name only: the others stay.
+    /// Takes the events of one name, as [`received`](TestClient::received). The others stay.
     pub fn received_named(&self, name: &str) -> Vec<Event> {
         self.connection.shared().look(|state| {
-            let seat = &mut state.seats[self.seat];
-            std::iter::from_fn(|| seat.take(Some(name))).collect()
+            let slot = &mut state.slots[self.slot];
+            std::iter::from_fn(|| slot.take(Some(name))).collect()
         })
     }
 
-    /// Waits for one event and takes it: the first that nobody has taken.
+    /// Waits for one event and takes it: the first that has not been taken.
     ///
-    /// For what is emitted later, by tasks or after a handler's end; what has been emitted is
-    /// [`received`](TestClient::received).
+    /// It is for events that are emitted later, by tasks or after a handler has ended. Events that have been emitted
+    /// already are returned by [`received`](TestClient::received).
     ///
     /// # Panics
     ///
-    /// When none comes within five seconds (see [`patience`](TestClientBuilder::patience)), or the client is disconnected
-    /// before one has come: so it says, with the line that waited.
+    /// If no event is received within five seconds (see [`patience`](TestClientBuilder::patience)), or if the client is
+    /// disconnected before. The message contains the line that waited.
     #[track_caller]
     pub fn next(&self) -> Pending<Event> {
         self.wait(Location::caller()).event(None)
     }
 
-    /// Waits for one event of that name and takes it; others stay.
+    /// Waits for one event of this name and takes it. Others stay.
     ///
     /// # Panics
     ///
-    /// As [`next`](TestClient::next), and lists the others.
+    /// As [`next`](TestClient::next). The message lists the other events.
     #[track_caller]
     pub fn next_named(&self, name: &str) -> Pending<Event> {
         self.wait(Location::caller()).event(Some(name.to_owned()))
     }
 
-    /// Waits for so long, in tokio's time, that no event comes.
+    /// Waits for `duration`, in tokio's time, and checks that no event is received.
     ///
     /// # Panics
     ///
-    /// When one comes, or had come and was not taken.
+    /// If an event is received, or was received before and has not been taken.
     #[track_caller]
     pub fn expect_silence(&self, duration: Duration) -> Pending<()> {
         self.wait(Location::caller()).silence(duration)
     }
 
-    /// Runs a closure for each event of that name that comes from now on; where the server asked for an answer, its value
-    /// is the answer. The type of its argument decides what is read: a tuple several arguments, `()` none.
+    /// Sets a closure that runs for each later event of this name. If the server asked for an acknowledgement, its
+    /// return value is sent. The type of its argument decides what is read: a tuple takes several arguments, `()` none.
     ///
-    /// The events are [`received`](TestClient::received) as well. Those that ask and find no closure stay unanswered,
-    /// unless [`answer`](TestClient::answer) is called: so a `call()` that times out can be tested, best with
-    /// `#[tokio::test(start_paused = true)]`. A second closure for the same name takes the place of the first.
+    /// The events are [`received`](TestClient::received) as well. An event without a closure is not acknowledged,
+    /// unless [`answer`](TestClient::answer) is called: this tests a `call()` that times out, best with
+    /// `#[tokio::test(start_paused = true)]`. A second closure for the same name replaces the first.
     ///
-    /// Its panics, and arguments that don't fit its type, are the test's: they go on where the client is next used.
+    /// If the closure panics, or the arguments are of another type, the next use of the client panics in the test.
     ///
     /// ```
     /// # use socketio::{SocketIo, call};
@@ -305,12 +307,12 @@ impl TestClient {
     {
         let responder = Responder::new(event, answer);
         self.connection.shared().look(|state| {
-            let responders = &mut state.seats[self.seat].responders;
+            let responders = &mut state.slots[self.slot].responders;
             responders.insert(event.to_owned(), responder);
         });
     }
 
-    /// Answers an event that asked for it, now. Resolves when the server has taken the answer.
+    /// Acknowledges an event now. Resolves when the server has received the acknowledgement.
     ///
     /// ```
     /// # use socketio::{SocketIo, call};
@@ -329,7 +331,8 @@ impl TestClient {
     ///
     /// # Errors
     ///
-    /// [`EmitFailed::NotAsked`] when the server did not ask, [`EmitFailed::Disconnected`], [`EmitFailed::Encode`].
+    /// [`EmitFailed::NotAsked`] if the server did not ask for an acknowledgement, [`EmitFailed::Disconnected`],
+    /// [`EmitFailed::Encode`].
     pub fn answer<T: Serialize>(
         &self,
         event: &Event,
@@ -345,28 +348,28 @@ impl TestClient {
         self.ended(sent)
     }
 
-    /// Leaves the namespace; the connection stays. Resolves when the `disconnect` handler has ended.
+    /// Leaves the namespace; the connection stays open. Resolves when the `disconnect` handler has ended.
     ///
     /// # Errors
     ///
-    /// [`EmitFailed::Handler`] when that failed, [`EmitFailed::Disconnected`] when the client was not connected any more.
+    /// [`EmitFailed::Handler`] if the handler failed, [`EmitFailed::Disconnected`] if the client was not connected.
     pub fn disconnect(&self) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
+        let slot = self.slot;
         let sent = self.send_packet(|codec, namespace| Ok(codec.disconnect(namespace)));
         shared.look(|state| {
-            let gone = &mut state.seats[seat].gone;
+            let gone = &mut state.slots[slot].gone;
             gone.get_or_insert(Reason::ClientDisconnect);
         });
         self.ended(sent)
     }
 
-    /// Closes the whole connection in good order: [`Connection::close`].
+    /// Closes the connection with a close packet: [`Connection::close`].
     pub fn close(&self) -> Pending<()> {
         self.connection.close()
     }
 
-    /// Ends the whole connection as if it had been lost: [`Connection::lose`].
+    /// Ends the connection as if it had been lost: [`Connection::lose`].
     ///
     /// ```
     /// # use socketio::{Reason, SocketIo};
@@ -387,28 +390,28 @@ impl TestClient {
         self.connection.lose(reason)
     }
 
-    /// Waits until the client is not in its namespace any more, and tells why: the reason that the `disconnect` handler is
-    /// given, which need not have ended.
+    /// Waits until the client is disconnected, and returns the reason that its `disconnect` handler receives. The
+    /// handler may still be running.
     ///
     /// # Panics
     ///
-    /// When it still is after five seconds (see [`patience`](TestClientBuilder::patience)).
+    /// If it is still connected after five seconds (see [`patience`](TestClientBuilder::patience)).
     #[track_caller]
     pub fn disconnected(&self) -> Pending<Reason> {
         self.wait(Location::caller()).end()
     }
 
-    /// Sends a text message as it is: [`Connection::send_raw`].
+    /// Sends a text message unchanged: [`Connection::send_raw`].
     pub fn send_raw(&self, text: &str) -> Pending<Result<(), EmitFailed>> {
         self.connection.send_raw(text)
     }
 
-    /// Sends a binary message as it is: [`Connection::send_raw_binary`].
+    /// Sends a binary message unchanged: [`Connection::send_raw_binary`].
     pub fn send_raw_binary(&self, bytes: impl Into<Bytes>) -> Pending<Result<(), EmitFailed>> {
         self.connection.send_raw_binary(bytes)
     }
 
-    /// All messages of the connection so far, in both directions: [`Connection::packets`].
+    /// Returns all messages of the connection so far, in both directions: [`Connection::packets`].
     pub fn packets(&self) -> Vec<Packet> {
         self.connection.packets()
     }
@@ -416,8 +419,8 @@ impl TestClient {
     fn wait(&self, caller: &'static Location<'static>) -> Waiting {
         Waiting {
             shared: Arc::clone(self.connection.shared()),
-            seat: self.seat,
-            patience: self.patience,
+            slot: self.slot,
+            time_limit: self.time_limit,
             caller,
         }
     }
@@ -428,7 +431,7 @@ impl TestClient {
         encode: impl FnOnce(&Codec, &str) -> Result<Frames, EncodeError>,
     ) -> Result<Sent, NotSent> {
         let shared = self.connection.shared();
-        if let Some(reason) = shared.look(|state| state.gone(self.seat)) {
+        if let Some(reason) = shared.look(|state| state.gone(self.slot)) {
             return Err(NotSent::Disconnected(reason));
         }
         let packet = encode(shared.codec(), &self.namespace).map_err(NotSent::Encode)?;
@@ -438,15 +441,15 @@ impl TestClient {
     /// Waits until the handler of a packet has ended.
     fn ended(&self, sent: Result<Sent, NotSent>) -> Pending<Result<(), EmitFailed>> {
         let shared = Arc::clone(self.connection.shared());
-        let seat = self.seat;
+        let slot = self.slot;
         Pending::new(async move {
-            match shared.fate(sent?).await {
-                Fate::Handled(result) => result.map_err(EmitFailed::Handler),
-                Fate::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
-                // The server ended this client before it read the packet.
-                Fate::Ignored => Err(EmitFailed::Disconnected(
+            match shared.outcome(sent?).await {
+                PacketOutcome::Handled(result) => result.map_err(EmitFailed::Handler),
+                PacketOutcome::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
+                // The server disconnected this client before it read the packet.
+                PacketOutcome::Ignored => Err(EmitFailed::Disconnected(
                     shared
-                        .look(|state| state.gone(seat))
+                        .look(|state| state.gone(slot))
                         .unwrap_or(Reason::ServerDisconnect),
                 )),
             }

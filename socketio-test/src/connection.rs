@@ -1,4 +1,4 @@
-//! The connection beneath a client's namespaces.
+//! [`Connection`]: the connection of one or several clients.
 
 use std::{fmt, future::IntoFuture, panic::resume_unwind, sync::Arc};
 
@@ -8,30 +8,30 @@ use socketio_core::{Message, Reason, Text};
 
 use crate::{
     ConnectError, EmitFailed, Packet, Pending, TestClient,
-    hello::Hello,
-    shared::{Fate, Sent, Shared},
+    connect_request::ConnectRequest,
+    shared::{PacketOutcome, Sent, Shared},
 };
 
-/// One connection to the server, with any number of namespaces on it: what [`TestClient::connection`] gives, and
+/// One connection to the server, with any number of namespaces. Returned by [`TestClient::connection`], and by
 /// [`TestClientBuilder::open`](crate::TestClientBuilder::open) before any namespace is joined.
 ///
-/// Cheap to clone. When the last clone and the last client have been dropped, the server finds the transport closed.
+/// Cheap to clone. When the last handle has been dropped, the server sees a closed transport.
 #[derive(Clone)]
-pub struct Connection(Arc<Line>);
+pub struct Connection(Arc<CloseOnDrop>);
 
-/// The client's end: its drop ends the connection.
-struct Line(Arc<Shared>);
+/// Ends the connection on drop.
+struct CloseOnDrop(Arc<Shared>);
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Connection(Arc::new(Line(shared)))
+        Connection(Arc::new(CloseOnDrop(shared)))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0.0
     }
 
-    /// Joins a namespace, with `.await`; what else it may be given stands at [`ConnectTo`].
+    /// Joins a namespace, when it is awaited. [`ConnectTo`] has further options.
     ///
     /// ```
     /// # use serde_json::json;
@@ -50,20 +50,20 @@ impl Connection {
     pub fn connect_to(&self, namespace: &str) -> ConnectTo {
         ConnectTo {
             connection: self.clone(),
-            hello: Hello::new(namespace),
+            connect: ConnectRequest::new(namespace),
         }
     }
 
-    /// Sends a text message as it is, for what no client would send: `2["join"`, `garbage`.
+    /// Sends a text message unchanged, to test invalid packets: `2["join"`, `garbage`.
     ///
-    /// Resolves when the server has read it and, if it came to a handler, that has ended.
+    /// Resolves when the server has read it and its handler, if there is one, has ended.
     pub fn send_raw(&self, text: &str) -> Pending<Result<(), EmitFailed>> {
         self.raw(Message::Text(Text::from(text)))
     }
 
-    /// Sends a binary message as it is: an attachment that a text has announced, or none.
+    /// Sends a binary message unchanged: an attachment, announced by a text or not.
     ///
-    /// Resolves when the server has read it and, if it was the last of a packet that came to a handler, that has ended.
+    /// Resolves when the server has read it and, if it completed a packet, the handler has ended.
     pub fn send_raw_binary(&self, bytes: impl Into<Bytes>) -> Pending<Result<(), EmitFailed>> {
         self.raw(Message::Binary(bytes.into()))
     }
@@ -75,16 +75,19 @@ impl Connection {
             Some(reason) => Err(reason),
         };
         Pending::new(async move {
-            match shared.fate(sent.map_err(EmitFailed::Disconnected)?).await {
-                Fate::Handled(result) => result.map_err(EmitFailed::Handler),
-                Fate::Ignored => Ok(()),
-                Fate::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
+            match shared
+                .outcome(sent.map_err(EmitFailed::Disconnected)?)
+                .await
+            {
+                PacketOutcome::Handled(result) => result.map_err(EmitFailed::Handler),
+                PacketOutcome::Ignored => Ok(()),
+                PacketOutcome::Lost(reason) => Err(EmitFailed::Disconnected(reason)),
             }
         })
     }
 
-    /// Stops reading, as a client does that is too slow: what the server writes stays in its outbox, up to the bound of it.
-    /// Acknowledgements are written as well, so calls wait in vain.
+    /// Stops reading, like a slow client: messages of the server stay in its outbox, up to the limit. This includes
+    /// acknowledgements, so calls wait.
     ///
     /// ```
     /// # use socketio::{Reason, SocketIo};
@@ -102,42 +105,42 @@ impl Connection {
     /// # }
     /// ```
     pub fn stop_reading(&self) {
-        self.shared().look(|state| state.deaf = true);
+        self.shared().look(|state| state.reading_stopped = true);
     }
 
-    /// Reads again, first what has been kept back.
+    /// Resumes reading, from the messages in the outbox on.
     pub fn resume_reading(&self) {
-        self.shared().look(|state| state.deaf = false);
-        // Takes in: a look comes after what it takes in.
+        self.shared().look(|state| state.reading_stopped = false);
+        // `look` first takes in what the server has written.
         self.shared().look(|_| ());
     }
 
-    /// All messages of the connection so far, in both directions.
+    /// Returns all messages of the connection so far, in both directions.
     pub fn packets(&self) -> Vec<Packet> {
         self.shared().look(|state| state.packets.clone())
     }
 
-    /// Whether packets can pass.
+    /// Returns whether the connection is open.
     pub fn is_open(&self) -> bool {
         self.shared()
             .look(|state| state.over.or(state.closing).is_none())
     }
 
-    /// Waits until the connection is over, and tells why. No time limit: it may last.
+    /// Waits until the connection has ended, without a timeout, and returns the reason.
     pub fn closed(&self) -> Pending<Reason> {
         let shared = Arc::clone(self.shared());
         Pending::new(async move { shared.until(|state| state.over).await })
     }
 
-    /// Closes the connection in good order: `disconnect` handlers get [`Reason::ClientClose`].
+    /// Closes the connection with a close packet: `disconnect` handlers receive [`Reason::ClientClose`].
     ///
     /// Resolves when all handlers of the connection have ended, in all namespaces.
     pub fn close(&self) -> Pending<()> {
         self.lose(Reason::ClientClose)
     }
 
-    /// Ends the connection as if it had been lost, for this reason: [`Reason::TransportClose`], [`Reason::PingTimeout`]. The
-    /// server reads what was sent before.
+    /// Ends the connection as if it had been lost, with this reason: [`Reason::TransportClose`],
+    /// [`Reason::PingTimeout`]. The server still reads earlier packets.
     ///
     /// Resolves when all handlers of the connection have ended, in all namespaces.
     pub fn lose(&self, reason: Reason) -> Pending<()> {
@@ -158,11 +161,11 @@ impl fmt::Debug for Connection {
     }
 }
 
-impl Drop for Line {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.with(|state| state.end(Reason::TransportClose));
         let panic = self.0.lock().panic.take();
-        // The last chance for a failed assertion inside of a closure to fail the test.
+        // A closure's panic must fail the test at the latest now.
         if let Some(panic) = panic
             && !std::thread::panicking()
         {
@@ -171,17 +174,17 @@ impl Drop for Line {
     }
 }
 
-/// Joins a namespace when it is awaited: made by [`TestClient::connect_to`] and [`Connection::connect_to`].
+/// Joins a namespace when it is awaited. Created by [`TestClient::connect_to`] and [`Connection::connect_to`].
 #[must_use = "nothing is sent before it is awaited"]
 pub struct ConnectTo {
     connection: Connection,
-    hello: Hello,
+    connect: ConnectRequest,
 }
 
 impl ConnectTo {
-    /// What the client says about itself: a struct, a map, or a JSON object. The default is nothing.
+    /// Sets the `auth` object: a struct, a map, or a JSON object. Default: none.
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.hello.auth(auth);
+        self.connect.auth(auth);
         self
     }
 
@@ -192,7 +195,7 @@ impl ConnectTo {
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.hello.on(event, answer);
+        self.connect.on(event, answer);
         self
     }
 }
@@ -202,7 +205,7 @@ impl IntoFuture for ConnectTo {
     type IntoFuture = Pending<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Pending::new(self.hello.join(self.connection))
+        Pending::new(self.connect.join(self.connection))
     }
 }
 

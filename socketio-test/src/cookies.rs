@@ -1,8 +1,8 @@
-//! The cookies that HTTP routes have set.
+//! [`Cookies`]: the cookies of a client, merged from `Set-Cookie` headers.
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Name and value of each cookie, the last word on each name.
+/// The name and the latest value of each cookie.
 #[derive(Default)]
 pub(crate) struct Cookies(Vec<(String, String)>);
 
@@ -16,8 +16,8 @@ impl Cookies {
         self.0.retain(|(known, _)| known != name);
     }
 
-    /// Does what a response's `Set-Cookie` headers ask for. Of their attributes only `Max-Age` matters here: there is one
-    /// server, and one path.
+    /// Applies the `Set-Cookie` headers of a response. Of their attributes, only `Max-Age` is applied: there is one
+    /// server and one path.
     pub(crate) fn learn(&mut self, headers: &HeaderMap) {
         let lines = headers.get_all(header::SET_COOKIE).into_iter();
         for line in lines.filter_map(|line| line.to_str().ok()) {
@@ -36,7 +36,7 @@ impl Cookies {
         }
     }
 
-    /// The value of the `Cookie` header.
+    /// Returns the value of the `Cookie` header.
     pub(crate) fn header(&self) -> Option<Result<HeaderValue, http::Error>> {
         let pairs: Vec<_> = self
             .0

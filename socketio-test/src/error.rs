@@ -1,4 +1,4 @@
-//! What can go wrong for a client.
+//! The errors of test clients.
 
 use std::{error::Error, fmt};
 
@@ -8,11 +8,11 @@ use socketio_core::{
     protocol::{ArgumentError, EncodeError},
 };
 
-/// Why a client is not in the namespace.
+/// The reason why a client is not in the namespace.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The server refused it, with what `ConnectionRefused` says. An unknown namespace is refused with
+    /// The server refused the client with the content of a `ConnectionRefused`. An unknown namespace is refused with
     /// `Invalid namespace`.
     Refused {
         /// The message.
@@ -20,11 +20,11 @@ pub enum ConnectError {
         /// The data, if there is any.
         data: Option<Value>,
     },
-    /// The connection was closed before the server had answered.
+    /// The connection was closed before the server responded.
     Closed(Reason),
-    /// What was given as [`auth`](crate::TestClientBuilder::auth) is no JSON object.
+    /// The [`auth`](crate::TestClientBuilder::auth) is not a JSON object.
     Auth(EncodeError),
-    /// No request can be made of the headers, cookies or the URI that were given.
+    /// The headers, cookies or the URI are invalid.
     Request(http::Error),
 }
 
@@ -58,18 +58,18 @@ impl Error for ConnectError {
     }
 }
 
-/// Why an event did not end well.
+/// The reason why an event failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EmitFailed {
-    /// The handler failed, and no error handler took it; or no handler knows the event
+    /// The handler failed and no error handler handled the error, or there is no handler for the event
     /// ([`is_unknown_event`](HandlerError::is_unknown_event)).
     Handler(HandlerError),
-    /// The client is not in its namespace any more, and why.
+    /// The client is not in its namespace any more, with the reason.
     Disconnected(Reason),
     /// The event's name is reserved, or its payload can't be encoded; nothing was sent.
     Encode(EncodeError),
-    /// The event did not ask for an answer ([`answer`](crate::TestClient::answer)).
+    /// The event did not ask for an acknowledgement ([`answer`](crate::TestClient::answer)).
     NotAsked,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for EmitFailed {
             EmitFailed::Handler(error) => handler(error, f),
             EmitFailed::Disconnected(reason) => disconnected(*reason, f),
             EmitFailed::Encode(error) => error.fmt(f),
-            EmitFailed::NotAsked => f.write_str("the event did not ask for an answer"),
+            EmitFailed::NotAsked => f.write_str("the event did not ask for an acknowledgement"),
         }
     }
 }
@@ -94,19 +94,19 @@ impl Error for EmitFailed {
     }
 }
 
-/// Why a call has no answer of the type that was asked for.
+/// The reason why a call has no acknowledgement of the expected type.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallFailed {
-    /// The handler failed, and no error handler took it; or no handler knows the event
+    /// The handler failed and no error handler handled the error, or there is no handler for the event
     /// ([`is_unknown_event`](HandlerError::is_unknown_event)).
     Handler(HandlerError),
-    /// The answer is not of the type that was asked for.
+    /// The acknowledgement is of another type.
     Answer(ArgumentError),
-    /// No answer came in time: five seconds, unless the builder was given another
+    /// No acknowledgement was received within the timeout: five seconds, or that of
     /// [`patience`](crate::TestClientBuilder::patience).
     Timeout,
-    /// The client is not in its namespace any more, and why.
+    /// The client is not in its namespace any more, with the reason.
     Disconnected(Reason),
     /// The event's name is reserved, or its payload can't be encoded; nothing was sent.
     Encode(EncodeError),
@@ -116,8 +116,8 @@ impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CallFailed::Handler(error) => handler(error, f),
-            CallFailed::Answer(error) => write!(f, "the answer: {error}"),
-            CallFailed::Timeout => f.write_str("no answer came in time"),
+            CallFailed::Answer(error) => write!(f, "the acknowledgement: {error}"),
+            CallFailed::Timeout => f.write_str("no acknowledgement was received in time"),
             CallFailed::Disconnected(reason) => disconnected(*reason, f),
             CallFailed::Encode(error) => error.fmt(f),
         }
@@ -138,7 +138,7 @@ impl Error for CallFailed {
 fn handler(error: &HandlerError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (event, location) = (error.event(), error.location());
     if error.is_unknown_event() {
-        return write!(f, "no handler knows the event {event:?}");
+        return write!(f, "there is no handler for the event {event:?}");
     }
     write!(f, "the handler of {event:?} failed ({location}): {error}")
 }

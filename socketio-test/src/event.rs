@@ -1,4 +1,4 @@
-//! Events that came from the server.
+//! [`Event`]: an event of the server, and [`event`] to compare it with.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use socketio_core::{
     protocol::{self, ArgumentError, Arguments},
 };
 
-/// An event that came from the server, or one to compare it with: see [`event`].
+/// An event that was received from the server, or one to compare it with: see [`event`].
 ///
-/// Two events are equal when their names and arguments are.
+/// Two events are equal if their names and arguments are.
 #[derive(Clone)]
 pub struct Event {
     name: String,
     args: Vec<Data>,
-    /// The same, not read yet: typed access loses nothing that [`Data`] can't hold.
+    /// The arguments in encoded form, for typed access to more than [`Data`] can hold.
     arguments: Arguments,
     ack: Option<String>,
 }
 
-/// An event to compare with. `payload` is its one argument; a tuple is several, `()` none.
+/// Creates an event to compare with. `payload` is its only argument; a tuple is several arguments, `()` is none.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -35,7 +35,7 @@ pub struct Event {
 ///
 /// # Panics
 ///
-/// When the payload can't be encoded.
+/// If the payload can't be encoded.
 #[track_caller]
 pub fn event<T: Serialize>(name: &str, payload: T) -> Event {
     let event = protocol::payload(&payload)
@@ -63,17 +63,17 @@ impl Event {
         })
     }
 
-    /// The event's name.
+    /// Returns the event's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The arguments.
+    /// Returns the arguments.
     pub fn args(&self) -> &[Data] {
         &self.args
     }
 
-    /// The argument at an index, counted from 0. An absent one is `null`.
+    /// Reads the argument at an index, counted from 0. An absent one is `null`.
     ///
     /// ```
     /// # use socketio_test::event;
@@ -85,7 +85,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// When it is of another type.
+    /// If it is of another type.
     pub fn arg<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgumentError> {
         let mut arguments = self.arguments.clone();
         for _ in 0..index.min(self.args.len()) {
@@ -94,7 +94,7 @@ impl Event {
         arguments.next()
     }
 
-    /// The arguments: a tuple reads several, anything else the first, as handlers and calls do.
+    /// Reads the arguments, as handlers and calls do: a tuple takes several arguments, anything else the first.
     ///
     /// ```
     /// # use socketio_test::event;
@@ -106,12 +106,12 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// When one is of another type.
+    /// If an argument is of another type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
         self.arguments.clone().read()
     }
 
-    /// Whether the server asked for an answer: it called, or has a callback.
+    /// Returns whether the server asked for an acknowledgement, with a call or a callback.
     pub fn asks(&self) -> bool {
         self.ack.is_some()
     }
@@ -131,7 +131,7 @@ impl PartialEq for Event {
     }
 }
 
-/// As it would be written to compare with: `event("said", "ana", {"text": "hi"})`.
+/// Formats the expression to compare with: `event("said", "ana", {"text": "hi"})`.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "event({:?}", self.name)?;
@@ -142,7 +142,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// JSON on one line, with binary data as Rust writes it.
+/// Formats JSON on one line, with binary data as in Rust.
 struct Shown<'a>(&'a Data);
 
 impl fmt::Debug for Shown<'_> {

@@ -1,4 +1,5 @@
-//! A test client for servers built with [`socketio`](https://docs.rs/socketio): in the process, without ports.
+//! A test client for servers built with [`socketio`](https://docs.rs/socketio), which runs in the same process without
+//! ports.
 //!
 //! ```
 //! use serde_json::json;
@@ -34,29 +35,31 @@
 //! # }
 //! ```
 //!
-//! It is no mock but a third transport beside polling and WebSocket: what it sends is encoded and comes to the server where
-//! their packets come, and what it received was decoded from the packets that they would have written.
+//! The client is not a mock but a third transport beside polling and WebSocket: its packets are encoded, and the server
+//! handles them as it handles theirs.
 //!
-//! * [`received`](TestClient::received) holds everything that was emitted before it is called, so nothing has to sleep.
-//! * [`next`](TestClient::next) and its like wait for what comes later, up to five seconds of tokio's time: at once where
-//!   it is paused.
-//! * Several servers over a [`TestQueue`] are a cluster.
+//! * [`received`](TestClient::received) returns everything that was emitted before it is called, so tests need no
+//!   sleep.
+//! * [`next`](TestClient::next) and similar methods wait for later events, up to five seconds of tokio's time, which
+//!   pass at once if it is paused.
+//! * Several servers with a [`TestQueue`] are a cluster.
 //! * [`MessageQueueContract`] checks an implementation of `MessageQueue`.
-//! * Nothing is global: any number of clients and servers, in any number of tests at once, on either runtime of tokio.
+//! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both
+//!   runtimes of tokio.
 
 mod builder;
 mod client;
+mod connect_request;
 mod connection;
 mod cookies;
 mod error;
 mod event;
-mod hello;
 mod message_queue_contract;
+mod namespace_slot;
 mod packet;
 mod pending;
 mod queue;
 mod responder;
-mod seat;
 mod shared;
 mod state;
 mod transport;

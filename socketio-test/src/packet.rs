@@ -1,11 +1,11 @@
-//! What went over the wire.
+//! [`Packet`]: a recorded message of a connection.
 
 use std::fmt;
 
 use bytes::Bytes;
 use socketio_core::Message;
 
-/// A message of the connection as it was encoded, in either direction: see [`packets`](crate::TestClient::packets).
+/// An encoded message of a connection, in either direction: see [`packets`](crate::TestClient::packets).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet {
     sent: bool,
@@ -27,12 +27,12 @@ impl Packet {
         }
     }
 
-    /// Whether the client sent it; else the server did.
+    /// Returns whether the client sent it, rather than the server.
     pub fn is_sent(&self) -> bool {
         self.sent
     }
 
-    /// The Socket.IO packet; `None` for an attachment.
+    /// Returns the Socket.IO packet; `None` for an attachment.
     pub fn text(&self) -> Option<&str> {
         match &self.message {
             Message::Text(text) => Some(text),
@@ -40,7 +40,7 @@ impl Packet {
         }
     }
 
-    /// The attachment; `None` for text.
+    /// Returns the attachment; `None` for text.
     pub fn binary(&self) -> Option<&Bytes> {
         match &self.message {
             Message::Text(_) => None,
@@ -49,7 +49,7 @@ impl Packet {
     }
 }
 
-/// `sent 2["join","lobby"]`, `received b"\x01"`.
+/// Formats as `sent 2["join","lobby"]` or `received b"\x01"`.
 impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.sent { "sent " } else { "received " })?;

@@ -1,4 +1,4 @@
-//! What has begun and can be waited for.
+//! [`Pending`]: an operation that has begun and can be awaited.
 
 use std::{
     fmt,
@@ -6,8 +6,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Something that has been sent, or is waited for. It was begun by the call that made this: several can be under way at
-/// once, and one that is dropped goes on without anybody waiting for it.
+/// An operation that has begun: the packet has been sent, or the client is waiting. Several can be pending at once; one
+/// that is dropped is not cancelled.
 ///
 /// ```
 /// # use socketio::SocketIo;

@@ -1,4 +1,4 @@
-//! A message queue within the process.
+//! [`TestQueue`]: a message queue in memory.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use socketio_core::{
 };
 use tokio::sync::watch;
 
-/// A message queue within the process, so that a test can have a small cluster. Clones are one queue.
+/// A message queue in memory, for clusters in tests. Clones share one queue.
 ///
 /// ```
 /// use socketio::SocketIo;
@@ -40,9 +40,9 @@ pub struct TestQueue(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Told when those who listen have something to do.
+    /// Notifies subscriptions of new messages.
     arrivals: watch::Sender<()>,
-    /// Told when they have done it.
+    /// Notified when subscriptions have handled messages.
     progress: watch::Sender<()>,
 }
 
@@ -54,7 +54,7 @@ struct State {
     next: u64,
 }
 
-/// Everything that was published on a channel, and how far those who listen have come.
+/// The messages that were published on a channel, and the positions of its subscriptions.
 #[derive(Debug, Default)]
 struct Channel {
     messages: Vec<Bytes>,
@@ -62,13 +62,14 @@ struct Channel {
 }
 
 impl TestQueue {
-    /// An empty one.
+    /// Creates an empty queue.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Waits until everything that these servers have emitted has come to all of them: then
-    /// [`received`](crate::TestClient::received) holds it. While the queue is [cut](TestQueue::cut), that may be never.
+    /// Waits until everything that these servers have emitted has been delivered by all of them:
+    /// [`received`](crate::TestClient::received) then returns it. While the queue is [cut](TestQueue::cut), it may wait
+    /// forever.
     pub async fn settled<'a>(&self, servers: impl IntoIterator<Item = &'a SocketIo>) {
         let servers: Vec<_> = servers.into_iter().collect();
         for server in &servers {
@@ -76,12 +77,12 @@ impl TestQueue {
         }
         let mut progress = self.0.progress.subscribe();
         loop {
-            // To handle a message may be to publish another one.
+            // Handling a message may publish another one.
             let before = self.0.state().published();
             for server in &servers {
                 server.flushed().await;
             }
-            // An error would mean that this is gone.
+            // The sender lives as long as this queue, so there is no error.
             drop(progress.wait_for(|()| self.0.state().is_handled()).await);
             if self.0.state().published() == before {
                 return;
@@ -89,22 +90,22 @@ impl TestQueue {
         }
     }
 
-    /// Publishes a message as another process would.
+    /// Publishes a message, like another process.
     ///
     /// # Panics
     ///
-    /// When it has no form in JSON.
+    /// If it can't be encoded as JSON.
     pub fn publish<T: Serialize>(&self, channel: &str, message: T) {
         let message = serde_json::to_vec(&message).expect("the message can be written as JSON");
         self.publish_bytes(channel, message);
     }
 
-    /// Publishes bytes, which may be anything.
+    /// Publishes any bytes.
     pub fn publish_bytes(&self, channel: &str, message: impl Into<Bytes>) {
         self.0.publish(channel, &[message.into()]);
     }
 
-    /// What was published on a channel so far, by whomever. What is no JSON is `null`.
+    /// Returns all messages that were published on a channel so far. A message that is not JSON is `null`.
     pub fn messages(&self, channel: &str) -> Vec<Value> {
         let state = self.0.state();
         let messages = state.channels.get(channel).map(|channel| &channel.messages);
@@ -115,13 +116,13 @@ impl TestQueue {
             .collect()
     }
 
-    /// Makes all operations fail until it is [restored](TestQueue::restore), as those of a broker that is gone. Who listens then
-    /// misses what is published meanwhile.
+    /// Makes all operations fail until the queue is [restored](TestQueue::restore), like a broker that can't be
+    /// reached. Subscriptions miss the messages that are published meanwhile.
     pub fn cut(&self) {
         self.0.set_cut(true);
     }
 
-    /// Ends what [`cut`](TestQueue::cut) began.
+    /// Ends the outage that [`cut`](TestQueue::cut) began.
     pub fn restore(&self) {
         self.0.set_cut(false);
     }
@@ -179,12 +180,12 @@ struct Listening {
     queue: Arc<Shared>,
     channel: String,
     key: u64,
-    /// Where the next message stands.
+    /// The index of the next message.
     position: usize,
 }
 
 impl Listening {
-    /// The next message, if it is there. To come back for one is to have handled those before.
+    /// Returns the next message, if there is one. A call means that earlier messages have been handled.
     fn take(&mut self) -> Result<Option<Bytes>, BoxError> {
         let message = {
             let mut state = self.queue.state();

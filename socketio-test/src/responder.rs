@@ -1,4 +1,4 @@
-//! Closures that answer the server.
+//! [`Responder`]: a closure that acknowledges events of the server.
 
 use std::{any::Any, panic::AssertUnwindSafe, panic::Location, sync::Arc};
 
@@ -8,7 +8,7 @@ use socketio_core::{
     protocol::Arguments,
 };
 
-/// What was given to `on`, behind one type.
+/// A type-erased closure given to `on`.
 #[derive(Clone)]
 pub(crate) struct Responder(Arc<dyn Fn(Arguments, Form) -> Payload + Send + Sync>);
 
@@ -24,16 +24,18 @@ impl Responder {
         Responder(Arc::new(move |mut arguments, form| {
             let arguments = match arguments.read() {
                 Ok(arguments) => arguments,
-                Err(error) => panic!("{origin}: `on({event:?})` got other arguments: {error}"),
+                Err(error) => panic!("{origin}: `on({event:?})` received other arguments: {error}"),
             };
             match form.payload(&respond(arguments)) {
                 Ok(answer) => answer,
-                Err(error) => panic!("{origin}: `on({event:?})` answered: {error}"),
+                Err(error) => panic!(
+                    "{origin}: the return value of `on({event:?})` can't be encoded: {error}"
+                ),
             }
         }))
     }
 
-    /// What the closure answers. Its panic is the test's, and is handed there.
+    /// Runs the closure and returns the encoded acknowledgement. A panic is passed on to the test.
     pub(crate) fn answer(
         &self,
         arguments: Arguments,

@@ -1,4 +1,4 @@
-//! What the handles of a connection share with the transport.
+//! [`Shared`]: the state that the handles of a connection share with its transport.
 
 use std::{
     panic::resume_unwind,
@@ -13,27 +13,27 @@ use socketio_core::{
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::state::{Asked, State, ToServer};
+use crate::state::{AckRequest, State, ToServer};
 
-/// A connection, as its handles and its transport see it.
+/// A connection, shared by its handles and its transport.
 pub(crate) struct Shared {
-    /// What the server speaks.
+    /// The codec of the server.
     codec: Codec,
     state: Mutex<State>,
-    /// Something came, or ended.
+    /// Notified when something was received, or when the connection ended.
     changed: Notify,
 }
 
-/// A packet on its way.
+/// A packet that was sent.
 pub(crate) struct Sent(oneshot::Receiver<Result<(), HandlerError>>);
 
-/// What became of a packet.
-pub(crate) enum Fate {
-    /// It came to a handler, which ended so.
+/// The outcome of a packet.
+pub(crate) enum PacketOutcome {
+    /// Its handler has ended with this result.
     Handled(Result<(), HandlerError>),
-    /// The server has read it, and it was for nobody.
+    /// The server has read it, and no handler ran.
     Ignored,
-    /// The connection ended before that.
+    /// The connection ended before the server read it.
     Lost(Reason),
 }
 
@@ -58,10 +58,10 @@ impl Shared {
         self.changed.notify_waiters();
     }
 
-    /// Takes in what the server has written, then looks or changes. Both under one lock: so whoever looks sees everything
-    /// that was emitted before, and in its order, whether the connection's task or a test took it.
+    /// Takes in what the server has written, then reads or changes the state. Both under one lock, so everything that
+    /// was emitted before is seen, in its order, whether the connection's task or a test takes it in.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        let (result, came, asked, task) = {
+        let (result, came, unanswered, task) = {
             let state = &mut *self.lock();
             let came = state.take_in();
             let result = look(state);
@@ -69,13 +69,13 @@ impl Shared {
                 true => None,
                 false => state.task.take(),
             };
-            (result, came, std::mem::take(&mut state.asked), task)
+            (result, came, std::mem::take(&mut state.unanswered), task)
         };
         if let Some(task) = task {
             task.wake();
         }
-        for asked in asked {
-            self.answer(asked);
+        for event in unanswered {
+            self.answer(event);
         }
         if came {
             self.notify();
@@ -83,7 +83,7 @@ impl Shared {
         result
     }
 
-    /// As [`with`](Shared::with), for the test's own thread: a closure's panic goes on here.
+    /// As [`with`](Shared::with), for the thread of the test: a closure's panic is resumed.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         let result = self.with(look);
         let panic = self.lock().panic.take();
@@ -93,11 +93,11 @@ impl Shared {
         result
     }
 
-    /// Looks again whenever something has come, until there is a result.
+    /// Looks again after each change, until there is a result.
     pub(crate) async fn until<R>(&self, mut look: impl FnMut(&mut State) -> Option<R>) -> R {
         loop {
             let mut changed = pin!(self.changed.notified());
-            // Enlisted before the look: what comes in between is not missed.
+            // Registered before the look, so that no change is missed.
             changed.as_mut().enable();
             if let Some(result) = self.look(&mut look) {
                 return result;
@@ -106,18 +106,18 @@ impl Shared {
         }
     }
 
-    fn answer(&self, asked: Asked) {
-        let Asked {
-            seat,
+    fn answer(&self, request: AckRequest) {
+        let AckRequest {
+            slot,
             responder,
             arguments,
             ack,
-        } = asked;
+        } = request;
         match responder.answer(arguments, self.codec.form()) {
             Ok(values) => {
                 if let Some(id) = ack {
                     self.with(|state| {
-                        let namespace = &state.seats[seat].namespace;
+                        let namespace = &state.slots[slot].namespace;
                         let packet = self.codec.ack(namespace, &id, Some(&values));
                         state.send(packet, None);
                     });
@@ -137,25 +137,25 @@ impl Shared {
         Sent(completed)
     }
 
-    /// Sends a message, whatever it is.
+    /// Sends any message.
     pub(crate) fn send_message(&self, message: Message) -> Sent {
         let (completion, completed) = Completion::new();
         self.look(|state| state.send_message(message, Some(completion)));
         Sent(completed)
     }
 
-    /// Waits until the server is done with a packet.
-    pub(crate) async fn fate(&self, sent: Sent) -> Fate {
+    /// Waits until the server has handled a packet.
+    pub(crate) async fn outcome(&self, sent: Sent) -> PacketOutcome {
         if let Ok(result) = sent.0.await {
-            return Fate::Handled(result);
+            return PacketOutcome::Handled(result);
         }
-        // It came to no handler. Either the server goes on to read, and finds the mark; or the packet made it close the
-        // connection, of which it may not have told yet.
+        // No handler ran. Either the server reads on and finds the mark, or the packet made it close the connection,
+        // which may not be known yet.
         let (mark, reached) = oneshot::channel();
         self.look(|state| state.queue(ToServer::Mark(mark)));
         if reached.await.is_ok() {
-            return Fate::Ignored;
+            return PacketOutcome::Ignored;
         }
-        Fate::Lost(self.until(|state| state.over).await)
+        PacketOutcome::Lost(self.until(|state| state.over).await)
     }
 }

@@ -1,4 +1,4 @@
-//! Everything a connection has sent, received and waits for.
+//! [`State`]: the packets of a connection that were sent, received and are expected.
 
 use std::{any::Any, collections::VecDeque, task::Waker};
 
@@ -12,47 +12,47 @@ use tokio::sync::oneshot;
 
 use crate::{
     Event, Packet,
+    namespace_slot::{NamespaceSlot, Refusal},
     responder::Responder,
-    seat::{Refusal, Seat},
 };
 
-/// The client's side of a connection; under the lock of [`Shared`](crate::shared::Shared).
+/// The state of a connection, under the lock of [`Shared`](crate::shared::Shared).
 pub(crate) struct State {
     outbox: Outbox,
     reader: Reader,
     limits: PacketLimits,
-    /// What the server has still to read.
+    /// The messages that the server has not read yet.
     pub(crate) to_server: VecDeque<ToServer>,
-    /// The connection's task, while it waits for more.
+    /// Wakes the connection's task, while it waits for messages.
     pub(crate) task: Option<Waker>,
-    /// Handles know theirs by its index: none is ever removed.
-    pub(crate) seats: Vec<Seat>,
+    /// Handles refer to them by index, so none is removed.
+    pub(crate) slots: Vec<NamespaceSlot>,
     pub(crate) packets: Vec<Packet>,
-    /// Events whose closures run once the lock is released.
-    pub(crate) asked: Vec<Asked>,
-    /// The client reads nothing: the server's outbox fills.
-    pub(crate) deaf: bool,
-    /// The server has begun to close the connection.
+    /// Events whose closures run after the lock is released.
+    pub(crate) unanswered: Vec<AckRequest>,
+    /// Whether the client does not read, so that the server's outbox fills.
+    pub(crate) reading_stopped: bool,
+    /// Set when the server begins to close the connection.
     pub(crate) closing: Option<Reason>,
-    /// No packet will pass any more.
+    /// Set when no further packets can pass.
     pub(crate) over: Option<Reason>,
-    /// The connection's task has ended, and with it all handlers.
+    /// Whether the connection's task has ended, and with it all handlers.
     pub(crate) finished: bool,
-    /// What a closure given to `on` panicked with; it belongs to the test.
+    /// The panic of a closure given to `on`, to be resumed in the test.
     pub(crate) panic: Option<Box<dyn Any + Send>>,
 }
 
 /// What the server reads, in order.
 pub(crate) enum ToServer {
     Message(Message, Option<Completion>),
-    /// Tells when everything before it has been read.
+    /// Fires when everything before it has been read.
     Mark(oneshot::Sender<()>),
     Close(Reason),
 }
 
-/// An event, the closure for it, and the acknowledgement that is asked for, if one is.
-pub(crate) struct Asked {
-    pub(crate) seat: usize,
+/// An event, its closure, and the id of the acknowledgement, if one was asked for.
+pub(crate) struct AckRequest {
+    pub(crate) slot: usize,
     pub(crate) responder: Responder,
     pub(crate) arguments: Arguments,
     pub(crate) ack: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct Asked {
 
 impl State {
     pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
-        // What the server may send is for the test to judge.
+        // No limits: the test judges what the server sends.
         let mut limits = PacketLimits::default();
         limits.max_attachments = usize::MAX;
         limits.max_attachment_bytes = usize::MAX;
@@ -73,10 +73,10 @@ impl State {
             limits,
             to_server: VecDeque::new(),
             task: None,
-            seats: Vec::new(),
+            slots: Vec::new(),
             packets: Vec::new(),
-            asked: Vec::new(),
-            deaf: false,
+            unanswered: Vec::new(),
+            reading_stopped: false,
             closing: None,
             over: None,
             finished: false,
@@ -84,16 +84,16 @@ impl State {
         }
     }
 
-    /// Why the client is not in its namespace any more, if it isn't.
-    pub(crate) fn gone(&self, seat: usize) -> Option<Reason> {
-        self.seats[seat].gone.or(self.over).or(self.closing)
+    /// Returns the reason of the disconnect, if the client is not in its namespace any more.
+    pub(crate) fn gone(&self, slot: usize) -> Option<Reason> {
+        self.slots[slot].gone.or(self.over).or(self.closing)
     }
 
     /// Queues a packet for the server.
     pub(crate) fn send(&mut self, packet: Frames, mut completion: Option<Completion>) {
         let mut messages = packet.into_messages().into_iter().peekable();
         while let Some(message) = messages.next() {
-            // The signal is for the whole packet: the last attachment brings it.
+            // The completion belongs to the packet, so it is sent with the last attachment.
             let completion = messages.peek().is_none().then(|| completion.take());
             self.send_message(message, completion.flatten());
         }
@@ -104,30 +104,31 @@ impl State {
         self.queue(ToServer::Message(message, completion));
     }
 
-    /// Queues something for the server, unless nobody reads any more.
+    /// Queues something for the server, unless the connection has ended.
     pub(crate) fn queue(&mut self, item: ToServer) {
         if self.over.is_none() {
             self.to_server.push_back(item);
         }
     }
 
-    /// The client ends the connection.
+    /// Ends the connection on behalf of the client.
     pub(crate) fn end(&mut self, reason: Reason) {
-        for seat in &mut self.seats {
-            seat.gone.get_or_insert(reason);
+        for slot in &mut self.slots {
+            slot.gone.get_or_insert(reason);
         }
         self.queue(ToServer::Close(reason));
     }
 
-    /// No packet will pass any more. What the server has not read is given back: dropping it tells its senders.
+    /// Ends the connection. Returns what the server has not read: dropping it notifies the senders.
     pub(crate) fn finish(&mut self, reason: Reason) -> VecDeque<ToServer> {
         self.over.get_or_insert(reason);
         std::mem::take(&mut self.to_server)
     }
 
-    /// Takes everything that the server has written so far, unless the client is deaf. False when there was nothing.
+    /// Takes everything that the server has written so far, unless the client does not read. Returns false if there was
+    /// nothing.
     pub(crate) fn take_in(&mut self) -> bool {
-        if self.deaf {
+        if self.reading_stopped {
             return false;
         }
         let before = self.packets.len();
@@ -146,65 +147,65 @@ impl State {
         self.packets.len() > before
     }
 
-    /// Hands a packet to its seat.
+    /// Passes a packet to the state of its namespace.
     fn sort(&mut self, packet: Received) -> Result<(), Box<dyn std::error::Error>> {
         let namespace = packet.namespace();
-        // A namespace can be joined again after it was left: then the last seat is the one.
+        // A namespace can be joined again after a disconnect: the last one is current.
         let Some(index) = self
-            .seats
+            .slots
             .iter()
-            .rposition(|seat| *seat.namespace == *namespace)
+            .rposition(|slot| *slot.namespace == *namespace)
         else {
-            // It was joined by a packet written by hand.
+            // The test joined this namespace with a raw packet.
             return Ok(());
         };
-        let seat = &mut self.seats[index];
+        let slot = &mut self.slots[index];
         match packet.kind() {
             Kind::Connect => {
                 let Accepted { sid } = packet.payload()?;
-                seat.sid = Some(Sid::from(&*sid));
+                slot.sid = Some(Sid::from(&*sid));
             }
             Kind::ConnectError => {
                 let refusal: Refusal = packet.payload()?;
-                seat.refusal = Some(refusal);
+                slot.refusal = Some(refusal);
             }
             Kind::Disconnect => {
-                // When the server closes the whole connection, that is the reason.
+                // If the server closes the connection, its reason is the reason here.
                 let reason = self.closing.unwrap_or(Reason::ServerDisconnect);
-                seat.gone.get_or_insert(reason);
+                slot.gone.get_or_insert(reason);
             }
             Kind::Event => {
                 let (name, ack) = (packet.event().to_owned(), packet.id());
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
-                if let Some(responder) = seat.responders.get(&name) {
-                    self.asked.push(Asked {
-                        seat: index,
+                if let Some(responder) = slot.responders.get(&name) {
+                    self.unanswered.push(AckRequest {
+                        slot: index,
                         responder: responder.clone(),
                         arguments: event.arguments(),
                         ack: event.ack().map(String::from),
                     });
                 }
-                seat.received.push_back(event);
+                slot.received.push_back(event);
             }
             Kind::Ack => {
-                // Any other id was asked for by hand.
+                // Other ids were sent in raw packets.
                 if let Some(Ok(id)) = packet.id().map(|id| id.parse()) {
-                    seat.answers.insert(id, packet.into_arguments());
+                    slot.answers.insert(id, packet.into_arguments());
                 }
             }
         }
         Ok(())
     }
 
-    /// The server wrote what is no packet: a defect of it that no test should pass with.
+    /// Records an invalid packet of the server, which fails the test.
     fn fault(&mut self, error: &dyn std::fmt::Display) {
         let packet = self.packets.last();
-        let text = format!("the server sent what is no packet ({error}): {packet:?}");
+        let text = format!("the server sent an invalid packet ({error}): {packet:?}");
         self.panic.get_or_insert(Box::new(text));
     }
 }
 
-/// What CONNECT says.
+/// The content of a CONNECT packet.
 #[derive(serde::Deserialize)]
 struct Accepted {
     sid: String,

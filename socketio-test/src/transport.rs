@@ -1,4 +1,4 @@
-//! The server's end of a connection in memory.
+//! [`Memory`]: the server's end of a connection in memory.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,7 @@ use socketio_core::{
 
 use crate::{shared::Shared, state::ToServer};
 
-/// A transport beside polling and WebSocket. Lives in the connection's task.
+/// A transport in memory. Owned by the connection's task.
 pub(crate) struct Memory(pub(crate) Arc<Shared>);
 
 impl Memory {
@@ -25,14 +25,14 @@ impl Memory {
 }
 
 impl Transport for Memory {
-    /// Takes from the outbox under the lock of [`Shared`], as tests do: so `outgoing` is not needed here.
+    /// Pops from the outbox under the lock of [`Shared`], as tests do, so `outgoing` is not used.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         _outgoing: &mut dyn Outgoing,
         read: bool,
     ) -> Poll<Incoming> {
-        // It is awake: what can't be read yet must not wake it again.
+        // The task is awake: unread messages must not wake it again.
         self.0.lock().task = None;
         self.0.with(|_| ());
         let mut state = self.0.lock();
@@ -46,7 +46,7 @@ impl Transport for Memory {
                     return Poll::Ready(Incoming::Message(message, completion));
                 }
                 ToServer::Mark(mark) => {
-                    // Nobody has to wait for it.
+                    // The receiver may be gone.
                     let _ = mark.send(());
                 }
                 ToServer::Close(reason) => {
@@ -60,7 +60,7 @@ impl Transport for Memory {
     }
 
     fn can_write(&self) -> bool {
-        !self.0.lock().deaf
+        !self.0.lock().reading_stopped
     }
 
     fn close(&mut self, reason: Reason) {
@@ -72,7 +72,7 @@ impl Transport for Memory {
     }
 }
 
-/// The connection's task has ended: in good order, or because the server dropped it.
+/// The connection's task has ended, regularly or because the server dropped it.
 impl Drop for Memory {
     fn drop(&mut self) {
         let unread = {

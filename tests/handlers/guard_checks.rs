@@ -32,7 +32,7 @@ fn the_needs_of_guards_are_checked() {
         SocketIo::bare().guard_in("/", |_all: Rest<u8>, _why: Reason| true),
         &[
             "the guard of \"/\"",
-            "`Reason` is only there in `disconnect`",
+            "`Reason` is only available in `disconnect`",
         ],
     );
 }
@@ -55,7 +55,7 @@ fn a_guard_that_guards_nothing_is_refused() {
         SocketIo::bare()
             .on_in("/chat", "x", || async {})
             .guard_in("/caht", || true),
-        &["is for nothing", "\"/caht\""],
+        &["has no effect", "\"/caht\""],
     );
     let io = SocketIo::bare()
         .allow_namespace("/feed")

@@ -100,7 +100,7 @@ async fn the_error_of_a_port_in_use_names_the_address() {
 
     let error = io.run((), "no port").await.unwrap_err().to_string();
     assert!(
-        error.starts_with("the address to listen at can't be resolved: "),
+        error.starts_with("the address to bind can't be resolved: "),
         "{error}"
     );
 }

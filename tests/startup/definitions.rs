@@ -125,15 +125,15 @@ fn plain_arguments_of_connect_and_disconnect_come_with_their_cures() {
 fn arguments_of_other_kinds_of_events_are_refused() {
     problem(
         SocketIo::bare().handlers(handlers![auth_in_an_event]),
-        &["`Auth` is only there in `connect`"],
+        &["`Auth` is only available in `connect`"],
     );
     problem(
         SocketIo::bare().handlers(handlers![reason_in_an_event]),
-        &["`Reason` is only there in `disconnect`"],
+        &["`Reason` is only available in `disconnect`"],
     );
     problem(
         SocketIo::bare().handlers(handlers![error_in_an_event]),
-        &["`HandlerError` is only there in error handlers"],
+        &["`HandlerError` is only available in error handlers"],
     );
 }
 

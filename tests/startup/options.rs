@@ -42,7 +42,7 @@ fn options_that_contradict_each_other_are_refused() {
             polling: false,
             websocket: false,
         }),
-        &["no transport is left"],
+        &["no transport is enabled"],
     );
     problem(
         SocketIo::bare().named("admin"),

@@ -101,7 +101,7 @@ async fn a_closure_that_gets_other_arguments_names_itself() {
     let (place, what) = panic.split_once(": ").unwrap();
     assert!(place.contains(&format!("answering.rs:{line}:")), "{place}");
     assert!(
-        what.starts_with(r#"`on("question")` got other arguments: argument 1"#),
+        what.starts_with(r#"`on("question")` received other arguments: argument 1"#),
         "{what}"
     );
 }

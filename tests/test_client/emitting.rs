@@ -92,7 +92,10 @@ async fn emit_gives_back_what_the_handler_failed_with() {
     assert!(error.is_panic() && client.is_connected());
 
     let failed = client.emit("typo", ()).await.unwrap_err();
-    assert_eq!(failed.to_string(), r#"no handler knows the event "typo""#);
+    assert_eq!(
+        failed.to_string(),
+        r#"there is no handler for the event "typo""#
+    );
 }
 
 #[tokio::test]

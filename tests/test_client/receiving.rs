@@ -113,7 +113,7 @@ async fn next_reports_where_it_waited_for_what_and_what_came_instead() {
     assert!(place.contains(&format!("receiving.rs:{line}:")), "{place}");
     assert_eq!(
         what,
-        r#"waited for the event "wanted", but none came within 5s; received: [event("other", 1)]"#
+        r#"waited for the event "wanted", but none was received within 5s; received: [event("other", 1)]"#
     );
 }
 
@@ -140,7 +140,10 @@ async fn silence_lasts_as_long_as_it_was_expected_to() {
     });
     client.expect_silence(Duration::from_secs(59)).await;
     let panic = panic_of(client.expect_silence(Duration::from_secs(2))).await;
-    assert!(panic.contains(r#"one came: event("tick")"#), "{panic}");
+    assert!(
+        panic.contains(r#"one was received: event("tick")"#),
+        "{panic}"
+    );
     ticking.await.unwrap();
     assert_eq!(client.received(), [event("tick", ())]);
 }

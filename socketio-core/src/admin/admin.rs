@@ -1,4 +1,4 @@
-//! What the admin interface can be told.
+//! [`Admin`]: the options of the admin interface.
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -18,9 +18,10 @@ use crate::{
 };
 
 /// An admin interface for the page <https://admin.socket.io> (the npm package `@socket.io/admin-ui`), added with
-/// [`SocketIoBuilder::admin`](crate::SocketIoBuilder::admin). It is what `server.instrument(..)` is in python-socketio.
+/// [`SocketIoBuilder::admin`](crate::SocketIoBuilder::admin). It corresponds to `server.instrument(..)` in
+/// python-socketio.
 ///
-/// It is a namespace of its own, with handlers of its own; the page connects to it, and is refused without the right `auth`:
+/// It is a namespace with its own handlers. The page connects to it, and is refused if its `auth` is wrong:
 ///
 /// ```
 /// use serde_json::json;
@@ -36,16 +37,16 @@ use crate::{
 /// # }
 /// ```
 ///
-/// * The page is of another origin: `cors_allowed_origins` has to name it.
-/// * Who may connect is the only secret: give it to nobody who must not see what your clients send, and use TLS.
-/// * Cookies and credentials in headers are withheld ([`show_credentials`](Admin::show_credentials)), the id of a transport is
-///   never shown. What clients put into their query, and into events, is shown as it is.
-/// * Guards and middleware of `*` stand before this namespace, too.
+/// * The page has another origin, which `cors_allowed_origins` must include.
+/// * The `auth` is the only protection: whoever has it sees what your clients send. Use TLS.
+/// * Cookies and credentials in headers are hidden ([`show_credentials`](Admin::show_credentials)), and the id of a
+///   transport always is. Queries and events are shown as clients sent them.
+/// * Guards and middleware of `*` apply to this namespace, too.
 ///
-/// In [`AdminMode::Development`], the default, every event that is sent or received is encoded a second time: production has
-/// [`AdminMode::Production`].
+/// In [`AdminMode::Development`], the default, every event that is sent or received is encoded a second time. Use
+/// [`AdminMode::Production`] in production.
 #[derive(Debug)]
-#[must_use = "it does nothing until it is given to a server: `.admin(admin)`"]
+#[must_use = "it does nothing until it is passed to a server: `.admin(admin)`"]
 pub struct Admin {
     login: Login,
     mode: AdminMode,
@@ -56,17 +57,17 @@ pub struct Admin {
     secrets: Secrets,
 }
 
-/// How much the admin interface shows.
+/// What the admin interface shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AdminMode {
-    /// Clients, rooms and events, as they come and go; and commands. The default.
+    /// Clients, rooms, events and commands. The default.
     #[default]
     Development,
-    /// Only numbers: how many clients, connections, packets and bytes.
+    /// Only numbers of clients, connections, packets and bytes.
     Production,
 }
 
-/// What a server takes from it.
+/// The parts of an admin interface that a server installs.
 pub(crate) struct Installed {
     pub(crate) handlers: Handlers,
     pub(crate) watch: Watch,
@@ -74,8 +75,9 @@ pub(crate) struct Installed {
 }
 
 impl Admin {
-    /// For those who send this `auth`: an object; one of an array or `Vec` of objects; whatever a closure
-    /// `|auth: Value| -> bool` says, which may be async. All others are refused with `authentication failed`.
+    /// Creates an admin interface for clients that send this `auth`: an object; any of an array or `Vec` of objects; or
+    /// whatever a closure `|auth: Value| -> bool` accepts, which may be async. All others are refused with
+    /// `authentication failed`.
     ///
     /// ```
     /// use serde_json::{Value, json};
@@ -90,7 +92,7 @@ impl Admin {
         Self::with(auth.into_login())
     }
 
-    /// For everybody who can reach the server.
+    /// Creates an admin interface without authentication, for everyone who can reach the server.
     pub fn open() -> Self {
         Self::with(Login::Open)
     }
@@ -107,38 +109,39 @@ impl Admin {
         }
     }
 
-    /// How much is shown. Default: [`AdminMode::Development`].
+    /// Sets what is shown. Default: [`AdminMode::Development`].
     pub fn mode(mut self, mode: AdminMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Whether administrators may only look, and not emit, disconnect, or move clients between rooms. Default: false.
+    /// Sets whether administrators can only view, and not emit, disconnect, or move clients between rooms. Default:
+    /// false.
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
         self
     }
 
-    /// What this process is called on the page. Default: the name of the host and the id of the process, `host#4711`.
+    /// Sets the name of this process on the page. Default: host name and process id, `host#4711`.
     pub fn server_id(mut self, id: &str) -> Self {
         self.server_id = Some(id.to_owned());
         self
     }
 
-    /// The namespace that the page connects to; a plain path, for nothing else. Default: `/admin`.
+    /// Sets the namespace that the page connects to: a path that no other handler uses. Default: `/admin`.
     pub fn namespace(mut self, path: &str) -> Self {
         path.clone_into(&mut self.namespace);
         self
     }
 
-    /// How often numbers are sent. Default: 2 seconds.
+    /// Sets the interval at which numbers are sent. Default: 2 seconds.
     pub fn server_stats_interval(mut self, interval: Duration) -> Self {
         self.stats_interval = interval;
         self
     }
 
-    /// Whether to show the values of the headers `cookie`, `authorization` and `proxy-authorization`, with which others could
-    /// take a client's place. Default: false.
+    /// Sets whether the values of the headers `cookie`, `authorization` and `proxy-authorization` are shown, which
+    /// allow administrators to impersonate clients. Default: false.
     pub fn show_credentials(mut self, show: bool) -> Self {
         self.secrets = if show {
             Secrets::Shown
@@ -148,7 +151,7 @@ impl Admin {
         self
     }
 
-    /// What is wrong with it.
+    /// Returns the problems of these options.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if let Some(problem) = self.login.problem() {
@@ -168,7 +171,7 @@ impl Admin {
         problems
     }
 
-    /// Makes what watches the server and what answers the page.
+    /// Creates the handlers for the page, and the observer and counters of the hub.
     pub(crate) fn install(self, codec: &Codec) -> Installed {
         let namespace: Arc<str> = Arc::from(&*self.namespace);
         let development = self.mode == AdminMode::Development;
@@ -203,13 +206,13 @@ impl Admin {
     }
 }
 
-/// The name of this machine, where it can be had without asking the system's libraries.
+/// Returns the name of the host, where it is available without system libraries.
 fn hostname() -> String {
-    let told = |name| std::env::var(name).ok();
+    let variable = |name| std::env::var(name).ok();
     fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
-        .or_else(|| told("HOSTNAME"))
-        .or_else(|| told("COMPUTERNAME"))
+        .or_else(|| variable("HOSTNAME"))
+        .or_else(|| variable("COMPUTERNAME"))
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| String::from("localhost"))

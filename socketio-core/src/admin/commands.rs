@@ -1,4 +1,4 @@
-//! What the page may ask for: to come in, and, while developing, to act on clients.
+//! The handlers of the admin interface: connecting, and commands on clients in development mode.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     packet::Rest,
 };
 
-/// Events that change something; the page shows buttons for them.
+/// The events for which the page shows buttons.
 const COMMANDS: [&str; 7] = [
     "EMIT",
     "JOIN",
@@ -61,13 +61,13 @@ fn features(development: bool, commands: bool) -> Vec<&'static str> {
         .collect()
 }
 
-/// Tells the page what it can do and who is there. Once it is in the namespace: what happens after this list was made comes
-/// behind it.
+/// Sends the page the supported features and the list of clients. After the page has joined its namespace, so that
+/// later changes arrive after the list.
 fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Reporter>>) {
     socket.emit("config", json!({"supportedFeatures": features}));
     if let Some(reporter) = reporter {
         let page = socket.clone();
-        // Past the bound on what waits for acceptance the page asks again.
+        // If too much is deferred, the page asks again.
         let _ = socket
             .client()
             .once_accepted(&socket.node().hub, 0, move |_| {
@@ -76,7 +76,7 @@ fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Rep
     }
 }
 
-/// Everyone in a namespace, or in one of its rooms.
+/// Returns the clients of a namespace, or of one of its rooms.
 fn whom(io: &SocketIo, namespace: &str, room: Option<String>) -> To {
     let everyone = io.of(namespace);
     match room {
@@ -103,7 +103,7 @@ fn leave(io: SocketIo, namespace: String, room: String, among: Option<String>) {
     whom(&io, &namespace, among).leave_room(&room);
 }
 
-/// Clients of other processes can't be told to close their connection, only to leave.
+/// Remote clients can only be disconnected from the namespace, not closed.
 fn disconnect(io: SocketIo, namespace: String, close: Option<bool>, among: Option<String>) {
     let whom = || whom(&io, &namespace, among.clone());
     if close == Some(true) {

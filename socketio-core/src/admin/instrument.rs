@@ -1,4 +1,4 @@
-//! The admin interface at work.
+//! [`Instrument`]: starts the reports of the admin interface.
 
 use std::{
     panic::Location,
@@ -11,7 +11,7 @@ use std::{
 use super::{reporter::Reporter, stats::Stats};
 use crate::node::Node;
 
-/// Belongs to a server, and begins to tell about it with its first connection.
+/// The admin interface of a server, which starts with the server's first connection.
 pub(crate) struct Instrument {
     begun: AtomicBool,
     stats: Arc<Stats>,
@@ -27,8 +27,8 @@ impl Instrument {
         }
     }
 
-    /// Called for every connection; not earlier, since a server may be built where there is no runtime yet, and has nothing
-    /// to tell before. None of it keeps the server alive.
+    /// Starts the reports. Called for every connection, because a server may be built outside of a runtime. It does not
+    /// keep the server alive.
     #[track_caller]
     pub(crate) fn begin(&self, node: &Arc<Node>) {
         if self.begun.swap(true, Ordering::AcqRel) {

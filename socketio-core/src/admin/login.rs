@@ -1,52 +1,52 @@
-//! Who may look at the admin interface.
+//! [`AdminAuth`]: the check of an administrator's `auth`.
 
 use std::{fmt, future::ready, hint::black_box, pin::Pin, sync::Arc};
 
 use serde_json::Value;
 
-/// Who may: an object that the `auth` of an administrator must be equal to, an array or `Vec` of such objects, or a closure
-/// `|auth: Value| -> bool`, which may be async.
+/// The `auth` that administrators must send: an object, an array or `Vec` of objects, or a closure `|auth: Value| ->
+/// bool`, which may be async.
 ///
 /// The page sends `{"username": "..", "password": ".."}`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say who may administrate",
+    message = "`{Self}` can't authenticate administrators",
     label = "expected a `serde_json::Value`, several of them, or a closure `|auth: Value| -> bool`",
-    note = "to let everybody in, say `Admin::open()`"
+    note = "to allow everyone, use `Admin::open()`"
 )]
 pub trait AdminAuth<M>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_login(self) -> Login;
 }
 
-type Asked = dyn Fn(Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+type Check = dyn Fn(Value) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
 
-/// Decides about the `auth` of a client.
+/// Checks the `auth` of a client.
 #[derive(Clone)]
 pub enum Login {
-    /// Everybody may.
+    /// Everyone is accepted.
     #[doc(hidden)]
     Open,
-    /// Who sends one of these.
+    /// Clients that send one of these objects are accepted.
     #[doc(hidden)]
     AnyOf(Arc<[Value]>),
-    /// Whoever it says.
+    /// The closure decides.
     #[doc(hidden)]
-    Asked(Arc<Asked>),
+    Closure(Arc<Check>),
 }
 
 impl Login {
     pub(super) async fn admits(&self, auth: Value) -> bool {
         match self {
             Login::Open => true,
-            // All of them are compared, so that the time does not tell which one was nearly right.
+            // All of them are compared, so that the time does not depend on which one matches.
             Login::AnyOf(known) => known
                 .iter()
                 .fold(false, |found, known| found | same(known, &auth)),
-            Login::Asked(asked) => asked(auth).await,
+            Login::Closure(check) => check(auth).await,
         }
     }
 
-    /// What would let everybody in who did not say so.
+    /// Returns the problem of a check that would accidentally accept everyone.
     pub(super) fn problem(&self) -> Option<&'static str> {
         let Login::AnyOf(known) = self else {
             return None;
@@ -56,13 +56,13 @@ impl Login {
             _ => true,
         };
         known.iter().any(says_nothing).then_some(
-            "what an administrator must send is an object, and not an empty one: \
-             `json!({\"username\": .., \"password\": ..})`; to let everybody in, say `Admin::open()`",
+            "the `auth` of an administrator must be a non-empty object: \
+             `json!({\"username\": .., \"password\": ..})`; to allow everyone, use `Admin::open()`",
         )
     }
 }
 
-/// Whether two values are equal; how long it takes does not depend on where texts differ.
+/// Returns whether two values are equal, in a time that does not depend on where texts differ.
 fn same(known: &Value, given: &Value) -> bool {
     match (known, given) {
         (Value::String(known), Value::String(given)) => {
@@ -85,19 +85,19 @@ fn same(known: &Value, given: &Value) -> bool {
     }
 }
 
-/// Marker of one value.
+/// Marks one value.
 #[derive(Debug)]
 pub struct Exactly;
-/// Marker of several values.
+/// Marks several values.
 #[derive(Debug)]
 pub struct AnyOf;
-/// Marker of closures; `M` is that of what they return.
+/// Marks closures; `M` is the marker of their return type.
 #[derive(Debug)]
 pub struct Closure<M>(M);
-/// Marker of a `bool`.
+/// Marks a `bool`.
 #[derive(Debug)]
 pub struct Now;
-/// Marker of a future.
+/// Marks a future.
 #[derive(Debug)]
 pub struct Later;
 
@@ -125,11 +125,11 @@ where
     V: Verdict<M>,
 {
     fn into_login(self) -> Login {
-        Login::Asked(Arc::new(move |auth| Box::pin(self(auth).verdict())))
+        Login::Closure(Arc::new(move |auth| Box::pin(self(auth).verdict())))
     }
 }
 
-/// A `bool`, or a future of one.
+/// A `bool` or a future of one.
 pub trait Verdict<M>: Send + 'static {
     #[doc(hidden)]
     fn verdict(self) -> impl Future<Output = bool> + Send + 'static;
@@ -147,13 +147,13 @@ impl<F: Future<Output = bool> + Send + 'static> Verdict<Later> for F {
     }
 }
 
-/// Without what it holds: those are secrets.
+/// Omits the contents, which are secret.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Login::Open => "Open",
             Login::AnyOf(_) => "AnyOf(..)",
-            Login::Asked(_) => "Asked(..)",
+            Login::Closure(_) => "Closure(..)",
         })
     }
 }

@@ -1,4 +1,6 @@
-//! The admin interface: what `server.instrument(..)` is to python-socketio, for the page `https://admin.socket.io`.
+//! The admin interface for the page `https://admin.socket.io`, like `server.instrument(..)` in python-socketio.
+//!
+//! It consists of handlers (`commands`), an observer of the hub (`reporter`) and counters (`stats`).
 
 #[expect(
     clippy::module_inception,

@@ -1,4 +1,4 @@
-//! Tells the page what happens to clients, in development.
+//! [`Reporter`]: sends the page what happens to clients, in development mode.
 
 use std::{
     sync::{Arc, OnceLock, Weak},
@@ -19,13 +19,13 @@ use crate::{
     packet::{Codec, Frames},
 };
 
-/// Makes events in the namespace of the page out of what the hub tells. What happens in that namespace itself is not told:
-/// to tell it would have to be told.
+/// Converts events of the hub into events for the page. Events in the page's own namespace are not reported, because
+/// each report would cause another one.
 pub(crate) struct Reporter {
     namespace: Arc<str>,
     codec: Codec,
     secrets: Secrets,
-    /// Set with the first connection. Weak, since the node has this.
+    /// Set by the first connection. Weak, because the node owns the reporter.
     node: OnceLock<Weak<Node>>,
 }
 
@@ -39,12 +39,12 @@ impl Reporter {
         }
     }
 
-    /// Whose clients it tells of, and to.
+    /// Sets the node whose clients are reported, and to whose administrators.
     pub(super) fn tell_to(&self, node: &Arc<Node>) {
         let _ = self.node.set(Arc::downgrade(node));
     }
 
-    /// All clients but those of the page.
+    /// Returns all clients except those of the page.
     pub(super) fn sockets(&self, node: &Node) -> Vec<Value> {
         let mut sockets = Vec::new();
         for namespace in node.hub.namespaces() {
@@ -71,13 +71,13 @@ impl Reporter {
         };
         let page = To::new(node, None, Arc::clone(&self.namespace), Target::Everyone);
         if let Err(error) = page.try_emit(event, payload()) {
-            tracing::debug!(target: "socketio", %error, event, "the admin interface could not tell");
+            tracing::debug!(target: "socketio", %error, event, "the admin interface could not send an event");
         }
     }
 
-    /// The name and arguments of an encoded event.
+    /// Decodes the name and the arguments of an encoded event.
     fn read(&self, packet: Frames) -> Option<Vec<Data>> {
-        // Nothing is limited that the server itself has written.
+        // Packets of the server itself have no limits.
         let limits = PacketLimits {
             max_attachments: usize::MAX,
             max_attachment_bytes: usize::MAX,
@@ -94,7 +94,7 @@ impl Reporter {
     }
 }
 
-/// `[event, ..arguments]`; `None` when the arguments can't be read.
+/// Returns `[event, ..arguments]`; `None` if the arguments can't be decoded.
 fn named(event: &str, mut arguments: Arguments) -> Option<Vec<Data>> {
     let mut named = vec![Data::from(event)];
     named.extend(arguments.rest::<Data>().ok()?);

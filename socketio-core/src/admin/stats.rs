@@ -1,4 +1,4 @@
-//! The numbers that the page is sent at intervals.
+//! [`Stats`]: the numbers that are sent to the page at intervals.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{base::date, client::SocketIo, hub::Traffic, node::Node};
 
-/// What this process is called.
+/// The names of this process on the page.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) server_id: String,
@@ -29,7 +29,7 @@ pub(super) struct Stats {
 }
 
 impl Stats {
-    /// Goes on until the server is gone.
+    /// Runs until the server has been dropped.
     pub(super) async fn run(self: Arc<Self>, node: Weak<Node>) {
         loop {
             tokio::time::sleep(self.interval).await;
@@ -38,7 +38,7 @@ impl Stats {
             };
             let page = io.of(&self.namespace);
             if let Err(error) = page.try_emit("server_stats", self.of(&io)) {
-                tracing::debug!(target: "socketio", %error, "the admin interface could not tell");
+                tracing::debug!(target: "socketio", %error, "the admin interface could not send its numbers");
             }
         }
     }
@@ -65,7 +65,7 @@ impl Stats {
         })
     }
 
-    /// Those with handlers, and those that somebody is in.
+    /// Returns the namespaces with handlers or clients.
     fn namespaces(&self, io: &SocketIo) -> Vec<Value> {
         let handlers = io.describe().handlers().iter();
         let mut counts: BTreeMap<_, _> = handlers

@@ -1,4 +1,4 @@
-//! What needs a connection that changes its transport.
+//! Tests that need a connection which changes its transport.
 
 use std::{
     collections::VecDeque,
@@ -14,9 +14,9 @@ use crate::{
     transport::{Incoming, Outgoing, Transport},
 };
 
-/// A connection in the hands of a test.
+/// A connection that is controlled by a test.
 #[derive(Clone, Default)]
-struct Hand(Arc<Mutex<State>>);
+struct FakeConnection(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -26,7 +26,7 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl Hand {
+impl FakeConnection {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let state = &mut *self.0.lock().unwrap();
         change(state);
@@ -36,16 +36,16 @@ impl Hand {
     }
 
     fn open(io: &SocketIo, connect: &str) -> Self {
-        let hand = Hand::default();
-        hand.change(|state| state.incoming.push_back(Message::Text(connect.into())));
+        let connection = FakeConnection::default();
+        connection.change(|state| state.incoming.push_back(Message::Text(connect.into())));
         let (parts, ()) = http::Request::new(()).into_parts();
-        let transport = hand.clone();
+        let transport = connection.clone();
         io.attach(Request::from(parts), move |_| transport);
-        hand
+        connection
     }
 
-    /// Waits for a message that holds `text`.
-    async fn hears(&self, text: &str) -> String {
+    /// Waits for a message that contains `text`.
+    async fn receives(&self, text: &str) -> String {
         loop {
             {
                 let heard = &mut self.0.lock().unwrap().outgoing;
@@ -53,13 +53,13 @@ impl Hand {
                     return heard.remove(position);
                 }
             }
-            // Not a yield: paused time goes on when nothing runs.
+            // A sleep, because paused time only advances while nothing runs.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-impl Transport for Hand {
+impl Transport for FakeConnection {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -101,10 +101,10 @@ async fn a_change_of_the_transport_is_told() {
         .admin(Admin::open())
         .build()
         .unwrap();
-    let page = Hand::open(&io, "0/admin,");
-    page.hears("all_sockets").await;
-    let client = Hand::open(&io, "0/chat,");
-    let connected = page.hears("socket_connected").await;
+    let page = FakeConnection::open(&io, "0/admin,");
+    page.receives("all_sockets").await;
+    let client = FakeConnection::open(&io, "0/chat,");
+    let connected = page.receives("socket_connected").await;
     assert!(
         connected.contains(r#""transport":"polling""#),
         "{connected}"
@@ -112,10 +112,10 @@ async fn a_change_of_the_transport_is_told() {
     assert_eq!(io.connections_over("polling"), 2);
 
     client.change(|state| state.upgraded = true);
-    let updated = page.hears("socket_updated").await;
+    let updated = page.receives("socket_updated").await;
     assert!(updated.contains(r#""transport":"websocket""#), "{updated}");
     assert!(updated.contains(r#""nsp":"/chat""#), "{updated}");
-    let stats = page.hears("server_stats").await;
+    let stats = page.receives("server_stats").await;
     assert!(stats.contains(r#""clientsCount":2"#), "{stats}");
     assert!(stats.contains(r#""pollingClientsCount":1"#), "{stats}");
 }
@@ -123,8 +123,8 @@ async fn a_change_of_the_transport_is_told() {
 #[tokio::test(start_paused = true)]
 async fn it_does_not_keep_a_server_alive_that_was_shut_down() {
     let io = SocketIo::bare().admin(Admin::open()).build().unwrap();
-    let page = Hand::open(&io, "0/admin,");
-    page.hears("server_stats").await;
+    let page = FakeConnection::open(&io, "0/admin,");
+    page.receives("server_stats").await;
     let node = Arc::downgrade(io.node());
     io.shutdown().await;
     drop(io);

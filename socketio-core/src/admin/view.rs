@@ -1,4 +1,4 @@
-//! A client as the page shows it.
+//! The JSON of a client on the page.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -16,9 +16,9 @@ pub(super) enum Secrets {
     Withheld,
 }
 
-/// What stands for a connection on the page, and is kept with it.
+/// The values that represent a connection on the page, kept in its session values.
 struct Seen {
-    /// Ours: the transport's own id is a secret.
+    /// A separate id, because the id of the transport is secret.
     id: Sid,
     since: SystemTime,
 }
@@ -32,7 +32,7 @@ impl Default for Seen {
     }
 }
 
-/// The socket object of the page.
+/// Returns the socket object of the page.
 pub(super) fn socket(client: &Arc<Client>, secrets: Secrets) -> Value {
     let seen: Arc<Slot<Seen>> = client.connection().data();
     let (id, since) = seen.with(|seen| (seen.id.clone(), seen.since));

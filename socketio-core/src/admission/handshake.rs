@@ -1,4 +1,6 @@
-//! Who may open a connection at all.
+//! [`Handshake`]: the `on_handshake` hooks, which run before a session is opened.
+//!
+//! `service` calls them for requests that would open a session. A hook runs inside the fault boundary.
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -12,7 +14,7 @@ use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request, fault};
 type Verdict = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send>>;
 type Hook = Arc<dyn Fn(Request) -> Verdict + Send + Sync>;
 
-/// The hooks that are asked before a session is opened, in their order.
+/// The hooks, in the order in which they run.
 #[derive(Clone, Default)]
 pub(crate) struct Handshake(Vec<Hook>);
 
@@ -28,8 +30,8 @@ impl Handshake {
         }));
     }
 
-    /// Whether somebody has to be asked about this request. The rule is the engine's: what has a `sid`, even an empty one,
-    /// opens nothing, nor does anything but a GET.
+    /// Returns whether the hooks run for this request. As in the engine, only a GET without a `sid` parameter, even an
+    /// empty one, opens a session.
     pub(crate) fn concerns(&self, request: &Parts) -> bool {
         if self.0.is_empty() || request.method != Method::GET {
             return false;
@@ -38,10 +40,10 @@ impl Handshake {
         !form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "sid")
     }
 
-    /// Asks, and answers those who are turned away.
+    /// Runs the hooks, and returns the response of the first refusal.
     pub(crate) async fn refusal(&self, parts: &Parts) -> Option<Response<Full<Bytes>>> {
         let mut parts = parts.clone();
-        // It is the engine's to take; whoever keeps the request must not keep the connection.
+        // The engine needs it; a hook that keeps the request must not keep the connection.
         parts.extensions.remove::<OnUpgrade>();
         let request = Request::from(parts);
         for hook in &self.0 {
@@ -50,7 +52,7 @@ impl Handshake {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => return Some(HandshakeRefused::default().response()),
                 Ok(Err(error)) => {
-                    // The text of the error, and the errors beneath it, are made by user code.
+                    // Formatting an error and its sources runs user code.
                     let response = fault::catch(|| {
                         tracing::debug!(target: "socketio", %error, "handshake refused");
                         HandshakeRefused::response_to(&*error)

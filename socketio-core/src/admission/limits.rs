@@ -1,22 +1,22 @@
-//! Bounds on what a server holds for its clients and takes from them. Their defaults stand in the server's options.
+//! Limits of what clients may send and of what the server stores for them. Their defaults are in `node/options.rs`.
 
 use std::time::Duration;
 
-/// Bounds on what a peer may send, checked before anything is allocated for it.
+/// Limits of received packets, checked before anything is allocated.
 ///
-/// The size of a single message is bounded by the transport.
+/// The size of a single message is limited by the transport.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PacketLimits {
-    /// Attachments of one packet. Default: 10, as in the JavaScript parser.
+    /// The number of attachments of one packet. Default: 10, as in the JavaScript parser.
     pub max_attachments: usize,
-    /// Total size of all attachments of one packet, in bytes. Default: 1,000,000.
+    /// The size of all attachments of one packet, in bytes. Default: 1,000,000.
     pub max_attachment_bytes: usize,
-    /// Length of a namespace's name, without its query, in bytes. Default: 256.
+    /// The length of a namespace without its query, in bytes. Default: 256.
     pub max_namespace_len: usize,
-    /// Length of an event's name as written in the JSON, in bytes. Default: 1,024.
+    /// The length of an event's name as written in the JSON, in bytes. Default: 1,024.
     pub max_event_len: usize,
-    /// Digits of an acknowledgement id. Default: 64.
+    /// The number of digits of an ack id. Default: 64.
     pub max_id_len: usize,
 }
 
@@ -32,32 +32,32 @@ impl Default for PacketLimits {
     }
 }
 
-/// Bounds on what one client can hold.
+/// Limits of one client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientLimits {
-    /// Rooms it may be in.
+    /// The number of rooms it may be in.
     pub(crate) rooms: usize,
-    /// Acknowledgements that it may owe.
+    /// The number of its pending acks.
     pub(crate) pending_acks: usize,
     pub(crate) call_timeout: Duration,
 }
 
-/// How much may wait in one connection's outbox before the [`OverflowPolicy`] applies.
+/// The size of one connection's outbox before the [`OverflowPolicy`] applies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxLimits {
-    /// Messages; an attachment is a message of its own.
+    /// The number of messages. An attachment is a message of its own.
     pub(crate) messages: usize,
-    /// Bytes of all messages together.
+    /// The size of all messages, in bytes.
     pub(crate) bytes: usize,
     pub(crate) policy: OverflowPolicy,
 }
 
-/// What happens when an outbox is full because its client reads more slowly than it is written to.
+/// What happens to an event for a client whose outbox is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OverflowPolicy {
-    /// Disconnects the client with [`Reason::TransportError`](crate::Reason::TransportError): it reconnects, rather than
-    /// missing events without knowing. The default.
+    /// Disconnects the client with [`Reason::TransportError`](crate::Reason::TransportError): it reconnects instead of
+    /// missing events unknowingly. The default.
     #[default]
     Disconnect,
     /// Drops the new event and counts it: [`Socket::dropped_packets`](crate::Socket::dropped_packets). Acknowledgements and
@@ -65,10 +65,10 @@ pub enum OverflowPolicy {
     DropNewest,
 }
 
-/// How much may wait to be published to the other nodes.
+/// The amount of messages that may wait to be published.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PublishLimits {
     pub(crate) messages: usize,
-    /// Bytes of all messages together.
+    /// The size of all messages, in bytes.
     pub(crate) bytes: usize,
 }

@@ -1,4 +1,4 @@
-//! What may come in, and how much of it is held: limits, and the hooks that see a handshake first.
+//! Admission control: the limits of clients, and the hooks that run before a session is opened.
 
 mod handshake;
 mod limits;

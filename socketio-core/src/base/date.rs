@@ -1,4 +1,4 @@
-//! Points in time, as JavaScript writes them into JSON.
+//! Points in time in the format of JavaScript's JSON, for the admin interface and the MessagePack parser.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,16 +7,16 @@ use crate::base::Data;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
-/// Years that JavaScript can count: 275,760 after the beginning of 1970, in seconds, and as many before.
+/// The latest second of a JavaScript date, 275,760 years after 1970; the earliest is its negative.
 const MAX_SECONDS: i64 = 8_640_000_000_000;
 
-/// Milliseconds since the beginning of 1970. Zero for a clock that is set to a time before.
+/// Returns milliseconds since 1970, or zero if the clock is set to an earlier time.
 pub(crate) fn millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `2026-01-31T12:34:56.789Z`
+/// Formats a time as `2026-01-31T12:34:56.789Z`.
 pub(crate) fn iso(time: SystemTime) -> String {
     millis_text(millis(time)).unwrap_or_default()
 }
@@ -26,13 +26,14 @@ fn millis_text(millis: i64) -> Option<String> {
     text(seconds, millis.rem_euclid(1_000) as u32 * 1_000_000)
 }
 
-/// A JavaScript `Date`. One that is none is `null`.
+/// Converts a JavaScript `Date`. An invalid one becomes `null`.
 #[cfg(feature = "msgpack")]
 pub(crate) fn from_millis(millis: i64) -> Data {
     millis_text(millis).map_or(Data::Null, Data::String)
 }
 
-/// The extension type -1 of MessagePack: seconds, or nanoseconds with them, in 4, 8 or 12 bytes. `None` for other lengths.
+/// Converts a timestamp of MessagePack (extension type -1): 4, 8 or 12 bytes of seconds and nanoseconds. Returns `None`
+/// for other lengths.
 #[cfg(feature = "msgpack")]
 pub(crate) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
     let text = match *bytes {
@@ -51,7 +52,7 @@ pub(crate) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
     Some(text.map_or(Data::Null, Data::String))
 }
 
-/// `2026-01-31T12:34:56.789Z`; with nanoseconds where there are any.
+/// Formats a time as `2026-01-31T12:34:56.789Z`, with nanoseconds if they are not whole milliseconds.
 fn text(seconds: i64, nanos: u32) -> Option<String> {
     if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) || nanos >= 1_000_000_000 {
         return None;
@@ -72,10 +73,10 @@ fn text(seconds: i64, nanos: u32) -> Option<String> {
     ))
 }
 
-/// Year, month and day of a day that is counted from 1970-01-01, in the Gregorian calendar.
+/// Converts a number of days since 1970-01-01 into year, month and day of the Gregorian calendar.
 fn civil(day: i64) -> (i64, i64, i64) {
-    // A year that begins in March has its leap day at its end, so that no month before it depends on it. The eras of 400 years
-    // are all alike.
+    // Years begin in March, so that the leap day is the last day of a year and no earlier month depends on it. All eras
+    // of 400 years have the same length.
     const DAYS_OF_AN_ERA: i64 = 146_097;
     let day = day + 719_468;
     let era = day.div_euclid(DAYS_OF_AN_ERA);

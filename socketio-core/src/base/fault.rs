@@ -1,8 +1,8 @@
-//! The fault boundary: user code is called through these functions and nowhere else, and its panics end here.
+//! The fault boundary: all user code is called through these functions, and its panics end here.
 //!
-//! Called by the dispatcher for handlers, guards, middleware, `error_ack` and return values, by the codec for parsers, and by
-//! whatever calls a hook. A panic becomes a [`Panic`], which is an error like any other; it never unwinds into a task of the
-//! server.
+//! Called by the dispatcher for handlers, guards, middleware, `error_ack` and return values, by the codec for parsers,
+//! and by the callers of hooks. A panic becomes a [`Panic`], an error like any other; it never unwinds into a task of
+//! the server.
 
 use std::{
     any::Any,
@@ -18,7 +18,7 @@ use std::{
 pub(crate) struct Panic(Box<str>);
 
 impl Panic {
-    /// Takes the message out of what [`catch_unwind`] returned.
+    /// Takes the message out of the payload of [`catch_unwind`].
     fn new(payload: Box<dyn Any + Send>) -> Self {
         let message = payload
             .downcast_ref::<&'static str>()
@@ -26,7 +26,7 @@ impl Panic {
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
         let message = Box::from(message);
-        // The payload is the user's, too, and may panic when it is dropped. A second one is leaked.
+        // The payload is a user's value and may panic in `Drop`. The payload of a second panic is leaked.
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             mem::forget(second);
         }
@@ -46,12 +46,12 @@ impl fmt::Display for Panic {
 
 impl Error for Panic {}
 
-/// Calls user code.
+/// Calls user code and returns its panic as an error.
 pub(crate) fn catch<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_unwind(AssertUnwindSafe(call)).map_err(Panic::new)
 }
 
-/// Polls the future of user code. After a panic it must not be polled again.
+/// Polls a future of user code. It must not be polled again after a panic.
 pub(crate) fn poll<F: Future + Unpin>(
     future: &mut F,
     cx: &mut Context<'_>,
@@ -63,12 +63,12 @@ pub(crate) fn poll<F: Future + Unpin>(
     }
 }
 
-/// Runs the future of user code to its end.
+/// Runs a future of user code to completion.
 pub(crate) async fn run<F: Future + Unpin>(mut future: F) -> Result<F::Output, Panic> {
     std::future::poll_fn(|cx| poll(&mut future, cx)).await
 }
 
-/// Drops values of the user's.
+/// Drops a user's value. A panic of its `Drop` is logged.
 pub(crate) fn discard<T>(value: T) {
     if let Err(panic) = catch(|| drop(value)) {
         tracing::error!(target: "socketio", %panic, "a value panicked when it was dropped");

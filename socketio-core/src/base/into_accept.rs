@@ -1,15 +1,15 @@
-//! The return values that accept or refuse: of `connect` handlers, guards and handshake hooks.
+//! [`IntoAccept`]: the return types of `connect` handlers, guards and handshake hooks.
 
 use super::BoxError;
 
-/// What a `connect` handler may return, and a guard: `()`, `bool`, or a `Result` of one of these.
+/// The return types of `connect` handlers and guards: `()`, `bool`, or a `Result` of one of these.
 #[diagnostic::on_unimplemented(
     message = "a `connect` handler can't return `{Self}`",
     label = "must be `()`, `bool`, or a `Result` of one of these",
-    note = "`false` and every `Err` refuse the client; `Err(ConnectionRefused::new(\"why\"))` tells it why"
+    note = "`false` and every `Err` refuse the client; `Err(ConnectionRefused::new(\"why\"))` sends it a message"
 )]
 pub trait IntoAccept {
-    /// `false` and `Err` refuse.
+    /// Converts the value: `false` and `Err` refuse.
     fn into_accept(self) -> Result<bool, BoxError>;
 }
 

@@ -1,4 +1,4 @@
-//! What travels between the layers: a text or some bytes, shared without copies.
+//! [`Message`]: a text or bytes of a connection, shared between layers without copies.
 
 use std::{cell::Cell, fmt, ops::Deref};
 
@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 const KEPT: usize = 16 * 1024;
 
 thread_local! {
-    /// Texts are written here and then copied, which is cheaper than to let each grow: they end up in one allocation of
-    /// their exact length. Taken while it is in use, since to serialise a value is to run user code, which may emit.
+    /// Texts are written into this buffer and then copied into one allocation of their exact length, which is cheaper
+    /// than growing each. It is taken out while in use, because serializing runs user code, which may emit.
     static BUFFER: Cell<String> = const { Cell::new(String::new()) };
 }
 
@@ -24,7 +24,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Length of the payload, in bytes.
+    /// Returns the length of the payload, in bytes.
     pub fn len(&self) -> usize {
         match self {
             Message::Text(text) => text.len(),
@@ -32,7 +32,7 @@ impl Message {
         }
     }
 
-    /// Whether the payload is empty.
+    /// Returns whether the payload is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -50,11 +50,10 @@ impl From<Bytes> for Message {
     }
 }
 
-/// Shared text that already carries the Engine.IO packet type `4` (message) in front.
+/// Shared text that is stored with the Engine.IO packet type `4` (message) in front.
 ///
-/// A broadcast is encoded once and written by a thousand connections: with the type inside the
-/// same allocation, none of them has to copy the text to put it there. It dereferences to the text
-/// without the type.
+/// A broadcast is encoded once and written by many connections: none of them has to copy the text to add the type. It
+/// dereferences to the text without the type.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(Utf8Bytes);
 
@@ -62,7 +61,7 @@ impl Text {
     /// The packet type of a message.
     pub(crate) const TYPE: char = '4';
 
-    /// An empty buffer for a text of about `capacity` bytes, to be finished by [`Text::from_buffer`].
+    /// Returns an empty buffer for a text of about `capacity` bytes, to be passed to [`Text::from_buffer`].
     pub(crate) fn buffer(capacity: usize) -> String {
         let mut buffer = BUFFER.take();
         buffer.reserve(capacity + 1);
@@ -70,7 +69,7 @@ impl Text {
         buffer
     }
 
-    /// Takes a buffer that [`Text::buffer`] began.
+    /// Creates the text from a buffer of [`Text::buffer`].
     pub(crate) fn from_buffer(mut buffer: String) -> Self {
         debug_assert!(buffer.starts_with(Self::TYPE));
         if buffer.capacity() > KEPT {
@@ -82,17 +81,17 @@ impl Text {
         text
     }
 
-    /// Takes a frame as it came; `None` when it is not a message packet.
+    /// Creates the text from a received frame; `None` if that is not a message packet.
     pub(crate) fn from_framed(frame: Utf8Bytes) -> Option<Self> {
         frame.starts_with(Self::TYPE).then_some(Text(frame))
     }
 
-    /// The text with its packet type in front, without a reference more: the first clone of bytes allocates.
+    /// Returns the text with its packet type. By value, because the first clone of the bytes would allocate.
     pub(crate) fn into_framed(self) -> Utf8Bytes {
         self.0
     }
 
-    /// The text with its packet type in front.
+    /// Returns the text with its packet type.
     pub(crate) fn framed(&self) -> &Utf8Bytes {
         &self.0
     }

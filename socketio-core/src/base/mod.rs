@@ -1,4 +1,4 @@
-//! Values that travel between the layers: messages, ids, reasons, requests, errors, time. Names no other layer.
+//! Types that all layers use: messages, ids, reasons, requests, errors, data, tasks. Imports no other layer.
 
 mod data;
 pub(crate) mod date;

@@ -1,13 +1,13 @@
-//! Why a client was disconnected.
+//! [`Reason`]: why a client was disconnected.
 
 use std::{error::Error, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Why a client was disconnected: the argument of `disconnect` handlers.
+/// The reason of a disconnect, an argument of `disconnect` handlers.
 ///
-/// [`as_str`](Reason::as_str), `Display` and `Serialize` give one of the five words of the Python servers;
-/// [`detail`](Reason::detail) gives the finer ones of the Node server.
+/// [`as_str`](Reason::as_str), `Display` and `Serialize` use the five names of the Python servers;
+/// [`detail`](Reason::detail) returns the more precise names of the Node server.
 ///
 /// | variant | [`as_str`](Reason::as_str) | [`detail`](Reason::detail) |
 /// |---|---|---|
@@ -21,19 +21,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// | `TransportError` | `transport error` | `transport error` |
 /// | `ParseError` | `server disconnect` | `parse error` |
 ///
-/// `FromStr` and `Deserialize` read both kinds of words. Where several variants share a word, they give the first one of the
-/// table, but `TransportClose` for `transport close`. As the argument of a handler it is always the reason of the disconnect, never
-/// an argument of an event.
+/// `FromStr` and `Deserialize` read the names of both. If several variants share a name, they return the first one of
+/// the table, except `TransportClose` for `transport close`. As an argument of a handler it is always the reason of the
+/// disconnect, never an argument of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
     /// The client left the namespace.
     ClientDisconnect,
-    /// The client closed the whole connection in good order.
+    /// The client closed the connection with a close packet.
     ClientClose,
     /// The server disconnected the client from the namespace.
     ServerDisconnect,
-    /// The server closed the whole connection.
+    /// The server closed the connection.
     ServerClose,
     /// The server is shutting down.
     ServerShutdown,
@@ -48,7 +48,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All reasons, in the order in which words are looked up.
+    /// All reasons, in the order in which names are looked up.
     const ALL: [Reason; 9] = [
         Reason::TransportClose,
         Reason::ClientDisconnect,
@@ -75,7 +75,7 @@ impl Reason {
         }
     }
 
-    /// Returns the reason in the words of the reference server (Node).
+    /// Returns the name that the Node server uses.
     pub fn detail(self) -> &'static str {
         match self {
             Reason::ClientDisconnect => "client namespace disconnect",
@@ -103,7 +103,7 @@ impl Serialize for Reason {
     }
 }
 
-/// Reads a word of [`as_str`](Reason::as_str) or [`detail`](Reason::detail).
+/// Reads a name of [`as_str`](Reason::as_str) or [`detail`](Reason::detail).
 impl FromStr for Reason {
     type Err = UnknownReason;
 
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Reason {
     }
 }
 
-/// A text that is not the reason of a disconnect.
+/// A text that is not the name of a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownReason(String);
 

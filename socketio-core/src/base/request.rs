@@ -1,4 +1,4 @@
-//! The HTTP request that opened a connection.
+//! [`Request`]: the HTTP request that opened a connection, as handlers read it.
 
 use std::{
     borrow::Cow,
@@ -12,42 +12,43 @@ use http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::Scheme,
 };
 
-/// The HTTP request that opened the connection: its headers, query, cookies, and what layers put into its extensions.
+/// The HTTP request that opened a connection: its headers, query, cookies, and the extensions that layers have
+/// inserted.
 ///
-/// All namespaces of a connection share it; cloning is cheap. It is what `request` is in Flask-SocketIO.
+/// All namespaces of a connection share it; cloning is cheap. It corresponds to `request` in Flask-SocketIO.
 ///
-/// It is kept as one block of text, as long as the connection lives: a parsed request would cost every idle connection ten
-/// times as much memory, and hold on to the buffer that it was read into.
+/// It is stored as one block of text for the lifetime of the connection: a parsed request would need ten times the
+/// memory per idle connection, and would keep the buffer that it was read into.
 #[derive(Clone)]
 pub struct Request(Arc<Inner>);
 
 struct Inner {
     method: Method,
-    /// The URI, then each header as `name:value`, all on lines of their own. Neither a URI nor a header can hold a newline,
-    /// and a name no colon.
+    /// The URI, then each header as `name:value`, each on its own line. Neither a URI nor a header contains a newline,
+    /// and a header's name no colon.
     head: Box<[u8]>,
     extensions: Extensions,
 }
 
-/// The address of the other end of the TCP connection, as an extension of a request.
+/// The address of the peer of the TCP connection, as an extension of a request.
 ///
-/// [`run`](crate::SocketIo::run) sets it; who serves the connections otherwise may insert it, to have
-/// [`Request::peer_addr`] answer.
+/// [`run`](crate::SocketIo::run) inserts it. A program that serves connections itself may insert it for
+/// [`Request::peer_addr`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
 impl Request {
-    /// The method, which is `GET`.
+    /// Returns the method, which is `GET`.
     pub fn method(&self) -> &Method {
         &self.0.method
     }
 
-    /// The URI as the client wrote it, query included. Parsed anew at each call.
+    /// Returns the URI as the client sent it, with the query. Parsed in each call.
     pub fn uri(&self) -> Uri {
         Uri::try_from(self.lines().next().unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The headers. Collected anew at each call: for one of them, ask for [`header`](Request::header).
+    /// Returns all headers. Collected in each call: use [`header`](Request::header) to read one.
     pub fn headers(&self) -> HeaderMap {
         let parse = |(name, value)| {
             Some((
@@ -58,7 +59,7 @@ impl Request {
         self.fields().filter_map(parse).collect()
     }
 
-    /// The first header of that name, whatever the case of its letters; `None` also when its value is not UTF-8.
+    /// Returns the first header of this name, in any case; `None` if there is none or its value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self
             .fields()
@@ -66,23 +67,24 @@ impl Request {
         str::from_utf8(value).ok()
     }
 
-    /// What layers and services in front of this server put into the request: a session, a user.
+    /// Returns the extensions that layers and services in front of this server have inserted: a session, a user.
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
 
-    /// The address of the other end of the TCP connection; behind a proxy, that of the proxy. `None` when nobody told it:
-    /// see [`PeerAddr`].
+    /// Returns the address of the peer of the TCP connection; behind a proxy, the address of the proxy. `None` if it is
+    /// not known: see [`PeerAddr`].
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.0.extensions.get::<PeerAddr>().map(|peer| peer.0)
     }
 
-    /// The address of the client as the proxies in front of this server tell it: the first one in `X-Forwarded-For`, or
-    /// else in `Forwarded`. `None` when they tell none, or one that is no IP address (`unknown`, `_hidden`).
+    /// Returns the address of the client according to the proxies in front of this server: the first address in
+    /// `X-Forwarded-For`, or else in `Forwarded`. `None` if there is no such header or its value is not an IP address
+    /// (`unknown`, `_hidden`).
     ///
-    /// Clients can send these headers themselves. So this is worth something only when every client comes through a proxy
-    /// that overwrites them (nginx: `proxy_set_header X-Forwarded-For $remote_addr;`): one that appends to them leaves what
-    /// the client wrote in the first place.
+    /// Clients can send these headers, too. Only trust them if every client connects through a proxy that overwrites
+    /// them (nginx: `proxy_set_header X-Forwarded-For $remote_addr;`): a proxy that appends keeps the address that the
+    /// client sent as the first.
     pub fn forwarded_addr(&self) -> Option<IpAddr> {
         if let Some(list) = self.header("x-forwarded-for") {
             return ip(first(list));
@@ -94,20 +96,20 @@ impl Request {
         ip(address.trim().trim_matches('"'))
     }
 
-    /// Whether the client's connection to this server is encrypted. Behind a proxy it is the proxy's: what the client used
-    /// is the scheme of the [`url`](Request::url).
+    /// Returns whether the connection to this server is encrypted. Behind a proxy, that is the connection of the proxy;
+    /// the scheme of [`url`](Request::url) is that of the client.
     ///
-    /// `run_tls` and [`Listener`](crate::Listener)s know it; who ends the TLS otherwise inserts an
+    /// `run_tls` and [`Listener`](crate::Listener)s set it. A program that terminates TLS itself inserts an
     /// [`http::uri::Scheme`] into the request's extensions.
     pub fn is_tls(&self) -> bool {
         self.0.extensions.get() == Some(&Scheme::HTTPS)
     }
 
-    /// The whole URL that the client asked for: `https://example.org/socket.io/?EIO=4&transport=polling`. `None` when the
-    /// request names no host.
+    /// Returns the full URL of the request: `https://example.org/socket.io/?EIO=4&transport=polling`. `None` if the
+    /// request has no host.
     ///
-    /// Scheme and host are those that a proxy tells in `X-Forwarded-Proto` and `X-Forwarded-Host`, if it does; all of it is
-    /// what the client says, so don't trust it in links that others will follow.
+    /// Scheme and host are taken from `X-Forwarded-Proto` and `X-Forwarded-Host` if they are present. The client
+    /// controls all of it: don't use it in links for others.
     pub fn url(&self) -> Option<String> {
         let uri = self.uri();
         let own_scheme = if self.is_tls() { "https" } else { "http" };
@@ -121,26 +123,26 @@ impl Request {
         Some(format!("{}://{host}{target}", scheme.unwrap_or(own_scheme)))
     }
 
-    /// The first value of a parameter of the query string, decoded.
+    /// Returns the first value of a query parameter, decoded.
     pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.query_pairs()
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The parameters of the query string, decoded, in their order.
+    /// Returns the query parameters, decoded, in their order.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         let uri = self.lines().next().unwrap_or_default();
         let query = uri.splitn(2, |byte| *byte == b'?').nth(1);
         form_urlencoded::parse(query.unwrap_or_default())
     }
 
-    /// The value of a cookie, as it was sent.
+    /// Returns the value of a cookie, as it was sent.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies()
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The cookies, as they were sent, in their order.
+    /// Returns the cookies, as they were sent, in their order.
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields()
             .filter(|(field, _)| *field == b"cookie")
@@ -161,12 +163,12 @@ impl Request {
     }
 }
 
-/// What the proxy that the client met wrote into a list to which others append.
+/// Returns the first item of a list to which each proxy appends.
 fn first(list: &str) -> &str {
     list.split(',').next().unwrap_or_default().trim()
 }
 
-/// An address, also with a port and in the brackets that this takes.
+/// Parses an address, which may have a port and then be in brackets.
 fn ip(text: &str) -> Option<IpAddr> {
     text.parse()
         .or_else(|_| text.parse().map(|addr: SocketAddr| addr.ip()))
@@ -191,7 +193,7 @@ impl From<Parts> for Request {
     }
 }
 
-/// Neither the query nor the headers, which may hold credentials.
+/// Omits the query and the headers, which may contain credentials.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -260,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_proxies_tell_of_the_client_is_its_first_address() {
-        let told = |name, value| request(http::Request::get("/").header(name, value));
+        let request_with = |name, value| request(http::Request::get("/").header(name, value));
         for (value, addr) in [
             ("203.0.113.9", Some("203.0.113.9")),
             ("203.0.113.9, 10.0.0.1", Some("203.0.113.9")),
@@ -271,8 +273,8 @@ mod tests {
             ("", None),
         ] {
             let addr = addr.map(|addr| addr.parse().unwrap());
-            let told = told("x-forwarded-for", value);
-            assert_eq!(told.forwarded_addr(), addr, "{value}");
+            let request = request_with("x-forwarded-for", value);
+            assert_eq!(request.forwarded_addr(), addr, "{value}");
         }
         for (value, addr) in [
             ("for=203.0.113.9;proto=https", Some("203.0.113.9")),
@@ -286,9 +288,16 @@ mod tests {
             ("proto=https", None),
         ] {
             let addr = addr.map(|addr| addr.parse().unwrap());
-            assert_eq!(told("forwarded", value).forwarded_addr(), addr, "{value}");
+            assert_eq!(
+                request_with("forwarded", value).forwarded_addr(),
+                addr,
+                "{value}"
+            );
         }
-        assert_eq!(told("x-other", "203.0.113.9").forwarded_addr(), None);
+        assert_eq!(
+            request_with("x-other", "203.0.113.9").forwarded_addr(),
+            None
+        );
     }
 
     #[test]

@@ -1,30 +1,30 @@
-//! The public id of a client in a namespace.
+//! [`Sid`]: the public id of a client in a namespace, and the name of its private room.
 
 use std::{borrow::Borrow, convert::Infallible, fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The id of one client in one namespace: 20 URL-safe characters, which encode 96 random bits and a checksum of them.
+/// The id of one client in one namespace: 20 URL-safe characters that encode 96 random bits and their checksum.
 ///
-/// The server creates it when the client connects to the namespace. The client knows it, and it may be shown to others: it
-/// grants no access. Every client is in the room that is named after its id, so a `Sid` can be addressed: `to(&sid)`. (The
-/// id of the transport's session is another one and stays secret.)
+/// The server creates it when the client connects to the namespace. It may be shown to others: it grants no access.
+/// Every client is in the room of its own id, so a `Sid` can be addressed: `to(&sid)`. (The id of the Engine.IO session
+/// is another one and stays secret.)
 ///
-/// An id that comes back as text, from a database or from a client, becomes a `Sid` by `From`, `FromStr` or `Deserialize`.
-/// The text is not checked; an id that no server has created addresses nobody.
+/// Text of a database or a client is converted with `From`, `FromStr` or `Deserialize`. It is not checked; an unknown
+/// id addresses no client.
 ///
-/// The checksum is what makes that room private: every node of a cluster recognises an id as one, without knowing whose it
-/// is, and refuses to join or to close the room of that name. One in 16 million other names of 20 URL-safe characters looks
-/// like an id by chance.
+/// The checksum makes the room private: every node of a cluster recognizes an id, without knowing its client, and
+/// refuses to join or close the room of that name. By chance, one in 16 million other names of 20 URL-safe characters
+/// looks like an id.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid(Arc<str>);
 
 const RANDOM_BYTES: usize = 12;
 const SID_BYTES: usize = 15;
 
-/// FNV-1a of 32 bits, folded to 24. All nodes of a cluster must compute the same. It guards against names that resemble an
-/// id by chance, not against forgery: a forged id is a name that cannot be joined.
+/// FNV-1a of 32 bits, folded to 24. All nodes of a cluster must compute the same. It guards against accidental matches,
+/// not against forgery: a forged id is a room that can't be joined.
 fn checksum(random: &[u8]) -> [u8; SID_BYTES - RANDOM_BYTES] {
     let hash = random.iter().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
@@ -49,10 +49,10 @@ impl Sid {
         ))
     }
 
-    /// Returns whether a name is the id of a client, of whatever node and namespace.
+    /// Returns whether a name is the id of a client of any node and namespace.
     pub(crate) fn is_sid(name: &str) -> bool {
         let mut bytes = [0_u8; SID_BYTES];
-        // 20 characters are all that fit.
+        // The buffer is large enough for 20 characters.
         let decoded =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(name, &mut bytes);
         let (random, sum) = bytes.split_at(RANDOM_BYTES);

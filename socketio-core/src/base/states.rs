@@ -1,4 +1,4 @@
-//! The values that a server was built with.
+//! [`States`]: values by type, for `State<T>` and namespace impls.
 
 use std::{
     any::{Any, TypeId, type_name},
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// One value of each type, for `State<T>`.
+/// At most one value of each type.
 #[derive(Default, Clone)]
 pub(crate) struct States {
     values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,

@@ -1,7 +1,8 @@
-//! Groups of tasks that belong to the server and end with it.
+//! [`Tasks`]: a group of tasks of one node.
 //!
-//! A node has a group for its background tasks, its connections and its HTTP connections. `server/lifecycle.rs` stops them; every
-//! other module only spawns. A group knows its running tasks, so that the shutdown can wait for them and name them.
+//! A node has groups for its background tasks, connections and HTTP connections. `server/lifecycle.rs` stops them; all
+//! other modules only spawn. A group knows its running tasks, so that the shutdown can wait for them and log their
+//! origins.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,13 +19,13 @@ use tokio::{
 /// A group of tasks of one server.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    /// What the tasks are, for the log.
+    /// The name of the tasks in the log.
     kind: &'static str,
     signal: watch::Sender<Signal>,
     running: Arc<Running>,
 }
 
-/// What a group asks of its tasks.
+/// A signal of a group to its tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signal {
     Run,
@@ -43,10 +44,10 @@ impl Tasks {
         }
     }
 
-    /// Runs a future until it ends or the group is stopped; the handle returns `None` in the second case. A panic is logged and
-    /// passed on to the handle.
+    /// Spawns a future that runs until it ends or the group is stopped, when the handle yields `None`. A panic is
+    /// logged and resumed in the handle.
     ///
-    /// The future is polled where it is, hence `Unpin`: pinned here, it would be in the task twice.
+    /// The future is `Unpin`, because pinning it here would store it in the task twice.
     pub(crate) fn spawn<F>(
         &self,
         origin: &'static Location<'static>,
@@ -61,8 +62,8 @@ impl Tasks {
         tokio::spawn(async move {
             task.begin();
             let output = tokio::select! {
-                // The signal comes first: a future that is always ready uses up the cooperative budget of the task in every poll,
-                // and the signal would never be seen behind it.
+                // The signal is polled first: a future that is always ready uses up the task's cooperative budget in
+                // each poll, and the signal would never become ready after it.
                 biased;
                 () = task.stopped(&mut signal) => None,
                 output = AssertUnwindSafe(&mut future).catch_unwind() => Some(output.unwrap_or_else(|panic| {
@@ -70,7 +71,7 @@ impl Tasks {
                     resume_unwind(panic)
                 })),
             };
-            // The task counts as running until its future is gone.
+            // The task counts as running until its future has been dropped.
             drop(future);
             drop(task);
             output
@@ -93,7 +94,7 @@ impl Tasks {
         self.signal.send_replace(Signal::Abort);
     }
 
-    /// Exempts the task that calls this from [`stop`](Tasks::stop). Returns whether it is one of this group.
+    /// Exempts the current task from [`stop`](Tasks::stop). Returns whether it belongs to this group.
     pub(crate) fn spare_current(&self) -> bool {
         let Some(current) = task::try_id() else {
             return false;
@@ -104,7 +105,7 @@ impl Tasks {
         task.map(|task| task.spared = true).is_some()
     }
 
-    /// Waits until no task is left; with `except_spared`, until only spared ones are left.
+    /// Waits until no task is running; with `except_spared`, except spared ones.
     pub(crate) async fn ended(&self, except_spared: bool) {
         loop {
             let mut ended = std::pin::pin!(self.running.ended.notified());
@@ -116,7 +117,7 @@ impl Tasks {
         }
     }
 
-    /// Logs which tasks still run, if any do.
+    /// Logs the running tasks, if there are any.
     pub(crate) fn log_running(&self, except_spared: bool, message: &str) {
         let mut origins = BTreeMap::<_, usize>::new();
         for task in self.running.lock().tasks.values() {
@@ -130,11 +131,11 @@ impl Tasks {
     }
 }
 
-/// The tasks that have not ended.
+/// The running tasks.
 #[derive(Debug, Default)]
 struct Running {
     registry: Mutex<Registry>,
-    /// Notified whenever a task has ended.
+    /// Notified when a task ends.
     ended: Notify,
 }
 
@@ -148,7 +149,7 @@ struct Registry {
 struct Entry {
     /// Where it was spawned.
     origin: &'static Location<'static>,
-    /// Known since its first poll.
+    /// Set in its first poll.
     id: Option<task::Id>,
     spared: bool,
 }
@@ -182,7 +183,7 @@ impl Registry {
     }
 }
 
-/// A task's entry among the running ones.
+/// The registration of a running task; removed on drop.
 struct RunningTask {
     running: Arc<Running>,
     key: u64,

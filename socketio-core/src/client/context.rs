@@ -1,6 +1,6 @@
-//! The functions that act for the current client: the one whose event is being handled.
+//! Functions that act for the current client, the one whose event is being handled.
 //!
-//! Each is the method of the same name of the current [`Socket`], and panics outside of a handler. The functions of
+//! Each calls the method of the same name of [`Socket`], and panics outside of a handler. The functions in
 //! [`try_context`](super::try_context) return an error instead.
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use crate::{
     hub::IntoRooms,
 };
 
-/// Returns the current client: the one whose event is being handled. `None` outside of handlers.
+/// Returns the current client, the one whose event is being handled; `None` outside of handlers.
 pub fn current() -> Option<Socket> {
     scope::current()
 }
@@ -109,7 +109,7 @@ pub fn of(path: &str) -> To {
     expect_current("of").of(path)
 }
 
-/// Puts the current client into rooms: [`Socket::join_room`].
+/// Adds the current client to rooms: [`Socket::join_room`].
 ///
 /// # Errors
 ///
@@ -123,7 +123,7 @@ pub fn join_room(rooms: impl IntoRooms) -> Result<(), RoomError> {
     expect_current("join_room").join_room(rooms)
 }
 
-/// Takes the current client out of rooms: [`Socket::leave_room`].
+/// Removes the current client from rooms: [`Socket::leave_room`].
 ///
 /// # Panics
 ///
@@ -133,7 +133,7 @@ pub fn leave_room(rooms: impl IntoRooms) {
     expect_current("leave_room").leave_room(rooms);
 }
 
-/// Takes all clients out of rooms of the current namespace: [`Socket::close_room`].
+/// Removes all clients from rooms of the current namespace: [`Socket::close_room`].
 ///
 /// # Errors
 ///
@@ -197,7 +197,7 @@ pub fn sid() -> Sid {
     expect_current("sid").sid().clone()
 }
 
-/// Sends an event to the current client and waits up to 60 seconds for its acknowledgement: [`Socket::call`]. Another timeout:
+/// Sends an event to the current client and waits for its acknowledgement: [`Socket::call`]. To set another timeout:
 /// `to(sid()).timeout(..).call(..)`.
 ///
 /// # Errors
@@ -216,8 +216,8 @@ pub fn call<T: DeserializeOwned>(
     async move { socket.call(event, payload).await }
 }
 
-/// Spawns a task that acts for the current client: the functions of this crate work in it. It ends with the server (then the
-/// handle yields `None`), not with the client.
+/// Spawns a task that acts for the current client: the functions of this crate work in it. The task ends with the
+/// server (the handle then yields `None`), not with the client.
 ///
 /// # Panics
 ///

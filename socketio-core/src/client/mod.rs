@@ -1,8 +1,8 @@
-//! What handlers see: the `Socket` of a client, the `SocketIo` handle of the server, recipients, sessions, and the functions
-//! that act for the current client.
+//! The API that handlers use: `Socket`, `SocketIo`, recipients, sessions, and functions that act for the current
+//! client.
 //!
-//! `Socket`, `To` and the scope of the current client name each other: a client addresses others, recipients are listed as
-//! clients, and an emit that fails inside a handler is noted in the handler's scope.
+//! `Socket`, `To` and `scope` import each other: a client addresses recipients, recipients list clients, and an `emit`
+//! that fails in a handler is recorded in the handler's scope.
 
 mod context;
 mod scope;

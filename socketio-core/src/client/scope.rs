@@ -1,5 +1,7 @@
-//! The client whose handler runs on this thread: set for the duration of each poll, like a `tokio::task_local!` without a
-//! wrapper future.
+//! The current client of a thread.
+//!
+//! The dispatcher runs every handler in a [`Scope`], which sets the current client for the duration of each poll; the
+//! functions in `context` and `try_context` read it. It works like a `tokio::task_local!` without a wrapper future.
 
 use std::{
     cell::RefCell,
@@ -23,7 +25,7 @@ use crate::{
 };
 
 thread_local! {
-    /// The context of the handler that this thread polls now, lent by its [`Scope`].
+    /// The context of the handler that is polled on this thread now, set by its [`Scope`].
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
@@ -33,11 +35,11 @@ struct Context {
     failure: Failure,
 }
 
-/// What an `emit` that fails does.
+/// What happens to an error of `emit`.
 enum Failure {
-    /// Fails the event when its handler ends. The first error is kept.
+    /// Fails the event when its handler ends. Only the first error is kept.
     FailsEvent(Option<BoxError>),
-    /// Is logged.
+    /// The error is logged.
     Logged,
 }
 
@@ -52,15 +54,15 @@ impl Scope {
         Scope(Some(Context { socket, failure }))
     }
 
-    /// Creates the scope of a callback or a spawned task, which is not an event of its own.
+    /// Creates the scope of a callback or a spawned task, which is not part of an event.
     pub(crate) fn task(socket: Socket) -> Self {
         let failure = Failure::Logged;
         Scope(Some(Context { socket, failure }))
     }
 
-    /// Runs a closure for the client.
+    /// Runs a closure with the client as the current one.
     pub(crate) fn enter<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        /// Swaps back, after a panic too.
+        /// Restores the previous context, also after a panic.
         struct Leave<'a>(&'a mut Scope);
 
         impl Drop for Leave<'_> {
@@ -74,12 +76,12 @@ impl Scope {
         run()
     }
 
-    /// Calls user code in the name of the client.
+    /// Calls user code with the client as the current one.
     pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> Result<R, Panic> {
         fault::catch(|| self.enter(call))
     }
 
-    /// Runs a future for the client.
+    /// Polls a future with the client as the current one.
     pub(crate) fn run<F: Future + Unpin>(self, future: F) -> Scoped<F> {
         Scoped {
             scope: self,
@@ -100,7 +102,7 @@ impl Scope {
     }
 }
 
-/// A future that acts for a client, wherever it is polled or dropped.
+/// A future with a current client while it is polled or dropped.
 pub(crate) struct Scoped<F> {
     scope: Scope,
     /// `None` once it has ended.
@@ -138,7 +140,7 @@ impl<F> Drop for Scoped<F> {
     }
 }
 
-/// Runs a callback or a spawned task, which is not an event of its own, for `socket`.
+/// Runs a callback or a spawned task, which is not an event, with `socket` as the current client.
 pub(crate) fn scope_task<F>(socket: Socket, future: F) -> impl Future<Output = F::Output> + Unpin
 where
     F: Future + Unpin,
@@ -146,9 +148,10 @@ where
     Scope::task(socket).run(future).map(|(output, _)| output)
 }
 
-/// Runs `function` on tokio's blocking pool for the client whose handler awaits it.
+/// Runs `function` on tokio's blocking pool, with the client of the calling handler as the current one.
 ///
-/// A panic goes on in the caller. An `emit` that failed fails the event, as it would in the handler itself. Dropping the
+/// A panic is resumed in the caller. A failed `emit` fails the event, as in the handler itself. Dropping the future
+/// does not stop the function.
 /// future does not stop the function.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     function: impl FnOnce() -> T + Send + 'static,
@@ -177,7 +180,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     }
 }
 
-/// Makes an error that a blocking function has left the one that fails the event.
+/// Passes an error of a blocking function on to the event that awaits it.
 fn keep(error: BoxError) {
     CURRENT.with_borrow_mut(|current| match current {
         Some(Context {
@@ -190,8 +193,8 @@ fn keep(error: BoxError) {
     });
 }
 
-/// Handles an `emit` that failed. If the client whose event is being handled emitted, the event fails. Otherwise (the server or
-/// another client emitted, or no event is being handled) the error is logged.
+/// Handles an `emit` that failed. If the current client emitted it, its event fails; otherwise (the server or another
+/// client emitted it, or no event is being handled) the error is logged.
 pub(crate) fn fail(
     error: EmitError,
     origin: &'static Location<'static>,
@@ -212,7 +215,7 @@ pub(crate) fn fail(
     }
 }
 
-/// Returns the client whose handler runs, if one does.
+/// Returns the current client of this thread.
 pub(super) fn current() -> Option<Socket> {
     CURRENT.with_borrow(|current| Some(current.as_ref()?.socket.clone()))
 }

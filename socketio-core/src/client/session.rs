@@ -1,4 +1,7 @@
-//! Payload that are kept for one client or one connection.
+//! Typed values that are kept for one client or for one connection.
+//!
+//! [`Session`] and [`ConnectionSession`] are handles of a slot of the hub. The value is taken out of its slot while
+//! user code has it, so no lock is held meanwhile.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -6,8 +9,8 @@ use crate::hub::Slot;
 
 /// A value of type `T` that belongs to one client in one namespace, from its `connect` to its `disconnect`.
 ///
-/// There is at most one value of each type, made by `T::default()` when it is first asked for. As an argument of a handler, or
-/// by [`session`](crate::session):
+/// There is at most one value of each type, created with `T::default()` at first use. It is an argument of handlers, or
+/// is returned by [`session`](crate::session):
 ///
 /// ```
 /// # use socketio_core::Session;
@@ -21,12 +24,12 @@ use crate::hub::Slot;
 /// }
 /// ```
 ///
-/// Another namespace of the same connection has another value; [`ConnectionSession`] is one for all of them.
+/// Each namespace of a connection has its own value; a [`ConnectionSession`] is shared by all of them.
 ///
-/// [`get`](Session::get), [`set`](Session::set) and [`update`](Session::update) are atomic: while one of them has the value,
-/// those of other threads wait. No lock is held meanwhile. A closure of `update` that uses the same session again would wait for
-/// itself, and panics instead; closures that update two sessions in different orders can wait for each other forever. After a
-/// panic inside of `update` the value stays as the closure has left it.
+/// [`get`](Session::get), [`set`](Session::set) and [`update`](Session::update) are atomic: other threads block until
+/// the value is free. No lock is held meanwhile. A closure of `update` that uses the same session again panics instead
+/// of deadlocking; closures that update two sessions in different orders can deadlock. After a panic inside of
+/// `update`, the value stays as the closure left it.
 pub struct Session<T>(Arc<Slot<T>>);
 
 impl<T> Session<T> {
@@ -55,11 +58,11 @@ impl<T> Session<T> {
     #[track_caller]
     pub fn set(&self, value: T) {
         let old = self.0.with(|old| std::mem::replace(old, value));
-        // Returned first, since `Drop` may use the session.
+        // Dropped after the session is free again, because `Drop` may use it.
         drop(old);
     }
 
-    /// Changes the value, and returns what the closure returns.
+    /// Changes the value and returns what the closure returns.
     ///
     /// # Panics
     ///
@@ -88,7 +91,7 @@ impl<T> Clone for Session<T> {
     }
 }
 
-/// A session outside of any connection, for unit tests of handlers.
+/// Creates a session outside of any connection, for unit tests of handlers.
 impl<T> From<T> for Session<T> {
     fn from(value: T) -> Self {
         Session(Arc::new(Slot::new(value)))
@@ -101,8 +104,8 @@ impl<T: fmt::Debug> fmt::Debug for Session<T> {
     }
 }
 
-/// A [`Session`] that belongs to a connection: all namespaces that the client joins over it share the value, until the
-/// connection ends. It is used the same way.
+/// A [`Session`] of a connection: all namespaces that the client joins over it share the value, until the connection
+/// ends. It has the same methods.
 ///
 /// ```
 /// # use socketio_core::ConnectionSession;
@@ -135,7 +138,7 @@ impl<T> Clone for ConnectionSession<T> {
     }
 }
 
-/// A session outside of any connection, for unit tests of handlers.
+/// Creates a session outside of any connection, for unit tests of handlers.
 impl<T> From<T> for ConnectionSession<T> {
     fn from(value: T) -> Self {
         ConnectionSession(value.into())

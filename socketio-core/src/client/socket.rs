@@ -1,4 +1,7 @@
-//! A client, as a handler sees it.
+//! [`Socket`], the public handle of one client in one namespace.
+//!
+//! Handlers receive it, and the functions in `context` call it for the current client. It holds the client and its
+//! node, so it stays valid after the client has disconnected.
 
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -12,14 +15,14 @@ use crate::{
     node::Node,
 };
 
-/// One client in one namespace. Cheap to clone, and good to keep: it stays valid, and quiet, when the client has gone.
+/// One client in one namespace. Cheap to clone; stays valid after the client has disconnected, and then sends nothing.
 ///
-/// Handlers take it as an argument (`socket: Socket`); the functions of the crate ([`emit`](crate::emit),
-/// [`join_room`](crate::join_room), ..) are its methods, for the client whose event is being handled.
+/// Handlers take it as an argument (`socket: Socket`). The functions of the crate ([`emit`](crate::emit),
+/// [`join_room`](crate::join_room), ..) call its methods for the current client.
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-/// Behind one reference count: a socket is cloned several times for each event.
+/// In one `Arc`, since a socket is cloned several times per event.
 struct Inner {
     client: Arc<Client>,
     node: Arc<Node>,
@@ -38,48 +41,51 @@ impl Socket {
         &self.0.client
     }
 
-    /// The client's id in this namespace, and the name of its own room.
+    /// Returns the client's id in this namespace, which is also the name of its own room.
     pub fn sid(&self) -> &Sid {
         self.client().sid()
     }
 
-    /// The namespace's path: `/`, `/chat`.
+    /// Returns the path of the namespace: `/`, `/chat`.
     pub fn namespace(&self) -> &str {
         self.client().namespace()
     }
 
-    /// Whether the client has been accepted and has not gone.
+    /// Returns whether the client has been accepted and has not disconnected.
     pub fn is_connected(&self) -> bool {
         self.client().is_connected()
     }
 
-    /// The request that opened the connection.
+    /// Returns the request that opened the connection.
     pub fn request(&self) -> Request {
         self.client().request().clone()
     }
 
-    /// How the client is connected just now: `polling` or `websocket`, or as a transport of another kind calls itself.
+    /// Returns the name of the transport that the connection uses now: `polling`, `websocket`, or the name of a custom
+    /// transport.
     pub fn transport(&self) -> &'static str {
         self.client().connection().transport()
     }
 
-    /// What is kept for this client in this namespace: one value of each type, from `connect` to `disconnect`.
+    /// Returns this client's session value of type `T`: one value of each type per namespace, from `connect` to
+    /// `disconnect`.
     pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
         Session::new(self.client().data())
     }
 
-    /// What is kept for this client's connection, and shared by all namespaces that it is in: one value of each type.
+    /// Returns the connection's session value of type `T`, which all namespaces of the connection share.
     pub fn connection_session<T: Default + Send + 'static>(&self) -> ConnectionSession<T> {
         ConnectionSession::new(self.client().connection().data())
     }
 
     /// Sends an event to this client.
     ///
-    /// `payload` is the event's one argument; a tuple is several, `()` none. Returns at once: the event waits in the
-    /// client's outbox. A client that has gone hears nothing, and that is no error.
+    /// `payload` is the event's only argument; a tuple is several arguments, `()` is none. Returns at once: the event
+    /// waits in the client's outbox. Nothing happens if the client has disconnected.
     ///
-    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing. In the handler of an event of this
-    /// client, the event fails when the handler ends; anywhere else the error is logged. [`Socket::try_emit`] returns it instead.
+    /// If the payload can't be encoded, or the name is reserved (`connect`), nothing is sent. In a handler of an event
+    /// of this client, the event then fails when the handler ends; anywhere else the error is logged.
+    /// [`Socket::try_emit`] returns it instead.
     #[track_caller]
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) {
         let origin = Location::caller();
@@ -88,13 +94,13 @@ impl Socket {
         }
     }
 
-    /// Sends an event to this client, or tells why not.
+    /// Sends an event to this client, or returns why it was not sent.
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved.
+    /// When the payload can't be encoded, the name is reserved or the client's outbox is full.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
-        // Without the emitter: the client is local and the only recipient.
+        // Not through the emitter: the client is local and the only recipient.
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
         self.client().emit(&self.node().hub, packet)
@@ -112,7 +118,10 @@ impl Socket {
         self.emit("json", payload);
     }
 
-    /// Sends an event to this client and waits up to 60 seconds for its acknowledgement.
+    /// Sends an event to this client and waits for its acknowledgement, up to the server's
+    /// [`call_timeout`](crate::SocketIoBuilder::call_timeout) (60 seconds by default).
+    ///
+    /// Cancel-safe, as [`To::call`].
     ///
     /// # Errors
     ///
@@ -125,7 +134,7 @@ impl Socket {
         self.to_self().call(event, payload).await
     }
 
-    /// Addresses rooms or clients of this namespace: everyone in any of them once, this client included.
+    /// Addresses the clients in any of these rooms of this namespace, each once, this client included.
     pub fn to(&self, rooms: impl IntoRooms) -> To {
         self.address(Target::Rooms(Vec::new())).to(rooms)
     }
@@ -135,17 +144,17 @@ impl Socket {
         self.address(Target::Everyone)
     }
 
-    /// Addresses everyone in this namespace but the clients with these ids.
+    /// Addresses everyone in this namespace except the clients with these ids.
     pub fn skip(&self, sids: impl IntoRooms) -> To {
         self.broadcast().skip(sids)
     }
 
-    /// Addresses everyone in this namespace but the clients in any of these rooms: [`To::except`].
+    /// Addresses everyone in this namespace except the clients in any of these rooms: [`To::except`].
     pub fn except(&self, rooms: impl IntoRooms) -> To {
         self.broadcast().except(rooms)
     }
 
-    /// Addresses everyone in another namespace. (The path of this one is [`Socket::namespace`].)
+    /// Addresses everyone in another namespace. [`Socket::namespace`] returns the path of this one.
     pub fn of(&self, path: &str) -> To {
         self.broadcast().of(path)
     }
@@ -164,16 +173,17 @@ impl Socket {
         )
     }
 
-    /// Puts this client into rooms: into all of them or, after an error, into those before the one at fault. Inside `connect`
-    /// this takes effect once the client is accepted.
+    /// Adds this client to rooms, in their order; the first error stops it. Inside `connect` it takes effect once the
+    /// client is accepted.
     ///
-    /// The room of another client's id is private, also if that client is connected to another node of a cluster. A name that
-    /// comes from a client may be such an id: give it a prefix (`format!("room:{name}")`), or pass the error on.
+    /// The room of another client's id is private, even if that client is connected to another node of a cluster. A
+    /// room name that comes from a client could be such an id: add a prefix (`format!("room:{name}")`), or return the
+    /// error.
     ///
     /// # Errors
     ///
     /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] past the limit,
-    /// [`RoomError::NotConnected`] when this client has gone.
+    /// [`RoomError::NotConnected`] when this client has disconnected.
     pub fn join_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
@@ -184,7 +194,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Takes this client out of rooms. Rooms that it is not in, and its own, are passed over.
+    /// Removes this client from rooms. Rooms that it is not in, and its own room, are skipped.
     pub fn leave_room(&self, rooms: impl IntoRooms) {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
@@ -193,7 +203,7 @@ impl Socket {
         }
     }
 
-    /// Takes everybody out of rooms of this namespace. Rooms that nobody is in are passed over.
+    /// Removes all clients from rooms of this namespace. Empty rooms are skipped.
     ///
     /// # Errors
     ///
@@ -202,41 +212,41 @@ impl Socket {
         self.broadcast().close_room(rooms)
     }
 
-    /// The rooms this client is in: its own first, then in the order of joining.
+    /// Returns the rooms of this client: its own first, then the others in the order of joining.
     pub fn rooms(&self) -> Vec<String> {
         self.client().rooms()
     }
 
-    /// Disconnects this client from this namespace; its connection stays open. It is told, leaves its rooms at once, and
-    /// its `disconnect` handler runs after the events that had arrived. The current handler goes on. Inside `connect`,
-    /// the client is first accepted.
+    /// Disconnects this client from this namespace; its connection stays open. The client receives a DISCONNECT packet
+    /// and leaves its rooms at once; its `disconnect` handler runs after the events that had already arrived. The
+    /// current handler continues. Inside `connect`, the client is accepted first.
     pub fn disconnect(&self) {
         self.node()
             .hub
             .disconnect(self.client(), Reason::ServerDisconnect);
     }
 
-    /// Closes the client's whole connection, and with it all its namespaces.
+    /// Closes the client's connection, which ends all its namespaces.
     pub fn close(&self) {
         self.client()
             .connection()
             .close_connection(CloseRequest::Server);
     }
 
-    /// Waits until everything emitted to this client's connection so far has been handed to the transport, or the
-    /// client has gone. Cancel-safe.
+    /// Waits until all messages that were emitted to this client's connection before have been passed to the transport,
+    /// or the client has disconnected. Cancel-safe.
     pub async fn drained(&self) {
         self.client().connection().drained().await;
     }
 
-    /// Packets that this client's connection has lost because its outbox was full: none, unless the server was built
-    /// with [`OverflowPolicy::DropNewest`](crate::OverflowPolicy::DropNewest).
+    /// Returns how many packets this client's connection has lost because its outbox was full. It is zero unless the
+    /// server uses [`OverflowPolicy::DropNewest`](crate::OverflowPolicy::DropNewest).
     pub fn dropped_packets(&self) -> usize {
         self.client().connection().dropped()
     }
 
-    /// Runs a task in the name of this client: the functions of the crate work in it. It ends with the server (then the
-    /// handle gives `None`), not with the client.
+    /// Spawns a task that acts for this client: the functions of the crate work in it. The task ends with the server
+    /// (the handle then yields `None`), not with the client.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
     where

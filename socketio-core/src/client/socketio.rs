@@ -1,4 +1,6 @@
-//! The server as its users hold it.
+//! [`SocketIo`], the public handle of a server.
+//!
+//! Everything outside of handlers uses it: background tasks, HTTP routes, other threads. All clones share one [`Node`].
 
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -17,10 +19,11 @@ use crate::{
     packet::Codec,
 };
 
-/// A Socket.IO server: built by [`SocketIo::builder`], served by [`run`](SocketIo::run) or as a [`layer`](SocketIo::layer),
-/// and the way to its clients from outside of handlers (background tasks, HTTP routes, other threads).
+/// A Socket.IO server. Built by [`SocketIo::builder`], served by [`run`](SocketIo::run) or as a
+/// [`layer`](SocketIo::layer); emits to clients from outside of handlers (background tasks, HTTP routes, other
+/// threads).
 ///
-/// Cheap to clone; all clones are one server. As an argument of a handler it is the server that handles the event.
+/// Cheap to clone; all clones are the same server. As an argument of a handler it is the server that handles the event.
 #[derive(Clone)]
 pub struct SocketIo(Arc<Node>);
 
@@ -33,26 +36,27 @@ impl SocketIo {
         &self.0
     }
 
-    /// The server's state of type `T`, if it was built with one.
+    /// Returns the server's state of type `T`, if it was built with one.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.node().states.get()
     }
 
     /// Sends an event to everyone in the main namespace, `/`.
     ///
-    /// `payload` is the event's one argument; a tuple is several, `()` none. Works from any thread, in tasks or outside of
-    /// them, and returns at once. A payload that can't be encoded, or a reserved name, sends nothing and is logged; an event
-    /// that is being handled does not fail. [`SocketIo::try_emit`] returns the error instead.
+    /// `payload` is the event's only argument; a tuple is several arguments, `()` is none. Works on any thread, with or
+    /// without a runtime, and returns at once. If the payload can't be encoded, or the name is reserved, nothing is
+    /// sent and the error is logged; the event that is being handled does not fail. [`SocketIo::try_emit`] returns the
+    /// error instead.
     #[track_caller]
     pub fn emit<T: Serialize>(&self, event: &str, payload: T) {
         self.broadcast().emit(event, payload);
     }
 
-    /// Sends an event to everyone in the main namespace, or tells why not.
+    /// Sends an event to everyone in the main namespace, or returns why it was not sent.
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved; then nobody got it.
+    /// When the payload can't be encoded or the name is reserved. Nothing is sent then.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         self.broadcast().try_emit(event, payload)
     }
@@ -79,17 +83,17 @@ impl SocketIo {
         self.broadcast().to(rooms)
     }
 
-    /// Addresses everyone in the main namespace but the clients with these ids.
+    /// Addresses everyone in the main namespace except the clients with these ids.
     pub fn skip(&self, sids: impl IntoRooms) -> To {
         self.broadcast().skip(sids)
     }
 
-    /// Addresses everyone in the main namespace but the clients in any of these rooms: [`To::except`].
+    /// Addresses everyone in the main namespace except the clients in any of these rooms: [`To::except`].
     pub fn except(&self, rooms: impl IntoRooms) -> To {
         self.broadcast().except(rooms)
     }
 
-    /// Addresses everyone in a namespace; `.to(..)` narrows it to rooms.
+    /// Addresses everyone in a namespace. `.to(..)` narrows it to rooms.
     pub fn of(&self, path: &str) -> To {
         To::new(
             Arc::clone(self.node()),
@@ -100,33 +104,33 @@ impl SocketIo {
         .of(path)
     }
 
-    /// Takes everybody out of rooms of the main namespace; for others, `of("/chat").close_room(..)`.
+    /// Removes all clients from rooms of the main namespace. For other namespaces: `of("/chat").close_room(..)`.
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of a client, of this process or of another one.
+    /// [`RoomError::ClientRoom`] for the id of a local or remote client.
     pub fn close_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         self.broadcast().close_room(rooms)
     }
 
-    /// A client of this process, to join rooms, to look at its session or to disconnect it.
+    /// Returns the local client with this id, to join rooms, to read its session or to disconnect it.
     pub fn socket(&self, namespace: &str, sid: &str) -> Option<Socket> {
         let client = self.node().hub.client(namespace, sid)?;
         Some(Socket::new(client, Arc::clone(self.node())))
     }
 
-    /// The clients of this process that are in a namespace, in no particular order: `namespace(..).sockets()`.
+    /// Returns the local clients of a namespace, in no particular order: `of(..).sockets()`.
     pub fn sockets(&self, namespace: &str) -> Vec<Socket> {
         self.of(namespace).sockets()
     }
 
-    /// The namespaces that somebody is in, in alphabetical order.
+    /// Returns the namespaces with at least one local client, in alphabetical order.
     pub fn namespaces(&self) -> Vec<String> {
         self.node().hub.namespaces()
     }
 
-    /// Disconnects a client from a namespace. False when this process has none of this id; then the others are told, if
-    /// there is a [`message_queue`](crate::SocketIoBuilder::message_queue).
+    /// Disconnects a client from a namespace. Returns false if no local client has this id; the other nodes are then
+    /// asked to disconnect it, if there is a [`message_queue`](crate::SocketIoBuilder::message_queue).
     pub fn disconnect(&self, namespace: &str, sid: &str) -> bool {
         let hub = &self.node().hub;
         match hub.client(namespace, sid) {
@@ -140,9 +144,9 @@ impl SocketIo {
         }
     }
 
-    /// Waits until everything emitted so far has been published, where there is a
-    /// [`message_queue`](crate::SocketIoBuilder::message_queue); while that can't be reached, it waits on. Messages that are given
-    /// up count as published: [`queue_health`](SocketIo::queue_health) tells of them.
+    /// Waits until everything emitted before has been published to the
+    /// [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is none. Keeps waiting while the
+    /// queue can't be reached. Dropped messages count as published: see [`queue_health`](SocketIo::queue_health).
     ///
     /// A program that only emits awaits it before it ends, or calls [`shutdown`](SocketIo::shutdown). Cancel-safe.
     pub async fn flushed(&self) {
@@ -151,45 +155,45 @@ impl SocketIo {
         }
     }
 
-    /// Waits until this server hears the others, where there is a [`message_queue`](crate::SocketIoBuilder::message_queue); while
-    /// that can't be reached, it waits on. At once when it never will: the server is `write_only`, or has been shut down.
-    /// Serving does not wait for it. Cancel-safe.
+    /// Waits until this node is subscribed to the [`message_queue`](crate::SocketIoBuilder::message_queue). Keeps waiting
+    /// while the queue can't be reached. Returns at once if there is no queue, if the server is `write_only`, or after
+    /// a shutdown. The server accepts clients without waiting for it. Cancel-safe.
     pub async fn subscribed(&self) {
         if let Some(cluster) = self.node().cluster() {
             cluster.subscribed().await;
         }
     }
 
-    /// How the [`message_queue`](crate::SocketIoBuilder::message_queue) is doing; `None` when there is none.
+    /// Returns the health of the [`message_queue`](crate::SocketIoBuilder::message_queue); `None` if there is none.
     pub fn queue_health(&self) -> Option<QueueHealth> {
         let cluster = self.node().cluster()?;
         Some(cluster.health())
     }
 
-    /// Everything that this server handles: namespaces, events, handlers with `file:line` and the types of their arguments.
-    /// `println!("{}", io.describe())` prints a table; `build()` traces it at the level `debug`.
+    /// Returns the registered namespaces, events and handlers, with `file:line` and the types of their arguments.
+    /// `println!("{}", io.describe())` prints a table; `build()` logs it at the level `debug`.
     pub fn describe(&self) -> &Description {
         &self.0.description
     }
 
-    /// What the server's packets are encoded and decoded with, for clients in the same process.
+    /// Returns the codec of the server's packets, for clients in the same process.
     #[doc(hidden)]
     pub fn codec(&self) -> &Codec {
         &self.node().hub.codec
     }
 
-    /// How many connections are open in this process; one may be in several namespaces.
+    /// Returns how many connections are open in this process. A connection may be in several namespaces.
     pub fn connections(&self) -> usize {
         self.node().connections.len()
     }
 
-    /// How many of them go over a transport of this name just now.
+    /// Returns how many connections use the transport of this name now.
     pub(crate) fn connections_over(&self, transport: &str) -> usize {
         self.node().connections.over(transport)
     }
 
-    /// Runs a background task with a handle of the server. A [shutdown](SocketIo::shutdown) stops it at its next await, and the
-    /// join handle then returns `None`. A panic is logged and passed on to the join handle.
+    /// Spawns a background task with a handle of the server. A [shutdown](SocketIo::shutdown) cancels it at its next
+    /// await; the join handle then yields `None`. A panic is logged and resumed in the join handle.
     ///
     /// # Panics
     ///
@@ -205,8 +209,8 @@ impl SocketIo {
             .spawn(origin, Box::pin(task(self.clone())))
     }
 
-    /// Attaches a client over a transport of another kind: see [`transport`](crate::hub::transport). `transport` is given the
-    /// outbox of the connection, to look into it outside its own `poll`.
+    /// Attaches a client over a custom transport: see [`transport`](crate::hub::transport). The closure receives the
+    /// outbox of the connection, for use outside of `Transport::poll`.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
-//! The functions that act for the current client, and return an error where there is none.
+//! Functions that act for the current client and return an error if there is none.
 //!
-//! Each is the function of [`context`](super::context) without `try_`. Outside of a handler it returns [`NoCurrentClient`]: as
-//! it is, or, where the function has errors of its own, as one of these.
+//! Each calls the method of [`Socket`] of the same name without `try_`. Outside of a handler it returns
+//! [`NoCurrentClient`], or the variant of that name of the function's own error type.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
@@ -88,7 +88,7 @@ pub fn try_of(path: &str) -> Result<To, NoCurrentClient> {
     Ok(current()?.of(path))
 }
 
-/// Puts the current client into rooms: [`join_room`](fn@crate::join_room).
+/// Adds the current client to rooms: [`join_room`](fn@crate::join_room).
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub fn try_join_room(rooms: impl IntoRooms) -> Result<(), RoomError> {
     current()?.join_room(rooms)
 }
 
-/// Takes the current client out of rooms: [`leave_room`](fn@crate::leave_room).
+/// Removes the current client from rooms: [`leave_room`](fn@crate::leave_room).
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn try_leave_room(rooms: impl IntoRooms) -> Result<(), NoCurrentClient> {
     Ok(())
 }
 
-/// Takes all clients out of rooms of the current namespace: [`close_room`](fn@crate::close_room).
+/// Removes all clients from rooms of the current namespace: [`close_room`](fn@crate::close_room).
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Answers to polls that travel compressed.
+//! [`Coding`]: compression of responses to polls.
 
 use std::io::{self, Write};
 
@@ -10,20 +10,20 @@ use flate2::{
 use http::{HeaderMap, HeaderValue, header};
 use tokio::task::yield_now;
 
-/// So many bytes are compressed before other tasks get their turn.
+/// The number of bytes that are compressed before the task yields.
 const CHUNK: usize = 16 * 1024;
 
-/// A way to compress a body.
+/// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Gzip,
-    /// In the format of zlib, as HTTP understands the word.
+    /// The zlib format, which HTTP calls `deflate`.
     Deflate,
 }
 
 impl Coding {
-    /// The one that the client likes best by its `Accept-Encoding`, gzip when it likes both; `None`
-    /// when it accepts neither, or likes the body better as it is.
+    /// Returns the coding that the client prefers by its `Accept-Encoding`, gzip if it prefers neither; `None` if it
+    /// accepts neither, or prefers an uncompressed body.
     pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let mut accepted = Accepted::default();
         for value in headers.get_all(header::ACCEPT_ENCODING) {
@@ -46,7 +46,7 @@ impl Coding {
         }
     }
 
-    /// What the `Content-Encoding` of the answer says.
+    /// Returns the value of the `Content-Encoding` header.
     pub(super) fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Coding::Gzip => "gzip",
@@ -54,8 +54,8 @@ impl Coding {
         })
     }
 
-    /// The body compressed, if that makes it shorter. Nothing but speed is asked of the compressor,
-    /// and a large body does not hold up the other tasks of its thread.
+    /// Returns the compressed body if it is shorter. Uses the fastest level, and yields between chunks, so that a large
+    /// body does not block the other tasks of the thread.
     pub(super) async fn compress(self, body: &Bytes) -> Option<Bytes> {
         let room = Vec::with_capacity(body.len() / 4);
         let mut encoder = match self {
@@ -73,7 +73,7 @@ impl Coding {
     }
 }
 
-/// How much the client likes each coding, in thousandths; `None` for one that it does not name.
+/// The quality of each coding, in thousandths; `None` for one that is not listed.
 #[derive(Default)]
 struct Accepted {
     gzip: Option<u16>,
@@ -83,7 +83,7 @@ struct Accepted {
 }
 
 impl Accepted {
-    /// Reads one item, such as `gzip;q=0.5`. One that can't be read is as good as not there.
+    /// Reads one item, such as `gzip;q=0.5`. An invalid item is ignored.
     fn note(&mut self, item: &str) {
         let (coding, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
         let coding = coding.trim().to_ascii_lowercase();
@@ -100,7 +100,7 @@ impl Accepted {
     }
 }
 
-/// The value of `q=0.5`, in thousandths.
+/// Parses `q=0.5`, and returns the quality in thousandths.
 fn weight(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {

@@ -1,45 +1,45 @@
-//! The settings of an engine.
+//! [`Config`]: the options of an engine.
 
 use std::time::Duration;
 
 use super::{cookie::Cookie, cors::Cors, transport::Transports};
 
-/// The settings of an [`Engine`](super::Engine); change the fields of a `Config::default()`.
+/// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// How long after the handshake, and after each pong, the server pings. Default: 25 s.
+    /// The time between a pong (or the handshake) and the next ping. Default: 25 s.
     pub ping_interval: Duration,
-    /// How much longer than that interval the client is told it is: a late ping is forgiven. Default: none.
+    /// The time that is added to the interval announced to clients, so that they tolerate late pings. Default: zero.
     pub ping_grace: Duration,
-    /// How long a client may take to answer a ping. Default: 20 s.
+    /// The time within which a client must respond to a ping. Default: 20 s.
     pub ping_timeout: Duration,
-    /// How long a WebSocket that is to take over a session may take to do so. Default: 10 s.
+    /// The time that an upgrade to WebSocket may take. Default: 10 s.
     pub upgrade_timeout: Duration,
-    /// How long a WebSocket may take not one byte of what is written to it. Default: 20 s.
+    /// The time for which a WebSocket may accept no byte while something is to be written. Default: 20 s.
     pub write_timeout: Duration,
-    /// How long a session that the server closes waits for its client to fetch the rest and to
-    /// close on its side. Default: 5 s.
+    /// The time that a session which the server closes waits for its client to receive the remaining messages and to
+    /// close. Default: 5 s.
     pub close_timeout: Duration,
-    /// Bytes in a WebSocket message or in the body of a POST, whichever transport. Also the size
-    /// past which nothing more is put into the answer to a poll. Default: 1,000,000.
+    /// The size of the largest WebSocket message or POST body, in bytes. Also the size from which no further messages
+    /// are added to the response to a poll. Default: 1,000,000.
     pub max_payload: usize,
-    /// Sessions at one time; a handshake beyond that is answered 503. Default: 100,000.
+    /// The number of open sessions. Further handshakes are answered with 503. Default: 100,000.
     pub max_sessions: usize,
-    /// The transports that are offered. Default: both.
+    /// The transports that clients may use. Default: both.
     pub transports: Transports,
-    /// Whether a polling session may change to WebSocket. Default: `true`.
+    /// Whether a polling session may upgrade to WebSocket. Default: `true`.
     pub allow_upgrades: bool,
-    /// Which web pages may connect. Default: those of the same origin.
+    /// The origins whose web pages may connect. Default: the server's own origin.
     pub cors: Cors,
-    /// Whether an allowed page may send cookies along. Default: `true`.
+    /// Whether an allowed page of another origin may send cookies. Default: `true`.
     pub cors_credentials: bool,
-    /// The cookie that the answer to a polling handshake sets. Default: none.
+    /// The cookie that the response to a polling handshake sets. Default: none.
     pub cookie: Option<Cookie>,
-    /// Whether the answers to polls are compressed (gzip or deflate) for clients that accept it.
-    /// WebSockets are not. Default: `true`.
+    /// Whether responses to polls are compressed (gzip or deflate) for clients that accept it. WebSockets are not
+    /// compressed. Default: `true`.
     pub http_compression: bool,
-    /// Bytes from which on an answer is worth being compressed. Default: 1,024.
+    /// The size from which a response is compressed, in bytes. Default: 1,024.
     pub compression_threshold: usize,
 }
 
@@ -66,21 +66,21 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whether a polling session can become a WebSocket one.
+    /// Returns whether a polling session can upgrade to WebSocket.
     pub(super) fn upgrades(&self) -> bool {
         self.allow_upgrades && self.transports.websocket
     }
 
-    /// The interval and the timeout that clients are told, in milliseconds. Rounded up: a client that
-    /// waits too short gives up a server that is there.
+    /// Returns the interval and the timeout that are announced to clients, in milliseconds. Rounded up, because a
+    /// client with a shorter timeout would close a working connection.
     pub(super) fn announced(&self) -> (u128, u128) {
         let millis = |duration: Duration| duration.as_nanos().div_ceil(1_000_000);
         let interval = self.ping_interval.saturating_add(self.ping_grace);
         (millis(interval), millis(self.ping_timeout))
     }
 
-    /// Whether a client in JavaScript can wait that long for a ping: its timers count 31 bits of
-    /// milliseconds (24.8 days), and what is longer ends at once.
+    /// Returns whether a JavaScript client can wait that long for a ping: its timers have 31 bits of milliseconds (24.8
+    /// days), and a longer timer fires at once.
     pub(crate) fn is_measurable(&self) -> bool {
         let (interval, timeout) = self.announced();
         interval + timeout <= i32::MAX as u128

@@ -1,9 +1,9 @@
-//! The cookie that tells load balancers the session.
+//! [`Cookie`]: the cookie with the id of the session, for sticky sessions.
 
 use http::HeaderValue;
 
-/// A cookie whose value is the id of the session, for load balancers that route by it. The answer to
-/// a polling handshake sets it.
+/// A cookie whose value is the id of the session, for load balancers that route by it. The response to a polling
+/// handshake sets it.
 ///
 /// ```
 /// use socketio_core::engine::Cookie;
@@ -17,7 +17,7 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// A cookie of that name (`io` is customary) with the attributes `Path=/`, `HttpOnly` and `SameSite=Lax`.
+    /// Creates a cookie with this name (`io` is common) and the attributes `Path=/`, `HttpOnly` and `SameSite=Lax`.
     pub fn new(name: impl Into<String>) -> Self {
         let cookie = Cookie {
             name: name.into(),
@@ -29,7 +29,7 @@ impl Cookie {
             .attribute("SameSite", "Lax")
     }
 
-    /// Sets an attribute with a value, such as `Domain`, in place of one of the same name.
+    /// Sets an attribute with a value, such as `Domain`. Replaces an attribute of the same name.
     pub fn attribute(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.set(name.into(), Some(value.into()))
     }
@@ -39,7 +39,7 @@ impl Cookie {
         self.set(name.into(), None)
     }
 
-    /// Takes an attribute off: `without("HttpOnly")`.
+    /// Removes an attribute: `without("HttpOnly")`.
     pub fn without(mut self, name: &str) -> Self {
         self.attributes
             .retain(|(there, _)| !there.eq_ignore_ascii_case(name));
@@ -52,24 +52,26 @@ impl Cookie {
         cookie
     }
 
-    /// What keeps a browser, or a header, from taking it.
+    /// Returns why a browser or a header would not accept it.
     pub(crate) fn problem(&self) -> Option<String> {
         if !is_token(&self.name) {
             return Some(format!(
-                "the cookie's name {:?} is none: take letters, digits, `-` and `_`",
+                "the cookie's name {:?} is invalid: use letters, digits, `-` and `_`",
                 self.name
             ));
         }
         for (name, value) in &self.attributes {
             if !is_token(name) {
-                return Some(format!("the cookie's attribute {name:?} has no valid name"));
+                return Some(format!(
+                    "the cookie's attribute {name:?} has an invalid name"
+                ));
             }
             let is_valid = |byte: u8| matches!(byte, b' '..=b'~') && byte != b';';
             if let Some(value) = value
                 && !value.bytes().all(is_valid)
             {
                 return Some(format!(
-                    "the cookie's attribute `{name}` can't be {value:?}: a header holds visible ASCII only, and `;` ends an attribute"
+                    "the cookie's attribute `{name}` can't be {value:?}: use visible ASCII characters without `;`, which ends an attribute"
                 ));
             }
         }
@@ -78,7 +80,7 @@ impl Cookie {
         })
     }
 
-    /// The header that sets it; `None` when no header can hold it.
+    /// Returns the `Set-Cookie` header; `None` if the cookie is invalid.
     pub(super) fn header(&self, sid: &str) -> Option<HeaderValue> {
         let mut text = format!("{}={sid}", self.name);
         for (name, value) in &self.attributes {
@@ -103,14 +105,14 @@ impl Cookie {
     }
 }
 
-/// A cookie of that name with the default attributes.
+/// Creates a cookie with this name and the default attributes.
 impl From<&str> for Cookie {
     fn from(name: &str) -> Self {
         Cookie::new(name)
     }
 }
 
-/// Whether the text is a token as HTTP defines it (RFC 9110, 5.6.2).
+/// Returns whether the text is an HTTP token (RFC 9110, 5.6.2).
 fn is_token(text: &str) -> bool {
     let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_valid)
@@ -151,7 +153,7 @@ mod tests {
             (Cookie::new(""), "name \"\""),
             (Cookie::new("a b"), "name \"a b\""),
             (Cookie::new("io=1"), "name \"io=1\""),
-            (Cookie::new("io").flag("Secure; Path=/x"), "no valid name"),
+            (Cookie::new("io").flag("Secure; Path=/x"), "invalid name"),
             (
                 Cookie::new("io").attribute("Path", "/;x"),
                 "`Path` can't be",

@@ -1,4 +1,4 @@
-//! Which web pages may connect: the check of the `Origin` header, and the headers that tell the browser.
+//! [`Cors`]: the check of the `Origin` header, and the headers of the responses to web pages.
 
 use std::{fmt, sync::Arc};
 
@@ -11,49 +11,49 @@ use http::{
 use super::origin;
 use crate::base::fault;
 
-/// Decides about an origin, from the `Origin` header and the request it came with.
+/// Accepts or refuses an `Origin` header, given the request.
 type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
 
-/// Which web pages may connect.
+/// The origins whose web pages may connect.
 ///
-/// The browser names the page's origin in the `Origin` header, on a WebSocket too. A request
-/// without that header does not come from a page and is let through; one from a page that is not
-/// allowed is answered 403. Origins are compared as they are written, ports included.
+/// A browser sends the page's origin in the `Origin` header, for WebSockets too. A request without that header does not
+/// come from a page and is accepted. A request from a page that is not allowed is answered with 403. Origins are
+/// compared as text, with their ports.
 #[derive(Clone, Default)]
 pub enum Cors {
-    /// Pages of the server's own scheme and host, as the `Host` header names it, or as a proxy says
-    /// in `X-Forwarded-Proto` and `X-Forwarded-Host`. The scheme is `http` unless the request
-    /// carries an [`http::uri::Scheme`] among its extensions, put there by whoever ended the TLS.
+    /// Pages of the server's own scheme and host, as in the `Host` header, or as a proxy sets them in
+    /// `X-Forwarded-Proto` and `X-Forwarded-Host`. The scheme is `http`, unless the code that terminated TLS has
+    /// inserted an [`http::uri::Scheme`] into the request's extensions.
     #[default]
     SameOrigin,
-    /// Every page.
+    /// All pages.
     Any,
-    /// Pages of these origins, such as `https://example.org`. They replace the server's own.
+    /// Pages of these origins, such as `https://example.org`, and not of the server's own.
     List(Vec<String>),
-    /// Whatever the function says of the `Origin` header and the request.
+    /// Pages for which the function returns true.
     Check(Arc<Check>),
-    /// No check and no headers, as for a server behind one that does both.
+    /// No check and no headers, for a server behind a proxy that does both.
     Off,
 }
 
 impl Cors {
-    /// Calls `check` with the `Origin` header and the request; `true` lets the page connect.
+    /// Creates a check by a function of the `Origin` header and the request. `true` allows the page to connect.
     pub fn check(check: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
         Cors::Check(Arc::new(check))
     }
 
-    /// What is wrong with it: origins that no page can have.
+    /// Returns the origins that no page can have, with the cure.
     pub(crate) fn problems(&self) -> Vec<String> {
         match self {
             Cors::List(origins) if origins.is_empty() => vec![
-                "no origin is allowed: name some, or use `Cors::SameOrigin`, or `Cors::Off` if somebody else checks them".into(),
+                "no origin is allowed: add origins, or use `Cors::SameOrigin`, or `Cors::Off` if a proxy checks them".into(),
             ],
             Cors::List(origins) => origins.iter().filter_map(|it| origin::problem(it)).collect(),
             _ => Vec::new(),
         }
     }
 
-    /// What the answer to this request must say; `None` when the page is not allowed.
+    /// Returns the headers for the response to this request; `None` if the page is not allowed.
     pub(super) fn grant(&self, request: &Parts, credentials: bool) -> Option<Grant> {
         if let Cors::Off = self {
             return Some(Grant::default());
@@ -91,14 +91,14 @@ impl Cors {
     }
 }
 
-/// That origin, or every one for `"*"`.
+/// Allows one origin, or all for `"*"`.
 impl From<&str> for Cors {
     fn from(origin: &str) -> Self {
         Cors::from([origin])
     }
 }
 
-/// Those origins, or every one if `"*"` is among them.
+/// Allows these origins, or all if `"*"` is among them.
 impl<T: Into<String>> From<Vec<T>> for Cors {
     fn from(origins: Vec<T>) -> Self {
         let origins: Vec<String> = origins.into_iter().map(T::into).collect();
@@ -110,7 +110,7 @@ impl<T: Into<String>> From<Vec<T>> for Cors {
     }
 }
 
-/// Those origins, or every one if `"*"` is among them.
+/// Allows these origins, or all if `"*"` is among them.
 impl<T: Into<String>, const N: usize> From<[T; N]> for Cors {
     fn from(origins: [T; N]) -> Self {
         Cors::from(Vec::from(origins))
@@ -129,19 +129,19 @@ impl fmt::Debug for Cors {
     }
 }
 
-/// The headers that let a page read an answer; no page is named when none asked.
+/// The headers that let a page read a response. Without an `Origin` header no page is named.
 #[derive(Debug, Default)]
 pub(crate) struct Grant {
-    /// Whether another page would have got another answer, which caches must know.
+    /// Whether the headers depend on the origin, which caches must know.
     varies: bool,
     origin: Option<HeaderValue>,
-    /// The headers that a preflight wants to send.
+    /// The headers that a preflight request asks for.
     headers: Option<HeaderValue>,
     credentials: bool,
 }
 
 impl Grant {
-    /// Adds the headers to an answer; `preflight` when it is the answer to an `OPTIONS`.
+    /// Adds the headers to a response. `preflight` is whether it is the response to `OPTIONS`.
     pub(crate) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
         if self.varies {
             answer.append(header::VARY, HeaderValue::from_static("Origin"));
@@ -193,7 +193,7 @@ fn text(request: &Parts, name: HeaderName) -> Option<&str> {
     request.headers.get(name)?.to_str().ok()
 }
 
-/// What the first proxy, the one that the client met, wrote into a header.
+/// Returns the value of the first proxy in a header, the one that the client connected to.
 fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
     text(request, HeaderName::from_static(name))?
         .split(',')
@@ -201,7 +201,7 @@ fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
         .map(str::trim)
 }
 
-/// The scheme of the page that opened a connection: some proxies tell that of the WebSocket.
+/// Returns the scheme of the page that opened a connection: some proxies send the scheme of the WebSocket.
 fn of_page(scheme: &str) -> &str {
     match scheme {
         "ws" => "http",
@@ -210,7 +210,7 @@ fn of_page(scheme: &str) -> &str {
     }
 }
 
-/// A copy of a value that does not keep the buffer of the whole request alive while a poll waits.
+/// Copies a value, so that the buffer of the whole request is not kept while a poll waits.
 fn detached(value: &HeaderValue) -> HeaderValue {
     HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
 }

@@ -1,4 +1,4 @@
-//! When to ping, and when to give up.
+//! [`Heartbeat`]: when to ping a client and when its session has timed out.
 
 use std::time::Duration;
 
@@ -6,31 +6,30 @@ use tokio::time::Instant;
 
 use super::{config::Config, timer::after};
 
-/// tokio's timers end up to a millisecond late; a client that looks at the announced moment is to
-/// find the session gone.
+/// The timeout is set this much earlier, because tokio's timers fire up to a millisecond late: at the announced time the
+/// session must have ended.
 const EARLY: Duration = Duration::from_millis(1);
 
-/// When to ping, and when to give up. It knows times only: [`Session`](super::Session) has the
-/// timer and writes the pings.
+/// The state of the heartbeat. It only computes times: [`Session`](super::Session) has the timer and writes the pings.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     due: Instant,
     pong: Pong,
-    /// Since when nothing is read from the client; while that is so, it can't be late.
+    /// Since when the client is not read; meanwhile it can't time out.
     held: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pong {
-    /// The next thing is a ping.
+    /// A ping is due next.
     NotAwaited,
-    /// Due at [`Heartbeat::due`].
+    /// A pong must arrive by [`Heartbeat::due`].
     Awaited,
-    /// Due likewise, and another packet has already put that off.
+    /// As `Awaited`, and another packet has already extended the time.
     Extended,
 }
 
-/// What is to be done when the time has come.
+/// What [`Session`](super::Session) does at a deadline.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HeartbeatAction {
     Ping,
@@ -46,18 +45,18 @@ impl Heartbeat {
         }
     }
 
-    /// When to call [`Heartbeat::beat`].
+    /// Returns when to call [`Heartbeat::beat`].
     pub(super) fn due(&self) -> Option<Instant> {
         (self.pong == Pong::NotAwaited || self.held.is_none()).then_some(self.due)
     }
 
-    /// What is to be done now that the time has come.
+    /// Returns what to do at the deadline.
     pub(super) fn beat(&mut self, now: Instant, config: &Config) -> HeartbeatAction {
         if self.pong != Pong::NotAwaited {
             return HeartbeatAction::Timeout;
         }
-        // Counted from when the ping was due, so that the announced figures hold; but a server that
-        // was itself late does not blame its client.
+        // Relative to when the ping was due, so that the announced times hold; but if the server itself was late, the
+        // client gets its full time.
         let late = now.saturating_duration_since(self.due) > config.ping_timeout / 4;
         let start = if late { now } else { self.due };
         self.due = after(start, config.ping_timeout.saturating_sub(EARLY));
@@ -66,7 +65,7 @@ impl Heartbeat {
         HeartbeatAction::Ping
     }
 
-    /// A pong came. One that nobody awaited changes nothing.
+    /// Notes a pong. An unexpected one is ignored.
     pub(super) fn pong(&mut self, now: Instant, config: &Config) {
         if self.pong != Pong::NotAwaited {
             self.due = after(now, config.ping_interval);
@@ -74,7 +73,7 @@ impl Heartbeat {
         }
     }
 
-    /// Another packet came: the client is there, and may have a little longer for its pong.
+    /// Notes another packet: the client is alive, and gets a little more time for its pong.
     pub(super) fn packet(&mut self, config: &Config) {
         if self.pong == Pong::Awaited {
             self.due = after(Instant::now(), config.ping_timeout);
@@ -82,7 +81,7 @@ impl Heartbeat {
         }
     }
 
-    /// Whether the client is being read.
+    /// Sets whether the client is being read.
     pub(super) fn reading(&mut self, read: bool) {
         match self.held {
             None if !read => self.held = Some(Instant::now()),

@@ -1,7 +1,7 @@
 //! Engine.IO v4: sessions over long-polling and WebSocket.
 //!
-//! This layer carries messages, texts and bytes, and knows nothing of Socket.IO; it can be used by
-//! itself. An [`Engine`] answers HTTP requests and hands out a [`Session`] for each connection:
+//! This layer carries messages (texts and bytes), knows nothing of Socket.IO, and can be used alone. An [`Engine`]
+//! answers HTTP requests and creates a [`Session`] for each connection:
 //!
 //! ```
 //! use socketio_core::engine::{Config, Engine};
@@ -17,11 +17,10 @@
 //! # assert!(engine.is_empty());
 //! ```
 //!
-//! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and
-//! either refuses it (`refusal`), opens a `session`, or leaves it with the session it names, in its
-//! `shared` slots; the answer to a poll may get a `compression`. The session is an actor without a
-//! task of its own: whoever owns it polls it, and it drives the `websocket`, the `upgrade`, the
-//! `heartbeat` and the `timer`.
+//! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and refuses it (`refusal`),
+//! opens a `session`, or passes it to the session with its id through the slots in `shared`. The response to a poll may
+//! be compressed (`compression`). A session has no task of its own: its owner polls it, and it drives the `websocket`,
+//! the `upgrade`, the `heartbeat` and the `timer`.
 
 mod compression;
 mod config;

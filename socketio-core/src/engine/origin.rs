@@ -1,39 +1,39 @@
-//! Origins as browsers write them.
+//! The check of configured origins, for `build()`.
 
-/// Why no browser ever sends this text as an `Origin` header, and the cure; `None` when one may.
+/// Returns why no browser sends this text as an `Origin` header, with the cure; `None` if one may.
 pub(super) fn problem(origin: &str) -> Option<String> {
-    let told = |why: &str| Some(format!("the origin {origin:?} matches no page: {why}"));
+    let refused = |why: &str| Some(format!("the origin {origin:?} matches no page: {why}"));
     if origin == "null" {
         return None;
     }
     if origin.contains('*') {
-        return told("there are no patterns; use `Cors::Any`, or `Cors::check` with a function");
+        return refused("there are no patterns; use `Cors::Any`, or `Cors::check` with a function");
     }
     let Some((scheme, host)) = origin.split_once("://") else {
-        return told("write scheme, host and port, as in `https://example.org:8443`");
+        return refused("write scheme, host and port, as in `https://example.org:8443`");
     };
     if let Some((host, _)) = host.split_once(['/', '?', '#']) {
-        return told(&format!("an origin has no path, write `{scheme}://{host}`"));
+        return refused(&format!("an origin has no path, write `{scheme}://{host}`"));
     }
     if host.contains('@') {
-        return told("an origin has no user");
+        return refused("an origin has no user");
     }
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     if scheme.is_empty() || !scheme.bytes().all(is_scheme) {
-        return told("its scheme is none");
+        return refused("its scheme is invalid");
     }
     if !origin.is_ascii() {
-        return told("browsers write such a host in Punycode, `https://xn--…`");
+        return refused("browsers write such a host in Punycode, `https://xn--…`");
     }
     if origin
         .bytes()
         .any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
     {
-        return told("there is a blank in it");
+        return refused("it contains whitespace");
     }
     let lower = origin.to_ascii_lowercase();
     if lower != origin {
-        return told(&format!("browsers write it in lower case, `{lower}`"));
+        return refused(&format!("browsers write it in lower case, `{lower}`"));
     }
     let default_port = match scheme {
         "http" => ":80",
@@ -41,10 +41,10 @@ pub(super) fn problem(origin: &str) -> Option<String> {
         _ => return None,
     };
     if let Some(without) = origin.strip_suffix(default_port) {
-        return told(&format!("browsers leave that port out, write `{without}`"));
+        return refused(&format!("browsers leave that port out, write `{without}`"));
     }
     if host.is_empty() || host.starts_with(':') {
-        return told("it has no host");
+        return refused("it has no host");
     }
     None
 }
@@ -80,13 +80,13 @@ mod tests {
             ("", "as in `https://example.org:8443`"),
             ("https://", "no host"),
             ("https://:8443", "no host"),
-            ("://a.test", "its scheme"),
+            ("://a.test", "its scheme is invalid"),
             ("https://me@a.test", "no user"),
             ("https://*.a.test", "`Cors::check`"),
             ("*", "`Cors::Any`"),
             ("https://A.test", "`https://a.test`"),
             ("https://bücher.test", "Punycode"),
-            ("https://a.test ", "a blank"),
+            ("https://a.test ", "whitespace"),
             ("https://a.test:443", "write `https://a.test`"),
             ("http://a.test:80", "write `http://a.test`"),
         ] {

@@ -1,12 +1,12 @@
-//! Where a session takes its messages from.
+//! [`Outgoing`]: where a session takes its messages from.
 
 use std::collections::VecDeque;
 
 use crate::base::Message;
 
-/// Where a [`Session`](super::Session) takes its messages from when its transport can write them.
+/// The source of the messages that a [`Session`](super::Session) writes.
 pub trait Outgoing {
-    /// The next message to write; `None` when there is nothing now.
+    /// Returns the next message to write; `None` if there is none now.
     fn pop(&mut self) -> Option<Message>;
 }
 
@@ -16,7 +16,7 @@ impl Outgoing for VecDeque<Message> {
     }
 }
 
-/// What [`Session::send`](super::Session::send) took and the transport did not yet.
+/// Messages that were passed to [`Session::send`](super::Session::send) and are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     messages: VecDeque<Message>,
@@ -24,8 +24,8 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Past this many bytes `send` waits. What it holds back, it must not hold back too soon: while a client changes its
-    /// transport, it takes nothing before its last POST was answered, and that is read while the queue is short.
+    /// The number of bytes from which `send` waits. It must not be too small: during an upgrade nothing is written
+    /// before the client's last POST has been answered, and that is only read while the queue is short.
     const ENOUGH: usize = 1024 * 1024;
 
     pub(super) fn push(&mut self, message: Message) {
@@ -46,7 +46,7 @@ impl Outgoing for Queue {
     }
 }
 
-/// What a message takes in memory.
+/// Returns the memory that a message uses.
 fn size(message: &Message) -> usize {
     size_of::<Message>() + message.len()
 }

@@ -1,44 +1,44 @@
-//! One Engine.IO packet, as both transports write it in text.
+//! [`Packet`]: one Engine.IO packet in its text form, which both transports use.
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::base::{Message, Text};
 
-/// A packet that came from a client.
+/// A packet of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Packet {
     /// `1`: the client is leaving.
     Close,
-    /// `2probe`: a WebSocket asks whether it gets through.
+    /// `2probe`: a WebSocket tests whether it works.
     Probe,
-    /// `3`: the answer to the server's ping.
+    /// `3`: the response to a ping of the server.
     Pong,
-    /// `4`, or a binary one.
+    /// `4`, or binary data.
     Message(Message),
-    /// `5`: from now on the WebSocket is the transport.
+    /// `5`: the WebSocket becomes the transport.
     Upgrade,
-    /// `0` and `6`, which mean nothing when a client sends them and do no harm.
+    /// `0` and `6`, which have no meaning for a server and are ignored.
     Noop,
 }
 
-/// What the server writes besides messages.
+/// The packets of the server, except messages.
 pub(super) mod control {
-    /// Ends a session over polling.
+    /// Closes a polling session.
     pub(in crate::engine) const CLOSE: &str = "1";
-    /// Asks the client whether it is there.
+    /// Pings the client.
     pub(in crate::engine) const PING: &str = "2";
-    /// Tells a probing WebSocket that it gets through.
+    /// Confirms a probe.
     pub(in crate::engine) const PROBED: &str = "3probe";
-    /// Sends a waiting poll home.
+    /// Ends a waiting poll.
     pub(in crate::engine) const NOOP: &str = "6";
 }
 
-/// What can't be a packet; the session that sent it is closed.
+/// An invalid packet. It closes the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
 impl Packet {
-    /// Reads one packet of text. Data after a type that has none is ignored, as Node does.
+    /// Decodes a text packet. Data after a type without data is ignored, as in Node.
     pub(super) fn decode(text: Utf8Bytes) -> Result<Self, Malformed> {
         match text.as_bytes().first() {
             Some(b'4') => Text::from_framed(text)
@@ -49,7 +49,7 @@ impl Packet {
             Some(b'2') if &*text == "2probe" => Ok(Packet::Probe),
             Some(b'5') => Ok(Packet::Upgrade),
             Some(b'0' | b'6') => Ok(Packet::Noop),
-            // A ping is among them: in this version of the protocol only servers ping.
+            // Also a ping: in this version of the protocol, only servers ping.
             _ => Err(Malformed),
         }
     }

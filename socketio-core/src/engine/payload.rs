@@ -1,4 +1,4 @@
-//! Several packets in one HTTP body: texts joined by `U+001E`, binary ones as `b` and base64.
+//! Bodies of HTTP requests with several packets: texts separated by `U+001E`, binary data as `b` and base64.
 
 use base64::{
     Engine as _, engine::general_purpose::STANDARD,
@@ -15,12 +15,11 @@ use crate::base::Message;
 
 const SEPARATOR: u8 = 0x1e;
 
-/// The packets of a body, decoded one at a time: however many a client puts into one, they take no
-/// more memory than the body.
+/// Decodes the packets of a body one at a time: they need no more memory than the body.
 #[derive(Debug)]
 pub(super) struct Payload {
     rest: Option<Bytes>,
-    /// A packet shorter than this is copied out, so that one that is kept does not keep the body.
+    /// Shorter packets are copied, so that they don't keep the body in memory.
     share_from: usize,
 }
 
@@ -32,12 +31,12 @@ impl Payload {
         }
     }
 
-    /// Whether all packets were taken.
+    /// Returns whether all packets have been taken.
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_none()
     }
 
-    /// Bytes that were not taken yet.
+    /// Returns the number of bytes that have not been decoded yet.
     pub(super) fn remaining(&self) -> usize {
         self.rest.as_ref().map_or(0, Bytes::len)
     }
@@ -55,14 +54,14 @@ impl Payload {
             packet
         };
         match Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)? {
-            // Only a WebSocket has anything to probe.
+            // Only a WebSocket sends a probe.
             Packet::Probe => Err(Malformed),
             packet => Ok(packet),
         }
     }
 }
 
-/// After an error nothing more comes: what follows garbage is garbage.
+/// Ends after an error, because what follows an invalid packet can't be decoded.
 impl Iterator for Payload {
     type Item = Result<Packet, Malformed>;
 
@@ -81,16 +80,16 @@ impl Iterator for Payload {
     }
 }
 
-/// So many packets go into one answer to a poll: a Python client takes more for an attack, and drops the connection
+/// The number of packets in one response to a poll. A Python client takes more for an attack and closes the connection
 /// (python-engineio, `Payload.max_decode_packets`).
 const MAX_PACKETS: usize = 16;
 
-/// The body of an answer to a poll, while it is put together.
+/// Encodes the body of a response to a poll.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
     packets: usize,
     body: String,
-    /// A text that is alone so far: most answers hold one, and its bytes are the body as they are.
+    /// The text, while it is the only packet: its bytes are then the body without a copy, as in most responses.
     only: Option<Utf8Bytes>,
 }
 
@@ -119,7 +118,8 @@ impl Encoder {
         }
     }
 
-    /// Appends messages until the body exceeds `limit`, or holds [`MAX_PACKETS`]; `true` when there were no more.
+    /// Appends messages until the body exceeds `limit` or contains [`MAX_PACKETS`]. Returns `true` if there were no
+    /// more.
     pub(super) fn fill(&mut self, out: &mut dyn Outgoing, limit: usize) -> bool {
         while self.len() < limit && self.packets < MAX_PACKETS {
             match out.pop() {
@@ -134,7 +134,7 @@ impl Encoder {
         self.len() == 0
     }
 
-    /// Bytes so far.
+    /// Returns the number of bytes so far.
     pub(super) fn len(&self) -> usize {
         self.body.len() + self.only.as_ref().map_or(0, |text| text.len())
     }

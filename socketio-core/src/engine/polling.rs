@@ -1,4 +1,4 @@
-//! The two requests of long-polling, as the tasks of their connections see them.
+//! The GET and POST requests of polling, in the tasks of their HTTP connections.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::base::BoxError;
 
-/// Waits for packets. When the client goes away meanwhile, which drops this future, packets could
-/// be lost without anybody noticing: the session ends.
+/// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
+/// the session ends.
 pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
     let answered = shared.park_poll()?;
     let guard = Guard {
@@ -27,10 +27,10 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
     answer.unwrap_or(Err(Refusal::UnknownSid))
 }
 
-/// Reads the body of a POST, hands it to the session, and waits until its packets are taken.
+/// Reads the body of a POST, passes it to the session, and waits until its packets have been taken.
 ///
-/// A body over `limit` does the session no harm. One that ends before its time, or takes longer
-/// than `deadline`, ends the session, because nobody knows what was lost.
+/// A body over `limit` does not affect the session. A body that is incomplete, or takes longer than `deadline`, ends
+/// the session, because packets may be lost.
 pub(super) async fn post<B>(
     shared: Arc<Shared>,
     body: B,
@@ -63,8 +63,7 @@ where
     answered?.await.unwrap_or(Err(Refusal::UnknownSid))
 }
 
-/// Counts while it reads: neither an announced length nor an endless body gets more memory than
-/// the limit.
+/// Reads a body and counts its bytes: neither an announced length nor an endless body allocates more than the limit.
 async fn read<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
 where
     B: Body,
@@ -77,8 +76,8 @@ where
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            tracing::debug!(target: "engineio", error = %error.into(), "a POST broke off");
-            Refusal::BadRequest("the body broke off")
+            tracing::debug!(target: "engineio", error = %error.into(), "the body of a POST ended early");
+            Refusal::BadRequest("the body ended early")
         })?;
         let Ok(mut data) = frame.into_data() else {
             continue;
@@ -97,7 +96,7 @@ where
     Ok(read.freeze())
 }
 
-/// What becomes of the session when a request ends, or is dropped, before it was answered.
+/// What happens to the session when a request ends, or is dropped, without a response.
 struct Guard<'a> {
     shared: &'a Shared,
     outcome: Outcome,
@@ -105,9 +104,9 @@ struct Guard<'a> {
 
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// The session goes on, and so does the request.
+    /// The request was answered.
     Nothing,
-    /// The session goes on without this POST.
+    /// The session continues without this POST.
     Release,
     /// The session ends.
     Fail,

@@ -1,13 +1,13 @@
-//! Why a session ended.
+//! [`CloseReason`]: why a session ended.
 
 use std::fmt;
 
-/// Why a session ended. `Display` writes the words that Socket.IO uses for it.
+/// The reason why a session ended. `Display` writes Socket.IO's words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// `transport error`: the connection broke, or the client broke a rule of its transport, such
-    /// as two polls at once or a message over the limit.
+    /// `transport error`: the connection failed, or the client broke a rule of its transport, such as two polls at once
+    /// or a message over the limit.
     TransportError,
     /// `transport close`: the client closed the WebSocket, or its connection ended.
     TransportClose,
@@ -15,7 +15,7 @@ pub enum CloseReason {
     ForcedClose,
     /// `ping timeout`: the client did not answer a ping in time.
     PingTimeout,
-    /// `parse error`: the client sent what is no packet.
+    /// `parse error`: the client sent an invalid packet.
     ParseError,
     /// `forced server close`: the server ended this session.
     ServerClose,
@@ -24,7 +24,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The words of `Display`.
+    /// Returns the words that `Display` writes.
     pub fn as_str(self) -> &'static str {
         match self {
             CloseReason::TransportError => "transport error",

@@ -1,4 +1,4 @@
-//! The answers to requests that are turned away.
+//! [`Refusal`]: the responses to refused requests.
 
 use std::fmt;
 
@@ -6,35 +6,35 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-/// Why a request is turned away.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The `transport` is missing, unknown, or not offered.
+    /// The `transport` parameter is missing, unknown, or not enabled.
     UnknownTransport,
-    /// There is no such session, or no longer.
+    /// There is no session with this id (any more).
     UnknownSid,
-    /// A handshake by anything but a GET.
+    /// A handshake with a method other than GET.
     BadMethod,
-    /// What is wrong is said in the trace only.
+    /// Another problem, which is only logged.
     BadRequest(&'static str),
     /// A page of this origin may not connect.
     Forbidden,
-    /// The client speaks another version of the protocol.
+    /// The client uses another version of the protocol.
     UnsupportedVersion,
-    /// A session takes GET and POST only.
+    /// A request of a session with a method other than GET and POST.
     MethodNotAllowed,
     /// The body is over the limit.
     TooLarge,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     TooSlow,
-    /// The client speaks another version of WebSocket.
+    /// The client uses another version of WebSocket.
     WebSocketVersion,
-    /// There is no room for a further session, or the server is being shut down.
+    /// The limit of sessions is reached, or the server is shutting down.
     Unavailable(&'static str),
 }
 
 impl Refusal {
-    /// The status, and the code and the message that the reference server gives.
+    /// Returns the status, and the code and the message of the reference server.
     fn parts(self) -> (StatusCode, u8, &'static str) {
         match self {
             Refusal::UnknownTransport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
@@ -53,7 +53,7 @@ impl Refusal {
         }
     }
 
-    /// The answer as the client gets it.
+    /// Returns the HTTP response.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = self.parts();
         let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
@@ -77,7 +77,7 @@ impl Refusal {
                     HeaderValue::from_static("13"),
                 );
             }
-            // The rest of the body is not worth being read.
+            // The rest of the body is not read.
             Refusal::TooLarge | Refusal::TooSlow => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

@@ -1,4 +1,4 @@
-//! What a request asks for, from its method, its query and its headers.
+//! [`Purpose`]: what a request asks for, by its method, query and headers.
 
 use std::borrow::Cow;
 
@@ -11,26 +11,26 @@ use super::{refusal::Refusal, sid::Sid, transport::TransportKind};
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Whether a page may send what it is about to send.
+    /// A CORS preflight.
     Preflight,
-    /// A new session over polling.
+    /// Open a polling session.
     OpenPolling,
-    /// A new session over WebSocket.
+    /// Open a WebSocket session.
     OpenWebSocket(Accept),
-    /// The packets that wait for the client.
+    /// Receive the packets of a session.
     Poll(Sid),
-    /// Packets from the client.
+    /// Send packets to a session.
     Post(Sid),
-    /// A WebSocket for a session that there is.
+    /// Upgrade a session to WebSocket.
     Upgrade(Sid, Accept),
 }
 
-/// The `Sec-WebSocket-Accept` that answers a request.
+/// The `Sec-WebSocket-Accept` header of the response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Accept(pub(super) String);
 
 impl Purpose {
-    /// Reads a request. Which session it names, if any, remains to be looked up.
+    /// Reads a request. Its session has not been looked up yet.
     pub(super) fn of(request: &Parts) -> Result<Self, Refusal> {
         if request.method == Method::OPTIONS {
             return Ok(Purpose::Preflight);
@@ -51,7 +51,7 @@ impl Purpose {
                         Purpose::Upgrade(sid, accept(request)?)
                     }
                     (TransportKind::WebSocket, &Method::POST) => {
-                        return Err(Refusal::BadRequest("a POST is no WebSocket"));
+                        return Err(Refusal::BadRequest("a POST can't open a WebSocket"));
                     }
                     _ => return Err(Refusal::MethodNotAllowed),
                 }
@@ -76,7 +76,7 @@ impl Purpose {
     }
 }
 
-/// The parameters that matter; one that is given twice is none that anybody knows.
+/// The parameters of a request. A repeated one counts as invalid.
 #[derive(Default)]
 struct Query<'a> {
     transport: Option<Cow<'a, str>>,
@@ -103,7 +103,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Checks that a request asks for a WebSocket as RFC 6455, 4.2.1 wants it.
+/// Checks the headers of a WebSocket handshake (RFC 6455, 4.2.1).
 fn accept(request: &Parts) -> Result<Accept, Refusal> {
     let headers = &request.headers;
     if request.version != Version::HTTP_11

@@ -1,4 +1,4 @@
-//! The HTTP side: every request under the engine's path, and its answer.
+//! [`Engine`]: answers the HTTP requests of all sessions.
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -26,11 +26,10 @@ use super::{
 };
 use crate::base::BoxError;
 
-/// An Engine.IO server without its sockets: it answers the requests that somebody else accepts.
+/// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
-/// Cloning it is cheap, and all clones have the same sessions. WebSockets need a hyper connection
-/// over HTTP/1.1 that was started `with_upgrades()`. JSONP and older versions of the protocol are
-/// not supported.
+/// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection over HTTP/1.1 that is served
+/// `with_upgrades()`. JSONP and older versions of the protocol are not supported.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -38,8 +37,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that hands each new session to `accept`, which usually spawns a task that drives
-    /// it. What `accept` drops is closed at once.
+    /// Creates an engine that passes each new session to `accept`, which usually spawns a task that drives it. A
+    /// session that `accept` drops is closed.
     pub fn new(config: Config, accept: impl Fn(Session) + Send + Sync + 'static) -> Self {
         Engine {
             sessions: Arc::new(Sessions::new(config)),
@@ -47,11 +46,11 @@ impl Engine {
         }
     }
 
-    /// Answers one request, whatever its path: routing is the caller's.
+    /// Answers one request, whatever its path: routing is up to the caller.
     ///
-    /// A GET over polling waits until there is something to say; dropping the future tells that its
-    /// client has gone, which ends the session. There is always an answer: a refused request gets
-    /// status 400 (or 403, 405, 408, 413, 426, 503) with `{"code":..,"message":..}`.
+    /// The future of a polling GET waits until there are packets; dropping it means that the client has disconnected,
+    /// and ends the session. There is always a response: a refused request gets status 400 (or 403, 405, 408, 413, 426,
+    /// 503) with `{"code":..,"message":..}`.
     pub fn handle<B>(
         &self,
         request: Request<B>,
@@ -69,8 +68,7 @@ impl Engine {
             let grant = engine.grant(&parts);
             let mut response = match engine.admit(parts, grant.is_some()) {
                 Ok(Admitted::RespondWith(response)) => response,
-                // From here on nothing of the head is kept: it would pin the buffer that it was
-                // read into for as long as the request waits.
+                // The head is dropped before waiting, because it would keep the buffer that it was read into.
                 Ok(Admitted::Poll(shared, coding)) => {
                     drop(body);
                     let sid = shared.sid;
@@ -83,7 +81,7 @@ impl Engine {
                     }
                 }
                 Ok(Admitted::Post(shared)) => {
-                    // No pong can come while a POST is on its way: later than this the session is gone.
+                    // No pong can arrive during a POST: after this time the session has timed out.
                     let deadline = config.ping_interval.saturating_add(config.ping_timeout);
                     payload(polling::post(shared, body, config.max_payload, deadline).await)
                 }
@@ -96,30 +94,29 @@ impl Engine {
         }
     }
 
-    /// What lets the page that sent a request read the answer; `None` when it may send none. For answers that are given in
-    /// this engine's stead.
+    /// Returns the headers that let the page of a request read the response; `None` if the page is not allowed. For
+    /// responses that the caller creates itself.
     pub(crate) fn grant(&self, request: &Parts) -> Option<Grant> {
         let config = &self.sessions.config;
         config.cors.grant(request, config.cors_credentials)
     }
 
-    /// From now on a handshake is answered 503. Sessions that are open go on: to close them is for
-    /// those who own them.
+    /// Refuses further handshakes with 503. Open sessions are not affected; their owners close them.
     pub fn stop(&self) {
         self.sessions.stop();
     }
 
-    /// How many sessions are open.
+    /// Returns how many sessions are open.
     pub fn len(&self) -> usize {
         self.sessions.len()
     }
 
-    /// Whether no session is open.
+    /// Returns whether no session is open.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Everything that can be said to a request without waiting.
+    /// Decides about a request, without waiting.
     fn admit(&self, mut request: Parts, allowed: bool) -> Result<Admitted, Refusal> {
         if !allowed {
             return Err(Refusal::Forbidden);
@@ -160,7 +157,7 @@ impl Engine {
                 self.offered(TransportKind::WebSocket)?;
                 let shared = self.sessions.get(sid)?;
                 if !config.upgrades() {
-                    return Err(Refusal::BadRequest("upgrades are off"));
+                    return Err(Refusal::BadRequest("upgrades are disabled"));
                 }
                 shared.offer(take_upgrade(&mut request)?)?;
                 Ok(Admitted::RespondWith(switching(accept)))
@@ -177,9 +174,9 @@ impl Engine {
             Purpose::Post(sid) => {
                 let shared = self.sessions.get(sid)?;
                 if is_octet_stream(&request) {
-                    // Binary bodies belong to older versions of the protocol.
+                    // Older versions of the protocol have binary bodies.
                     shared.fail(CloseReason::TransportError);
-                    return Err(Refusal::BadRequest("an octet-stream"));
+                    return Err(Refusal::BadRequest("a binary body"));
                 }
                 Ok(Admitted::Post(shared))
             }
@@ -208,7 +205,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What becomes of a request that is not refused at once.
+/// A request that was not refused at once.
 enum Admitted {
     RespondWith(Response<Full<Bytes>>),
     Poll(Arc<Shared>, Option<Coding>),
@@ -224,7 +221,7 @@ fn payload(answer: Result<Bytes, Refusal>) -> Response<Full<Bytes>> {
     answer.map_or_else(refused, text)
 }
 
-/// The answer to a poll, compressed if that is worth it and the client accepts it.
+/// Returns the response to a poll, compressed if the client accepts it and the body is large enough.
 async fn compressed(
     body: Bytes,
     coding: Option<Coding>,
@@ -249,7 +246,7 @@ async fn compressed(
     response
 }
 
-/// Sends a poll home.
+/// Returns a response that ends a poll without packets.
 fn noop() -> Response<Full<Bytes>> {
     text(Bytes::from_static(control::NOOP.as_bytes()))
 }
@@ -277,11 +274,11 @@ fn switching(accept: Accept) -> Response<Full<Bytes>> {
     response
 }
 
-/// hyper leaves its promise of the connection among the extensions of a request that may have it.
+/// Takes the upgrade of the connection out of the extensions, where hyper stores it.
 fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
     let upgrade = request.extensions.remove();
     if request.extensions.is_empty() {
-        // An emptied map keeps its memory, as long as the session lives.
+        // An empty map would keep its memory for the lifetime of the session.
         request.extensions = Extensions::new();
     }
     upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))

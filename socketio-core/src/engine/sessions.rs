@@ -1,4 +1,4 @@
-//! All sessions of an engine.
+//! [`Sessions`]: all sessions of an engine, by id.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use super::{config::Config, refusal::Refusal, shared::Shared, sid::Sid, transport::TransportKind};
 
-/// A client that leaves over polling sends its last GET and its last POST side by side. When the POST
-/// is the faster one, the GET may come this much later, and is still sent home as if it had waited.
+/// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
+/// this much later, and is still answered as if it had waited.
 const LAST_POLL: Duration = Duration::from_millis(100);
-/// So many such clients are remembered.
+/// The number of such clients that are remembered.
 const LEAVING: usize = 1024;
 
-/// All sessions of an engine, however often that is cloned, and its settings.
+/// The sessions and options of an engine, shared by all clones of the engine.
 #[derive(Debug)]
 pub(super) struct Sessions {
     pub(super) config: Config,
@@ -26,9 +26,9 @@ pub(super) struct Sessions {
 #[derive(Debug, Default)]
 struct Table {
     by_sid: HashMap<Sid, Arc<Shared>>,
-    /// Whose clients left over polling, and when, the oldest first: their last GET may be on its way.
+    /// The ids of closed polling clients whose last GET may still arrive, the oldest first.
     left: VecDeque<(Instant, Sid)>,
-    /// No more are taken in.
+    /// Whether new sessions are refused.
     stopped: bool,
 }
 
@@ -51,13 +51,13 @@ impl Sessions {
         }
     }
 
-    /// Makes room for a new session, which [`Sessions::remove`] gives back.
+    /// Adds a session, until [`Sessions::remove`].
     pub(super) fn insert(&self, transport: TransportKind) -> Result<Arc<Shared>, Refusal> {
         let sid = Sid::random().map_err(|_| Refusal::Unavailable("no random numbers"))?;
         let shared = Arc::new(Shared::new(sid, transport));
         let mut table = self.table();
         if table.stopped {
-            return Err(Refusal::Unavailable("the server is being shut down"));
+            return Err(Refusal::Unavailable("the server is shutting down"));
         }
         if table.by_sid.len() >= self.config.max_sessions {
             return Err(Refusal::Unavailable("too many sessions"));
@@ -79,14 +79,14 @@ impl Sessions {
         let _removed = self.table().by_sid.remove(&sid);
     }
 
-    /// Notes that a client is leaving over polling: its last GET may be on its way.
+    /// Remembers a client that closes its polling session: its last GET may still arrive.
     pub(super) fn expect_final_poll(&self, sid: Sid) {
         let mut table = self.table();
         table.left.push_back((Instant::now(), sid));
         table.forget_the_old();
     }
 
-    /// Whether this GET, which found no session, is the last one of a client that has just left.
+    /// Returns whether this GET without a session is the last one of a client that has just closed it.
     pub(super) fn claim_final_poll(&self, sid: Sid) -> bool {
         let mut table = self.table();
         table.forget_the_old();
@@ -98,7 +98,7 @@ impl Sessions {
         self.table().by_sid.len()
     }
 
-    /// From now on there are no new ones. Whoever closes all sessions afterwards misses none.
+    /// Refuses new sessions. Closing all sessions afterwards misses none.
     pub(super) fn stop(&self) {
         self.table().stopped = true;
     }

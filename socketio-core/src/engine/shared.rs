@@ -1,4 +1,4 @@
-//! Where the HTTP requests of a session and the session meet.
+//! [`Shared`]: the slots in which HTTP requests and their session meet.
 
 use std::{
     mem,
@@ -15,11 +15,11 @@ use super::{
     transport::TransportKind,
 };
 
-/// What a waiting request is answered.
+/// The response to a waiting request.
 pub(super) type Answer = Result<Bytes, Refusal>;
 
-/// Where the HTTP requests of a session, which run in the tasks of their connections, leave
-/// what they bring for the session, which runs in the task of its owner.
+/// Passes requests, which run in the tasks of their HTTP connections, to their session, which runs in the task of its
+/// owner.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) sid: Sid,
@@ -28,25 +28,25 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 struct Slots {
-    /// Of the task that polls the session.
+    /// Wakes the task that polls the session.
     waker: Waker,
     stage: Stage,
-    /// The GET that waits for packets. Its other end is in [`polling::poll`](super::polling::poll).
+    /// A waiting GET. The receiver is in [`polling::poll`](super::polling::poll).
     poll: Option<oneshot::Sender<Answer>>,
     post: PostSlot,
-    /// A WebSocket that wants to take the session over.
+    /// A WebSocket that is to become the transport.
     socket: Option<OnUpgrade>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Polling,
-    /// A WebSocket is about to take over.
+    /// A WebSocket is being probed.
     Probing,
     WebSocket,
-    /// A request ended the session, which has yet to be told.
+    /// A request has ended the session; the session does not know yet.
     Failed(CloseReason),
-    /// The session knows that it is over.
+    /// The session has ended.
     Closed,
 }
 
@@ -54,32 +54,31 @@ enum Stage {
 enum PostSlot {
     #[default]
     Free,
-    /// A body is being read, or the session has it and has not answered yet.
+    /// A body is being read, or the session has it and has not answered it yet.
     Busy,
     Ready(Post),
 }
 
-/// A POST whose body has been read. It is answered when its packets have been taken, or before a
-/// WebSocket takes over.
+/// A POST whose body has been read. It is answered when its packets have been taken, or before an upgrade completes.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) payload: Payload,
-    /// The other end is in [`polling::post`](super::polling::post); `None` once it was answered.
+    /// The receiver is in [`polling::post`](super::polling::post). `None` once it has been answered.
     pub(super) answer: Option<oneshot::Sender<Answer>>,
 }
 
-/// What came for the session since it looked last.
+/// What requests have brought since the last poll of the session.
 #[derive(Debug, Default)]
 pub(super) struct Updates {
     pub(super) post: Option<Post>,
     pub(super) socket: Option<OnUpgrade>,
     /// Whether a GET waits.
     pub(super) polled: bool,
-    /// A request broke a rule: the session is over, once it has taken what had come before.
+    /// A request broke a rule: the session ends once earlier packets have been taken.
     pub(super) failed: Option<CloseReason>,
 }
 
-/// For the tasks of the requests.
+/// Methods for the tasks of requests.
 impl Shared {
     pub(super) fn new(sid: Sid, transport: TransportKind) -> Self {
         let stage = match transport {
@@ -99,7 +98,7 @@ impl Shared {
         }
     }
 
-    /// Leaves a GET to wait for packets. A second one ends the session, and the first with it.
+    /// Stores a GET that waits for packets. A second one ends the session and both requests.
     pub(super) fn park_poll(&self) -> Result<oneshot::Receiver<Answer>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
@@ -116,7 +115,7 @@ impl Shared {
         Ok(answered)
     }
 
-    /// Reserves the place of the one POST that a session has at a time.
+    /// Reserves the slot for a POST; a session has one at a time.
     pub(super) fn begin_post(&self) -> Result<(), Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
@@ -129,7 +128,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Hands the body of that POST to the session.
+    /// Passes the body of the POST to the session.
     pub(super) fn finish_post(&self, body: Bytes) -> Result<oneshot::Receiver<Answer>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
@@ -144,13 +143,13 @@ impl Shared {
         Ok(answered)
     }
 
-    /// Gives that place back, by a request that brings nothing, or by the session before it answers.
+    /// Frees the slot of the POST: called for a failed request, or by the session before it answers.
     pub(super) fn release_post(&self) {
         self.slots().post = PostSlot::Free;
     }
 
-    /// Offers a WebSocket to the session. One that comes too late, or while another is being tried,
-    /// is dropped, which closes it.
+    /// Offers a WebSocket to the session. If the session has ended, or another one is being probed, it is dropped,
+    /// which closes it.
     pub(super) fn offer(&self, socket: OnUpgrade) -> Result<(), Refusal> {
         let mut slots = self.slots();
         match slots.stage {
@@ -167,7 +166,7 @@ impl Shared {
         }
     }
 
-    /// Ends a session whose client broke a rule of polling. For requests it is gone at once.
+    /// Ends a session whose client broke a rule of polling. Further requests are refused at once.
     pub(super) fn fail(&self, reason: CloseReason) {
         let mut slots = self.slots();
         if !matches!(slots.stage, Stage::Polling | Stage::Probing) {
@@ -178,16 +177,16 @@ impl Shared {
         let waker = slots.waker.clone();
         drop(slots);
         if let Some(poll) = poll {
-            // An error says that the client has gone, which is what this is about.
+            // An error means that the client has disconnected, which is fine.
             let _ = poll.send(Ok(Bytes::from_static(control::CLOSE.as_bytes())));
         }
         waker.wake();
     }
 }
 
-/// For the session.
+/// Methods for the session.
 impl Shared {
-    /// Takes what came, and has the task woken when more comes.
+    /// Takes what requests have brought, and registers the task to be woken for more.
     pub(super) fn updates(&self, cx: &Context<'_>) -> Updates {
         let mut slots = self.slots();
         slots.waker.clone_from(cx.waker());
@@ -204,19 +203,19 @@ impl Shared {
         }
     }
 
-    /// Whether a GET waits.
+    /// Returns whether a GET is waiting.
     pub(super) fn is_polled(&self) -> bool {
         self.slots().poll.is_some()
     }
 
-    /// Answers the GET that waits; `false` when none does, or its client has gone.
+    /// Answers the waiting GET. Returns `false` if there is none or its client has disconnected.
     pub(super) fn answer_poll(&self, answer: Answer) -> bool {
-        // Taken before it is sent: the client may ask again as soon as it has its answer.
+        // Taken before it is answered, because the client may poll again at once.
         let poll = self.slots().poll.take();
         poll.is_some_and(|poll| poll.send(answer).is_ok())
     }
 
-    /// The WebSocket that was tried came to nothing; another may be.
+    /// Gives up a failed probe; the client may try again.
     pub(super) fn abandon_upgrade(&self) {
         let mut slots = self.slots();
         if slots.stage == Stage::Probing {
@@ -224,8 +223,7 @@ impl Shared {
         }
     }
 
-    /// The WebSocket has taken over. A GET that came after it was told so is turned away, as any
-    /// that comes later; a POST that came in time is the last.
+    /// Completes an upgrade. Later GETs are refused; a POST that arrived before is the last.
     pub(super) fn complete_upgrade(&self) -> Option<Post> {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
@@ -238,7 +236,7 @@ impl Shared {
         post
     }
 
-    /// The session is over: whoever still waits is answered. `true` when a GET did.
+    /// Ends the session and answers the waiting requests. Returns `true` if a GET was waiting.
     pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) -> bool {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;

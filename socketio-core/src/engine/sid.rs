@@ -1,4 +1,4 @@
-//! The secret name of a session.
+//! [`Sid`]: the secret id of a session.
 
 use std::{fmt, str};
 
@@ -6,15 +6,15 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// 120 random bits as 20 URL-safe characters.
 ///
-/// Whoever knows it can speak for the session, so `Debug` shows only its beginning.
+/// Anyone who knows it can act for the client, so `Debug` only shows its beginning.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Sid([u8; Sid::LEN]);
 
 impl Sid {
-    /// Characters in an id.
+    /// The number of characters.
     pub(crate) const LEN: usize = 20;
 
-    /// A new id from the operating system's random numbers.
+    /// Creates an id from random numbers of the operating system.
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut random = [0; Self::LEN / 4 * 3];
         getrandom::fill(&mut random)?;
@@ -24,14 +24,14 @@ impl Sid {
         Ok(Sid(id))
     }
 
-    /// Reads what a client sent; `None` when no id looks like that.
+    /// Parses an id; `None` if the text can't be one.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let id: [u8; Self::LEN] = text.as_bytes().try_into().ok()?;
         let url_safe = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         id.iter().all(url_safe).then_some(Sid(id))
     }
 
-    /// The whole id.
+    /// Returns the whole id.
     pub(crate) fn as_str(&self) -> &str {
         // Both constructors admit ASCII only.
         str::from_utf8(&self.0).unwrap_or_default()

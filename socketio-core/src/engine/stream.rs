@@ -1,4 +1,4 @@
-//! The byte stream under a WebSocket.
+//! [`Stream`]: the byte stream under a WebSocket.
 
 use std::{
     cell::RefCell,
@@ -10,25 +10,25 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// One `recv` takes at most this much.
+/// The size of the largest read, in bytes.
 const SCRATCH: usize = 64 * 1024;
 
 thread_local! {
-    /// Lent to one connection at a time, for the moment of one `recv`.
+    /// The read buffer of the thread, borrowed for the duration of one read.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
 }
 
 /// The byte stream under a WebSocket.
 ///
-/// tungstenite zeroes and keeps its read buffer, so that must be small; but small reads are many
-/// system calls. This stream receives into a large buffer that all connections of a thread share,
-/// and keeps only what tungstenite did not take at once.
+/// tungstenite zeroes its read buffer and keeps it for each connection, so it must be small; but small reads need many
+/// system calls. This stream reads into a large buffer that all connections of a thread share, and only stores what
+/// tungstenite did not take at once.
 #[derive(Debug)]
 pub(super) struct Stream<S> {
     io: S,
-    /// Received and not yet taken.
+    /// Received bytes that have not been taken.
     rest: Bytes,
-    /// Bytes given to the reader, and by the writer, so far.
+    /// The number of bytes that were taken by the reader, and written, so far.
     given: u64,
     written: u64,
 }
@@ -43,17 +43,17 @@ impl<S> Stream<S> {
         }
     }
 
-    /// Bytes that were read out of this stream since the last [`Stream::recount`].
+    /// Returns the number of bytes that were read since the last [`Stream::recount`].
     pub(super) fn given(&self) -> u64 {
         self.given
     }
 
-    /// Bytes that the socket took.
+    /// Returns the number of bytes that the socket accepted.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Counts what is read from nought again.
+    /// Resets the count of bytes that were read.
     pub(super) fn recount(&mut self) {
         self.given = 0;
     }

@@ -1,4 +1,4 @@
-//! The one timer of a session.
+//! [`Timer`]: the timer of a session.
 
 use std::{
     pin::Pin,
@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The one timer of a session, which serves whichever of its deadlines is next.
+/// The only timer of a session, set to the earliest of its deadlines.
 #[derive(Debug)]
 pub(super) struct Timer(Pin<Box<Sleep>>);
 
@@ -17,16 +17,16 @@ impl Timer {
         Timer(Box::pin(sleep_until(deadline)))
     }
 
-    /// Ready, with the time, once the deadline has passed.
+    /// Is ready, with the current time, once the deadline has passed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Instant> {
         loop {
-            // Not left to the sleep alone: a task whose reading has used up its turn finds that
-            // pending, however late it is.
+            // Checked without the sleep: it is pending after the cooperative budget of the task is used up, however
+            // late it is.
             let now = Instant::now();
             if now >= deadline {
                 return Poll::Ready(now);
             }
-            // A deadline that moved away is not worth a reset: the sleep ends early, once.
+            // A later deadline does not reset the sleep, which then ends early, once.
             if deadline < self.0.deadline() {
                 self.0.as_mut().reset(deadline);
             }
@@ -38,7 +38,7 @@ impl Timer {
     }
 }
 
-/// The time `duration` later, or so far away that nobody will see it.
+/// Returns the time `duration` later, or a very late one if that overflows.
 pub(super) fn after(start: Instant, duration: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     start.checked_add(duration).unwrap_or(start + FAR)

@@ -1,8 +1,8 @@
-//! The transports there are, and which of them a server offers.
+//! [`TransportKind`] and [`Transports`]: the transports of Engine.IO.
 
 use std::fmt;
 
-/// A way for packets to travel.
+/// A transport of Engine.IO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportKind {
     /// HTTP long-polling.
@@ -12,7 +12,7 @@ pub enum TransportKind {
 }
 
 impl TransportKind {
-    /// The name in the `transport` parameter of a request.
+    /// Returns the name in the `transport` parameter of requests.
     pub fn as_str(self) -> &'static str {
         match self {
             TransportKind::Polling => "polling",
@@ -20,7 +20,7 @@ impl TransportKind {
         }
     }
 
-    /// Reads that parameter; `None` for any other word.
+    /// Parses the parameter; `None` for another name.
     pub(super) fn parse(name: &str) -> Option<Self> {
         [TransportKind::Polling, TransportKind::WebSocket]
             .into_iter()
@@ -34,33 +34,33 @@ impl fmt::Display for TransportKind {
     }
 }
 
-/// The transports that a server offers. The default is both.
+/// The transports that a server enables. Default: both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transports {
-    /// Whether a session may begin over polling.
+    /// Whether a session may be opened over polling.
     pub polling: bool,
-    /// Whether a session may begin over WebSocket, or upgrade to it.
+    /// Whether a session may be opened over WebSocket, or upgrade to it.
     pub websocket: bool,
 }
 
 impl Transports {
-    /// Both.
+    /// Both transports.
     pub const ALL: Transports = Transports {
         polling: true,
         websocket: true,
     };
-    /// Long-polling alone: no session is upgraded.
+    /// Only polling: no session is upgraded.
     pub const POLLING: Transports = Transports {
         polling: true,
         websocket: false,
     };
-    /// WebSocket alone, from the handshake on.
+    /// Only WebSocket, from the handshake on.
     pub const WEBSOCKET: Transports = Transports {
         polling: false,
         websocket: true,
     };
 
-    /// Whether this one is offered.
+    /// Returns whether a transport is enabled.
     pub fn contains(self, kind: TransportKind) -> bool {
         match kind {
             TransportKind::Polling => self.polling,

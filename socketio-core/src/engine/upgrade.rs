@@ -1,4 +1,4 @@
-//! A WebSocket that is about to take over a polling session.
+//! [`Probe`]: a WebSocket that is about to replace polling as the transport of a session.
 
 use std::task::{Context, Poll, ready};
 
@@ -13,8 +13,8 @@ use super::{
     websocket::Socket,
 };
 
-/// A WebSocket that is about to take over a polling session: it asks `2probe`, is told `3probe`,
-/// and says `5` once it has nothing more to fetch by polling.
+/// A WebSocket that is being probed: the client sends `2probe`, the server responds with `3probe`, and the client sends
+/// `5` once it has stopped polling.
 #[derive(Debug)]
 pub(super) struct Probe {
     socket: Socket,
@@ -31,17 +31,16 @@ impl Probe {
         }
     }
 
-    /// Whether the client knows that it gets through, and polls no more: a GET that waits is to be
-    /// sent home.
+    /// Returns whether the probe has succeeded: the client stops polling, so a waiting GET must be answered.
     pub(super) fn is_probed(&self) -> bool {
         self.probed
     }
 
-    /// Ready when the client has made up its mind: `Ok` when the socket is the transport from now
-    /// on, `Err` when it is good for nothing and polling goes on.
+    /// Is ready when the probe ends: `Ok` if the socket is the transport now, `Err` if it has failed and polling
+    /// continues.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         loop {
-            // Pending or not, what there is to read decides.
+            // Whether it is pending or not, reading decides.
             let _ = self.socket.poll_flush(cx)?;
             match ready!(self.socket.poll_packet(cx))? {
                 Packet::Probe => {
@@ -56,12 +55,12 @@ impl Probe {
         }
     }
 
-    /// The socket, to become the transport.
+    /// Returns the socket, to become the transport.
     pub(super) fn into_socket(self) -> Socket {
         self.socket
     }
 
-    /// Closes the socket; polling goes on.
+    /// Closes the socket; polling continues.
     pub(super) fn abandon(mut self, cx: &mut Context<'_>) {
         self.socket.finish(cx, CloseCode::Normal);
     }

@@ -1,4 +1,4 @@
-//! A WebSocket that carries packets.
+//! [`Socket`]: a WebSocket as a transport of packets.
 
 use std::{
     mem,
@@ -31,46 +31,45 @@ use crate::base::Message;
 
 type Io = Stream<TokioIo<Upgraded>>;
 
-/// tungstenite zeroes this much at each read, and keeps it.
+/// The size of tungstenite's read buffer, which it keeps and zeroes for each read.
 const READ_BUFFER: usize = 512;
-/// Frames are put together up to this size before they are written. A threshold: no memory is
-/// taken before it is needed.
+/// Frames are collected up to this size before they are written. No memory is allocated in advance.
 const WRITE_BUFFER: usize = 64 * 1024;
-/// A frame that took more than this leaves a buffer behind that is worth being freed.
+/// The size from which a frame leaves a buffer behind that is worth freeing.
 const LARGE: usize = 4 * 1024;
 
-/// So many messages are read before what there is to write gets its turn, and the other way round.
+/// The number of messages that are read before writing has its turn, and vice versa.
 pub(super) const TURN: usize = 64;
 
-/// A WebSocket that carries packets, from the moment its handshake is answered.
+/// A WebSocket that carries packets, from the response to its handshake on.
 #[derive(Debug)]
 pub(super) struct Socket {
     stage: Stage,
     limit: usize,
-    /// Frames were put in and not yet flushed.
+    /// Whether frames were added and not flushed yet.
     dirty: bool,
-    /// Since when the socket takes nothing, and how much it had taken by then.
+    /// Since when the socket accepts nothing, and how many bytes it had accepted by then.
     stuck: Option<(Instant, u64)>,
-    /// Bytes that the frames which came out must at least have had on the wire.
+    /// The least number of bytes on the wire of the frames that were received.
     returned: u64,
-    /// The largest frame since the buffers were last known to be small.
+    /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
 }
 
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "it is open nearly all its life, and boxed as a whole"
+    reason = "a socket is open almost all the time, and is boxed as a whole"
 )]
 enum Stage {
-    /// The connection is still hyper's, which has to write the answer first.
+    /// hyper still has the connection, to write the response to the handshake.
     Upgrading(OnUpgrade, Option<Utf8Bytes>),
     Open(WebSocketStream<Io>),
     Closed,
 }
 
 impl Socket {
-    /// A socket that takes messages up to `limit` bytes, and opens with `greeting`.
+    /// Creates a socket that accepts messages up to `limit` bytes, and first sends `greeting`.
     pub(super) fn new(upgrade: OnUpgrade, greeting: Option<Utf8Bytes>, limit: usize) -> Self {
         let stage = Stage::Upgrading(upgrade, greeting);
         Socket {
@@ -83,12 +82,12 @@ impl Socket {
         }
     }
 
-    /// The next packet. After an error the socket is good for [`Socket::finish`] only.
+    /// Returns the next packet. After an error only [`Socket::finish`] may be called.
     pub(super) fn poll_packet(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Packet, CloseReason>> {
-        // Control frames count as well: a flood of them must not hold up what there is to write.
+        // Control frames count as well: a flood of them must not delay writing.
         for _ in 0..TURN {
             let socket = ready!(self.poll_open(cx))?;
             let frame = match ready!(Pin::new(socket).poll_next(cx)) {
@@ -102,7 +101,7 @@ impl Socket {
                 Frame::Text(text) => Packet::decode(text).map_err(|_| CloseReason::ParseError),
                 Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
                 Frame::Close(_) => Err(CloseReason::TransportClose),
-                // tungstenite has put a pong in, which must be flushed.
+                // tungstenite has added a pong, which must be flushed.
                 Frame::Ping(_) => {
                     self.dirty = true;
                     continue;
@@ -114,14 +113,14 @@ impl Socket {
         Poll::Pending
     }
 
-    /// Ready when a frame may be put in.
+    /// Is ready when a frame may be added.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         let socket = ready!(self.poll_open(cx))?;
         let ready = Pin::new(socket).poll_ready(cx);
         self.progress(ready)
     }
 
-    /// Puts a frame in, after [`Socket::poll_ready`].
+    /// Adds a frame, after [`Socket::poll_ready`].
     pub(super) fn send(&mut self, frame: Frame) -> Result<(), CloseReason> {
         let Stage::Open(socket) = &mut self.stage else {
             return Err(CloseReason::TransportClose);
@@ -133,7 +132,7 @@ impl Socket {
             .map_err(|error| self.broken(error))
     }
 
-    /// Writes what was put in.
+    /// Writes the frames that were added.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         let Stage::Open(socket) = &mut self.stage else {
             return Poll::Ready(Ok(()));
@@ -146,15 +145,15 @@ impl Socket {
         self.progress(flushed)
     }
 
-    /// Writes what there is, at most a turn, in as few system calls as possible. Pending while the
-    /// socket takes nothing, else how many messages it took.
+    /// Writes up to one turn of messages, with few system calls. Pending while the socket accepts nothing; otherwise
+    /// returns how many messages it accepted.
     pub(super) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
         ping_due: &mut bool,
         out: &mut dyn Outgoing,
     ) -> Poll<Result<usize, CloseReason>> {
-        // What the socket does not take now stays with the owner, who knows how much that may be.
+        // Messages that the socket does not accept now stay in the outbox, where the limits apply.
         ready!(self.poll_flush(cx))?;
         let mut written = 0;
         while written < TURN && self.poll_ready(cx)?.is_ready() {
@@ -174,7 +173,7 @@ impl Socket {
         Poll::Ready(Ok(written))
     }
 
-    /// Writes the rest, says good-bye once, and reads on until the client has said so too, or can't.
+    /// Writes the remaining messages and one close frame, then reads until the client has closed, or can't.
     pub(super) fn poll_goodbye(
         &mut self,
         cx: &mut Context<'_>,
@@ -184,13 +183,13 @@ impl Socket {
         while !*said {
             match ready!(self.poll_feed(cx, &mut false, out)) {
                 Ok(TURN) => {}
-                // The answer to the handshake is still to be written.
+                // The response to the handshake has not been written yet.
                 Ok(_) if !self.is_writable() => return Poll::Pending,
                 Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
                 Ok(_) | Err(_) => return Poll::Ready(()),
             }
         }
-        // Pending or not, what there is to read decides.
+        // Whether it is pending or not, reading decides.
         let _ = self.poll_flush(cx);
         for _ in 0..TURN {
             if ready!(self.poll_packet(cx)).is_err() {
@@ -201,18 +200,18 @@ impl Socket {
         Poll::Pending
     }
 
-    /// Whether a message would be written at once.
+    /// Returns whether a message would be written at once.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
     }
 
-    /// When to give the socket up because it takes nothing.
+    /// Returns when the socket times out because it accepts nothing.
     pub(super) fn write_deadline(&self, timeout: Duration) -> Option<Instant> {
         self.stuck.map(|(since, _)| after(since, timeout))
     }
 
-    /// Frees the buffers that large messages have left, if nothing is in them. At the heartbeat
-    /// rather than after each message: those that come one after the other need them again.
+    /// Frees the buffers of large messages if they are empty. Called at the heartbeat rather than after each message,
+    /// since consecutive messages would allocate them again.
     pub(super) fn shrink(&mut self) {
         if self.largest <= LARGE || self.dirty {
             return;
@@ -220,7 +219,7 @@ impl Socket {
         let Stage::Open(socket) = &mut self.stage else {
             return;
         };
-        // Frames had at least `returned` bytes: when no more were given, all have come out again.
+        // Frames had at least `returned` bytes on the wire: if no more were read, no partial frame is buffered.
         if socket.get_ref().given() != self.returned {
             return;
         }
@@ -233,9 +232,9 @@ impl Socket {
         self.open(io);
     }
 
-    /// Says good-bye, as far as that can be done without waiting, and closes the connection.
+    /// Sends a close frame if that is possible without waiting, and closes the connection.
     pub(super) fn finish(&mut self, cx: &mut Context<'_>, code: CloseCode) {
-        // Fails when the good-byes have been said, or can't be.
+        // An error means that the close frames have been exchanged, or can't be.
         let _ = self.send(close_frame(code));
         let _ = self.poll_flush(cx);
         if let Stage::Open(socket) = &mut self.stage {
@@ -250,7 +249,7 @@ impl Socket {
     ) -> Poll<Result<&mut WebSocketStream<Io>, CloseReason>> {
         if let Stage::Upgrading(upgrade, greeting) = &mut self.stage {
             let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(|error| {
-                tracing::debug!(target: "engineio", %error, "a WebSocket did not open");
+                tracing::debug!(target: "engineio", %error, "a WebSocket could not be opened");
                 CloseReason::TransportClose
             })?;
             let greeting = greeting.take();
@@ -271,7 +270,7 @@ impl Socket {
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(self.limit))
             .max_frame_size(Some(self.limit));
-        // There is nothing to wait for: without a handshake it is ready when first polled.
+        // This does not wait: without a handshake, it is ready in its first poll.
         if let Some(socket) =
             WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).now_or_never()
         {
@@ -279,7 +278,7 @@ impl Socket {
         }
     }
 
-    /// Notes whether the socket takes anything.
+    /// Records whether the socket accepts anything.
     fn progress(&mut self, written: Poll<Result<(), Error>>) -> Poll<Result<(), CloseReason>> {
         match written {
             Poll::Pending => {
@@ -299,7 +298,7 @@ impl Socket {
         }
     }
 
-    /// What an error means, and tells the client what it did wrong.
+    /// Converts an error, and sends the client a close frame with the matching code.
     fn broken(&mut self, error: Error) -> CloseReason {
         let code = match error {
             Error::ConnectionClosed
@@ -313,7 +312,7 @@ impl Socket {
             Error::Utf8(_) => CloseCode::Invalid,
             _ => CloseCode::Protocol,
         };
-        tracing::debug!(target: "engineio", %error, "a WebSocket broke");
+        tracing::debug!(target: "engineio", %error, "a WebSocket failed");
         if let Stage::Open(socket) = &mut self.stage {
             self.dirty = true;
             let _ = Pin::new(socket).start_send(close_frame(code));
@@ -322,7 +321,7 @@ impl Socket {
     }
 }
 
-/// The frame that closes a WebSocket.
+/// Returns the frame that closes a WebSocket.
 fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
         code,
@@ -330,8 +329,7 @@ fn close_frame(code: CloseCode) -> Frame {
     }))
 }
 
-/// The least that a client's frame of that length takes on the wire. In several fragments it takes
-/// no less.
+/// Returns the least number of bytes on the wire of a client's frame of this length. Fragmenting it needs no fewer.
 fn wire_length(payload: usize) -> u64 {
     let header = match payload {
         0..126 => 6,

@@ -1,12 +1,12 @@
-//! The builder's methods that add handlers.
+//! The methods that add handlers, guards and middleware, shared by [`Handlers`](super::Handlers) and the builder.
 
-/// Writes the methods for a type that is a list of handlers, or has one, so that [`Handlers`](super::Handlers) and the
-/// builder have the same methods with the same documentation.
+/// Defines the methods for a type that is or has a list of handlers, so that [`Handlers`](super::Handlers) and the
+/// builder have the same methods and documentation.
 macro_rules! builder_methods {
     ($owner:ident $(, $list:ident)?) => {
         impl $owner {
-            /// Adds functions under `#[socketio::on]` and the other attributes: `.handlers(handlers![join, leave])`. Functions
-            /// that are linked already are not added twice.
+            /// Adds functions with `#[socketio::on]` or another attribute: `.handlers(handlers![join, leave])`.
+            /// Functions that are linked already are not added twice.
             pub fn handlers(
                 mut self,
                 handlers: impl IntoIterator<Item = &'static [$crate::handler::Definition<$crate::handler::FunctionShim>]>,
@@ -17,13 +17,13 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Adds a namespace impl at its own path. Its value replaces the `Default` one that a linked type has.
+            /// Adds a namespace impl at its own path. The value replaces the `Default` one of a linked type.
             pub fn namespace<N: $crate::Namespace>(mut self, namespace: N) -> Self {
                 self$(.$list)?.add_namespace_impl(N::IMPL, None, ::std::sync::Arc::new(namespace));
                 self
             }
 
-            /// Adds a namespace impl at another path: several values of one type, each at its own path.
+            /// Adds a namespace impl at another path. Several values of one type are possible, each at its own path.
             pub fn namespace_at<N: $crate::Namespace>(mut self, path: &str, namespace: N) -> Self {
                 self$(.$list)?.add_namespace_impl(N::IMPL, Some(path), ::std::sync::Arc::new(namespace));
                 self
@@ -51,8 +51,8 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Adds a closure (or a function without attributes) as the error handler of the main namespace. What it returns
-            /// is the acknowledgement.
+            /// Adds a closure (or a function without attributes) as the error handler of the main namespace. Its return
+            /// value is the acknowledgement of the failed event.
             ///
             /// ```
             /// use socketio_core::{HandlerError, SocketIo};
@@ -77,8 +77,8 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Adds a closure (or a function without attributes) as the error handler of the namespaces that have none of
-            /// their own.
+            /// Adds a closure (or a function without attributes) as the error handler of all namespaces without an
+            /// error handler of their own.
             #[track_caller]
             pub fn on_error_default<M>(mut self, handler: impl $crate::EventHandler<M>) -> Self {
                 let location = ::std::panic::Location::caller();
@@ -87,18 +87,19 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Lets clients join a namespace that has no handlers, where the server only emits. `/` and every namespace with a
-            /// handler exist anyway.
+            /// Allows clients to join a namespace that has no handlers, because the server only emits to it. `/` and
+            /// every namespace with a handler are always allowed.
             pub fn allow_namespace(mut self, path: &str) -> Self {
                 self$(.$list)?.add_namespace(path);
                 self
             }
 
-            /// Adds a [`Guard`](crate::Guard) that runs before clients join any namespace, and before every event of every
-            /// namespace, whatever handles it. Guards don't run before `disconnect` and error handlers.
+            /// Adds a [`Guard`](crate::Guard) that runs before clients join any namespace, and before every event of
+            /// every namespace, handled by functions or closures alike. Guards don't run before `disconnect` and error
+            /// handlers.
             ///
-            /// Guards run in the order in which they were added, before those of namespace impls and handlers; the first
-            /// refusal stops the event.
+            /// Guards run in the order in which they were added, before those of namespace impls and handlers; the
+            /// first refusal stops the event.
             #[track_caller]
             pub fn guard<M>(self, guard: impl $crate::Guard<M>) -> Self {
                 self.guard_in("*", guard)
@@ -114,8 +115,8 @@ macro_rules! builder_methods {
             }
 
             /// Wraps every event of every namespace, `connect` and `disconnect` included, in a
-            /// [`Middleware`](crate::Middleware): an async function or closure of an [`EventCall`](crate::EventCall) and a
-            /// [`Next`](crate::Next), or a type of yours. The first that is added is outermost.
+            /// [`Middleware`](crate::Middleware): an async function or closure of an [`EventCall`](crate::EventCall)
+            /// and a [`Next`](crate::Next), or a type that implements the trait. The first that is added is outermost.
             #[track_caller]
             pub fn middleware<E>(self, middleware: impl $crate::Middleware<E>) -> Self
             where
@@ -136,15 +137,15 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Adds a list of handlers, as a module or another crate provides it. What is registered there for `*` applies to
-            /// all namespaces of this server.
+            /// Adds the handlers of a module or another crate. Registrations for `*` apply to all namespaces of this
+            /// server.
             pub fn merge(mut self, handlers: $crate::Handlers) -> Self {
                 self$(.$list)?.append(handlers);
                 self
             }
 
-            /// Adds a list of handlers below a path: with `/admin`, its `/` becomes `/admin`, its `/log` becomes `/admin/log`,
-            /// and its `*` becomes `/admin/*`.
+            /// Adds handlers below a path: with `/admin`, their namespace `/` becomes `/admin`, `/log` becomes
+            /// `/admin/log`, and `*` becomes `/admin/*`.
             pub fn nest(mut self, path: &str, handlers: $crate::Handlers) -> Self {
                 self$(.$list)?.append(handlers.below(path));
                 self

@@ -1,4 +1,6 @@
-//! User code with its type erased: handlers, guards and middleware, each with the place where it was registered.
+//! Type-erased user code: handlers, guards and middleware, each with the place where it was registered.
+//!
+//! This is the only place where user code is erased; `user_code` polls the futures.
 
 use std::{
     borrow::Cow,
@@ -35,7 +37,7 @@ impl Origin {
         }
     }
 
-    /// Names the user code in the log, once, after one of its polls took `elapsed`.
+    /// Logs, once, that one of the polls of this user code took `elapsed`.
     #[cold]
     pub(super) fn report_blocking(&self, elapsed: Duration) {
         if !self.reported.swap(true, Ordering::Relaxed) {
@@ -44,7 +46,7 @@ impl Origin {
                 function = &*self.name,
                 location = %self.location,
                 ?elapsed,
-                "a handler blocked its thread, and with it other clients: move what blocks into \
+                "a handler blocked its thread and the other clients on it: move the blocking code into \
                  `tokio::task::spawn_blocking`, or put `#[socketio::event(blocking)]` on a handler that is not `async`"
             );
         }

@@ -1,4 +1,6 @@
-//! Checks of `build()`, so that no event has to find out what is wrong.
+//! The checks of `build()`: registrations, namespaces, options and needs, all problems at once.
+//!
+//! What passes becomes the [`Registry`]; no event has to check it again.
 
 use std::{cmp::Ordering, collections::BTreeMap, fmt::Display, sync::Arc};
 
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::base::{BuildError, States};
 
-/// Checks all registrations and makes the registry of them. The states are the values of namespace impls.
+/// Checks all registrations and creates their registry. The returned states are the values of namespace impls.
 pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, States), BuildError> {
     let Handlers {
         mut entries,
@@ -35,7 +37,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         values,
     } = expand(namespace_impls, states, &mut problems);
     entries.extend(methods);
-    // Linking gives no order, and link-time optimization changes it.
+    // The order of linked entries is not defined and changes with link-time optimization.
     entries.sort_by(|a, b| order(a).cmp(&order(b)));
     entries.dedup_by(|a, b| order(a) == order(b) && a.is_same(b));
 
@@ -43,7 +45,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         .iter()
         .filter_map(|path| parsed(path, &"", &mut problems))
         .collect();
-    // A namespace impl with a `trigger_event` needs no handlers: `trigger_event` may answer by itself.
+    // A namespace impl with a `trigger_event` needs no handlers: `trigger_event` may respond itself.
     namespaces.extend(triggers.iter().map(|(pattern, _)| pattern.clone()));
     let mut seen: BTreeMap<Key, Arc<Entry>> = BTreeMap::new();
     let mut checked = Vec::new();
@@ -86,7 +88,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
     Ok((registry, values))
 }
 
-/// Parses a path, or reports what is wrong with it.
+/// Parses a path, or reports its problem.
 pub(super) fn parsed(path: &str, who: &dyn Display, problems: &mut Vec<String>) -> Option<Pattern> {
     Pattern::parse(path)
         .map_err(|error| problems.push(format!("{who}the namespace {path:?} {error}")))
@@ -105,7 +107,7 @@ fn check_entry(entry: &Entry, states: &States, problems: &mut Vec<String>) {
     }
 }
 
-/// Parses the patterns of guards and middleware. One that no namespace matches is a mistake that nobody would notice.
+/// Parses the patterns of guards and middleware, and reports patterns that match no namespace.
 fn scoped<T: Display>(
     all: Vec<T>,
     namespace: impl Fn(&T) -> &str,
@@ -120,7 +122,7 @@ fn scoped<T: Display>(
         };
         if !served.iter().any(|served| served.overlaps(&pattern)) {
             problems.push(format!(
-                "{one} is for nothing: no handler is in {path:?}, and `allow_namespace` does not allow it"
+                "{one} has no effect: no handler is in {path:?}, and `allow_namespace` does not allow it"
             ));
         }
         scoped.push((pattern, Arc::new(one)));
@@ -128,8 +130,8 @@ fn scoped<T: Display>(
     scoped
 }
 
-/// The order of `trigger_event`s: those of wider patterns are outermost, and those of equal width are in the order of the
-/// program's text, since linking gives no order.
+/// Orders `trigger_event`s: wider patterns are outermost; patterns of equal width are in the order of the source text,
+/// because linking defines no order.
 fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEntry>)) -> Ordering {
     let place = |entry: &MiddlewareEntry| {
         let location = entry.origin.location;
@@ -141,7 +143,8 @@ fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEn
         .then_with(|| place(first).cmp(&place(second)))
 }
 
-/// What only one handler may handle. Patterns are equal by meaning: `/job/{id}` and `/job/{job}` are one key.
+/// The key of a registration that must be unique. Patterns are equal by meaning: `/job/{id}` and `/job/{job}` are one
+/// key.
 type Key = (Option<Pattern>, u8, String);
 
 fn key(entry: &Entry, pattern: &Pattern) -> Key {
@@ -183,7 +186,7 @@ fn check_name(entry: &Entry, problems: &mut Vec<String>) {
     }
 }
 
-/// Options that have no effect are mistakes. The attributes refuse them at compile time.
+/// Reports options that have no effect. The attributes refuse them at compile time.
 fn check_options(entry: &Entry, problems: &mut Vec<String>) {
     let name = match entry.kind {
         Kind::Event if entry.is_lifecycle() => &entry.event,

@@ -1,4 +1,4 @@
-//! Checks of namespace impls and of derived paths.
+//! The checks of `build()` for namespace impls and derived paths, called by `check`.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use super::{
 };
 use crate::base::States;
 
-/// What namespace impls register.
+/// The registrations of all namespace impls.
 #[derive(Default)]
 pub(super) struct Expanded {
     pub(super) entries: Vec<Entry>,
-    /// Their guards, for clients that join.
+    /// The guards that run before clients join.
     pub(super) joining: Vec<(Pattern, Arc<[GuardEntry]>)>,
-    /// Their `trigger_event`s.
+    /// The `trigger_event` methods.
     pub(super) triggers: Vec<(Pattern, Arc<MiddlewareEntry>)>,
-    /// Their values, one for each type.
+    /// The values, at most one of each type.
     pub(super) values: States,
 }
 
-/// Compares the paths of `#[derive(Namespace)]` with the impl blocks.
+/// Compares the paths of `#[derive(Namespace)]` with the paths of the impl blocks.
 pub(super) fn check_derived_paths(
     linked: &[&'static DerivedPath],
     registered: &[Registered],
@@ -91,7 +91,7 @@ fn compare(derived: &DerivedPath, definition: &NamespaceImpl, problems: &mut Vec
     }
 }
 
-/// Makes the handlers, guards and middleware of namespace impls.
+/// Creates the handlers, guards and middleware of namespace impls.
 pub(super) fn expand(
     registered: Vec<Registered>,
     states: &States,
@@ -163,7 +163,8 @@ impl Expanded {
     }
 }
 
-/// The problem of two namespace impls for the same namespaces: the guards of one would not run for the events of the other.
+/// Returns the problem of two namespace impls for the same namespaces: the guards of one would not run for events of
+/// the other.
 fn two_at_one_path(
     (path, one): (&str, &NamespaceImpl),
     (other_path, other): (&str, &NamespaceImpl),
@@ -175,7 +176,7 @@ fn two_at_one_path(
         );
     }
     let mut both = [(path, one), (other_path, other)];
-    // Linking gives no order.
+    // The order of linked entries is not defined.
     both.sort_by_key(|(_, one)| (one.location.file(), one.location.line()));
     let [one, other] = both.map(|(path, one)| {
         let (name, place) = (one.type_name, place(one.location));

@@ -1,28 +1,31 @@
-//! Closures as handlers.
+//! [`EventHandler`]: closures and functions without attributes as handlers.
+//!
+//! `on` and its variants take them; `Handlers::add_closure` turns them into an entry.
 
 use serde::Serialize;
 
 use super::{
-    arities::arities,
     definition::{Called, Outcome},
     event_handler_ext::HandlerOptions,
+    extract::arities,
 };
 use crate::{
     base::BoxError,
     handler::{EventContext, FromEvent, Needs, ResponseEncoder},
 };
 
-/// Closures and functions for [`on`](crate::SocketIoBuilder::on) and [`on_error`](crate::SocketIoBuilder::on_error): up to
-/// eight arguments, each a [`FromEvent`]; the value (or that of the future) is the acknowledgement, an `Err` fails the event.
+/// Closures and functions for [`on`](crate::SocketIoBuilder::on) and [`on_error`](crate::SocketIoBuilder::on_error),
+/// with up to eight arguments, each a [`FromEvent`]. The return value (or the output of the future) is sent as the
+/// acknowledgement; an `Err` fails the event.
 ///
-/// [`EventHandlerExt`](crate::EventHandlerExt) gives one of them options: guards, `concurrent`, `blocking`.
+/// [`EventHandlerExt`](crate::EventHandlerExt) adds options to a handler: guards, `concurrent`, `blocking`.
 ///
-/// The compiler infers `M`. Where it can't tell an error from an answer (`Result<_, String>`: both could be sent),
-/// name the type: `Ok::<_, BoxError>(..)`.
+/// The compiler infers `M`. Where an error type is also `Serialize` (`Result<_, String>`), it can't decide between an
+/// error and a value: name the type, as in `Ok::<_, BoxError>(..)`.
 #[diagnostic::on_unimplemented(
     message = "this can't handle an event",
     label = "not an event handler",
-    note = "a handler is a closure whose arguments are `FromEvent` (with their types written) and whose value is `Serialize`, or a `Result` of one, or a `Send` future of either"
+    note = "a handler is a closure whose arguments are `FromEvent` (with their types written) and that returns a `Serialize` value, or a `Result` of one, or a `Send` future of either"
 )]
 pub trait EventHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -31,27 +34,27 @@ pub trait EventHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]
     fn needs(needs: &mut Needs);
 
-    /// Takes what [`EventHandlerExt`](crate::EventHandlerExt) has added.
+    /// Takes the options that [`EventHandlerExt`](crate::EventHandlerExt) has added.
     #[doc(hidden)]
     fn take_options(&mut self) -> HandlerOptions {
         HandlerOptions::default()
     }
 }
 
-/// Markers, one for each form of a returned value; guards have them too.
+/// Marks a return value that is sent as it is. Each form of a return value has a marker; guards use them, too.
 #[derive(Debug)]
 pub struct Plain;
-/// See [`Plain`].
+/// Marks a `Result`.
 #[derive(Debug)]
 pub struct Fallible;
-/// See [`Plain`].
+/// Marks a handler that is not `async`.
 #[derive(Debug)]
 pub struct Now<M>(M);
-/// See [`Plain`].
+/// Marks an `async` handler.
 #[derive(Debug)]
 pub struct Later<M>(M);
 
-/// A value that is sent as the acknowledgement.
+/// Return values that are sent as the acknowledgement.
 pub trait IntoReply<M> {
     #[doc(hidden)]
     fn into_reply(self, answer: ResponseEncoder) -> Outcome;
@@ -69,7 +72,7 @@ impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
     }
 }
 
-/// A value that is sent as the acknowledgement, or a future of one.
+/// Return values that are sent as the acknowledgement, and futures of them.
 pub trait IntoOutcome<M> {
     #[doc(hidden)]
     fn into_outcome(self, answer: ResponseEncoder) -> impl Future<Output = Outcome> + Send;

@@ -1,4 +1,7 @@
-//! What an attribute leaves behind: constants that name a handler, and a shim that calls it.
+//! The items that attributes generate: constants that describe a handler, and a shim that calls it.
+//!
+//! They are read by `Handlers` when a server is built. Generated code names these items, so their signatures are part
+//! of the contract between the macros and this crate.
 
 use std::{
     any::{Any, TypeId},
@@ -16,13 +19,13 @@ use crate::{
     handler::{EventContext, Needs, Response},
 };
 
-/// The result of a handler: a response, or the error it failed with.
+/// The result of a handler: a response, or the error that the handler failed with.
 pub type Outcome = Result<Response, BoxError>;
 
-/// A handler that has its arguments and is ready to be polled.
+/// A handler with its arguments, ready to be polled.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// What a shim returns: arguments that don't fit are an error before user code runs.
+/// What a shim returns: an argument that doesn't fit is an error before user code runs.
 pub type Called = Result<HandlerFuture, BoxError>;
 
 /// The value of a namespace impl.
@@ -34,19 +37,19 @@ pub type FunctionShim = fn(&mut EventContext<'_>) -> Called;
 /// The shim of a method.
 pub type MethodShim = fn(&Instance, &mut EventContext<'_>) -> Called;
 
-/// What a handler handles.
+/// The kind of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// An event, `connect` and `disconnect` included.
+    /// A handler of an event, `connect` and `disconnect` included.
     Event,
-    /// Errors of one namespace.
+    /// The error handler of one namespace.
     Error,
-    /// Errors of namespaces that have no handler of their own for them.
+    /// The error handler of the namespaces without one of their own.
     ErrorDefault,
 }
 
-/// One handler as its attribute described it. `S` is the type of its shim.
+/// One handler as its attribute describes it. `S` is the type of its shim.
 #[derive(Clone, Copy)]
 pub struct Definition<S: 'static> {
     pub(crate) kind: Kind,
@@ -65,7 +68,7 @@ pub struct Definition<S: 'static> {
 }
 
 impl<S: Copy> Definition<S> {
-    /// Describes a handler for `event` of `namespace`; both are empty where `kind` or the namespace impl decides them.
+    /// Describes a handler for `event` of `namespace`. Both are empty if `kind` or the namespace impl defines them.
     #[track_caller]
     pub const fn new(
         kind: Kind,
@@ -92,25 +95,25 @@ impl<S: Copy> Definition<S> {
         }
     }
 
-    /// Registers it with the server of this name only.
+    /// Registers the handler only with the server of this name.
     pub const fn server(mut self, name: &'static str) -> Self {
         self.server = name;
         self
     }
 
-    /// Lets it overlap with the client's other events.
+    /// Lets the handler run concurrently with the client's other events.
     pub const fn concurrent(mut self) -> Self {
         self.concurrent = true;
         self
     }
 
-    /// Says that its shim runs the function on tokio's blocking pool.
+    /// Marks that the shim runs the function on tokio's blocking pool.
     pub const fn blocking(mut self) -> Self {
         self.blocking = true;
         self
     }
 
-    /// Runs these guards before it, in their order.
+    /// Runs these guards before the handler, in this order.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
         self
@@ -129,7 +132,7 @@ impl<S> fmt::Debug for Definition<S> {
     }
 }
 
-/// An impl block under `#[namespace]`, as the attribute described it.
+/// An impl block with `#[namespace]`, as the attribute describes it.
 pub struct NamespaceImpl {
     pub(crate) type_name: &'static str,
     pub(crate) type_id: fn() -> TypeId,
@@ -138,13 +141,13 @@ pub struct NamespaceImpl {
     pub(crate) default: fn() -> Option<Instance>,
     pub(crate) methods: &'static [Definition<MethodShim>],
     pub(crate) guards: &'static [GuardDefinition],
-    /// At most one: of two under `#[cfg]` the compiler keeps one.
+    /// At most one: of several under `#[cfg]`, the compiler keeps one.
     pub(crate) triggers: &'static [Trigger],
     pub(crate) location: &'static Location<'static>,
 }
 
 impl NamespaceImpl {
-    /// Describes the impl block of `T`, served at `path`. `default` makes the value when none is given to the builder.
+    /// Describes the impl block of `T`, served at `path`. `default` creates the value if none is given to the builder.
     #[track_caller]
     pub const fn new<T: Namespace>(
         type_name: &'static str,
@@ -165,13 +168,13 @@ impl NamespaceImpl {
         }
     }
 
-    /// Registers it with the server of this name only.
+    /// Registers the namespace impl only with the server of this name.
     pub const fn server(mut self, name: &'static str) -> Self {
         self.server = name;
         self
     }
 
-    /// Runs these guards before each of its handlers, and before a client joins.
+    /// Runs these guards before each of its handlers and before clients join.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
         self
@@ -194,7 +197,7 @@ impl fmt::Debug for NamespaceImpl {
     }
 }
 
-/// A path that `#[derive(Namespace)]` gave to a type; `build()` compares it with the impl block of the type.
+/// A path that `#[derive(Namespace)]` gives to a type. `build()` compares it with the impl block of the type.
 #[derive(Debug)]
 pub struct DerivedPath {
     pub(crate) type_name: &'static str,
@@ -205,7 +208,7 @@ pub struct DerivedPath {
 }
 
 impl DerivedPath {
-    /// Describes the path of `T`, and the server it belongs to; an empty name is the server without a name.
+    /// Describes the path of `T` and the server that it belongs to. An empty name is the server without a name.
     #[track_caller]
     pub const fn new<T: 'static>(
         type_name: &'static str,
@@ -222,7 +225,7 @@ impl DerivedPath {
     }
 }
 
-/// What the attributes submit for every server of the program to find.
+/// The items that attributes submit at link time, for every server of the program.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Linked {
@@ -236,22 +239,22 @@ pub enum Linked {
 
 inventory::collect!(Linked);
 
-/// Functions under `#[socketio::on]`, `#[socketio::event]`, `#[socketio::on_error]` or `#[socketio::on_error_default]`.
+/// Functions with `#[socketio::on]`, `#[socketio::event]`, `#[socketio::on_error]` or `#[socketio::on_error_default]`.
 ///
-/// Implemented by the attributes for the hidden type that stands beside the function;
-/// [`handlers!`](crate::handlers) names it.
+/// The attributes implement it for a hidden type with the name of the function, which [`handlers!`](crate::handlers)
+/// uses.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event handler",
     label = "no `#[socketio::on(..)]` or `#[socketio::event]` on this",
     note = "put `#[socketio::event]` or `#[socketio::on(\"name\")]` on the function"
 )]
 pub trait Handler {
-    /// One for each attribute on the function.
+    /// The registrations, one for each attribute on the function.
     #[doc(hidden)]
     const DEFINITIONS: &'static [Definition<FunctionShim>];
 }
 
-/// Types with an impl block under `#[socketio::namespace]`, whose methods are handlers.
+/// Types with an impl block with `#[socketio::namespace]`, whose methods are handlers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a namespace",
     note = "put `#[socketio::namespace(\"/path\")]` on an impl block of `{Self}`"
@@ -274,18 +277,19 @@ pub trait NamespacePath {
 }
 
 impl SocketIo {
-    /// Addresses everyone in the namespace of a namespace impl, at its own path: `io.of_namespace::<Rooms>().to("lobby").emit(..)`.
-    /// For one that is registered at another path, or at a pattern, name the path: [`of`](SocketIo::of).
+    /// Addresses everyone in the namespace of a namespace impl, at its own path:
+    /// `io.of_namespace::<Rooms>().to("lobby").emit(..)`. If it is registered at another path or at a pattern, use
+    /// [`of`](SocketIo::of) with the path.
     pub fn of_namespace<N: Namespace>(&self) -> To {
         self.of(N::IMPL.path)
     }
 
-    /// Returns the value whose methods handle the events of a namespace impl: the one given to
-    /// [`namespace`](crate::SocketIoBuilder::namespace), or its `Default`.
+    /// Returns the value of a namespace impl: the one given to [`namespace`](crate::SocketIoBuilder::namespace), or its
+    /// `Default`.
     ///
-    /// `None` if this server has none of this type. Where
-    /// [`namespace_at`](crate::SocketIoBuilder::namespace_at) has registered several values of one type, it is the one at the
-    /// type's own path, or else the one that was given first.
+    /// Returns `None` if this server has no value of this type. If
+    /// [`namespace_at`](crate::SocketIoBuilder::namespace_at) has registered several values of one type, returns the
+    /// one at the type's own path, or else the first.
     ///
     /// ```
     /// # use socketio_core::{Namespace, SocketIo};

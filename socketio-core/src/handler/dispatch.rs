@@ -1,11 +1,14 @@
-//! Runs what is registered for an event, from its arguments to its acknowledgement.
+//! [`Dispatcher`]: runs an event from its arguments to its acknowledgement.
+//!
+//! The event queue of a client calls it with the route that the registry found. Order: middleware, guards, handler,
+//! error handler, acknowledgement. All user code runs inside the fault boundary, so the futures do not panic.
 
 use std::{borrow::Cow, panic::Location, sync::Arc};
 
 use serde_json::Value;
 
 use super::{
-    ClientContext, EventCall, EventFailure, Next, Route,
+    EventCall, EventFailure, Next, Route,
     call::Origin,
     entry::Entry,
     failure::{StartFailure, connection_refused, find_response, log_failure},
@@ -23,15 +26,22 @@ use crate::{
     packet::Payload,
 };
 
-/// Makes the acknowledgement of an event that failed.
+/// Creates the acknowledgement of an event that failed.
 pub(crate) type ErrorAck = Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>;
 
-/// Runs events. One for each server; cheap to clone.
+/// Runs the events of one server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
     error_ack: ErrorAck,
-    /// Where the server was built: the location of events that no handler knows.
+    /// Where the server was built: the location of events without a handler.
     built: Arc<Origin>,
+}
+
+/// One client in one namespace, its handlers and the dispatcher, in one `Arc` that the future of each event holds.
+pub(crate) struct ClientContext {
+    pub(crate) socket: Socket,
+    pub(crate) handlers: Arc<Lookup>,
+    pub(crate) dispatcher: Dispatcher,
 }
 
 /// An event as it was received.
@@ -66,8 +76,8 @@ impl Dispatcher {
             arguments,
         } = event;
         let acknowledge = id.is_some();
-        // A block, since an `async fn` holds its arguments twice; and rare paths are boxed: this future is allocated and moved for
-        // each event.
+        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed to keep this future small,
+        // since it is allocated and moved for each event.
         async move {
             let ClientContext {
                 socket,
@@ -104,7 +114,7 @@ impl Dispatcher {
                         let origin = route.origin().unwrap_or(&dispatcher.built);
                         let error = Cause::Error(error.into());
                         let error = dispatcher.error(error, &name, socket, origin);
-                        log_failure(&error, "an acknowledgement could not be encoded");
+                        log_failure(&error, "an acknowledgement can't be encoded");
                         let values = dispatcher.error_values(&error, socket);
                         failure = Some(error);
                         codec.ack(socket.namespace(), &id, values.as_ref())
@@ -116,7 +126,8 @@ impl Dispatcher {
         }
     }
 
-    /// Lets the error handler decide how a failed event is acknowledged; without one, or if it fails too, `error_ack` does.
+    /// Returns the acknowledgement of a failed event: from the error handler, or from `error_ack` if there is none or
+    /// it fails, too.
     async fn recover(
         &self,
         handlers: &Lookup,
@@ -131,7 +142,7 @@ impl Dispatcher {
             arguments,
             acknowledge,
         };
-        // Error handlers do not see events that no handler knows.
+        // Error handlers do not run for events without a handler.
         let handler = handlers.error().filter(|_| !error.is_unknown_event());
         let handled = self.handle_error(handler, socket, event, &error, input);
         Ok(match handled.await? {
@@ -143,7 +154,7 @@ impl Dispatcher {
         })
     }
 
-    /// Returns what the acknowledgement of a failed event says.
+    /// Returns the acknowledgement that `error_ack` creates for a failed event.
     fn error_values(&self, error: &HandlerError, socket: &Socket) -> Option<Payload> {
         let form = socket.node().hub.codec.form();
         match fault::catch(|| form.payload(&(self.error_ack)(error))) {
@@ -174,7 +185,7 @@ impl Dispatcher {
         let Err(failure) = result else {
             return Ok(());
         };
-        // `connect` has no arguments that could be malformed.
+        // The input of `connect` is not checked for malformed arguments.
         let Ok(error) = failure.into_error() else {
             return Err(ConnectionRefused::default());
         };
@@ -182,7 +193,7 @@ impl Dispatcher {
             tracing::debug!(target: "socketio", namespace = socket.namespace(), message = refused.message(), "connection refused");
             return Err(refused);
         }
-        // An error handler sees the error, but cannot accept the client.
+        // An error handler runs for its side effects; it cannot accept the client.
         let input = Input::Error {
             error: &error,
             arguments: Arguments::default(),
@@ -227,7 +238,7 @@ impl Dispatcher {
         }
     }
 
-    /// Has an event handled by its middleware, guards and handler, in this order.
+    /// Runs the middleware, guards and handler of an event, in this order.
     async fn through(
         &self,
         handlers: &Arc<Lookup>,
@@ -240,7 +251,7 @@ impl Dispatcher {
             return self.handle(handlers, socket, event, entry, input).await;
         }
         if let Input::Event { arguments, .. } = &input {
-            // What middleware sees is valid, so that it cannot hide a violation of the protocol.
+            // Checked before middleware runs, so that it cannot hide a protocol violation.
             arguments.clone().finish().or_else(EventFailure::argument)?;
         }
         let next = Next::new(self.clone(), Arc::clone(handlers));
@@ -248,7 +259,7 @@ impl Dispatcher {
         Ok(next.run(call).await?)
     }
 
-    /// Asks the guards of an event and runs its handler. `connect` and `disconnect` need no handler.
+    /// Runs the guards and the handler of an event. `connect` and `disconnect` need no handler.
     pub(super) async fn handle(
         &self,
         handlers: &Lookup,
@@ -266,7 +277,7 @@ impl Dispatcher {
                 .into());
         }
         for guard in handlers.guards_of(entry, &input) {
-            // A copy: the handler reads the same arguments again.
+            // A copy, because the handler reads the same arguments again.
             self.ask(guard, entry, socket, event, input.clone()).await?;
         }
         match entry {
@@ -291,7 +302,7 @@ impl Dispatcher {
         self.run(started, scope, socket, event, &guard.origin)
     }
 
-    /// Runs a middleware, which runs what is inside of it.
+    /// Runs a middleware, which runs the inner ones.
     pub(super) async fn run_middleware(
         &self,
         middleware: &MiddlewareEntry,
@@ -307,7 +318,7 @@ impl Dispatcher {
             .await
     }
 
-    /// Runs one handler. Reads the arguments before it returns, so that the future does not hold them.
+    /// Runs one handler. Reads the arguments before it returns, so that the future does not store them.
     fn call<'a>(
         &'a self,
         entry: &'a Arc<Entry>,
@@ -321,10 +332,10 @@ impl Dispatcher {
         self.run(started, scope, socket, event, &entry.origin)
     }
 
-    /// Runs user code that was started in a scope.
+    /// Polls user code that was started in a scope.
     #[expect(
         clippy::manual_async_fn,
-        reason = "an `async fn` holds its arguments twice"
+        reason = "an `async fn` stores its arguments twice"
     )]
     fn run<'a>(
         &'a self,
@@ -346,7 +357,7 @@ impl Dispatcher {
                 },
             };
             Err(EventFailure::Failed(match cause {
-                // The failure of what is inside of a middleware, passed on.
+                // A middleware passes on the failure of what it wraps.
                 Cause::Error(error) => match error.downcast::<HandlerError>() {
                     Ok(error) => *error,
                     Err(error) => self.error(Cause::Error(error), event, socket, origin),
@@ -356,8 +367,8 @@ impl Dispatcher {
         }
     }
 
-    /// Encodes a response that is not yet encoded, and turns a [`RespondWith`](crate::RespondWith) into the response that it is.
-    /// Both run user code. Not for `connect`, which has no response.
+    /// Encodes a deferred response, and replaces a [`RespondWith`](crate::RespondWith) error with its response. Both
+    /// run user code. Not used for `connect`, which has no response.
     pub(super) fn settle(
         &self,
         result: Result<Response, EventFailure>,
@@ -402,7 +413,7 @@ impl Dispatcher {
         )
     }
 
-    /// Returns the error of an argument, for where a violation of the protocol cannot be reported as one.
+    /// Returns the failure of an invalid argument, where it cannot be reported as a protocol violation.
     pub(super) fn argument_error(
         &self,
         error: ArgumentError,
@@ -412,7 +423,7 @@ impl Dispatcher {
         self.error(Cause::Error(error.into()), event, socket, &self.built)
     }
 
-    /// Runs the error handler. `None` if there is none, or if it failed too.
+    /// Runs the error handler. Returns `None` if there is none, or if it failed as well.
     async fn handle_error(
         &self,
         handler: Option<&Arc<Entry>>,
@@ -440,14 +451,14 @@ impl Dispatcher {
             Err(failure) => {
                 let second = failure.into_error()?;
                 log_failure(error, "an event failed");
-                log_failure(&second, "and its error handler failed too");
+                log_failure(&second, "the error handler of an event failed");
                 Ok(None)
             }
         }
     }
 }
 
-/// Calls a handler or a guard, which reads its arguments.
+/// Starts a handler or a guard, which reads its arguments.
 fn start(
     scope: &mut Scope,
     mut cx: EventContext<'_>,

@@ -1,4 +1,6 @@
-//! One registered handler of one server.
+//! [`Entry`]: one registered handler of one server, with its guards.
+//!
+//! Created by `Handlers`, checked by `check`, stored in the registry.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
@@ -20,7 +22,7 @@ pub(crate) struct Entry {
     pub(crate) origin: Origin,
     pub(crate) arguments: &'static [&'static str],
     pub(crate) concurrent: bool,
-    /// Its function runs on tokio's blocking pool.
+    /// Whether the function runs on tokio's blocking pool.
     pub(crate) blocking: bool,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
@@ -119,7 +121,7 @@ impl Entry {
         self.needs.list()
     }
 
-    /// Returns whether both are the same registration, found twice: linked, and named in `handlers![..]`.
+    /// Returns whether both are the same registration, once linked and once listed in `handlers![..]`.
     pub(super) fn is_same(&self, other: &Entry) -> bool {
         self.call.is_same(&other.call)
             && self.origin.location == other.origin.location

@@ -1,4 +1,4 @@
-//! Options of one closure: what `concurrent`, `blocking` and `guard` are for attributes.
+//! Options of one closure, as `concurrent`, `blocking` and `guard` of the attributes.
 
 use std::{fmt, marker::PhantomData, panic::Location};
 
@@ -31,24 +31,24 @@ use crate::handler::{EventContext, Needs};
 ///     .unwrap();
 /// ```
 pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
-    /// Lets the handler overlap with the client's other events. `build()` refuses it for `connect`, `disconnect` and error
-    /// handlers.
+    /// Runs the handler concurrently with the client's other events. `build()` refuses it for `connect`, `disconnect`
+    /// and error handlers.
     fn concurrent(self) -> ConfiguredHandler<Self, M> {
         let mut handler = ConfiguredHandler::new(self);
         handler.options.concurrent = true;
         handler
     }
 
-    /// Runs a handler that is not `async` on tokio's blocking pool, where it may block or compute for long. The client's next
-    /// event waits for it, other clients don't.
+    /// Runs a handler that is not `async` on tokio's blocking pool, where it may block or compute for long. The
+    /// client's next event waits for it; other clients don't.
     fn blocking(self) -> ConfiguredHandler<Self, M> {
         let mut handler = ConfiguredHandler::new(self);
         handler.options.blocking = true;
         handler
     }
 
-    /// Runs a [`Guard`] before the handler. Several run in the order in which they were added, after those of the namespace;
-    /// the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
+    /// Adds a [`Guard`] that runs before the handler. Guards run in the order in which they were added, after those of
+    /// the namespace; the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
     #[track_caller]
     fn guard<G>(self, guard: impl Guard<G>) -> ConfiguredHandler<Self, M> {
         let mut handler = ConfiguredHandler::new(self);
@@ -60,7 +60,7 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
 
 impl<M, H: EventHandler<M>> EventHandlerExt<M> for H {}
 
-/// A handler with options, made by [`EventHandlerExt`].
+/// A handler with options. Created by [`EventHandlerExt`].
 pub struct ConfiguredHandler<H, M> {
     handler: H,
     options: HandlerOptions,
@@ -80,7 +80,7 @@ pub struct HandlerOptions {
 pub struct Configured<M>(M);
 
 impl<M, H: EventHandler<M>> ConfiguredHandler<H, M> {
-    /// Keeps the options that `handler` has already.
+    /// Keeps the options that `handler` already has.
     fn new(mut handler: H) -> Self {
         ConfiguredHandler {
             options: handler.take_options(),

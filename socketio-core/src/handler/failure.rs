@@ -1,4 +1,6 @@
-//! Events that do not end well: what failed, what the client is told, and what is logged.
+//! Failed events: which error is reported to the client, and which is logged.
+//!
+//! Called by `dispatch`. Only errors that are meant for clients are sent to them.
 
 use serde_json::{Value, json};
 
@@ -7,28 +9,28 @@ use crate::{
     handler::{Outcome, RespondWith, ResponseEncoder},
 };
 
-/// Why an event did not end well.
+/// The reason why an event failed.
 #[derive(Debug)]
 pub(crate) enum EventFailure {
-    /// It failed, and no error handler took it.
+    /// It failed, and no error handler handled the error.
     Failed(HandlerError),
-    /// Its arguments are not valid JSON: the client breaks the protocol. Error handlers do not see it.
+    /// Its arguments are not valid JSON, which is a protocol violation. Error handlers do not run.
     Malformed(ArgumentError),
 }
 
-/// Why user code did not start.
+/// The reason why user code did not start.
 pub(super) enum StartFailure {
     Failed(Cause),
     Malformed(ArgumentError),
 }
 
 impl EventFailure {
-    /// For arguments that nothing has tried to read: one that is not valid JSON is a violation.
+    /// Returns the failure for arguments that no user code has read: an argument that is not valid JSON is a violation.
     pub(super) fn argument<T>(error: ArgumentError) -> Result<T, Self> {
         Err(EventFailure::Malformed(error))
     }
 
-    /// Returns the error that error handlers see; a violation of the protocol is passed on.
+    /// Returns the error for error handlers, or the failure itself if it is a protocol violation.
     pub(super) fn into_error(self) -> Result<HandlerError, Self> {
         match self {
             EventFailure::Failed(error) => Ok(error),
@@ -43,8 +45,8 @@ impl From<HandlerError> for EventFailure {
     }
 }
 
-/// Returns `{"error": "<text>"}`, which says what was wrong with the client's arguments or why it may not, and nothing about
-/// the server's own errors.
+/// Returns `{"error": ".."}` with the problem of the arguments or the message of a refusal. Internal errors are not
+/// disclosed.
 pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
     let text = match error.argument_error() {
         Some(error) => error.to_string(),
@@ -61,9 +63,9 @@ pub(super) fn internal_error() -> Value {
     json!({ "error": "internal error" })
 }
 
-/// Returns what a client is told that is refused on purpose.
+/// Returns the message for a client that is refused on purpose.
 pub(super) fn connection_refused(error: &HandlerError) -> Option<ConnectionRefused> {
-    // The errors beneath are found by user code.
+    // Searching the sources of an error runs user code.
     let refused = || {
         let refused = ConnectionRefused::find(error);
         refused.or_else(|| Forbidden::find(error).map(ConnectionRefused::new))
@@ -71,7 +73,7 @@ pub(super) fn connection_refused(error: &HandlerError) -> Option<ConnectionRefus
     fault::catch(refused).unwrap_or_default()
 }
 
-/// Returns the response that an error is, or that lies beneath it.
+/// Returns the response of a `RespondWith`, if the error is one or has one among its sources.
 pub(super) fn find_response(error: &HandlerError, encoder: ResponseEncoder) -> Option<Outcome> {
     RespondWith::find(error, encoder)
 }
@@ -80,13 +82,13 @@ pub(super) fn find_response(error: &HandlerError, encoder: ResponseEncoder) -> O
 pub(super) fn log_failure(error: &HandlerError, message: &str) {
     let (namespace, event, sid) = (error.namespace(), error.event(), error.sid());
     let (function, location) = (error.function(), error.location());
-    // The text of an error, and the errors beneath it, are made by user code.
+    // Formatting an error and its sources runs user code.
     let text = fault::catch(|| {
         let clients_fault = error.argument_error().is_some() || Forbidden::find(error).is_some();
         (error.to_string(), clients_fault)
     });
     let (error, clients_fault) = text.unwrap_or_else(|panic| (panic.to_string(), false));
-    // What a client has done wrong must not fill the log of errors.
+    // Mistakes of clients are logged as warnings, so that they can't fill the log of errors.
     if clients_fault {
         tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, "{message}");
     } else {

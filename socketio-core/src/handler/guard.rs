@@ -1,32 +1,34 @@
-//! Guards: they let an event pass, or refuse it.
+//! [`Guard`]: functions that let an event pass or refuse it.
+//!
+//! `dispatch` runs them before the handler; the first refusal stops the event.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    arities::arities,
     call::{Call, Origin},
     closure::{Later, Now},
     definition::{Called, FunctionShim},
+    extract::arities,
 };
 use crate::{
     base::{Forbidden, IntoAccept},
     handler::{EventContext, FromEvent, Need, Needs, Response},
 };
 
-/// Functions and closures that let an event pass, or refuse it: those of `guard = ..` in the attributes, of
-/// [`guard`](crate::SocketIoBuilder::guard) and [`guard_in`](crate::SocketIoBuilder::guard_in), and of
+/// Functions and closures that let an event pass or refuse it: for `guard = ..` in the attributes,
+/// [`guard`](crate::SocketIoBuilder::guard), [`guard_in`](crate::SocketIoBuilder::guard_in) and
 /// [`EventHandlerExt::guard`](crate::EventHandlerExt::guard).
 ///
-/// A guard takes what a handler can take, up to eight arguments, each a [`FromEvent`]; plain ones are the event's first, on a
-/// copy: the handler reads them again. It may be `async` or not, and returns
+/// A guard takes the same arguments as a handler, up to eight, each a [`FromEvent`]. It reads a copy of the event's
+/// arguments; the handler reads them again from the first. It may be `async` or not, and returns
 ///
-/// * `()` or `true`: the next guard runs, and at last the handler,
+/// * `()` or `true`: the next guard runs, or the handler after the last,
 /// * `false`: the event is refused, as with [`Forbidden`],
-/// * a `Result` of one of these, whose `Err` fails the event as the handler's would: it goes to the error handlers;
-///   [`Forbidden`] tells the client why, [`RespondWith`](crate::RespondWith) answers in place of the handler.
+/// * a `Result` of one of these: an `Err` fails the event as the handler's would, and goes to the error handlers.
+///   [`Forbidden`] sends the client a message, [`RespondWith`](crate::RespondWith) responds in place of the handler.
 ///
-/// In `connect` all but the first refuses the client; [`ConnectionRefused`](crate::ConnectionRefused) and [`Forbidden`] tell
-/// it why. The compiler infers `M`.
+/// In `connect`, `false` and every `Err` refuse the client; [`ConnectionRefused`](crate::ConnectionRefused) and
+/// [`Forbidden`] send it a message. The compiler infers `M`.
 ///
 /// ```
 /// use socketio_core::{Session, SocketIo};
@@ -49,7 +51,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "this can't be a guard",
     label = "not a guard",
-    note = "a guard is a function or closure whose arguments are `FromEvent` and whose value is `()`, `bool`, or a `Result` of one of these, or a `Send` future of them"
+    note = "a guard is a function or closure whose arguments are `FromEvent` and that returns `()`, `bool`, or a `Result` of one of these, or a `Send` future of them"
 )]
 pub trait Guard<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -59,7 +61,7 @@ pub trait Guard<M>: Send + Sync + 'static {
     fn needs(needs: &mut Needs);
 }
 
-/// What a guard returns: a verdict, or a future of one.
+/// Return values of guards: a verdict, or a future of one.
 pub trait IntoVerdict<M> {
     #[doc(hidden)]
     fn into_verdict(self) -> impl Future<Output = super::Outcome> + Send;
@@ -112,7 +114,7 @@ macro_rules! guards {
 
 arities!(guards);
 
-/// A guard as an attribute described it.
+/// A guard, as an attribute describes it.
 #[derive(Clone, Copy)]
 pub struct GuardDefinition {
     name: &'static str,
@@ -122,7 +124,7 @@ pub struct GuardDefinition {
 }
 
 impl GuardDefinition {
-    /// `name` is what stands behind `guard =`.
+    /// Describes a guard. `name` is the text after `guard =`.
     #[track_caller]
     pub const fn new(name: &'static str, needs: fn(&mut Needs), shim: FunctionShim) -> Self {
         GuardDefinition {
@@ -140,11 +142,11 @@ impl fmt::Debug for GuardDefinition {
     }
 }
 
-/// A guard of one server, ready to be asked.
+/// A guard of one server.
 pub(crate) struct GuardEntry {
     /// The namespaces that it guards: a path, a pattern or `*`. `None` for the guard of one handler or of a namespace impl.
     pub(crate) namespace: Option<String>,
-    /// Its name as it was written, `guard` for one that was given to the builder; and where it is registered.
+    /// The name as it was written (`guard` for one that was given to the builder), and where it is registered.
     pub(crate) origin: Origin,
     needs: Needs,
     call: Call,
@@ -162,7 +164,7 @@ impl GuardEntry {
         }
     }
 
-    /// A guard of whole namespaces, given to the builder.
+    /// Creates a guard of namespaces that was given to the builder.
     pub(super) fn given<M, G: Guard<M>>(
         namespace: &str,
         guard: G,
@@ -174,7 +176,7 @@ impl GuardEntry {
         }
     }
 
-    /// A guard of one closure.
+    /// Creates a guard of one closure.
     pub(super) fn of_closure<M, G: Guard<M>>(
         guard: G,
         location: &'static Location<'static>,
@@ -197,7 +199,7 @@ impl GuardEntry {
         self.needs.list()
     }
 
-    /// The namespaces that it guards, if it was given to the builder.
+    /// Returns the namespaces that it guards, if it was given to the builder.
     pub(super) fn path(&self) -> &str {
         self.namespace.as_deref().unwrap_or("*")
     }
@@ -218,7 +220,7 @@ impl fmt::Display for GuardEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name(), &self.namespace) {
             (_, Some(namespace)) => write!(f, "the guard of {namespace:?}")?,
-            // Given to a closure, without a name of its own.
+            // A guard of a closure has no name.
             ("guard", None) => f.write_str("the guard")?,
             (name, None) => write!(f, "the guard `{name}`")?,
         }

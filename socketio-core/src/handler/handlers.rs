@@ -1,4 +1,6 @@
-//! Registered handlers, before they are checked.
+//! [`Handlers`]: registrations before `build()` checks them.
+//!
+//! The builder has one list; modules and other crates provide further ones, which are merged or nested.
 
 use std::{any::TypeId, borrow::Cow, collections::BTreeSet, fmt, panic::Location, sync::Arc};
 
@@ -21,11 +23,11 @@ use crate::{
     handler::{Called, EventContext, Needs},
 };
 
-/// A list of handlers, guards and middleware that a module or another crate gives to a server.
+/// A list of handlers, guards and middleware that a module or another crate provides.
 ///
-/// It has the methods of [`SocketIoBuilder`](crate::SocketIoBuilder) that add handlers, and is itself added with
-/// [`merge`](crate::SocketIoBuilder::merge), or below a path with [`nest`](crate::SocketIoBuilder::nest). Nothing is checked
-/// before the server is built.
+/// It has the methods of [`SocketIoBuilder`](crate::SocketIoBuilder) that add handlers. It is added with
+/// [`merge`](crate::SocketIoBuilder::merge), or below a path with [`nest`](crate::SocketIoBuilder::nest). Nothing is
+/// checked before the server is built.
 ///
 /// ```
 /// mod admin {
@@ -54,16 +56,16 @@ pub struct Handlers {
     pub(super) entries: Vec<Entry>,
     pub(super) namespace_impls: Vec<Registered>,
     pub(super) paths: Vec<&'static DerivedPath>,
-    /// Namespaces that clients may join although nothing handles their events.
+    /// Namespaces without handlers that clients may join.
     pub(super) namespaces: Vec<String>,
-    /// Those of whole namespaces, in the order in which they run.
+    /// Guards of namespaces, in the order in which they run.
     pub(super) guards: Vec<GuardEntry>,
-    /// The first is outermost.
+    /// The outermost first.
     pub(super) middleware: Vec<MiddlewareEntry>,
     pub(super) problems: Vec<String>,
 }
 
-/// A namespace impl and, if one was given, its value.
+/// A namespace impl and the value that was given for it, if any.
 pub(super) struct Registered {
     pub(super) definition: &'static NamespaceImpl,
     pub(super) path: Cow<'static, str>,
@@ -71,12 +73,12 @@ pub(super) struct Registered {
 }
 
 impl Handlers {
-    /// Returns an empty list.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns everything that attributes have linked into this program for the server of this name.
+    /// Returns all linked registrations for the server of this name.
     pub(crate) fn linked(server: &str) -> Self {
         let mut handlers = Handlers::default();
         let mut servers = BTreeSet::new();
@@ -107,9 +109,9 @@ impl Handlers {
         handlers
     }
 
-    /// Adds what was given to the builder to what is linked.
+    /// Adds the registrations that were given to the builder to the linked ones.
     pub(crate) fn with_given(mut self, given: Handlers) -> Self {
-        // A namespace impl whose value is given, at whatever path, needs no default value.
+        // A namespace impl with a given value, at whatever path, needs no default value.
         self.namespace_impls.retain(|linked| {
             let is_given = |one: &Registered| one.type_id() == linked.type_id();
             !given.namespace_impls.iter().any(is_given)
@@ -123,7 +125,7 @@ impl Handlers {
         self.problems.extend(problems);
     }
 
-    /// Checks everything, and returns either all problems or the registry, with the values of namespace impls.
+    /// Checks all registrations. Returns all problems, or the registry and the values of namespace impls.
     pub(crate) fn build(self, states: &States) -> Result<(Registry, States), BuildError> {
         check::build(self, states)
     }
@@ -165,7 +167,7 @@ impl Handlers {
             if !blocking {
                 return Ok(handler);
             }
-            // The future of a closure that is not `async` runs to its end when it is polled.
+            // The future of a closure that is not `async` completes in its first poll.
             let run = run_blocking(move || Handle::current().block_on(handler));
             Ok(Box::pin(run))
         };
@@ -221,7 +223,7 @@ impl Handlers {
         self.problems.extend(problems);
     }
 
-    /// Moves everything below a path.
+    /// Moves all registrations below a path.
     pub(crate) fn below(mut self, prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');
         for entry in &mut self.entries {
@@ -270,7 +272,7 @@ impl fmt::Debug for Handlers {
     }
 }
 
-/// The problem of a server's name that no linked handler has.
+/// Returns the problem of a server name that no linked handler has.
 fn unknown_server(name: &str, servers: &BTreeSet<&str>) -> String {
     let cure = match socketio_names::nearest(name, servers.iter().copied()) {
         Some(nearest) => format!("did you mean {nearest:?}?"),

@@ -1,4 +1,6 @@
-//! Middleware: code that wraps every event.
+//! [`Middleware`], which wraps events, and what it receives: [`EventCall`] and [`Next`].
+//!
+//! `dispatch` runs the outermost middleware; each `Next` runs the next one, and the last runs guards and handler.
 
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
@@ -19,12 +21,12 @@ use crate::{
     packet::Payload,
 };
 
-/// Wraps every event of a server or a namespace, `connect` and `disconnect` included. Middleware can inspect and measure an
-/// event, respond to it, or replace what came of it. Added with [`middleware`](crate::SocketIoBuilder::middleware) or
-/// [`middleware_in`](crate::SocketIoBuilder::middleware_in). The method `trigger_event` of a namespace impl is its own middleware,
-/// inside of these.
+/// Wraps every event of a server or a namespace, `connect` and `disconnect` included. Middleware can inspect and
+/// measure an event, respond to it, or replace its result. Added with
+/// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in). The
+/// method `trigger_event` of a namespace impl is the innermost middleware of its namespace.
 ///
-/// Async functions and closures of this form are middleware, with any error that converts into [`BoxError`]:
+/// Async functions and closures of this form are middleware. Their error is any that converts into [`BoxError`]:
 ///
 /// ```
 /// use socketio_core::{EventCall, HandlerError, Next, Response, SocketIo};
@@ -40,7 +42,7 @@ use crate::{
 /// let io = SocketIo::bare().middleware(timed).build().unwrap();
 /// ```
 ///
-/// A type implements the trait. `E` is its error: [`BoxError`] by default, [`HandlerError`] where it only passes on what
+/// Types implement the trait. `E` is their error: [`BoxError`] by default, [`HandlerError`] to pass on what
 /// [`Next::run`] returned, or any other that converts into [`BoxError`].
 ///
 /// ```
@@ -66,12 +68,12 @@ use crate::{
 /// let io = SocketIo::bare().middleware_in("/", enough).build().unwrap();
 /// ```
 ///
-/// * Middleware runs in the context of the client, before the guards; the functions of the crate act for the client.
-/// * An `Err` fails the event: it goes to the error handlers, which wrap all middleware. In `connect` it refuses the client.
-///   [`RespondWith`](crate::RespondWith) is a response, not a failure.
-/// * Without `next.run(call)` neither guards nor the handler run. A `connect` for which middleware returns `Ok` is accepted all the
-///   same.
-/// * Middleware also sees events that no handler knows: `next.run(call)` fails with
+/// * Middleware runs before the guards, and with the client as the current one: the functions of the crate act for it.
+/// * An `Err` fails the event and goes to the error handlers, which run outside of all middleware. In `connect` it
+///   refuses the client. [`RespondWith`](crate::RespondWith) is a response, not a failure.
+/// * Without `next.run(call)`, neither guards nor the handler run. A `connect` is still accepted if middleware returns
+///   `Ok`.
+/// * Middleware also runs for events without a handler: `next.run(call)` fails with
 ///   [`is_unknown_event`](HandlerError::is_unknown_event).
 #[diagnostic::on_unimplemented(
     message = "this can't be middleware",
@@ -106,12 +108,12 @@ where
 pub struct EventCall {
     socket: Socket,
     event: String,
-    /// What [`Lookup::route`] found.
+    /// The handler that [`Lookup::route`] found.
     entry: Option<Arc<Entry>>,
     input: CallInput,
 }
 
-/// As [`Input`], with credentials of its own.
+/// An [`Input`] that owns its credentials.
 #[derive(Debug)]
 enum CallInput {
     Event {
@@ -173,13 +175,13 @@ impl EventCall {
         self.socket.node().states.get()
     }
 
-    /// Returns the client's session of type `T`, as handlers get it.
+    /// Returns the client's session of type `T`.
     pub fn session<T: Default + Send + 'static>(&self) -> Session<T> {
         self.socket.session()
     }
 
-    /// Returns a copy of the event's arguments: a tuple takes several, `()` none, anything else the first. An absent argument is
-    /// `null`. The handler reads them again.
+    /// Returns a copy of the event's arguments: a tuple takes several arguments, `()` none, anything else the first. An
+    /// absent argument is `null`. The handler reads them again.
     ///
     /// # Errors
     ///
@@ -188,7 +190,7 @@ impl EventCall {
         Ok(self.copied_arguments().read()?)
     }
 
-    /// Returns a copy of all arguments, whatever their number; a [`Data`](crate::Data) can be any.
+    /// Returns a copy of all arguments, whatever their number. [`Data`](crate::Data) takes any value.
     ///
     /// # Errors
     ///
@@ -202,7 +204,7 @@ impl EventCall {
         self.acknowledge().unwrap_or(false)
     }
 
-    /// Returns why the client was disconnected, in `disconnect`.
+    /// Returns the reason of a `disconnect`; `None` for other events.
     pub fn reason(&self) -> Option<Reason> {
         match self.input {
             CallInput::Disconnect(reason) => Some(reason),
@@ -217,7 +219,7 @@ impl EventCall {
         }
     }
 
-    /// Whether an acknowledgement was asked for; `None` for `connect`, which has no response.
+    /// Returns whether an acknowledgement was asked for; `None` for `connect`, which has no response.
     fn acknowledge(&self) -> Option<bool> {
         match self.input {
             CallInput::Event { acknowledge, .. } => Some(acknowledge),
@@ -241,11 +243,11 @@ impl EventCall {
     }
 }
 
-/// What is inside of a middleware: further middleware, the guards, the handler.
+/// The part of an event's processing that a middleware wraps: inner middleware, the guards, the handler.
 pub struct Next {
     dispatcher: Dispatcher,
     handlers: Arc<Lookup>,
-    /// How many middlewares are outside.
+    /// The number of outer middlewares.
     position: usize,
 }
 
@@ -258,13 +260,14 @@ impl Next {
         }
     }
 
-    /// Has the event handled. Returns the handler's response, or what middleware inside of this one made of it.
+    /// Runs the inner middleware, the guards and the handler. Returns the response of the handler, or the one that an
+    /// inner middleware replaced it with.
     ///
-    /// If this future is dropped before it has ended, the handler is dropped, too: a timeout around it cancels the handler.
+    /// Dropping the future drops the handler: a timeout around it cancels the handler.
     ///
     /// # Errors
     ///
-    /// If the handler, one of its arguments, a guard or a middleware failed, by an `Err` or by a panic.
+    /// When the handler, one of its arguments, a guard or an inner middleware failed or panicked.
     pub async fn run(mut self, call: EventCall) -> Result<Response, HandlerError> {
         let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
         let (socket, acknowledge) = (call.socket.clone(), call.acknowledge());
@@ -301,9 +304,9 @@ impl fmt::Debug for Next {
 
 /// A middleware of one server.
 pub(crate) struct MiddlewareEntry {
-    /// What it wraps: a path, a pattern or `*`.
+    /// The namespaces whose events it wraps: a path, a pattern or `*`.
     pub(super) namespace: String,
-    /// `Rooms::trigger_event`, or `middleware` for one that was given to the builder; and where it is registered.
+    /// `Rooms::trigger_event`, or `middleware` if it was given to the builder; and where it is registered.
     pub(super) origin: Origin,
     call: MiddlewareCall,
 }
@@ -321,7 +324,7 @@ impl MiddlewareEntry {
         }
     }
 
-    /// The `trigger_event` of a namespace impl, with the value that is served at a path.
+    /// Creates the `trigger_event` of a namespace impl, with the value that is served at a path.
     pub(super) fn from_namespace_impl(
         type_name: &str,
         namespace: &str,

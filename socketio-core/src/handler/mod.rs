@@ -1,14 +1,13 @@
-//! Handlers, guards and middleware: how they are registered, found and run.
+//! Handlers, guards and middleware: registration, lookup and execution.
 //!
-//! An event goes through [`registry`] (which handler), [`dispatch`] (middleware, guards, handler, error handler, acknowledgement),
-//! `user_code` (fault boundary and timing), `extract` (arguments) and `response` (return value).
+//! The way of an event: [`registry`] finds the handler, [`dispatch`] runs middleware, guards, handler and error
+//! handler, `user_code` polls them inside the fault boundary, `extract` reads the arguments and `response` encodes the
+//! return value.
 
-mod arities;
 mod builder_methods;
 mod call;
 mod check;
 mod check_namespaces;
-mod client_context;
 mod closure;
 mod definition;
 mod dispatch;
@@ -27,13 +26,12 @@ mod trigger;
 mod user_code;
 
 pub(crate) use builder_methods::builder_methods;
-pub(crate) use client_context::ClientContext;
 pub use closure::EventHandler;
 pub use definition::{
     Called, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance, Kind, Linked,
     MethodShim, Namespace, NamespaceImpl, NamespacePath, Outcome,
 };
-pub(crate) use dispatch::{Dispatcher, ErrorAck, Incoming};
+pub(crate) use dispatch::{ClientContext, Dispatcher, ErrorAck, Incoming};
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
 pub(crate) use failure::{EventFailure, default_error_ack};
 pub use guard::{Guard, GuardDefinition};

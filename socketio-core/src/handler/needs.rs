@@ -1,4 +1,4 @@
-//! Checks of what the arguments of handlers and guards need.
+//! The check of `build()` that every argument of handlers, guards and middleware is available.
 
 use std::fmt::Display;
 
@@ -7,18 +7,18 @@ use crate::{
     handler::{Need, parameters},
 };
 
-/// Where the arguments are taken, with the path of the namespace.
+/// Where the arguments are read, with the path of the namespace.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
-    /// In this event.
+    /// In a handler of this event.
     Event(&'a str, &'a str),
-    /// In error handlers.
+    /// In an error handler.
     Errors(&'a str),
-    /// In `connect` and in any event: by the guards of a namespace impl or of a namespace.
+    /// In `connect` and in every event: by a guard of a namespace impl or of a namespace.
     Joining(&'a str),
 }
 
-/// Reports every need of `who` that can't be met.
+/// Reports every need of `who` that is not met.
 pub(super) fn check_needs(
     who: &dyn Display,
     needs: &[Need],
@@ -35,7 +35,7 @@ pub(super) fn check_needs(
     }
 }
 
-/// What is wrong with one need, and the cure; `rest` when `Rest` stands before it.
+/// Returns the problem of one need, with the cure. `rest` is whether `Rest` precedes it.
 fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option<String> {
     let event = match place {
         Place::Event(event, _) => event,
@@ -44,7 +44,7 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
     let joining = matches!(place, Place::Joining(_));
     let problem = match need {
         Need::EventArgument(name) if event == "connect" => format!(
-            ": `connect` has no arguments, but takes `{name}`: for what the client sends along, take `Auth<{name}>`"
+            ": `connect` has no arguments, but takes `{name}`: take `Auth<{name}>` for the object that the client sends"
         ),
         Need::EventArgument(name) if event == "disconnect" => format!(
             ": `disconnect` has no arguments, but takes `{name}`: take `Reason`, or nothing"
@@ -53,23 +53,23 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
             format!(": `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last")
         }
         Need::EventArgument(name) if joining => format!(
-            " takes `{name}`, but is asked before `connect`, too, which has no arguments: put it on the events that have this one"
+            " takes `{name}`, but also runs before `connect`, which has no arguments: put it on the events that have this argument"
         ),
         Need::Rest if rest => String::from(": the second `Rest` would always be empty: keep one"),
         Need::Rest if matches!(event, "connect" | "disconnect") => format!(
             ": `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
         ),
         Need::Auth if joining => String::from(
-            " takes `Auth`, but is asked before events, too, which have none: put it on `connect`, and keep what is needed later in a `Session`",
+            " takes `Auth`, but also runs before events, which have none: put it on `connect`, and keep what is needed later in a `Session`",
         ),
         Need::Auth if event != "connect" => String::from(
-            ": `Auth` is only there in `connect`: keep what is needed later in a `Session`",
+            ": `Auth` is only available in `connect`: keep what is needed later in a `Session`",
         ),
         Need::Reason if event != "disconnect" => {
-            String::from(": `Reason` is only there in `disconnect`")
+            String::from(": `Reason` is only available in `disconnect`")
         }
         Need::Error if !matches!(place, Place::Errors(_)) => String::from(
-            ": `HandlerError` is only there in error handlers: put `#[socketio::on_error]` on the function",
+            ": `HandlerError` is only available in error handlers: put `#[socketio::on_error]` on the function",
         ),
         Need::State(id, name) if !states.contains(*id) => match states.has_arc_of(name) {
             true => format!(

@@ -1,4 +1,7 @@
-//! Finds the handler of an event. Built once by `build()`, shared by all connections.
+//! [`Registry`] and [`Lookup`]: which handler an event has.
+//!
+//! `build()` creates the registry once; a connection gets the `Lookup` of a namespace when its client joins, and asks
+//! it for the route of each event.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::node::{Description, HandlerInfo};
 
-/// Every handler of a server.
+/// All handlers of a server.
 #[derive(Debug)]
 pub(crate) struct Registry {
     exact: HashMap<String, Arc<Lookup>>,
@@ -37,7 +40,7 @@ pub(super) struct Checked {
     pub(super) namespaces: Vec<Pattern>,
 }
 
-/// The handlers of one namespace, in the order of lookup: its own, those of patterns that it matches, those of `*`.
+/// The handlers of one namespace, in the order of lookup: its own, those of matching patterns, those of `*`.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     tables: Vec<Arc<Table>>,
@@ -48,14 +51,14 @@ pub(crate) struct Lookup {
     is_open: bool,
 }
 
-/// The way of an event to its handler.
+/// The route of an event to its handler.
 #[derive(Debug)]
 pub(crate) enum Route {
-    /// The handler runs at once.
+    /// The handler runs directly.
     Direct(Arc<Entry>),
-    /// Middleware or guards run first.
+    /// Middleware or guards run before the handler.
     Guarded(Arc<Entry>),
-    /// There is no handler. Middleware may answer.
+    /// There is no handler. Middleware may respond.
     Unhandled,
 }
 
@@ -71,25 +74,25 @@ impl Route {
         self.entry().map(|entry| &entry.origin)
     }
 
-    /// Returns whether the handler may overlap with other events of its client.
+    /// Returns whether the handler runs concurrently with other events of its client.
     pub(crate) fn is_concurrent(&self) -> bool {
         self.entry().is_some_and(|entry| entry.concurrent)
     }
 }
 
-/// What was registered for one path.
+/// The registrations of one path.
 #[derive(Debug, Default)]
 struct Table {
-    /// In order, since a few comparisons are cheaper than one hash.
+    /// A `BTreeMap`, because a few comparisons are cheaper than a hash.
     events: BTreeMap<Box<str>, Registered>,
     /// The handler of `*`.
     any: Option<Registered>,
     error: Option<Arc<Entry>>,
-    /// The guards of the namespace impls that are served here.
+    /// The guards of the namespace impls at this path.
     joining: Vec<Arc<[GuardEntry]>>,
 }
 
-/// A handler, and whether it has guards of its own or of its namespace impl.
+/// A handler, and whether its namespace impl or the handler itself has guards.
 #[derive(Debug)]
 struct Registered {
     entry: Arc<Entry>,
@@ -194,7 +197,7 @@ impl Registry {
     }
 }
 
-/// Returns what was registered for the patterns that a path matches, in the order of registration.
+/// Returns the registrations of the patterns that a path matches, in the order of registration.
 fn matching<T>(registered: &[(Pattern, Arc<T>)], path: &str) -> Vec<Arc<T>> {
     registered
         .iter()
@@ -203,7 +206,7 @@ fn matching<T>(registered: &[(Pattern, Arc<T>)], path: &str) -> Vec<Arc<T>> {
         .collect()
 }
 
-/// The tables while they are filled.
+/// The tables under construction.
 #[derive(Default)]
 struct Tables {
     exact: BTreeMap<String, Table>,
@@ -231,7 +234,7 @@ impl Lookup {
         let lifecycle = matches!(event, "connect" | "disconnect");
         let registered = self.tables.iter().find_map(|table| {
             let any = table.any.as_ref().filter(|_| !lifecycle);
-            // A client may name an event `*`, but does not reach the handler of `*` of a wider namespace by that.
+            // A client may send an event named `*`, but that must not select the `*` handler of a wider namespace.
             table.events.get(event).or(any)
         });
         match registered {
@@ -265,8 +268,8 @@ impl Lookup {
         &self.middleware
     }
 
-    /// Returns the guards of the namespace impls at the path whose `connect` decides. An impl that has guards but no `on_connect`
-    /// decides too.
+    /// Returns the guards of the namespace impls whose `connect` handler decides. An impl with guards but without
+    /// `on_connect` decides, too.
     fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
         let decides =
             |table: &&Arc<Table>| table.events.contains_key("connect") || !table.joining.is_empty();
@@ -277,7 +280,7 @@ impl Lookup {
             .flat_map(|guards| guards.iter())
     }
 
-    /// Returns the handler for errors: the namespace's, else the default one.
+    /// Returns the error handler of the namespace, or the default one.
     pub(crate) fn error(&self) -> Option<&Arc<Entry>> {
         self.tables
             .iter()
@@ -286,7 +289,7 @@ impl Lookup {
     }
 }
 
-/// Describes a handler.
+/// Creates the description of a handler.
 fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)]) -> HandlerInfo {
     let (namespace, event) = match entry.kind {
         Kind::Event => (&*entry.namespace, &*entry.event),

@@ -1,4 +1,4 @@
-//! An error that is a response.
+//! [`RespondWith`]: an error that ends an event with a response.
 
 use std::{error::Error, fmt};
 
@@ -12,8 +12,9 @@ use crate::{
 
 /// Ends an event with this response. It is returned as an `Err`, but the event does not fail.
 ///
-/// A guard responds with it in place of the handler, which does not run. In a handler it is an early return. In `connect`,
-/// which has no response, it refuses the client as any `Err` does. It is found inside `anyhow` and `eyre` errors as well.
+/// In a guard, it is the response in place of the handler, which does not run. In a handler, it is an early return.
+/// `connect` has no response: there it refuses the client as any `Err` does. It is found inside of `anyhow` and `eyre`
+/// errors.
 ///
 /// ```
 /// use serde_json::json;
@@ -32,18 +33,18 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct RespondWith(With);
 
-/// The response, given out by `source()`: see [`chain::find`].
+/// The response, returned by `source()`: see [`chain::find`].
 #[derive(Clone, Debug)]
 struct With(Deferred);
 
 impl RespondWith {
-    /// Responds with a value, encoded as a handler's return value is: a tuple is several arguments, `()` none, anything else one.
-    /// If it cannot be encoded, the event fails.
+    /// Creates the error from a value, which is encoded like a handler's return value: a tuple is several arguments,
+    /// `()` none, anything else one. If it cannot be encoded, the event fails.
     pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
         RespondWith(With(Deferred::new(value)))
     }
 
-    /// Returns the encoded response, if an error is one or has one among its sources.
+    /// Returns the encoded response, if the error is a `RespondWith` or has one among its sources.
     pub(crate) fn find(error: &(dyn Error + 'static), encoder: ResponseEncoder) -> Option<Outcome> {
         chain::find::<With>(error).map(|with| with.0.encode(encoder))
     }
@@ -63,7 +64,7 @@ impl Error for RespondWith {
 
 impl fmt::Display for With {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the event ended early, with a response")
+        f.write_str("the event ended early with a response")
     }
 }
 

@@ -1,4 +1,7 @@
-//! Encodes what a handler returns as the acknowledgement that its client gets.
+//! [`Response`]: the return value of a handler, encoded as the acknowledgement.
+//!
+//! Shims and closures encode with a [`ResponseEncoder`]; a value is only encoded if the client asked for an
+//! acknowledgement.
 
 use std::{fmt, sync::Arc};
 
@@ -13,17 +16,17 @@ use crate::{
 
 /// The response to an event: the handler's return value, encoded if the client asked for an acknowledgement.
 ///
-/// [`Middleware`](crate::Middleware) gets it from [`Next::run`](crate::Next::run), and passes it on or makes another one.
+/// [`Middleware`](crate::Middleware) receives it from [`Next::run`](crate::Next::run), and returns it or another one.
 #[derive(Debug, Default)]
 pub struct Response(Content);
 
 #[derive(Debug, Default)]
 enum Content {
-    /// The client did not ask.
+    /// The client did not ask for an acknowledgement.
     #[default]
     None,
     Encoded(Payload),
-    /// Made by middleware, which does not know how to encode it.
+    /// Created by middleware, which has no encoder.
     Deferred(Deferred),
 }
 
@@ -51,14 +54,16 @@ impl Response {
     /// No acknowledgement was asked for.
     pub(crate) const NONE: Response = Response(Content::None);
 
-    /// Responds with a value, encoded as a handler's return value is: a tuple is several arguments, `()` none, anything else one.
-    /// If it cannot be encoded, the event fails. If the client did not ask for an acknowledgement, it is not encoded.
+    /// Creates a response from a value, which is encoded like a handler's return value: a tuple is several arguments,
+    /// `()` none, anything else one. If it cannot be encoded, the event fails. It is not encoded if the client did not
+    /// ask for an acknowledgement.
     pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
         Response(Content::Deferred(Deferred::new(value)))
     }
 
-    /// Returns what the client will receive: a tuple takes several arguments, `()` none, anything else the first. An absent
-    /// argument is `null`. `None` if the handler's return value was not encoded, since the client did not ask for it.
+    /// Reads the response as the client will: a tuple takes several arguments, `()` none, anything else the first. An
+    /// absent argument is `null`. Returns `None` if the return value was not encoded, because the client did not ask
+    /// for it.
     ///
     /// # Errors
     ///
@@ -97,12 +102,13 @@ impl Response {
     }
 }
 
-/// How a return value is encoded. Copied into the handler's future, which outlives its context.
+/// Encodes a return value. Copied into the handler's future, which outlives its context.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseEncoder {
-    /// The form that the parser needs; `None` if no acknowledgement was asked for.
+    /// The form of the parser's payloads; `None` if no acknowledgement was asked for.
     wanted: Option<Form>,
-    /// The value accepts or refuses a client: for a `connect` handler whose types were not checked.
+    /// Whether the return value accepts or refuses a client: in a `connect` closure, whose return type is not checked
+    /// at compile time.
     accepts: bool,
 }
 
@@ -114,7 +120,7 @@ impl ResponseEncoder {
         }
     }
 
-    /// For `connect` handlers that are closures; attributes use [`accept`].
+    /// Creates the encoder of `connect` closures. Attributes use [`accept`] instead.
     pub(crate) fn accepting() -> Self {
         ResponseEncoder {
             wanted: None,
@@ -137,7 +143,7 @@ impl ResponseEncoder {
         }
     }
 
-    /// Returns the shape of what a handler returned, found by method lookup: `(&answer.probe(&value)).shape()`.
+    /// Returns the shape of a return value, selected by method lookup: `(&encoder.probe(&value)).shape()`.
     pub fn probe<T>(self, _value: &T) -> ReplyShape<T> {
         ReplyShape(std::marker::PhantomData)
     }
@@ -149,7 +155,7 @@ pub struct ReplyShape<T>(std::marker::PhantomData<T>);
 
 /// Preferred by method lookup where the value is a `Result`.
 pub trait IsResult {
-    /// The shape.
+    /// Returns the shape.
     fn shape(&self) -> ResultShape {
         ResultShape
     }
@@ -159,7 +165,7 @@ impl<T, E> IsResult for ReplyShape<Result<T, E>> {}
 
 /// The fallback of [`IsResult`]: the value itself is the response.
 pub trait IsPlain {
-    /// The shape.
+    /// Returns the shape.
     fn shape(&self) -> PlainShape {
         PlainShape
     }
@@ -193,7 +199,7 @@ impl PlainShape {
     }
 }
 
-/// Ends the shim of a `connect` handler.
+/// Converts the return value of a `connect` handler. The last call of its shim.
 pub fn accept<T: IntoAccept>(value: T) -> Outcome {
     if value.into_accept()? {
         Ok(Response::NONE)

@@ -1,4 +1,4 @@
-//! `trigger_event`: the middleware of a namespace impl.
+//! [`Trigger`]: the middleware `trigger_event` of a namespace impl, as `#[namespace]` describes it.
 
 use std::{fmt, panic::Location};
 
@@ -8,7 +8,7 @@ use crate::{base::BoxError, handler::Response};
 /// The shim of `trigger_event`.
 type TriggerShim = fn(&Instance, EventCall, Next) -> HandlerFuture;
 
-/// The `trigger_event` of a namespace impl, as `#[namespace]` described it.
+/// The `trigger_event` of a namespace impl, as `#[namespace]` describes it.
 #[derive(Clone, Copy)]
 pub struct Trigger {
     pub(super) location: &'static Location<'static>,
@@ -32,7 +32,7 @@ impl fmt::Debug for Trigger {
     }
 }
 
-/// The type of an argument of `trigger_event`: `T`, under whatever name.
+/// Checks the type of an argument of `trigger_event`: it must be `T`, whatever its name in the user's code.
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't take `{Self}`",
     label = "must be `{T}`",
@@ -50,11 +50,11 @@ impl<T> TriggerArgument<T> for T {
     }
 }
 
-/// What `trigger_event` may return.
+/// The return types of `trigger_event`.
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't return `{Self}`",
     label = "must be `Result<Response, E>`, with any error that converts into `BoxError`",
-    note = "`next.run(call).await` gives the `Response`; `Err(RespondWith::new(value).into())` answers with a value of your own"
+    note = "`next.run(call).await` returns the `Response`; `Err(RespondWith::new(value).into())` responds with another value"
 )]
 pub trait TriggerOutcome {
     /// Converts it into the result of the event.
@@ -67,7 +67,7 @@ impl<E: Into<BoxError>> TriggerOutcome for Result<Response, E> {
     }
 }
 
-/// Ends the shim of `trigger_event`.
+/// Converts the return value of `trigger_event`. The last call of its shim.
 pub fn triggered<T: TriggerOutcome>(value: T) -> Outcome {
     value.into_outcome()
 }

@@ -1,4 +1,7 @@
-//! A piece of user code that runs: in the scope of its client, inside the fault boundary, and timed.
+//! [`UserCode`]: polls a handler, a guard or a middleware.
+//!
+//! Every poll runs in the scope of the client and inside the fault boundary, and a poll that blocks its thread is
+//! logged.
 
 use std::{
     cell::Cell,
@@ -14,15 +17,15 @@ use crate::{
     handler::Response,
 };
 
-/// How long a poll may take before it is reported as blocking.
+/// The duration from which a poll is reported as blocking.
 const BLOCKING: Duration = Duration::from_millis(100);
 
 thread_local! {
-    /// The last poll on this thread that blocked: when it ended, and how long it took.
+    /// When the last blocking poll on this thread ended, and how long it took.
     static LAST_BLOCKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
-/// A handler, a guard or a middleware that has started.
+/// Started user code.
 pub(super) struct UserCode<'a> {
     future: Scoped<HandlerFuture>,
     origin: &'a Origin,
@@ -56,7 +59,7 @@ impl Future for UserCode<'_> {
     }
 }
 
-/// Reports a poll that blocked. Time that the handler inside of a middleware blocked is the handler's.
+/// Reports a blocking poll, unless the time was spent in a handler inside of this middleware, which is reported itself.
 #[cold]
 fn blocked(origin: &Origin, begun: Instant, ended: Instant) {
     let elapsed = ended.duration_since(begun);

@@ -1,4 +1,7 @@
-//! One client in one namespace, as the hub holds it.
+//! [`Client`]: one client in one namespace.
+//!
+//! Shared by the connection's task, the rooms that the client is in, and its sockets. The phase changes only through
+//! `ClientState`, under the lock of [`Client::with_state`].
 
 use std::{
     fmt,
@@ -19,13 +22,13 @@ use crate::{
     pending::{AckKind, OnAck, PendingAcks},
 };
 
-/// Shared by the connection's task, the rooms that the client is in, and the handlers that name it.
+/// One client in one namespace: its state, its pending acks and its session values.
 pub(crate) struct Client {
     sid: Sid,
     namespace: Arc<str>,
     connection: Arc<ConnectionHandle>,
     request: Request,
-    /// The phase of `state`, for reading without the lock.
+    /// A copy of the phase in `state`, which is read without the lock.
     phase: AtomicU8,
     state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
@@ -70,17 +73,17 @@ impl Client {
         self.phase.load(Ordering::Acquire) == phase as u8
     }
 
-    /// Whether it is in its namespace.
+    /// Returns whether it is in its namespace.
     pub(crate) fn is_connected(&self) -> bool {
         self.is_in(Phase::Connected)
     }
 
-    /// Whether its `connect` handler runs.
+    /// Returns whether its `connect` handler is running.
     pub(crate) fn is_connecting(&self) -> bool {
         self.is_in(Phase::Connecting)
     }
 
-    /// Changes or reads the state under its lock. `change` must not run user code.
+    /// Reads or changes the state under its lock. `change` must not run user code.
     pub(super) fn with_state<R>(&self, change: impl FnOnce(&mut ClientState) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
@@ -88,25 +91,26 @@ impl Client {
         result
     }
 
-    /// Writes an event, unless the client is not (or no longer) in its namespace. The overflow policy applies.
+    /// Pushes an event into the outbox, unless the client is not in its namespace (any more). The overflow policy
+    /// applies.
     pub(crate) fn deliver(&self, packet: Frames) {
         if self.is_connected() {
             self.connection.push(packet, PacketKind::Event);
         }
     }
 
-    /// Writes a packet of the protocol, unless the client is not in its namespace.
+    /// Pushes a protocol packet into the outbox, unless the client is not in its namespace.
     pub(crate) fn deliver_protocol(&self, packet: Frames) {
         if self.is_connected() {
             self.connection.push(packet, PacketKind::Protocol);
         }
     }
 
-    /// Emits an event to this client alone: at once, or once it has been accepted.
+    /// Emits an event to this client: at once, or, inside `connect`, once it has been accepted.
     ///
     /// # Errors
     ///
-    /// When its outbox is full even for a burst: the handler emits more than a client could take.
+    /// When its outbox is full even for a burst: the handler has emitted more than the client can receive.
     pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
@@ -116,13 +120,14 @@ impl Client {
         hub.emit(self, packet)
     }
 
-    /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted; never when it is refused.
+    /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted. It does not run if
+    /// the client is refused.
     ///
-    /// This is the only place that decides so.
+    /// This is the only place that defers operations of `connect`.
     ///
     /// # Errors
     ///
-    /// When `connect` did more than may wait in an outbox.
+    /// When `connect` has deferred more than an outbox may hold.
     pub(crate) fn once_accepted(
         &self,
         hub: &Hub,
@@ -151,7 +156,7 @@ impl Client {
         })
     }
 
-    /// Returns why it was refused or has gone, if it has.
+    /// Returns the reason why the client was refused or has disconnected, if it has.
     pub(crate) fn ended(&self) -> Option<Reason> {
         if !self.is_in(Phase::Ended) {
             return None;
@@ -163,12 +168,12 @@ impl Client {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to await an acknowledgement; the id goes into the packet. `None` when the client has gone: then `pending`
-    /// has been told so.
+    /// Adds a pending ack, and returns the id for the packet. Returns `None` if the client has disconnected; `pending`
+    /// has then been called with the error.
     pub(crate) fn expect_ack(&self, waiting: AckKind, pending: OnAck, limit: usize) -> Option<u64> {
         let inserted = {
             let mut acks = self.acks();
-            // Under the lock that `fail_acks` takes after the phase has changed.
+            // Checked under the lock that `fail_acks` takes after the phase has changed.
             if self.is_connected() {
                 let inserted = acks.insert(waiting, pending, limit);
                 inserted.map_err(|pending| (pending, CallError::TooMuchPending))
@@ -179,7 +184,7 @@ impl Client {
         match inserted {
             Ok((id, given_up)) => {
                 if given_up.is_some() {
-                    tracing::warn!(target: "socketio", sid = %self.sid, limit, "a client owes too many acknowledgements: the oldest callback is dropped");
+                    tracing::warn!(target: "socketio", sid = %self.sid, limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }
                 Some(id)
             }
@@ -190,22 +195,22 @@ impl Client {
         }
     }
 
-    /// An acknowledgement came. Unknown, repeated and late ones are ignored.
+    /// Resolves a pending ack. Unknown, repeated and late acknowledgements are ignored.
     pub(crate) fn acknowledge(&self, id: u64, arguments: Arguments) {
         match self.forget_ack(id) {
             Some(pending) => pending(Ok(arguments)),
             None => {
-                tracing::debug!(target: "socketio", sid = %self.sid, id, "acknowledgement that nobody awaits")
+                tracing::debug!(target: "socketio", sid = %self.sid, id, "an acknowledgement that is not pending")
             }
         }
     }
 
-    /// Stops awaiting an acknowledgement.
+    /// Removes a pending ack.
     pub(crate) fn forget_ack(&self, id: u64) -> Option<OnAck> {
         self.acks().remove(id)
     }
 
-    /// Ends everything that awaits this client.
+    /// Fails all pending acks of this client.
     pub(super) fn fail_acks(&self) {
         let pending = self.acks().take_all();
         for pending in pending {
@@ -213,7 +218,7 @@ impl Client {
         }
     }
 
-    /// Ends the calls that await this client, since too much stands before its answers.
+    /// Fails the pending calls of this client, because too many packets precede their acknowledgements.
     pub(crate) fn fail_calls(&self) {
         let pending = self.acks().take_calls();
         for pending in pending {
@@ -221,7 +226,7 @@ impl Client {
         }
     }
 
-    /// The client's value of type `T`.
+    /// Returns the client's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
     }

@@ -1,4 +1,4 @@
-//! Who is in a room.
+//! [`ClientSet`]: the clients in one room or namespace.
 
 use std::{
     collections::HashMap,
@@ -8,10 +8,10 @@ use std::{
 use super::Client;
 use crate::base::Sid;
 
-/// The clients in one room, or in one namespace.
+/// The clients in one room or one namespace.
 ///
-/// A broadcast takes the list (one reference count) and walks it without a lock. Who joins or leaves meanwhile copies
-/// the list once; otherwise it is changed in place.
+/// A broadcast takes the list (one reference count) and iterates without a lock. While a broadcast holds the list, the
+/// first change copies it; otherwise it is changed in place.
 #[derive(Debug, Default)]
 pub(super) struct ClientSet(Mutex<Inner>);
 
@@ -26,7 +26,7 @@ impl ClientSet {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a client; nothing happens when it is there already.
+    /// Adds a client, unless it is in the set already.
     pub(super) fn insert(&self, client: &Arc<Client>) {
         let inner = &mut *self.lock();
         if inner.position.contains_key(client.sid()) {
@@ -38,7 +38,7 @@ impl ClientSet {
         Arc::make_mut(&mut inner.list).push(Arc::clone(client));
     }
 
-    /// Takes a client out; tells whether nobody is left.
+    /// Removes a client. Returns whether the set is empty then.
     pub(super) fn remove(&self, sid: &str) -> bool {
         let inner = &mut *self.lock();
         if let Some(position) = inner.position.remove(sid) {
@@ -63,7 +63,7 @@ impl ClientSet {
         self.lock().position.contains_key(sid)
     }
 
-    /// Those who are in now.
+    /// Returns the current clients.
     pub(super) fn list(&self) -> Arc<Vec<Arc<Client>>> {
         Arc::clone(&self.lock().list)
     }

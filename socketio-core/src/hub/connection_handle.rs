@@ -1,4 +1,7 @@
-//! The hub's half of a connection: what is to be written, and what is asked of the connection's task.
+//! [`ConnectionHandle`]: the part of a connection that the hub and the handlers share with the connection's task.
+//!
+//! Anyone pushes packets and requests; only the task pops packets and reads the requests. Every push wakes the task,
+//! and [`ConnectionHandle::sleep`] makes sure that no wake-up is lost.
 
 use std::{
     fmt,
@@ -20,46 +23,46 @@ use crate::{
     packet::Frames,
 };
 
-/// What [`ConnectionHandle::sleep`] found.
+/// The result of [`ConnectionHandle::sleep`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sleep {
-    /// There is something to do after all.
+    /// There is something to do: the task must not sleep.
     Awake,
     /// The task will be woken.
     Asleep {
-        /// The transport has had its turn and left more behind than the outbox may hold.
+        /// The transport had its turn and the outbox is still over its limits.
         over_limits: bool,
     },
 }
 
-/// Why the server closes a whole connection.
+/// The reason why the server closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseRequest {
-    /// A handler asked for it.
+    /// A handler called `close`.
     Server = 1,
     /// The server shuts down.
     Shutdown = 2,
 }
 
-/// Shared by the connection's task (which reads it) and by everyone who emits to its clients.
+/// The shared part of one connection.
 pub(crate) struct ConnectionHandle {
     limits: OutboxLimits,
     outbox: Mutex<OutboxQueue>,
-    /// Something other than messages waits for the task: see [`ConnectionHandle::take_notification`].
+    /// Whether a request for the task is set: see [`ConnectionHandle::take_notification`].
     notified: AtomicBool,
-    /// [`CloseRequest`] as a number.
+    /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
-    /// Calls from this server that await an answer by this connection.
+    /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
     dropped: AtomicUsize,
-    /// The outbox was full even for a burst.
+    /// Whether the outbox was full even for a burst.
     overflowed: AtomicBool,
-    /// The time for handlers is over: see [`ConnectionHandle::abandon_handlers`].
+    /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
     abandoned: AtomicBool,
-    /// What all clients of the connection share; each has its own besides.
+    /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
-    /// Counts what is written, if somebody wants to know.
+    /// Counts messages, if the admin interface is enabled.
     traffic: Option<Arc<Traffic>>,
 }
 
@@ -88,8 +91,8 @@ impl ConnectionHandle {
         &self.limits
     }
 
-    /// Adds a packet with its attachments, whole or not at all, and wakes the task. When the outbox is full even for a burst,
-    /// the overflow policy applies.
+    /// Pushes a packet with its attachments, completely or not at all, and wakes the task. If the outbox is full even
+    /// for a burst, the overflow policy applies.
     pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
@@ -98,7 +101,7 @@ impl ConnectionHandle {
                 && (kind == PacketKind::Protocol
                     || self.limits.policy == OverflowPolicy::Disconnect)
             {
-                // A client that owes so much reads nothing: what waits will not be read either.
+                // A client with so many unread protocol packets does not read: nothing of the outbox will be read.
                 self.overflowed.store(true, Ordering::Release);
                 outbox.clear();
             }
@@ -107,11 +110,11 @@ impl ConnectionHandle {
         self.after_push(pushed, waker);
     }
 
-    /// Adds an event that a handler emits to this connection alone.
+    /// Pushes an event that a handler emits to this connection only.
     ///
     /// # Errors
     ///
-    /// When the outbox is full even for a burst; then nothing is added and the client stays.
+    /// When the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
     pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
@@ -140,7 +143,7 @@ impl ConnectionHandle {
         }
     }
 
-    /// Takes the next message to write.
+    /// Pops the next message to write.
     pub(crate) fn pop(&self) -> Option<Message> {
         let message = self.lock().pop();
         if let (Some(message), Some(traffic)) = (&message, &self.traffic) {
@@ -149,9 +152,9 @@ impl ConnectionHandle {
         message
     }
 
-    /// The last step of the task before it returns pending.
+    /// Prepares to return `Pending`; the last step of the task's poll.
     ///
-    /// Looks under the lock that [`push`](Self::push) takes, so no wake-up is lost.
+    /// It checks the outbox under the lock that [`push`](Self::push) takes, so no wake-up is lost.
     pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> Sleep {
         let outbox = &mut *self.lock();
         if self.notified.load(Ordering::Acquire) || (can_write && !outbox.is_empty()) {
@@ -166,22 +169,22 @@ impl ConnectionHandle {
         }
     }
 
-    /// Accepts nothing more; what waits is still written.
+    /// Refuses further pushes. The messages in the outbox are still written.
     pub(crate) fn seal(&self) {
         self.lock().seal();
     }
 
-    /// Drops what waits for a client that reads too slowly, and accepts nothing more.
+    /// Drops the outbox of a client that reads too slowly, and refuses further pushes.
     pub(crate) fn overflow(&self) {
         self.lock().clear();
     }
 
-    /// The task runs: nobody needs to wake it.
+    /// Marks the task as running: pushes need not wake it.
     pub(crate) fn awake(&self) {
         self.lock().sleeping = None;
     }
 
-    /// Has the task look at its clients and at [`ConnectionHandle::closing`].
+    /// Wakes the task to look at its clients and at [`ConnectionHandle::closing`].
     pub(crate) fn notify(&self) {
         self.notified.store(true, Ordering::Release);
         let waker = self.lock().sleeping.take();
@@ -194,13 +197,13 @@ impl ConnectionHandle {
         self.notified.swap(false, Ordering::AcqRel)
     }
 
-    /// Asks the task to close the whole connection.
+    /// Requests the task to close the connection.
     pub(crate) fn close_connection(&self, closing: CloseRequest) {
         self.closing.fetch_max(closing as u8, Ordering::AcqRel);
         self.notify();
     }
 
-    /// Asks the task to drop the handlers that run and the events that wait, so that only `disconnect` handlers remain.
+    /// Requests the task to drop running handlers and waiting events, so that only `disconnect` handlers remain.
     pub(crate) fn abandon_handlers(&self) {
         self.abandoned.store(true, Ordering::Release);
         self.notify();
@@ -210,7 +213,7 @@ impl ConnectionHandle {
         self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Whether, and why, the connection is to be closed.
+    /// Returns the reason of a close request, if there is one.
     pub(crate) fn closing(&self) -> Option<Reason> {
         match self.closing.load(Ordering::Acquire) {
             0 => None,
@@ -219,7 +222,7 @@ impl ConnectionHandle {
         }
     }
 
-    /// How the client is connected now.
+    /// Returns the name of the current transport.
     pub(crate) fn transport(&self) -> &'static str {
         *self
             .transport
@@ -234,22 +237,22 @@ impl ConnectionHandle {
             .unwrap_or_else(PoisonError::into_inner) = name;
     }
 
-    /// Whether the outbox was full even for a burst, so that the client has to go.
+    /// Returns whether the outbox was full even for a burst: the client must be disconnected.
     pub(crate) fn overflowed(&self) -> bool {
         self.overflowed.load(Ordering::Acquire)
     }
 
-    /// Packets dropped so far because the outbox was full.
+    /// Returns how many packets were dropped because the outbox was full.
     pub(crate) fn dropped(&self) -> usize {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Drops what waits; nothing will be written any more.
+    /// Drops the outbox when the connection ends.
     pub(crate) fn close(&self) {
         self.lock().close();
     }
 
-    /// Waits until everything was handed to the transport, or the connection is gone.
+    /// Waits until all messages have been passed to the transport, or the connection has ended.
     pub(crate) async fn drained(&self) {
         let drained = {
             let outbox = &mut *self.lock();
@@ -258,7 +261,7 @@ impl ConnectionHandle {
             }
             Arc::clone(outbox.drained.get_or_insert_default())
         };
-        // Registered under no lock: `pop` may have emptied the queue in between, so look again once enlisted.
+        // `pop` may have emptied the outbox before the waiter was registered: check again.
         let mut notified = std::pin::pin!(drained.notified());
         notified.as_mut().enable();
         let waiting =
@@ -270,7 +273,7 @@ impl ConnectionHandle {
 
     pub(crate) fn begin_call(&self) {
         self.pending_calls.fetch_add(1, Ordering::AcqRel);
-        // The task may have stopped reading because an inbox is full; now it must read on to find the answer.
+        // The task may have stopped reading because an inbox is full; it must read on to find the ack.
         self.notify();
     }
 
@@ -282,7 +285,7 @@ impl ConnectionHandle {
         self.pending_calls.load(Ordering::Acquire) > 0
     }
 
-    /// The connection's value of type `T`.
+    /// Returns the connection's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
     }

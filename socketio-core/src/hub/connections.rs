@@ -1,4 +1,4 @@
-//! The open connections of a node.
+//! [`Connections`]: the open connections of a node.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::hub::{CloseRequest, ConnectionHandle};
 
-/// The handles of all open connections, so that the shutdown can reach them.
+/// The handles of all open connections, for counts and for the shutdown.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     open: Mutex<HashMap<u64, Arc<ConnectionHandle>>>,
@@ -22,7 +22,7 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a connection. The key removes it again.
+    /// Adds a connection. The returned key removes it.
     pub(crate) fn insert(&self, connection: Arc<ConnectionHandle>) -> u64 {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(key, connection);
@@ -37,7 +37,7 @@ impl Connections {
         self.lock().len()
     }
 
-    /// Counts those that use the transport of this name.
+    /// Returns how many connections use the transport of this name.
     pub(crate) fn over(&self, transport: &str) -> usize {
         let open = self.lock();
         open.values()
@@ -45,21 +45,21 @@ impl Connections {
             .count()
     }
 
-    /// Has all of them drop the handlers that run: see [`ConnectionHandle::abandon_handlers`].
+    /// Requests all connections to drop running handlers: see [`ConnectionHandle::abandon_handlers`].
     pub(crate) fn abandon_handlers(&self) {
         for connection in self.all() {
             connection.abandon_handlers();
         }
     }
 
-    /// Asks all of them to close.
+    /// Requests all connections to close.
     pub(crate) fn shut_down(&self) {
         for connection in self.all() {
             connection.close_connection(CloseRequest::Shutdown);
         }
     }
 
-    /// Returns all of them, to be used under no lock.
+    /// Returns all connections, for use without the lock.
     fn all(&self) -> Vec<Arc<ConnectionHandle>> {
         self.lock().values().cloned().collect()
     }

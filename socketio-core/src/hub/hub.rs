@@ -1,4 +1,7 @@
-//! Namespaces and their rooms.
+//! [`Hub`]: the local namespaces, rooms and clients.
+//!
+//! Everything that concerns several clients: joining and leaving, selecting recipients, delivery. Observers are
+//! called after the change, outside of all locks.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,21 +20,21 @@ use crate::{
     packet::{Codec, Frames},
 };
 
-/// Whom a packet is for.
+/// The clients that a packet is addressed to.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// Everyone in the namespace.
+    /// All clients of the namespace.
     Everyone,
-    /// Everyone in any of these rooms, once.
+    /// The clients in any of these rooms, each once.
     Rooms(Vec<Room>),
-    /// The client that sent the event.
+    /// The sender of the event.
     One(Arc<Client>),
 }
 
-/// The namespaces that somebody is in.
+/// The namespaces with at least one client.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    /// What its clients speak.
+    /// The codec of all clients.
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
     watch: Watch,
@@ -48,12 +51,12 @@ impl Hub {
         }
     }
 
-    /// Whom to tell what happens.
+    /// Returns the observer, if there is one.
     pub(crate) fn observer(&self) -> Option<&dyn Observer> {
         self.watch.observer.as_deref()
     }
 
-    /// Where to count what goes over the connections.
+    /// Returns the counters of messages, if there are any.
     pub(crate) fn traffic(&self) -> Option<&Arc<Traffic>> {
         self.watch.traffic.as_ref()
     }
@@ -62,8 +65,8 @@ impl Hub {
         self.spaces.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Accepts a client: first its CONNECT packet, then what it did meanwhile, then what others emit. False when it has
-    /// ended in the meantime.
+    /// Accepts a client: sends its CONNECT packet first, then runs its deferred operations, then lets it receive
+    /// broadcasts. Returns false if it has ended in the meantime.
     pub(crate) fn accept(&self, client: &Arc<Client>, connect: Frames) -> bool {
         let deferred = client.with_state(|state| {
             state.accept(|| {
@@ -83,7 +86,8 @@ impl Hub {
         true
     }
 
-    /// Creates the namespace when it is the first client; both under the lock that [`Hub::free`] takes.
+    /// Adds a client to its namespace, and creates the namespace for the first client; both under the lock that
+    /// [`Hub::free`] takes.
     fn enter(&self, client: &Arc<Client>) -> Arc<NamespaceClients> {
         if let Some(space) = self.spaces().get(client.namespace()) {
             space.everyone.insert(client);
@@ -95,8 +99,9 @@ impl Hub {
         Arc::clone(space)
     }
 
-    /// Ends a client, refused or gone: takes it out of its namespace and rooms, and fails the acknowledgements it owes.
-    /// `rooms()` still answers, for its `disconnect` handler. False when it has ended already.
+    /// Ends a client that was refused or has disconnected: removes it from its namespace and rooms and fails its
+    /// pending acks. `rooms()` still returns the rooms, for its `disconnect` handler. Returns false if it had ended
+    /// already.
     pub(crate) fn end(&self, client: &Arc<Client>, reason: Reason) -> bool {
         let before = client.with_state(|state| {
             let before = state.end(reason)?;
@@ -120,7 +125,7 @@ impl Hub {
         true
     }
 
-    /// Writes an event to one client. The overflow policy applies.
+    /// Delivers an event to one client. The overflow policy applies.
     pub(crate) fn deliver(&self, client: &Arc<Client>, packet: Frames) {
         if let Some(observer) = self.observer().filter(|_| client.is_connected()) {
             client.deliver(packet.clone());
@@ -130,11 +135,11 @@ impl Hub {
         }
     }
 
-    /// Writes an event that a handler emits to one client.
+    /// Delivers an event that a handler emits to one client.
     ///
     /// # Errors
     ///
-    /// When the outbox is full even for a burst: then it is the handler that emits too much, not the client that is slow.
+    /// When the outbox is full even for a burst: the handler emits too much, the client is not too slow.
     pub(super) fn emit(&self, client: &Arc<Client>, packet: Frames) -> Result<(), EmitError> {
         if !client.is_connected() {
             return Ok(());
@@ -147,9 +152,9 @@ impl Hub {
         Ok(())
     }
 
-    /// Disconnects a client by the server's will: it gets a DISCONNECT packet, leaves its rooms at once, and the
-    /// connection's task runs its `disconnect` handler. Inside `connect` this waits until the client has been accepted.
-    /// False when it has ended.
+    /// Disconnects a client on behalf of the server: it receives a DISCONNECT packet and leaves its rooms at once, and
+    /// the connection's task runs its `disconnect` handler. Inside `connect` this is deferred until the client has been
+    /// accepted. Returns false if it has ended.
     pub(crate) fn disconnect(&self, client: &Arc<Client>, reason: Reason) -> bool {
         if client.is_connecting() {
             let leaving = Arc::clone(client);
@@ -159,7 +164,7 @@ impl Hub {
             if deferred.is_ok() {
                 return true;
             }
-            // So much waits for its acceptance that even this finds no place: it is closed with its connection.
+            // So much is deferred that even this exceeds the limit: the connection is closed instead.
             client
                 .connection()
                 .close_connection(super::CloseRequest::Server);
@@ -187,8 +192,8 @@ impl Hub {
         self.spaces().get(namespace).cloned()
     }
 
-    /// Puts a client into a room; into no more than `limit`. The name of a room is never the id of another client, not even
-    /// of one that is connected to another node: that room is private.
+    /// Adds a client to a room, up to `limit` rooms. The room of another client's id is private, even if that client is
+    /// connected to another node.
     pub(crate) fn join(
         &self,
         client: &Arc<Client>,
@@ -235,7 +240,7 @@ impl Hub {
         }
     }
 
-    /// Takes a client out of a room; its own room can't be left.
+    /// Removes a client from a room, except from its own.
     pub(crate) fn leave(&self, client: &Arc<Client>, room: &str) {
         let left = client.with_state(|state| {
             let namespace = state.leave(room)?;
@@ -249,7 +254,7 @@ impl Hub {
         }
     }
 
-    /// Takes everybody out of a room.
+    /// Removes all clients from a room.
     pub(crate) fn close_room(&self, namespace: &str, room: &str) {
         let Some(space) = self.space(namespace) else {
             return;
@@ -262,24 +267,24 @@ impl Hub {
         }
     }
 
-    /// The client with this id.
+    /// Returns the client with this id.
     pub(crate) fn client(&self, namespace: &str, sid: &str) -> Option<Arc<Client>> {
         self.space(namespace)?.everyone.get(sid)
     }
 
-    /// Whether anybody is in a namespace.
+    /// Returns whether a namespace has any client.
     pub(crate) fn is_inhabited(&self, namespace: &str) -> bool {
         self.spaces().contains_key(namespace)
     }
 
-    /// The namespaces that somebody is in, in alphabetical order.
+    /// Returns the namespaces with at least one client, in alphabetical order.
     pub(crate) fn namespaces(&self) -> Vec<String> {
         let mut names: Vec<_> = self.spaces().keys().map(|name| name.to_string()).collect();
         names.sort_unstable();
         names
     }
 
-    /// Calls `each` once for every client that matches the target, is not listed in `skip`, and is in none of the rooms of
+    /// Calls `each` once for every client that matches the target, is not listed in `skip`, and is in none of the rooms
     /// `except`.
     pub(crate) fn select(
         &self,
@@ -332,7 +337,7 @@ impl Hub {
     }
 }
 
-/// The rooms whose clients are left out. Every client is also in the room of its own id.
+/// The excluded rooms. Every client is also in the room of its own id.
 #[derive(Default)]
 struct Except<'a> {
     names: &'a [Room],
@@ -354,7 +359,7 @@ impl<'a> Except<'a> {
     }
 }
 
-/// Whom to leave out; a few names are compared, many are hashed.
+/// The excluded ids: a few are compared, many are hashed.
 enum Skip<'a> {
     Few(&'a [Room]),
     Many(HashSet<&'a str>),

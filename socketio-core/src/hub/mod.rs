@@ -1,4 +1,4 @@
-//! The local clients: who is connected, in which rooms, what waits to be written to them.
+//! The local clients: namespaces, rooms, outboxes, session values.
 //!
 //! No user code runs under a lock of this module. Locks are taken in the order client → namespace → room → outbox.
 

@@ -1,4 +1,4 @@
-//! The clients of one namespace, and its rooms.
+//! [`NamespaceClients`]: the clients and rooms of one namespace.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 
 use super::{Client, Room, client_set::ClientSet};
 
-/// One namespace, while somebody is in it.
+/// One namespace while it has clients.
 #[derive(Debug, Default)]
 pub(super) struct NamespaceClients {
     pub(super) everyone: ClientSet,

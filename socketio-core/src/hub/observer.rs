@@ -1,35 +1,36 @@
-//! Who watches the hub.
+//! [`Observer`]: notified of what happens to clients, for the admin interface.
 
 use std::{fmt, sync::Arc};
 
 use super::{Client, Room, Traffic};
 use crate::{base::Reason, packet::Arguments, packet::Frames};
 
-/// Is told what happens to clients: after it has happened, under no lock, and on whatever thread it happened. It may emit.
+/// Receives events of the hub. Its methods are called after the fact, without any lock, on the thread of the event.
+/// They may emit.
 pub(crate) trait Observer: Send + Sync {
-    /// A client was accepted.
+    /// A client has been accepted.
     fn connected(&self, client: &Arc<Client>);
 
-    /// A client that had been accepted is gone, and with it out of its rooms.
+    /// An accepted client has disconnected and has left its rooms.
     fn disconnected(&self, client: &Arc<Client>, rooms: &[Room], reason: Reason);
 
-    /// A client came into a room; not told of its own.
+    /// A client has joined a room other than its own.
     fn joined(&self, client: &Arc<Client>, room: &str);
 
-    /// A client left a room, and stays.
+    /// A client has left a room, but not its namespace.
     fn left(&self, client: &Arc<Client>, room: &str);
 
     /// The handler of an event is about to run.
     fn received(&self, client: &Arc<Client>, event: &str, arguments: &Arguments);
 
-    /// An event was put into the outboxes of these clients; each may have got another acknowledgement id.
+    /// An event was pushed into the outboxes of these clients. Their packets may have different ack ids.
     fn sent(&self, clients: &[Arc<Client>], packet: Frames);
 
-    /// A client's connection goes on over another transport.
+    /// The connection of a client has changed its transport.
     fn upgraded(&self, client: &Arc<Client>);
 }
 
-/// Who watches, if anybody does. Nothing is collected for nobody.
+/// The observer and the counters of a hub. By default there are none, and nothing is collected.
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
     pub(crate) observer: Option<Arc<dyn Observer>>,

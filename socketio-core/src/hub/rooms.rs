@@ -1,4 +1,4 @@
-//! What can be written where rooms are asked for.
+//! [`IntoRooms`]: the argument types of functions that take rooms.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -7,15 +7,15 @@ use crate::base::Sid;
 /// The name of a room.
 pub(crate) type Room = Arc<str>;
 
-/// Names of rooms, or ids of clients, for `to`, `skip` and `join_room`: a `&str`, a `String`, a [`Sid`], or an array, slice
-/// or `Vec` of them.
+/// Names of rooms, or ids of clients, for `to`, `skip` and `join_room`: a `&str`, a `String`, a [`Sid`], or an array,
+/// slice or `Vec` of them.
 ///
-/// `""` is a room like any other, and an empty list addresses nobody. An `Option` is no address: what `None` would mean,
-/// everyone or nobody, is the writer's to say.
+/// `""` is an ordinary room, and an empty list addresses no client. `Option` does not implement it, because `None`
+/// could mean everyone or no one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no rooms",
     label = "expected a `&str`, a `String`, a `Sid`, or an array, slice or `Vec` of these",
-    note = "rooms are strings: write `room.to_string()` for a number; an `Option` could mean everyone or nobody, so match on it"
+    note = "rooms are strings: write `room.to_string()` for a number; match on an `Option`, since `None` could mean everyone or no one"
 )]
 pub trait IntoRooms: sealed::Sealed {
     #[doc(hidden)]

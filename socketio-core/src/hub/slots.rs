@@ -1,7 +1,7 @@
-//! Typed values of the user's that belong to one client, or to one connection.
+//! Typed session values of a client or a connection.
 //!
-//! No lock is held while user code runs: a [`Slot`] lends its value, and `T::default()` and `Drop` of values run outside of the
-//! lock of [`Slots`].
+//! No lock is held while user code runs: a [`Slot`] lends its value, and `T::default()` and `Drop` of values run
+//! outside of the lock of [`Slots`].
 
 use std::{
     any::{Any, TypeId},
@@ -20,7 +20,7 @@ pub(crate) struct Slot<T> {
 
 enum State<T> {
     Present(T),
-    /// User code on this thread has it.
+    /// User code on this thread has borrowed it.
     Lent(ThreadId),
 }
 
@@ -36,11 +36,11 @@ impl<T> Slot<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lends the value to `run`, after other threads have returned it. It is returned after a panic, too, as `run` has left it.
+    /// Lends the value to `run` once no other thread has it. After a panic, the value is returned as `run` has left it.
     ///
     /// # Panics
     ///
-    /// Inside of another `with` of the same slot on the same thread, which would wait for itself.
+    /// Inside of another `with` of the same slot on the same thread, which would deadlock.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         let mut loan = Loan {
             slot: self,
@@ -75,7 +75,7 @@ impl<T> Slot<T> {
                 if *thread == thread::current().id() {
                     drop(state);
                     panic!(
-                        "a session was used inside of its own `update`, or by its value's `Clone` or `Drop`: it would wait for itself; \
+                        "a session was used inside of its own `update`, or by its value's `Clone` or `Drop`, which would deadlock; \
                          use the value that the closure is given"
                     );
                 }
@@ -101,7 +101,7 @@ fn lend<T>(state: &mut State<T>) -> Option<T> {
     }
 }
 
-/// Returns the value when it is dropped.
+/// Returns the value to its slot on drop.
 struct Loan<'a, T> {
     slot: &'a Slot<T>,
     value: Option<T>,
@@ -116,7 +116,7 @@ impl<T> Drop for Loan<'_, T> {
     }
 }
 
-/// At most one value of each type. Clients have few of them: a list is faster than a map.
+/// At most one value of each type. A list, because clients have few values.
 #[derive(Default)]
 pub(super) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
@@ -129,7 +129,7 @@ impl Slots {
         }
         let new = Arc::new(Slot::new(T::default()));
         let (slot, unused) = lock().get_or_insert(new);
-        // Another thread was faster: the value that is not needed is dropped here, outside of the lock.
+        // Another thread inserted its value first. The unused one is dropped outside of the lock.
         drop(unused);
         slot
     }
@@ -154,7 +154,7 @@ impl Slots {
     }
 }
 
-/// A value whose `Drop` panics must not end the task of the connection.
+/// Drops the values inside the fault boundary: a panic must not end the connection's task.
 impl Drop for Slots {
     fn drop(&mut self) {
         for (_, slot) in self.0.drain(..) {

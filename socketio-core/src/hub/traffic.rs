@@ -1,12 +1,12 @@
-//! What went over all connections.
+//! [`Traffic`]: counters of connections, messages and bytes, for the admin interface.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counters of one server, each read and set back by [`Traffic::take`].
+/// Counters of one server, which [`Traffic::take`] reads and resets.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic([AtomicU64; 6]);
 
-/// What is counted, as the page of the admin interface calls it.
+/// The names of the counters, as the admin page expects them.
 const NAMES: [&str; 6] = [
     "rawConnection",
     "rawDisconnection",
@@ -21,29 +21,29 @@ impl Traffic {
         self.0[index].fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// A connection was opened.
+    /// Counts an opened connection.
     pub(crate) fn opened(&self) {
         self.add(0, 1);
     }
 
-    /// A connection was closed.
+    /// Counts a closed connection.
     pub(crate) fn closed(&self) {
         self.add(1, 1);
     }
 
-    /// A message came.
+    /// Counts a received message.
     pub(crate) fn came(&self, bytes: usize) {
         self.add(2, 1);
         self.add(4, bytes);
     }
 
-    /// A message was handed to its transport.
+    /// Counts a message that was passed to its transport.
     pub(crate) fn went(&self, bytes: usize) {
         self.add(3, 1);
         self.add(5, bytes);
     }
 
-    /// What was counted since the last time, without what was not.
+    /// Returns the non-zero counters since the last call.
     pub(crate) fn take(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self.0.iter().map(|count| count.swap(0, Ordering::Relaxed));
         NAMES

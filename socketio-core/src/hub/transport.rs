@@ -1,7 +1,7 @@
-//! The entry point for transports of other kinds than Engine.IO's: the in-process test client is one.
+//! The interface of transports other than Engine.IO, such as the in-process test client.
 //!
-//! A [`Transport`] gives the server what its client sends, and takes what the server sends. It is driven by the
-//! connection's task, just as polling and WebSocket are: [`SocketIo::attach`](crate::SocketIo::attach) starts one.
+//! A [`Transport`] reads the messages of its client and writes those of the server. The connection's task polls it, as
+//! it polls an Engine.IO session. [`SocketIo::attach`](crate::SocketIo::attach) starts a connection.
 
 use std::{
     fmt,
@@ -16,12 +16,12 @@ use crate::{
     hub::ConnectionHandle,
 };
 
-/// The client's end of a connection, as the server sees it.
+/// A connection to a client, polled by the connection's task.
 pub trait Transport: Send + Unpin + 'static {
-    /// Drives reading and writing. Takes from `outgoing` what can be written now; gives one message that has been read.
+    /// Drives reading and writing: pops from `outgoing` what can be written now, and returns one received message.
     ///
-    /// When `read` is false, the inbox is full: nothing is read. After [`Incoming::Closed`] it is not called again.
-    /// `Pending` promises to wake the task.
+    /// If `read` is false, an inbox is full and nothing is read. It is not called again after [`Incoming::Closed`]. If
+    /// it returns `Pending`, it has arranged to wake the task.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -29,13 +29,13 @@ pub trait Transport: Send + Unpin + 'static {
         read: bool,
     ) -> Poll<Incoming>;
 
-    /// Whether a message could be taken from `outgoing` now.
+    /// Returns whether a message could be popped from `outgoing` now.
     fn can_write(&self) -> bool;
 
-    /// Begins to close: what is in the outbox is still written; then `poll` gives [`Incoming::Closed`].
+    /// Begins to close: the messages in the outbox are still written; then `poll` returns [`Incoming::Closed`].
     fn close(&mut self, reason: Reason);
 
-    /// `polling`, `websocket`, or another name.
+    /// Returns the name: `polling`, `websocket`, or another one.
     fn name(&self) -> &'static str;
 }
 
@@ -64,36 +64,36 @@ impl Transport for Box<dyn Transport> {
 
 pub use crate::engine::Outgoing;
 
-/// What comes from a transport.
+/// An event of a transport.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A message, and whom to tell when it has been dealt with.
+    /// A received message, with a completion to fire once it has been handled.
     Message(Message, Option<Completion>),
-    /// The end.
+    /// The connection has ended.
     Closed(Reason),
 }
 
 /// Fired when the handler of a packet (and its error handler) has ended.
 ///
-/// Dropped without being fired, when the packet came to no handler: the connection was closed, or the client was not in
-/// the namespace.
+/// It is dropped without being fired if no handler ran for the packet: the connection was closed, or the client was not
+/// in the namespace.
 #[derive(Debug)]
 pub struct Completion(oneshot::Sender<Result<(), HandlerError>>);
 
 impl Completion {
-    /// The signal, and where it will be received.
+    /// Creates a completion and its receiver.
     pub fn new() -> (Self, oneshot::Receiver<Result<(), HandlerError>>) {
         let (sender, receiver) = oneshot::channel();
         (Completion(sender), receiver)
     }
 
     pub(crate) fn fire(self, result: Result<(), HandlerError>) {
-        // Nobody has to wait for it.
+        // The receiver may be gone.
         let _ = self.0.send(result);
     }
 }
 
-/// The messages that wait to be written to one client.
+/// The outbox of one connection: messages that are to be written.
 #[derive(Clone)]
 pub struct Outbox(pub(crate) Arc<ConnectionHandle>);
 
@@ -103,7 +103,7 @@ impl Outgoing for Outbox {
     }
 }
 
-/// The connection's task has the outbox at hand and need not count a reference at each turn.
+/// For the connection's task, which borrows the outbox instead of cloning an `Arc` in each turn.
 impl Outgoing for &ConnectionHandle {
     fn pop(&mut self) -> Option<Message> {
         ConnectionHandle::pop(self)

@@ -1,4 +1,4 @@
-//! What a server handles, for people to read.
+//! [`Description`]: the handlers of a server for people to read, returned by `describe()`.
 
 use std::{fmt, panic::Location};
 
@@ -12,9 +12,9 @@ pub struct HandlerInfo {
     pub event: String,
     /// The function, or `Struct::method`, or `closure`.
     pub function: String,
-    /// The types of its arguments as they were written; those of closures are not known.
+    /// The types of its arguments as they were written. Empty for closures, whose types are not known.
     pub arguments: Vec<String>,
-    /// Whether it may overlap with the client's other events.
+    /// Whether it runs concurrently with the client's other events.
     pub concurrent: bool,
     /// Whether it runs on tokio's blocking pool.
     pub blocking: bool,
@@ -25,7 +25,7 @@ pub struct HandlerInfo {
     pub location: &'static Location<'static>,
 }
 
-/// Everything that a server handles, in the order of namespaces and events. `Display` is a table.
+/// All handlers of a server, sorted by namespace and event. `Display` formats a table.
 #[derive(Clone, Debug)]
 pub struct Description(Vec<HandlerInfo>);
 
@@ -34,7 +34,7 @@ impl Description {
         Description(handlers)
     }
 
-    /// Returns every handler, by namespace and event.
+    /// Returns all handlers, sorted by namespace and event.
     pub fn handlers(&self) -> &[HandlerInfo] {
         &self.0
     }

@@ -1,4 +1,6 @@
-//! One server process: its clients, the way to other nodes, its options, states and tasks.
+//! One server process: its clients, its cluster, its options, states and tasks.
+//!
+//! Handles, sockets and connection tasks share the [`Node`]; it knows nothing of handlers.
 
 mod description;
 #[expect(

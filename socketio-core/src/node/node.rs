@@ -1,4 +1,4 @@
-//! One server process, as its clients, handlers and tasks share it.
+//! [`Node`]: the state of one server process.
 
 use std::{
     fmt,
@@ -18,17 +18,17 @@ use crate::{
     },
 };
 
-/// Makes the transport of a connection, given the connection's outbox.
+/// Creates the transport of a connection from the connection's outbox.
 pub(crate) type MakeTransport<'a> = Box<dyn FnOnce(Outbox) -> Box<dyn Transport> + 'a>;
 
 /// Starts the task of a connection over any transport.
 ///
-/// The handlers are behind it: connections are started from here, but run handlers, which lie above this layer.
+/// A trait object, because the task runs handlers, which belong to a higher layer.
 pub(crate) type Acceptor = Box<dyn Fn(&Arc<Node>, Request, MakeTransport<'_>) + Send + Sync>;
 
-/// One server process: its clients, its connection to the other nodes, and what the server was built with.
+/// One server process: its clients, its connection to the other nodes, and the values that the builder provides.
 ///
-/// Shared by the handles that users hold, by sockets and by the tasks of connections.
+/// Shared by `SocketIo` handles, sockets and connection tasks.
 pub(crate) struct Node {
     pub(crate) hub: Arc<Hub>,
     pub(crate) emitter: Emitter,
@@ -43,9 +43,9 @@ pub(crate) struct Node {
     pub(crate) tasks: Tasks,
     /// Socket.IO connections.
     pub(crate) connection_tasks: Tasks,
-    /// HTTP connections that the server has accepted itself.
+    /// HTTP connections accepted by `run` and `serve`.
     pub(crate) http_tasks: Tasks,
-    /// Turns true when the server stops.
+    /// Becomes true when the server stops.
     pub(crate) stopping: watch::Sender<bool>,
     /// When the first shutdown began.
     pub(crate) shutdown_began: OnceLock<Instant>,

@@ -1,4 +1,4 @@
-//! What a server can be told, with the defaults.
+//! [`Options`]: the options of the builder, with their defaults.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{
     engine,
 };
 
-/// The options that are not Engine.IO's.
+/// The options of a server, with those of Engine.IO.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) engine: engine::Config,
@@ -60,7 +60,7 @@ impl Default for Options {
 mod tests {
     use super::*;
 
-    // Those of Engine.IO are in its own tests, those of packets in theirs.
+    // The defaults of Engine.IO are tested in `engine`, those of packets in `admission`.
     #[test]
     fn the_documented_defaults_hold() {
         let options = Options::default();

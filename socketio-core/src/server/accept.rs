@@ -1,4 +1,6 @@
-//! Accepting connections, and serving HTTP on them.
+//! The accept loop of a listener, and the HTTP connections that it accepts.
+//!
+//! `run` and `serve` start it. Each connection is a task of the node, so that the shutdown waits for it.
 
 use std::{
     convert::Infallible,
@@ -29,17 +31,17 @@ use super::{
 };
 use crate::client::SocketIo;
 
-/// How long a client may take to send the head of a request, from the moment it was accepted or from the response before.
-/// This limits a TLS handshake too, and how long a connection may be idle in HTTP.
+/// The time in which a client must send the head of a request, after it was accepted or after the previous response. It
+/// also limits a TLS handshake and idle HTTP connections.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long to wait after the system could not accept a connection, mostly because there are too many open files.
+/// The pause after the system could not accept a connection, usually because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The accept loop of one listener. Dropping it frees the listener, and stops the server.
+/// The accept loop of one listener. Dropping it frees the listener and stops the server.
 ///
-/// The loop runs in a task of its own, because accepting is dearer in a future that `block_on` polls. The task is aborted only
-/// when the runtime gets to it; the listener must be gone at once.
+/// The loop runs in its own task, because accepting is more expensive in a future that `block_on` polls. Aborting the
+/// task would take effect only in its next poll, but the listener must be freed at once.
 pub(super) struct AcceptLoop {
     io: SocketIo,
     future: Arc<Mutex<State>>,
@@ -50,7 +52,7 @@ type AcceptFuture = Pin<Box<dyn Future<Output = Infallible> + Send>>;
 
 enum State {
     Idle(AcceptFuture),
-    /// The task polls it just now.
+    /// The task is polling it.
     Polled,
     Dropped,
 }
@@ -81,7 +83,7 @@ impl AcceptLoop {
 impl Drop for AcceptLoop {
     fn drop(&mut self) {
         let future = mem::replace(&mut *lock(&self.future), State::Dropped);
-        // Under no lock, since the listener may be the user's.
+        // Without the lock, because the listener may be a user's type.
         drop(future);
         self.task.abort();
         self.io.stop();
@@ -92,7 +94,7 @@ fn lock(future: &Mutex<State>) -> MutexGuard<'_, State> {
     future.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Polls the accept loop, under no lock.
+/// Polls the accept loop, without holding the lock.
 fn poll(future: &Mutex<State>, cx: &mut Context<'_>) -> Poll<()> {
     let state = mem::replace(&mut *lock(future), State::Polled);
     let State::Idle(mut accepting) = state else {
@@ -126,8 +128,8 @@ async fn accept<M: 'static>(
                 tasks.spawn(Location::caller(), Box::pin(connection));
             }
             Err(error) if concerns_one_connection(&error) => {
-                tracing::debug!(target: "socketio", %error, "a connection was gone before it was accepted");
-                // A listener that always fails at once must not keep its thread from others.
+                tracing::debug!(target: "socketio", %error, "a connection was closed before it was accepted");
+                // A listener that always fails at once must not block its thread.
                 consume_budget().await;
             }
             Err(error) => {
@@ -140,7 +142,7 @@ async fn accept<M: 'static>(
     }
 }
 
-/// Whether the next connection may be accepted in spite of the error.
+/// Returns whether the error concerns one connection, so that the next one can be accepted at once.
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -176,7 +178,7 @@ async fn serve_connection<M: 'static>(
     let result = tokio::select! {
         biased;
         () = turned_true(&mut stopping) => {
-            // A request that is being handled gets its response.
+            // A request in progress still gets its response.
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -187,7 +189,7 @@ async fn serve_connection<M: 'static>(
     }
 }
 
-/// Waits until a flag is true, or its owner is gone.
+/// Waits until a flag is true or its sender has been dropped.
 pub(super) async fn turned_true(flag: &mut watch::Receiver<bool>) {
     drop(flag.wait_for(|flag| *flag).await);
 }

@@ -1,4 +1,6 @@
-//! HTTP applications that share a port with the Socket.IO server.
+//! HTTP applications that are served beside Socket.IO on one port.
+//!
+//! `run` and `serve` pass every request that is not for Socket.IO to an [`App`].
 
 use std::pin::Pin;
 
@@ -16,7 +18,7 @@ use crate::base::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be served beside Socket.IO",
     label = "neither a tower service, nor a hyper service, nor `()`",
-    note = "it must be `Clone`, take `http::Request<hyper::body::Incoming>`, and answer with a body of `Bytes`; an axum `Router` does once its state is given (`.with_state(..)`)"
+    note = "it must be `Clone`, take `http::Request<hyper::body::Incoming>`, and respond with a body of `Bytes`; an axum `Router` does once its state is given (`.with_state(..)`)"
 )]
 pub trait App<M>: Clone + Send + 'static {
     #[doc(hidden)]
@@ -55,7 +57,7 @@ pub struct Hyper;
 #[derive(Debug)]
 pub struct InLayers<M>(std::marker::PhantomData<M>);
 
-/// An error of the application. A type of its own, because the compiler can't prove that a future is `Send` which converts a
+/// An error of the application. A newtype, because the compiler can't prove that a future is `Send` if it converts a
 /// `Box<dyn Error>` into itself.
 #[derive(Debug)]
 pub struct AppError(BoxError);

@@ -1,4 +1,7 @@
-//! Building a server: options, handlers, states, and one gate at the end.
+//! The builder of a server: its options, handlers and states.
+//!
+//! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
+//! at once and creates the node. The cluster options are in `clustering`.
 
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
@@ -20,9 +23,9 @@ use crate::{
     packet::{Codec, Parser},
 };
 
-/// Builds a [`SocketIo`] server; made by [`SocketIo::builder`] or [`SocketIo::bare`].
+/// Builds a [`SocketIo`] server. Created by [`SocketIo::builder`] or [`SocketIo::bare`].
 ///
-/// Nothing is checked before [`build`](SocketIoBuilder::build), which reports everything that is wrong at once.
+/// Nothing is checked before [`build`](SocketIoBuilder::build), which reports all problems at once.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SocketIoBuilder {
     linked: bool,
@@ -41,13 +44,13 @@ pub struct SocketIoBuilder {
 }
 
 impl SocketIo {
-    /// A builder with every handler that attributes have linked into the program.
+    /// Creates a builder with all handlers that attributes have registered at link time.
     #[track_caller]
     pub fn builder() -> SocketIoBuilder {
         SocketIoBuilder::linked()
     }
 
-    /// A builder without any handlers: those given to it are the only ones.
+    /// Creates a builder without the handlers that are registered at link time: only those that are added to it exist.
     #[track_caller]
     pub fn bare() -> SocketIoBuilder {
         SocketIoBuilder::bare()
@@ -82,30 +85,30 @@ impl SocketIoBuilder {
         }
     }
 
-    /// Takes the linked handlers with `server = "name"` instead of those without a server, where a program has several
-    /// servers. `build()` refuses a name that no linked handler has.
+    /// Sets the name of this server, for programs with several servers: it then has the linked handlers with `server =
+    /// "name"` instead of those without a server. `build()` fails if no linked handler has the name. Default: no name.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
         self
     }
 
-    /// Gives the server a value, for handlers that take `State<T>`: one of each type.
+    /// Adds a value that handlers take as `State<T>`, at most one of each type.
     pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
         self.shared_state(Arc::new(value))
     }
 
-    /// Gives the server a value that the program shares with it: handlers take `State<T>` for an `Arc<T>`.
+    /// Adds a value that is shared with the rest of the program. Handlers take `State<T>` for an `Arc<T>`.
     pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         if !self.states.insert(value) {
             self.problems.push(format!(
-                "two states of type `{0}`: `State<{0}>` could be either, wrap one of them in a type of its own",
+                "two states of type `{0}`: `State<{0}>` is ambiguous, wrap one of them in a type of its own",
                 std::any::type_name::<T>()
             ));
         }
         self
     }
 
-    /// The path of the HTTP endpoint. Default: `/socket.io/`. Slashes at both ends are added.
+    /// Sets the path of the HTTP endpoint. Slashes at both ends are added. Default: `/socket.io/`.
     pub fn path(mut self, path: &str) -> Self {
         let inner = path.trim_matches('/');
         if inner.is_empty() || inner.contains(['?', '#']) {
@@ -117,81 +120,83 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How long after the handshake, and after each answer, the server pings a client. Default: 25 seconds.
+    /// Sets the time between a pong (or the handshake) and the next ping of the server. Default: 25 seconds.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.options.engine.ping_interval = interval;
         self
     }
 
-    /// How much longer than the interval clients are told it is, so that they forgive a ping that comes late. Default: zero.
+    /// Sets the time that is added to the ping interval announced to clients, so that they tolerate late pings.
+    /// Default: zero.
     pub fn ping_grace(mut self, grace: Duration) -> Self {
         self.options.engine.ping_grace = grace;
         self
     }
 
-    /// How long the server waits for the answer to a ping before it gives the client up. Default: 20 seconds.
+    /// Sets how long the server waits for the pong after a ping before it closes the connection. Default: 20 seconds.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.options.engine.ping_timeout = timeout;
         self
     }
 
-    /// The largest message that clients may send, over either transport, in bytes. Default: 1,000,000.
+    /// Sets the size of the largest message that clients may send, over either transport, in bytes. Default: 1,000,000.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.options.engine.max_payload = bytes;
         self.options.packets.max_attachment_bytes = bytes;
         self
     }
 
-    /// Which transports are offered, and accepted: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
+    /// Sets the transports that clients may use: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
     pub fn transports(mut self, transports: Transports) -> Self {
         self.options.engine.transports = transports;
         self
     }
 
-    /// Whether a client may change from polling to WebSocket. Default: true.
+    /// Sets whether clients may upgrade from polling to WebSocket. Default: true.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.options.engine.allow_upgrades = allow;
         self
     }
 
-    /// Which web pages may connect, on either transport: `"https://example.org"`, an array or a `Vec` of such origins, `"*"`
-    /// for all, or a [`Cors`], which may be a function. Default: pages of the same origin.
+    /// Sets the origins whose web pages may connect, over either transport: `"https://example.org"`, an array or a
+    /// `Vec` of such origins, `"*"` for all, or a [`Cors`], which may be a function. Default: the server's own origin.
     pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
         self.options.engine.cors = origins.into();
         self
     }
 
-    /// Whether allowed pages of other origins may send cookies. Default: true.
+    /// Sets whether allowed pages of other origins may send cookies. Default: true.
     pub fn cors_credentials(mut self, allow: bool) -> Self {
         self.options.engine.cors_credentials = allow;
         self
     }
 
-    /// A cookie with the id of the connection, for load balancers that route by it: a name, or a [`Cookie`] with attributes of
-    /// its own. Default: none.
+    /// Sets a cookie that carries the id of the connection, for sticky sessions at a load balancer: a name, or a
+    /// [`Cookie`] with other attributes. Default: none.
     pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
         self.options.engine.cookie = Some(cookie.into());
         self
     }
 
-    /// Whether the answers to polls are compressed for clients that accept it. Default: true.
+    /// Sets whether responses to polls are compressed for clients that accept it. Default: true.
     pub fn http_compression(mut self, compress: bool) -> Self {
         self.options.engine.http_compression = compress;
         self
     }
 
-    /// From how many bytes on an answer is compressed. Default: 1,024.
+    /// Sets the size from which a response is compressed, in bytes. Default: 1,024.
     pub fn compression_threshold(mut self, bytes: usize) -> Self {
         self.options.engine.compression_threshold = bytes;
         self
     }
 
-    /// Asks an async closure about every HTTP request that wants to open a connection, over either transport, before there
-    /// is one: `true`, `()` and `Ok` let it in. `false` and every `Err` are answered with status 403; a
-    /// [`HandshakeRefused`](crate::HandshakeRefused) decides on the status and the body. Several are asked in their order.
+    /// Adds an async closure that accepts or refuses every HTTP request that opens a connection, over either transport.
+    /// It runs before the connection exists: `true`, `()` and `Ok` accept; `false` and any `Err` refuse with status
+    /// 403; a [`HandshakeRefused`](crate::HandshakeRefused) sets the status and the body. Several closures run in the
+    /// order in which they were added, until one refuses.
     ///
-    /// The requests that follow on an open connection don't come here. What the closure finds out is best kept by a layer in
-    /// front of the server, in the request's extensions, or found out in `connect`.
+    /// Later requests of an open connection do not run the closure. To keep what it looks up, insert it into the
+    /// request's extensions in a layer in front of the server, or look it up in `connect`.
     ///
     /// ```
     /// use socketio_core::{HandshakeRefused, Request, SocketIo};
@@ -213,125 +218,131 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How long a connection may exist before it has joined its first namespace; the time that `connect` handlers take is
-    /// theirs. Default: 45 seconds.
+    /// Sets how long a connection may exist without having joined a namespace. Time spent in `connect` handlers does
+    /// not count. Default: 45 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// How long a change from polling to WebSocket may take. Default: 10 seconds.
+    /// Sets how long an upgrade from polling to WebSocket may take. Default: 10 seconds.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.options.engine.upgrade_timeout = timeout;
         self
     }
 
-    /// How long `call` waits for an answer, unless told otherwise. Default: 60 seconds.
+    /// Sets how long a `call` waits for its acknowledgement, unless it sets a [`timeout`](crate::To::timeout). Default:
+    /// 60 seconds.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.options.limits.call_timeout = timeout;
         self
     }
 
-    /// Whether the events of one client may be handled side by side. Default: false, they are handled one after another in
-    /// the order in which they came. `#[event(concurrent)]` says it for one handler.
+    /// Sets whether the events of one client are handled concurrently. `#[event(concurrent)]` sets it for one handler.
+    /// Default: false; the events of a client in one namespace are handled one after another, in the order of their
+    /// arrival.
     pub fn async_handlers(mut self, overlap: bool) -> Self {
         self.options.async_handlers = overlap;
         self
     }
 
-    /// Whether a client is in its namespace before its `connect` handler runs, rather than after it has accepted: the
-    /// handler can then `call` the client, and what it emits is sent at once. A client that is refused is then disconnected
-    /// without being told why, and its `disconnect` handler does not run. Default: false.
+    /// Sets whether a client is in its namespace before its `connect` handler runs, instead of after it has accepted:
+    /// the handler can then `call` the client, and events that it emits are sent at once. A client that is refused is
+    /// disconnected without a message, and its `disconnect` handler does not run. Default: false.
     pub fn always_connect(mut self, always: bool) -> Self {
         self.options.always_connect = always;
         self
     }
 
-    /// How many events of one client may be handled side by side, where they may. Default: 64.
+    /// Sets how many events of one client may be handled concurrently, where that is allowed. Default: 64.
     pub fn max_concurrent_events(mut self, events: usize) -> Self {
         self.options.concurrent_events = events;
         self
     }
 
-    /// How many events of a client may wait for their handler, in each namespace, before its connection is no longer read.
-    /// Default: 256.
+    /// Sets how many events of one client may wait for their handler, in each namespace. While more wait, the server
+    /// does not read from the connection. Default: 256.
     pub fn max_waiting_events(mut self, events: usize) -> Self {
         self.options.inbox_events = events;
         self
     }
 
-    /// How much may wait to be written to one client. Default: 65,536 messages and 16 MiB (16,777,216 bytes).
+    /// Sets how much may wait to be written to one client. Default: 65,536 messages and 16 MiB (16,777,216 bytes).
     pub fn max_outbox(mut self, messages: usize, bytes: usize) -> Self {
         self.options.outbox.messages = messages;
         self.options.outbox.bytes = bytes;
         self
     }
 
-    /// What happens when more than that waits. Default: the client is disconnected.
+    /// Sets what happens when [`max_outbox`](SocketIoBuilder::max_outbox) is exceeded. Default: the client is
+    /// disconnected.
     pub fn overflow_policy(mut self, policy: OverflowPolicy) -> Self {
         self.options.outbox.policy = policy;
         self
     }
 
-    /// How many namespaces one connection may be in. Default: 100.
+    /// Sets how many namespaces one connection may be in. Default: 100.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.options.namespaces = namespaces;
         self
     }
 
-    /// How many rooms one client may be in. Default: 1,000.
+    /// Sets how many rooms one client may be in. Default: 1,000.
     pub fn max_rooms(mut self, rooms: usize) -> Self {
         self.options.limits.rooms = rooms;
         self
     }
 
-    /// How many acknowledgements may be awaited from one client; past it, the oldest callback is given up. Default: 1,000.
+    /// Sets how many acknowledgements of one client may be pending. When it is exceeded, the oldest pending callback is
+    /// dropped. Default: 1,000.
     pub fn max_pending_acks(mut self, acks: usize) -> Self {
         self.options.limits.pending_acks = acks;
         self
     }
 
-    /// How many attachments one packet may have. Default: 10.
+    /// Sets how many attachments one packet may have. Default: 10.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.options.packets.max_attachments = attachments;
         self
     }
 
-    /// How many connections may be open; a further handshake is answered 503. Default: 100,000.
+    /// Sets how many connections may be open. Further handshakes are answered with 503. Default: 100,000.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.options.engine.max_sessions = connections;
         self
     }
 
-    /// Serializes packets in another way, which all clients have to speak too: `parser::MsgPack` (with the feature
-    /// `msgpack`), or one of your own. Default: [`parser::Json`](crate::packet::Json).
+    /// Sets the parser that encodes and decodes packets, which all clients must use, too: `parser::MsgPack` (with the
+    /// feature `msgpack`), or a custom [`Parser`]. Default: [`parser::Json`](crate::packet::Json).
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.codec = Codec::new(parser);
         self
     }
 
-    /// Whether to write to the standard error output what happens to clients and their events, for programs that have not
-    /// set up `tracing` themselves. Default: false.
+    /// Sets whether events and clients are logged to the standard error output, for programs that do not set up
+    /// `tracing` themselves. Default: false.
     ///
-    /// It takes effect in [`build`](SocketIoBuilder::build), for the whole program, and not at all if a subscriber is there
-    /// by then: so a program that sets up one of its own does it before, or leaves this out. The target is `socketio`, the
-    /// level `debug`; the environment variable `RUST_LOG` overrides both: `RUST_LOG=socketio=warn,engineio=debug`.
+    /// Takes effect in [`build`](SocketIoBuilder::build), for the whole program, unless a `tracing` subscriber is
+    /// installed by then. A program with its own subscriber installs it first or leaves this option out. The target is
+    /// `socketio`, the level `debug`. The environment variable `RUST_LOG` overrides both:
+    /// `RUST_LOG=socketio=warn,engineio=debug`.
     #[cfg(feature = "logger")]
     pub fn logger(mut self, write: bool) -> Self {
         self.logger.socketio = write;
         self
     }
 
-    /// As [`logger`](SocketIoBuilder::logger), for what happens to connections below Socket.IO: the target `engineio`. Only
-    /// warnings of the other target are written if that is not asked for. Default: false.
+    /// Sets whether Engine.IO connections are logged to the standard error output as well, like
+    /// [`logger`](SocketIoBuilder::logger): the target is `engineio`. Warnings of both targets are logged if either
+    /// option is set. Default: false.
     #[cfg(feature = "logger")]
     pub fn engineio_logger(mut self, write: bool) -> Self {
         self.logger.engineio = write;
         self
     }
 
-    /// What an event is acknowledged with that failed, or that no handler knows.
-    /// Default: `{"error": "<what was wrong with the arguments, or `internal error`>"}`.
+    /// Sets the acknowledgement of an event that failed or that has no handler, unless an error handler returns another
+    /// one. Default: `{"error": ".."}` with the problem of the arguments, or `internal error`.
     pub fn error_ack(
         mut self,
         answer: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
@@ -340,19 +351,18 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. Default: none, and nothing is collected for it.
+    /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. Default: none.
     pub fn admin(mut self, admin: Admin) -> Self {
         self.admin = Some(admin);
         self
     }
 
-    /// Checks everything and makes the server.
+    /// Checks all registrations and options and creates the server.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] lists everything that is wrong, with `file:line` and the cure: two handlers for one event, a
-    /// missing state, a namespace without a value, arguments that an event does not have, options that contradict each
-    /// other.
+    /// [`BuildError`] lists all problems, each with `file:line` and the cure: two handlers for one event, a missing
+    /// state, a namespace without a value, arguments that an event does not have, contradictory options.
     pub fn build(mut self) -> Result<SocketIo, BuildError> {
         #[cfg(feature = "logger")]
         self.logger.install();
@@ -372,11 +382,11 @@ impl SocketIoBuilder {
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
         let (registry, namespace_values) = handlers.build(&self.states)?;
-        // A process that only emits needs none.
+        // A worker that only emits needs no handlers.
         if registry.description().handlers().is_empty() && !self.clustering.is_write_only() {
             tracing::warn!(
                 target: "socketio",
-                "this server has no handlers; those of a library are linked only when the program mentions something of it"
+                "this server has no handlers; handlers of a library are linked only if the program uses an item of that library"
             );
         }
         for handler in registry.description().handlers() {
@@ -416,7 +426,7 @@ impl SocketIoBuilder {
         };
         wrong(
             !engine.transports.polling && !engine.transports.websocket,
-            "no transport is left: `transports` must allow polling, websocket or both",
+            "no transport is enabled: `transports` must allow polling, websocket or both",
         );
         for (duration, name) in [
             (engine.ping_interval, "ping_interval"),
@@ -440,7 +450,7 @@ impl SocketIoBuilder {
         }
         wrong(
             !engine.is_measurable(),
-            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days: no client can wait longer",
+            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days, the longest timer of a JavaScript client",
         );
         for problem in engine.cors.problems() {
             wrong(true, &format!("`cors_allowed_origins`: {problem}"));
@@ -450,7 +460,7 @@ impl SocketIoBuilder {
         }
         wrong(
             !self.linked && !self.name.is_empty(),
-            "`named` chooses among linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
+            "`named` selects linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The cluster options of the builder.
+//! The cluster options of the builder, and their checks in `build()`.
 
 use std::sync::Arc;
 
@@ -33,13 +33,13 @@ impl Default for Clustering {
 
 impl SocketIoBuilder {
     /// Sets the message queue over which the nodes of a cluster emit to each other's clients. Python processes
-    /// (python-socketio 5.15.1 or later, and Flask-SocketIO on it) use the same format and can be nodes, too. Default: none.
+    /// (python-socketio 5.15.1 or later, and Flask-SocketIO) use the same format and can be nodes, too. Default: none.
     ///
-    /// Takes a URL (`"redis://localhost:6379"`, `"amqp://.."`, `"kafka://.."`, `"nats://.."`, each with the feature named after
-    /// the broker), or a queue of [`message_queue`](crate::message_queue).
+    /// Takes a URL (`"redis://localhost:6379"`, `"amqp://.."`, `"kafka://.."`, `"nats://.."`, each with the Cargo
+    /// feature of the broker), or a queue of [`message_queue`](crate::message_queue).
     ///
-    /// The connection is opened in the background, and opened again after a failure. Events wait meanwhile, up to
-    /// [`max_unpublished`](SocketIoBuilder::max_unpublished); local clients receive them immediately regardless.
+    /// The connection is opened in the background and reopened after a failure. Events wait meanwhile, up to
+    /// [`max_unpublished`](SocketIoBuilder::max_unpublished). Local clients receive them immediately regardless.
     ///
     /// A node does not know the clients of other nodes: [`Socket::rooms`](crate::Socket::rooms),
     /// [`SocketIo::sockets`](crate::SocketIo::sockets) and the like return local clients.
@@ -55,10 +55,11 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets whether this node only publishes and does not subscribe: a worker. It has no clients (handshakes are answered with
-    /// 503) and can't ask for acknowledgements. Default: false.
+    /// Sets whether this node only publishes and does not subscribe, for a worker process. It has no clients
+    /// (handshakes are answered with 503) and can't ask for acknowledgements. Default: false.
     ///
-    /// Such a program awaits [`shutdown`](crate::SocketIo::shutdown) or [`flushed`](crate::SocketIo::flushed) before it ends.
+    /// Such a program awaits [`shutdown`](crate::SocketIo::shutdown) or [`flushed`](crate::SocketIo::flushed) before it
+    /// ends.
     pub fn write_only(mut self, write_only: bool) -> Self {
         self.clustering.write_only = write_only;
         self
@@ -78,7 +79,7 @@ impl Clustering {
         self.write_only
     }
 
-    /// Returns the mistakes in the options.
+    /// Returns the mistakes in these options.
     pub(super) fn problems(&self) -> Vec<String> {
         let limits = self.limits;
         let problems = [
@@ -104,7 +105,7 @@ impl Clustering {
         problems
     }
 
-    /// Returns the options of the cluster, if there is a queue. Mistakes have been reported before.
+    /// Returns the options of the cluster, if there is a queue. [`problems`](Clustering::problems) has checked them.
     pub(super) fn cluster(self) -> Option<ClusterOptions> {
         Some(ClusterOptions {
             queue: self.queue?.ok()?,

@@ -1,4 +1,4 @@
-//! Engine.IO as a transport.
+//! An Engine.IO session as a [`Transport`] of a connection.
 
 use std::task::{Context, Poll};
 

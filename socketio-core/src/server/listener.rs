@@ -1,4 +1,4 @@
-//! Listeners: sources of connections for `serve`.
+//! [`Listener`]: the source of connections for `serve`.
 
 use std::{future::Future, io, net::SocketAddr};
 

@@ -1,11 +1,11 @@
-//! Logging for programs that do not care how `tracing` works.
+//! The `logger` option of the builder: a `tracing` subscriber for programs that do not install one.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// Which of the two targets are wanted on the standard error output.
+/// The targets that are written to the standard error output.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Logger {
     pub(super) socketio: bool,
@@ -13,7 +13,7 @@ pub(super) struct Logger {
 }
 
 impl Logger {
-    /// Begins to write, unless nothing is wanted or the program has a subscriber already.
+    /// Installs the subscriber, unless no target is selected or the program has installed a subscriber already.
     pub(super) fn install(self) {
         if !self.socketio && !self.engineio {
             return;
@@ -22,7 +22,7 @@ impl Logger {
             .ok()
             .and_then(|told| told.parse().ok());
         let writer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-        // An error says that there is one already, whose business it is then.
+        // An error means that the program has installed its own subscriber, which stays.
         let _ = tracing_subscriber::registry()
             .with(writer)
             .with(told.unwrap_or_else(|| self.targets()))

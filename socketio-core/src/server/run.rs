@@ -1,4 +1,4 @@
-//! Serving ports and listeners until the server is stopped.
+//! `run` and `serve`: serving ports and listeners until the server is stopped.
 
 use std::{future::pending, io, net::SocketAddr};
 
@@ -13,15 +13,17 @@ use super::{
 use crate::{base::Result, client::SocketIo};
 
 impl SocketIo {
-    /// Serves `addr` until the server is stopped: Socket.IO at its path, and `app` everywhere else (an axum `Router`, any tower or
-    /// hyper service, or `()` for none). With [`Layered`](crate::Layered), `app` takes both.
+    /// Serves `addr` until the server is stopped: Socket.IO at its path, and `app` at all other paths (an axum
+    /// `Router`, any tower or hyper service, or `()` for none). With [`Layered`](crate::Layered), `app` receives all
+    /// requests.
     ///
-    /// The server is stopped by ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown). It then shuts down
-    /// as [`shutdown`](SocketIo::shutdown) says, which takes [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10
-    /// seconds by default) at most, and a little more for what remains. A second signal drops everything and returns at once.
+    /// The server is stopped by ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown). It then
+    /// shuts down as [`shutdown`](SocketIo::shutdown) does, within
+    /// [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default) and a little more for the
+    /// rest. A second signal drops everything and returns at once.
     /// [`handle_signals(false)`](crate::SocketIoBuilder::handle_signals) leaves signals to the program, and
-    /// [`run_until`](SocketIo::run_until) waits for a future instead. Once received here, signals don't end the process by themselves
-    /// any more, not even after `run` has returned.
+    /// [`run_until`](SocketIo::run_until) waits for a future instead. Once `run` has been called, signals no longer end
+    /// the process by themselves, not even after it has returned.
     ///
     /// ```no_run
     /// # use socketio_core as socketio;
@@ -72,13 +74,13 @@ impl SocketIo {
         self.serve_until(app, listener, shutdown).await
     }
 
-    /// Serves as [`run`](SocketIo::run) does, with a listener that is bound already: a TCP port, a Unix socket, TLS, or a
-    /// [`Listener`] of your own. Several may be served at once; they end together.
+    /// Serves as [`run`](SocketIo::run) does, with a bound listener: a TCP port, a Unix socket, TLS, or a custom
+    /// [`Listener`]. Several can be served at once; they end together.
     ///
     /// # Errors
     ///
-    /// When the server is [`write_only`](crate::SocketIoBuilder::write_only), and when the listener panics. A connection that
-    /// can't be accepted is logged, and the next one is awaited.
+    /// When the server is [`write_only`](crate::SocketIoBuilder::write_only), and when the listener panics. A
+    /// connection that can't be accepted is logged.
     pub async fn serve<M: 'static>(&self, app: impl App<M>, listener: impl Listener) -> Result {
         self.serve_with(app, listener, &self.signals()).await
     }
@@ -99,7 +101,7 @@ impl SocketIo {
             .await
     }
 
-    /// Binds `addr`, and serves what `wrap` makes of the port.
+    /// Binds `addr`, and serves the listener that `wrap` creates from the port.
     pub(super) async fn run_on<M: 'static, L: Listener>(
         &self,
         app: impl App<M>,
@@ -107,7 +109,7 @@ impl SocketIo {
         wrap: impl FnOnce(TcpListener) -> L,
     ) -> Result {
         let listener = bind(addr).await?;
-        // A program that reads of its port may signal the server from then on.
+        // Before the port is logged: a program that reads it may then send a signal.
         let signals = self.signals();
         announce(&listener)?;
         self.serve_with(app, wrap(listener), &signals).await
@@ -130,7 +132,7 @@ impl SocketIo {
             .await
     }
 
-    /// Serves until `shutdown` completes or the server is stopped; then shuts down, unless `force` completes before.
+    /// Serves until `shutdown` completes or the server is stopped, then shuts down, unless `force` completes first.
     async fn serve_while<M: 'static>(
         &self,
         app: impl App<M>,
@@ -141,7 +143,7 @@ impl SocketIo {
         let cluster = self.node().cluster();
         if cluster.is_some_and(|cluster| cluster.is_write_only()) {
             return Err(
-                "a `write_only` server can't be served: its clients would miss what other nodes emit"
+                "a `write_only` server can't be served: its clients would miss the events of other nodes"
                     .into(),
             );
         }
@@ -158,7 +160,7 @@ impl SocketIo {
             biased;
             () = self.shutdown() => {}
             _ = force => {
-                tracing::warn!(target: "socketio", "a second signal: what still runs is dropped");
+                tracing::warn!(target: "socketio", "a second signal: running handlers are dropped");
                 self.abort();
             }
         }
@@ -166,12 +168,12 @@ impl SocketIo {
     }
 }
 
-/// Binds a port. Errors name the address.
+/// Binds a port. Errors contain the address.
 async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
     let addrs: Vec<SocketAddr> = match lookup_host(addr).await {
         Ok(addrs) => addrs.collect(),
         Err(error) => {
-            let message = format!("the address to listen at can't be resolved: {error}");
+            let message = format!("the address to bind can't be resolved: {error}");
             return Err(io::Error::new(error.kind(), message).into());
         }
     };
@@ -182,7 +184,7 @@ async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
     })
 }
 
-/// Logs where the server listens: the system may have chosen the port.
+/// Logs the bound address, whose port the system may have chosen.
 fn announce(listener: &TcpListener) -> Result {
     tracing::info!(target: "socketio", addr = %listener.local_addr()?, "listening");
     Ok(())

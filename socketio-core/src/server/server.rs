@@ -1,4 +1,4 @@
-//! What the connections of a server share: its node, and the handlers above it.
+//! [`Server`]: the handlers of a server, and the creation of its node.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,14 +17,14 @@ use crate::{
     packet::Codec,
 };
 
-/// The handlers of a server, and what is needed to call them.
+/// The handlers of a server, and what is needed to run them.
 pub(super) struct Server {
     pub(super) registry: Registry,
     pub(super) dispatcher: Dispatcher,
     pub(super) instrument: Option<Instrument>,
 }
 
-/// What a node is made of, checked by the builder.
+/// The parts of a node, checked by the builder.
 pub(super) struct NodeParts {
     pub(super) codec: Codec,
     pub(super) watch: Watch,
@@ -36,7 +36,7 @@ pub(super) struct NodeParts {
 }
 
 impl Server {
-    /// Makes the node, whose connections run the handlers of this server.
+    /// Creates the node, whose connections run the handlers of this server.
     pub(super) fn start(self, parts: NodeParts) -> SocketIo {
         let options = parts.options;
         let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits));
@@ -70,7 +70,7 @@ impl Server {
         });
         node.emitter.start();
         if node.cluster().is_some_and(Cluster::is_write_only) {
-            // Its clients would not hear the other nodes: handshakes are answered 503.
+            // Its clients would not receive the events of other nodes: handshakes are answered with 503.
             node.engine.stop();
         }
         SocketIo::new(node)

@@ -1,4 +1,6 @@
-//! The server as a tower layer and service, for programs with an HTTP server of their own.
+//! The server as a tower layer and service, for programs with their own HTTP server.
+//!
+//! `run` uses the same code path: a request for the server's path goes to the engine, all others to the inner service.
 
 use std::{
     convert::Infallible,
@@ -39,7 +41,7 @@ impl SocketIo {
         }
     }
 
-    /// Returns whether a path is that of this server, or below it.
+    /// Returns whether a path belongs to this server.
     pub(super) fn is_for(&self, path: &str) -> bool {
         let own = &*self.node().options.path;
         path.starts_with(own) || path == &own[..own.len() - 1]

@@ -1,13 +1,13 @@
-//! The signals that end a program: ctrl-c, and SIGTERM on Unix.
+//! [`Signals`]: ctrl-c, and SIGTERM on Unix.
 
 use std::{io, sync::LazyLock, thread};
 
 use tokio::sync::watch;
 
-/// Counts the signals of the process, from the first use to its end.
+/// Counts the signals of the process, from the first use on.
 ///
-/// They are received in a thread of their own: the drivers of the program's runtime stand still while handlers block all of its
-/// workers, and a signal would be noticed only afterwards.
+/// They are received on a separate thread: while handlers block all workers of the program's runtime, its drivers don't
+/// run, and a signal would be received too late.
 static RECEIVED: LazyLock<Option<watch::Sender<usize>>> = LazyLock::new(|| {
     receive()
         .inspect_err(|error| {
@@ -16,11 +16,11 @@ static RECEIVED: LazyLock<Option<watch::Sender<usize>>> = LazyLock::new(|| {
         .ok()
 });
 
-/// The signals since this was made.
+/// The signals that are received after it was created.
 pub(super) struct Signals(Option<(watch::Receiver<usize>, usize)>);
 
 impl Signals {
-    /// Begins to receive signals: from now on they don't end the process by themselves.
+    /// Starts to receive signals. From then on they don't end the process by themselves.
     pub(super) fn listen() -> Self {
         Signals(RECEIVED.as_ref().map(|received| {
             let received = received.subscribe();
@@ -29,7 +29,7 @@ impl Signals {
         }))
     }
 
-    /// Receives none.
+    /// Receives no signals.
     pub(super) fn none() -> Self {
         Signals(None)
     }
@@ -68,7 +68,7 @@ fn receive() -> io::Result<watch::Sender<usize>> {
                 Ok(())
             })
         });
-        // After a success nobody listens any more.
+        // The receiver is gone after a success.
         let _ = ready.send(result);
     };
     thread::Builder::new()

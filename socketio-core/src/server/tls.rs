@@ -1,4 +1,6 @@
-//! HTTPS with rustls.
+//! HTTPS with rustls: [`Tls`], the listener that wraps another one, and `run_tls`.
+//!
+//! The handshake is part of the first read of a connection, so it never delays the accept loop.
 
 use std::{
     fmt, io, mem,
@@ -47,7 +49,7 @@ impl Tls {
         Self::new(certificates, key)
     }
 
-    /// Parses the contents of such files.
+    /// Parses PEM texts: the certificate, followed by intermediate certificates, and its private key.
     ///
     /// # Errors
     ///
@@ -71,8 +73,8 @@ impl Tls {
     }
 }
 
-/// Uses a configuration, for client certificates, several names or other versions. `ServerConfig` is that of
-/// [`rustls`](crate::rustls). If it lists protocols (ALPN), `http/1.1` must be among them and `h2` must not.
+/// Uses a complete configuration, for client certificates, several host names or other TLS versions. `ServerConfig` is
+/// the type of [`rustls`](crate::rustls). If it lists ALPN protocols, `http/1.1` must be among them and `h2` must not.
 impl From<ServerConfig> for Tls {
     fn from(config: ServerConfig) -> Self {
         Tls(Arc::new(config))
@@ -91,7 +93,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// A [`Listener`] that adds TLS to the connections of another one.
+/// A [`Listener`] that adds TLS to the connections of another listener.
 ///
 /// ```no_run
 /// # use socketio_core as socketio;
@@ -200,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         ready!(self.poll_open(cx))?.poll_write_vectored(cx, slices)
     }
 
-    /// Like [`server::TlsStream`].
+    /// As [`server::TlsStream`].
     fn is_write_vectored(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! Waiting with a limit that holds even where the runtime stands still.
+//! [`within`]: a timeout that fires even while the runtime is blocked.
 
 use std::{
     thread::{self, Thread},
@@ -7,13 +7,13 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// How much later than the runtime's clock the other one goes off.
+/// How much later than the runtime's timer the thread fires.
 const MARGIN: Duration = Duration::from_millis(20);
 
-/// Waits for a future for at most `limit`. Returns whether it has ended.
+/// Waits for a future for at most `limit`. Returns whether it has completed.
 ///
-/// The timers of the runtime are driven by its workers: they don't go off while handlers block all of them. A second clock, a
-/// thread, covers this case.
+/// The workers of the runtime drive its timers, which don't fire while handlers block all of them. A separate thread
+/// covers this case.
 pub(super) async fn within(limit: Duration, future: impl Future) -> bool {
     tokio::select! {
         biased;
@@ -23,9 +23,9 @@ pub(super) async fn within(limit: Duration, future: impl Future) -> bool {
     }
 }
 
-/// Sleeps in a thread of its own, which ends when the future is dropped.
+/// Sleeps on a separate thread, which ends when the future is dropped.
 async fn thread_clock(time: Duration) {
-    /// Ends the thread.
+    /// Ends the thread on drop.
     struct Clock(oneshot::Receiver<()>, Thread);
 
     impl Drop for Clock {
@@ -49,11 +49,11 @@ async fn thread_clock(time: Duration) {
     };
     let thread = thread::Builder::new().name(String::from("socketio-clock"));
     let Ok(thread) = thread.spawn(sleep) else {
-        // There is still the clock of the runtime.
+        // The timer of the runtime remains.
         return std::future::pending().await;
     };
     let mut clock = Clock(receiver, thread.thread().clone());
-    // An error would mean that the thread panicked, which it does not.
+    // An error would mean that the thread has panicked, which it doesn't.
     drop((&mut clock.0).await);
 }
 

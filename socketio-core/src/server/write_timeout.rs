@@ -1,4 +1,4 @@
-//! A limit for writes that make no progress.
+//! [`WriteTimeout`]: a timeout for writes that make no progress.
 
 use std::{
     io::{self, IoSlice},

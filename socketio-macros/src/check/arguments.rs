@@ -1,4 +1,4 @@
-//! What a handler may take.
+//! The rules for the arguments of a handler.
 
 use quote::ToTokens;
 use syn::{GenericArgument, PatType, PathArguments, Type, TypeReference};
@@ -14,13 +14,13 @@ pub(super) fn check<'a>(arguments: impl Iterator<Item = &'a PatType>, errors: &m
         if is_rest && arguments.peek().is_some() {
             errors.on(
                 &argument.ty,
-                "`Rest` takes what the others leave: put it last",
+                "`Rest` takes all remaining arguments: put it last",
             );
         }
     }
 }
 
-/// Finds borrowed data and `impl Trait`, at any depth of the types that data is made of.
+/// Reports borrowed data and `impl Trait`, at any depth of a data type.
 fn owned(ty: &Type, errors: &mut Errors) {
     match ty {
         Type::Reference(reference) => errors.on(reference, instead_of(reference)),

@@ -1,4 +1,6 @@
-//! The rules. Every function reports all that it finds, with the cure.
+//! The rules for handlers and namespaces. Every function reports all mistakes that it finds, with the cure.
+//!
+//! `item` calls it between `parse` and `expand`; the [`Verdict`] says how much can be generated.
 
 mod arguments;
 mod names;
@@ -14,21 +16,21 @@ use crate::{
     model::{Derived, Function, Header, NamespaceImpl, Registration},
 };
 
-/// What is generated beside an item, after the rules were applied.
+/// What can be generated for an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All of it: there is no mistake.
-    Sound,
-    /// What other code names, without contents: so that one mistake makes one message.
+    /// All of it: there are no mistakes.
+    Valid,
+    /// The names that other code uses, without contents, so that one mistake causes one message.
     Stub,
-    /// Nothing: whatever it was would be a mistake as well.
-    Hopeless,
+    /// Nothing, because any generated item would cause further errors.
+    Unusable,
 }
 
 impl Verdict {
     fn of(errors: &Errors) -> Verdict {
         if errors.is_empty() {
-            Verdict::Sound
+            Verdict::Valid
         } else {
             Verdict::Stub
         }
@@ -45,8 +47,8 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
-        // A method: there can be no type beside it.
-        return Verdict::Hopeless;
+        // For a method, because no type can be generated beside it.
+        return Verdict::Unusable;
     }
     Verdict::of(errors)
 }
@@ -66,7 +68,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
         for registration in &method.registrations {
             names::check(registration, errors);
             blocking(registration, &method.signature, errors);
-            // Of two methods under `#[cfg]` one may be gone; `build()` knows.
+            // Of several methods under `#[cfg]`, all but one may be removed; `build()` checks the rest.
             if method.cfgs.is_empty() {
                 keys.insert_once(registration, errors);
             }
@@ -76,7 +78,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
     if known {
         Verdict::of(errors)
     } else {
-        Verdict::Hopeless
+        Verdict::Unusable
     }
 }
 
@@ -93,12 +95,12 @@ pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
             &derived.generics,
             "a namespace is one type: leave the generic parameters out",
         );
-        return Verdict::Hopeless;
+        return Verdict::Unusable;
     }
     Verdict::of(errors)
 }
 
-/// Only functions that are not `async` can block on purpose.
+/// Reports `blocking` on an `async` function.
 fn blocking(registration: &Registration, signature: &Signature, errors: &mut Errors) {
     if let (Some(span), Some(_)) = (registration.blocking, &signature.asyncness) {
         errors.at(
@@ -108,7 +110,7 @@ fn blocking(registration: &Registration, signature: &Signature, errors: &mut Err
     }
 }
 
-/// Whether the block's type can be a namespace.
+/// Reports impl blocks that can't be a namespace.
 fn header(header: &Header, errors: &mut Errors) -> bool {
     let mut found = Errors::default();
     if let Some(trait_) = &header.trait_ {
@@ -147,7 +149,7 @@ fn self_type(ty: &Type, errors: &mut Errors) {
                     {
                         errors.on(
                             lifetime,
-                            "a namespace outlives every connection: it can't borrow",
+                            "a namespace lives as long as the server: it can't borrow",
                         );
                     }
                 }

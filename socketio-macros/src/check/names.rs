@@ -1,4 +1,4 @@
-//! Names of events, namespaces and servers.
+//! The rules for names of events, namespaces and servers, and for duplicates.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::{
     model::{EventName, Registration, Target, namespace_or_main},
 };
 
-/// The names of one registration.
+/// Checks the names of one registration.
 pub(super) fn check(registration: &Registration, errors: &mut Errors) {
     if let Target::Event(name) = &registration.target {
         event(name, errors);
@@ -31,14 +31,14 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
     {
         errors.at(
             span,
-            "a client that has gone can't be refused: leave `guard` out of `disconnect`",
+            "a client that has disconnected can't be refused: leave `guard` out of `disconnect`",
         );
     }
     if let Some(namespace) = &registration.namespace {
         if matches!(registration.target, Target::Error) && looks_like_an_event(namespace) {
             errors.on(
                 namespace,
-                "`on_error` takes a namespace, such as `\"/chat\"`, and hears of every event in it: no event's name here",
+                "`on_error` takes a namespace, such as `\"/chat\"`, and handles the errors of all its events: leave the event's name out",
             );
         } else {
             path(namespace, errors);
@@ -60,14 +60,14 @@ fn looks_like_an_event(namespace: &LitStr) -> bool {
     !matches!(value.as_str(), "" | "*") && !value.starts_with('/')
 }
 
-/// The path of a namespace: `/chat`, or a pattern.
+/// Checks the path of a namespace: `/chat`, or a pattern.
 pub(super) fn path(literal: &LitStr, errors: &mut Errors) {
     if let Err(error) = Pattern::parse(&literal.value()) {
         errors.on(literal, format!("a namespace {error}"));
     }
 }
 
-/// The name of a server.
+/// Checks the name of a server.
 pub(super) fn server(name: &LitStr, errors: &mut Errors) {
     if name.value().is_empty() {
         errors.on(
@@ -77,12 +77,12 @@ pub(super) fn server(name: &LitStr, errors: &mut Errors) {
     }
 }
 
-/// What was registered so far, to find what is registered twice.
+/// The registrations so far, to find duplicates.
 #[derive(Default)]
 pub(super) struct Keys(HashSet<(Option<String>, Option<Pattern>, String)>);
 
 impl Keys {
-    /// Refuses what is there already.
+    /// Reports a registration that exists already.
     pub(super) fn insert_once(&mut self, registration: &Registration, errors: &mut Errors) {
         let (event, span, what) = match &registration.target {
             Target::Event(name) => (
@@ -114,7 +114,7 @@ impl Keys {
 mod tests {
     use super::*;
 
-    /// The tests of the builder read the same table.
+    /// The tests of `socketio-names` use the same table.
     const PATHS: &str = include_str!("../../../socketio-names/tests/paths.txt");
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a handler's signature may look like.
+//! The rules for the signature of a handler.
 
 use syn::{
     GenericParam, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, TypeParamBound,
@@ -7,7 +7,7 @@ use syn::{
 use super::arguments;
 use crate::{errors::Errors, form::Place, model, types};
 
-/// The signature of a function or a method that is a handler.
+/// Checks the signature of a function or method that is a handler.
 pub(super) fn check(signature: &Signature, place: Place, errors: &mut Errors) {
     modifiers(signature, errors);
     generics(signature, errors);
@@ -27,13 +27,13 @@ pub(super) fn modifiers(signature: &Signature, errors: &mut Errors) {
     if let Some(constness) = &signature.constness {
         errors.on(
             constness,
-            "a handler is called at run time only: leave `const` out",
+            "a handler is only called at run time: leave `const` out",
         );
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
         errors.on(
             unsafety,
-            "a handler can't be `unsafe`: what its caller would have to promise comes from the network",
+            "a handler can't be `unsafe`: its arguments come from the network and can't uphold a safety contract",
         );
     }
     if let Some(abi) = &signature.abi {
@@ -60,7 +60,7 @@ fn generics(signature: &Signature, errors: &mut Errors) {
             ),
             GenericParam::Const(parameter) => errors.on(
                 parameter,
-                "a handler is one function: it can't have constant parameters",
+                "a handler is one function: leave constant parameters out",
             ),
         }
     }
@@ -75,7 +75,7 @@ fn no_receiver(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// `missing` is said where there is none.
+/// Checks the receiver. `missing` is the message if there is none.
 pub(super) fn shared_receiver(signature: &Signature, missing: &str, errors: &mut Errors) {
     let Some(receiver) = signature.receiver() else {
         errors.on(&signature.ident, missing);
@@ -94,14 +94,14 @@ pub(super) fn shared_receiver(signature: &Signature, missing: &str, errors: &mut
 fn unshared(receiver: &Receiver) -> &'static str {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, Some(_)) => {
-            "all clients share the value: take `&self`, and keep what changes in a `Mutex` or an atomic"
+            "all clients share the value: take `&self`, and put mutable data into a `Mutex` or an atomic"
         }
         ReceiverKind::Reference(..) => "write `&self`, without a lifetime",
         _ => "all clients share the value: take `&self`, or `self: Arc<Self>` to keep it",
     }
 }
 
-/// `&Self` or `Arc<Self>`.
+/// Returns whether a type is `&Self` or `Arc<Self>`.
 fn is_shared_self(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => {
@@ -131,6 +131,6 @@ fn output(output: &ReturnType, errors: &mut Errors) {
             .any(|name| types::last_segment(ty).is_some_and(|last| last.ident == name)),
     };
     if is_future {
-        errors.on(ty, "write `async fn` and the type that the future gives");
+        errors.on(ty, "write `async fn` and the output type of the future");
     }
 }

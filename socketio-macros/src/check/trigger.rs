@@ -1,4 +1,4 @@
-//! What the method `trigger_event` may look like.
+//! The rules for the method `trigger_event`.
 
 use syn::{GenericParam, PatType, Signature, Type};
 
@@ -8,18 +8,18 @@ use crate::{
     model::{self, Trigger},
 };
 
-/// The methods of this name of one impl block.
+/// Checks the methods of this name of one impl block.
 pub(super) fn check(triggers: &[Trigger], errors: &mut Errors) {
     for trigger in triggers {
         attributes(trigger, errors);
         signature(&trigger.signature, errors);
     }
-    // Of two under `#[cfg]` one may be gone.
+    // Of several under `#[cfg]`, all but one may be removed.
     let certain = triggers.iter().filter(|trigger| trigger.cfgs.is_empty());
     for trigger in certain.skip(1) {
         errors.on(
             &trigger.signature.ident,
-            "`trigger_event` is there twice: put what both do into one",
+            "there are two `trigger_event` methods: merge them into one",
         );
     }
 }
@@ -34,7 +34,7 @@ fn attributes(trigger: &Trigger, errors: &mut Errors) {
     for guard in &trigger.guards {
         errors.at(
             *guard,
-            "guards are asked inside of `trigger_event`: put `guard` on the impl block, or on handlers",
+            "guards run inside of `trigger_event`: put `guard` on the impl block, or on handlers",
         );
     }
 }
@@ -44,7 +44,7 @@ fn signature(signature: &Signature, errors: &mut Errors) {
     for parameter in &signature.generics.params {
         let message = match parameter {
             GenericParam::Lifetime(_) => {
-                "`trigger_event` owns what it takes: leave the lifetime out"
+                "`trigger_event` owns its arguments: leave the lifetime out"
             }
             GenericParam::Type(_) | GenericParam::Const(_) => {
                 "`trigger_event` is one function for all events: leave the parameter out"
@@ -55,7 +55,7 @@ fn signature(signature: &Signature, errors: &mut Errors) {
     if signature.asyncness.is_none() {
         errors.on(
             signature.fn_token,
-            "`trigger_event` waits for the handler: write `async fn`, and the type that the future gives",
+            "`trigger_event` awaits the handler: write `async fn` and the output type of the future",
         );
     }
     shared_receiver(
@@ -66,20 +66,21 @@ fn signature(signature: &Signature, errors: &mut Errors) {
     arguments(signature, errors);
 }
 
-/// How many there are. Of which types is found out by the compiler, since the user may have other names for them.
+/// Checks the number of arguments. The compiler checks their types, because the user may have imported them under other
+/// names.
 fn arguments(signature: &Signature, errors: &mut Errors) {
     let arguments: Vec<&PatType> = model::arguments(signature).collect();
     if arguments.len() < 2 {
         errors.on(
             &signature.ident,
-            "`trigger_event` takes an event, and what is to handle it: `(&self, call: EventCall, next: Next)`",
+            "`trigger_event` takes an event and the rest of its processing: `(&self, call: EventCall, next: Next)`",
         );
     }
     for (index, argument) in arguments.into_iter().enumerate() {
         if index >= 2 {
             errors.on(
                 argument,
-                "`trigger_event` takes `call: EventCall, next: Next` and nothing else: `call` has the event's arguments and its client",
+                "`trigger_event` only takes `call: EventCall, next: Next`: `call` has the event's arguments and its client",
             );
         } else if matches!(&*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
             errors.on(

@@ -1,4 +1,4 @@
-//! The items beside a type under `#[derive(Namespace)]`.
+//! The items generated for a type with `#[derive(Namespace)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -11,9 +11,9 @@ use crate::{
     paths::Paths,
 };
 
-/// The path of the type, and its registration, by which `build()` finds a type without an impl block.
+/// Generates the path of the type, and its registration, with which `build()` finds a type without an impl block.
 ///
-/// The stub has the path of `/`, for `#[namespace]` to find one.
+/// The stub has the path `/`, so that `#[namespace]` finds one.
 pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
     let Derived {
         ident,
@@ -22,7 +22,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
         root,
         ..
     } = derived;
-    if verdict == Verdict::Hopeless {
+    if verdict == Verdict::Unusable {
         return TokenStream::new();
     }
     let paths = Paths::new(root);
@@ -46,7 +46,7 @@ pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {
             DERIVED
         }
     };
-    let submitted = (verdict == Verdict::Sound).then(|| submit("Path", &linked, &paths));
+    let submitted = (verdict == Verdict::Valid).then(|| submit("Path", &linked, &paths));
     quote_spanned! {site=>
         const _: () = {
             impl #namespace_path for #ident {

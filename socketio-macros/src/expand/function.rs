@@ -1,4 +1,4 @@
-//! The items beside a function that is a handler.
+//! The items generated for a function that is a handler.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{check::Verdict, model::Function, paths::Paths};
 
-/// The hidden type of the function's name, its definitions, and their registration.
+/// Generates a hidden type with the function's name, its definitions, and their registration.
 ///
-/// The stub is a handler without definitions, for `handlers![..]` to name.
+/// The stub is a handler without definitions, so that `handlers![..]` finds one.
 pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
     let Function {
         cfgs,
@@ -22,7 +22,7 @@ pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
         root,
         ..
     } = function;
-    if verdict == Verdict::Hopeless {
+    if verdict == Verdict::Unusable {
         return TokenStream::new();
     }
     let paths = Paths::new(root);
@@ -35,7 +35,7 @@ pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
     let site = Span::mixed_site();
 
     let path = &signature.ident;
-    // Lints leave alone what a macro wrote; an editor still jumps to the function.
+    // With the hygiene of the macro, so that lints ignore the type; an editor still jumps to the function.
     let mut name = path.clone();
     name.set_span(path.span().resolved_at(Span::call_site()));
     let (value, submitted) = if verdict == Verdict::Stub {

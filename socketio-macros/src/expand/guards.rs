@@ -1,4 +1,4 @@
-//! The guards of a definition.
+//! The guards of a definition, with their shims.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,18 +7,18 @@ use syn::{Expr, spanned::Spanned};
 use super::located_call;
 use crate::{model::Guards, paths::Paths, types};
 
-/// `.guarded(..)`, or nothing.
+/// Generates `.guarded(..)`, or nothing.
 pub(super) fn guarded(guards: &Guards, paths: &Paths) -> Option<TokenStream> {
     if guards.list.is_empty() {
         return None;
     }
     let definitions = guards.list.iter().map(|guard| definition(guard, paths));
     let site = Span::mixed_site();
-    // A block of its own: of the arguments of a call, the compiler makes no constants.
+    // In a `const` block, because the compiler does not promote the arguments of a call to constants.
     Some(quote_spanned!(site=> .guarded(const { &[#(#definitions),*] })))
 }
 
-/// A guard's name, and two shims: the library finds out what it takes and returns.
+/// Generates a guard's name and two shims; type inference finds out what it takes and returns.
 fn definition(guard: &Expr, paths: &Paths) -> TokenStream {
     let Paths {
         ask_guard,

@@ -1,7 +1,7 @@
-//! From the model to tokens: constants and shims of a few lines. What they do is the library's.
+//! Generates tokens from the model: constants and short shims, which call the library.
 //!
-//! Local names have mixed-site spans, so that a handler called `value` or `cx` is not shadowed by ours.
-//! Whatever the compiler may complain about has the span of what the user wrote.
+//! Local names have mixed-site spans, so that a handler called `value` or `cx` is not shadowed. Everything that the
+//! compiler may report has the span of the user's code.
 
 mod derived;
 mod function;
@@ -25,9 +25,9 @@ use crate::{
     types,
 };
 
-/// `Definition::new(..)` for each registration, as the elements of an array.
+/// Generates a `Definition::new(..)` for each registration, as elements of an array.
 ///
-/// `cfgs` precede each element; `in_impl` leaves the namespace to the namespace impl.
+/// `cfgs` precede each element; with `in_impl` the namespace impl defines the namespace.
 fn definitions(
     registrations: &[Registration],
     signature: &Signature,
@@ -76,7 +76,7 @@ fn definitions(
     quote!(#(#elements),*)
 }
 
-/// The types of the arguments as text.
+/// Generates the types of the arguments as text.
 fn arguments(signature: &Signature) -> TokenStream {
     let arguments = model::arguments(signature).map(|argument| {
         let cfgs = model::cfgs(&argument.attrs);
@@ -87,9 +87,9 @@ fn arguments(signature: &Signature) -> TokenStream {
     quote!(#(#arguments),*)
 }
 
-/// `path(arguments)` as if the user had written it at `place`, for messages and for `Location::caller()`.
+/// Generates `path(arguments)` as if the user had written it at `place`, for messages and for `Location::caller()`.
 ///
-/// Where any end of the call has a span of generated code, the compiler points to the outermost attribute instead.
+/// If any end of the call has a span of generated code, the compiler points to the outermost attribute instead.
 fn located_call(place: Span, path: &TokenStream, arguments: TokenStream) -> TokenStream {
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(place);
@@ -100,7 +100,7 @@ fn located_call(place: Span, path: &TokenStream, arguments: TokenStream) -> Toke
     respanned.chain([TokenTree::Group(arguments)]).collect()
 }
 
-/// `Linked`'s variant, submitted for every server of the program to find.
+/// Generates the registration of a variant of `Linked`, which every server of the program finds.
 fn submit(variant: &str, value: &TokenStream, paths: &Paths) -> TokenStream {
     let Paths { submit, linked, .. } = paths;
     let variant = proc_macro2::Ident::new(variant, Span::mixed_site());

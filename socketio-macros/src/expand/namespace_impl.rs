@@ -1,4 +1,4 @@
-//! The items beside a namespace impl.
+//! The items generated for a namespace impl.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -18,9 +18,9 @@ use crate::{
     types,
 };
 
-/// The description of the block, and its registration.
+/// Generates the description of the block, and its registration.
 ///
-/// The stub describes a block without methods, for `.namespace(..)` to take.
+/// The stub describes a block without methods, so that `.namespace(..)` accepts the type.
 pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -> TokenStream {
     let NamespaceImpl {
         cfgs,
@@ -33,10 +33,10 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         root,
         ..
     } = namespace_impl;
-    if verdict == Verdict::Hopeless {
+    if verdict == Verdict::Unusable {
         return TokenStream::new();
     }
-    let sound = verdict == Verdict::Sound;
+    let valid = verdict == Verdict::Valid;
     let paths = Paths::new(root);
     let Paths {
         default_probe,
@@ -56,7 +56,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
 
     let mut declared = TokenStream::new();
     let mut elements = Vec::new();
-    for (index, method) in methods.iter().enumerate().filter(|_| sound) {
+    for (index, method) in methods.iter().enumerate().filter(|_| valid) {
         let shims = Shims::new(index);
         let signature = &method.signature;
         let ident = &signature.ident;
@@ -76,26 +76,26 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
             &paths,
         ));
     }
-    let triggers = triggers.iter().filter(|_| sound);
+    let triggers = triggers.iter().filter(|_| valid);
     let triggers = triggers.map(|one| trigger::definition(one, &paths));
     let server = match (server, path) {
         (Some(server), _) => Some(quote!(.server(#server))),
-        // The derive gives both.
-        (None, None) if sound => {
+        // The derive defines both.
+        (None, None) if valid => {
             let server = quote_spanned!(self_span=> <#self_ty as #namespace_path>::SERVER);
             Some(quote!(.server(#server)))
         }
         (None, _) => None,
     };
     let path = match path {
-        _ if !sound => quote!("/"),
+        _ if !valid => quote!("/"),
         Some(path) => {
             let path = namespace_or_main(Some(path));
             quote!(#path)
         }
         None => quote_spanned!(self_span=> <#self_ty as #namespace_path>::PATH),
     };
-    let guarded = sound.then(|| guarded(guards, &paths));
+    let guarded = valid.then(|| guarded(guards, &paths));
     let type_name = types::written(quote!(#self_ty));
     let default = quote_spanned! {site=>
         || {
@@ -110,8 +110,8 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         quote!(#type_name, #path, #default, <Self as __Methods>::METHODS),
     );
     let linked = quote_spanned!(site=> <#self_ty as #namespace>::IMPL);
-    let submitted = sound.then(|| submit("NamespaceImpl", &linked, &paths));
-    // A trait of its own, because nothing but an associated constant is both `'static` and knows `Self`.
+    let submitted = valid.then(|| submit("NamespaceImpl", &linked, &paths));
+    // In a trait, because only an associated constant is both `'static` and can use `Self`.
     quote_spanned! {site=>
         #(#cfgs)*
         const _: () = {

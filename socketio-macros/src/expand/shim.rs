@@ -1,4 +1,4 @@
-//! Shims: from an event's context to a call of the user's function.
+//! Shims: closures that read the arguments from an event's context and call the user's function.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -11,28 +11,28 @@ use crate::{
     types,
 };
 
-/// What a shim calls.
+/// The function that a shim calls.
 pub(super) struct Callee<'a> {
     pub(super) signature: &'a Signature,
-    /// The function, callable by this path.
+    /// The path by which the function can be called.
     pub(super) path: TokenStream,
-    /// What is passed before the arguments: `&this` for a method.
+    /// The argument before all others: `&this` for a method.
     pub(super) receiver: Option<TokenStream>,
 }
 
-/// The names of the closures that the definitions of one function share.
+/// The names of the shims that the definitions of one function share.
 pub(super) struct Shims {
     needs: Ident,
-    /// By [`Shape::index`].
+    /// Indexed by [`Shape::index`].
     shims: [Ident; 4],
 }
 
-/// What makes the shim of one registration differ from that of another.
+/// The differences between the shims of registrations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
-    /// The value accepts or refuses a client, rather than being sent as an acknowledgement.
+    /// Whether the return value accepts or refuses a client, instead of being the acknowledgement.
     connect: bool,
-    /// The function runs on the blocking pool.
+    /// Whether the function runs on the blocking pool.
     blocking: bool,
 }
 
@@ -69,7 +69,7 @@ impl Shape {
 }
 
 impl Shims {
-    /// `index` keeps the methods of one namespace impl apart.
+    /// Creates names. `index` distinguishes the methods of one namespace impl.
     pub(super) fn new(index: usize) -> Self {
         let site = Span::mixed_site();
         let names = ["reply", "accept", "blocking_reply", "blocking_accept"];
@@ -87,7 +87,7 @@ impl Shims {
         &self.shims[Shape::of(registration).index()]
     }
 
-    /// The `let`s that precede the definitions: one shim for each shape that occurs.
+    /// Generates the `let`s that precede the definitions: one shim for each shape that occurs.
     pub(super) fn declare(
         &self,
         callee: &Callee<'_>,
@@ -121,7 +121,7 @@ impl Shims {
     }
 }
 
-/// Tells `build()` what the arguments need.
+/// Generates the closure that declares the needs of the arguments.
 fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
     let site = Span::mixed_site();
     let needs = match model::arguments(signature).next() {
@@ -136,7 +136,7 @@ fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
     quote_spanned!(site=> |#needs| { #(#calls)* })
 }
 
-/// Takes the arguments out of the context, then boxes the call, which runs when it is polled.
+/// Generates a shim, which reads the arguments and returns the boxed future of the call.
 fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     let site = Span::mixed_site();
     let Callee {
@@ -152,7 +152,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     } = paths;
     let Shape { connect, .. } = shape;
     let [cx, this, answer] = ["cx", "this", "answer"].map(|name| Ident::new(name, site));
-    // With the hygiene of the return type as well: a mixture of two makes the compiler point to the attribute.
+    // With the hygiene of the return type: otherwise the compiler points to the attribute.
     let value = Ident::new("value", output_span(signature));
 
     let this_parameter = receiver.iter().map(|_| quote_spanned!(site=> #this,));
@@ -181,7 +181,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
 
     let ident_span = signature.ident.span();
     let call = quote_spanned!(site=> #path(#arguments));
-    // `blocking` is refused for `async` functions.
+    // Only for functions that are not `async`: `blocking` is refused for others.
     let call = match signature.asyncness {
         Some(_) => quote_spanned!(ident_span=> #call.await),
         None if shape.blocking => {
@@ -196,7 +196,8 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     };
     let ending = ending(&value, &answer, connect, paths);
 
-    // That the future is not `Send` is said of the async block, so it has the function's name for a span.
+    // The error that the future is not `Send` points to the async block, which therefore has the span of the function's
+    // name.
     let mut body = Group::new(
         Delimiter::Brace,
         quote_spanned! {site=>
@@ -218,7 +219,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     }
 }
 
-/// What becomes of the value. Complaints about it belong under the return type.
+/// Generates the conversion of the return value. Its errors point to the return type.
 fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenStream {
     let Paths {
         accept,
@@ -242,13 +243,13 @@ fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenS
     }
 }
 
-/// `<T as FromEvent>`, from the first to the last token of the type as the user wrote it.
+/// Generates `<T as FromEvent>`, with the span of the type as the user wrote it.
 fn as_from_event(ty: &Type, paths: &Paths) -> TokenStream {
     let from_event = &paths.from_event;
     quote_spanned!(ty.span()=> <#ty as #from_event>)
 }
 
-/// The value as the method takes it: shared, or its `Arc`.
+/// Generates the receiver: a reference or an `Arc`, as the method takes it.
 pub(super) fn receiver(signature: &Signature) -> TokenStream {
     let this = Ident::new("this", Span::mixed_site());
     let takes_arc = signature.inputs.first().is_some_and(|input| match input {
@@ -264,7 +265,7 @@ pub(super) fn receiver(signature: &Signature) -> TokenStream {
     }
 }
 
-/// The return type as far as a span goes without joining two, which is unstable.
+/// Returns the span of the return type, as far as possible without joining spans, which is unstable.
 pub(super) fn output_span(signature: &Signature) -> Span {
     match &signature.output {
         ReturnType::Type(_, ty) => ty.span(),

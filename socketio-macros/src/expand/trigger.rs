@@ -1,4 +1,4 @@
-//! The shim of `trigger_event`.
+//! The shim of the method `trigger_event`.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -13,7 +13,7 @@ use crate::{
     paths::Paths,
 };
 
-/// `Trigger::new(..)`, as an element of an array. Whatever is wrong with a type is told under it.
+/// Generates `Trigger::new(..)`, as an element of an array. Type errors point to the user's types.
 pub(super) fn definition(trigger: &Trigger, paths: &Paths) -> TokenStream {
     let Trigger {
         cfgs, signature, ..
@@ -31,7 +31,7 @@ pub(super) fn definition(trigger: &Trigger, paths: &Paths) -> TokenStream {
     let site = Span::mixed_site();
     let ident = &signature.ident;
     let [this, a0, a1] = ["this", "a0", "a1"].map(|name| Ident::new(name, site));
-    // With the hygiene of the return type as well, as in other shims.
+    // With the hygiene of the return type, as in other shims.
     let value = Ident::new("value", output_span(signature));
 
     let given = [(&a0, event_call), (&a1, next)];

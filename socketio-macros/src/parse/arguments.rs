@@ -1,4 +1,4 @@
-//! The arguments of an attribute.
+//! [`Arguments`]: the arguments of an attribute.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -19,7 +19,7 @@ use crate::{
 /// The arguments of one attribute.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    /// The string that came first, without a name.
+    /// The string without a name, which comes first.
     pub(crate) positional: Option<LitStr>,
     pub(crate) namespace: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
@@ -27,12 +27,12 @@ pub(crate) struct Arguments {
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     pub(crate) root: Option<Path>,
-    /// A mistake was found and told, so that what is missing may be part of it.
+    /// Whether a mistake was reported, so that missing arguments may be part of it.
     pub(crate) faulty: bool,
 }
 
 impl Arguments {
-    /// Reads every argument, past the ones that are wrong; several lists are read as one.
+    /// Parses all arguments, continuing after mistakes. Several lists are parsed as one.
     pub(crate) fn parse(
         form: Form,
         place: Place,
@@ -173,7 +173,7 @@ impl Arguments {
     }
 }
 
-/// One argument, by shape.
+/// One argument, by its syntax.
 enum Argument {
     Literal(Lit),
     Word(Ident),
@@ -205,14 +205,14 @@ impl Parse for Argument {
     }
 }
 
-/// The arguments' tokens; one comma at the end is fine.
+/// Splits tokens at commas. One trailing comma is allowed.
 fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
     for tree in tokens {
         match (&tree, parts.last_mut()) {
             (TokenTree::Punct(punct), Some(part)) if punct.as_char() == ',' => {
                 if part.is_empty() {
-                    // A comma after nothing is read as an argument, so that it is refused.
+                    // An empty argument is kept, so that it is refused.
                     part.extend([tree]);
                 }
                 parts.push(TokenStream::new());
@@ -227,7 +227,7 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
     parts
 }
 
-/// Fills an option once.
+/// Sets an option, or reports that it is set already.
 fn put<T>(slot: &mut Option<T>, value: T, ident: &Ident) -> syn::Result<()> {
     if slot.replace(value).is_some() {
         let message = format!("`{}` is given twice", ident.unraw());
@@ -236,7 +236,7 @@ fn put<T>(slot: &mut Option<T>, value: T, ident: &Ident) -> syn::Result<()> {
     Ok(())
 }
 
-/// The meaning of a string without a name.
+/// Returns the meaning of a string without a name.
 fn positional(form: Form) -> &'static str {
     match form {
         Form::On => "event's name",
@@ -244,7 +244,7 @@ fn positional(form: Form) -> &'static str {
     }
 }
 
-/// An option as it should be written.
+/// Returns an example of an option, for messages.
 fn example(option: &str) -> &'static str {
     match option {
         "namespace" => "`namespace = \"/chat\"`",
@@ -254,7 +254,7 @@ fn example(option: &str) -> &'static str {
     }
 }
 
-/// Another literal or a word in place of the string.
+/// Returns the message for a literal or a word in place of the string.
 fn no_text(form: Form, text: &str) -> String {
     match form {
         Form::On => format!("the event's name is a string: `{text:?}`"),
@@ -262,7 +262,7 @@ fn no_text(form: Form, text: &str) -> String {
     }
 }
 
-/// What a literal would be as a string.
+/// Returns the text of a literal as a string.
 fn text_of(literal: &Lit) -> String {
     match literal {
         Lit::ByteStr(bytes) => String::from_utf8_lossy(&bytes.value()).into_owned(),
@@ -273,19 +273,18 @@ fn text_of(literal: &Lit) -> String {
     }
 }
 
-/// A literal with something behind it that is no comma.
+/// Returns the error of a literal that is not followed by a comma.
 fn no_comma(tokens: &TokenStream) -> Option<syn::Error> {
     let mut trees = tokens.clone().into_iter();
     match (trees.next()?, trees.next()?) {
-        (TokenTree::Literal(_), next) => Some(syn::Error::new(
-            next.span(),
-            "a comma is missing before this",
-        )),
+        (TokenTree::Literal(_), next) => {
+            Some(syn::Error::new(next.span(), "expected a comma before this"))
+        }
         _ => None,
     }
 }
 
-/// A string where none belongs.
+/// Returns the message for a string in the wrong place.
 fn misplaced(form: Form, place: Place, value: &str) -> String {
     let is_path = value.starts_with('/') || value == "*";
     match (form, place) {
@@ -331,7 +330,7 @@ fn unreadable(form: Form, place: Place, tokens: &TokenStream) -> syn::Error {
             positional(form)
         ),
         (Some(TokenTree::Punct(punct)), None) if punct.as_char() == ',' => {
-            "nothing precedes this comma: remove it".into()
+            "remove this comma: nothing precedes it".into()
         }
         _ => format!("expected {}", choice(form, place)),
     };
@@ -361,7 +360,7 @@ fn unknown(form: Form, place: Place, name: &str) -> String {
     }
 }
 
-/// All that an attribute takes, in words.
+/// Lists the arguments of an attribute in words.
 fn choice(form: Form, place: Place) -> String {
     let text = form.takes_positional(place).then(|| match form {
         Form::On => "the event's name in quotes".to_owned(),

@@ -1,4 +1,4 @@
-//! Types under `#[derive(Namespace)]`.
+//! Parses types with `#[derive(Namespace)]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{DeriveInput, Meta, parse2};
@@ -11,7 +11,7 @@ use crate::{
     paths,
 };
 
-/// Reads the type under the derive; `None` when it can't be read.
+/// Parses the type with the derive; `None` if that is impossible.
 pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived> {
     let input: DeriveInput = match parse2(item) {
         Ok(input) => input,
@@ -34,7 +34,7 @@ pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived>
     }
     let arguments = Arguments::parse(Form::Derive, Place::Item, lists, errors);
     if arguments.namespace.is_none() && errors.is_empty() {
-        let message = "say where the namespace is: `#[socketio(namespace = \"/chat\")]`";
+        let message = "the path is missing: write `#[socketio(namespace = \"/chat\")]`";
         match ours().next() {
             Some(attribute) => errors.on(attribute, message),
             None => errors.at(Span::call_site(), message),

@@ -1,4 +1,4 @@
-//! Functions under handler attributes.
+//! Parses functions with handler attributes.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -19,7 +19,7 @@ use crate::{
     paths,
 };
 
-/// Reads the function under `form`; `None` when the item is not one.
+/// Parses the function with the attribute `form`; `None` if the item is not a function.
 pub(crate) fn function(
     form: Form,
     arguments: TokenStream,
@@ -84,7 +84,7 @@ pub(crate) fn function(
 fn head(form: Form, input: ParseStream<'_>) -> syn::Result<Head> {
     let begin = input.fork();
     input.parse().map_err(|error| {
-        // Where no visibility can be read, the message is at its place.
+        // An error in the visibility is reported elsewhere.
         let _ = begin.parse::<Visibility>();
         let span = begin.span();
         let is_impl = begin.peek(Token![impl]);

@@ -1,4 +1,4 @@
-//! The value of `guard =`.
+//! Parses the value of `guard =`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -6,7 +6,7 @@ use syn::{Expr, ExprArray, Ident, Lit, parse2};
 
 use crate::errors::Errors;
 
-/// One guard, or several in brackets.
+/// Parses one guard, or several in brackets.
 pub(super) fn guards(option: &Ident, value: TokenStream) -> syn::Result<Vec<Expr>> {
     if value.is_empty() {
         return Err(syn::Error::new_spanned(option, EXPECTED));
@@ -33,7 +33,7 @@ pub(super) fn guards(option: &Ident, value: TokenStream) -> syn::Result<Vec<Expr
 
 const EXPECTED: &str = "a guard is a function, by its path: `guard = auth::logged_in`, or several, `guard = [logged_in, member]`";
 
-/// Why an expression can't be a guard, as far as its tokens tell.
+/// Returns why an expression can't be a guard, as far as its tokens show.
 fn no_guard(guard: &Expr) -> Option<String> {
     match guard {
         Expr::Path(_) | Expr::Call(_) => None,

@@ -1,4 +1,4 @@
-//! Handler attributes: all of those on one function or method, removed from it together.
+//! Parses the handler attributes of a function or method, and removes all of them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -16,7 +16,7 @@ use crate::{
     model::{EventName, Registration, Target},
 };
 
-/// A function or method up to its body, which stays unread: any body survives, even one that is being typed.
+/// A function or method up to its body. The body is not parsed, so that incomplete code is kept unchanged.
 pub(super) struct Head {
     pub(super) visibility: Visibility,
     pub(super) signature: Signature,
@@ -35,7 +35,7 @@ impl Parse for Head {
     }
 }
 
-/// Takes our attributes out of `attributes` and returns them.
+/// Removes the attributes of this crate from `attributes` and returns them.
 pub(super) fn take_ours(attributes: &mut Vec<Attribute>, root: &Path) -> Vec<(Form, Attribute)> {
     let (ours, theirs) = std::mem::take(attributes)
         .into_iter()
@@ -47,7 +47,7 @@ pub(super) fn take_ours(attributes: &mut Vec<Attribute>, root: &Path) -> Vec<(Fo
         .collect()
 }
 
-/// The tokens between the parentheses of an attribute below the one that runs.
+/// Returns the arguments of a further attribute on the same function.
 pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option<TokenStream> {
     match &attribute.meta {
         Meta::Path(_) => Some(TokenStream::new()),
@@ -64,7 +64,7 @@ pub(super) fn inner_tokens(attribute: &Attribute, errors: &mut Errors) -> Option
     }
 }
 
-/// What one attribute makes of the function; `None` when a mistake that was told leaves nothing to register.
+/// Creates the registration of one attribute; `None` if a reported mistake makes it impossible.
 pub(super) fn registration(
     form: Form,
     place: Place,

@@ -1,4 +1,4 @@
-//! From tokens to the model. Only the grammar is judged here, the rules are in [`check`](crate::check).
+//! Parses tokens into the model. Only the grammar is checked here; the rules are in [`check`](crate::check).
 
 mod arguments;
 mod derived;

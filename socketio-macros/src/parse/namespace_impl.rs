@@ -1,4 +1,4 @@
-//! Impl blocks under `#[namespace]`.
+//! Parses impl blocks with `#[namespace]`.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -22,14 +22,14 @@ use crate::{
     paths,
 };
 
-/// The methods that are handlers or `trigger_event`.
+/// The methods that are handlers, and `trigger_event`.
 #[derive(Default)]
 struct Methods {
     handlers: Vec<Method>,
     triggers: Vec<Trigger>,
 }
 
-/// Reads the impl block under `#[namespace]`; `None` when the item is not one.
+/// Parses the impl block with `#[namespace]`; `None` if the item is not an impl block.
 pub(crate) fn namespace_impl(
     arguments: TokenStream,
     item: TokenStream,
@@ -104,7 +104,7 @@ fn header(input: ParseStream<'_>) -> syn::Result<Header> {
 }
 
 fn no_impl(input: ParseStream<'_>) -> syn::Error {
-    // Where no visibility can be read, the message is at its place.
+    // An error in the visibility is reported elsewhere.
     let _ = input.parse::<Visibility>();
     let cure = if input.peek(Token![struct]) || input.peek(Token![enum]) {
         ": on the type itself, write `#[derive(socketio::Namespace)]`"
@@ -118,7 +118,7 @@ fn no_impl(input: ParseStream<'_>) -> syn::Error {
     ))
 }
 
-/// Reads the items between the braces: ours into `methods`, everything as it was into the result.
+/// Parses the items between the braces: handlers into `methods`, and all items unchanged into the result.
 fn body(
     input: ParseStream<'_>,
     root: &Path,
@@ -162,7 +162,7 @@ fn body(
     Ok(items)
 }
 
-/// Reads a method with its body, or leaves the input where it was.
+/// Parses a method with its body, or leaves the input at its position.
 fn method_head(input: ParseStream<'_>) -> Option<Head> {
     let ahead = input.fork();
     let head: Head = ahead.parse().ok()?;
@@ -177,7 +177,7 @@ fn method_head(input: ParseStream<'_>) -> Option<Head> {
     Some(head)
 }
 
-/// An item that is no method. What can't be read at all is left to the compiler, up to the end of the block.
+/// Takes an item that is not a method. If it can't be parsed, the rest of the block is left to the compiler.
 fn other_item(begin: ParseStream<'_>, input: ParseStream<'_>) -> syn::Result<TokenStream> {
     if input.parse::<ImplItem>().is_ok() {
         between(begin, input)
@@ -187,7 +187,7 @@ fn other_item(begin: ParseStream<'_>, input: ParseStream<'_>) -> syn::Result<Tok
     }
 }
 
-/// What attributes make of a method, or, where there is none, its name.
+/// Creates the registrations of a method, from its attributes or from its name.
 fn registrations(
     ours: Vec<(Form, Attribute)>,
     head: &Head,
@@ -224,7 +224,7 @@ fn registrations(
         .collect()
 }
 
-/// The method `trigger_event`, with what it should not have.
+/// Parses the method `trigger_event`, with the attributes that are mistakes.
 fn trigger(
     ours: Vec<(Form, Attribute)>,
     cfgs: Vec<Attribute>,
@@ -244,7 +244,7 @@ fn trigger(
     }
 }
 
-/// `on_say` is the handler of the event `say`.
+/// Creates the registration of a method by its name: `on_say` is the handler of `say`.
 fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
     let ident = &head.signature.ident;
     let name = ident.unraw().to_string();
@@ -274,7 +274,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
     })
 }
 
-/// The tokens from one position to another.
+/// Returns the tokens between two positions.
 fn between(begin: ParseStream<'_>, end: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while begin.cursor() != end.cursor() {

@@ -1,11 +1,11 @@
-//! The option that an unknown one was meant to be.
+//! Suggests an option for an unknown one.
 
-/// Returns the option that `name` was meant to be, if one is similar or `name` abbreviates it.
+/// Returns the option that is similar to `name`, or that `name` abbreviates.
 pub(super) fn nearest<'a>(name: &str, options: &[&'a str]) -> Option<&'a str> {
     socketio_names::nearest(name, options.iter().copied()).or_else(|| abbreviated(name, options))
 }
 
-/// `ns` and `nsp` are what other implementations of the protocol say.
+/// Returns the option for an abbreviation. Other implementations of the protocol use `ns` and `nsp`.
 fn abbreviated<'a>(name: &str, options: &[&'a str]) -> Option<&'a str> {
     let meant = |option: &&&str| {
         let short = matches!(name, "ns" | "nsp" | "path") && **option == "namespace";

@@ -1,4 +1,4 @@
-//! What holds while the broker can't be reached.
+//! The rules of the contract for a broker that can't be reached.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
     peer::{Peer, SOON, channel, fails, numbered, poll_once, succeeds},
 };
 
-/// Within this time a subscription notices that the broker has stopped responding.
+/// The time in which a subscription must notice that the broker does not respond.
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) async fn an_error_of_opening_names_the_address(
@@ -38,7 +38,7 @@ fn network(contract: &MessageQueueContract) -> Result<(&dyn MessageQueue, Contro
     Ok((&**queue, Controlled(network)))
 }
 
-/// A network that is restored in the end, however a rule ends.
+/// A network that is restored at the end, even if a rule fails.
 struct Controlled<'a>(&'a Arc<dyn Network>);
 
 impl Drop for Controlled<'_> {

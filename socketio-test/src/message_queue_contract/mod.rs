@@ -1,6 +1,6 @@
-//! The contract of `MessageQueue` as checks that any implementation must pass.
+//! The contract of `MessageQueue`, as checks that any implementation must pass.
 //!
-//! `rules.rs` has what holds on a healthy network, `failures.rs` what holds while it fails, `peer.rs` what both use.
+//! `rules` has the checks on a healthy network, `failures` those on a failing one; both use `peer`.
 
 mod failures;
 mod peer;
@@ -12,8 +12,8 @@ use socketio_core::message_queue::MessageQueue;
 
 /// Checks that a [`MessageQueue`] keeps its contract: the suite that the brokers of `socketio` pass.
 ///
-/// Each rule opens connections and channels of its own. A rule that needs more than the queue is left out until that is given:
-/// [`too_large`](Self::too_large), [`unreachable`](Self::unreachable), [`network`](Self::network).
+/// Each rule opens its own connections and channels. Rules that need more than the queue are only checked if that is
+/// set: [`too_large`](Self::too_large), [`unreachable`](Self::unreachable), [`network`](Self::network).
 ///
 /// ```
 /// use socketio_test::{MessageQueueContract, TestQueue};
@@ -54,13 +54,13 @@ pub trait Network: Send + Sync + 'static {
     fn connections(&self) -> usize;
 }
 
-/// What a rule returns: a text that says how it was broken.
+/// The result of a rule: an error that says how it was broken.
 type Outcome = Result<(), String>;
 
 type Check = for<'a> fn(&'a MessageQueueContract) -> Checking<'a>;
 type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// What a rule needs beside the queue.
+/// What a rule needs in addition to the queue.
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
     Nothing,
@@ -101,7 +101,7 @@ const RULES: [Rule; 13] = rules! {
     Network: failures::a_broker_that_stops_responding_is_an_error;
 };
 
-/// Bounds each rule, so that a queue that breaks one is named rather than waited for.
+/// The time limit of a rule, so that a queue that hangs fails the rule.
 const LIMIT: Duration = Duration::from_secs(180);
 
 impl MessageQueueContract {

@@ -1,4 +1,4 @@
-//! Opens, publishes and receives with time limits, and with errors that say what was expected.
+//! Opens, publishes and receives with time limits, and returns errors that say what was expected.
 
 use std::{
     fmt::Display,
@@ -15,13 +15,13 @@ use tokio::time::timeout;
 
 use super::Outcome;
 
-/// PacketLimits an operation of a healthy broker.
+/// The time limit of an operation on a healthy broker.
 pub(super) const SOON: Duration = Duration::from_secs(30);
 
 /// The last message of a test.
 pub(super) const END: &[u8] = b"end";
 
-/// Returns the name of a channel that nothing else uses.
+/// Returns an unused name of a channel.
 pub(super) fn channel() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -29,7 +29,7 @@ pub(super) fn channel() -> String {
     format!("contract-{nanos:x}-{}", NEXT.fetch_add(1, Relaxed))
 }
 
-/// Returns messages that say where they stand.
+/// Returns messages that contain their number.
 pub(super) fn numbered(numbers: impl IntoIterator<Item = usize>) -> Vec<Bytes> {
     let numbers = numbers.into_iter();
     numbers.map(|number| number.to_string().into()).collect()
@@ -112,7 +112,7 @@ pub(super) async fn expect(subscription: &mut dyn Subscription, messages: &[Byte
     Ok(())
 }
 
-/// A message, or its beginning if it is long.
+/// Formats a message, or the beginning of a long one.
 pub(super) fn shown(message: &Bytes) -> String {
     let beginning = &message[..message.len().min(32)];
     format!("`{}` ({} bytes)", beginning.escape_ascii(), message.len())

@@ -1,4 +1,4 @@
-//! What holds while the broker works.
+//! The rules of the contract for a working broker.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(super) async fn messages_keep_their_order(contract: &MessageQueueContract) -
     let mut peer = Peer::open(&*contract.queue, &channel()).await?;
     let messages = numbered(0..1_000);
     let mut rest = &messages[..];
-    // Batches of 1, 2, 3, .. messages, and an empty one.
+    // Batches of 0, 1, 2, 3, .. messages.
     for size in 0.. {
         let (batch, after) = rest.split_at(rest.len().min(size));
         peer.publish(batch).await?;
@@ -86,7 +86,7 @@ pub(super) async fn a_refused_message_costs_only_itself(
     let bytes = contract.too_large.unwrap_or_default();
     let too_large = Bytes::from(vec![b'x'; bytes]);
     let small = numbered(0..4);
-    // First, in the middle, last, and again, since a queue may learn the limit from the first refusal.
+    // First, in the middle, last, and in the middle again, since a queue may learn the limit from a refusal.
     for index in [0, 1, 2, 1] {
         let mut messages = small[..2].to_vec();
         messages.insert(index, too_large.clone());

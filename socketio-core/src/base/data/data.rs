@@ -1,4 +1,4 @@
-//! Any value that a client can send.
+//! [`Data`]: any value that a client can send.
 
 use std::{collections::BTreeMap, error::Error, fmt};
 
@@ -9,10 +9,10 @@ use serde::{
 };
 use serde_json::{Number, Value};
 
-/// Any value a client can send: JSON that may hold binary data, at any depth.
+/// Any value that a client can send: JSON that may contain binary data at any depth.
 ///
-/// For handlers that take arguments of any type. A [`serde_json::Value`] can't hold binary data: an argument that does is an
-/// error there. Read it as another type with `T::deserialize(&data)`.
+/// For handlers that take arguments of any type. A [`serde_json::Value`] can't contain binary data: an argument with
+/// binary data is an error there. To read it as another type, use `T::deserialize(&data)`.
 ///
 /// An untagged enum can't tell strings from binary data, because serde reads strings from bytes and bytes from strings:
 /// match on `Data` instead.

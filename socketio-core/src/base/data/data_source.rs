@@ -1,4 +1,4 @@
-//! [`Data`] as something to deserialize from.
+//! [`Data`] as a source of the deserializer.
 
 use std::{borrow::Cow, collections::btree_map, slice};
 
@@ -77,7 +77,7 @@ impl<'de> Elements<'de> for slice::Iter<'de, Data> {
 /// The entries of an object.
 pub(crate) struct DataEntries<'de> {
     entries: btree_map::Iter<'de, String, Data>,
-    /// The value of the key that came last, until it is read.
+    /// The value of the last key, until it is read.
     value: Option<&'de Data>,
 }
 

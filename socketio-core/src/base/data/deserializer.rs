@@ -1,4 +1,4 @@
-//! From a value in any form to any type.
+//! [`ValueDeserializer`]: reads a value of any form into any type.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ use super::{
     source::{Elements, Entries, Source, Value, binary_unfit},
 };
 
-/// The name under which serde_json's `RawValue` asks for, and gives, a value's text.
+/// The name of the struct with which serde_json's `RawValue` requests and provides a value's text.
 pub(super) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-/// Deserializes a value that may be or hold binary data.
+/// Deserializes a value that may be or contain binary data.
 ///
-/// It follows serde_json in everything, down to the words of its errors. Binary data is what serde calls bytes; an array
-/// of numbers is bytes as well where a type asks for them.
+/// It behaves like serde_json, including the messages of errors. Binary data is read as serde's bytes; an array of
+/// numbers is also read as bytes if a type asks for them.
 pub(crate) struct ValueDeserializer<S>(pub(crate) S);
 
 macro_rules! numbers {
@@ -132,7 +132,7 @@ impl<'de, S: Source<'de>> Deserializer<'de> for ValueDeserializer<S> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0.open()? {
             Value::Array(elements) => visit_array(elements, visitor),
-            // Mostly a `Vec<u8>` that was meant to be bytes.
+            // The most frequent mistake is a `Vec<u8>` that should be `Bytes`.
             Value::Binary(_) => Err(binary_unfit(&visitor, " (`Bytes` takes binary data)")),
             value => Err(value.unfit(&visitor)),
         }
@@ -206,7 +206,7 @@ fn visit_text<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V
     }
 }
 
-/// Reads what is not binary data, but can stand for it.
+/// Reads a value that is not binary data as bytes, if that is possible.
 fn visit_as_bytes<'de, S: Source<'de>, V: Visitor<'de>>(
     value: Value<'de, S>,
     visitor: V,
@@ -237,7 +237,7 @@ fn visit_object<'de, V: Visitor<'de>>(
     Ok(value)
 }
 
-/// What a visitor gets of an array, an object or an enum's variant with data.
+/// Gives a visitor the contents of an array, an object or an enum variant with data.
 struct Access<'a, T>(&'a mut T);
 
 impl<'de, E: Elements<'de>> SeqAccess<'de> for Access<'_, E> {

@@ -1,4 +1,4 @@
-//! The keys of objects as something to deserialize from.
+//! [`Key`]: the keys of objects as a source of the deserializer.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,7 @@ fn starts_number(first: char) -> bool {
     first == '-' || first.is_ascii_digit()
 }
 
-/// A deserializer over a key. Where a map has numbers or booleans for keys, they are read from the text, as serde_json
-/// does.
+/// Deserializes a key. If a map has numbers or booleans as keys, they are read from the text, as in serde_json.
 pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
 
 macro_rules! numbers {
@@ -71,7 +70,7 @@ impl<'de> Deserializer<'de> for Key<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// As a key, an enum is the name of a variant without data.
+    /// An enum as a key is the name of a variant without data.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,

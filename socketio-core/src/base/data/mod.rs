@@ -1,4 +1,6 @@
-//! JSON that may hold binary data: as a value, and how values are made from and read into any type.
+//! [`Data`], JSON with binary data, and its serializer and deserializer.
+//!
+//! The parsers share the deserializer: every form of values implements `Source`.
 
 #[expect(
     clippy::module_inception,

@@ -1,4 +1,4 @@
-//! Numbers of JSON, from text or from a [`serde_json::Number`].
+//! [`Number`]: JSON numbers, from text or from a [`serde_json::Number`].
 
 use serde::de::{Error as _, Unexpected, Visitor};
 use serde_json::Error;
@@ -31,7 +31,7 @@ impl Number {
         serde_json::from_str(text).map(Number::Float)
     }
 
-    /// Gives the number to a visitor, as serde_json does: an integer that 64 bits can't hold is a float.
+    /// Passes the number to a visitor, as serde_json does: an integer of more than 64 bits is a float.
     pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Number::Unsigned(number) => match u64::try_from(number) {
@@ -46,7 +46,7 @@ impl Number {
         }
     }
 
-    /// Gives the number to a visitor that wants an `i128`.
+    /// Passes the number to a visitor that expects an `i128`.
     pub(super) fn visit_i128<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Number::Unsigned(number) => match i128::try_from(number) {
@@ -58,7 +58,7 @@ impl Number {
         }
     }
 
-    /// Gives the number to a visitor that wants a `u128`.
+    /// Passes the number to a visitor that expects a `u128`.
     pub(super) fn visit_u128<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Number::Unsigned(number) => visitor.visit_u128(number),
@@ -67,7 +67,7 @@ impl Number {
         }
     }
 
-    /// The number as it appears in the error of a type that expected something else.
+    /// Returns the number for the error of a type that expected something else.
     pub(super) fn unexpected(self) -> Unexpected<'static> {
         match self {
             Number::Unsigned(number) => match u64::try_from(number) {
@@ -95,7 +95,8 @@ impl From<&serde_json::Number> for Number {
     }
 }
 
-/// Whether `text` is an integer in JSON: digits without a leading zero. `-0` is not: only a float has that value.
+/// Returns whether `text` is a JSON integer: digits without a leading zero. `-0` is not, because only a float has that
+/// value.
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     match digits.as_bytes() {

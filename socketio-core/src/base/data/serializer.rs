@@ -1,4 +1,4 @@
-//! From any value to [`Data`]: what JSON has for it, except that bytes stay bytes.
+//! Converts any value to [`Data`], as serde_json would, except that bytes stay binary data.
 
 use std::{collections::BTreeMap, fmt::Display, io::Write};
 
@@ -192,7 +192,7 @@ impl Serializer for ToData {
     }
 }
 
-/// The number that JSON has for an `f32`: the shortest decimal that reads back as the same `f32`. Widening would turn `0.1`
+/// Returns the shortest decimal that reads back as the same `f32`, as serde_json writes it. Widening would turn `0.1`
 /// into `0.10000000149011612`.
 fn decimal(value: f32) -> f64 {
     let widened = f64::from(value);
@@ -211,14 +211,14 @@ fn decimal(value: f32) -> f64 {
         .unwrap_or(widened)
 }
 
-/// Below it every integer is an `f32`.
+/// Every integer up to this one is an exact `f32`.
 const EXACT: f32 = 16_777_216.0;
 
 fn too_large() -> Result<Data, Error> {
     Err(Error::custom("integer out of range: more than 64 bits"))
 }
 
-/// The object that JSON has for a variant with data.
+/// Returns the JSON object of a variant with data.
 fn tagged(variant: &str, data: Data) -> Data {
     Data::Object(BTreeMap::from([(variant.to_owned(), data)]))
 }
@@ -234,7 +234,7 @@ fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, Error> {
         Ok(Data::Number(number)) => Ok(number.to_string()),
         Ok(Data::Bool(value)) => Ok(value.to_string()),
         Ok(_) => Err(no_text()),
-        // An integer of 128 bits has no `Data`, but as a key it is only text.
+        // `Data` has no integers of 128 bits, but a key is only text.
         Err(_) => {
             let json = serde_json::to_string(key)?;
             let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -283,7 +283,7 @@ elements! {
 #[derive(Default)]
 struct Entries {
     entries: BTreeMap<String, Data>,
-    /// A key whose value has not come yet.
+    /// A key whose value has not been serialized yet.
     key: Option<String>,
 }
 
@@ -313,7 +313,7 @@ impl SerializeMap for Entries {
 /// A struct under construction.
 enum Fields {
     Named(Entries),
-    /// serde_json's `RawValue`: a struct whose one field is JSON text.
+    /// A `RawValue` of serde_json: a struct whose only field is JSON text.
     Raw(Data),
 }
 

@@ -1,4 +1,4 @@
-//! What values are read from: the interface between a form of values and their one deserializer.
+//! [`Source`]: the interface between the forms of values and the deserializer.
 
 use std::borrow::Cow;
 
@@ -18,16 +18,16 @@ pub(crate) trait Source<'de>: Sized {
     /// The entries of an object.
     type Entries: Entries<'de>;
 
-    /// Returns whether the value is `null`, without passing over it.
+    /// Returns whether the value is `null`, without skipping it.
     fn is_null(&self) -> bool;
 
-    /// Reads the value, or steps into it.
+    /// Reads a scalar, or enters an array or object.
     fn open(self) -> Result<Value<'de, Self>, Error>;
 
-    /// Passes over the value.
+    /// Skips the value.
     fn skip(self);
 
-    /// Returns the JSON of the value, or `None` if it is or holds binary data.
+    /// Returns the JSON of the value, or `None` if it is or contains binary data.
     fn raw_json(self) -> Result<Option<Cow<'de, str>>, Error>;
 }
 
@@ -53,7 +53,7 @@ pub(crate) trait Elements<'de> {
     /// Returns how many elements are left, if that is known.
     fn len(&self) -> Option<usize>;
 
-    /// Leaves the array; an error if elements are left.
+    /// Ends the array, with an error if elements are left.
     fn end(self) -> Result<(), Error>;
 }
 
@@ -65,20 +65,20 @@ pub(crate) trait Entries<'de> {
     /// Returns the next key; `None` at the end.
     fn next_key(&mut self) -> Result<Option<Cow<'de, str>>, Error>;
 
-    /// Returns the value of the key that came last.
+    /// Returns the value of the last key.
     fn next_value(&mut self) -> Result<Self::Source, Error>;
 
-    /// Leaves the object; an error if entries are left.
+    /// Ends the object, with an error if entries are left.
     fn end(self) -> Result<(), Error>;
 }
 
 impl<'de, S: Source<'de>> Value<'de, S> {
-    /// A number in the text of JSON.
+    /// Parses a JSON number.
     pub(crate) fn number(text: &str) -> Result<Self, Error> {
         Number::parse(text).map(Value::Number)
     }
 
-    /// The error of a type that expected something else.
+    /// Returns the error of a type that expected something else.
     pub(super) fn unfit(&self, expected: &dyn Expected) -> Error {
         let unexpected = match self {
             Value::Null => Unexpected::Unit,
@@ -93,14 +93,14 @@ impl<'de, S: Source<'de>> Value<'de, S> {
     }
 }
 
-/// The error of a type that can't be read from binary data; `hint` follows what was expected.
+/// Returns the error of a type that can't be read from binary data. `hint` is added after the expected type.
 pub(super) fn binary_unfit(expected: &dyn Expected, hint: &str) -> Error {
     Error::custom(format_args!(
         "invalid type: binary data, expected {expected}{hint}"
     ))
 }
 
-/// The error of a visitor that leaves elements or entries unread.
+/// Returns the error of a visitor that leaves elements or entries unread.
 pub(crate) fn too_many() -> Error {
     Error::custom("more elements than expected")
 }

@@ -1,11 +1,11 @@
-//! Arguments that could not be read.
+//! [`ArgumentError`]: an argument that could not be read.
 
 use std::{error::Error, fmt};
 
-/// The longest text of an error, in bytes: it is sent to the client, and may quote what the client sent.
+/// The longest message, in bytes. It is sent to the client and may quote the client's data.
 const MAX_MESSAGE: usize = 256;
 
-/// An argument that could not be read. Its text is meant for the client that sent the argument.
+/// An argument that could not be read. Its message is meant for the client that sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError {
     index: usize,
@@ -14,9 +14,9 @@ pub struct ArgumentError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Problem {
-    /// There is no such argument, and `null` does not fit.
+    /// The argument is absent, and `null` does not fit.
     Missing(String),
-    /// It is of another type than the one that was asked for.
+    /// The argument is of another type.
     Unfit(String),
     /// It is not valid JSON, or refers to an attachment that was not received.
     Malformed(&'static str),
@@ -49,7 +49,7 @@ impl ArgumentError {
         self.index
     }
 
-    /// Returns whether the packet itself is invalid, which closes the connection. Otherwise the argument is only of another type
+    /// Returns whether the packet is invalid, which closes the connection. Otherwise the argument is of another type
     /// than the handler's.
     pub fn is_malformed(&self) -> bool {
         matches!(self.problem, Problem::Malformed(_))
@@ -69,7 +69,7 @@ impl fmt::Display for ArgumentError {
 
 impl Error for ArgumentError {}
 
-/// Returns the text of a JSON error without its position, which counts from the beginning of the argument.
+/// Returns the message of a JSON error without its position, which is relative to the argument.
 fn message(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -77,7 +77,7 @@ fn message(error: &serde_json::Error) -> String {
         message.truncate(message.len() - position.len());
     }
     if message.len() > MAX_MESSAGE {
-        // The beginning says what was found and can be long, the end says what was expected.
+        // Cut in the middle: the beginning says what was found, the end says what was expected.
         let mut head = MAX_MESSAGE / 2;
         let mut tail = message.len() - MAX_MESSAGE / 2;
         while !message.is_char_boundary(head) {

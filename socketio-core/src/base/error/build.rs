@@ -1,8 +1,8 @@
-//! Why a server was not built.
+//! [`BuildError`]: the problems that `build()` found.
 
 use std::fmt;
 
-/// Everything that `build()` found wrong, each problem with its place in the program and its cure.
+/// All problems that `build()` found, each with its place in the program and its cure.
 pub struct BuildError {
     problems: Vec<String>,
 }
@@ -16,7 +16,7 @@ impl BuildError {
         }
     }
 
-    /// Returns the problems, one text each.
+    /// Returns the problems, one message each.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
@@ -32,7 +32,7 @@ impl fmt::Display for BuildError {
     }
 }
 
-/// As `Display`: it is what `fn main() -> Result` and `unwrap` print.
+/// Formats as `Display`, because `fn main() -> Result` and `unwrap` print it.
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

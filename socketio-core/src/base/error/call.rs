@@ -1,4 +1,4 @@
-//! Calls that were not acknowledged.
+//! [`CallError`]: a call without an acknowledgement.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use crate::base::ArgumentError;
 pub enum CallError {
     /// No acknowledgement arrived within the timeout (60 seconds by default).
     Timeout,
-    /// The client has gone, or has not been accepted yet (in `connect`).
+    /// The client has disconnected, or has not been accepted yet (in `connect`).
     Disconnected,
     /// The target matches no connected client.
     NoRecipient,
-    /// The client sent so much while the call waited that its acknowledgement can't be reached (more than
-    /// `max_http_buffer_size` bytes past a full inbox), or has too many pending acknowledgements already.
+    /// The client sent so much while the call waited that its acknowledgement can't be read (more than
+    /// `max_http_buffer_size` bytes past a full inbox), or it has too many pending acknowledgements already.
     TooMuchPending,
     /// The acknowledgement is not of the expected type.
     InvalidAck(ArgumentError),
@@ -32,9 +32,9 @@ impl fmt::Display for CallError {
             CallError::Timeout => f.write_str("the client did not acknowledge in time"),
             CallError::Disconnected => f.write_str("the client is not connected"),
             CallError::NoRecipient => f.write_str("no connected client matches the target"),
-            CallError::TooMuchPending => {
-                f.write_str("too much waits before the client's acknowledgement")
-            }
+            CallError::TooMuchPending => f.write_str(
+                "too many packets precede the client's acknowledgement, or too many are pending",
+            ),
             CallError::InvalidAck(error) => write!(f, "the client's acknowledgement: {error}"),
             CallError::Emit(error) => error.fmt(f),
             CallError::NoCurrentClient => NoCurrentClient.fmt(f),

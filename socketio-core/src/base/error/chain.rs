@@ -1,11 +1,11 @@
-//! Finds an error among the sources of another.
+//! Finds an error of a type among the sources of another error.
 
 use std::error::Error;
 
-/// Returns the error of type `T` that `error` is, or that is one of its sources. Runs user code.
+/// Returns the error of type `T` that `error` is or has among its sources. Runs user code.
 ///
-/// `anyhow` and `eyre` hide the type of the outermost error, but not of its sources. So an error that must be found through
-/// them has a `source()` with the same content.
+/// `anyhow` and `eyre` hide the type of the outermost error, but not of its sources. An error that must be found
+/// through them therefore returns its content as its `source()`.
 pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {

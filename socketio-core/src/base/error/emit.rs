@@ -1,11 +1,11 @@
-//! Why an event was not sent.
+//! [`EmitError`]: an event that was not sent.
 
 use std::fmt;
 
 use super::NoCurrentClient;
 use crate::base::EncodeError;
 
-/// The reason why an event was sent to nobody.
+/// The reason why an event was not sent.
 #[derive(Debug)]
 pub struct EmitError(Problem);
 
@@ -28,8 +28,8 @@ impl EmitError {
         EmitError(Problem::OutboxFull)
     }
 
-    /// Whether more was emitted to one client than its outbox can hold: `.await` [`Socket::drained`](crate::Socket::drained)
-    /// between batches.
+    /// Returns whether the client's outbox is full: `.await` [`Socket::drained`](crate::Socket::drained) between
+    /// batches.
     pub fn is_outbox_full(&self) -> bool {
         matches!(self.0, Problem::OutboxFull)
     }
@@ -56,7 +56,7 @@ impl fmt::Display for EmitError {
                 "the client's outbox is full: await `socket.drained()` between batches, or raise `max_outbox`",
             ),
             Problem::WriteOnly => f.write_str(
-                "it asks for an acknowledgement, and a server that is `write_only` receives none",
+                "it asks for an acknowledgement, but a `write_only` server receives none",
             ),
             Problem::NoCurrentClient(error) => error.fmt(f),
         }

@@ -1,10 +1,10 @@
-//! Why a packet was not encoded.
+//! [`EncodeError`]: a packet that could not be encoded.
 
 use std::{error::Error, fmt, string::FromUtf8Error};
 
 use crate::base::BoxError;
 
-/// A packet that could not be encoded. Nothing of it was sent.
+/// A packet that could not be encoded. Nothing was sent.
 #[derive(Debug)]
 pub struct EncodeError(Problem);
 
@@ -51,9 +51,9 @@ impl fmt::Display for EncodeError {
             Problem::Reserved(event) => write!(f, "`{event}` is a reserved event name"),
             Problem::Value(error) => write!(f, "the value can't be encoded: {error}"),
             Problem::NotUtf8(_) => f.write_str("the value can't be encoded: it is not UTF-8"),
-            Problem::Auth => f.write_str(
-                "what a client connects with must be a map or a struct, without binary data",
-            ),
+            Problem::Auth => {
+                f.write_str("the `auth` object must be a map or a struct without binary data")
+            }
             Problem::Parser(error) => write!(f, "the parser can't encode the packet: {error}"),
         }
     }

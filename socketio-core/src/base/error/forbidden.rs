@@ -1,14 +1,14 @@
-//! Refuses an event.
+//! [`Forbidden`]: an error that refuses an event.
 
 use std::{borrow::Cow, error::Error, fmt};
 
 use super::chain;
 
-/// Refuses an event with a message for the client. A guard that returns `false` fails with the default one.
+/// Refuses an event with a message for the client. A guard that returns `false` fails with the default message.
 ///
-/// It goes to the error handlers like any other error; without one, the acknowledgement is `{"error": "forbidden"}`, or has the
-/// message given here. A guard of `connect` refuses the client with the message. It is found inside `anyhow` and
-/// `eyre` errors as well.
+/// It goes to the error handlers like any other error. Without an error handler, the acknowledgement is `{"error":
+/// "forbidden"}`, or has the message given here. In `connect` the client is refused with the message. It is found
+/// inside of `anyhow` and `eyre` errors.
 ///
 /// ```
 /// use socketio_core::{Forbidden, Session};
@@ -28,12 +28,12 @@ use super::chain;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forbidden(RefusalMessage);
 
-/// The message, given out by `source()`: see [`chain::find`].
+/// The message, returned by `source()`: see [`chain::find`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct RefusalMessage(Cow<'static, str>);
 
 impl Forbidden {
-    /// Refuses with a message for the client.
+    /// Creates the error with a message for the client.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Forbidden(RefusalMessage(message.into()))
     }
@@ -43,7 +43,7 @@ impl Forbidden {
         &self.0.0
     }
 
-    /// Returns the message, if an error is a `Forbidden` or has one among its sources.
+    /// Returns the message, if the error is a `Forbidden` or has one among its sources.
     pub(crate) fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
         chain::find::<RefusalMessage>(error).map(|message| &*message.0)
     }

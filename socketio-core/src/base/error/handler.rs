@@ -1,4 +1,4 @@
-//! Events that failed.
+//! [`HandlerError`]: an event that failed, with its cause.
 
 use std::{error::Error, fmt, panic::Location, sync::Arc};
 
@@ -25,7 +25,7 @@ pub(crate) enum Cause {
     Error(BoxError),
     /// The handler panicked, with this message.
     Panic(String),
-    /// No handler knows the event.
+    /// There is no handler for the event.
     Unknown,
 }
 
@@ -114,8 +114,8 @@ impl HandlerError {
         self.downcast_ref()
     }
 
-    /// Returns the error that the handler returned, if it is of type `T`. `anyhow` and `eyre` may hide the type of the error that they
-    /// wrap: then [`error`](HandlerError::error) has its text and its sources.
+    /// Returns the error that the handler returned, if it is of type `T`. `anyhow` and `eyre` may hide the type of a
+    /// wrapped error: [`error`](HandlerError::error) then has its message and its sources.
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         match &self.0.cause {
             Cause::Error(error) => error.downcast_ref(),
@@ -137,7 +137,7 @@ impl fmt::Display for HandlerError {
         match &self.0.cause {
             Cause::Error(error) => fmt::Display::fmt(error, f),
             Cause::Panic(message) => write!(f, "the handler panicked: {message}"),
-            Cause::Unknown => f.write_str("no handler knows this event"),
+            Cause::Unknown => f.write_str("there is no handler for this event"),
         }
     }
 }

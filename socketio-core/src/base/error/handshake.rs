@@ -1,4 +1,4 @@
-//! Refuses a client at the HTTP handshake.
+//! [`HandshakeRefused`]: an error that refuses a client at the HTTP handshake.
 
 use std::{error::Error, fmt};
 
@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::chain;
 
-/// Refuses a client at the HTTP handshake: the error of a hook of [`on_handshake`](crate::SocketIoBuilder::on_handshake).
+/// Refuses a client at the HTTP handshake. The error of [`on_handshake`](crate::SocketIoBuilder::on_handshake) hooks.
 ///
-/// The default response has status 403 and the body `{"code":4,"message":".."}`, as that of the reference server. It is found
-/// inside `anyhow` and `eyre` errors as well.
+/// The default response has status 403 and the body `{"code":4,"message":".."}`, as in the reference server. It is
+/// found inside of `anyhow` and `eyre` errors.
 ///
 /// ```
 /// use http::StatusCode;
@@ -23,7 +23,7 @@ use super::chain;
 #[derive(Clone, Debug)]
 pub struct HandshakeRefused(Refusal);
 
-/// The response, given out by `source()`: see [`chain::find`].
+/// The response, returned by `source()`: see [`chain::find`].
 #[derive(Clone, Debug)]
 struct Refusal {
     status: StatusCode,
@@ -32,7 +32,7 @@ struct Refusal {
 }
 
 impl HandshakeRefused {
-    /// Refuses with a message.
+    /// Creates the error with a message.
     pub fn new(message: impl Into<String>) -> Self {
         HandshakeRefused(Refusal {
             status: StatusCode::FORBIDDEN,
@@ -41,15 +41,15 @@ impl HandshakeRefused {
         })
     }
 
-    /// Sets the status. Default: 403. Socket.IO clients understand only statuses of client and server errors; others, such as
-    /// redirections, are sent as they are.
+    /// Sets the status. Default: 403. Socket.IO clients only understand client and server errors; other statuses, such
+    /// as redirections, are sent unchanged.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self
     }
 
-    /// Sends a text as the body, instead of the JSON of the message.
+    /// Sets the body to a text, instead of the JSON with the message.
     #[must_use]
     pub fn text(mut self, body: impl Into<String>) -> Self {
         let kind = HeaderValue::from_static("text/plain; charset=UTF-8");
@@ -62,7 +62,7 @@ impl HandshakeRefused {
         &self.0.message
     }
 
-    /// Returns the HTTP response to an error: its own, or a plain refusal if the error is not meant for clients.
+    /// Returns the HTTP response of an error: its own, or a plain refusal if the error is not meant for clients.
     pub(crate) fn response_to(error: &(dyn Error + 'static)) -> Response<Full<Bytes>> {
         match chain::find::<Refusal>(error) {
             Some(refusal) => refusal.response(),
@@ -75,7 +75,7 @@ impl HandshakeRefused {
     }
 }
 
-/// `Forbidden`.
+/// Creates the refusal with the message `Forbidden`.
 impl Default for HandshakeRefused {
     fn default() -> Self {
         HandshakeRefused::new("Forbidden")

@@ -1,4 +1,4 @@
-//! The errors of the crate, one type a file.
+//! The error types of the crate.
 
 mod argument;
 mod build;

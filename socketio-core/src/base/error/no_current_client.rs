@@ -1,8 +1,8 @@
-//! The absence of a current client.
+//! [`NoCurrentClient`]: a context function was called outside of a handler.
 
 use std::fmt;
 
-/// The error of the `try_` context functions outside of a handler: there is no client that they could act for.
+/// The error of the `try_` context functions outside of a handler, where there is no current client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoCurrentClient;

@@ -1,4 +1,4 @@
-//! Refuses a client in `connect`.
+//! [`ConnectionRefused`]: an error that refuses a client in `connect`.
 
 use std::{error::Error, fmt};
 
@@ -9,9 +9,9 @@ use super::chain;
 
 /// Refuses a client in `connect`, with a message for it.
 ///
-/// Every error that a `connect` handler returns refuses the client, but only this one and [`Forbidden`](crate::Forbidden) are shown to
-/// it. After any other error and after a panic the client receives `Connection rejected by server`. It is found inside `anyhow` and
-/// `eyre` errors as well.
+/// Every error of a `connect` handler refuses the client, but only this one and [`Forbidden`](crate::Forbidden) are
+/// sent to it. After any other error and after a panic, the client receives `Connection rejected by server`. It is
+/// found inside of `anyhow` and `eyre` errors.
 ///
 /// ```
 /// use socketio_core::ConnectionRefused;
@@ -29,7 +29,7 @@ use super::chain;
 #[derive(Clone)]
 pub struct ConnectionRefused(Refusal);
 
-/// The refusal itself, given out by `source()`: see [`chain::find`].
+/// The content, returned by `source()`: see [`chain::find`].
 #[derive(Clone, Debug)]
 struct Refusal {
     message: String,
@@ -40,7 +40,7 @@ impl ConnectionRefused {
     /// The message for a client that was refused without one.
     pub(crate) const MESSAGE: &'static str = "Connection rejected by server";
 
-    /// Refuses with a message.
+    /// Creates the error with a message.
     pub fn new(message: impl Into<String>) -> Self {
         ConnectionRefused(Refusal {
             message: message.into(),
@@ -48,14 +48,14 @@ impl ConnectionRefused {
         })
     }
 
-    /// Adds data for the client's program; JavaScript reads it as `error.data`. Data that cannot be encoded as JSON is left out and
-    /// logged.
+    /// Adds data for the client, which JavaScript reads as `error.data`. Data that cannot be encoded as JSON is omitted
+    /// and logged.
     #[must_use]
     pub fn data(mut self, data: impl Serialize) -> Self {
         match to_raw_value(&data) {
             Ok(data) => self.0.data = Some(data),
             Err(error) => {
-                tracing::error!(target: "socketio", %error, "the data of a refusal can't be encoded as JSON and was left out");
+                tracing::error!(target: "socketio", %error, "the data of a refusal can't be encoded as JSON and was omitted");
             }
         }
         self
@@ -71,7 +71,7 @@ impl ConnectionRefused {
         self.0.data.as_deref()
     }
 
-    /// Finds a refusal in an error or among its sources.
+    /// Returns the refusal that an error is or has among its sources.
     pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
         chain::find::<Refusal>(error).map(|refusal| ConnectionRefused(refusal.clone()))
     }

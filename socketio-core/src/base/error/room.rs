@@ -1,4 +1,4 @@
-//! Why a room was not joined or closed.
+//! [`RoomError`]: a room that was not joined or closed.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use super::NoCurrentClient;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomError {
-    /// The name is the id of a client, of this process or of another one: its room is private. A room whose name comes
-    /// from a client should carry a prefix: `format!("room:{name}")`.
+    /// The name is the id of a local or remote client, whose room is private. A room name that comes from a client
+    /// should have a prefix: `format!("room:{name}")`.
     ClientRoom,
-    /// The client is in as many rooms as a client may be in; the number is the limit.
+    /// The client is in as many rooms as it may be in; the number is the limit.
     TooMany(usize),
-    /// The client has gone, or this process has no client with this id.
+    /// The client has disconnected, or no local client has this id.
     NotConnected,
-    /// `connect` did more than may wait until the client is accepted: as much as its outbox may hold.
+    /// `connect` has deferred more operations than an outbox may hold.
     TooMuchDeferred,
     /// A `try_` function was called outside of a handler: [`NoCurrentClient`].
     NoCurrentClient,
@@ -25,11 +25,11 @@ impl fmt::Display for RoomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RoomError::ClientRoom => f.write_str(
-                "this room belongs to one client: give rooms that clients name a prefix, as in `room:{name}`",
+                "this room belongs to one client: add a prefix to room names that come from clients, as in `room:{name}`",
             ),
             RoomError::TooMany(limit) => write!(f, "a client can be in {limit} rooms at most"),
             RoomError::TooMuchDeferred => {
-                f.write_str("too much waits until the client is accepted")
+                f.write_str("too many operations are deferred until the client is accepted")
             }
             RoomError::NotConnected => f.write_str("the client is not connected"),
             RoomError::NoCurrentClient => NoCurrentClient.fmt(f),

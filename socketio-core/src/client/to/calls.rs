@@ -1,4 +1,6 @@
-//! Calls: events whose acknowledgements are awaited.
+//! The methods of [`To`] that wait for acknowledgements: `call`, `call_all` and `call_stream`.
+//!
+//! They register pending acks before they send, and remove them when the call ends or is dropped.
 
 use std::sync::Arc;
 
@@ -15,12 +17,13 @@ impl To {
     /// Sends an event and waits for an acknowledgement; with several recipients, for the first. The return type decides what is
     /// read: a tuple takes several arguments, `()` none, anything else the first (an absent one is null).
     ///
-    /// Cancel-safe: the event has been sent when the future is dropped, and acknowledgements are ignored from then on.
+    /// Cancel-safe: the event has been sent if the future has been polled, and acknowledgements are ignored once it is
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// [`CallError`]; [`CallError::Disconnected`] as soon as the last recipient has gone. Whether other nodes have recipients is
-    /// not known: if they have none, the call ends with [`CallError::Timeout`].
+    /// [`CallError::Disconnected`] as soon as the last recipient has disconnected; otherwise see [`CallError`]. A node
+    /// does not know whether other nodes have recipients: if they have none, the call ends with [`CallError::Timeout`].
     pub async fn call<T: DeserializeOwned>(
         self,
         event: &str,
@@ -36,13 +39,14 @@ impl To {
         }
     }
 
-    /// Sends an event and waits for the acknowledgements of all recipients: returns each client's id with its acknowledgement,
-    /// in the order in which they arrived. Ends when every recipient has acknowledged or gone, or after the
-    /// [`timeout`](To::timeout): local clients that have not acknowledged by then are listed with [`CallError::Timeout`].
+    /// Sends an event and waits for the acknowledgements of all recipients. Returns each client's id with its
+    /// acknowledgement, in the order of arrival. Ends when every recipient has acknowledged or disconnected, or after
+    /// the [`timeout`](To::timeout): local clients that have not acknowledged by then are listed with
+    /// [`CallError::Timeout`].
     ///
-    /// The number of remote clients in a room is not known: in a cluster, a call to a room ends with the timeout, and lists the
-    /// remote clients that have acknowledged. (A Python node does not name the client: the room's name stands for it, or an empty
-    /// name if there are several rooms.)
+    /// The number of remote clients in a room is not known: in a cluster, a call to a room ends with the timeout and
+    /// lists the remote clients that have acknowledged. A Python node does not send the client's id: the name of the
+    /// room is returned instead, or an empty name if there are several rooms.
     ///
     /// # Errors
     ///
@@ -57,8 +61,8 @@ impl To {
     }
 
     /// Sends an event and returns the acknowledgements of all recipients as a stream, each with its client's id: those that
-    /// [`call_all`](To::call_all) collects. The stream ends when every recipient has acknowledged or gone, or after the
-    /// [`timeout`](To::timeout), when it yields the local clients that have not acknowledged.
+    /// [`call_all`](To::call_all) collects. The stream ends when every recipient has acknowledged or disconnected, or
+    /// after the [`timeout`](To::timeout), when it yields the local clients that have not acknowledged.
     ///
     /// ```
     /// use futures_util::StreamExt;
@@ -98,7 +102,8 @@ impl To {
 
     fn request_acks(self, event: &str, payload: impl Serialize) -> Result<AckReceiver, CallError> {
         if self.from.as_ref().is_some_and(|from| from.is_connecting()) {
-            // Events are sent once `connect` has accepted the client: it would wait for the ack of an event that waits for it.
+            // Inside `connect`, events are sent after the client was accepted: the handler would wait for an ack of an
+            // unsent event.
             return Err(CallError::Disconnected);
         }
         let hub = &self.node.hub;

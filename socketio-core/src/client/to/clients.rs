@@ -1,4 +1,6 @@
-//! Operations on the clients that a target matches.
+//! The methods of [`To`] that change the matching clients: rooms and disconnection.
+//!
+//! Each applies to the local clients at once and is published to the other nodes.
 
 use std::sync::Arc;
 
@@ -24,14 +26,14 @@ impl To {
         sockets
     }
 
-    /// Puts the matching clients into rooms. Remote clients follow a little later, and their errors are logged by their node;
-    /// a Python node knows ids of clients only, so a room matches none of its clients. Inside `connect` this takes effect once
-    /// the client is accepted, and errors are logged.
+    /// Adds the matching clients to rooms. Remote clients join later, and their errors are logged by their node; a
+    /// Python node only matches ids of clients, so a room matches none of its clients. Inside `connect` it takes effect
+    /// once the client is accepted, and errors are logged.
     ///
     /// # Errors
     ///
     /// The first error of a local client, as of [`Socket::join_room`]; the other clients have joined.
-    /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match: nobody joins the room of another client.
+    /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match.
     pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let rooms = names(rooms);
         self.each(
@@ -51,7 +53,7 @@ impl To {
         )
     }
 
-    /// Takes the matching clients out of rooms, remote ones as in [`join_room`](To::join_room).
+    /// Removes the matching clients from rooms, remote ones as in [`join_room`](To::join_room).
     pub fn leave_room(self, rooms: impl IntoRooms) {
         let rooms = names(rooms);
         let left = self.each(
@@ -70,9 +72,9 @@ impl To {
         debug_assert!(left.is_ok(), "leaving a room can't fail");
     }
 
-    /// Disconnects the matching clients from the namespace, remote ones as in [`join_room`](To::join_room). To disconnect one
-    /// client by an id that comes from a client, use [`SocketIo::disconnect`](crate::SocketIo::disconnect): here the name may
-    /// match a room as well.
+    /// Disconnects the matching clients from the namespace, remote ones as in [`join_room`](To::join_room). If the id
+    /// comes from a client, use [`SocketIo::disconnect`](crate::SocketIo::disconnect) instead: in a `To`, the text may
+    /// also match a room.
     pub fn disconnect(self) {
         let disconnected = self.each(
             |socket, _| {
@@ -88,7 +90,7 @@ impl To {
         debug_assert!(disconnected.is_ok(), "disconnecting can't fail");
     }
 
-    /// Applies an operation to the local clients, and has the other nodes apply it to theirs; inside `connect`, once the client
+    /// Applies an operation to the local clients and publishes it to the other nodes; inside `connect`, once the client
     /// is accepted.
     fn each(
         self,
@@ -123,11 +125,11 @@ impl To {
         }
     }
 
-    /// Takes all clients out of rooms of the addressed namespace.
+    /// Removes all clients from rooms of the addressed namespace.
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of a client, of this process or of another one; the rooms before it are closed.
+    /// [`RoomError::ClientRoom`] for the id of a local or remote client; the rooms before it are closed.
     pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let ignore_queue = self.ignore_queue;
         for room in names(rooms) {
@@ -141,7 +143,7 @@ impl To {
         Ok(())
     }
 
-    /// Does something now, or, inside `connect`, once the client has been accepted.
+    /// Runs `operation` now, or, inside `connect`, once the client has been accepted.
     fn when_accepted(
         &self,
         operation: impl FnOnce(&Node, &str) + Send + 'static,

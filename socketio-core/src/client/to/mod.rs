@@ -1,4 +1,4 @@
-//! The recipients of an event: emitting to them, calling them, and operations on the clients among them.
+//! [`To`], the recipients of an event: emitting to them, calling them, and changing their rooms.
 
 mod calls;
 mod clients;

@@ -1,4 +1,7 @@
-//! The recipients of an event, and emitting to them.
+//! [`To`]: which clients receive an event, and the methods that send it.
+//!
+//! The functions and handles of the crate create it. An event is encoded once and passed to the emitter of the cluster,
+//! which delivers it to local clients and publishes it.
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
@@ -17,8 +20,8 @@ use crate::{
 /// [`Socket`] and [`SocketIo`](crate::SocketIo)); does nothing until [`emit`](To::emit), [`send`](To::send) or
 /// [`call`](To::call).
 ///
-/// The sender is included unless [`include_self(false)`](To::include_self), [`skip`](To::skip) or [`except`](To::except) leaves
-/// it out. The recipients of a [`SocketIo`](crate::SocketIo) have no sender.
+/// The sender is included unless [`include_self(false)`](To::include_self), [`skip`](To::skip) or
+/// [`except`](To::except) excludes it. A `To` of a [`SocketIo`](crate::SocketIo) has no sender.
 #[must_use = "recipients alone send nothing: end the chain with `emit`, `send` or `call`"]
 pub struct To {
     pub(super) node: Arc<Node>,
@@ -73,54 +76,55 @@ impl To {
         self
     }
 
-    /// Leaves out the clients with these ids, in addition to those that are left out already. For the clients in a room, see
+    /// Excludes the clients with these ids, in addition to earlier exclusions. To exclude the clients of a room, use
     /// [`except`](To::except).
     pub fn skip(mut self, sids: impl IntoRooms) -> Self {
         sids.add_to(&mut self.skip);
         self
     }
 
-    /// Leaves out the clients in any of these rooms, in addition to those that are left out already. The id of a client is also
-    /// a room.
+    /// Excludes the clients in any of these rooms, in addition to earlier exclusions. The id of a client is also a
+    /// room.
     ///
-    /// In a cluster, Rust nodes leave out their clients in these rooms, too. Python nodes know only ids of clients: they leave
-    /// out a client whose id is among the names, and send to the members of the rooms.
+    /// In a cluster, other Rust nodes exclude their clients in these rooms, too. Python nodes only know ids of clients:
+    /// they exclude a client whose id is listed, but send to the members of the rooms.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         rooms.add_to(&mut self.except);
         self
     }
 
-    /// `false` leaves out the client whose event is being handled; `true`, the default, does not.
+    /// Sets whether the client whose event is being handled is included. Default: `true`.
     pub fn include_self(mut self, include: bool) -> Self {
         self.include_self = include;
         self
     }
 
-    /// `true` addresses local clients only, in a cluster with a [`message_queue`](crate::SocketIoBuilder::message_queue).
-    /// Default: `false`.
+    /// Sets whether only local clients are addressed, in a cluster with a
+    /// [`message_queue`](crate::SocketIoBuilder::message_queue). Default: `false`.
     pub fn ignore_queue(mut self, ignore: bool) -> Self {
         self.ignore_queue = ignore;
         self
     }
 
-    /// Addresses another namespace; rooms and ids are looked up there.
+    /// Addresses another namespace, in which the rooms and ids are looked up.
     pub fn of(mut self, path: &str) -> Self {
         self.namespace = Arc::from(if path.is_empty() { "/" } else { path });
         self
     }
 
-    /// Sets how long [`call`](To::call) waits for acknowledgements. Default: 60 seconds.
+    /// Sets how long [`call`](To::call) waits for acknowledgements. Default: the server's
+    /// [`call_timeout`](crate::SocketIoBuilder::call_timeout), 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Asks every recipient for an acknowledgement, and runs `callback` once for each that arrives, in the context of the current
-    /// client. `callback` is `async` or not; the type of its parameter decides what is read: a tuple takes several arguments,
-    /// `()` none, anything else the first.
+    /// Asks every recipient for an acknowledgement, and runs `callback` once for each that arrives, with the current
+    /// client of this call. `callback` is `async` or not; the type of its parameter decides what is read: a tuple takes
+    /// several arguments, `()` none, anything else the first.
     ///
-    /// An acknowledgement of another type is logged. A client that goes does not acknowledge. Remote clients have until the
-    /// [`timeout`](To::timeout).
+    /// An acknowledgement of another type is logged. A client that disconnects does not acknowledge. Acknowledgements
+    /// of remote clients are accepted until the [`timeout`](To::timeout).
     #[track_caller]
     pub fn callback<M>(mut self, callback: impl AckCallback<M>) -> Self {
         self.callback = Some(Callback::new(callback));
@@ -129,11 +133,11 @@ impl To {
 
     /// Sends an event.
     ///
-    /// `payload` is the event's one argument; a tuple is several, `()` none. Returns at once: the event waits in the
-    /// outboxes. An event without recipients is not an error.
+    /// `payload` is the event's only argument; a tuple is several arguments, `()` is none. Returns at once: the event
+    /// waits in the outboxes. An event without recipients is not an error.
     ///
-    /// A payload that can't be encoded, or a reserved name such as `connect`, sends nothing to anybody. If the current client is
-    /// the sender, its event fails when the handler ends. Anywhere else, and always for the recipients of a
+    /// If the payload can't be encoded, or the name is reserved (`connect`), nothing is sent. If the current client is
+    /// the sender, its event fails when the handler ends. In all other cases, and always for a `To` of a
     /// [`SocketIo`](crate::SocketIo), the error is logged. [`To::try_emit`] returns it instead.
     #[track_caller]
     pub fn emit<T: Serialize>(mut self, event: &str, payload: T) {
@@ -151,8 +155,8 @@ impl To {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved; then nobody got it. Also when there is a callback and the
-    /// server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
+    /// When the payload can't be encoded or the name is reserved; nothing is sent then. Also when there is a callback
+    /// and the server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let encoded = self.encode(event, payload)?;
         self.deliver(encoded)
@@ -187,7 +191,7 @@ impl To {
                     Arc::new(move |_| {
                         let (node, from) = (Arc::clone(&node), from.clone());
                         callback.on_ack(move |origin, run| {
-                            // For the client that asked, if it was one.
+                            // The callback runs for the sending client, if there is one.
                             match from {
                                 Some(from) => {
                                     node.tasks.spawn(origin, scope::scope_task(from, run))
@@ -252,7 +256,7 @@ impl To {
         node.emitter.remote(&self.namespace, target, skip, except)
     }
 
-    /// Returns the ids of the clients that are left out, the sender's included if it is.
+    /// Returns the ids of the excluded clients, the sender's included if it is excluded.
     pub(super) fn skipped(&self) -> Vec<Room> {
         let mut skip = self.skip.clone();
         if let Some(from) = &self.from

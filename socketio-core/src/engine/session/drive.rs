@@ -1,4 +1,4 @@
-//! What a session does each time it is polled.
+//! The steps of [`Session::poll`]: updates, reading, writing, timers, closing.
 
 use std::{
     mem,
@@ -38,7 +38,7 @@ impl Session {
             self.answer_early();
             let mut noisy = false;
             if read {
-                // However much a client sends, writing and the heartbeat get their turn.
+                // However much a client sends, writing and the heartbeat have their turn.
                 if self.reads == TURN {
                     again = true;
                 } else if let Poll::Ready(result) = self.poll_read(cx) {
@@ -48,14 +48,14 @@ impl Session {
                 }
                 self.reads = 0;
             }
-            // What had come before the client broke a rule is still taken.
+            // Packets that arrived before the client broke a rule are still taken.
             if let (Some(reason), true) = (updates.failed, self.posts.is_empty()) {
                 return Poll::Ready(Err(reason));
             }
             again |= self.poll_write(cx, out, updates.polled)?;
             again |= self.poll_timer(cx)?;
             if noisy {
-                // The owner learns nothing of these packets and can't give other tasks their turn.
+                // The owner does not see these packets and can't yield for them.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -65,7 +65,7 @@ impl Session {
         }
     }
 
-    /// Takes what requests have brought. A WebSocket session gets no more of them.
+    /// Takes what requests have brought. A WebSocket session only takes failures and sockets.
     fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
         let Transport::Polling = self.transport else {
             return Updates::default();
@@ -83,7 +83,7 @@ impl Session {
         updates
     }
 
-    /// `true` when the transport has changed.
+    /// Drives an upgrade. Returns `true` when the transport has changed.
     fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(probe) = &mut self.probe else {
             return false;
@@ -113,7 +113,7 @@ impl Session {
         self.shared.abandon_upgrade();
     }
 
-    /// The next message. Pending also when the turn ends with a packet that is none.
+    /// Returns the next message. Also pending when the turn ends with a packet that is not a message.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, CloseReason>> {
         loop {
             if self.reads == TURN {
@@ -141,8 +141,8 @@ impl Session {
         }
     }
 
-    /// The next packet of the POSTs that are being taken. One that is still to be answered is
-    /// answered with its last packet: a client may wait for that before it polls for what it causes.
+    /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may
+    /// wait for the response before it polls for the result.
     fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
         let post = self.posts.front_mut()?;
         let packet = post.payload.next()?;
@@ -160,9 +160,9 @@ impl Session {
         Some(packet.map_err(|_| CloseReason::ParseError))
     }
 
-    /// A client that knows that its WebSocket gets through waits for the answer to its POST before
-    /// it moves: it would wait as long as nobody reads. What it may have sent meanwhile is held
-    /// until then, at most twice what a POST may hold.
+    /// Answers a POST before its packets have been taken, during an upgrade: a client waits for the response before it
+    /// switches to its WebSocket, and would wait as long as the session is not read. Its packets are kept meanwhile, at
+    /// most twice the size of a POST.
     fn answer_early(&mut self) {
         if !self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
             return;
@@ -173,7 +173,7 @@ impl Session {
         }
     }
 
-    /// `true` when there may be more to write at once.
+    /// Writes. Returns `true` if there may be more to write at once.
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -190,8 +190,8 @@ impl Session {
         }
     }
 
-    /// Answers the GET that waits, if there is anything to say. With `last` that goes on the end of
-    /// the last answer there is; `Ok(true)` tells that this was it.
+    /// Answers the waiting GET if there are packets. `last` is appended to the last response; returns `Ok(true)` when
+    /// that has been sent.
     fn write_answer(
         &mut self,
         out: &mut dyn Outgoing,
@@ -215,7 +215,7 @@ impl Session {
         }
     }
 
-    /// `true` when a deadline has passed and something came of it.
+    /// Handles a deadline that has passed. Returns `true` if something is to be written.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, CloseReason> {
         let write_due = self.write_due();
         let probe_due = self.probe.as_ref().map(|probe| probe.deadline);
@@ -258,7 +258,7 @@ impl Session {
         }
     }
 
-    /// Ready when the client has been told that it is over, or can't be.
+    /// Is ready when the end of the session has been sent to the client, or can't be.
     pub(super) fn poll_closing(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! One connection of a client, whatever its transport.
+//! [`Session`]: one Engine.IO connection over either transport.
 
 mod drive;
 
@@ -31,33 +31,33 @@ use super::{
 };
 use crate::base::{Message, Request};
 
-/// What [`Session::poll`] tells its owner.
+/// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// The client sent a message.
     Message(Message),
-    /// The session is over. It tells so each time it is polled again.
+    /// The session has ended. Returned by all further polls, too.
     Closed(CloseReason),
 }
 
-/// One connection of a client, whatever its transport: messages in, messages out.
+/// One connection of a client, over either transport: receives and sends messages.
 ///
-/// It does nothing by itself, no task runs for it: its owner drives it by [`Session::poll`], or
-/// more simply by [`Session::recv`] and [`Session::send`]. Dropping it ends it at once.
+/// A session has no task: its owner drives it with [`Session::poll`], or more simply with [`Session::recv`] and
+/// [`Session::send`]. Dropping it ends it at once.
 pub struct Session {
     sessions: Arc<Sessions>,
     shared: Arc<Shared>,
     request: Request,
     state: State,
     transport: Transport,
-    /// POSTs whose packets are being taken. Only the last can be one that is still to be answered.
+    /// POSTs whose packets are being taken. Only the last may be unanswered.
     posts: VecDeque<Post>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
-    /// A ping waits for the transport.
+    /// Whether a ping is to be written.
     ping_due: bool,
     timer: Timer,
-    /// Packets read since there was a turn for writing.
+    /// The number of packets that were read since the last turn of writing.
     reads: usize,
     queue: Queue,
 }
@@ -65,7 +65,7 @@ pub struct Session {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Open,
-    /// The server closes it: nothing is read any more, the rest is written.
+    /// The server closes the session: nothing is read any more, the remaining messages are written.
     Closing {
         reason: CloseReason,
         deadline: Instant,
@@ -81,13 +81,13 @@ enum Transport {
 }
 
 impl Session {
-    /// A session over polling, whose handshake is being answered with [`Session::open_packet`].
+    /// Opens a session over polling. The response to its handshake is [`Session::open_packet`].
     pub(super) fn polling(sessions: Arc<Sessions>, request: Request) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::Polling)?;
         Ok(Self::new(sessions, shared, request, Transport::Polling))
     }
 
-    /// A session over a WebSocket whose handshake is being answered.
+    /// Opens a session over a WebSocket, whose handshake is being answered.
     pub(super) fn websocket(
         sessions: Arc<Sessions>,
         request: Request,
@@ -124,7 +124,7 @@ impl Session {
         }
     }
 
-    /// The packet that tells the client its id and the figures.
+    /// Returns the packet with the session's id, timings and limits.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
         let (interval, timeout) = config.announced();
@@ -138,18 +138,17 @@ impl Session {
         )
     }
 
-    /// The id of the session, a secret between the client and the server: whoever knows it can
-    /// speak for the client.
+    /// Returns the id of the session. It is secret: anyone who knows it can act for the client.
     pub fn sid(&self) -> &str {
         self.shared.sid.as_str()
     }
 
-    /// The request that opened the session.
+    /// Returns the request that opened the session.
     pub fn request(&self) -> &Request {
         &self.request
     }
 
-    /// The transport now. It may change from polling to WebSocket, once.
+    /// Returns the current transport. It may change once, from polling to WebSocket.
     pub fn transport(&self) -> TransportKind {
         match self.transport {
             Transport::Polling => TransportKind::Polling,
@@ -157,8 +156,8 @@ impl Session {
         }
     }
 
-    /// Whether a message would be written now: the WebSocket takes more, or a GET waits. False once the client has been
-    /// told that it is over.
+    /// Returns whether a message would be written now: the WebSocket accepts more, or a GET is waiting. False once the
+    /// close packet has been sent.
     pub fn can_write(&self) -> bool {
         if let State::Closing { said: true, .. } | State::Closed(_) = self.state {
             return false;
@@ -171,10 +170,10 @@ impl Session {
 
     /// Drives reading, writing, the heartbeat and the upgrade, until there is an event.
     ///
-    /// Takes from `out` what the transport can write now. With `read` false nothing is read: a POST
-    /// stays unanswered until its packets were taken, and the client is not blamed for a missing
-    /// pong. After an [`Event::Message`] poll again at once; what is pending wakes the task, except
-    /// that nobody else can know when `out` has got something.
+    /// Writes messages of `out` as far as the transport accepts them. If `read` is false, nothing is read: a POST is
+    /// not answered until its packets have been taken, and a missing pong does not time out. Poll again at once after
+    /// an [`Event::Message`]. If it returns `Pending`, the task is woken, except for new messages in `out`, which the
+    /// owner must notice.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -206,9 +205,9 @@ impl Session {
         Poll::Ready(Event::Closed(reason))
     }
 
-    /// Begins to close the session. From now on nothing is read; what `out` still holds is written,
-    /// then the client is told. Poll on until [`Event::Closed`], which comes with `reason` when the
-    /// client has been told, or could not be within [`Config::close_timeout`](super::Config).
+    /// Begins to close the session. Nothing is read any more; the messages of `out` and then the close packet are still
+    /// written. Keep polling until [`Event::Closed`], which is returned with `reason` once the close handshake has
+    /// completed, or after [`Config::close_timeout`](super::Config).
     pub fn close(&mut self, reason: CloseReason) {
         if let State::Open = self.state {
             let deadline = after(Instant::now(), self.sessions.config.close_timeout);
@@ -222,11 +221,11 @@ impl Session {
         }
     }
 
-    /// The next message. Cancel-safe.
+    /// Receives the next message. Cancel-safe.
     ///
     /// # Errors
     ///
-    /// Why the session is over.
+    /// The reason why the session has ended.
     pub async fn recv(&mut self) -> Result<Message, CloseReason> {
         poll_fn(|cx| match ready!(self.poll_with_queue(cx, true)) {
             Event::Message(message) => Poll::Ready(Ok(message)),
@@ -235,12 +234,12 @@ impl Session {
         .await
     }
 
-    /// Sends a message: at once if the transport can take it, else during the next calls of `send`
-    /// and [`Session::recv`]. Waits while more than 1 MiB of messages waits for the transport.
+    /// Sends a message: at once if the transport accepts it, otherwise during the next calls of `send` and
+    /// [`Session::recv`]. Waits while more than 1 MiB of messages is unsent.
     ///
     /// # Errors
     ///
-    /// Why the session is over.
+    /// The reason why the session has ended.
     pub async fn send(&mut self, message: Message) -> Result<(), CloseReason> {
         self.queue.push(message);
         poll_fn(|cx| match self.poll_with_queue(cx, false) {
@@ -262,19 +261,19 @@ impl Session {
 
     fn answer_post(&mut self, answer: Answer) {
         if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
-            // The client may send the next as soon as it has its answer. An error says that it does
-            // not wait for one any more.
+            // Before the answer, because the client may send its next POST at once. An error means that the client does
+            // not wait any more.
             self.shared.release_post();
             let _ = to.send(answer);
         }
     }
 
-    /// The session is over: nobody finds it any more, and whoever waits for it is answered.
+    /// Ends the session: removes it and answers the waiting requests.
     fn end(&mut self, reason: CloseReason) {
         tracing::debug!(target: "engineio", sid = ?self.shared.sid, transport = %self.transport(), %reason, "closed");
         self.state = State::Closed(reason);
         self.probe = None;
-        // A client that takes its leave wants no answer from its poll, which may be on its way.
+        // A client that closes the session itself may not wait for the response to its poll.
         let left = reason == CloseReason::ForcedClose;
         let leaves_polling = left && matches!(self.transport, Transport::Polling);
         if leaves_polling {
@@ -312,7 +311,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// The answer to a POST whose packets were taken.
+/// Returns the response to a POST whose packets have been taken.
 fn ok() -> Answer {
     Ok(Bytes::from_static(b"ok"))
 }

@@ -1,4 +1,4 @@
-//! What opens a session, what does not, and what the answer says.
+//! Handshakes: which requests open a session, and the responses to all others.
 
 use serde_json::{Value, json};
 
@@ -246,7 +246,7 @@ async fn a_page_of_another_origin_may_not_connect_by_either_transport() {
     assert_eq!(own.headers["access-control-allow-origin"], "http://a.test");
 }
 
-/// What a page of `b.test` is told over each transport.
+/// Returns the headers for a page of `b.test`, over each transport.
 async fn statuses(cors: Cors) -> [u16; 2] {
     let mut config = config();
     config.cors = cors;

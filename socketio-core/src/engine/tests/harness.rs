@@ -1,6 +1,6 @@
-//! A server on in-memory connections, and clients that write by hand what goes over the wire.
+//! A server on in-memory connections, and clients that write the bytes of the protocol themselves.
 //!
-//! In-memory, so that time can be paused: whatever waits, waits for no time at all.
+//! The connections are in memory, so that tests can pause the time: waiting then takes no real time.
 
 use std::{collections::VecDeque, convert::Infallible, future::poll_fn, time::Duration};
 
@@ -23,7 +23,7 @@ pub(super) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// 300/200 ms and a limit of 1,000 bytes.
+/// Heartbeats of 300/200 ms and a limit of 1,000 bytes.
 pub(super) fn config() -> Config {
     let mut config = Config::default();
     (config.ping_interval, config.ping_timeout) = (ms(300), ms(200));
@@ -31,7 +31,7 @@ pub(super) fn config() -> Config {
     config
 }
 
-/// A server whose new sessions come out of a channel, for the test to drive.
+/// A server that passes its new sessions to the test, which drives them.
 pub(super) struct Server {
     pub(super) engine: Engine,
     opened: mpsc::UnboundedReceiver<Session>,
@@ -46,7 +46,7 @@ impl Server {
         Server { engine, opened }
     }
 
-    /// One whose sessions send back what they receive.
+    /// Creates a server whose sessions send back what they receive.
     pub(super) fn echo(config: Config) -> Self {
         let engine = Engine::new(config, |mut session| {
             tokio::spawn(async move {
@@ -61,19 +61,19 @@ impl Server {
         }
     }
 
-    /// The session that was opened last.
+    /// Returns the session that was opened last.
     pub(super) async fn opened(&mut self) -> Session {
         self.opened.recv().await.unwrap()
     }
 
-    /// A new connection.
+    /// Opens a connection.
     pub(super) fn connect(&self) -> DuplexStream {
         let (client, server) = duplex(64 * 1024);
         serve(self.engine.clone(), server);
         client
     }
 
-    /// One request on a connection of its own.
+    /// Sends one request on a new connection.
     pub(super) async fn request(
         &self,
         method: &str,
@@ -94,14 +94,14 @@ impl Server {
         self.request("POST", query, &[], body).await
     }
 
-    /// Opens a session over polling; the query of its further requests.
+    /// Opens a session over polling. Returns the query of its further requests.
     pub(super) async fn open_polling(&self) -> String {
         let reply = self.get("EIO=4&transport=polling").await;
         assert_eq!(reply.status, 200, "{reply:?}");
         polling_query(&reply.body)
     }
 
-    /// Opens a WebSocket, without a session or for the one of a polling query.
+    /// Opens a WebSocket, without a session or for that of a polling query.
     pub(super) async fn open_websocket(
         &self,
         query: &str,
@@ -109,14 +109,14 @@ impl Server {
         WebSocket::open(self.connect(), query).await
     }
 
-    /// A WebSocket session that somebody drives, past its greeting.
+    /// Opens a WebSocket session that a task drives, and reads its open packet.
     pub(super) async fn websocket(&self) -> WebSocket<DuplexStream> {
         let mut socket = self.open_websocket(WEBSOCKET).await.unwrap();
         assert!(socket.text().await.starts_with("0{"));
         socket
     }
 
-    /// Both ends of a WebSocket session that the test drives, past its greeting.
+    /// Opens a WebSocket session that the test drives, and reads its open packet. Returns both ends.
     pub(super) async fn both_ends(&mut self) -> (WebSocket<DuplexStream>, Session) {
         let mut socket = self.open_websocket(WEBSOCKET).await.unwrap();
         let mut session = self.opened().await;
@@ -145,12 +145,12 @@ pub(super) fn serve(engine: Engine, io: impl AsyncRead + AsyncWrite + Unpin + Se
     );
 }
 
-/// The query for the further requests of a session, from the packet that opened it.
+/// Returns the query of further requests, from the open packet of a session.
 pub(super) fn polling_query(open_packet: &str) -> String {
     format!("EIO=4&transport=polling&sid={}", sid(open_packet))
 }
 
-/// The query for a WebSocket that is to take over the session of a polling query.
+/// Returns the query of the WebSocket that upgrades the session of a polling query.
 pub(super) fn upgrade_query(polling: &str) -> String {
     polling.replace("polling", "websocket")
 }
@@ -185,7 +185,7 @@ pub(super) async fn write_request(
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    /// The body as it came, and as text if it is one.
+    /// Returns the body, and its text if it is UTF-8.
     pub(super) bytes: Vec<u8>,
     pub(super) body: String,
 }
@@ -228,13 +228,13 @@ impl Response {
         }
     }
 
-    /// Status and body in one, for comparing.
+    /// Returns status and body as one value, for comparisons.
     pub(super) fn brief(&self) -> (u16, &str) {
         (self.status, &self.body)
     }
 }
 
-/// The answer to a request for a session that there is not, or no longer.
+/// Returns the response to a request with an unknown session.
 pub(super) const UNKNOWN: (u16, &str) = (400, r#"{"code":1,"message":"Session ID unknown"}"#);
 pub(super) const BAD_REQUEST: (u16, &str) = (400, r#"{"code":3,"message":"Bad request"}"#);
 pub(super) const OK: (u16, &str) = (200, "ok");
@@ -252,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.0.send(Frame::text(text)).await.unwrap();
     }
 
-    /// The next frame; `None` when there are no more, in whatever way the connection has ended.
+    /// Returns the next frame; `None` when the connection has ended in any way.
     pub(super) async fn frame(&mut self) -> Option<Frame> {
         self.0.next().await?.ok()
     }
@@ -264,7 +264,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The code of the close frame, which has to be next, and after which nothing comes.
+    /// Returns the code of the close frame, which must be the next and last frame.
     pub(super) async fn close_code(&mut self) -> u16 {
         match self.frame().await {
             Some(Frame::Close(Some(frame))) => {
@@ -275,13 +275,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Bytes as they are, below the protocol.
+    /// Sends raw bytes.
     pub(super) async fn raw(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).await.unwrap();
     }
 }
 
-/// The head of a request, for calling the engine without a connection.
+/// Returns the head of a request, to call the engine without a connection.
 pub(super) fn bare_request(query: &str) -> Request<http_body_util::Empty<bytes::Bytes>> {
     Request::get(format!("/engine.io/?{query}"))
         .body(http_body_util::Empty::new())

@@ -132,7 +132,7 @@ async fn a_client_that_takes_nothing_is_given_up_even_while_it_is_not_read() {
     let event = poll_fn(|cx| session.poll(cx, &mut out, false)).await;
     assert_eq!(event, Event::Closed(CloseReason::TransportError));
     assert_eq!(start.elapsed(), ms(20_000));
-    // What the socket did not take was left where it was.
+    // Messages that the socket did not accept stay in the queue.
     assert!(out.len() > 80, "{}", out.len());
     drop(socket);
 }

@@ -1,4 +1,4 @@
-//! Behaviour of the engine as its clients see it.
+//! Tests of the engine through the protocol, as its clients see it.
 
 mod handshake;
 mod harness;

@@ -1,4 +1,4 @@
-//! Polls: order, waiting, the limit of a payload, compression.
+//! Polls: order, waiting, the limit of a body, compression.
 
 use std::io::Read;
 
@@ -61,7 +61,7 @@ async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest(
     assert_eq!(server.get(&query).await.body, "4def");
 }
 
-/// The answer to a poll for which a text of that many characters waits.
+/// Returns the response to a poll while a text of this length waits.
 async fn fetch(config: Config, length: usize, accept: &str) -> Response {
     let server = Server::echo(config);
     let query = server.open_polling().await;
@@ -94,7 +94,7 @@ async fn a_response_is_not_compressed_below_the_threshold_or_for_other_clients()
         let reply = fetch(Config::default(), length, accept).await;
         assert_eq!(reply.body.len(), length + 1, "{accept}");
         assert!(!reply.headers.contains_key("content-encoding"));
-        // But another client might have got it compressed.
+        // Caches must know that another client may get it compressed.
         assert_eq!(reply.headers["vary"], "Accept-Encoding");
     }
     let just = fetch(Config::default(), 1_023, "gzip").await;

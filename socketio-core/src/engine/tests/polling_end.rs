@@ -1,4 +1,4 @@
-//! The end of a session over polling, by either side.
+//! The end of a polling session, by either side.
 
 use std::{collections::VecDeque, future::poll_fn};
 

@@ -1,4 +1,4 @@
-//! The same over real sockets, in real time.
+//! Sessions over real sockets, in real time.
 
 use tokio::net::{TcpListener, TcpStream};
 

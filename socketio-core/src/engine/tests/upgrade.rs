@@ -1,4 +1,4 @@
-//! From polling to WebSocket.
+//! Upgrades from polling to WebSocket.
 
 use std::{collections::VecDeque, future::poll_fn, task::Poll};
 
@@ -110,7 +110,7 @@ async fn packets_that_were_posted_come_before_those_of_the_websocket() {
     let (post, ()) = tokio::join!(server.post(&query, "4one\u{1e}4two"), async {
         sleep(ms(1)).await;
         socket.send("2probe").await;
-        // Nothing is read, but the upgrade goes on.
+        // Nothing is read, but the upgrade continues.
         let mut polled = Box::pin(poll_fn(|cx| match session.poll(cx, &mut out, false) {
             Poll::Pending => Poll::<()>::Pending,
             Poll::Ready(event) => panic!("{event:?}"),
@@ -126,7 +126,7 @@ async fn packets_that_were_posted_come_before_those_of_the_websocket() {
     assert_eq!(post.brief(), OK);
 }
 
-/// Drives a session that reads nothing while `client` does its part.
+/// Drives a session that reads nothing while `client` runs.
 async fn unread<T>(session: &mut Session, client: impl Future<Output = T>) -> T {
     let mut out = VecDeque::new();
     let polled = poll_fn(|cx| session.poll(cx, &mut out, false));
@@ -144,7 +144,7 @@ async fn once_the_probe_is_answered_a_post_is_too_though_nobody_reads() {
         socket.send("2probe").await;
         assert_eq!(socket.text().await, "3probe");
         assert_eq!(server.post(&query, "4one\u{1e}4two").await.brief(), OK);
-        // It had not yet heard of the answer to its probe.
+        // It has not received the response to its probe yet.
         assert_eq!(server.post(&query, "4three").await.brief(), OK);
         socket.send("5").await;
         socket.send("4four").await;
@@ -223,7 +223,7 @@ async fn a_probe_that_says_anything_else_is_closed_and_polling_goes_on() {
             (200, "4polling"),
             "{packets:?}"
         );
-        // And a better one may follow.
+        // Another probe may follow.
         let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
         socket.send("2probe").await;
         assert_eq!(socket.text().await, "3probe");

@@ -16,7 +16,7 @@ fn text(text: &str) -> Message {
     Message::Text(text.into())
 }
 
-/// A frame from a client, masked with zeroes: its first byte as given, then its payload.
+/// Returns a masked frame of a client, with its first byte and its payload.
 fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     assert!(payload.len() < 126);
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
@@ -296,7 +296,7 @@ async fn the_buffers_of_a_large_message_are_given_back_at_the_heartbeat_and_noth
         socket.send(&large).await;
         assert_eq!(socket.text().await, large, "{round}");
         assert_eq!(socket.text().await, "2");
-        // The beginning of a frame is inside when the next heartbeat comes.
+        // A partial frame is buffered when the next heartbeat is due.
         let frame = masked(0x81, b"4split");
         socket.send("3").await;
         socket.send(&large).await;

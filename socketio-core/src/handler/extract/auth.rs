@@ -1,4 +1,4 @@
-//! The `auth` object that a client sends when it connects.
+//! [`Auth`]: the `auth` object of a client.
 
 use std::ops::{Deref, DerefMut};
 
@@ -9,9 +9,10 @@ use crate::base::BoxError;
 
 /// The `auth` object of a client, in `connect` handlers.
 ///
-/// If a client sends no object, it is `null`: `Auth<Option<T>>` takes both. (`Option<Auth<T>>` is not possible.) Python clients without
-/// one send an empty object, which is `null`, too, unless it is a `T`. A client whose object is not a `T` is refused with
-/// `Connection rejected by server`. It dereferences to the object; [`into_inner`](Auth::into_inner) returns it.
+/// If a client sends no object, it is `null`: `Auth<Option<T>>` takes both. (`Option<Auth<T>>` is not possible.) Python
+/// clients without an object send an empty one, which is read as `null` unless it is a `T`. If the object is not a `T`,
+/// the client is refused with `Connection rejected by server`. It dereferences to the object;
+/// [`into_inner`](Auth::into_inner) returns it.
 ///
 /// ```
 /// # use socketio_core::{Auth, ConnectionRefused};

@@ -1,4 +1,4 @@
-//! What an argument can be made from.
+//! [`EventContext`]: what the arguments of a handler are read from.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::{
     packet::{Arguments, Payload},
 };
 
-/// An event on its way to a handler: what [`FromEvent`](super::FromEvent) implementations read.
+/// An event, as [`FromEvent`](super::FromEvent) implementations read it.
 #[derive(Debug)]
 pub struct EventContext<'a> {
     socket: &'a Socket,
     event: &'a str,
-    /// The namespace as the handler was registered: `/job/{id}`.
+    /// The namespace as it was registered: `/job/{id}`.
     pattern: &'a str,
     input: Input<'a>,
-    /// The first argument that was not valid JSON. Kept here, since user code may hide the error that it was given.
+    /// The first argument that was not valid JSON. Stored, because user code may discard the error.
     malformed: Option<ArgumentError>,
 }
 
-/// What a handler is called for, with what it can read.
+/// The kind of event that a handler is called for, with its data.
 #[derive(Clone, Debug)]
 pub(crate) enum Input<'a> {
     /// An event of the client.
@@ -32,11 +32,11 @@ pub(crate) enum Input<'a> {
         /// Whether an acknowledgement was asked for.
         acknowledge: bool,
     },
-    /// The client asks to join, with these credentials.
+    /// A client asks to join, with these credentials.
     Connect(&'a Payload),
-    /// The client has gone.
+    /// A client has disconnected.
     Disconnect(Reason),
-    /// One of the others failed: for error handlers. Only events have arguments.
+    /// An event failed; for error handlers. Only events have arguments.
     Error {
         error: &'a HandlerError,
         arguments: Arguments,
@@ -82,7 +82,7 @@ impl<'a> EventContext<'a> {
         self.read(Arguments::next)
     }
 
-    /// Returns all arguments that have not been read.
+    /// Returns the remaining arguments.
     pub(crate) fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, BoxError> {
         self.read(Arguments::rest)
     }
@@ -103,8 +103,8 @@ impl<'a> EventContext<'a> {
         })
     }
 
-    /// Returns the argument that was not valid JSON, if one was met: the client breaks the protocol, whatever user code made of
-    /// the error.
+    /// Returns the first argument that was not valid JSON. It closes the connection, whatever user code did with the
+    /// error.
     pub(crate) fn into_malformed(self) -> Option<ArgumentError> {
         self.malformed
     }
@@ -154,7 +154,7 @@ impl<'a> EventContext<'a> {
         self.pattern
     }
 
-    /// For generated code: how the handler's return value is encoded.
+    /// For generated code: returns the encoder of the handler's return value.
     #[doc(hidden)]
     pub fn answer(&self) -> ResponseEncoder {
         match self.input {
@@ -167,8 +167,7 @@ impl<'a> EventContext<'a> {
         }
     }
 
-    /// For generated code: the handler has all its arguments. Surplus ones are ignored, after it was checked that they are
-    /// valid JSON.
+    /// For generated code: ends the arguments. Surplus arguments are checked to be valid JSON and ignored.
     #[doc(hidden)]
     pub fn finish(&mut self) -> Result<(), BoxError> {
         match self.read(Arguments::finish)? {

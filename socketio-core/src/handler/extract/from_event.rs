@@ -1,4 +1,4 @@
-//! The one trait of a handler's arguments.
+//! [`FromEvent`]: the trait of a handler's arguments.
 
 use std::any::{Any, TypeId};
 
@@ -9,9 +9,9 @@ use crate::base::{BoxError, Reason};
 
 /// Types that can be an argument of a handler.
 ///
-/// Every type that serde can deserialize is the next argument of the event. The crate's own types ([`Socket`],
-/// [`Auth`], [`Path`], [`State`], [`Session`], [`Reason`], [`EventName`], [`Rest`], [`Request`], [`HandlerError`], [`SocketIo`])
-/// are made from something else, and so are types that you implement this trait for:
+/// A type that implements `DeserializeOwned` is the next argument of the event. The crate's own types ([`Socket`],
+/// [`Auth`], [`Path`], [`State`], [`Session`], [`Reason`], [`EventName`], [`Rest`], [`Request`], [`HandlerError`],
+/// [`SocketIo`]) and types that implement this trait are created from the rest of the context:
 ///
 /// ```
 /// use socketio_core::{BoxError, EventContext, FromEvent};
@@ -34,7 +34,8 @@ use crate::base::{BoxError, Reason};
 /// }
 /// ```
 ///
-/// It is synchronous. Load what takes time, such as a user from a database, once in `connect`, and keep it in a [`Session`].
+/// The conversion is synchronous. Load data that takes time, such as a user from a database, in `connect`, and keep it
+/// in a [`Session`].
 ///
 /// [`Socket`]: crate::Socket
 /// [`Auth`]: crate::Auth
@@ -54,11 +55,11 @@ use crate::base::{BoxError, Reason};
     note = "`Option` goes inside: `Auth<Option<T>>` instead of `Option<Auth<T>>`; a `State<T>` is always there, since `build()` checks it; the `T` of a `Session<T>` must be `Default`"
 )]
 pub trait FromEvent: Sized {
-    /// Makes the value, or fails the event.
+    /// Creates the argument, or fails the event.
     ///
     /// # Errors
     ///
-    /// Any error reaches the error handlers and answers the acknowledgement; the handler does not run.
+    /// An error fails the event before its handler runs: it goes to the error handlers, like an error of the handler.
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError>;
 
     /// Declares what this argument needs of the server and of the kind of event, for `build()` to check.
@@ -67,7 +68,8 @@ pub trait FromEvent: Sized {
     }
 }
 
-/// All but [`Reason`], which is read from text like any other value, but is not an argument of the event.
+/// All types but [`Reason`] are arguments of the event. `Reason` is deserializable as well, but is the reason of the
+/// disconnect.
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + 'static> FromEvent for T {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
@@ -90,7 +92,24 @@ impl<T: DeserializeOwned + 'static> FromEvent for T {
     }
 }
 
-/// Known at compile time.
+/// Evaluated at compile time.
 fn is_reason<T: 'static>() -> bool {
     TypeId::of::<T>() == TypeId::of::<Reason>()
 }
+
+/// Calls a macro for every arity of closures and guards: none to eight arguments.
+macro_rules! arities {
+    ($implement:ident) => {
+        $implement!();
+        $implement!(A1);
+        $implement!(A1 A2);
+        $implement!(A1 A2 A3);
+        $implement!(A1 A2 A3 A4);
+        $implement!(A1 A2 A3 A4 A5);
+        $implement!(A1 A2 A3 A4 A5 A6);
+        $implement!(A1 A2 A3 A4 A5 A6 A7);
+        $implement!(A1 A2 A3 A4 A5 A6 A7 A8);
+    };
+}
+
+pub(in crate::handler) use arities;

@@ -1,11 +1,10 @@
-//! What handlers can take as arguments, one kind a file.
+//! The arguments of handlers: the trait `FromEvent` and the types that implement it.
 
 mod auth;
 mod context;
 mod from_event;
 mod needs;
 mod path;
-mod rest;
 mod state;
 mod values;
 
@@ -13,6 +12,7 @@ pub use auth::Auth;
 pub use context::EventContext;
 pub(crate) use context::Input;
 pub use from_event::FromEvent;
+pub(super) use from_event::arities;
 pub(crate) use needs::Need;
 pub use needs::Needs;
 pub use path::Path;

@@ -1,23 +1,23 @@
-//! What the arguments of handlers need, for `build()` to check.
+//! [`Needs`]: what the arguments of handlers require, for the checks of `build()`.
 
 use std::any::{TypeId, type_name};
 
-/// Collects what the arguments of a handler need, so that `build()` finds what is missing.
+/// Collects the requirements of a handler's arguments, so that `build()` reports what is missing.
 #[derive(Debug, Default)]
 pub struct Needs(Vec<Need>);
 
-/// One need.
+/// One requirement.
 #[derive(Debug)]
 pub(crate) enum Need {
     /// An argument of the event. `connect` and `disconnect` have none.
     EventArgument(&'static str),
-    /// All arguments that are left.
+    /// All remaining arguments.
     Rest,
-    /// What the client sent with its CONNECT.
+    /// The `auth` object of a CONNECT packet.
     Auth,
-    /// Why the client was disconnected.
+    /// The reason of a disconnect.
     Reason,
-    /// The error that an error handler handles.
+    /// The error that is being handled.
     Error,
     /// The parameters of the namespace's pattern.
     Path,
@@ -26,14 +26,14 @@ pub(crate) enum Need {
 }
 
 impl Needs {
-    /// Needs a value of type `T` given to `SocketIo::builder().state(..)`.
+    /// Requires a state of type `T`: `SocketIo::builder().state(..)`.
     pub fn state<T: 'static>(&mut self) {
         self.0
             .push(Need::State(TypeId::of::<T>(), type_name::<T>()));
     }
 
-    /// Needs the next argument of the event, read with [`EventContext::next`](super::EventContext::next), so it cannot be used in
-    /// `connect` and `disconnect`. `type_name` appears in the error of `build()`.
+    /// Requires the next argument of the event, read with [`EventContext::next`](super::EventContext::next): the type
+    /// can't be used in `connect` and `disconnect`. `type_name` appears in the error of `build()`.
     pub fn event_argument(&mut self, type_name: &'static str) {
         self.0.push(Need::EventArgument(type_name));
     }

@@ -1,4 +1,4 @@
-//! The parameters of a namespace.
+//! [`Path`]: the parameters of a namespace, such as the `id` of `/job/{id}`.
 
 use std::{
     fmt,
@@ -19,11 +19,11 @@ pub(crate) use socketio_names::parameters;
 use super::{EventContext, FromEvent, Needs};
 use crate::base::{BoxError, Forbidden};
 
-/// The parameters of the namespace, if the handler's namespace is a pattern: of `/job/{id}`, the `id`. It dereferences to the value;
+/// The parameters of a namespace that is a pattern: of `/job/{id}`, the `id`. It dereferences to the value;
 /// [`into_inner`](Path::into_inner) returns it.
 ///
-/// `Path<u64>` is one parameter, a tuple takes them in their order, a struct or a map by their names. They are read from the text
-/// that the client wrote, as text, numbers, `bool`, `char` or enums without fields.
+/// `Path<u64>` is one parameter; a tuple takes several in their order, a struct or a map takes them by name. They are
+/// read as text, numbers, `bool`, `char` or enums without fields.
 ///
 /// If the text does not fit (`/job/x` for a number), `connect` refuses the client with `Invalid namespace`, and other events fail with
 /// the same message. `build()` refuses a `Path` if the namespace has no parameters.
@@ -93,12 +93,12 @@ impl<T: DeserializeOwned> FromEvent for Path<T> {
     }
 }
 
-/// The parameters of a namespace are of another type.
+/// A parameter is of another type than the handler's.
 #[derive(Debug)]
 struct PathError {
     path: String,
     error: Error,
-    /// The message for the client: the same as for a namespace that does not exist.
+    /// The message for the client, as for a namespace that does not exist.
     message: Forbidden,
 }
 
@@ -118,7 +118,7 @@ impl std::error::Error for PathError {
 struct Parameters<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Parameters<'a> {
-    /// The only one.
+    /// Returns the only parameter.
     fn one(&self) -> Result<Parameter<'a>, Error> {
         match self.0[..] {
             [(_, value)] => Ok(Parameter(value)),

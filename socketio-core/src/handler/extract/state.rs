@@ -1,4 +1,4 @@
-//! Payload that belong to the server.
+//! [`State`]: values that belong to the server.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -8,8 +8,8 @@ use crate::base::BoxError;
 /// A value that the server was built with: `SocketIo::builder().state(value)`. It dereferences to the value;
 /// [`into_inner`](State::into_inner) returns the `Arc` around it.
 ///
-/// `build()` fails if a handler takes a state that the server does not have, so `Option<State<T>>` is not possible. An
-/// [`EventContext`] may be asked for a state that need not be there.
+/// `build()` fails if a handler takes a state that the server does not have, so `Option<State<T>>` is not possible.
+/// [`EventContext::state`] returns an optional state.
 pub struct State<T>(Arc<T>);
 
 impl<T> State<T> {
@@ -23,7 +23,8 @@ impl<T: Send + Sync + 'static> FromEvent for State<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         match cx.state() {
             Some(value) => Ok(State(value)),
-            // `build()` has checked the handlers; only a `FromEvent` that does not declare its needs gets here.
+            // `build()` has checked the handlers; only a `FromEvent` that does not declare its needs gets to this
+            // point.
             None => Err(format!("no state of type `{}`", std::any::type_name::<T>()).into()),
         }
     }
@@ -47,7 +48,7 @@ impl<T> Clone for State<T> {
     }
 }
 
-/// A state outside of any server, for unit tests of handlers.
+/// Creates a state outside of any server, for unit tests of handlers.
 impl<T> From<T> for State<T> {
     fn from(value: T) -> Self {
         State(Arc::new(value))

@@ -1,14 +1,18 @@
-//! Arguments without a wrapper of their own: the socket, the request, sessions, the event's name, the error.
+//! The arguments without parameters of their own: the socket, the request, sessions, the event's name, the error,
+//! `Rest`.
 
 use std::{fmt, ops::Deref, sync::Arc};
+
+use serde::de::DeserializeOwned;
 
 use super::{EventContext, FromEvent, Needs};
 use crate::{
     base::{BoxError, HandlerError, Request},
     client::{ConnectionSession, Session, Socket, SocketIo},
+    packet::Rest,
 };
 
-/// The name of the event as the client wrote it, for handlers of `*`. It dereferences to the name.
+/// The name of the event as the client sent it, for handlers of `*`. It dereferences to the name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventName(String);
 
@@ -90,5 +94,15 @@ impl FromEvent for HandlerError {
 
     fn needs(needs: &mut Needs) {
         needs.error();
+    }
+}
+
+impl<T: DeserializeOwned> FromEvent for Rest<T> {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        cx.rest().map(Rest)
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.rest();
     }
 }

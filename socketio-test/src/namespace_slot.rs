@@ -1,4 +1,4 @@
-//! The client's end in one namespace.
+//! The client's state in one namespace.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,24 +10,24 @@ use socketio_core::{Reason, Sid, protocol::Arguments};
 
 use crate::{Event, responder::Responder};
 
-/// One namespace of a connection, from its CONNECT packet on. It stays when the client has gone, for what came before.
-pub(crate) struct Seat {
+/// One namespace of a connection, from its CONNECT packet on. It is kept after a disconnect, for the events before.
+pub(crate) struct NamespaceSlot {
     pub(crate) namespace: Arc<str>,
-    /// Since the server has accepted.
+    /// Set when the server has accepted the client.
     pub(crate) sid: Option<Sid>,
     pub(crate) refusal: Option<Refusal>,
-    /// Why it is over.
+    /// The reason of the disconnect.
     pub(crate) gone: Option<Reason>,
-    /// What nobody has taken.
+    /// The events that have not been taken.
     pub(crate) received: VecDeque<Event>,
     pub(crate) responders: HashMap<String, Responder>,
-    /// Acknowledgements that came, until their call takes them.
+    /// The acknowledgements that have been received, until their calls take them.
     pub(crate) answers: HashMap<u64, Arguments>,
-    /// The id of the next acknowledgement to ask for; from 0, as the JavaScript client counts.
+    /// The id of the next acknowledgement, from 0 as in the JavaScript client.
     next_ack: u64,
 }
 
-/// What CONNECT_ERROR says.
+/// The content of a CONNECT_ERROR packet.
 #[derive(Clone, serde::Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) message: String,
@@ -35,9 +35,9 @@ pub(crate) struct Refusal {
     pub(crate) data: Option<Value>,
 }
 
-impl Seat {
+impl NamespaceSlot {
     pub(crate) fn new(namespace: Arc<str>, responders: HashMap<String, Responder>) -> Self {
-        Seat {
+        NamespaceSlot {
             namespace,
             sid: None,
             refusal: None,
@@ -55,7 +55,7 @@ impl Seat {
         id
     }
 
-    /// Takes the first event, or the first of that name; the others stay.
+    /// Takes the first event, or the first of this name. The others stay.
     pub(crate) fn take(&mut self, name: Option<&str>) -> Option<Event> {
         let wanted = |event: &Event| name.is_none_or(|name| event.name() == name);
         let position = self.received.iter().position(wanted)?;

@@ -1,4 +1,4 @@
-//! How a namespace is joined.
+//! [`ConnectRequest`]: how a client joins a namespace.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,41 +9,44 @@ use socketio_core::{
     protocol::{self, EncodeError},
 };
 
-use crate::{ConnectError, TestClient, connection::Connection, responder::Responder, seat::Seat};
+use crate::{
+    ConnectError, TestClient, connection::Connection, namespace_slot::NamespaceSlot,
+    responder::Responder,
+};
 
-/// How long calls, and the waiting for events, go on: of tokio's time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// The default timeout of calls and of waiting for events, in tokio's time.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known before a namespace is joined.
-pub(crate) struct Hello {
-    /// As it is asked for: perhaps with a query behind it.
+/// The CONNECT packet and the options of a client before it joins a namespace.
+pub(crate) struct ConnectRequest {
+    /// The namespace, possibly with a query.
     namespace: String,
-    /// A JSON object, or nothing.
+    /// A JSON object, if one was set.
     auth: Result<Option<Box<RawValue>>, EncodeError>,
     responders: HashMap<String, Responder>,
-    pub(crate) patience: Duration,
+    pub(crate) time_limit: Duration,
 }
 
-impl Hello {
+impl ConnectRequest {
     pub(crate) fn new(namespace: &str) -> Self {
-        let mut hello = Hello {
+        let mut request = ConnectRequest {
             namespace: String::new(),
             auth: Ok(None),
             responders: HashMap::new(),
-            patience: PATIENCE,
+            time_limit: DEFAULT_TIMEOUT,
         };
-        hello.namespace(namespace);
-        hello
+        request.namespace(namespace);
+        request
     }
 
-    /// The slash in front may be left out, as with the JavaScript client.
+    /// Sets the namespace. The leading slash is optional, as in the JavaScript client.
     pub(crate) fn namespace(&mut self, namespace: &str) {
         let slash = if namespace.starts_with('/') { "" } else { "/" };
         self.namespace = format!("{slash}{namespace}");
     }
 
     pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
-        // Encoded for `/`, which names no namespace: behind the packet's type stands the object.
+        // Encoded for `/`, which is omitted: the object follows the packet's type.
         self.auth = protocol::connect_request("/", Some(auth)).map(|packet| {
             match packet.messages().next() {
                 Some(Message::Text(text)) => serde_json::from_str(&text[CONNECT.len()..]).ok(),
@@ -62,7 +65,7 @@ impl Hello {
         self.responders.insert(event.to_owned(), responder);
     }
 
-    /// Asks the server, and waits for its answer.
+    /// Joins the namespace, and waits for the response of the server.
     pub(crate) async fn join(self, connection: Connection) -> Result<TestClient, ConnectError> {
         let auth = self.auth.map_err(ConnectError::Auth)?;
         let path = self.namespace.split('?').next().unwrap_or_default();
@@ -72,19 +75,19 @@ impl Hello {
             .codec()
             .connect_request(&self.namespace, auth.as_deref())
             .map_err(ConnectError::Auth)?;
-        let seat = shared.look(|state| {
+        let slot = shared.look(|state| {
             state
-                .seats
-                .push(Seat::new(Arc::clone(&namespace), self.responders));
-            state.seats.len() - 1
+                .slots
+                .push(NamespaceSlot::new(Arc::clone(&namespace), self.responders));
+            state.slots.len() - 1
         });
         let sent = shared.send(packet);
-        // When the `connect` handler has ended, the answer is there.
-        shared.fate(sent).await;
+        // The response has been sent when the `connect` handler has ended.
+        shared.outcome(sent).await;
         let answer = shared.look(|state| {
-            let gone = state.gone(seat).unwrap_or(Reason::TransportError);
-            let seat = &state.seats[seat];
-            match (&seat.sid, &seat.refusal) {
+            let gone = state.gone(slot).unwrap_or(Reason::TransportError);
+            let slot = &state.slots[slot];
+            match (&slot.sid, &slot.refusal) {
                 (Some(sid), _) => Ok(sid.clone()),
                 (None, Some(refusal)) => Err(ConnectError::Refused {
                     message: refusal.message.clone(),
@@ -93,7 +96,7 @@ impl Hello {
                 (None, None) => Err(ConnectError::Closed(gone)),
             }
         });
-        answer.map(|sid| TestClient::new(connection, seat, namespace, sid, self.patience))
+        answer.map(|sid| TestClient::new(connection, slot, namespace, sid, self.time_limit))
     }
 }
 
