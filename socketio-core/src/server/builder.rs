@@ -220,6 +220,8 @@ impl SocketIoBuilder {
 
     /// Sets how long a connection may exist without having joined a namespace. Time spent in `connect` handlers does
     /// not count. Default: 45 seconds.
+    ///
+    /// A `connect` handler that still runs so long after its client has gone is dropped.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -268,6 +270,11 @@ impl SocketIoBuilder {
     }
 
     /// Sets how much may wait to be written to one client. Default: 65,536 messages and 16 MiB (16,777,216 bytes).
+    ///
+    /// What a handler emits between two awaits can't be written meanwhile, so a burst may take four times as much. A handler
+    /// that emits more to its own client fails: [`EmitError::is_outbox_full`](crate::EmitError::is_outbox_full). A client that
+    /// has had its turn to read and stays over the limits is treated as the
+    /// [`overflow_policy`](SocketIoBuilder::overflow_policy) says.
     pub fn max_outbox(mut self, messages: usize, bytes: usize) -> Self {
         self.options.outbox.messages = messages;
         self.options.outbox.bytes = bytes;
@@ -275,7 +282,7 @@ impl SocketIoBuilder {
     }
 
     /// Sets what happens when [`max_outbox`](SocketIoBuilder::max_outbox) is exceeded. Default: the client is
-    /// disconnected.
+    /// disconnected if it stays over the limits for one second.
     pub fn overflow_policy(mut self, policy: OverflowPolicy) -> Self {
         self.options.outbox.policy = policy;
         self
