@@ -59,6 +59,7 @@ pub struct Admin {
 
 /// What the admin interface shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AdminMode {
     /// Clients, rooms, events and commands. The default.
     #[default]

@@ -20,6 +20,7 @@ type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
 /// come from a page and is accepted. A request from a page that is not allowed is answered with 403. Origins are
 /// compared as text, with their ports.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub enum Cors {
     /// Pages of the server's own scheme and host, as in the `Host` header, or as a proxy sets them in
     /// `X-Forwarded-Proto` and `X-Forwarded-Host`. The scheme is `http`, unless the code that terminated TLS has

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A transport of Engine.IO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TransportKind {
     /// HTTP long-polling.
     Polling,

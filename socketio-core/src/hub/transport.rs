@@ -66,6 +66,7 @@ pub use crate::engine::Outgoing;
 
 /// An event of a transport.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Incoming {
     /// A received message, with a completion to fire once it has been handled.
     Message(Message, Option<Completion>),

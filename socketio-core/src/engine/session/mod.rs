@@ -33,6 +33,7 @@ use crate::base::{Message, Request};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// The client sent a message.
     Message(Message),
