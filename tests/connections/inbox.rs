@@ -5,8 +5,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-use socketio::{CallError, SocketIo, SocketIoBuilder, call};
+use socketio::{CallError, Socket, SocketIo, SocketIoBuilder, call};
 use socketio_test::TestClient;
+use test_support::{Log, settle};
 use tokio::sync::Semaphore;
 
 /// `ask` asks the client back, `data` waits for its turn, which `gate` gives.
@@ -109,4 +110,46 @@ async fn the_bytes_of_all_namespaces_count_together() {
         event.await.unwrap();
     }
     joining.await.unwrap().unwrap();
+}
+
+/// The connection's task wakes for each broadcast, and looks again whether it may read.
+#[tokio::test]
+async fn a_call_that_is_kept_without_being_read_is_reported_once() {
+    let log = Log::default();
+    let _collecting = log.collect();
+    let release = Arc::new(Semaphore::new(0));
+    let io = SocketIo::bare()
+        .max_waiting_events(2)
+        .max_http_buffer_size(10_000)
+        .on("keep", {
+            let release = Arc::clone(&release);
+            move |socket: Socket| {
+                let release = Arc::clone(&release);
+                async move {
+                    let answers = socket.broadcast().call_stream::<()>("question", ());
+                    release.acquire().await.unwrap().forget();
+                    drop(answers);
+                }
+            }
+        })
+        .on("data", |_data: String| ())
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let kept = client.emit("keep", ());
+    settle().await;
+    let sent: Vec<_> = (0..10)
+        .map(|_| client.emit("data", "x".repeat(5_000)))
+        .collect();
+    settle().await;
+    for number in 0..500 {
+        io.emit("n", number);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(log.lines("sent too much").len(), 1);
+    release.add_permits(1);
+    kept.await.unwrap();
+    for event in sent {
+        event.await.unwrap();
+    }
 }
