@@ -7,8 +7,8 @@ use std::{
 
 const MAX_LINES: usize = 400;
 
-/// Directories that tools fill.
-const GENERATED: &[&str] = &["node_modules", "target", "__pycache__", ".venv"];
+/// Directories that tools fill, besides hidden ones.
+const GENERATED: &[&str] = &["node_modules", "target", "__pycache__"];
 
 /// The `.rs`, `.py` and `.js` files below a directory.
 fn sources(directory: &Path) -> Vec<PathBuf> {
@@ -18,7 +18,12 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
         let path = entry.path();
         let name = entry.file_name();
         let is_directory = entry.file_type().unwrap().is_dir();
-        if is_directory && !GENERATED.iter().any(|generated| name == *generated) {
+        let is_generated = name.to_string_lossy().starts_with('.')
+            || GENERATED.iter().any(|generated| name == *generated);
+        if is_directory && is_generated {
+            continue;
+        }
+        if is_directory {
             sources.extend(self::sources(&path));
         } else if ["rs", "py", "js"]
             .map(Some)

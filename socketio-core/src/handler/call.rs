@@ -3,8 +3,10 @@
 //! This is the only place where user code is erased; `user_code` polls the futures.
 
 use std::{
+    any::Any,
     borrow::Cow,
     panic::Location,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,11 +14,23 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    EventCall, Middleware, Next, Trigger,
-    definition::{Called, FunctionShim, HandlerFuture, Instance, MethodShim},
-};
+use super::{EventCall, Middleware, Next, Trigger, response::Outcome};
 use crate::{base::BoxError, handler::extract::EventContext};
+
+/// A handler with its arguments, ready to be polled.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// What a shim returns: an argument that doesn't fit is an error before user code runs.
+pub type Called = Result<HandlerFuture, BoxError>;
+
+/// The value of a namespace impl.
+pub type Instance = Arc<dyn Any + Send + Sync>;
+
+/// The shim of a function.
+pub type FunctionShim = fn(&mut EventContext<'_>) -> Called;
+
+/// The shim of a method.
+pub type MethodShim = fn(&Instance, &mut EventContext<'_>) -> Called;
 
 /// The name of user code, and where it was registered: for errors and for the log.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use socketio_names::Pattern;
 
 use super::{
+    call::Instance,
     check::parsed,
-    definition::{DerivedPath, Instance, Linked, NamespaceImpl},
+    definition::{DerivedPath, Linked, NamespaceImpl},
     entry::Entry,
     guard::GuardEntry,
     handlers::Registered,

@@ -4,11 +4,7 @@
 
 use serde::Serialize;
 
-use super::{
-    definition::{Called, Outcome},
-    event_handler_ext::HandlerOptions,
-    extract::arities,
-};
+use super::{call::Called, event_handler_ext::HandlerOptions, extract::arities, response::Outcome};
 use crate::{
     base::BoxError,
     handler::{EventContext, FromEvent, Needs, ResponseEncoder},

@@ -3,39 +3,16 @@
 //! They are read by `Handlers` when a server is built. Generated code names these items, so their signatures are part
 //! of the contract between the macros and this crate.
 
-use std::{
-    any::{Any, TypeId},
-    fmt,
-    future::Future,
-    panic::Location,
-    pin::Pin,
-    sync::Arc,
-};
+use std::{any::TypeId, fmt, panic::Location, sync::Arc};
 
-use super::{GuardDefinition, Trigger};
+use super::{
+    GuardDefinition, Trigger,
+    call::{FunctionShim, Instance, MethodShim},
+};
 use crate::{
-    base::BoxError,
     client::{SocketIo, To},
-    handler::{EventContext, Needs, Response},
+    handler::Needs,
 };
-
-/// The result of a handler: a response, or the error that the handler failed with.
-pub type Outcome = Result<Response, BoxError>;
-
-/// A handler with its arguments, ready to be polled.
-pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-
-/// What a shim returns: an argument that doesn't fit is an error before user code runs.
-pub type Called = Result<HandlerFuture, BoxError>;
-
-/// The value of a namespace impl.
-pub type Instance = Arc<dyn Any + Send + Sync>;
-
-/// The shim of a function.
-pub type FunctionShim = fn(&mut EventContext<'_>) -> Called;
-
-/// The shim of a method.
-pub type MethodShim = fn(&Instance, &mut EventContext<'_>) -> Called;
 
 /// The kind of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

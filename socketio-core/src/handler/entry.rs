@@ -5,8 +5,8 @@
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    call::{Call, Origin},
-    definition::{Called, Definition, FunctionShim, Instance, Kind, MethodShim},
+    call::{Call, Called, FunctionShim, Instance, MethodShim, Origin},
+    definition::{Definition, Kind},
     event_handler_ext::HandlerOptions,
     guard::GuardEntry,
 };

@@ -3,8 +3,8 @@
 use std::{fmt, marker::PhantomData, panic::Location};
 
 use super::{
+    call::Called,
     closure::EventHandler,
-    definition::Called,
     guard::{Guard, GuardEntry},
 };
 use crate::handler::{EventContext, Needs};

@@ -5,9 +5,8 @@
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    call::{Call, Origin},
+    call::{Call, Called, FunctionShim, Origin},
     closure::{Later, Now},
-    definition::{Called, FunctionShim},
     extract::arities,
 };
 use crate::{

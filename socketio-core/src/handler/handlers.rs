@@ -9,9 +9,10 @@ use tokio::runtime::Handle;
 use super::{
     Kind,
     builder_methods::builder_methods,
+    call::{FunctionShim, Instance},
     check,
     closure::EventHandler,
-    definition::{Definition, DerivedPath, FunctionShim, Instance, Linked, NamespaceImpl},
+    definition::{Definition, DerivedPath, Linked, NamespaceImpl},
     entry::Entry,
     guard::{Guard, GuardEntry},
     middleware::{Middleware, MiddlewareEntry},

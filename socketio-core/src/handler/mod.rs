@@ -26,10 +26,10 @@ mod trigger;
 mod user_code;
 
 pub(crate) use builder_methods::builder_methods;
+pub use call::{Called, FunctionShim, HandlerFuture, Instance, MethodShim};
 pub use closure::EventHandler;
 pub use definition::{
-    Called, Definition, DerivedPath, FunctionShim, Handler, HandlerFuture, Instance, Kind, Linked,
-    MethodShim, Namespace, NamespaceImpl, NamespacePath, Outcome,
+    Definition, DerivedPath, Handler, Kind, Linked, Namespace, NamespaceImpl, NamespacePath,
 };
 pub(crate) use dispatch::{ClientContext, Dispatcher, ErrorAck, Incoming};
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
@@ -42,5 +42,5 @@ pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
 pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;
-pub use response::{IsPlain, IsResult, ReplyShape, Response, ResponseEncoder, accept};
+pub use response::{IsPlain, IsResult, Outcome, ReplyShape, Response, ResponseEncoder, accept};
 pub use trigger::{Trigger, TriggerArgument, triggered};

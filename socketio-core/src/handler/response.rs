@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
-    handler::Outcome,
     packet::{Arguments, Form, Payload},
 };
+
+/// The result of a handler: a response, or the error that the handler failed with.
+pub type Outcome = Result<Response, BoxError>;
 
 /// The response to an event: the handler's return value, encoded if the client asked for an acknowledgement.
 ///
