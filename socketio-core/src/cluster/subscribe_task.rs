@@ -1,7 +1,6 @@
 //! The task that receives the messages of other nodes.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -15,7 +14,11 @@ use super::{
     message_handler::MessageHandler,
     publish_task::{QUEUE_TIMEOUT, unless_panics},
 };
-use crate::{base::BoxError, hub::Hub, message_queue::MessageQueue};
+use crate::{
+    base::{BoxError, fault},
+    hub::Hub,
+    message_queue::MessageQueue,
+};
 
 /// How often pending acks that are past their deadline are dropped.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -85,7 +88,7 @@ impl SubscribeTask {
                 cluster: &cluster,
             };
             // A custom parser may panic. The next message is handled all the same.
-            if catch_unwind(AssertUnwindSafe(|| handler.receive(&message))).is_err() {
+            if fault::catch(|| handler.receive(&message)).is_err() {
                 tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), "handling a message of another node panicked");
             }
             // A queue that always has a message must not occupy its thread.

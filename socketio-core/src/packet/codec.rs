@@ -16,7 +16,7 @@ use crate::{
 
 /// Encodes and decodes the packets of a server. Cheap to clone.
 ///
-/// This is where the default parser is told from others. JSON is `None`, because it has a shorter way than [`Parser`]:
+/// This is where the default parser and others part. JSON is `None`, because it has a shorter way than [`Parser`]:
 /// values are written straight into the text of a packet and read straight from it. With any other parser they are [`Data`]
 /// in between.
 #[derive(Clone, Default)]
