@@ -43,7 +43,8 @@ pub mod parser {
     pub use crate::{
         admission::PacketLimits,
         packet::{
-            Body, Codec, Decoder, Form, Frames, Json, Packet, Parser, Payload, Reader, Received,
+            AckId, Body, Codec, Decoder, Form, Frames, Json, Packet, Parser, Payload, Reader,
+            Received,
         },
     };
 }

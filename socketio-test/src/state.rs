@@ -175,7 +175,10 @@ impl State {
                 slot.gone.get_or_insert(reason);
             }
             Kind::Event => {
-                let (name, ack) = (packet.event().to_owned(), packet.id());
+                let (name, ack) = (
+                    packet.event().to_owned(),
+                    packet.id().map(|id| id.to_string()),
+                );
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
                 if let Some(responder) = slot.responders.get(&name) {
                     self.unanswered.push(AckRequest {

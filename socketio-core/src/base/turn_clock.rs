@@ -3,35 +3,54 @@
 //! Reading a clock costs as much as a tenth of a small event. So one reading serves all who ask within a turn: the end of one
 //! handler's poll is the beginning of the next. Outside of a turn every reading is new.
 
-use std::{cell::Cell, time::Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 thread_local! {
     /// `Some` while a connection's turn runs on this thread.
-    static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
+    static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
 }
 
-/// Begins to keep the time for a turn, and returns it. [`stop`] ends that.
-pub(crate) fn start() -> Instant {
+#[derive(Clone, Copy)]
+struct Turn {
+    /// The last reading.
+    now: Instant,
+    ends: Instant,
+}
+
+/// Begins to keep the time for a turn of this length. [`stop`] ends that.
+pub(crate) fn start(length: Duration) {
     let now = Instant::now();
-    NOW.set(Some(now));
-    now
+    let ends = now + length;
+    TURN.set(Some(Turn { now, ends }));
 }
 
 /// Ends a turn.
 pub(crate) fn stop() {
-    NOW.set(None);
+    TURN.set(None);
+}
+
+/// Returns whether the turn's time is over, by the last reading.
+pub(crate) fn is_over() -> bool {
+    TURN.get().is_some_and(|turn| turn.now >= turn.ends)
 }
 
 /// Returns the last reading of this turn.
 pub(crate) fn recent() -> Instant {
-    NOW.get().unwrap_or_else(Instant::now)
+    TURN.get().map_or_else(Instant::now, |turn| turn.now)
 }
 
-/// Reads the clock, for this turn too.
-pub(crate) fn read() -> Instant {
+/// Reads the clock, and returns the time since `begun`: 0 while the turn's time is not over, since the difference of two
+/// instants costs nearly as much as a reading.
+pub(crate) fn elapsed(begun: Instant) -> Duration {
     let now = Instant::now();
-    if NOW.get().is_some() {
-        NOW.set(Some(now));
+    if let Some(turn) = TURN.get() {
+        TURN.set(Some(Turn { now, ..turn }));
+        if now < turn.ends {
+            return Duration::ZERO;
+        }
     }
-    now
+    now.duration_since(begun)
 }

@@ -152,7 +152,6 @@ where
 ///
 /// A panic is resumed in the caller. A failed `emit` fails the event, as in the handler itself. Dropping the future
 /// does not stop the function.
-/// future does not stop the function.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     function: impl FnOnce() -> T + Send + 'static,
 ) -> T {

@@ -22,8 +22,7 @@ use crate::{
     client::{Scope, Socket},
     handler::{EventContext, HandlerFuture, Input, Response, ResponseEncoder},
     hub::PacketKind,
-    packet::Arguments,
-    packet::Payload,
+    packet::{AckId, Arguments, Payload, Received},
 };
 
 /// Creates the acknowledgement of an event that failed.
@@ -44,13 +43,39 @@ pub(crate) struct ClientContext {
     pub(crate) dispatcher: Dispatcher,
 }
 
-/// An event as it was received.
+/// An event as it was received, with its route.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) name: String,
-    /// The acknowledgement's id, as the client wrote it.
-    pub(crate) id: Option<String>,
+    pub(crate) route: Route,
+    /// The name, of an event without a handler of its own.
+    name: Option<Box<str>>,
+    id: Option<AckId>,
     pub(crate) arguments: Arguments,
+}
+
+impl Incoming {
+    pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
+        let route = handlers.route(packet.event());
+        let name = match route.entry() {
+            Some(entry) if *entry.event != *"*" => None,
+            _ => Some(Box::from(packet.event())),
+        };
+        Incoming {
+            route,
+            name,
+            id: packet.id(),
+            arguments: packet.into_arguments(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        name_of(self.name.as_deref(), &self.route)
+    }
+}
+
+fn name_of<'a>(name: Option<&'a str>, route: &'a Route) -> &'a str {
+    name.or_else(|| Some(&*route.entry()?.event))
+        .unwrap_or_default()
 }
 
 impl Dispatcher {
@@ -62,15 +87,15 @@ impl Dispatcher {
         }
     }
 
-    /// Runs the handler of an event and acknowledges it. `route` is what [`Lookup::route`] returned for it.
+    /// Runs the handler of an event and acknowledges it.
     ///
     /// The future does not panic, whatever user code does.
     pub(crate) fn event(
         context: Arc<ClientContext>,
-        route: Route,
         event: Incoming,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let Incoming {
+            route,
             name,
             id,
             arguments,
@@ -84,25 +109,25 @@ impl Dispatcher {
                 handlers,
                 dispatcher,
             } = &*context;
+            let name = name_of(name.as_deref(), &route);
             let again = handlers.error().map(|_| arguments.clone());
             let input = Input::Event {
                 arguments,
                 acknowledge,
             };
             let result = match &route {
-                Route::Direct(entry) => dispatcher.call(entry, socket, &name, input).await,
+                Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
                 route => {
                     let entry = route.entry();
-                    Box::pin(dispatcher.through(handlers, socket, &name, entry, input)).await
+                    Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
                 }
             };
-            let (values, mut failure) = match dispatcher.settle(result, socket, &name, acknowledge)
-            {
+            let (values, mut failure) = match dispatcher.settle(result, socket, name, acknowledge) {
                 Ok(response) => (response.into_values(), None),
                 Err(failure) => {
                     let arguments = again.unwrap_or_default();
                     let input = (arguments, acknowledge);
-                    let recovered = dispatcher.recover(handlers, socket, &name, failure, input);
+                    let recovered = dispatcher.recover(handlers, socket, name, failure, input);
                     Box::pin(recovered).await?
                 }
             };
@@ -113,7 +138,7 @@ impl Dispatcher {
                     .unwrap_or_else(|error| {
                         let origin = route.origin().unwrap_or(&dispatcher.built);
                         let error = Cause::Error(error.into());
-                        let error = dispatcher.error(error, &name, socket, origin);
+                        let error = dispatcher.error(error, name, socket, origin);
                         log_failure(&error, "an acknowledgement can't be encoded");
                         let values = dispatcher.error_values(&error, socket);
                         failure = Some(error);

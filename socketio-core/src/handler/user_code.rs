@@ -46,9 +46,9 @@ impl Future for UserCode<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begun = turn_clock::recent();
         let polled = fault::poll(&mut self.future, cx);
-        let ended = turn_clock::read();
-        if ended.duration_since(begun) >= BLOCKING {
-            blocked(self.origin, begun, ended);
+        let elapsed = turn_clock::elapsed(begun);
+        if elapsed >= BLOCKING {
+            blocked(self.origin, begun, elapsed);
         }
         let ended: Result<(Outcome, _), _> = ready!(polled);
         Poll::Ready(match ended {
@@ -61,13 +61,12 @@ impl Future for UserCode<'_> {
 
 /// Reports a blocking poll, unless the time was spent in a handler inside of this middleware, which is reported itself.
 #[cold]
-fn blocked(origin: &Origin, begun: Instant, ended: Instant) {
-    let elapsed = ended.duration_since(begun);
+fn blocked(origin: &Origin, begun: Instant, elapsed: Duration) {
     let inner = match LAST_BLOCKED.get() {
         Some((inner_ended, inner)) if inner_ended >= begun => inner,
         _ => Duration::ZERO,
     };
-    LAST_BLOCKED.set(Some((ended, elapsed)));
+    LAST_BLOCKED.set(Some((begun + elapsed, elapsed)));
     if elapsed.saturating_sub(inner) >= BLOCKING {
         origin.report_blocking(elapsed);
     }

@@ -7,6 +7,7 @@
 //!   the types that handlers have for them.
 //! * Outgoing: a [`Codec`] encodes a packet into [`Frames`]. A [`Payload`] is values whose recipients are not known yet.
 
+mod ack_id;
 mod arguments;
 mod arity;
 mod codec;
@@ -29,6 +30,7 @@ mod rest;
 mod tests;
 mod values_cursor;
 
+pub use ack_id::AckId;
 pub use arguments::Arguments;
 pub use codec::Codec;
 pub use frames::Frames;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Arguments, Body, Kind, Packet, Payload, TextPacket};
+use super::{AckId, Arguments, Body, Kind, Packet, Payload, TextPacket};
 
 /// A packet that was read, with all its attachments.
 ///
@@ -52,12 +52,12 @@ impl Received {
     }
 
     /// Returns the id of the acknowledgement that is asked for or given.
-    pub fn id(&self) -> Option<String> {
+    pub fn id(&self) -> Option<AckId> {
         match self {
-            Received::Json(packet, _) => packet.id().map(String::from),
+            Received::Json(packet, _) => packet.id().map(AckId::from),
             Received::Parsed(packet) => match &packet.body {
-                Body::Event { id, .. } => id.map(|id| id.to_string()),
-                Body::Ack { id, .. } => Some(id.to_string()),
+                Body::Event { id, .. } => id.map(AckId::from),
+                Body::Ack { id, .. } => Some(AckId::from(*id)),
                 _ => None,
             },
         }

@@ -18,7 +18,7 @@ use crate::{
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
     hub::{Client, PacketKind, transport::Completion},
-    packet::Payload,
+    packet::{Payload, Received},
 };
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -113,8 +113,14 @@ impl EventQueue {
         (self.inbox.len(), self.inbox_bytes)
     }
 
-    /// Queues an event of `bytes`.
-    pub(super) fn push(&mut self, event: Incoming, bytes: usize, completion: Option<Completion>) {
+    /// Finds the handler of an event, and queues the event unless it can start at once.
+    pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
+        let bytes = packet.weight();
+        let event = Incoming::new(packet, &self.context.handlers);
+        if self.is_idle() && !self.is_concurrent(&event) {
+            self.running = Some(Running::Event(self.start(event, bytes), completion));
+            return;
+        }
         self.inbox_bytes += bytes;
         self.inbox.push_back(Job::Event(event, bytes, completion));
     }
@@ -284,15 +290,9 @@ impl EventQueue {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes;
-                let client = self.client();
-                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = &*event.name, bytes, "event");
-                if let Some(observer) = self.context.socket.node().hub.observer() {
-                    observer.received(client, &event.name, &event.arguments);
-                }
-                let route = self.context.handlers.route(&event.name);
-                let concurrent = route.is_concurrent();
-                let handler = Box::pin(Dispatcher::event(Arc::clone(&self.context), route, event));
-                if concurrent || self.concurrency.all {
+                let concurrent = self.is_concurrent(&event);
+                let handler = self.start(event, bytes);
+                if concurrent {
                     self.start_concurrent(handler, completion, cx);
                 } else {
                     self.running = Some(Running::Event(handler, completion));
@@ -300,6 +300,27 @@ impl EventQueue {
                 true
             }
         }
+    }
+
+    /// Whether an event that arrives now has nothing to wait for.
+    fn is_idle(&self) -> bool {
+        self.running.is_none()
+            && self.inbox.is_empty()
+            && self.concurrent_handlers() < self.concurrency.limit
+    }
+
+    fn is_concurrent(&self, event: &Incoming) -> bool {
+        self.concurrency.all || event.route.is_concurrent()
+    }
+
+    /// Creates the future that runs an event.
+    fn start(&self, event: Incoming, bytes: usize) -> BoxFuture<EventResult> {
+        let client = self.client();
+        tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
+        if let Some(observer) = self.context.socket.node().hub.observer() {
+            observer.received(client, event.name(), &event.arguments);
+        }
+        Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
     }
 
     fn concurrent_handlers(&self) -> usize {

@@ -8,7 +8,7 @@
 use std::{
     pin::pin,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::base::turn_clock;
@@ -27,8 +27,8 @@ const TIME: Duration = Duration::from_millis(1);
 pub(super) struct Turn {
     steps: usize,
     bytes: usize,
-    /// When the first handler of this turn began.
-    handlers_since: Option<Instant>,
+    /// A handler has run: the clock is read.
+    is_timed: bool,
     over: bool,
 }
 
@@ -37,7 +37,7 @@ impl Turn {
         Turn {
             steps: 0,
             bytes: 0,
-            handlers_since: None,
+            is_timed: false,
             over: false,
         }
     }
@@ -56,14 +56,15 @@ impl Turn {
 
     /// A handler is about to run.
     pub(super) fn handler_starts(&mut self) {
-        self.handlers_since.get_or_insert_with(turn_clock::start);
+        if !self.is_timed {
+            self.is_timed = true;
+            turn_clock::start(TIME);
+        }
     }
 
     /// A handler has ended, or waits.
     pub(super) fn handler_paused(&mut self) {
-        self.over |= self
-            .handlers_since
-            .is_some_and(|since| turn_clock::recent().duration_since(since) >= TIME);
+        self.over |= turn_clock::is_over();
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -82,7 +83,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.handlers_since.is_some() {
+        if self.is_timed {
             turn_clock::stop();
         }
     }
@@ -113,8 +114,10 @@ mod tests {
     fn a_turn_ends_when_handlers_have_used_its_time() {
         let mut turn = Turn::new();
         turn.handler_starts();
-        turn.handlers_since = Instant::now().checked_sub(TIME);
-        turn_clock::read();
+        turn.handler_paused();
+        assert!(!turn.is_over());
+        let begun = turn_clock::recent();
+        while turn_clock::elapsed(begun) < TIME {}
         turn.handler_paused();
         assert!(turn.is_over());
     }

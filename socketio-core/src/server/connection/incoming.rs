@@ -6,7 +6,6 @@ use super::{Backlog, Connection, State};
 use crate::{
     base::{Message, Reason},
     client::Socket,
-    handler::Incoming as Event,
     hub::{
         Client, PacketKind,
         transport::{Completion, Transport},
@@ -96,16 +95,10 @@ impl<T: Transport> Connection<T> {
         };
         match packet.kind() {
             Kind::Event => {
-                let bytes = packet.weight();
-                let event = Event {
-                    name: packet.event().to_owned(),
-                    id: packet.id(),
-                    arguments: packet.into_arguments(),
-                };
-                queue.push(event, bytes, completion);
+                queue.push(packet, completion);
             }
             Kind::Ack => {
-                let id = packet.id().and_then(|id| id.parse().ok());
+                let id = packet.id().and_then(|id| id.number().ok());
                 let client = Arc::clone(queue.client());
                 let mut arguments = packet.into_arguments();
                 if let Err(error) = arguments.clone().finish() {
