@@ -104,7 +104,7 @@ mod tests {
     async fn a_minute_passes_at_once_when_time_is_paused() {
         let io = server();
         let client = TestClient::builder(&io)
-            .patience(Duration::from_secs(90))
+            .timeout(Duration::from_secs(90))
             .connect()
             .await
             .unwrap();

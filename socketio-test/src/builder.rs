@@ -148,18 +148,18 @@ impl TestClientBuilder {
 
     /// Responds to an event of the server, from the first one on: see [`TestClient::on`].
     #[track_caller]
-    pub fn on<A, R>(mut self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static) -> Self
+    pub fn on<A, R>(mut self, event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static) -> Self
     where
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.connect.on(event, answer);
+        self.connect.on(event, respond);
         self
     }
 
     /// Sets the timeout of [`call`](TestClient::call), [`next`](TestClient::next) and similar methods, in tokio's time.
     /// Default: 5 seconds.
-    pub fn patience(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.connect.time_limit = timeout;
         self
     }

@@ -139,7 +139,7 @@ impl TestClient {
     }
 
     /// Sends an event that asks for an acknowledgement, and waits for it, up to five seconds (see
-    /// [`patience`](TestClientBuilder::patience)).
+    /// [`timeout`](TestClientBuilder::timeout)).
     ///
     /// `T` decides what is read: a tuple takes several arguments, `()` none, anything else the first. An absent
     /// argument is `null`.
@@ -164,8 +164,8 @@ impl TestClient {
     /// let failed = client.call::<u32>("divide", (7, 0)).await.unwrap_err();
     /// assert!(matches!(failed, CallFailed::Handler(error) if error.to_string() == "by zero"));
     ///
-    /// let answer: Value = client.call("divide", (7, 0)).await?;
-    /// assert_eq!(answer, json!({"error": "internal error"}));
+    /// let ack: Value = client.call("divide", (7, 0)).await?;
+    /// assert_eq!(ack, json!({"error": "internal error"}));
     /// # Ok(())
     /// # }
     /// ```
@@ -184,24 +184,24 @@ impl TestClient {
         let sent =
             self.send_packet(|codec, namespace| codec.event(namespace, Some(id), event, &payload));
         Pending::new(async move {
-            let answered = async {
+            let acknowledged = async {
                 let outcome = shared.outcome(sent?).await;
-                let answer = shared.until(|state| {
-                    let answer = state.slots[slot].answers.remove(&id).map(Ok);
-                    answer.or_else(|| state.gone(slot).map(Err))
+                let ack = shared.until(|state| {
+                    let ack = state.slots[slot].acks.remove(&id).map(Ok);
+                    ack.or_else(|| state.gone(slot).map(Err))
                 });
-                let mut answer = answer.await.map_err(CallFailed::Disconnected)?;
-                let read = answer.read();
+                let mut ack = ack.await.map_err(CallFailed::Disconnected)?;
+                let read = ack.read();
                 if let PacketOutcome::Handled(Err(error)) = outcome {
-                    let whole = matches!(answer.finish(), Ok(0));
+                    let whole = matches!(ack.finish(), Ok(0));
                     return read
                         .ok()
                         .filter(|_| whole)
                         .ok_or(CallFailed::Handler(error));
                 }
-                read.map_err(CallFailed::Answer)
+                read.map_err(CallFailed::InvalidAck)
             };
-            timeout(time_limit, answered)
+            timeout(time_limit, acknowledged)
                 .await
                 .unwrap_or(Err(CallFailed::Timeout))
         })
@@ -245,7 +245,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// If no event is received within five seconds (see [`patience`](TestClientBuilder::patience)), or if the client is
+    /// If no event is received within five seconds (see [`timeout`](TestClientBuilder::timeout)), or if the client is
     /// disconnected before. The message contains the line that waited.
     #[track_caller]
     pub fn next(&self) -> Pending<Event> {
@@ -276,7 +276,7 @@ impl TestClient {
     /// return value is sent. The type of its argument decides what is read: a tuple takes several arguments, `()` none.
     ///
     /// The events are [`received`](TestClient::received) as well. An event without a closure is not acknowledged,
-    /// unless [`answer`](TestClient::answer) is called: this tests a `call()` that times out, best with
+    /// unless [`ack`](TestClient::ack) is called: this tests a `call()` that times out, best with
     /// `#[tokio::test(start_paused = true)]`. A second closure for the same name replaces the first.
     ///
     /// If the closure panics, or the arguments are of another type, the next use of the client panics in the test.
@@ -300,12 +300,12 @@ impl TestClient {
     /// # }
     /// ```
     #[track_caller]
-    pub fn on<A, R>(&self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static)
+    pub fn on<A, R>(&self, event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static)
     where
         A: DeserializeOwned,
         R: Serialize,
     {
-        let responder = Responder::new(event, answer);
+        let responder = Responder::new(event, respond);
         self.connection.shared().look(|state| {
             let responders = &mut state.slots[self.slot].responders;
             responders.insert(event.to_owned(), responder);
@@ -323,7 +323,7 @@ impl TestClient {
     /// # let client = TestClient::connect(&io, "/").await?;
     /// let started = client.call::<u8>("start", ());
     /// let question = client.next_named("question").await;
-    /// client.answer(&question, 42).await?;
+    /// client.ack(&question, 42).await?;
     /// assert_eq!(started.await?, 42);
     /// # Ok(())
     /// # }
@@ -331,15 +331,11 @@ impl TestClient {
     ///
     /// # Errors
     ///
-    /// [`EmitFailed::NotAsked`] if the server did not ask for an acknowledgement, [`EmitFailed::Disconnected`],
+    /// [`EmitFailed::NoAckRequested`] if the server did not ask for an acknowledgement, [`EmitFailed::Disconnected`],
     /// [`EmitFailed::Encode`].
-    pub fn answer<T: Serialize>(
-        &self,
-        event: &Event,
-        payload: T,
-    ) -> Pending<Result<(), EmitFailed>> {
+    pub fn ack<T: Serialize>(&self, event: &Event, payload: T) -> Pending<Result<(), EmitFailed>> {
         let Some(id) = event.ack() else {
-            return Pending::new(async { Err(EmitFailed::NotAsked) });
+            return Pending::new(async { Err(EmitFailed::NoAckRequested) });
         };
         let sent = self.send_packet(|codec, namespace| {
             let values = codec.form().payload(&payload)?;
@@ -395,7 +391,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// If it is still connected after five seconds (see [`patience`](TestClientBuilder::patience)).
+    /// If it is still connected after five seconds (see [`timeout`](TestClientBuilder::timeout)).
     #[track_caller]
     pub fn disconnected(&self) -> Pending<Reason> {
         self.wait(Location::caller()).end()

@@ -84,7 +84,7 @@ impl ConnectRequest {
         let sent = shared.send(packet);
         // The response has been sent when the `connect` handler has ended.
         shared.outcome(sent).await;
-        let answer = shared.look(|state| {
+        let outcome = shared.look(|state| {
             let gone = state.gone(slot).unwrap_or(Reason::TransportError);
             let slot = &state.slots[slot];
             match (&slot.sid, &slot.refusal) {
@@ -96,7 +96,7 @@ impl ConnectRequest {
                 (None, None) => Err(ConnectError::Closed(gone)),
             }
         });
-        answer.map(|sid| TestClient::new(connection, slot, namespace, sid, self.time_limit))
+        outcome.map(|sid| TestClient::new(connection, slot, namespace, sid, self.time_limit))
     }
 }
 

@@ -190,12 +190,12 @@ impl ConnectTo {
 
     /// As [`TestClientBuilder::on`](crate::TestClientBuilder::on).
     #[track_caller]
-    pub fn on<A, R>(mut self, event: &str, answer: impl Fn(A) -> R + Send + Sync + 'static) -> Self
+    pub fn on<A, R>(mut self, event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static) -> Self
     where
         A: DeserializeOwned,
         R: Serialize,
     {
-        self.connect.on(event, answer);
+        self.connect.on(event, respond);
         self
     }
 }

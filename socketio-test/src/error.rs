@@ -69,8 +69,8 @@ pub enum EmitFailed {
     Disconnected(Reason),
     /// The event's name is reserved, or its payload can't be encoded; nothing was sent.
     Encode(EncodeError),
-    /// The event did not ask for an acknowledgement ([`answer`](crate::TestClient::answer)).
-    NotAsked,
+    /// The event did not ask for an acknowledgement ([`ack`](crate::TestClient::ack)).
+    NoAckRequested,
 }
 
 impl fmt::Display for EmitFailed {
@@ -79,7 +79,9 @@ impl fmt::Display for EmitFailed {
             EmitFailed::Handler(error) => handler(error, f),
             EmitFailed::Disconnected(reason) => disconnected(*reason, f),
             EmitFailed::Encode(error) => error.fmt(f),
-            EmitFailed::NotAsked => f.write_str("the event did not ask for an acknowledgement"),
+            EmitFailed::NoAckRequested => {
+                f.write_str("the event did not ask for an acknowledgement")
+            }
         }
     }
 }
@@ -89,7 +91,7 @@ impl Error for EmitFailed {
         match self {
             EmitFailed::Handler(error) => Some(error),
             EmitFailed::Encode(error) => Some(error),
-            EmitFailed::Disconnected(_) | EmitFailed::NotAsked => None,
+            EmitFailed::Disconnected(_) | EmitFailed::NoAckRequested => None,
         }
     }
 }
@@ -102,9 +104,9 @@ pub enum CallFailed {
     /// ([`is_unknown_event`](HandlerError::is_unknown_event)).
     Handler(HandlerError),
     /// The acknowledgement is of another type.
-    Answer(ArgumentError),
+    InvalidAck(ArgumentError),
     /// No acknowledgement was received within the timeout: five seconds, or that of
-    /// [`patience`](crate::TestClientBuilder::patience).
+    /// [`timeout`](crate::TestClientBuilder::timeout).
     Timeout,
     /// The client is not in its namespace any more, with the reason.
     Disconnected(Reason),
@@ -116,7 +118,7 @@ impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CallFailed::Handler(error) => handler(error, f),
-            CallFailed::Answer(error) => write!(f, "the acknowledgement: {error}"),
+            CallFailed::InvalidAck(error) => write!(f, "the acknowledgement: {error}"),
             CallFailed::Timeout => f.write_str("no acknowledgement was received in time"),
             CallFailed::Disconnected(reason) => disconnected(*reason, f),
             CallFailed::Encode(error) => error.fmt(f),
@@ -128,7 +130,7 @@ impl Error for CallFailed {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             CallFailed::Handler(error) => Some(error),
-            CallFailed::Answer(error) => Some(error),
+            CallFailed::InvalidAck(error) => Some(error),
             CallFailed::Encode(error) => Some(error),
             CallFailed::Timeout | CallFailed::Disconnected(_) => None,
         }

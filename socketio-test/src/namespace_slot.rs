@@ -22,7 +22,7 @@ pub(crate) struct NamespaceSlot {
     pub(crate) received: VecDeque<Event>,
     pub(crate) responders: HashMap<String, Responder>,
     /// The acknowledgements that have been received, until their calls take them.
-    pub(crate) answers: HashMap<u64, Arguments>,
+    pub(crate) acks: HashMap<u64, Arguments>,
     /// The id of the next acknowledgement, from 0 as in the JavaScript client.
     next_ack: u64,
 }
@@ -44,7 +44,7 @@ impl NamespaceSlot {
             gone: None,
             received: VecDeque::new(),
             responders,
-            answers: HashMap::new(),
+            acks: HashMap::new(),
             next_ack: 0,
         }
     }

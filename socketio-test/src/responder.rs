@@ -27,7 +27,7 @@ impl Responder {
                 Err(error) => panic!("{origin}: `on({event:?})` received other arguments: {error}"),
             };
             match form.payload(&respond(arguments)) {
-                Ok(answer) => answer,
+                Ok(response) => response,
                 Err(error) => panic!(
                     "{origin}: the return value of `on({event:?})` can't be encoded: {error}"
                 ),
@@ -36,7 +36,7 @@ impl Responder {
     }
 
     /// Runs the closure and returns the encoded acknowledgement. A panic is passed on to the test.
-    pub(crate) fn answer(
+    pub(crate) fn respond(
         &self,
         arguments: Arguments,
         form: Form,

@@ -61,7 +61,7 @@ impl Shared {
     /// Takes in what the server has written, then reads or changes the state. Both under one lock, so everything that
     /// was emitted before is seen, in its order, whether the connection's task or a test takes it in.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        let (result, came, unanswered, task) = {
+        let (result, came, requests, task) = {
             let state = &mut *self.lock();
             let came = state.take_in();
             let result = look(state);
@@ -69,13 +69,13 @@ impl Shared {
                 true => None,
                 false => state.task.take(),
             };
-            (result, came, std::mem::take(&mut state.unanswered), task)
+            (result, came, std::mem::take(&mut state.requests), task)
         };
         if let Some(task) = task {
             task.wake();
         }
-        for event in unanswered {
-            self.answer(event);
+        for event in requests {
+            self.acknowledge(event);
         }
         if came {
             self.notify();
@@ -106,14 +106,14 @@ impl Shared {
         }
     }
 
-    fn answer(&self, request: AckRequest) {
+    fn acknowledge(&self, request: AckRequest) {
         let AckRequest {
             slot,
             responder,
             arguments,
             ack,
         } = request;
-        match responder.answer(arguments, self.codec.form()) {
+        match responder.respond(arguments, self.codec.form()) {
             Ok(values) => {
                 if let Some(id) = ack {
                     self.with(|state| {

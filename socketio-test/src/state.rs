@@ -29,7 +29,7 @@ pub(crate) struct State {
     pub(crate) slots: Vec<NamespaceSlot>,
     pub(crate) packets: Vec<Packet>,
     /// Events whose closures run after the lock is released.
-    pub(crate) unanswered: Vec<AckRequest>,
+    pub(crate) requests: Vec<AckRequest>,
     /// Whether the client does not read, so that the server's outbox fills.
     pub(crate) reading_stopped: bool,
     /// Set when the server begins to close the connection.
@@ -75,7 +75,7 @@ impl State {
             task: None,
             slots: Vec::new(),
             packets: Vec::new(),
-            unanswered: Vec::new(),
+            requests: Vec::new(),
             reading_stopped: false,
             closing: None,
             over: None,
@@ -181,7 +181,7 @@ impl State {
                 );
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
                 if let Some(responder) = slot.responders.get(&name) {
-                    self.unanswered.push(AckRequest {
+                    self.requests.push(AckRequest {
                         slot: index,
                         responder: responder.clone(),
                         arguments: event.arguments(),
@@ -193,7 +193,7 @@ impl State {
             Kind::Ack => {
                 // Other ids were sent in raw packets.
                 if let Some(Ok(id)) = packet.id().map(|id| id.parse()) {
-                    slot.answers.insert(id, packet.into_arguments());
+                    slot.acks.insert(id, packet.into_arguments());
                 }
             }
         }

@@ -44,7 +44,7 @@ async fn an_answer_is_found_behind_a_full_inbox() {
     let answer = client.call::<String>("ask", ());
     let question = client.next().await;
     let behind: Vec<_> = (0..20).map(|_| client.emit("data", "x")).collect();
-    client.answer(&question, "found").await.unwrap();
+    client.ack(&question, "found").await.unwrap();
     assert_eq!(answer.await.unwrap(), "found");
     for event in behind {
         event.await.unwrap();

@@ -56,13 +56,13 @@ pub(crate) async fn is_played(io: SocketIo) {
     let goodbye = bo.next().await;
     assert_eq!(goodbye, reply("goodbye", 4));
     assert!(bo.is_connected());
-    bo.answer(&goodbye, ()).await.unwrap();
+    bo.ack(&goodbye, ()).await.unwrap();
     assert_eq!(bo.disconnected().await, Reason::ServerDisconnect);
 }
 
 /// The thread in the background, which is a task here.
 pub(crate) async fn is_heard_by(io: SocketIo) {
-    let ana = TestClient::builder(&io).patience(std::time::Duration::from_secs(60));
+    let ana = TestClient::builder(&io).timeout(std::time::Duration::from_secs(60));
     let ana = ana.connect().await.unwrap();
     ana.received();
     for count in 1..4 {

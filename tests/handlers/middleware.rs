@@ -171,7 +171,7 @@ async fn it_reads_the_arguments_and_so_does_the_handler() {
                 if call.event() == "sum" {
                     let (a, b): (Value, i64) = call.arguments()?;
                     let all: Vec<i64> = call.all_arguments()?;
-                    noting.add(format!("{a} {b} {} {}", all.len(), call.wants_answer()));
+                    noting.add(format!("{a} {b} {} {}", all.len(), call.wants_ack()));
                 }
                 Ok::<_, socketio::BoxError>(next.run(call).await?)
             }

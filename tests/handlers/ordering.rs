@@ -166,7 +166,7 @@ async fn a_handler_that_calls_its_own_client_gets_its_answer_past_a_full_inbox()
     let asking = client.call::<u8>("ask", ());
     let question = client.next().await;
     let more: Vec<_> = (0..20).map(|_| client.emit("more", ())).collect();
-    client.answer(&question, 7).await.unwrap();
+    client.ack(&question, 7).await.unwrap();
     assert_eq!(asking.await.unwrap(), 7);
     for more in more {
         more.await.unwrap();

@@ -94,7 +94,7 @@ async fn a_callback_runs_when_its_sender_has_gone() {
     ana.emit("ask", bo.sid()).await.unwrap();
     ana.close().await;
     let question = bo.next().await;
-    bo.answer(&question, "bo").await.unwrap();
+    bo.ack(&question, "bo").await.unwrap();
     assert_eq!(bo.next().await, event("asked", "bo"));
 }
 

@@ -60,8 +60,8 @@ async fn acknowledgements_that_nobody_awaits_are_ignored() {
     }
     let asking = client.call::<u8>("ask", ());
     let question = client.next().await;
-    client.answer(&question, 1).await.unwrap();
-    client.answer(&question, 2).await.unwrap();
+    client.ack(&question, 1).await.unwrap();
+    client.ack(&question, 2).await.unwrap();
     assert_eq!(asking.await.unwrap(), 1);
     assert!(client.is_connected());
 }
@@ -77,8 +77,8 @@ async fn an_answer_in_another_namespace_is_another_answer() {
     let other = client.connect_to("/other").await.unwrap();
     let asking = client.call::<u8>("ask", ());
     let question = client.next().await;
-    other.answer(&question, 1).await.unwrap();
-    client.answer(&question, 2).await.unwrap();
+    other.ack(&question, 1).await.unwrap();
+    client.ack(&question, 2).await.unwrap();
     assert_eq!(asking.await.unwrap(), 2);
 }
 
@@ -98,14 +98,14 @@ async fn a_call_times_out_after_sixty_seconds_or_its_own_timeout() {
         .build()
         .unwrap();
     let client = TestClient::builder(&io)
-        .patience(Duration::from_secs(100))
+        .timeout(Duration::from_secs(100))
         .connect()
         .await
         .unwrap();
     assert_eq!(client.call::<u64>("ask", ()).await.unwrap(), 60);
     assert_eq!(client.call::<u64>("ask", 3).await.unwrap(), 3);
     let late = client.next().await;
-    client.answer(&late, 1).await.unwrap();
+    client.ack(&late, 1).await.unwrap();
     assert_eq!(client.call::<u64>("ask", 1).await.unwrap(), 1);
 }
 

@@ -49,7 +49,7 @@ async fn what_nobody_answers_stays_unanswered() {
         }
     });
     let client = TestClient::builder(&io)
-        .patience(Duration::from_secs(61))
+        .timeout(Duration::from_secs(61))
         .connect()
         .await
         .unwrap();
@@ -65,10 +65,10 @@ async fn an_event_can_be_answered_later_and_by_hand() {
     assert!(question.asks());
     assert_eq!(question, event("question", "why"));
     let bytes = Bytes::from_static(b"because");
-    client.answer(&question, (1, &bytes)).await.unwrap();
+    client.ack(&question, (1, &bytes)).await.unwrap();
     assert_eq!(asking.await.unwrap(), (1, bytes));
-    let unasked = client.answer(&event("question", ()), ()).await;
-    assert!(matches!(unasked, Err(EmitFailed::NotAsked)));
+    let unasked = client.ack(&event("question", ()), ()).await;
+    assert!(matches!(unasked, Err(EmitFailed::NoAckRequested)));
 }
 
 #[tokio::test]

@@ -158,7 +158,7 @@ async fn a_call_reads_one_several_or_no_arguments() {
         Data::Binary(bytes)
     );
     let unfit = client.call::<u8>("one", ()).await;
-    assert!(matches!(unfit, Err(CallFailed::Answer(_))), "{unfit:?}");
+    assert!(matches!(unfit, Err(CallFailed::InvalidAck(_))), "{unfit:?}");
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_call_waits_five_seconds_or_its_own_timeout() {
     let late = client.call::<u64>("sleep", 6).await;
     assert!(matches!(late, Err(CallFailed::Timeout)), "{late:?}");
     let patient = TestClient::builder(&io)
-        .patience(Duration::from_secs(60))
+        .timeout(Duration::from_secs(60))
         .connect()
         .await
         .unwrap();

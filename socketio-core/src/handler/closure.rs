@@ -53,30 +53,30 @@ pub struct Later<M>(M);
 /// Return values that are sent as the acknowledgement.
 pub trait IntoReply<M> {
     #[doc(hidden)]
-    fn into_reply(self, answer: ResponseEncoder) -> Outcome;
+    fn into_reply(self, encoder: ResponseEncoder) -> Outcome;
 }
 
 impl<T: Serialize> IntoReply<Plain> for T {
-    fn into_reply(self, answer: ResponseEncoder) -> Outcome {
-        answer.value(&self)
+    fn into_reply(self, encoder: ResponseEncoder) -> Outcome {
+        encoder.value(&self)
     }
 }
 
 impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
-    fn into_reply(self, answer: ResponseEncoder) -> Outcome {
-        answer.value(&self.map_err(Into::into)?)
+    fn into_reply(self, encoder: ResponseEncoder) -> Outcome {
+        encoder.value(&self.map_err(Into::into)?)
     }
 }
 
 /// Return values that are sent as the acknowledgement, and futures of them.
 pub trait IntoOutcome<M> {
     #[doc(hidden)]
-    fn into_outcome(self, answer: ResponseEncoder) -> impl Future<Output = Outcome> + Send;
+    fn into_outcome(self, encoder: ResponseEncoder) -> impl Future<Output = Outcome> + Send;
 }
 
 impl<M, T: IntoReply<M> + Send> IntoOutcome<Now<M>> for T {
-    async fn into_outcome(self, answer: ResponseEncoder) -> Outcome {
-        self.into_reply(answer)
+    async fn into_outcome(self, encoder: ResponseEncoder) -> Outcome {
+        self.into_reply(encoder)
     }
 }
 
@@ -84,8 +84,8 @@ impl<M, F> IntoOutcome<Later<M>> for F
 where
     F: Future<Output: IntoReply<M>> + Send,
 {
-    async fn into_outcome(self, answer: ResponseEncoder) -> Outcome {
-        self.await.into_reply(answer)
+    async fn into_outcome(self, encoder: ResponseEncoder) -> Outcome {
+        self.await.into_reply(encoder)
     }
 }
 
@@ -99,11 +99,11 @@ macro_rules! closures {
             $($argument: FromEvent + Send + 'static,)*
         {
             fn call(&self, cx: &mut EventContext<'_>) -> Called {
-                let answer = cx.answer();
+                let encoder = cx.encoder();
                 $(let $argument = $argument::from_event(cx)?;)*
                 cx.finish()?;
                 let handler = self.clone();
-                Ok(Box::pin(async move { handler($($argument),*).into_outcome(answer).await }))
+                Ok(Box::pin(async move { handler($($argument),*).into_outcome(encoder).await }))
             }
 
             fn needs(needs: &mut Needs) {

@@ -200,7 +200,7 @@ impl EventCall {
     }
 
     /// Returns whether the client asked for an acknowledgement.
-    pub fn wants_answer(&self) -> bool {
+    pub fn wants_ack(&self) -> bool {
         self.acknowledge().unwrap_or(false)
     }
 

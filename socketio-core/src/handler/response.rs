@@ -187,17 +187,17 @@ impl ResultShape {
     /// Encodes the value, or returns the error.
     pub fn reply<T: Serialize, E: Into<BoxError>>(
         self,
-        answer: ResponseEncoder,
+        encoder: ResponseEncoder,
         value: Result<T, E>,
     ) -> Outcome {
-        answer.value(&value.map_err(Into::into)?)
+        encoder.value(&value.map_err(Into::into)?)
     }
 }
 
 impl PlainShape {
     /// Encodes the value.
-    pub fn reply<T: Serialize>(self, answer: ResponseEncoder, value: T) -> Outcome {
-        answer.value(&value)
+    pub fn reply<T: Serialize>(self, encoder: ResponseEncoder, value: T) -> Outcome {
+        encoder.value(&value)
     }
 }
 

@@ -159,7 +159,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     let this_binding = receiver
         .iter()
         .map(|_| quote_spanned!(site=> let #this = #instance::<Self>(#this);));
-    let answer_binding = (!connect).then(|| quote_spanned!(site=> let #answer = #cx.answer();));
+    let answer_binding = (!connect).then(|| quote_spanned!(site=> let #answer = #cx.encoder();));
 
     let names: Vec<_> = model::arguments(signature)
         .enumerate()

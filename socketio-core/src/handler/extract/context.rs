@@ -156,7 +156,7 @@ impl<'a> EventContext<'a> {
 
     /// For generated code: returns the encoder of the handler's return value.
     #[doc(hidden)]
-    pub fn answer(&self) -> ResponseEncoder {
+    pub fn encoder(&self) -> ResponseEncoder {
         match self.input {
             Input::Connect(_) => ResponseEncoder::accepting(),
             Input::Disconnect(_) => ResponseEncoder::new(None),
