@@ -157,10 +157,11 @@ impl Expanded {
             );
             self.triggers.push((pattern.clone(), Arc::new(entry)));
         }
-        self.entries.extend(definition.methods.iter().map(|method| {
-            let (path, instance) = (one.path.clone(), Arc::clone(instance));
-            Entry::method(method, path, type_name, &guards, instance)
-        }));
+        self.entries
+            .extend(definition.methods.iter().copied().flatten().map(|method| {
+                let (path, instance) = (one.path.clone(), Arc::clone(instance));
+                Entry::method(method, path, type_name, &guards, instance)
+            }));
     }
 }
 

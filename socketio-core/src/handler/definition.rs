@@ -116,7 +116,8 @@ pub struct NamespaceImpl {
     pub(crate) path: &'static str,
     pub(crate) server: &'static str,
     pub(crate) default: fn() -> Option<Instance>,
-    pub(crate) methods: &'static [Definition<MethodShim>],
+    /// One list for each method: see the macros' `namespace_impl`.
+    pub(crate) methods: &'static [&'static [Definition<MethodShim>]],
     pub(crate) guards: &'static [GuardDefinition],
     /// At most one: of several under `#[cfg]`, the compiler keeps one.
     pub(crate) triggers: &'static [Trigger],
@@ -130,7 +131,7 @@ impl NamespaceImpl {
         type_name: &'static str,
         path: &'static str,
         default: fn() -> Option<Instance>,
-        methods: &'static [Definition<MethodShim>],
+        methods: &'static [&'static [Definition<MethodShim>]],
     ) -> Self {
         NamespaceImpl {
             type_name,

@@ -1,7 +1,7 @@
 //! The items generated for a namespace impl.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{
@@ -54,7 +54,10 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
     let self_ty = &header.self_ty;
     let self_span = self_ty.span();
 
-    let mut declared = TokenStream::new();
+    // A constant for each method, because the compiler checks the body of a constant as a whole, and what it does there grows
+    // with the square of the body.
+    let mut declared = Vec::new();
+    let mut defined = Vec::new();
     let mut elements = Vec::new();
     for (index, method) in methods.iter().enumerate().filter(|_| valid) {
         let shims = Shims::new(index);
@@ -66,15 +69,19 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
             receiver: Some(receiver(signature)),
         };
         let (registrations, cfgs) = (&method.registrations, &method.cfgs);
-        declared.extend(shims.declare(&callee, registrations, cfgs, &paths));
-        elements.push(definitions(
-            registrations,
-            signature,
-            &shims,
-            cfgs,
-            true,
-            &paths,
-        ));
+        let shims_declared = shims.declare(&callee, registrations, &[], &paths);
+        let definitions = definitions(registrations, signature, &shims, &[], true, &paths);
+        let name = format_ident!("METHOD_{index}", span = site);
+        declared.push(quote_spanned! {site=>
+            #(#cfgs)* const #name: &'static [#definition<#method_shim>];
+        });
+        defined.push(quote_spanned! {site=>
+            #(#cfgs)* const #name: &'static [#definition<#method_shim>] = &{
+                #shims_declared
+                [#definitions]
+            };
+        });
+        elements.push(quote_spanned!(site=> #(#cfgs)* <Self as __Methods>::#name));
     }
     let triggers = triggers.iter().filter(|_| valid);
     let triggers = triggers.map(|one| trigger::definition(one, &paths));
@@ -116,14 +123,13 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         #(#cfgs)*
         const _: () = {
             trait __Methods {
-                const METHODS: &'static [#definition<#method_shim>];
+                #(#declared)*
+                const METHODS: &'static [&'static [#definition<#method_shim>]];
                 const TRIGGERS: &'static [#trigger_type];
             }
             impl __Methods for #self_ty {
-                const METHODS: &'static [#definition<#method_shim>] = &{
-                    #declared
-                    [#(#elements),*]
-                };
+                #(#defined)*
+                const METHODS: &'static [&'static [#definition<#method_shim>]] = &[#(#elements),*];
                 const TRIGGERS: &'static [#trigger_type] = &[#(#triggers),*];
             }
             impl #namespace for #self_ty {
