@@ -21,8 +21,32 @@ pub mod errors {}
 #[doc = include_str!("../docs/guide/serving.md")]
 pub mod serving {}
 
+#[doc = include_str!("../docs/guide/deployment.md")]
+pub mod deployment {}
+
+#[doc = include_str!("../docs/guide/debugging.md")]
+pub mod debugging {}
+
+#[doc = include_str!("../docs/guide/troubleshooting.md")]
+pub mod troubleshooting {}
+
+#[doc = include_str!("../docs/guide/limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("../docs/guide/performance.md")]
+pub mod performance {}
+
 #[doc = include_str!("../docs/guide/cluster.md")]
 pub mod cluster {}
+
+#[doc = include_str!("../docs/guide/faq.md")]
+pub mod faq {}
+
+#[doc = include_str!("../docs/guide/from-socketio-node.md")]
+pub mod from_socketio_node {}
+
+#[doc = include_str!("../docs/guide/from-socketioxide.md")]
+pub mod from_socketioxide {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}

@@ -14,7 +14,7 @@ pub(super) struct Clustering {
     queue: Option<Result<Arc<dyn MessageQueue>, String>>,
     channel: String,
     write_only: bool,
-    limits: PublishLimits,
+    pub(super) limits: PublishLimits,
 }
 
 impl Default for Clustering {

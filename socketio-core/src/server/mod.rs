@@ -8,6 +8,8 @@ mod connection;
 mod engine_transport;
 mod event_queue;
 mod lifecycle;
+#[cfg(test)]
+mod limits_table;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;
