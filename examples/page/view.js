@@ -33,15 +33,18 @@ export function onSubmit(id, action) {
 export const EVERYBODY = "";
 
 const channels = new Map();
+// Apart from the channels: the list of a room's members may come before the acknowledgement that opens its channel.
+const membersOf = new Map();
 let current;
 
 export function openChannel(room) {
-  if (!channels.has(room)) channels.set(room, { rows: [], unread: 0, members: [] });
+  if (!channels.has(room)) channels.set(room, { rows: [], unread: 0 });
   showChannel(room);
 }
 
 export function closeChannel(room) {
   channels.delete(room);
+  membersOf.delete(room);
   if (current === room) showChannel(EVERYBODY);
   else showTabs();
 }
@@ -134,18 +137,18 @@ export function removePerson(id) {
 }
 
 export function setMembers(room, ids) {
-  if (channels.has(room)) channels.get(room).members = ids;
+  membersOf.set(room, ids);
   showMembers();
 }
 
 function showPeople() {
   $("people").replaceChildren(...[...names].map(([id, name]) => element("li", name, { className: id === self ? "self" : "" })));
-  if (document.activeElement !== $("name")) $("name").value = names.get(self) ?? "";
+  if (names.has(self) && document.activeElement !== $("name")) $("name").value = names.get(self);
   showMembers();
 }
 
 function showMembers() {
-  const members = current ? channels.get(current)?.members ?? [] : [...names.keys()];
+  const members = current ? membersOf.get(current) ?? [] : [...names.keys()];
   const known = members.filter((id) => names.has(id));
   $("members").textContent = known.length === 0 ? "" : known.length === 1 ? "only you" : `${known.length} people`;
   $("members").title = known.map(nameOf).join(", ");
