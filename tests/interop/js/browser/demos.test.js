@@ -55,6 +55,7 @@ for (const client of CLIENTS) {
     test("a page waits for a server that was killed", async (t) => {
       const first = await serve(t, "functions", client);
       const ada = await enter(first, { losesServer: true });
+      await ada.shows("#state", "connected by websocket");
       await first.stop();
       await ada.shows("#state", "connecting");
       await serve(t, "functions", client, first.address);
