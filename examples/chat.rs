@@ -1,42 +1,90 @@
 //! A chat to try in the browser: `cargo run --example chat`, then open <http://127.0.0.1:5000>.
 //!
-//! Plain functions answer on the namespace `/`, a struct on `/notes`, and a task counts in the background. Options, with
-//! their defaults: `--host 127.0.0.1 --port 5000` (port 0 is any free one).
+//! Plain functions handle the events of the namespace `/`, a struct those of `/notes`, and a task counts in the background.
+//! `--help` shows the options. The page is in `page/`; it needs neither internet nor npm.
+
+mod page;
 
 use std::{
-    future::ready,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use axum::{Router, http::StatusCode, response::Html, routing::get};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socketio::{
-    Auth, CallError, ConnectionRefused, Reason, RoomError, Session, SocketIo, State, broadcast,
-    call, close_room, emit, join_room, leave_room, rooms, sid, to,
+    Auth, CallError, ConnectionRefused, Reason, RoomError, Session, Sid, SocketIo, State,
+    broadcast, call, close_room, emit, join_room, leave_room, rooms, sid, to,
 };
 use tokio::net::TcpListener;
 
 // Functions on `/`
 
+/// The names of all clients.
 #[derive(Default)]
-struct Online(AtomicUsize);
+struct People(Mutex<BTreeMap<Sid, String>>);
 
-#[socketio::event]
-fn connect(online: State<Online>) {
-    let count = online.0.fetch_add(1, Relaxed) + 1;
-    broadcast().emit("online", count);
+impl People {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Sid, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a client may send along when it connects.
+#[derive(Deserialize)]
+struct Visitor {
+    name: Option<String>,
+}
+
+impl Visitor {
+    fn name(self) -> Option<String> {
+        clean(&self.name?)
+    }
+}
+
+fn clean(name: &str) -> Option<String> {
+    let name: String = name.trim().chars().take(40).collect();
+    (!name.is_empty()).then_some(name)
 }
 
 #[socketio::event]
-fn disconnect(reason: Reason, online: State<Online>) {
-    let count = online.0.fetch_sub(1, Relaxed) - 1;
-    broadcast().emit("left", (sid(), reason));
-    broadcast().emit("online", count);
+fn connect(visitor: Auth<Option<Visitor>>, people: State<People>) {
+    let id = sid();
+    let name = visitor.into_inner().and_then(Visitor::name);
+    let name = name.unwrap_or_else(|| format!("Guest {}", &id[..4]));
+    people.lock().insert(id.clone(), name.clone());
+    let online = people.lock().len();
+    tracing::info!(client = %id, name, online, "connected");
+    broadcast().emit("person", json!({ "id": id, "name": name }));
+    broadcast().emit("online", online);
+}
+
+#[socketio::event]
+fn disconnect(reason: Reason, people: State<People>) {
+    let id = sid();
+    people.lock().remove(&id);
+    let online = people.lock().len();
+    tracing::info!(client = %id, %reason, online, "disconnected");
+    broadcast().emit("left", (&id, reason));
+    broadcast().emit("online", online);
+    for room in rooms() {
+        tell_members(&room, &id);
+    }
+}
+
+/// Everybody who is here. A client asks when it is connected, and hears of changes then.
+#[socketio::event]
+fn people(people: State<People>) -> BTreeMap<Sid, String> {
+    people.lock().clone()
+}
+
+#[socketio::event]
+fn rename(name: String, people: State<People>) -> Result<String, &'static str> {
+    let name = clean(&name).ok_or("a name is needed")?;
+    people.lock().insert(sid(), name.clone());
+    broadcast().emit("person", json!({ "id": sid(), "name": name }));
+    Ok(name)
 }
 
 #[socketio::event]
@@ -58,13 +106,26 @@ fn wave() {
 #[socketio::event]
 fn join(room: String) -> Result<Vec<String>, RoomError> {
     join_room(&room)?;
+    tell_members(&room, "");
     Ok(rooms())
 }
 
 #[socketio::event]
 fn leave(room: String) -> Vec<String> {
     leave_room(&room);
+    tell_members(&room, "");
     rooms()
+}
+
+/// Tells the members of a room who they are, without the client that is about to leave.
+fn tell_members(room: &str, without: &str) {
+    let members: Vec<Sid> = to(room)
+        .sockets()
+        .iter()
+        .map(|member| member.sid().clone())
+        .filter(|member| *member != *without)
+        .collect();
+    to(room).emit("members", json!({ "room": room, "members": members }));
 }
 
 #[socketio::on("close room")]
@@ -127,11 +188,6 @@ struct Note {
     text: String,
 }
 
-#[derive(Deserialize)]
-struct Visitor {
-    name: Option<String>,
-}
-
 /// The session of each client.
 #[derive(Clone, Default)]
 struct Name(String);
@@ -143,14 +199,10 @@ impl Notes {
         visitor: Auth<Option<Visitor>>,
         name: Session<Name>,
     ) -> Result<(), ConnectionRefused> {
-        let given = visitor
-            .into_inner()
-            .and_then(|visitor| visitor.name)
-            .unwrap_or_default();
-        if given.trim().is_empty() {
+        let Some(given) = visitor.into_inner().and_then(Visitor::name) else {
             return Err(ConnectionRefused::new("a name is needed").data(json!({ "field": "name" })));
-        }
-        name.set(Name(given.trim().to_owned()));
+        };
+        name.set(Name(given));
         emit("notes", &self.board().notes);
         Ok(())
     }
@@ -191,15 +243,35 @@ impl Board {
 // The server
 
 #[tokio::main]
-async fn main() -> socketio::Result {
+async fn main() -> page::Result {
+    let options = page::Options::from_args()?;
     tracing_subscriber::fmt().init();
-    let (host, port) = options()?;
-    let io = SocketIo::builder().state(Online::default()).build()?;
+    let io = SocketIo::builder().state(People::default()).build()?;
+    if options.list {
+        println!("{}", io.describe());
+        return Ok(());
+    }
     io.spawn(count);
 
-    let listener = TcpListener::bind((host, port)).await?;
+    let app = options
+        .page(include_str!("page/chat.html"))
+        .route(
+            "/chat.css",
+            page::file("text/css", include_str!("page/chat.css")),
+        )
+        .route(
+            "/chat.js",
+            page::file("text/javascript", include_str!("page/chat.js")),
+        )
+        .route(
+            "/view.js",
+            page::file("text/javascript", include_str!("page/view.js")),
+        );
+    let addr = options.addr();
+    let listener = TcpListener::bind(&addr).await;
+    let listener = listener.map_err(|error| format!("address {addr}: {error}"))?;
     println!("http://{}", listener.local_addr()?);
-    io.serve(pages(), listener).await
+    Ok(io.serve(app, listener).await?)
 }
 
 async fn count(io: SocketIo) {
@@ -207,33 +279,4 @@ async fn count(io: SocketIo) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         io.emit("tick", tick);
     }
-}
-
-fn pages() -> Router {
-    // The official client, where the tests have installed it; the page knows where to find it otherwise.
-    let client = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/interop/js/node_modules/socket.io-client/dist/socket.io.min.js"
-    ));
-    let client = match client {
-        Ok(script) => Ok(([("content-type", "text/javascript; charset=utf-8")], script)),
-        Err(_) => Err(StatusCode::NOT_FOUND),
-    };
-    Router::new()
-        .route("/", get(|| ready(Html(include_str!("chat.html")))))
-        .route("/client/socket.io.js", get(move || ready(client.clone())))
-}
-
-fn options() -> socketio::Result<(String, u16)> {
-    let (mut host, mut port) = ("127.0.0.1".to_owned(), 5000);
-    let mut args = std::env::args().skip(1);
-    while let Some(name) = args.next() {
-        let value = args.next().ok_or(format!("{name} needs a value"))?;
-        match &*name {
-            "--host" => host = value,
-            "--port" => port = value.parse()?,
-            _ => return Err(format!("unknown option {name}").into()),
-        }
-    }
-    Ok((host, port))
 }

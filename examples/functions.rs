@@ -1,9 +1,10 @@
 //! Flask-SocketIO's demo, with functions: `cargo run --example functions`, then open <http://127.0.0.1:5000>.
-//! An address can be given; `--list` shows the handlers. `class_based` is the same with a struct.
+//! `--help` shows the options, `--list` the handlers. `class_based` is the same with a struct.
+
+mod page;
 
 use std::time::Duration;
 
-use axum::{Router, response::Html, routing::get};
 use serde_json::{Value, json};
 use socketio::{
     Reason, RoomError, Session, SocketIo, broadcast, close_room, emit, join_room, leave_room,
@@ -94,16 +95,14 @@ pub(crate) async fn background(io: SocketIo) {
 }
 
 #[tokio::main]
-async fn main() -> socketio::Result {
+async fn main() -> page::Result {
+    let options = page::Options::from_args()?;
     let io = SocketIo::builder().logger(true).build()?;
-    let addr = std::env::args().nth(1);
-    let addr = addr.unwrap_or("127.0.0.1:5000".into());
-    if addr == "--list" {
+    if options.list {
         println!("{}", io.describe());
         return Ok(());
     }
     io.spawn(background);
-    let page = Html(include_str!("demo.html"));
-    io.run(Router::new().route("/", get(async move || page)), addr)
-        .await
+    let app = options.page(include_str!("page/demo.html"));
+    Ok(io.run(app, options.addr()).await?)
 }

@@ -1,5 +1,5 @@
 //! Login over HTTP, and the user in Socket.IO handlers: `cargo run --example sessions`, then open
-//! <http://127.0.0.1:5000>. An address can be given; `--list` shows the handlers.
+//! <http://127.0.0.1:5000>. `--help` shows the options, `--list` the handlers.
 //!
 //! The layer of the HTTP sessions (tower-sessions) wraps Socket.IO, too, so it reads the cookie of the request that
 //! opens a connection. There are two ways to use the session, which Flask-SocketIO calls `manage_session`:
@@ -7,9 +7,11 @@
 //! * The fork: `connect` copies what it needs into the connection's own `Session`. Fast, but HTTP never sees a change.
 //! * Sharing: a handler loads the HTTP session from its store, and saves it. HTTP routes see it, and the other way round.
 
+mod page;
+
 use axum::{
-    Form, Router,
-    response::{Html, Redirect},
+    Form,
+    response::Redirect,
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -94,35 +96,21 @@ async fn log_out(http: HttpSession) -> Redirect {
 }
 
 #[tokio::main]
-async fn main() -> socketio::Result {
+async fn main() -> page::Result {
+    let options = page::Options::from_args()?;
     let io = SocketIo::builder().logger(true).build()?;
-    let addr = std::env::args().nth(1);
-    let addr = addr.unwrap_or("127.0.0.1:5000".into());
-    if addr == "--list" {
+    if options.list {
         println!("{}", io.describe());
         return Ok(());
     }
     // Not `Secure`, since this example speaks HTTP.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
-    let app = Router::new()
-        .route("/", get(async || Html(PAGE)))
+    let app = options
+        .page(include_str!("page/sessions.html"))
         .route("/log-in", post(log_in))
         .route("/log-out", post(log_out))
         .route("/notes", get(notes))
         .layer(io.layer())
         .layer(sessions);
-    io.run(Layered(app), addr).await
+    Ok(io.run(Layered(app), options.addr()).await?)
 }
-
-const PAGE: &str = r#"<!doctype html>
-<form method="post" action="/log-in"><input name="name" placeholder="name"> <button>Log in</button></form>
-<form method="post" action="/log-out"><button>Log out</button></form>
-<p id="state">…</p>
-<script src="https://cdn.socket.io/4.8.3/socket.io.min.js"></script>
-<script>
-  const say = (text) => document.getElementById("state").textContent = text;
-  const socket = io();
-  socket.on("connect_error", (error) => say(error.message));
-  socket.on("hello", (name) => say(`Hello, ${name}! The console has a socket: try socket.emit("note", "milk").`));
-</script>
-"#;

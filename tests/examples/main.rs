@@ -3,5 +3,6 @@
 //! `cargo test` builds them first; `cargo test --test examples` alone does not.
 
 mod handlers;
+mod pages;
 mod process;
 mod serving;

@@ -19,6 +19,8 @@ pub(crate) struct Example {
     pub(crate) child: Child,
     /// Where it listens, as it says itself.
     pub(crate) addr: String,
+    /// What it prints, to either output.
+    lines: mpsc::Receiver<String>,
 }
 
 impl Example {
@@ -32,11 +34,12 @@ impl Example {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let (sender, lines) = mpsc::channel();
         let mut example = Example {
             child,
             addr: String::new(),
+            lines,
         };
-        let (sender, lines) = mpsc::channel();
         let outputs: [Box<dyn Read + Send>; 2] = [
             Box::new(example.child.stdout.take().unwrap()),
             Box::new(example.child.stderr.take().unwrap()),
@@ -51,14 +54,21 @@ impl Example {
             });
         }
         drop(sender);
+        let line = example.prints("listening addr=|http://");
+        let (_, addr) = line.split_once(['=', '/']).unwrap();
+        example.addr = addr.trim_start_matches('/').to_owned();
+        example
+    }
+
+    /// The next line that contains one of these texts, which `|` separates.
+    pub(crate) fn prints(&self, texts: &str) -> String {
         let mut said = String::new();
         loop {
-            let Ok(line) = lines.recv_timeout(PATIENCE) else {
-                panic!("it does not listen: {said}");
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+                panic!("none of {texts} in: {said}");
             };
-            if let Some((_, addr)) = line.split_once("listening addr=") {
-                example.addr = addr.to_owned();
-                return example;
+            if texts.split('|').any(|text| line.contains(text)) {
+                return line;
             }
             said += &line;
         }

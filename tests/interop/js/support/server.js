@@ -50,13 +50,13 @@ export async function ownConformance({ port, ...figures } = {}) {
 }
 
 /** The chat example: the running one when SOCKETIO_CHAT_URL names it, else a new one. */
-export async function chat() {
-  return process.env.SOCKETIO_CHAT_URL ? external(process.env.SOCKETIO_CHAT_URL) : ownChat();
+export async function chat(options) {
+  return process.env.SOCKETIO_CHAT_URL ? external(process.env.SOCKETIO_CHAT_URL) : ownChat(options);
 }
 
-/** A chat server of this test's own. */
-export async function ownChat({ port = 0 } = {}) {
-  const server = start("chat", ["--port", String(port)]);
+/** A chat server of this test's own, whose page has the `own` or the `official` client. */
+export async function ownChat({ port = 0, client = "official" } = {}) {
+  const server = start("chat", ["--port", String(port), "--client", client]);
   const [url] = await server.line(/http:\/\/[\d.]+:\d+/);
   return Object.assign(server, { url, port: Number(new URL(url).port) });
 }
@@ -65,9 +65,10 @@ function external(url) {
   return { url: url.replace(/\/$/, ""), stop: async () => {} };
 }
 
-/** Any of the built examples. */
-export function start(example, args) {
-  const child = spawn(path.join(examples, example), args, { stdio: ["ignore", "pipe", "inherit"] });
+/** Any of the built examples; `output` is where it prints the lines that are waited for. */
+export function start(example, args, { output = "stdout" } = {}) {
+  const stdio = ["ignore", ...["stdout", "stderr"].map((each) => (each === output ? "pipe" : "inherit"))];
+  const child = spawn(path.join(examples, example), args, { stdio });
   running.add(child);
   const gone = new Promise((resolve, reject) => {
     child.once("error", (error) => {
@@ -82,7 +83,7 @@ export function start(example, args) {
   gone.catch(() => {});
 
   const printed = [];
-  const lines = createInterface({ input: child.stdout });
+  const lines = createInterface({ input: child[output] });
   lines.on("line", (line) => printed.push(line));
 
   return {
