@@ -1,13 +1,25 @@
 //! The pages of the guide.
 
+#[doc = include_str!("../docs/guide/getting-started.md")]
+pub mod getting_started {}
+
 #[doc = include_str!("../docs/guide/handlers.md")]
 pub mod handlers {}
 
 #[doc = include_str!("../docs/guide/emitting.md")]
 pub mod emitting {}
 
+#[doc = include_str!("../docs/guide/rooms.md")]
+pub mod rooms {}
+
 #[doc = include_str!("../docs/guide/connections.md")]
 pub mod connections {}
+
+#[doc = include_str!("../docs/guide/state.md")]
+pub mod state {}
+
+#[doc = include_str!("../docs/guide/sessions.md")]
+pub mod sessions {}
 
 #[doc = include_str!("../docs/guide/namespaces.md")]
 pub mod namespaces {}
@@ -17,6 +29,9 @@ pub mod guards {}
 
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("../docs/guide/serving.md")]
 pub mod serving {}
@@ -30,11 +45,17 @@ pub mod debugging {}
 #[doc = include_str!("../docs/guide/troubleshooting.md")]
 pub mod troubleshooting {}
 
+#[doc = include_str!("../docs/guide/compiler-messages.md")]
+pub mod compiler_messages {}
+
 #[doc = include_str!("../docs/guide/limits.md")]
 pub mod limits {}
 
 #[doc = include_str!("../docs/guide/performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("../docs/guide/compile-time.md")]
+pub mod compile_time {}
 
 #[doc = include_str!("../docs/guide/cluster.md")]
 pub mod cluster {}
@@ -47,9 +68,6 @@ pub mod from_socketio_node {}
 
 #[doc = include_str!("../docs/guide/from-socketioxide.md")]
 pub mod from_socketioxide {}
-
-#[doc = include_str!("../docs/guide/testing.md")]
-pub mod testing {}
 
 #[doc = include_str!("../docs/porting-from-flask-socketio.md")]
 pub mod porting_from_flask_socketio {}
