@@ -58,7 +58,7 @@ for (const client of CLIENTS) {
     test("a server that goes orderly is waited for, too", async (t) => {
       const first = await serve(t);
       const ada = await enter(first, { losesServer: true, viewport: PHONE });
-      // In the middle of its upgrade, the official client notices only when the pings fail to come.
+      // Seen once without waiting for this: the official client had not noticed ten seconds after the process was gone.
       await ada.shows("#transport", "websocket");
       first.signal("SIGTERM");
       await first.gone;
