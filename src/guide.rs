@@ -1,4 +1,11 @@
-//! The pages of the guide.
+//! The guide.
+//!
+//! | | |
+//! |---|---|
+//! | First steps | [getting started](getting_started), [what the compiler says](compiler_messages), [questions and answers](faq) |
+//! | Writing handlers | [handlers](handlers), [emitting](emitting), [rooms](rooms), [connections](connections), [state](state), [sessions and authentication](sessions), [namespaces as structs](namespaces), [guards and middleware](guards), [errors](errors), [testing](testing) |
+//! | Operating a server | [serving](serving), [deployment](deployment), [debugging](debugging), [troubleshooting](troubleshooting), [limits and defaults](limits), [performance](performance), [compile time](compile_time), [several processes](cluster) |
+//! | Coming from elsewhere | [Flask-SocketIO](porting_from_flask_socketio), [Socket.IO for Node](from_socketio_node), [socketioxide](from_socketioxide) |
 
 #[doc = include_str!("../docs/guide/getting-started.md")]
 pub mod getting_started {}

@@ -29,10 +29,7 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide] has nine pages: [handlers](crate::guide::handlers), [emitting](crate::guide::emitting),
-//! [connections](crate::guide::connections), [namespaces as structs](crate::guide::namespaces),
-//! [guards and middleware](crate::guide::guards), [errors](crate::guide::errors), [serving](crate::guide::serving),
-//! [several processes](crate::guide::cluster), [testing](crate::guide::testing).
+//! The [guide] begins with [getting started](crate::guide::getting_started).
 //!
 //! | task | API |
 //! |---|---|
