@@ -62,6 +62,8 @@
 //! | `msgpack` | the parser `MsgPack` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 extern crate self as socketio;
 
 pub mod guide;
