@@ -1,11 +1,33 @@
-//! The guide.
+//! The guide, page by page. Each page can be read alone; the order is that of a first reading.
 //!
-//! | | |
+//! | page | contents |
 //! |---|---|
-//! | First steps | [getting started](getting_started), [what the compiler says](compiler_messages), [questions and answers](faq) |
-//! | Writing handlers | [handlers](handlers), [emitting](emitting), [rooms](rooms), [connections](connections), [state](state), [sessions and authentication](sessions), [namespaces as structs](namespaces), [guards and middleware](guards), [errors](errors), [testing](testing) |
-//! | Operating a server | [serving](serving), [deployment](deployment), [debugging](debugging), [troubleshooting](troubleshooting), [limits and defaults](limits), [performance](performance), [compile time](compile_time), [several processes](cluster) |
-//! | Coming from elsewhere | [Flask-SocketIO](porting_from_flask_socketio), [Socket.IO for Node](from_socketio_node), [socketioxide](from_socketioxide) |
+//! | **To begin** | |
+//! | [Getting started](self::getting_started) | a project, a page, and clients in JavaScript and Python |
+//! | **Writing a server** | |
+//! | [Handlers](self::handlers) | attributes, arguments, return values, order, blocking code, catch-alls |
+//! | [Emitting](self::emitting) | recipients, payloads, slow clients, asking clients for acknowledgements |
+//! | [Rooms](self::rooms) | private rooms, who is in a room, presence |
+//! | [Connections](self::connections) | `connect`, `disconnect`, and the reasons of a disconnect |
+//! | [State](self::state) | values of the server, shared with axum and middleware |
+//! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
+//! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
+//! | [Guards and middleware](self::guards) | who may do what; wrapping events; the HTTP handshake |
+//! | [Errors](self::errors) | what an event that fails does; error handlers |
+//! | [Testing](self::testing) | the test client, paused time, clusters in one process |
+//! | **Running it** | |
+//! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
+//! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
+//! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
+//! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
+//! | [Limits and defaults](self::limits) | every option with a limit |
+//! | [Performance](self::performance) | what costs what |
+//! | [Several processes](self::cluster) | a cluster over Redis, RabbitMQ, Kafka or NATS; with Python |
+//! | [Questions and answers](self::faq) |  |
+//! | **Coming from elsewhere** | |
+//! | [Coming from Flask-SocketIO](self::porting_from_flask_socketio) | side by side |
+//! | [Coming from Node's `socket.io`](self::from_socketio_node) | side by side |
+//! | [Coming from socketioxide](self::from_socketioxide) | side by side |
 
 #[doc = include_str!("../docs/guide/getting-started.md")]
 pub mod getting_started {}

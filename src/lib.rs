@@ -29,7 +29,8 @@
 //! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
-//! The [guide] begins with [getting started](crate::guide::getting_started).
+//! The [guide] begins with [getting started](crate::guide::getting_started): a project, a web page, and clients in
+//! JavaScript and Python. To find an item of the API by what it does:
 //!
 //! | task | API |
 //! |---|---|
@@ -38,15 +39,19 @@
 //! | Reply to the client | the return value of the handler; [`emit`], [`send`], [`send_json`], [`call`] |
 //! | Emit to others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call) |
 //! | Use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
-//! | Identify the client | [`sid`], [`session`], [`request`], [`Socket`] |
+//! | Find out who is in a room | [`To::sockets`], [`SocketIo::sockets`], [`SocketIo::socket`] |
+//! | Identify the client | [`sid`], [`request`], [`Socket`]; in `connect` also [`Auth`] |
+//! | Accept, refuse and disconnect clients | handlers named `connect` and `disconnect`, [`ConnectionRefused`], [`Reason`], [`disconnect`] |
+//! | Keep data of a client | [`Session`], [`ConnectionSession`], [`session`] |
+//! | Share data between handlers | [`State`], [`state`](SocketIoBuilder::state), [`shared_state`](SocketIoBuilder::shared_state), [`SocketIo::state`] |
 //! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
 //! | Wrap every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | Handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default), [`on_error`](SocketIoBuilder::on_error) for closures |
-//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`shutdown`](SocketIo::shutdown) |
+//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`shutdown`](SocketIo::shutdown) |
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
-//! | Test | the crate `socketio-test` |
+//! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
 //!
 //! # Cargo features
 //!
@@ -56,6 +61,8 @@
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as socketio;
 

@@ -2,6 +2,8 @@
 //! crate is for those who build on a single layer: [`engine`] is Engine.IO without Socket.IO, [`protocol`] encodes and
 //! decodes Socket.IO packets, [`transport`] attaches custom transports, and [`parser`] has the parsers of packets.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod ack;
 mod admin;
 mod admission;

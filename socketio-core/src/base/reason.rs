@@ -27,23 +27,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The client left the namespace.
+    /// `client disconnect`: the client left the namespace.
     ClientDisconnect,
-    /// The client closed the connection with a close packet.
+    /// `client disconnect`: the client closed the connection with a close packet.
     ClientClose,
-    /// The server disconnected the client from the namespace.
+    /// `server disconnect`: the server disconnected the client from the namespace, with
+    /// [`disconnect`](crate::disconnect) or one of the methods of that name.
     ServerDisconnect,
-    /// The server closed the connection.
+    /// `server disconnect`: the server closed the connection, with [`Socket::close`](crate::Socket::close).
     ServerClose,
-    /// The server is shutting down.
+    /// `server disconnect`: the server is shutting down.
     ServerShutdown,
-    /// The client did not answer a ping within `ping_timeout`.
+    /// `ping timeout`: the client did not answer a ping within `ping_timeout`.
     PingTimeout,
-    /// The connection was dropped.
+    /// `transport close`: the WebSocket or its TCP connection ended without a close packet.
     TransportClose,
-    /// The connection failed: an I/O error, a write that took too long, or a client that read too slowly.
+    /// `transport error`: the connection failed, for example by an I/O error, a write that took too long, a WebSocket
+    /// message over the limit, or a client that read too slowly.
     TransportError,
-    /// The client sent an invalid packet, or a packet that is not allowed at this point.
+    /// `server disconnect`: the client sent an invalid packet, or a packet that is not allowed at this point.
     ParseError,
 }
 

@@ -136,6 +136,8 @@ impl SocketIo {
     /// # Errors
     ///
     /// As [`run`](SocketIo::run).
+    // The whole module has this feature. It is repeated for the badge in the documentation of crates that re-export it.
+    #[cfg(feature = "tls")]
     pub async fn run_tls<M: 'static>(
         &self,
         app: impl App<M>,
