@@ -15,6 +15,7 @@
 //! | [Guards and middleware](self::guards) | who may do what; wrapping events; the HTTP handshake |
 //! | [Errors](self::errors) | what an event that fails does; error handlers |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
+//! | [What the compiler says](self::compiler_messages) | messages that don't know about events, and their cures |
 //! | **Running it** | |
 //! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
@@ -22,8 +23,9 @@
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
 //! | [Limits and defaults](self::limits) | every option with a limit |
 //! | [Performance](self::performance) | what costs what |
+//! | [Compile time](self::compile_time) | what handlers cost the compiler |
 //! | [Several processes](self::cluster) | a cluster over Redis, RabbitMQ, Kafka or NATS; with Python |
-//! | [Questions and answers](self::faq) |  |
+//! | [Questions and answers](self::faq) | short answers, with links |
 //! | **Coming from elsewhere** | |
 //! | [Coming from Flask-SocketIO](self::porting_from_flask_socketio) | side by side |
 //! | [Coming from Node's `socket.io`](self::from_socketio_node) | side by side |
