@@ -69,8 +69,8 @@ pub use client::{
 pub use cluster::QueueHealth;
 pub use handler::{
     Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventName,
-    FromEvent, Guard, Handler, Handlers, Middleware, Namespace, Needs, Next, Path, RespondWith,
-    Response, State,
+    FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs, Next, Path,
+    RespondWith, Response, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};

@@ -9,6 +9,6 @@ mod path_error;
 mod pattern;
 
 pub use event::{EventNameError, RESERVED, check_handled, is_reserved};
-pub use nearest::nearest;
+pub use nearest::{is_one_edit_from, nearest};
 pub use path_error::PathError;
 pub use pattern::{Pattern, Segment, nest, parameters};

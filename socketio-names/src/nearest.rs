@@ -10,6 +10,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether one edit makes `name` another name: an added, missing or wrong letter.
+pub fn is_one_edit_from(name: &str, other: &str) -> bool {
+    distance(name, other) == 1
+}
+
 /// Levenshtein's distance.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();

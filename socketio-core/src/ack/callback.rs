@@ -20,7 +20,7 @@ pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 )]
 pub trait AckCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]
-    fn run(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
+    fn run_callback(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
 }
 
 /// What a callback returns: nothing, or a future of nothing.
@@ -54,7 +54,7 @@ where
     A: DeserializeOwned,
     R: IntoCallbackFuture<M>,
 {
-    fn run(&self, mut arguments: Arguments) -> Result<CallbackFuture, ArgumentError> {
+    fn run_callback(&self, mut arguments: Arguments) -> Result<CallbackFuture, ArgumentError> {
         Ok(self(arguments.read()?).into_callback_future())
     }
 }
@@ -72,7 +72,7 @@ impl Callback {
     #[track_caller]
     pub(crate) fn new<M>(callback: impl AckCallback<M>) -> Self {
         Callback {
-            run: Arc::new(move |arguments| callback.run(arguments)),
+            run: Arc::new(move |arguments| callback.run_callback(arguments)),
             origin: Location::caller(),
         }
     }

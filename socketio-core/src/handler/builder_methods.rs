@@ -9,9 +9,9 @@ macro_rules! builder_methods {
             /// Functions that are linked already are not added twice.
             pub fn handlers(
                 mut self,
-                handlers: impl IntoIterator<Item = &'static [$crate::handler::Definition<$crate::handler::FunctionShim>]>,
+                handlers: impl $crate::handler::HandlerList,
             ) -> Self {
-                for definitions in handlers {
+                for definitions in handlers.definitions() {
                     self$(.$list)?.add_functions(definitions);
                 }
                 self

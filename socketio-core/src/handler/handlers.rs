@@ -253,6 +253,24 @@ impl Handlers {
     }
 }
 
+/// What `handlers![..]` makes: a list of functions with an attribute.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of handlers",
+    label = "not a list of handlers",
+    note = "write `handlers![say, join]`, for one handler `handlers![say]`; closures are added with `.on(\"say\", ..)`, methods with `.namespace(..)`"
+)]
+pub trait HandlerList {
+    #[doc(hidden)]
+    fn definitions(self) -> impl Iterator<Item = &'static [Definition<FunctionShim>]>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: IntoIterator<Item = &'static [Definition<FunctionShim>]>> HandlerList for I {
+    fn definitions(self) -> impl Iterator<Item = &'static [Definition<FunctionShim>]> {
+        self.into_iter()
+    }
+}
+
 builder_methods!(Handlers);
 
 impl Registered {

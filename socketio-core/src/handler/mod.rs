@@ -35,7 +35,7 @@ pub(crate) use dispatch::{ClientContext, Dispatcher, ErrorAck, Incoming};
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
 pub(crate) use failure::{EventFailure, default_error_ack};
 pub use guard::{Guard, GuardDefinition};
-pub use handlers::Handlers;
+pub use handlers::{HandlerList, Handlers};
 pub use middleware::{EventCall, Middleware, Next};
 
 pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};

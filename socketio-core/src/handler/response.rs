@@ -183,9 +183,21 @@ pub struct ResultShape;
 #[derive(Debug)]
 pub struct PlainShape;
 
+/// The error of a handler: any that converts into [`BoxError`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the error of a handler",
+    label = "not an error",
+    note = "implement `std::error::Error` for it, for instance with `#[derive(thiserror::Error)]`; or return `socketio::Result`, whose error takes any error and any text",
+    note = "to acknowledge with a value instead of an error, return `Err(RespondWith::new(value).into())`"
+)]
+pub trait IntoHandlerError: Into<BoxError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> IntoHandlerError for E {}
+
 impl ResultShape {
     /// Encodes the value, or returns the error.
-    pub fn reply<T: Serialize, E: Into<BoxError>>(
+    pub fn reply<T: Serialize, E: IntoHandlerError>(
         self,
         encoder: ResponseEncoder,
         value: Result<T, E>,

@@ -50,6 +50,10 @@ fn open(url: &str) -> Result<Arc<dyn MessageQueue>, String> {
         "amqp" | "amqps" => checked(scheme, rabbitmq(url)),
         "kafka" => checked(scheme, kafka(url)),
         "nats" | "tls" => checked(scheme, nats(url)),
+        "" => Err(
+            "`message_queue`: the URL has no scheme: write `redis://localhost:6379`, or begin with `amqp://`, `kafka://` or `nats://`"
+                .into(),
+        ),
         _ if scheme.starts_with("zmq") => Err(
             "`message_queue`: ZeroMQ is not supported: use Redis, RabbitMQ, Kafka or NATS".into(),
         ),

@@ -118,7 +118,7 @@ impl Arguments {
         let message = if options.contains(&name.as_str()) {
             format!("`{name}` needs a value: {}", example(&name))
         } else if first && form.takes_positional(place) && nearest(&name, options).is_none() {
-            no_text(form, &name)
+            no_literal(form, &name)
         } else {
             unknown(form, place, &name)
         };
@@ -259,6 +259,17 @@ fn no_text(form: Form, text: &str) -> String {
     match form {
         Form::On => format!("the event's name is a string: `{text:?}`"),
         _ => format!("the namespace is a string: `\"/{text}\"`"),
+    }
+}
+
+/// Returns the message for a word in place of the string: the string without quotes, or a constant.
+fn no_literal(form: Form, name: &str) -> String {
+    let is_constant = name.chars().all(|char| !char.is_lowercase());
+    match is_constant {
+        true => format!(
+            "an attribute can't read the constant `{name}`: write the string itself, or add the handler with `.on({name}, ..)`"
+        ),
+        false => no_text(form, name),
     }
 }
 

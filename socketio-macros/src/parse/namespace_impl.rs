@@ -244,6 +244,26 @@ fn trigger(
     }
 }
 
+/// Returns the handler that a method is probably meant to be. As an event of its own it would never be called, silently.
+fn near_miss(event: &str) -> Option<&'static str> {
+    let meant = [
+        ("connect", "on_connect"),
+        ("connected", "on_connect"),
+        ("disconnect", "on_disconnect"),
+        ("disconnected", "on_disconnect"),
+        ("error", "on_error"),
+    ];
+    if meant
+        .iter()
+        .any(|(name, method)| event == *name && *method == format!("on_{name}"))
+    {
+        return None;
+    }
+    let is_near = |name| event == name || socketio_names::is_one_edit_from(event, name);
+    let near = meant.iter().find(|(name, _)| is_near(name));
+    near.map(|(_, method)| *method)
+}
+
 /// Creates the registration of a method by its name: `on_say` is the handler of `say`.
 fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
     let ident = &head.signature.ident;
@@ -253,6 +273,13 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         errors.on(
             ident,
             "no event's name follows `on_`: use another name, or `#[on(\"name\")]`",
+        );
+        return None;
+    }
+    if let Some(meant) = near_miss(event) {
+        errors.on(
+            ident,
+            format!("did you mean `{meant}`? For an event of this name, write `#[on({event:?})]`"),
         );
         return None;
     }

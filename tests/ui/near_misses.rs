@@ -1,0 +1,33 @@
+//! Methods whose name is nearly that of a lifecycle handler, a list of handlers that is none, an error that is none.
+
+use socketio::SocketIo;
+
+#[derive(Default)]
+struct Chat;
+
+#[socketio::namespace("/chat")]
+impl Chat {
+    fn on_conect(&self) {}
+    fn on_disconnected(&self) {}
+    fn on_eror(&self) {}
+    fn on_collect(&self) {}
+}
+
+const NAME: &str = "say";
+
+#[socketio::on(NAME)]
+fn constant() {}
+
+#[derive(Debug)]
+enum Problem {
+    Full,
+}
+
+#[socketio::event]
+fn join() -> Result<u8, Problem> {
+    Err(Problem::Full)
+}
+
+fn main() {
+    let _ = SocketIo::bare().handlers(join);
+}
