@@ -95,4 +95,9 @@ fn what_can_not_be_is_found_at_the_start() {
     assert!(
         problem(SocketIo::bare().message_queue("zmq+tcp://localhost:5555+5556")).contains("ZeroMQ")
     );
+    let error = problem(SocketIo::bare().message_queue("localhost:6379"));
+    assert!(
+        error.contains("the URL has no scheme: write `redis://"),
+        "{error}"
+    );
 }
