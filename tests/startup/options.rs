@@ -2,7 +2,7 @@
 
 use socketio::{
     SocketIo,
-    engine::{Cookie, Cors},
+    engine::{Cookie, Cors, Transports},
 };
 use test_support::problem;
 
@@ -37,11 +37,10 @@ fn names_that_no_client_can_send_are_refused() {
 
 #[test]
 fn options_that_contradict_each_other_are_refused() {
+    let mut none = Transports::ALL;
+    (none.polling, none.websocket) = (false, false);
     problem(
-        SocketIo::bare().transports(socketio::engine::Transports {
-            polling: false,
-            websocket: false,
-        }),
+        SocketIo::bare().transports(none),
         &["no transport is enabled"],
     );
     problem(

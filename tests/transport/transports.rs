@@ -11,10 +11,7 @@ use test_support::http;
 async fn what_is_not_offered_is_not_served() {
     use socketio::engine::Transports;
 
-    let polling = Transports {
-        polling: true,
-        websocket: false,
-    };
+    let polling = Transports::POLLING;
     let io = SocketIo::bare().transports(polling).build().unwrap();
     let handshake = http::open(&io).await;
     assert_eq!(handshake["upgrades"], json!([]));

@@ -37,6 +37,7 @@ impl fmt::Display for TransportKind {
 
 /// The transports that a server enables. Default: both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transports {
     /// Whether a session may be opened over polling.
     pub polling: bool,

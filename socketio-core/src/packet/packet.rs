@@ -11,7 +11,7 @@ pub struct Packet {
     pub body: Body,
 }
 
-/// The kind and the content of a packet.
+/// The kind and the content of a packet. Exhaustive, since the kinds of the protocol are fixed and a parser handles each.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// From a client: the request to join the namespace, with the object `auth` if it has one. From the server: the client

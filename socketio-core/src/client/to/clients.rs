@@ -111,6 +111,7 @@ impl To {
             }
             result
         };
+        // Whether to defer is `once_accepted`'s decision. This only chooses who hears of an error: the caller, or the log.
         match &self.from {
             Some(from) if from.is_connecting() => {
                 let (from, node) = (Arc::clone(from), Arc::clone(&self.node));
