@@ -108,7 +108,7 @@ impl OutboxQueue {
         Push::Done
     }
 
-    /// Takes the next message to write, and notifies those who wait for an empty queue when there is none.
+    /// Takes the next message to write. When the queue is empty, notifies the tasks that wait for that.
     pub(super) fn pop(&mut self) -> Option<Message> {
         let Some(message) = self.messages.pop_front() else {
             // An idle client keeps no memory for the burst it once had.

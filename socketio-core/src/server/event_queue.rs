@@ -243,8 +243,8 @@ impl EventQueue {
                 true
             }
             Err(_) if !client.is_connecting() => {
-                // `always_connect`: it is in, and has to go. This packet can't say why: the official clients take one with
-                // data for malformed.
+                // `always_connect`: the client is connected already, so it is disconnected. The packet gives no reason, because the
+                // official clients treat one with data as malformed.
                 client.deliver_protocol(hub.codec.disconnect(client.namespace()));
                 hub.end(client, Reason::ServerDisconnect);
                 false

@@ -67,7 +67,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Whether as much waits for handlers as may wait: so many events of one namespace, or so many bytes of all.
+    /// Whether an inbox is full: too many events of one namespace wait for handlers, or too many bytes of all namespaces.
     fn inbox_full(&self) -> bool {
         let options = &self.node.options;
         let mut waiting = 0;
