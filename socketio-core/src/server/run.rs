@@ -173,13 +173,21 @@ async fn bind(addr: impl ToSocketAddrs) -> Result<TcpListener> {
     let addrs: Vec<SocketAddr> = match lookup_host(addr).await {
         Ok(addrs) => addrs.collect(),
         Err(error) => {
-            let message = format!("the address to bind can't be resolved: {error}");
+            let message = format!(
+                "the address to bind can't be resolved ({error}): expected a host and a port, such as `127.0.0.1:5000`"
+            );
             return Err(io::Error::new(error.kind(), message).into());
         }
     };
     TcpListener::bind(&addrs[..]).await.map_err(|error| {
         let addrs: Vec<_> = addrs.iter().map(SocketAddr::to_string).collect();
-        let message = format!("address {}: {error}", addrs.join(", "));
+        let cure = match error.kind() {
+            io::ErrorKind::AddrInUse => ": stop the other program, or choose another port",
+            io::ErrorKind::PermissionDenied => ": ports below 1024 need the right to bind them",
+            io::ErrorKind::AddrNotAvailable => ": this machine has no such address",
+            _ => "",
+        };
+        let message = format!("address {}: {error}{cure}", addrs.join(", "));
         io::Error::new(error.kind(), message).into()
     })
 }
