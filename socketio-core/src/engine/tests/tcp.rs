@@ -50,10 +50,13 @@ async fn one_connection_serves_all_requests_of_a_session() {
             request(&mut stream, "POST", &query, &body).await.brief(),
             OK
         );
-        assert_eq!(
-            request(&mut stream, "GET", &query, "").await.brief(),
-            (200, &*body)
-        );
+        // A poll is answered as soon as there is something: the second echo may come with the next one.
+        let mut echo = request(&mut stream, "GET", &query, "").await.body;
+        if !echo.contains('\u{1e}') {
+            echo.push('\u{1e}');
+            echo += &request(&mut stream, "GET", &query, "").await.body;
+        }
+        assert_eq!(echo, body);
     }
 }
 
