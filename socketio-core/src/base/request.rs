@@ -176,8 +176,9 @@ fn ip(text: &str) -> Option<IpAddr> {
         .ok()
 }
 
-impl From<Parts> for Request {
-    fn from(request: Parts) -> Self {
+impl Request {
+    /// Converts the head of a request, and takes its extensions out of it.
+    pub(crate) fn take(request: &mut Parts) -> Self {
         let mut head = request.uri.to_string().into_bytes();
         for (name, value) in &request.headers {
             head.push(b'\n');
@@ -186,10 +187,16 @@ impl From<Parts> for Request {
             head.extend_from_slice(value.as_bytes());
         }
         Request(Arc::new(Inner {
-            method: request.method,
+            method: request.method.clone(),
             head: head.into(),
-            extensions: request.extensions,
+            extensions: std::mem::take(&mut request.extensions),
         }))
+    }
+}
+
+impl From<Parts> for Request {
+    fn from(mut request: Parts) -> Self {
+        Request::take(&mut request)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{cookie::Cookie, cors::Cors, transport::Transports};
+use crate::base::ProblemLog;
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Config {
     pub http_compression: bool,
     /// The size from which a response is compressed, in bytes. Default: 1,024.
     pub compression_threshold: usize,
+    /// Where problems are logged.
+    pub(crate) problems: ProblemLog,
 }
 
 impl Default for Config {
@@ -61,6 +64,7 @@ impl Default for Config {
             cookie: None,
             http_compression: true,
             compression_threshold: 1024,
+            problems: ProblemLog::default(),
         }
     }
 }

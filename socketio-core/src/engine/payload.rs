@@ -11,7 +11,7 @@ use super::{
     outgoing::Outgoing,
     packet::{Malformed, Packet},
 };
-use crate::base::Message;
+use crate::base::{Head, Message};
 
 const SEPARATOR: u8 = 0x1e;
 
@@ -45,17 +45,20 @@ impl Payload {
         if let Some((b'b', base64)) = packet.split_first() {
             let bytes = STANDARD_PAD_INDIFFERENT
                 .decode(base64)
-                .map_err(|_| Malformed)?;
+                .map_err(|_| Malformed::of(&packet))?;
             return Ok(Packet::Message(Message::Binary(bytes.into())));
         }
+        let head = Head::of(&packet);
         let packet = if packet.len() < self.share_from {
             Bytes::copy_from_slice(&packet)
         } else {
             packet
         };
-        match Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)? {
+        match Packet::decode(
+            Utf8Bytes::try_from(packet).map_err(|_| Malformed::of(head.as_bytes()))?,
+        )? {
             // Only a WebSocket sends a probe.
-            Packet::Probe => Err(Malformed),
+            Packet::Probe => Err(Malformed::of(head.as_bytes())),
             packet => Ok(packet),
         }
     }
@@ -200,9 +203,13 @@ mod tests {
             b"4a\x1e2probe",
             b"4a\x1e",
         ] {
-            assert_eq!(decode(body), [text("a"), Err(Malformed)], "{body:?}");
+            let [first, Err(_)] = &decode(body)[..] else {
+                panic!("{body:?}");
+            };
+            assert_eq!(*first, text("a"), "{body:?}");
         }
-        assert_eq!(decode(b""), [Err(Malformed)]);
+        assert_eq!(decode(b""), [Err(Malformed::of(b""))]);
+        assert_eq!(decode(b"4\xff"), [Err(Malformed::of(b"4\xff"))]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     refusal::Refusal,
     shared::{Answer, Shared},
 };
-use crate::base::BoxError;
+use crate::base::Problem;
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
@@ -24,7 +24,7 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
     };
     let answer = answered.await;
     guard.disarm();
-    answer.unwrap_or(Err(Refusal::UnknownSid))
+    answer.unwrap_or(Err(Refusal::Ended))
 }
 
 /// Reads the body of a POST, passes it to the session, and waits until its packets have been taken.
@@ -39,7 +39,6 @@ pub(super) async fn post<B>(
 ) -> Answer
 where
     B: Body,
-    B::Error: Into<BoxError>,
 {
     shared.begin_post()?;
     let mut guard = Guard {
@@ -60,14 +59,13 @@ where
     };
     let answered = shared.finish_post(body);
     guard.disarm();
-    answered?.await.unwrap_or(Err(Refusal::UnknownSid))
+    answered?.await.unwrap_or(Err(Refusal::Ended))
 }
 
 /// Reads a body and counts its bytes: neither an announced length nor an endless body allocates more than the limit.
 async fn read<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
 where
     B: Body,
-    B::Error: Into<BoxError>,
 {
     if body.size_hint().lower() > limit as u64 {
         return Err(Refusal::TooLarge);
@@ -75,10 +73,7 @@ where
     let mut body = pin!(body);
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            tracing::debug!(target: "engineio", error = %error.into(), "the body of a POST ended early");
-            Refusal::BadRequest("the body ended early")
-        })?;
+        let frame = frame.map_err(|_| Refusal::BadRequest(Problem::BodyBroken))?;
         let Ok(mut data) = frame.into_data() else {
             continue;
         };

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request:
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{refusal::Refusal, sid::Sid, transport::TransportKind};
+use crate::base::Problem;
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Purpose {
                         Purpose::Upgrade(sid, accept(request)?)
                     }
                     (TransportKind::WebSocket, &Method::POST) => {
-                        return Err(Refusal::BadRequest("a POST can't open a WebSocket"));
+                        return Err(Refusal::BadRequest(Problem::PostToWebSocket));
                     }
                     _ => return Err(Refusal::MethodNotAllowed),
                 }
@@ -65,12 +66,12 @@ impl Purpose {
         match query.version.as_deref() {
             Some("4") => {}
             _ if query.sid.is_some() => {
-                return Err(Refusal::BadRequest("another EIO than in the handshake"));
+                return Err(Refusal::BadRequest(Problem::OtherVersion));
             }
             _ => return Err(Refusal::UnsupportedVersion),
         }
         if query.jsonp.is_some_and(|index| !index.is_empty()) {
-            return Err(Refusal::BadRequest("JSONP is not supported"));
+            return Err(Refusal::BadRequest(Problem::Jsonp));
         }
         Ok(purpose)
     }
@@ -110,7 +111,7 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
         || !has_token(headers, header::UPGRADE, "websocket")
         || !has_token(headers, header::CONNECTION, "upgrade")
     {
-        return Err(Refusal::BadRequest("not a WebSocket handshake"));
+        return Err(Refusal::BadRequest(Problem::NotWebSocket));
     }
     if headers
         .get(header::SEC_WEBSOCKET_VERSION)
@@ -125,7 +126,7 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
     if STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
         Ok(Accept(derive_accept_key(key)))
     } else {
-        Err(Refusal::BadRequest("an invalid Sec-WebSocket-Key"))
+        Err(Refusal::BadRequest(Problem::WebSocketKey))
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     packet::control, payload::Payload, reason::CloseReason, refusal::Refusal, sid::Sid,
     transport::TransportKind,
 };
+use crate::base::Problem;
 
 /// The response to a waiting request.
 pub(super) type Answer = Result<Bytes, Refusal>;
@@ -105,7 +106,7 @@ impl Shared {
         if slots.poll.is_some() {
             drop(slots);
             self.fail(CloseReason::TransportError);
-            return Err(Refusal::BadRequest("two polls at once"));
+            return Err(Refusal::BadRequest(Problem::TwoPolls));
         }
         let (answer, answered) = oneshot::channel();
         slots.poll = Some(answer);
@@ -122,7 +123,7 @@ impl Shared {
         if !matches!(slots.post, PostSlot::Free) {
             drop(slots);
             self.fail(CloseReason::TransportError);
-            return Err(Refusal::BadRequest("two POSTs at once"));
+            return Err(Refusal::BadRequest(Problem::TwoPosts));
         }
         slots.post = PostSlot::Busy;
         Ok(())
@@ -266,7 +267,7 @@ impl Shared {
     }
 }
 
-const TAKEN_OVER: Refusal = Refusal::BadRequest("the session has another transport");
+const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
 impl Slots {
     fn take_post(&mut self) -> Option<Post> {

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{
 use super::{
     packet::{Packet, control},
     reason::CloseReason,
-    websocket::Socket,
+    websocket::{Failure, Socket},
 };
 
 /// A WebSocket that is being probed: the client sends `2probe`, the server responds with `3probe`, and the client sends
@@ -53,6 +53,11 @@ impl Probe {
                 _ => return Poll::Ready(Err(CloseReason::ParseError)),
             }
         }
+    }
+
+    /// Takes the reason why the socket failed.
+    pub(super) fn take_failure(&mut self) -> Option<Box<Failure>> {
+        self.socket.take_failure()
     }
 
     /// Returns the socket, to become the transport.

@@ -22,12 +22,12 @@ use tokio_tungstenite::{
 
 use super::{
     outgoing::Outgoing,
-    packet::{Packet, control},
+    packet::{Malformed, Packet, control},
     reason::CloseReason,
     stream::Stream,
     timer::after,
 };
-use crate::base::Message;
+use crate::base::{BoxError, Message, Problem};
 
 type Io = Stream<TokioIo<Upgraded>>;
 
@@ -54,6 +54,16 @@ pub(super) struct Socket {
     returned: u64,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
+    /// Why the last operation failed, until the session logs it.
+    failure: Option<Box<Failure>>,
+}
+
+/// What is logged about a socket that failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) input: Option<Malformed>,
+    pub(super) detail: Option<BoxError>,
 }
 
 #[derive(Debug)]
@@ -79,7 +89,13 @@ impl Socket {
             stuck: None,
             returned: 0,
             largest: 0,
+            failure: None,
         }
+    }
+
+    /// Takes the reason of the last error, if it is worth a line in the log.
+    pub(super) fn take_failure(&mut self) -> Option<Box<Failure>> {
+        self.failure.take()
     }
 
     /// Returns the next packet. After an error only [`Socket::finish`] may be called.
@@ -98,7 +114,9 @@ impl Socket {
             self.returned += wire_length(frame.len());
             self.largest = self.largest.max(frame.len());
             return Poll::Ready(match frame {
-                Frame::Text(text) => Packet::decode(text).map_err(|_| CloseReason::ParseError),
+                Frame::Text(text) => {
+                    Packet::decode(text).map_err(|malformed| self.malformed(malformed))
+                }
                 Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
                 Frame::Close(_) => Err(CloseReason::TransportClose),
                 // tungstenite has added a pong, which must be flushed.
@@ -248,10 +266,13 @@ impl Socket {
         cx: &mut Context<'_>,
     ) -> Poll<Result<&mut WebSocketStream<Io>, CloseReason>> {
         if let Stage::Upgrading(upgrade, greeting) = &mut self.stage {
-            let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(|error| {
-                tracing::debug!(target: "engineio", %error, "a WebSocket could not be opened");
-                CloseReason::TransportClose
-            })?;
+            let upgraded = match ready!(Pin::new(upgrade).poll(cx)) {
+                Ok(upgraded) => upgraded,
+                Err(error) => {
+                    self.fail(Problem::HandshakeBroken, None, Some(error.into()));
+                    return Poll::Ready(Err(CloseReason::TransportClose));
+                }
+            };
             let greeting = greeting.take();
             self.open(Stream::new(TokioIo::new(upgraded)));
             if let Some(greeting) = greeting {
@@ -298,9 +319,22 @@ impl Socket {
         }
     }
 
+    fn malformed(&mut self, malformed: Malformed) -> CloseReason {
+        self.fail(Problem::InvalidTransportPacket, Some(malformed), None);
+        CloseReason::ParseError
+    }
+
+    fn fail(&mut self, problem: Problem, input: Option<Malformed>, detail: Option<BoxError>) {
+        self.failure = Some(Box::new(Failure {
+            problem,
+            input,
+            detail,
+        }));
+    }
+
     /// Converts an error, and sends the client a close frame with the matching code.
     fn broken(&mut self, error: Error) -> CloseReason {
-        let code = match error {
+        let (code, problem) = match error {
             Error::ConnectionClosed
             | Error::AlreadyClosed
             | Error::Protocol(
@@ -308,11 +342,11 @@ impl Socket {
             ) => {
                 return CloseReason::TransportClose;
             }
-            Error::Capacity(_) => CloseCode::Size,
-            Error::Utf8(_) => CloseCode::Invalid,
-            _ => CloseCode::Protocol,
+            Error::Capacity(_) => (CloseCode::Size, Problem::MessageTooLarge),
+            Error::Utf8(_) => (CloseCode::Invalid, Problem::InvalidFrame),
+            _ => (CloseCode::Protocol, Problem::InvalidFrame),
         };
-        tracing::debug!(target: "engineio", %error, "a WebSocket failed");
+        self.fail(problem, None, Some(error.into()));
         if let Stage::Open(socket) = &mut self.stage {
             self.dirty = true;
             let _ = Pin::new(socket).start_send(close_frame(code));

@@ -1,7 +1,7 @@
 //! The steps of [`Session::poll`]: updates, reading, writing, timers, closing.
 
 use std::{
-    mem,
+    fmt, mem,
     task::{Context, Poll, ready},
 };
 
@@ -9,18 +9,18 @@ use tokio::time::Instant;
 
 use super::{Session, State, Transport, ok};
 use crate::{
-    base::Message,
+    base::{Message, Problem, ProblemDetails},
     engine::{
         heartbeat::HeartbeatAction,
         outgoing::Outgoing,
-        packet::{Packet, control},
+        packet::{Malformed, Packet, control},
         payload::Encoder,
         reason::CloseReason,
         refusal::Refusal,
         shared::Updates,
         timer::after,
         upgrade::Probe,
-        websocket::{Socket, TURN},
+        websocket::{Failure, Socket, TURN},
     },
 };
 
@@ -101,14 +101,17 @@ impl Session {
                 true
             }
             Err(reason) => {
-                tracing::debug!(target: "engineio", sid = ?self.shared.sid, %reason, "an upgrade was abandoned");
-                self.abandon(*probe, cx);
+                self.abandon(*probe, &reason, cx);
                 false
             }
         }
     }
 
-    fn abandon(&mut self, probe: Probe, cx: &mut Context<'_>) {
+    fn abandon(&mut self, mut probe: Probe, reason: &dyn fmt::Display, cx: &mut Context<'_>) {
+        match probe.take_failure() {
+            Some(failure) => self.report_failure(Problem::UpgradeAbandoned, &failure),
+            None => self.report(Problem::UpgradeAbandoned, |details| details.detail(reason)),
+        }
         probe.abandon(cx);
         self.shared.abandon_upgrade();
     }
@@ -121,7 +124,13 @@ impl Session {
             }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
-                (None, Transport::WebSocket(socket)) => ready!(socket.poll_packet(cx))?,
+                (None, Transport::WebSocket(socket)) => match ready!(socket.poll_packet(cx)) {
+                    Ok(packet) => packet,
+                    Err(reason) => {
+                        self.report_socket();
+                        return Poll::Ready(Err(reason));
+                    }
+                },
                 (None, Transport::Polling) => return Poll::Pending,
             };
             self.reads += 1;
@@ -131,7 +140,12 @@ impl Session {
                     continue;
                 }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
-                Packet::Probe => return Poll::Ready(Err(CloseReason::ParseError)),
+                Packet::Probe => {
+                    self.report(Problem::InvalidTransportPacket, |details| {
+                        details.input(b"2probe")
+                    });
+                    return Poll::Ready(Err(CloseReason::ParseError));
+                }
                 Packet::Message(_) | Packet::Upgrade | Packet::Noop => {}
             }
             self.heartbeat.packet(&self.sessions.config);
@@ -149,8 +163,13 @@ impl Session {
         let answer = match packet {
             Ok(Packet::Close) => Some(ok()),
             Ok(_) => post.payload.is_empty().then(ok),
-            Err(_) => Some(Err(Refusal::BadRequest("a malformed packet"))),
+            Err(_) => Some(Err(Refusal::InvalidPayload)),
         };
+        if let Err(malformed) = &packet {
+            self.report(Problem::InvalidPayload, |details| {
+                details.input(malformed.input())
+            });
+        }
         if let Some(answer) = answer {
             if self.posts.len() == 1 {
                 self.answer_post(answer);
@@ -182,7 +201,11 @@ impl Session {
     ) -> Result<bool, CloseReason> {
         match &mut self.transport {
             Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
-                Poll::Ready(written) => written.map(|written| written == TURN),
+                Poll::Ready(Ok(written)) => Ok(written == TURN),
+                Poll::Ready(Err(reason)) => {
+                    self.report_socket();
+                    Err(reason)
+                }
                 Poll::Pending => Ok(false),
             },
             Transport::Polling if polled => self.write_answer(out, None),
@@ -229,17 +252,21 @@ impl Session {
 
         let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if passed(write_due) {
+            self.report(Problem::WriteTimeout, |details| details);
             return Err(CloseReason::TransportError);
         }
         if passed(probe_due)
             && let Some(probe) = self.probe.take()
         {
-            self.abandon(*probe, cx);
+            self.abandon(*probe, &"it took longer than the upgrade timeout", cx);
         }
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
                 HeartbeatAction::Ping => self.ping_due = true,
-                HeartbeatAction::Timeout => return Err(CloseReason::PingTimeout),
+                HeartbeatAction::Timeout => {
+                    self.report(Problem::PingTimeout, |details| details);
+                    return Err(CloseReason::PingTimeout);
+                }
             }
             if let Transport::WebSocket(socket) = &mut self.transport {
                 socket.shrink();
@@ -247,6 +274,33 @@ impl Session {
             }
         }
         Ok(true)
+    }
+
+    /// Logs why the WebSocket failed, unless the client has simply closed it.
+    fn report_socket(&mut self) {
+        if let Transport::WebSocket(socket) = &mut self.transport
+            && let Some(failure) = socket.take_failure()
+        {
+            self.report_failure(failure.problem, &failure);
+        }
+    }
+
+    fn report_failure(&self, problem: Problem, failure: &Failure) {
+        self.report(problem, |details| ProblemDetails {
+            input: failure.input.as_ref().map(Malformed::input),
+            detail: failure.detail.as_ref().map(|detail| detail as _),
+            ..details
+        });
+    }
+
+    fn report<'a>(
+        &'a self,
+        problem: Problem,
+        complete: impl FnOnce(ProblemDetails<'a>) -> ProblemDetails<'a>,
+    ) {
+        let details = ProblemDetails::of(&self.request, self.transport().as_str());
+        let problems = &self.sessions.config.problems;
+        problems.report(problem, complete(details));
     }
 
     fn write_due(&self) -> Option<Instant> {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     admission::OverflowPolicy,
-    base::{Reason, Request},
+    base::{Problem, Reason, Request},
     hub::{
         self, CloseRequest, ConnectionHandle,
         transport::{Incoming, Outbox, Transport},
@@ -185,7 +185,7 @@ impl<T: Transport> Connection<T> {
             self.connect_timeout = None;
         }
         if let Some(error) = &malformed {
-            self.parse_error(error);
+            self.invalid_packet(error, None);
         }
         malformed.is_some() || ended
     }
@@ -206,7 +206,7 @@ impl<T: Transport> Connection<T> {
         match self.state {
             // Time spent in `connect` handlers does not count.
             State::Open if self.queues.is_empty() => {
-                tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
+                self.report(Problem::NothingJoined, |details| details);
                 self.close(Reason::ServerClose);
                 true
             }
