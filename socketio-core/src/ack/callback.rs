@@ -1,4 +1,4 @@
-//! Closures that run once for each acknowledgement.
+//! [`Callback`]: a closure that runs once for each acknowledgement.
 
 use std::{panic::Location, pin::Pin, sync::Arc};
 
@@ -9,8 +9,8 @@ use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
 /// The future of a callback's closure.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, which is what the acknowledgement
-/// is read into: a tuple for several arguments, `()` for none.
+/// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, into which the acknowledgement is
+/// read: a tuple for several arguments, `()` for none.
 ///
 /// The compiler infers `M`.
 #[diagnostic::on_unimplemented(
@@ -23,7 +23,7 @@ pub trait AckCallback<M>: Send + Sync + 'static {
     fn run_callback(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
 }
 
-/// What a callback returns: nothing, or a future of nothing.
+/// Return types of callbacks: `()`, or a future of `()`.
 pub trait IntoCallbackFuture<M> {
     #[doc(hidden)]
     fn into_callback_future(self) -> CallbackFuture;
@@ -77,8 +77,8 @@ impl Callback {
         }
     }
 
-    /// Returns what runs when one recipient acknowledges: `spawn` is given the future that runs the closure, and where the
-    /// closure was registered.
+    /// Returns the function to run when one recipient acknowledges. It passes the future of the closure, and the location
+    /// where the closure was registered, to `spawn`.
     pub(crate) fn on_ack(
         &self,
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn it_gives_back_what_the_request_said() {
+    fn a_request_returns_its_method_uri_and_headers() {
         let request = request(
             http::Request::get("/engine.io/?EIO=4&token=a:b")
                 .header("Host", "a.test:80")
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_come_along_and_secrets_are_not_printed() {
+    fn extensions_are_kept_and_debug_output_contains_no_secrets() {
         let request = request(
             http::Request::get("/socket.io/?token=secret")
                 .header("authorization", "secret")
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_proxies_tell_of_the_client_is_its_first_address() {
+    fn the_forwarded_address_is_the_first_of_the_list() {
         let request_with = |name, value| request(http::Request::get("/").header(name, value));
         for (value, addr) in [
             ("203.0.113.9", Some("203.0.113.9")),
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_is_the_one_that_the_client_knows() {
+    fn the_url_is_that_of_the_client_before_any_proxy() {
         let get = || http::Request::get("/socket.io/?EIO=4").header("host", "inner:5000");
         let plain = request(get());
         assert!(!plain.is_tls());

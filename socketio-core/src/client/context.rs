@@ -216,8 +216,8 @@ pub fn call<T: DeserializeOwned>(
     async move { socket.call(event, payload).await }
 }
 
-/// Spawns a task that acts for the current client: the functions of this crate work in it. The task ends with the
-/// server (the handle then yields `None`), not with the client.
+/// Spawns a task that acts for the current client: the functions of this crate (`emit`, ..) work in it. The task ends
+/// with the server (the handle then yields `None`), not with the client.
 ///
 /// # Panics
 ///

@@ -43,8 +43,8 @@ enum Failure {
     Logged,
 }
 
-/// Lets code act for a client. Not a `tokio::task_local!`, whose wrapper future can't be moved, so that every event's future
-/// would have to be boxed once more.
+/// Sets the current client while code runs. Not a `tokio::task_local!`: its wrapper future can't be moved, so every event's
+/// future would have to be boxed once more.
 pub(crate) struct Scope(Option<Context>);
 
 impl Scope {

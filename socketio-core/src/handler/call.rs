@@ -67,7 +67,7 @@ impl Origin {
     }
 }
 
-/// A handler or a guard. Guards have the first form or the last.
+/// A handler or a guard. A guard is never a method.
 #[derive(Clone)]
 pub(super) enum Call {
     Function(FunctionShim),
@@ -85,7 +85,7 @@ impl Call {
         }
     }
 
-    /// Whether both are the same function, or the same method of the same value. Closures cannot be compared.
+    /// Returns whether both are functions, or methods of the same value. Closures cannot be compared.
     pub(super) fn is_same(&self, other: &Call) -> bool {
         match (self, other) {
             (Call::Function(_), Call::Function(_)) => true,

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_or_several_in_any_common_form() {
+    fn rooms_are_given_as_one_name_or_as_a_list() {
         let sid = Sid::random();
         assert_eq!(names("a"), ["a"]);
         assert_eq!(names(""), [""]);

@@ -1,4 +1,4 @@
-//! Names a broker in the errors of its queue, and bounds the time of its operations.
+//! [`Broker`]: the name of a broker in errors, and the time limits of its operations.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -31,7 +31,7 @@ impl Broker {
         }
     }
 
-    /// Runs an operation, for no longer than `limit`. `missing` is what the broker owes: `response`, `confirmation`.
+    /// Runs an operation, for no longer than `limit`. `missing` is what the error says is missing: `response`, `confirmation`.
     pub(super) async fn within<T>(
         &self,
         limit: Duration,
