@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_room_hears_it_and_the_sender_does_not() {
+    async fn the_room_receives_the_message_and_the_sender_does_not() {
         let io = server();
         let ana = TestClient::connect(&io, "/").await.unwrap();
         let bo = TestClient::connect(&io, "/").await.unwrap();

@@ -1,6 +1,6 @@
-//! The structure of the crates: layers point downwards, and no crate has a circle of folders.
+//! The structure of the crates: layers depend on lower ones only, and the folders of a crate have no cycle.
 //!
-//! Read from the sources: every path that begins with `crate` or climbs with `super` counts, in `use` lines and elsewhere.
+//! Read from the sources: every path that begins with `crate` or `super` counts, in `use` lines and elsewhere.
 //! Names that a crate's root re-exports count for the module that they come from. Test code does not count.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Module to the modules that it names, each with a file that does.
+/// Maps a module to the modules that it names, each with a file that names it.
 type Graph = BTreeMap<String, BTreeMap<String, String>>;
 
 fn root() -> PathBuf {
@@ -37,7 +37,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code without comments and without the test module at its end.
+/// Returns the code without comments and without the test module at its end.
 fn code(path: &Path) -> String {
     let text = read(path);
     let text = text
@@ -50,7 +50,7 @@ fn code(path: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first names of what follows `crate::`: several in braces.
+/// Returns the first names after `crate::`: several if there are braces.
 fn first_names(rest: &str) -> Vec<String> {
     let name = |text: &str| -> String {
         let text = text.trim_start();
@@ -81,7 +81,7 @@ fn first_names(rest: &str) -> Vec<String> {
     names
 }
 
-/// Name to module, for what the root of a crate re-exports.
+/// Maps the names that the root of a crate re-exports to their modules.
 fn re_exports(lib: &str) -> BTreeMap<String, String> {
     let mut exported = BTreeMap::new();
     for statement in lib
@@ -104,7 +104,7 @@ fn re_exports(lib: &str) -> BTreeMap<String, String> {
     exported
 }
 
-/// Which top-level modules of a crate name which others.
+/// Returns which top-level modules of a crate name which others.
 fn graph(source: &Path) -> Graph {
     let exported = re_exports(&code(&source.join("lib.rs")));
     let mut files = Vec::new();
@@ -140,7 +140,7 @@ fn graph(source: &Path) -> Graph {
     graph
 }
 
-/// The table of layers in ARCHITECTURE, the lowest last: each with those that it may name.
+/// Returns the table of layers in ARCHITECTURE, the lowest last, each with those that it may name.
 fn documented_layers() -> Vec<(String, BTreeSet<String>)> {
     let text = read(&root().join("docs/ARCHITECTURE.md"));
     let section = text
@@ -194,7 +194,7 @@ fn layers_point_downwards() {
         "the folders of the core and the table in ARCHITECTURE"
     );
     for (layer, edges) in graph(&source) {
-        // What generated code names is no layer: it may name all of them.
+        // The module for generated code is not a layer: it may name all of them.
         if layer == "private" {
             continue;
         }
@@ -213,7 +213,7 @@ fn layers_point_downwards() {
 }
 
 #[test]
-fn no_crate_has_a_circle_of_folders() {
+fn no_crate_has_a_cycle_of_folders() {
     for krate in [
         "socketio-core",
         "socketio-macros",
@@ -224,7 +224,7 @@ fn no_crate_has_a_circle_of_folders() {
         let source = root().join(krate).join("src");
         let mut graph = graph(&source);
         graph.retain(|module, _| source.join(module).is_dir());
-        // Folders that name no other that is left are taken away until nothing changes: what stays is on a circle.
+        // Removes folders that name no other remaining one, until nothing changes. The remaining folders have a cycle.
         loop {
             let left: BTreeSet<_> = graph.keys().cloned().collect();
             graph.retain(|_, edges| edges.keys().any(|named| left.contains(named)));
@@ -232,13 +232,13 @@ fn no_crate_has_a_circle_of_folders() {
                 break;
             }
         }
-        assert!(graph.is_empty(), "{krate}: a circle among {graph:#?}");
+        assert!(graph.is_empty(), "{krate}: a cycle among {graph:#?}");
     }
 }
 
-/// The reader of sources is a program of its own, so it is shown to find what it looks for.
+/// Tests the parser of sources above.
 #[test]
-fn paths_in_braces_and_re_exports_are_seen() {
+fn paths_in_braces_and_re_exports_are_found() {
     assert_eq!(first_names("{a::B, c::{D, e::F}, G} ;"), ["a", "c", "G"]);
     assert_eq!(first_names("hub::Client;"), ["hub"]);
     let exported = re_exports("pub use hub::{IntoRooms, transport};\npub use base::Sid;");

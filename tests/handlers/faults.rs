@@ -1,4 +1,4 @@
-//! User code that panics: the event fails, its acknowledgement says so, the connection lives, and `disconnect` runs once.
+//! User code that panics: the event fails and is acknowledged, the connection stays open, and `disconnect` runs once.
 
 use std::sync::{
     Arc,
@@ -201,7 +201,7 @@ async fn a_middleware_that_panics_fails_the_event() {
 }
 
 #[tokio::test]
-async fn an_error_handler_that_panics_leaves_the_answer_to_error_ack() {
+async fn when_an_error_handler_panics_error_ack_responds() {
     #[socketio::on_error_default]
     fn failed() {
         panic!("again");
@@ -216,13 +216,13 @@ async fn an_error_handler_that_panics_leaves_the_answer_to_error_ack() {
 }
 
 #[tokio::test]
-async fn an_error_whose_text_panics_is_logged_all_the_same() {
+async fn an_error_whose_text_panics_is_logged() {
     let build = || SocketIo::bare().on("fail", || Err::<(), _>(Unspeakable));
     survives(build, "fail", Some(internal())).await;
 }
 
 #[tokio::test]
-async fn a_session_value_that_panics_when_it_is_dropped_harms_nobody() {
+async fn a_session_value_that_panics_when_it_is_dropped_has_no_other_effect() {
     let build = || {
         SocketIo::bare().on("keep", |mine: socketio::Session<Mine>| {
             mine.update(|mine| mine.0 = true);
@@ -249,7 +249,7 @@ async fn a_disconnect_handler_that_panics_runs_once() {
     assert_eq!(runs.0.load(Ordering::Relaxed), 1);
 }
 
-/// JSON, but it panics over acknowledgements that say `panic`, and over events of this name.
+/// JSON, but it panics on acknowledgements with the text `panic`, and on events of this name.
 struct Fragile {
     always: bool,
 }
@@ -285,7 +285,7 @@ impl Decoder for FragileDecoder {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_an_acknowledgement_fails_the_event() {
+async fn a_parser_that_panics_on_an_acknowledgement_fails_the_event() {
     let build = || {
         SocketIo::bare()
             .parser(Fragile { always: false })
@@ -295,7 +295,7 @@ async fn a_parser_that_panics_over_an_acknowledgement_fails_the_event() {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_every_acknowledgement_ends_no_connection() {
+async fn a_parser_that_panics_on_every_acknowledgement_closes_no_connection() {
     let io = SocketIo::bare()
         .parser(Fragile { always: true })
         .on("ask", || {
@@ -312,7 +312,7 @@ async fn a_parser_that_panics_over_every_acknowledgement_ends_no_connection() {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_a_message_ends_its_connection_alone() {
+async fn a_parser_that_panics_on_a_message_closes_only_that_connection() {
     let left = Left::default();
     let io = SocketIo::bare()
         .parser(Fragile { always: false })

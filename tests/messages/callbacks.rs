@@ -12,7 +12,7 @@ use test_support::Notes;
 use crate::server::client;
 
 #[tokio::test]
-async fn a_callback_runs_once_for_each_client_in_the_name_of_the_sender() {
+async fn a_callback_runs_once_for_each_client_in_the_context_of_the_sender() {
     #[socketio::event]
     async fn poll(notes: State<Notes>) {
         broadcast()
@@ -78,7 +78,7 @@ async fn callbacks_are_closures_with_or_without_a_future() {
 }
 
 #[tokio::test]
-async fn a_callback_runs_when_its_sender_has_gone() {
+async fn a_callback_runs_when_its_sender_has_disconnected() {
     let io = SocketIo::bare()
         .on("ask", |other: String| {
             to(other)
@@ -100,7 +100,7 @@ async fn a_callback_runs_when_its_sender_has_gone() {
 
 // D32
 #[tokio::test]
-async fn what_a_callback_holds_is_freed_when_its_client_goes() {
+async fn the_values_of_a_callback_are_dropped_when_its_client_disconnects() {
     let held = Arc::new(());
     let io = SocketIo::bare()
         .on("join", || join_room("lobby"))
