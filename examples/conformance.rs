@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 #[socketio::event]
 #[socketio::event(namespace = "/custom")]
 async fn connect(auth: Auth<Option<Data>>) {
-    // Not at once: the suites begin to listen for the second message when they have seen the first, and never see it if both
-    // come in one read.
+    // Delayed, because the suites begin to listen for the second message after the first, and would miss it if both were read
+    // at once.
     socketio::spawn(async {
         tokio::time::sleep(Duration::from_millis(15)).await;
         emit(
@@ -37,7 +37,7 @@ async fn message_with_ack(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks the client, and returns its acknowledgement.
+/// Calls the client, and returns its acknowledgement.
 #[socketio::event]
 async fn ask(question: Data) -> socketio::Result<Rest<Data>> {
     Ok(Rest(vec![
