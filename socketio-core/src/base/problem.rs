@@ -6,7 +6,7 @@ use std::fmt;
 
 use tracing::Level;
 
-/// What is known about a [`Problem`] before it occurs.
+/// The constant parts of the log line of a [`Problem`].
 pub(super) struct Explanation {
     pub(super) level: Level,
     /// The target of the line: `engineio` for what the transport sees, else `socketio`.

@@ -18,7 +18,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 /// The number of bytes of the input that a line quotes.
 const QUOTED: usize = 64;
 
-/// The first bytes of some input, copied in case it turns out to be invalid: what decodes it consumes it.
+/// The first bytes of some input, copied in case it turns out to be invalid, because decoding consumes it.
 ///
 /// Not a clone of the input, because the first clone of `Bytes` allocates.
 pub(crate) struct Head {
@@ -48,12 +48,12 @@ pub(crate) struct ProblemDetails<'a> {
     pub(crate) transport: Option<&'static str>,
     /// The offending bytes. The line quotes the first 64 of them, escaped.
     pub(crate) input: Option<&'a [u8]>,
-    /// What else is known, such as the error of a library.
+    /// Further information, such as the error of a library.
     pub(crate) detail: Option<&'a dyn fmt::Display>,
 }
 
 impl<'a> ProblemDetails<'a> {
-    /// ProblemDetails of a client by the request that opened its connection.
+    /// Creates the details of a client from the request that opened its connection.
     pub(crate) fn of(request: &Request, transport: &'static str) -> Self {
         ProblemDetails {
             peer: request.peer_addr(),
@@ -84,7 +84,7 @@ impl<'a> ProblemDetails<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct ProblemLog(Arc<[Mutex<Window>]>);
 
-/// What was written about one problem lately.
+/// The recent lines about one problem.
 #[derive(Debug, Default)]
 struct Window {
     begun: Option<Instant>,
