@@ -7,7 +7,7 @@ use socketio::{RoomError, SocketIo, close_room, join_room, leave_room, rooms, si
 
 #[socketio::event]
 fn join(room: String) -> Result<Vec<String>, RoomError> {
-    // The client chose the name, so this may be refused: nobody can join the private room of another client.
+    // The client chose the name, so this may be refused: no client can join the private room of another one.
     join_room(&room)?;
     to(&room).include_self(false).emit("joined", (&room, sid()));
     Ok(rooms())

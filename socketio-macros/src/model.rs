@@ -87,7 +87,7 @@ pub(crate) struct Guards {
     pub(crate) list: Vec<Expr>,
 }
 
-/// What a handler handles.
+/// The event or the errors that a handler handles.
 pub(crate) enum Target {
     Event(EventName),
     Error,

@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) panic: Option<Box<dyn Any + Send>>,
 }
 
-/// What the server reads, in order.
+/// An item for the server to read.
 pub(crate) enum ToServer {
     Message(Message, Option<Completion>),
     /// Fires when everything before it has been read.

@@ -1,4 +1,4 @@
-//! How `run` and `serve` begin and end.
+//! The start and the end of `run` and `serve`.
 
 use std::{future::ready, io, time::Duration};
 

@@ -57,7 +57,7 @@ pub struct Admin {
     secrets: Secrets,
 }
 
-/// What the admin interface shows.
+/// The information that the admin interface shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdminMode {

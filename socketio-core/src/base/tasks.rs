@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_spared_task_goes_on_until_the_group_is_aborted() {
+    async fn a_spared_task_continues_until_the_group_is_aborted() {
         let tasks = Arc::new(Tasks::new("task"));
         let own = Arc::clone(&tasks);
         let task = spawn(&tasks, async move {

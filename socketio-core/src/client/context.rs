@@ -22,7 +22,7 @@ fn expect_current(function: &str) -> Socket {
     match current() {
         Some(socket) => socket,
         None => panic!(
-            "`socketio::{function}` was called outside of an event handler, so it is not known for which client; \
+            "`socketio::{function}` was called outside of an event handler, so there is no current client; \
              use the same method of a `Socket` or of the `SocketIo` server, `socketio::spawn` instead of `tokio::spawn` \
              for tasks that act for the client, or a `try_` function where there may be no client"
         ),

@@ -35,7 +35,7 @@ struct Context {
     failure: Failure,
 }
 
-/// What happens to an error of `emit`.
+/// The handling of errors of `emit`.
 enum Failure {
     /// Fails the event when its handler ends. Only the first error is kept.
     FailsEvent(Option<BoxError>),

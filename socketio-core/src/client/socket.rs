@@ -98,7 +98,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded, the name is reserved or the client's outbox is full.
+    /// If the payload can't be encoded, the name is reserved or the client's outbox is full.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         // Not through the emitter: the client is local and the only recipient.
         let codec = &self.node().hub.codec;

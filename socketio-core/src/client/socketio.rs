@@ -56,7 +56,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved. Nothing is sent then.
+    /// If the payload can't be encoded or the name is reserved. Nothing is sent then.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         self.broadcast().try_emit(event, payload)
     }

@@ -177,7 +177,7 @@ impl PublishTask {
     }
 }
 
-/// Converts a panic of the message queue's code into an error, so that its task goes on.
+/// Converts a panic of the message queue's code into an error, so that its task continues.
 pub(super) async fn unless_panics<T>(
     task: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {

@@ -87,7 +87,7 @@ impl SubscribeTask {
                 hub: &hub,
                 cluster: &cluster,
             };
-            // A custom parser may panic. The next message is handled all the same.
+            // A custom parser may panic, which must not affect the next message.
             if fault::catch(|| handler.receive(&message)).is_err() {
                 tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), "handling a message of another node panicked");
             }

@@ -20,7 +20,7 @@ use crate::{base::BoxError, handler::extract::EventContext};
 /// A handler with its arguments, ready to be polled.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// What a shim returns: an argument that doesn't fit is an error before user code runs.
+/// The result of a shim: the future of the user's function, or the error of an argument.
 pub type Called = Result<HandlerFuture, BoxError>;
 
 /// The value of a namespace impl.

@@ -267,7 +267,7 @@ impl Next {
     ///
     /// # Errors
     ///
-    /// When the handler, one of its arguments, a guard or an inner middleware failed or panicked.
+    /// If the handler, one of its arguments, a guard or an inner middleware failed or panicked.
     pub async fn run(mut self, call: EventCall) -> Result<Response, HandlerError> {
         let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
         let (socket, acknowledge) = (call.socket.clone(), call.acknowledge());

@@ -126,7 +126,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When `connect` has deferred more than an outbox may hold.
+    /// If `connect` has deferred more than an outbox may hold.
     pub(crate) fn once_accepted(
         &self,
         hub: &Hub,

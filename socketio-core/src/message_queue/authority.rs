@@ -1,4 +1,4 @@
-//! What the URLs of the brokers have in common: hosts, logins, and the errors about them.
+//! The common parts of the URLs of brokers: hosts, logins, and the errors about them.
 //!
 //! An error repeats no part of a URL that may belong to a password: after a character that should have been encoded, the rest of a
 //! password looks like a host, a path or a parameter.

@@ -22,7 +22,7 @@ impl Broker {
         }
     }
 
-    /// Prefixes an error with the broker. A [`Refused`] stays as it is: its type and index are read by the caller.
+    /// Prefixes an error with the broker. A [`Refused`] is returned unchanged: the caller reads its type and index.
     pub(super) fn error(&self, error: impl Into<BoxError>) -> BoxError {
         let error = error.into();
         match error.is::<Refused>() {

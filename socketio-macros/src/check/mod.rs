@@ -16,7 +16,7 @@ use crate::{
     model::{Derived, Function, Header, NamespaceImpl, Registration},
 };
 
-/// What can be generated for an item.
+/// The code that can be generated for an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Everything: no mistakes were found.

@@ -60,7 +60,7 @@ type Outcome = Result<(), String>;
 type Check = for<'a> fn(&'a MessageQueueContract) -> Checking<'a>;
 type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// What a rule needs in addition to the queue.
+/// The requirement of a rule in addition to the queue.
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
     Nothing,

@@ -22,7 +22,7 @@ use crate::{
     message_queue::{BoxFuture, Subscription, broker::Broker},
 };
 
-/// How many messages the broker sends ahead of their acknowledgement: the bound of what waits in this process.
+/// How many messages the broker sends ahead of their acknowledgement, which limits those that wait in this process.
 const PREFETCH: u16 = 128;
 
 /// A subscription to the exchange, by a queue that is exclusive to its connection.

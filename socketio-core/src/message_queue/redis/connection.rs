@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_login_is_an_error_that_says_what_to_write() {
+    async fn a_wrong_login_is_an_error_that_names_the_cure() {
         let missing =
             error("-NOAUTH HELLO must be called with the client already authenticated\r\n");
         assert!(missing.await.contains("`redis://:password@host`"));

@@ -21,8 +21,8 @@
 //! # }
 //! ```
 //!
-//! A client reads only while the test awaits it. [`WebSocket::frame`] answers nothing; [`WebSocket::next_packet`] and
-//! [`WebSocket::packets_for`] answer pings, until [`WebSocket::ignore_pings`] is called.
+//! A client reads only while the test awaits it. [`WebSocket::frame`] responds to nothing; [`WebSocket::next_packet`] and
+//! [`WebSocket::packets_for`] respond to pings, until [`WebSocket::ignore_pings`] is called.
 
 mod connector;
 mod frame;

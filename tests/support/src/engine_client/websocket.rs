@@ -41,7 +41,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// The head of the response, when it is not 101.
+    /// The head of the response, if its status is not 101.
     pub async fn upgrade(mut stream: Stream, target: &str) -> Result<Self, String> {
         let request = format!(
             "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -94,7 +94,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn try_send(&mut self, packet: &str) -> io::Result<()> {
         self.send_frame(&Frame::Text(packet.to_owned())).await
     }
@@ -103,7 +103,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn send_frame(&mut self, frame: &Frame) -> io::Result<()> {
         self.send_bytes(&frame.encode()).await
     }
@@ -112,7 +112,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await
     }
