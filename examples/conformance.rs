@@ -2,7 +2,7 @@
 //!
 //! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
 //! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`. With the feature
-//! `msgpack` it also speaks that: `--parser msgpack`.
+//! `msgpack` it also speaks that: `--parser msgpack`. `--client DIRECTORY` serves the JavaScript client from there.
 
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
@@ -65,9 +65,11 @@ fn echo(mut session: Session) {
 #[tokio::main]
 async fn main() -> socketio::Result {
     let options = Options::from_args()?;
-    let io = options
-        .parser
-        .give(SocketIo::builder())?
+    let mut builder = options.parser.give(SocketIo::builder())?;
+    if let Some(directory) = options.client {
+        builder = builder.serve_client(directory);
+    }
+    let io = builder
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .max_http_buffer_size(options.max_payload)
@@ -118,6 +120,7 @@ impl Speech {
 
 struct Options {
     parser: Speech,
+    client: Option<String>,
     port: u16,
     ping_interval: Duration,
     ping_timeout: Duration,
@@ -129,6 +132,7 @@ impl Options {
     fn from_args() -> socketio::Result<Self> {
         let mut options = Options {
             parser: Speech::Json,
+            client: None,
             port: 3000,
             ping_interval: Duration::from_millis(300),
             ping_timeout: Duration::from_millis(200),
@@ -151,6 +155,7 @@ impl Options {
                         _ => return Err(format!("no parser is named {value}").into()),
                     };
                 }
+                "--client" => options.client = Some(value),
                 "--connect-timeout" => options.connect_timeout = millis()?,
                 _ => return Err(format!("unknown option {name}").into()),
             }
