@@ -46,7 +46,7 @@ pub(super) struct Connection<T> {
     key: u64,
     request: Request,
     reader: Reader,
-    /// One for each client, that is, for each namespace of this connection.
+    /// One for each client, that is, for each namespace of this connection. Rotated after each turn that used up its share.
     queues: Vec<EventQueue>,
     /// Namespaces that the server has ended: what the client sent before it knew is not an error.
     left: Vec<Arc<str>>,
@@ -298,6 +298,10 @@ impl<T: Transport> Connection<T> {
                     }
                 }
             }
+        }
+        // The handlers of another namespace are first in the next turn, since only the first are sure of its time.
+        if self.queues.len() > 1 {
+            self.queues.rotate_left(1);
         }
         Turn::yield_to_others(cx)
     }
