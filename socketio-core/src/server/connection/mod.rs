@@ -26,7 +26,7 @@ use crate::{
     base::{Problem, Reason, Request},
     hub::{
         self, CloseRequest, ConnectionHandle,
-        transport::{Incoming, Outbox, Transport},
+        transport::{CountedOutbox, Incoming, Outbox, Transport},
     },
     node::Node,
     packet::Reader,
@@ -243,11 +243,14 @@ impl<T: Transport> Connection<T> {
         }
         let read = self.may_read();
         self.held_back = !read;
-        let (transport, mut outbox) = (&mut self.transport, &*self.handle);
-        let polled = tokio::task::unconstrained(std::future::poll_fn(|cx| {
+        let transport = &mut self.transport;
+        let mut outbox = CountedOutbox::new(&self.handle);
+        let polled = pin!(tokio::task::unconstrained(std::future::poll_fn(|cx| {
             transport.poll(cx, &mut outbox, read)
-        }));
-        match pin!(polled).poll(cx) {
+        })))
+        .poll(cx);
+        turn.write(outbox.bytes());
+        match polled {
             Poll::Pending => {
                 let name = self.transport.name();
                 if name != self.transport_name {
@@ -275,7 +278,7 @@ impl<T: Transport> Connection<T> {
         self.handle.awake();
         let mut turn = Turn::new();
         while !turn.is_over() {
-            turn.step();
+            turn.round();
             let asked = self.handle.take_notification();
             if asked {
                 self.obey();
