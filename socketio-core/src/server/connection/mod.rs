@@ -7,7 +7,7 @@ mod closing;
 mod incoming;
 
 use std::{
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     admission::OverflowPolicy,
-    base::{Problem, Reason, Request},
+    base::{Problem, Reason, Request, fault},
     hub::{
         self, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -316,11 +316,11 @@ impl<T: Transport> Future for Connection<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         // The outermost net: user code is caught where it is called, so this is a defect of the server or of a transport.
-        match catch_unwind(AssertUnwindSafe(|| this.poll_turn(cx))) {
+        match fault::catch(|| this.poll_turn(cx)) {
             Ok(poll) => poll,
             Err(_) if this.panicked => Poll::Ready(()),
-            Err(_) => {
-                tracing::error!(target: "socketio", "the task of a connection panicked: the connection is dropped, its `disconnect` handlers run");
+            Err(panic) => {
+                tracing::error!(target: "socketio", %panic, "the task of a connection panicked: the connection is dropped, its `disconnect` handlers run");
                 this.panicked = true;
                 this.closed(Reason::TransportError);
                 cx.waker().wake_by_ref();
