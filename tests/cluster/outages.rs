@@ -13,6 +13,7 @@ use socketio::{
     message_queue::{BoxFuture, MessageQueue, Publisher, Subscription},
 };
 use socketio_test::{TestQueue, event};
+use test_support::Log;
 
 use crate::nodes::{CHANNEL, Pair, builder};
 
@@ -92,10 +93,14 @@ async fn a_panic_of_the_queue_is_handled_as_a_failure() {
         }
     }
 
+    let log = Log::default();
+    let _guard = log.collect();
     let queue = TestQueue::new();
     let panics: Arc<dyn MessageQueue> = Arc::new(Panics(queue.clone(), AtomicBool::new(false)));
     let one = SocketIo::bare().message_queue(panics).build().unwrap();
     one.emit("news", 1);
     one.flushed().await;
     assert_eq!(queue.messages(CHANNEL).len(), 1);
+    let lines = log.lines("the message queue panicked: not the first time");
+    assert_eq!(lines.len(), 1, "{log:?}");
 }

@@ -231,6 +231,40 @@ async fn a_session_value_that_panics_when_it_is_dropped_has_no_other_effect() {
     survives(build, "keep", None).await;
 }
 
+/// The callbacks of a client are dropped where the client ends: in the handler of another one, here.
+#[tokio::test]
+async fn a_callback_that_panics_when_it_is_dropped_harms_nobody() {
+    struct Fuse(AtomicUsize);
+
+    impl Drop for Fuse {
+        fn drop(&mut self) {
+            panic!("while dropping");
+        }
+    }
+
+    let io = SocketIo::bare()
+        .on("ask", || {
+            let fuse = Fuse(AtomicUsize::new(0));
+            let callback = move |()| {
+                fuse.0.fetch_add(1, Ordering::Relaxed);
+            };
+            socketio::to(socketio::sid())
+                .callback(callback)
+                .emit("question", ());
+        })
+        .on("end", |socket: socketio::Socket, sid: String| {
+            socket.to(sid).disconnect();
+            "ended"
+        })
+        .build()
+        .unwrap();
+    let asked = TestClient::connect(&io, "/").await.unwrap();
+    let other = TestClient::connect(&io, "/").await.unwrap();
+    asked.emit("ask", ()).await.unwrap();
+    let ended: String = other.call("end", asked.sid()).await.unwrap();
+    assert_eq!(ended, "ended");
+}
+
 #[tokio::test]
 async fn a_disconnect_handler_that_panics_runs_once() {
     fn gone(runs: State<Left>) {

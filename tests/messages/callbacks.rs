@@ -119,3 +119,33 @@ async fn the_values_of_a_callback_are_dropped_when_its_client_disconnects() {
     client.close().await;
     assert_eq!(Arc::strong_count(&held), 1);
 }
+
+/// Dropped under a lock of the client, it would wait for itself.
+#[tokio::test]
+async fn a_callback_that_is_refused_inside_connect_is_dropped_under_no_lock() {
+    struct Owner(socketio::Socket, Notes);
+
+    impl Drop for Owner {
+        fn drop(&mut self) {
+            self.1.add(format!("{} rooms", self.0.rooms().len()));
+        }
+    }
+
+    let notes = Notes::default();
+    let seen = notes.clone();
+    let io = SocketIo::bare()
+        .max_outbox(1, 1_000)
+        .on("connect", move |socket: socketio::Socket| {
+            for _ in 0..2 {
+                let owner = Owner(socket.clone(), seen.clone());
+                let callback = move |()| owner.1.add("called");
+                to(sid()).callback(callback).emit("ask", ());
+            }
+            seen.add("asked");
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await;
+    assert_eq!(notes.take()[..2], ["1 rooms", "asked"]);
+    drop(client);
+}

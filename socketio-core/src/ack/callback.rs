@@ -4,7 +4,11 @@ use std::{panic::Location, pin::Pin, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
+use crate::{
+    base::{ArgumentError, fault},
+    packet::Arguments,
+    pending::OnAck,
+};
 
 /// The future of a callback's closure.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -61,18 +65,25 @@ where
 
 type Run = dyn Fn(Arguments) -> Result<CallbackFuture, ArgumentError> + Send + Sync;
 
-/// A closure that runs once for each ack.
+/// A closure that runs once for each ack. It may be dropped wherever a client ends, so its destructor is caught.
 #[derive(Clone)]
 pub(crate) struct Callback {
-    run: Arc<Run>,
+    /// `None` only while it is dropped.
+    run: Option<Arc<Run>>,
     origin: &'static Location<'static>,
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        fault::discard(self.run.take());
+    }
 }
 
 impl Callback {
     #[track_caller]
     pub(crate) fn new<M>(callback: impl AckCallback<M>) -> Self {
         Callback {
-            run: Arc::new(move |arguments| callback.run_callback(arguments)),
+            run: Some(Arc::new(move |arguments| callback.run_callback(arguments))),
             origin: Location::caller(),
         }
     }
@@ -83,12 +94,17 @@ impl Callback {
         &self,
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,
     ) -> OnAck {
-        let Callback { run, origin } = self.clone();
+        let callback = self.clone();
         Box::new(move |ack| {
-            let Ok(arguments) = ack else { return };
+            let (Ok(arguments), Some(run)) = (ack, callback.run.clone()) else {
+                return;
+            };
+            let origin = callback.origin;
             spawn(
                 origin,
                 Box::pin(async move {
+                    // Dropped at the end, as all user code within the fault boundary.
+                    let _callback = callback;
                     match run(arguments) {
                         Ok(callback) => callback.await,
                         Err(error) => {

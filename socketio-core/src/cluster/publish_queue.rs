@@ -82,20 +82,20 @@ impl PublishQueue {
     /// Above the limits, the oldest messages are dropped, because the newest matter most once the broker is back. A message
     /// that exceeds the limit alone is dropped itself.
     pub(super) fn push(&self, message: Bytes) {
+        let bytes = message.len();
+        if bytes > self.limits.bytes {
+            let first = self.refuse();
+            return self.log_refusal(bytes, first);
+        }
         let first = {
             let state = &mut *self.state();
             if state.closed {
                 state.dropped += 1;
                 return;
             }
-            if message.len() > self.limits.bytes {
-                state.dropped += 1;
-                let first = !std::mem::replace(&mut state.refused, true);
-                return self.log_refusal(message.len(), first);
-            }
             let full = |state: &State| {
                 state.waiting.len() >= self.limits.messages
-                    || state.bytes + message.len() > self.limits.bytes
+                    || state.bytes + bytes > self.limits.bytes
             };
             let mut overflows = false;
             while state.waiting.len() > state.busy && full(state) {
@@ -107,7 +107,7 @@ impl PublishQueue {
             }
             let first = overflows && !std::mem::replace(&mut state.overflowing, true);
             state.entered += 1;
-            state.bytes += message.len();
+            state.bytes += bytes;
             state.waiting.push_back((state.entered, message));
             first
         };
@@ -182,6 +182,14 @@ impl PublishQueue {
         self.has_left(left);
     }
 
+    /// Counts a message that exceeds the limit alone. Returns whether it is the first one.
+    fn refuse(&self) -> bool {
+        let mut state = self.state();
+        state.dropped += 1;
+        !std::mem::replace(&mut state.refused, true)
+    }
+
+    /// Called under no lock, since a subscriber of the log is user code.
     fn log_refusal(&self, bytes: usize, first: bool) {
         let (node, limit) = (&*self.node, self.limits.bytes);
         if first {

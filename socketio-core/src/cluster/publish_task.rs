@@ -1,14 +1,13 @@
 //! The task that publishes the messages of this node.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
 
 use super::{backoff::Backoff, publish_queue::PublishQueue};
 use crate::{
-    base::BoxError,
+    base::{BoxError, fault},
     message_queue::{MessageQueue, Publisher, Refused},
 };
 
@@ -181,8 +180,8 @@ impl PublishTask {
 pub(super) async fn unless_panics<T>(
     task: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
-    let ended = AssertUnwindSafe(task).catch_unwind().await;
-    ended.unwrap_or_else(|_| Err("the message queue panicked".into()))
+    let ended = fault::run(std::pin::pin!(task)).await;
+    ended.unwrap_or_else(|panic| Err(format!("the message queue {panic}").into()))
 }
 
 async fn publish(publisher: &mut dyn Publisher, batch: &[Bytes]) -> Result<(), BoxError> {

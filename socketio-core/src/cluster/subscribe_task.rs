@@ -88,8 +88,8 @@ impl SubscribeTask {
                 cluster: &cluster,
             };
             // A custom parser may panic, which must not affect the next message.
-            if fault::catch(|| handler.receive(&message)).is_err() {
-                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), "handling a message of another node panicked");
+            if let Err(panic) = fault::catch(|| handler.receive(&message)) {
+                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), %panic, "handling a message of another node panicked");
             }
             // A queue that always has a message must not occupy its thread.
             tokio::task::consume_budget().await;

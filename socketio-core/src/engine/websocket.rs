@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -38,8 +38,19 @@ const WRITE_BUFFER: usize = 64 * 1024;
 /// The size from which a frame leaves a buffer behind that is worth freeing.
 const LARGE: usize = 4 * 1024;
 
-/// The number of messages that are read before writing has its turn, and vice versa.
+/// The number of packets that one poll reads, and that it writes, before the other and the owner have their turn.
 pub(super) const TURN: usize = 64;
+/// The number of bytes that one poll writes before its owner has its turn.
+const TURN_BYTES: usize = 256 * 1024;
+
+/// What one poll has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All that there was, or as much as the socket accepts.
+    Everything,
+    /// The share of one poll: there may be more to write at once.
+    Share,
+}
 
 /// A WebSocket that carries packets, from the response to its handshake on.
 #[derive(Debug)]
@@ -163,29 +174,36 @@ impl Socket {
         self.progress(flushed)
     }
 
-    /// Writes up to one turn of messages, with few system calls. Pending while the socket accepts nothing; otherwise
-    /// returns how many messages it accepted.
+    /// Writes the messages of one poll at most, with few system calls. Pending while the socket accepts nothing.
     pub(super) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
         ping_due: &mut bool,
         out: &mut dyn Outgoing,
-    ) -> Poll<Result<usize, CloseReason>> {
+    ) -> Poll<Result<Written, CloseReason>> {
         // Messages that the socket does not accept now stay in the outbox, where the limits apply.
         ready!(self.poll_flush(cx))?;
-        let mut written = 0;
-        while written < TURN && self.poll_ready(cx)?.is_ready() {
+        let (mut packets, mut bytes, mut written) = (0, 0, Written::Share);
+        while packets < TURN && bytes < TURN_BYTES {
+            if self.poll_ready(cx)?.is_pending() {
+                written = Written::Everything;
+                break;
+            }
             let frame = if mem::take(ping_due) {
                 Frame::Text(Utf8Bytes::from_static(control::PING))
             } else {
                 match out.pop() {
                     Some(Message::Text(text)) => Frame::Text(text.into_framed()),
                     Some(Message::Binary(bytes)) => Frame::Binary(bytes),
-                    None => break,
+                    None => {
+                        written = Written::Everything;
+                        break;
+                    }
                 }
             };
+            packets += 1;
+            bytes += frame.len();
             self.send(frame)?;
-            written += 1;
         }
         ready!(self.poll_flush(cx))?;
         Poll::Ready(Ok(written))
@@ -200,7 +218,10 @@ impl Socket {
     ) -> Poll<()> {
         while !*said {
             match ready!(self.poll_feed(cx, &mut false, out)) {
-                Ok(TURN) => {}
+                Ok(Written::Share) => {
+                    yield_to_owner(cx);
+                    return Poll::Pending;
+                }
                 // The response to the handshake has not been written yet.
                 Ok(_) if !self.is_writable() => return Poll::Pending,
                 Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
@@ -353,6 +374,12 @@ impl Socket {
         }
         CloseReason::TransportError
     }
+}
+
+/// Has the task polled again, after others. As in `yield_now`, the runtime looks for I/O before: a task that only woke itself
+/// would keep its worker from that for dozens of polls.
+pub(super) fn yield_to_owner(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 /// Returns the frame that closes a WebSocket.

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     ConnectionHandle, Hub, PacketKind,
-    client_state::{ClientState, DeferredFull, Phase},
+    client_state::{ClientState, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
@@ -135,8 +135,8 @@ impl Client {
     ) -> Result<(), EmitError> {
         let operation = if self.is_connecting() {
             let limits = self.connection.limits();
-            self.with_state(|state| state.defer(bytes, limits, operation))
-                .map_err(|DeferredFull| EmitError::outbox_full())?
+            let deferred = self.with_state(|state| state.defer(bytes, limits, operation));
+            deferred.map_err(|_| EmitError::outbox_full())?
         } else {
             Some(operation)
         };

@@ -123,13 +123,14 @@ impl ClientState {
     ///
     /// # Errors
     ///
-    /// If more is deferred than an outbox may hold.
+    /// The operation, when more is deferred than may wait in an outbox. It may own user code, which the caller drops under no
+    /// lock.
     pub(super) fn defer<F: FnOnce(&Hub) + Send + 'static>(
         &mut self,
         bytes: usize,
         limits: &OutboxLimits,
         operation: F,
-    ) -> Result<Option<F>, DeferredFull> {
+    ) -> Result<Option<F>, F> {
         let ClientState::Connecting { deferred, .. } = self else {
             return Ok(Some(operation));
         };
@@ -137,7 +138,7 @@ impl ClientState {
             && (deferred.operations.len() >= limits.messages
                 || deferred.bytes + bytes > limits.bytes);
         if full {
-            return Err(DeferredFull);
+            return Err(operation);
         }
         deferred.bytes += bytes;
         deferred.operations.push(Box::new(operation));
@@ -186,7 +187,3 @@ impl ClientState {
         }
     }
 }
-
-/// The error when more is deferred inside `connect` than an outbox may hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DeferredFull;

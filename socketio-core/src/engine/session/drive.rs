@@ -20,7 +20,7 @@ use crate::{
         shared::Updates,
         timer::after,
         upgrade::Probe,
-        websocket::{Failure, Socket, TURN},
+        websocket::{Failure, Socket, TURN, Written, yield_to_owner},
     },
 };
 
@@ -52,11 +52,11 @@ impl Session {
             if let (Some(reason), true) = (updates.failed, self.posts.is_empty()) {
                 return Poll::Ready(Err(reason));
             }
-            again |= self.poll_write(cx, out, updates.polled)?;
+            let written = self.poll_write(cx, out, updates.polled)?;
             again |= self.poll_timer(cx)?;
-            if noisy {
-                // The owner does not see these packets and can't yield for them.
-                cx.waker().wake_by_ref();
+            // The owner does not see packets that are no messages, and decides when more is written.
+            if noisy || written == Written::Share {
+                yield_to_owner(cx);
                 return Poll::Pending;
             }
             if !again {
@@ -192,25 +192,28 @@ impl Session {
         }
     }
 
-    /// Writes. Returns `true` if there may be more to write at once.
+    /// Writes what one poll may.
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         out: &mut dyn Outgoing,
         polled: bool,
-    ) -> Result<bool, CloseReason> {
+    ) -> Result<Written, CloseReason> {
         match &mut self.transport {
             Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
-                Poll::Ready(Ok(written)) => Ok(written == TURN),
+                Poll::Ready(Ok(written)) => return Ok(written),
                 Poll::Ready(Err(reason)) => {
                     self.report_socket();
-                    Err(reason)
+                    return Err(reason);
                 }
-                Poll::Pending => Ok(false),
+                Poll::Pending => {}
             },
-            Transport::Polling if polled => self.write_answer(out, None),
-            Transport::Polling => Ok(false),
+            Transport::Polling if polled => {
+                self.write_answer(out, None)?;
+            }
+            Transport::Polling => {}
         }
+        Ok(Written::Everything)
     }
 
     /// Answers the waiting GET if there are packets. `last` is appended to the last response; returns `Ok(true)` when
