@@ -5,5 +5,7 @@ mod fixture;
 mod listeners;
 #[cfg(feature = "logger")]
 mod logger;
+mod proxies;
+mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;

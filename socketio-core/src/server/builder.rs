@@ -1,7 +1,8 @@
 //! The builder of a server: its options, handlers and states.
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
-//! at once and creates the node. The cluster options are in `clustering`.
+//! at once and creates the node. The options of clusters are in `clustering`, those of proxies and of
+//! HTTP connections in `http_options`.
 
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
@@ -440,6 +441,8 @@ impl SocketIoBuilder {
             (engine.ping_timeout, "ping_timeout"),
             (engine.upgrade_timeout, "upgrade_timeout"),
             (options.connect_timeout, "connect_timeout"),
+            (options.header_timeout, "header_timeout"),
+            (options.keep_alive, "keep_alive"),
             (options.limits.call_timeout, "call_timeout"),
         ] {
             wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
@@ -461,6 +464,9 @@ impl SocketIoBuilder {
         );
         for problem in engine.cors.problems() {
             wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        for problem in engine.trusted_proxies.problems() {
+            wrong(true, &format!("`trusted_proxies`: {problem}"));
         }
         if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
             wrong(true, &format!("`cookie`: {problem}"));
