@@ -57,7 +57,8 @@ pub use admission::OverflowPolicy;
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
     EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
-    PeerAddr, Reason, Request, Result, RoomError, Sid, Text, UnknownReason,
+    PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies, UnixPeer,
+    UnknownReason,
 };
 pub use client::{
     ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room, current,

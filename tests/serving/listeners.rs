@@ -1,4 +1,4 @@
-//! Listeners: ports, Unix sockets, custom listeners, failures and deadlines.
+//! Listeners: ports, Unix sockets, custom listeners, failures.
 
 use std::io;
 
@@ -9,10 +9,8 @@ use test_support::{
     http::{HANDSHAKE, exchange, join},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
-    time::Instant,
 };
 
 /// A server that reports what its `connect` handler sees of the request.
@@ -50,28 +48,6 @@ async fn a_custom_listener_provides_the_peer_address() {
     join(async || pipes.connect().await).await;
     let request = requests.recv().await.unwrap();
     assert_eq!(request.peer_addr(), Some(([192, 0, 2, 7], 7).into()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_connection_that_idles_in_http_is_closed_after_ten_seconds() {
-    let (io, _requests) = server();
-    let pipes = Connector::serve(&io);
-
-    let mut silent = pipes.connect().await;
-    let begin = Instant::now();
-    assert_eq!(silent.read(&mut [0; 8]).await.unwrap(), 0);
-    assert_eq!(begin.elapsed().as_secs(), 10);
-
-    let mut kept_alive = pipes.connect().await;
-    kept_alive
-        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .await
-        .unwrap();
-    let begin = Instant::now();
-    let mut answer = String::new();
-    kept_alive.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
-    assert_eq!(begin.elapsed().as_secs(), 10);
 }
 
 #[tokio::test]

@@ -6,5 +6,7 @@ mod fixture;
 mod listeners;
 #[cfg(feature = "logger")]
 mod logger;
+mod proxies;
+mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;

@@ -56,7 +56,7 @@ fn options_that_contradict_each_other_are_refused() {
 #[test]
 fn origins_that_no_page_can_have_are_refused_with_the_cure() {
     problem(
-        SocketIo::bare().cors_allowed_origins("https://a.test/"),
+        SocketIo::bare().cors_allowed_origins("https://a.test/app"),
         &["`cors_allowed_origins`", "write `https://a.test`"],
     );
     problem(

@@ -50,6 +50,25 @@ async fn an_invalid_header_is_an_error_and_not_a_panic() {
 }
 
 #[tokio::test]
+async fn a_client_behind_a_trusted_proxy_has_the_address_that_the_proxy_tells() {
+    let io = socketio::SocketIo::bare()
+        .trusted_proxies("10.0.0.1")
+        .on("who", || request().forwarded_addr())
+        .build()
+        .unwrap();
+    let from = |peer: [u8; 4]| {
+        let client = TestClient::builder(&io).header("x-forwarded-for", "203.0.113.9");
+        client.peer_addr((peer, 80)).connect()
+    };
+    let client = from([10, 0, 0, 1]).await.unwrap();
+    let address: Option<String> = client.call("who", ()).await.unwrap();
+    assert_eq!(address.as_deref(), Some("203.0.113.9"));
+    let client = from([127, 0, 0, 1]).await.unwrap();
+    let address: Option<String> = client.call("who", ()).await.unwrap();
+    assert_eq!(address, None);
+}
+
+#[tokio::test]
 async fn handlers_read_the_request_of_the_builder() {
     let io = server!("who" => || {
         let request = request();

@@ -9,7 +9,7 @@ use http::{Method, Response, StatusCode, request::Parts};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
-use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request, fault};
+use crate::base::{BoxError, HandshakeRefused, IntoAccept, Request, TrustedProxies, fault};
 
 type Verdict = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send>>;
 type Hook = Arc<dyn Fn(Request) -> Verdict + Send + Sync>;
@@ -41,11 +41,15 @@ impl Handshake {
     }
 
     /// Runs the hooks, and returns the response of the first refusal.
-    pub(crate) async fn refusal(&self, parts: &Parts) -> Option<Response<Full<Bytes>>> {
+    pub(crate) async fn refusal(
+        &self,
+        parts: &Parts,
+        proxies: &TrustedProxies,
+    ) -> Option<Response<Full<Bytes>>> {
         let mut parts = parts.clone();
         // The engine needs it; a hook that keeps the request must not keep the connection.
         parts.extensions.remove::<OnUpgrade>();
-        let request = Request::from(parts);
+        let request = Request::take(&mut parts, proxies);
         for hook in &self.0 {
             let asked = async { hook(request.clone()).await };
             match fault::run(std::pin::pin!(asked)).await {

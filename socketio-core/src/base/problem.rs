@@ -52,6 +52,8 @@ problems! {
         // Handshakes.
         OriginRefused WARN "a page of this origin may not connect"
             => "add the origin to `cors_allowed_origins`; behind a proxy, pass on `Host` and `X-Forwarded-Proto`",
+        ProxyNotTrusted WARN "the forwarding headers of a peer that is not a trusted proxy are ignored"
+            => "if the peer is a proxy, add it to `trusted_proxies`",
         UnsupportedVersion WARN "the client speaks another version of Engine.IO"
             => "use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
         UnknownTransport WARN "the transport is unknown or disabled"
@@ -119,6 +121,8 @@ problems! {
             => "none on the server: the client's network is slow or gone",
     }
     socketio {
+        HeadTooSlow INFO "the head of an HTTP request took too long: the connection is closed"
+            => "none on the server: the client's network is slow or gone; see `header_timeout`",
         InvalidPacket WARN "an invalid packet: the connection is closed"
             => "use the same parser and protocol version on both sides",
         NotJoined WARN "a packet for a namespace that the client has not joined: the connection is closed"

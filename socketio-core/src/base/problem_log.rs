@@ -50,6 +50,8 @@ pub(crate) struct ProblemDetails<'a> {
     pub(crate) input: Option<&'a [u8]>,
     /// Further information, such as the error of a library.
     pub(crate) detail: Option<&'a dyn fmt::Display>,
+    /// A cure that is more exact than the one of the problem.
+    pub(crate) cure: Option<&'a dyn fmt::Display>,
 }
 
 impl<'a> ProblemDetails<'a> {
@@ -133,9 +135,11 @@ impl ProblemLog {
     }
 }
 
-fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
+/// Writes a line, however many there were.
+pub(super) fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
     let explanation = problem.explanation();
-    let (text, cure) = (explanation.text, explanation.cure);
+    let text = explanation.text;
+    let cure = tracing::field::display(details.cure.unwrap_or(&explanation.cure));
     let peer = details.peer.map(tracing::field::display);
     let transport = details.transport;
     let input = details

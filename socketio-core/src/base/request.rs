@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fmt,
+    fmt, mem,
     net::{IpAddr, SocketAddr},
     str,
     sync::Arc,
@@ -10,6 +10,11 @@ use std::{
 
 use http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::Scheme,
+};
+
+use super::{
+    forwarded::{self, Forwarded},
+    trusted_proxies::TrustedProxies,
 };
 
 /// The HTTP request that opened a connection: its headers, query, cookies, and the extensions that layers have
@@ -28,6 +33,7 @@ struct Inner {
     /// and a header's name no colon.
     head: Box<[u8]>,
     extensions: Extensions,
+    proxies: TrustedProxies,
 }
 
 /// The address of the peer of the TCP connection, as an extension of a request.
@@ -37,7 +43,47 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// Marks a request that came over a Unix socket, whose peers have no address, as an extension of the request.
+///
+/// [`serve`](crate::SocketIo::serve) inserts it. A program that serves connections itself may insert it, so that its peers are
+/// trusted proxies: see [`TrustedProxies`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixPeer;
+
 impl Request {
+    /// Converts the head of a request, and takes its extensions out of it. Its forwarding headers are believed if its peer is one of
+    /// these proxies. Otherwise they are ignored, with a warning.
+    pub(crate) fn take(request: &mut Parts, proxies: &TrustedProxies) -> Self {
+        forwarded::warn_of_ignored(&request.headers, &request.extensions, proxies);
+        Self::with_proxies(request, proxies.clone())
+    }
+
+    /// Returns the request of a server that trusts these proxies.
+    pub(crate) fn behind(self, proxies: &TrustedProxies) -> Self {
+        Request(Arc::new(Inner {
+            method: self.0.method.clone(),
+            head: self.0.head.clone(),
+            extensions: self.0.extensions.clone(),
+            proxies: proxies.clone(),
+        }))
+    }
+
+    fn with_proxies(request: &mut Parts, proxies: TrustedProxies) -> Self {
+        let mut head = request.uri.to_string().into_bytes();
+        for (name, value) in &request.headers {
+            head.push(b'\n');
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.push(b':');
+            head.extend_from_slice(value.as_bytes());
+        }
+        Request(Arc::new(Inner {
+            method: request.method.clone(),
+            head: head.into(),
+            extensions: mem::take(&mut request.extensions),
+            proxies,
+        }))
+    }
+
     /// Returns the method, which is `GET`.
     pub fn method(&self) -> &Method {
         &self.0.method
@@ -78,22 +124,15 @@ impl Request {
         self.0.extensions.get::<PeerAddr>().map(|peer| peer.0)
     }
 
-    /// Returns the address of the client according to the proxies in front of this server: the first address in
-    /// `X-Forwarded-For`, or else in `Forwarded`. `None` if there is no such header or its value is not an IP address
-    /// (`unknown`, `_hidden`).
+    /// Returns the address of the client according to the proxies in front of this server, from `X-Forwarded-For` or
+    /// `Forwarded`. `None` if there is no such header, if its value is not an IP address (`unknown`, `_hidden`), or if
+    /// the peer is not a trusted proxy.
     ///
-    /// Clients can send these headers, too. Only trust them if every client connects through a proxy that overwrites
-    /// them (nginx: `proxy_set_header X-Forwarded-For $remote_addr;`): a proxy that appends keeps the address that the
-    /// client sent as the first.
+    /// Which peers are trusted is set by [`trusted_proxies`](crate::SocketIoBuilder::trusted_proxies); by default they are
+    /// this machine and Unix sockets. Each proxy appends the address of its own client, so the client is the last address that is
+    /// not itself a trusted proxy. The address without proxies is that of [`peer_addr`](Request::peer_addr).
     pub fn forwarded_addr(&self) -> Option<IpAddr> {
-        if let Some(list) = self.header("x-forwarded-for") {
-            return ip(first(list));
-        }
-        let parameters = first(self.header("forwarded")?).split(';');
-        let (_, address) = parameters
-            .filter_map(|parameter| parameter.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
-        ip(address.trim().trim_matches('"'))
+        self.forwarded().addr
     }
 
     /// Returns whether the connection to this server is encrypted. Behind a proxy, that is the connection of the proxy;
@@ -108,19 +147,18 @@ impl Request {
     /// Returns the full URL of the request: `https://example.org/socket.io/?EIO=4&transport=polling`. `None` if the
     /// request has no host.
     ///
-    /// Scheme and host are taken from `X-Forwarded-Proto` and `X-Forwarded-Host` if they are present. The client
-    /// controls all of it: don't use it in links for others.
+    /// Behind a [trusted proxy](crate::SocketIoBuilder::trusted_proxies), scheme, host and port are taken from
+    /// `X-Forwarded-Proto`, `-Host` and `-Port`, or from `Forwarded`, if they are present. A client that reaches the server without a
+    /// proxy controls all of it: don't use it in links for others.
     pub fn url(&self) -> Option<String> {
         let uri = self.uri();
+        let forwarded = self.forwarded();
         let own_scheme = if self.is_tls() { "https" } else { "http" };
-        let scheme = self.header("x-forwarded-proto").map(first);
-        let host = self.header("x-forwarded-host").map(first);
-        let host = host
-            .or(uri.authority().map(|authority| authority.as_str()))
-            .or(self.header("host"))
-            .filter(|host| !host.is_empty())?;
+        let scheme = forwarded.scheme.unwrap_or(own_scheme);
+        let own_host = uri.authority().map(|authority| authority.as_str());
+        let host = forwarded.authority(scheme, own_host.or(self.header("host")))?;
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        Some(format!("{}://{host}{target}", scheme.unwrap_or(own_scheme)))
+        Some(format!("{scheme}://{host}{target}"))
     }
 
     /// Returns the first value of a query parameter, decoded.
@@ -151,6 +189,10 @@ impl Request {
             .filter_map(|pair| pair.trim().split_once('='))
     }
 
+    fn forwarded(&self) -> Forwarded<'_> {
+        Forwarded::read(self, &self.0.extensions, &self.0.proxies)
+    }
+
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.0.head.split(|byte| *byte == b'\n')
     }
@@ -163,40 +205,19 @@ impl Request {
     }
 }
 
-/// Returns the first item of a list to which each proxy appends.
-fn first(list: &str) -> &str {
-    list.split(',').next().unwrap_or_default().trim()
-}
-
-/// Parses an address, which may have a port and then be in brackets.
-fn ip(text: &str) -> Option<IpAddr> {
-    text.parse()
-        .or_else(|_| text.parse().map(|addr: SocketAddr| addr.ip()))
-        .or_else(|_| text.trim_matches(['[', ']']).parse())
-        .ok()
-}
-
-impl Request {
-    /// Converts the head of a request, and takes its extensions out of it.
-    pub(crate) fn take(request: &mut Parts) -> Self {
-        let mut head = request.uri.to_string().into_bytes();
-        for (name, value) in &request.headers {
-            head.push(b'\n');
-            head.extend_from_slice(name.as_str().as_bytes());
-            head.push(b':');
-            head.extend_from_slice(value.as_bytes());
-        }
-        Request(Arc::new(Inner {
-            method: request.method.clone(),
-            head: head.into(),
-            extensions: std::mem::take(&mut request.extensions),
-        }))
+impl forwarded::Headers for Request {
+    fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str> {
+        self.fields()
+            .filter(move |(field, _)| *field == name.as_bytes())
+            .filter_map(|(_, value)| str::from_utf8(value).ok())
     }
 }
 
+/// Creates a request that no server has received. Its forwarding headers are believed if its peer is this machine or a Unix
+/// socket.
 impl From<Parts> for Request {
     fn from(mut request: Parts) -> Self {
-        Request::take(&mut request)
+        Self::with_proxies(&mut request, TrustedProxies::shared_default())
     }
 }
 
@@ -268,43 +289,28 @@ mod tests {
     }
 
     #[test]
-    fn the_forwarded_address_is_the_first_of_the_list() {
-        let request_with = |name, value| request(http::Request::get("/").header(name, value));
-        for (value, addr) in [
-            ("203.0.113.9", Some("203.0.113.9")),
-            ("203.0.113.9, 10.0.0.1", Some("203.0.113.9")),
-            ("203.0.113.9:4711", Some("203.0.113.9")),
-            ("2001:db8::1, 10.0.0.1", Some("2001:db8::1")),
-            ("[2001:db8::1]:4711", Some("2001:db8::1")),
-            ("unknown", None),
-            ("", None),
-        ] {
-            let addr = addr.map(|addr| addr.parse().unwrap());
-            let request = request_with("x-forwarded-for", value);
-            assert_eq!(request.forwarded_addr(), addr, "{value}");
-        }
-        for (value, addr) in [
-            ("for=203.0.113.9;proto=https", Some("203.0.113.9")),
-            (
-                "proto=https; For=203.0.113.9, for=10.0.0.1",
-                Some("203.0.113.9"),
-            ),
-            (r#"for="[2001:db8::1]:4711""#, Some("2001:db8::1")),
-            (r#"for="[2001:db8::1]""#, Some("2001:db8::1")),
-            ("for=_hidden", None),
-            ("proto=https", None),
-        ] {
-            let addr = addr.map(|addr| addr.parse().unwrap());
-            assert_eq!(
-                request_with("forwarded", value).forwarded_addr(),
-                addr,
-                "{value}"
-            );
-        }
-        assert_eq!(
-            request_with("x-other", "203.0.113.9").forwarded_addr(),
-            None
-        );
+    fn proxies_that_are_trusted_tell_the_address_of_the_client() {
+        let address_from = |peer: [u8; 4], name| {
+            let request = http::Request::get("/").header(name, "for=203.0.113.9");
+            let request = request.header("x-forwarded-for", "198.51.100.1, 203.0.113.9");
+            let request = request.extension(PeerAddr((peer, 4711).into()));
+            let (mut request, ()) = request.body(()).unwrap().into_parts();
+            Request::take(&mut request, &TrustedProxies::from("10.0.0.0/8")).forwarded_addr()
+        };
+        let client = Some([203, 0, 113, 9].into());
+        assert_eq!(address_from([10, 1, 2, 3], "forwarded"), client);
+        assert_eq!(address_from([10, 1, 2, 3], "x-other"), client);
+        assert_eq!(address_from([127, 0, 0, 1], "forwarded"), None);
+    }
+
+    #[test]
+    fn without_a_server_this_machine_is_a_trusted_proxy() {
+        let get = || http::Request::get("/").header("x-forwarded-for", "203.0.113.9");
+        let client = Some([203, 0, 113, 9].into());
+        let local = request(get().extension(PeerAddr(([127, 0, 0, 1], 9).into())));
+        assert_eq!(local.forwarded_addr(), client);
+        assert_eq!(request(get().extension(UnixPeer)).forwarded_addr(), client);
+        assert_eq!(request(get()).forwarded_addr(), None);
     }
 
     #[test]
@@ -319,7 +325,8 @@ mod tests {
         let proxied = request(
             get()
                 .header("x-forwarded-proto", "https, http")
-                .header("x-forwarded-host", "a.test"),
+                .header("x-forwarded-host", "a.test")
+                .extension(UnixPeer),
         );
         assert!(!proxied.is_tls());
         assert_eq!(proxied.url().unwrap(), "https://a.test/socket.io/?EIO=4");

@@ -219,6 +219,7 @@ impl SocketIo {
     pub fn attach<T: Transport>(&self, request: Request, transport: impl FnOnce(Outbox) -> T) {
         let transport = |outbox| -> Box<dyn Transport> { Box::new(transport(outbox)) };
         let node = self.node();
+        let request = request.behind(&node.options.engine.trusted_proxies);
         (node.acceptor)(node, request, Box::new(transport));
     }
 }

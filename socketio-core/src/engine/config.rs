@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{cookie::Cookie, cors::Cors, transport::Transports};
-use crate::base::ProblemLog;
+use crate::base::{ProblemLog, TrustedProxies};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -35,6 +35,11 @@ pub struct Config {
     pub cors: Cors,
     /// Whether an allowed page of another origin may send cookies. Default: `true`.
     pub cors_credentials: bool,
+    /// Whether clients whose `Origin` is not that of a web page may connect: `null`, `file://`, `capacitor://localhost`
+    /// and others. Default: `false`.
+    pub cors_non_web_origins: bool,
+    /// The proxies whose forwarding headers are believed. Default: loopback addresses and Unix sockets.
+    pub trusted_proxies: TrustedProxies,
     /// The cookie that the response to a polling handshake sets. Default: none.
     pub cookie: Option<Cookie>,
     /// Whether responses to polls are compressed (gzip or deflate) for clients that accept it. WebSockets are not
@@ -61,6 +66,8 @@ impl Default for Config {
             allow_upgrades: true,
             cors: Cors::SameOrigin,
             cors_credentials: true,
+            cors_non_web_origins: false,
+            trusted_proxies: TrustedProxies::default(),
             cookie: None,
             http_compression: true,
             compression_threshold: 1024,
@@ -109,6 +116,7 @@ mod tests {
         assert_eq!(config.transports, Transports::ALL);
         assert!(config.allow_upgrades && config.cors_credentials);
         assert!(matches!(config.cors, Cors::SameOrigin));
+        assert!(!config.cors_non_web_origins);
         assert_eq!(config.cookie, None);
         assert!(config.http_compression);
         assert_eq!(config.compression_threshold, 1024);

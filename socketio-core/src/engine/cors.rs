@@ -1,15 +1,15 @@
-//! [`Cors`]: the check of the `Origin` header, and the headers of the responses to web pages.
+//! [`Cors`]: the check of the `Origin` header.
 
 use std::{fmt, sync::Arc};
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue, header,
-    request::Parts,
-    uri::{Authority, Scheme},
-};
+use http::{header, request::Parts};
 
-use super::origin;
-use crate::base::fault;
+use super::{
+    grant::Grant,
+    origin::{self, Origin},
+    own_origins::OwnOrigins,
+};
+use crate::base::{TrustedProxies, fault};
 
 /// Accepts or refuses an `Origin` header, given the request.
 type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
@@ -17,14 +17,19 @@ type Check = dyn Fn(&str, &Parts) -> bool + Send + Sync;
 /// The origins whose web pages may connect.
 ///
 /// A browser sends the page's origin in the `Origin` header, for WebSockets too. A request without that header does not
-/// come from a page and is accepted. A request from a page that is not allowed is answered with 403. Origins are
-/// compared as text, with their ports.
+/// come from a page and is accepted. A request from a page that is not allowed is answered with 403.
+///
+/// Origins are compared by their meaning: scheme and host in any case, `ws` and `wss` as `http` and `https`, the default port
+/// written or not, with or without a slash at the end. `null` and origins of other schemes, such as `file://` and
+/// `capacitor://localhost`, are refused unless they are listed, or all are allowed by
+/// [`cors_non_web_origins`](crate::SocketIoBuilder::cors_non_web_origins).
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Cors {
-    /// Pages of the server's own scheme and host, as in the `Host` header, or as a proxy sets them in
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host`. The scheme is `http`, unless the code that terminated TLS has
-    /// inserted an [`http::uri::Scheme`] into the request's extensions.
+    /// Pages of the server's own scheme and host, as in the `Host` header, or as a
+    /// [trusted proxy](crate::SocketIoBuilder::trusted_proxies) sends them in `X-Forwarded-Proto`, `-Host` and `-Port` or in
+    /// `Forwarded`. The scheme is `http`, unless the code that terminated TLS has inserted an [`http::uri::Scheme`] into the
+    /// request's extensions.
     #[default]
     SameOrigin,
     /// All pages.
@@ -55,41 +60,47 @@ impl Cors {
     }
 
     /// Returns the headers for the response to this request; `None` if the page is not allowed.
-    pub(super) fn grant(&self, request: &Parts, credentials: bool) -> Option<Grant> {
+    pub(super) fn grant(
+        &self,
+        request: &Parts,
+        proxies: &TrustedProxies,
+        options: CorsOptions,
+    ) -> Option<Grant> {
         if let Cors::Off = self {
             return Some(Grant::default());
         }
         let Some(origin) = request.headers.get(header::ORIGIN) else {
-            return Some(Grant {
-                varies: true,
-                ..Grant::default()
-            });
+            return Some(Grant::without_page());
         };
-        let allowed = origin
-            .to_str()
-            .is_ok_and(|origin| self.allows(origin, request));
-        allowed.then(|| Grant {
-            varies: true,
-            origin: Some(detached(origin)),
-            headers: request
-                .headers
-                .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
-                .map(detached),
-            credentials,
-        })
+        let allowed = origin.to_str().is_ok_and(|origin| {
+            let is_non_web = || matches!(Origin::parse(origin), Origin::NonWeb(_));
+            self.allows(origin, request, proxies) || options.non_web_origins && is_non_web()
+        });
+        let headers = request.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+        allowed.then(|| Grant::to_page(origin, headers, options.credentials))
     }
 
-    fn allows(&self, origin: &str, request: &Parts) -> bool {
+    fn allows(&self, origin: &str, request: &Parts, proxies: &TrustedProxies) -> bool {
         match self {
-            Cors::SameOrigin => is_own(origin, request),
+            Cors::SameOrigin => OwnOrigins::of(request, proxies).contain(Origin::parse(origin)),
             Cors::Any | Cors::Off => true,
-            Cors::List(origins) => origins.iter().any(|allowed| allowed == origin),
+            Cors::List(origins) => {
+                let origin = Origin::parse(origin);
+                origins.iter().any(|allowed| Origin::parse(allowed) == origin)
+            }
             Cors::Check(check) => fault::catch(|| check(origin, request)).unwrap_or_else(|panic| {
                 tracing::error!(target: "engineio", %panic, origin, "the check of an origin failed");
                 false
             }),
         }
     }
+}
+
+/// What applies beside the list of origins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CorsOptions {
+    pub(super) credentials: bool,
+    pub(super) non_web_origins: bool,
 }
 
 /// Allows one origin, or all for `"*"`.
@@ -130,106 +141,29 @@ impl fmt::Debug for Cors {
     }
 }
 
-/// The headers that let a page read a response. Without an `Origin` header no page is named.
-#[derive(Debug, Default)]
-pub(crate) struct Grant {
-    /// Whether the headers depend on the origin, which caches must know.
-    varies: bool,
-    origin: Option<HeaderValue>,
-    /// The headers that a preflight request asks for.
-    headers: Option<HeaderValue>,
-    credentials: bool,
-}
-
-impl Grant {
-    /// Adds the headers to a response. `preflight` is whether it is the response to `OPTIONS`.
-    pub(crate) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
-        if self.varies {
-            answer.append(header::VARY, HeaderValue::from_static("Origin"));
-        }
-        let Some(origin) = self.origin else { return };
-        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        if self.credentials {
-            answer.insert(
-                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-                HeaderValue::from_static("true"),
-            );
-        }
-        if preflight {
-            let methods = HeaderValue::from_static("OPTIONS, GET, POST");
-            answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-            if let Some(headers) = self.headers {
-                answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
-            }
-        }
-    }
-}
-
-fn is_own(origin: &str, request: &Parts) -> bool {
-    let scheme = request
-        .extensions
-        .get::<Scheme>()
-        .or(request.uri.scheme())
-        .map_or("http", Scheme::as_str);
-    let host = text(request, header::HOST)
-        .or(request.uri.authority().map(Authority::as_str))
-        .unwrap_or_default();
-    let is = |scheme: &str, host: &str| {
-        let origin_host = origin
-            .strip_prefix(scheme)
-            .and_then(|rest| rest.strip_prefix("://"));
-        !host.is_empty() && origin_host == Some(host)
-    };
-    let forwarded_scheme = forwarded(request, "x-forwarded-proto").map(of_page);
-    let forwarded_host = forwarded(request, "x-forwarded-host");
-    is(scheme, host)
-        || (forwarded_scheme.is_some() || forwarded_host.is_some())
-            && is(
-                forwarded_scheme.unwrap_or(scheme),
-                forwarded_host.unwrap_or(host),
-            )
-}
-
-fn text(request: &Parts, name: HeaderName) -> Option<&str> {
-    request.headers.get(name)?.to_str().ok()
-}
-
-/// Returns the value of the first proxy in a header, the one that the client connected to.
-fn forwarded<'a>(request: &'a Parts, name: &'static str) -> Option<&'a str> {
-    text(request, HeaderName::from_static(name))?
-        .split(',')
-        .next()
-        .map(str::trim)
-}
-
-/// Returns the scheme of the page that opened a connection: some proxies send the scheme of the WebSocket.
-fn of_page(scheme: &str) -> &str {
-    match scheme {
-        "ws" => "http",
-        "wss" => "https",
-        other => other,
-    }
-}
-
-/// Copies a value, so that the buffer of the whole request is not kept while a poll waits.
-fn detached(value: &HeaderValue) -> HeaderValue {
-    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
-}
-
 #[cfg(test)]
 mod tests {
+    use http::uri::Scheme;
+
     use super::*;
+    use crate::base::PeerAddr;
 
     fn request(headers: &[(&str, &str)]) -> Parts {
         let request = headers.iter().fold(
-            http::Request::get("/engine.io/"),
+            http::Request::get("/engine.io/").extension(PeerAddr(([127, 0, 0, 1], 4711).into())),
             |request, (name, value)| request.header(*name, *value),
         );
         request.body(()).unwrap().into_parts().0
     }
 
+    fn grants(cors: &Cors, request: &Parts) -> bool {
+        let proxies = TrustedProxies::default();
+        cors.grant(request, &proxies, CorsOptions::default())
+            .is_some()
+    }
+
     fn allows(cors: &Cors, headers: &[(&str, &str)]) -> bool {
-        cors.grant(&request(headers), true).is_some()
+        grants(cors, &request(headers))
     }
 
     #[test]
@@ -249,14 +183,25 @@ mod tests {
                 &[("host", "a.test:80"), ("origin", origin)],
             )
         };
-        assert!(from("http://a.test:80"));
         for origin in [
             "http://a.test",
+            "http://A.Test:80",
+            "ws://a.test",
+            "http://a.test/",
+        ] {
+            assert!(from(origin), "{origin}");
+        }
+        for origin in [
+            "https://a.test",
             "https://a.test:80",
+            "wss://a.test",
             "http://b.test:80",
+            "http://a.test:8080",
+            "http://a.test/app",
             "null",
+            "file://",
+            "capacitor://localhost",
             "",
-            "http://A.test:80",
         ] {
             assert!(!from(origin), "{origin}");
         }
@@ -282,25 +227,83 @@ mod tests {
             ("x-forwarded-proto", "wss"),
             ("x-forwarded-host", "a.test")
         ]));
+        assert!(behind(&[("forwarded", "host=a.test;proto=https")]));
+        assert!(behind(&[
+            ("x-forwarded-host", "a.test"),
+            ("x-forwarded-port", "443")
+        ]));
         assert!(!behind(&[("x-forwarded-proto", "https")]));
         assert!(!behind(&[("x-forwarded-host", "a.test")]));
+        let rewritten = [("host", "a.test:5000"), ("origin", "https://a.test:8443")];
+        let rewritten = |headers: &[(&str, &str)]| {
+            allows(&Cors::SameOrigin, &[&rewritten[..], headers].concat())
+        };
+        assert!(rewritten(&[
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-port", "8443")
+        ]));
+        assert!(!rewritten(&[("x-forwarded-proto", "https")]));
+    }
+
+    #[test]
+    fn a_peer_that_is_no_trusted_proxy_can_not_say_it() {
+        let mut request = request(&[
+            ("host", "inner"),
+            ("origin", "https://a.test"),
+            ("forwarded", "host=a.test;proto=https"),
+        ]);
+        assert!(grants(&Cors::SameOrigin, &request));
+        request
+            .extensions
+            .insert(PeerAddr(([203, 0, 113, 9], 4711).into()));
+        assert!(!grants(&Cors::SameOrigin, &request));
+    }
+
+    #[test]
+    fn clients_without_a_web_origin_are_allowed_by_an_option_or_a_list() {
+        let options = CorsOptions {
+            non_web_origins: true,
+            ..CorsOptions::default()
+        };
+        let with_option = |origin| {
+            let request = request(&[("host", "a.test"), ("origin", origin)]);
+            let proxies = TrustedProxies::default();
+            Cors::SameOrigin
+                .grant(&request, &proxies, options)
+                .is_some()
+        };
+        for origin in [
+            "null",
+            "file://",
+            "file:///",
+            "capacitor://localhost",
+            "http://a.test",
+        ] {
+            assert!(with_option(origin), "{origin}");
+        }
+        for origin in ["http://b.test", "http://b.test/x", "b.test", "", "http://"] {
+            assert!(!with_option(origin), "{origin}");
+        }
+        let list = Cors::from(["capacitor://localhost", "null"]);
+        assert!(allows(&list, &[("origin", "capacitor://localhost")]));
+        assert!(allows(&list, &[("origin", "null")]));
+        assert!(!allows(&list, &[("origin", "file://")]));
     }
 
     #[test]
     fn whoever_ended_the_tls_tells_the_scheme() {
         let mut request = request(&[("host", "a.test"), ("origin", "https://a.test")]);
-        assert!(Cors::SameOrigin.grant(&request, true).is_none());
+        assert!(!grants(&Cors::SameOrigin, &request));
         request.extensions.insert(Scheme::HTTPS);
-        assert!(Cors::SameOrigin.grant(&request, true).is_some());
+        assert!(grants(&Cors::SameOrigin, &request));
     }
 
     #[test]
     fn a_list_replaces_the_own_origin() {
         let cors = Cors::List(vec!["https://b.test".into()]);
-        assert!(allows(
-            &cors,
-            &[("host", "a.test"), ("origin", "https://b.test")]
-        ));
+        for origin in ["https://b.test", "wss://B.test:443/"] {
+            assert!(allows(&cors, &[("host", "a.test"), ("origin", origin)]));
+        }
         assert!(!allows(
             &cors,
             &[("host", "a.test"), ("origin", "http://a.test")]
@@ -328,7 +331,9 @@ mod tests {
     fn a_list_that_matches_no_page_is_a_problem() {
         assert!(Cors::from(["https://a.test", "null"]).problems().is_empty());
         assert_eq!(
-            Cors::from(["https://a.test/", "b.test"]).problems().len(),
+            Cors::from(["https://a.test/app", "b.test"])
+                .problems()
+                .len(),
             2
         );
         assert_eq!(Cors::List(vec![]).problems().len(), 1);
@@ -345,52 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_names_the_origin_and_never_a_star() {
-        let mut answer = HeaderMap::new();
-        let request = request(&[
-            ("origin", "https://b.test"),
-            ("access-control-request-headers", "x-one, x-two"),
-        ]);
-        Cors::Any
-            .grant(&request, true)
-            .unwrap()
-            .apply(true, &mut answer);
-        assert_eq!(answer["access-control-allow-origin"], "https://b.test");
-        assert_eq!(answer["access-control-allow-credentials"], "true");
-        assert_eq!(answer["access-control-allow-methods"], "OPTIONS, GET, POST");
-        assert_eq!(answer["access-control-allow-headers"], "x-one, x-two");
-        assert_eq!(answer["vary"], "Origin");
-    }
-
-    #[test]
-    fn without_credentials_and_without_preflight_only_the_origin_is_granted() {
-        let mut answer = HeaderMap::new();
-        Cors::Any
-            .grant(&request(&[("origin", "https://b.test")]), false)
-            .unwrap()
-            .apply(false, &mut answer);
-        assert_eq!(answer.len(), 2);
-    }
-
-    #[test]
-    fn caches_know_that_it_depends_on_the_page_even_when_none_asked() {
-        let mut answer = HeaderMap::new();
-        let no_page = request(&[("host", "a.test")]);
-        let grant = Cors::default().grant(&no_page, true).unwrap();
-        answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        grant.apply(false, &mut answer);
-        let vary: Vec<_> = answer.get_all("vary").iter().collect();
-        assert_eq!(vary, ["Accept-Encoding", "Origin"]);
-        assert_eq!(answer.len(), 2);
-    }
-
-    #[test]
-    fn switched_off_it_neither_checks_nor_answers() {
-        let mut answer = HeaderMap::new();
-        Cors::Off
-            .grant(&request(&[("origin", "https://b.test")]), true)
-            .unwrap()
-            .apply(true, &mut answer);
-        assert!(answer.is_empty());
+    fn switched_off_it_checks_nothing() {
+        assert!(allows(&Cors::Off, &[("origin", "https://b.test")]));
     }
 }

@@ -1,25 +1,124 @@
-//! The check of configured origins, for `build()`.
+//! [`Origin`]: an origin, compared by its meaning; and the check of configured origins, for `build()`.
 
-/// Returns why no browser sends this text as an `Origin` header, with the cure; `None` if one may.
+use std::fmt;
+
+use crate::base::forwarded::{default_port, split_port, web_scheme};
+
+/// The value of an `Origin` header, or an entry of a list of origins.
+///
+/// Browsers write the scheme and the host in lower case and leave out the default port. Other clients don't, and some send
+/// the scheme of the WebSocket or a slash at the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// The origin of a page that a web server has served.
+    Web {
+        scheme: &'static str,
+        host: &'a str,
+        port: u16,
+    },
+    /// `null` or an origin of another scheme, such as `file://` and `capacitor://localhost`.
+    NonWeb(&'a str),
+    /// Not an origin.
+    Invalid(&'a str),
+}
+
+impl<'a> Origin<'a> {
+    pub(super) fn parse(text: &'a str) -> Self {
+        if text.eq_ignore_ascii_case("null") {
+            return Origin::NonWeb(text);
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Origin::Invalid(text);
+        };
+        match web_scheme(scheme) {
+            Some(scheme) => {
+                let authority = rest.strip_suffix('/').unwrap_or(rest);
+                Self::web(scheme, authority).unwrap_or(Origin::Invalid(text))
+            }
+            None if is_scheme(scheme) && rest.is_empty() => Origin::NonWeb(text),
+            None if is_scheme(scheme) => Origin::NonWeb(text.strip_suffix('/').unwrap_or(text)),
+            None => Origin::Invalid(text),
+        }
+    }
+
+    /// Returns the origin of pages that are served over this scheme, `http` or `https`, by a host, which may have a port.
+    pub(super) fn web(scheme: &'static str, authority: &'a str) -> Option<Self> {
+        let (host, port) = split_port(authority);
+        let is_host = |byte: u8| byte.is_ascii_graphic() && !b"/?#@,\\".contains(&byte);
+        if host.is_empty() || !host.bytes().all(is_host) {
+            return None;
+        }
+        let port = match port.filter(|port| !port.is_empty()) {
+            Some(port) => port.parse().ok()?,
+            None => default_port(scheme)?,
+        };
+        Some(Origin::Web { scheme, host, port })
+    }
+}
+
+impl PartialEq for Origin<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Origin::Web { scheme, host, port },
+                Origin::Web {
+                    scheme: other_scheme,
+                    host: other_host,
+                    port: other_port,
+                },
+            ) => {
+                scheme == other_scheme
+                    && port == other_port
+                    && host.eq_ignore_ascii_case(other_host)
+            }
+            (Origin::NonWeb(text), Origin::NonWeb(other)) => text.eq_ignore_ascii_case(other),
+            _ => false,
+        }
+    }
+}
+
+/// Writes the origin as browsers do.
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Web { scheme, host, port } => {
+                let host = host.to_ascii_lowercase();
+                write!(f, "{scheme}://{host}")?;
+                match default_port(scheme) == Some(*port) {
+                    true => Ok(()),
+                    false => write!(f, ":{port}"),
+                }
+            }
+            Origin::NonWeb(text) | Origin::Invalid(text) => f.write_str(text),
+        }
+    }
+}
+
+fn is_scheme(scheme: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    !scheme.is_empty() && scheme.bytes().all(is_part)
+}
+
+/// Returns why no client sends this text as an `Origin` header, with the cure; `None` if one may.
 pub(super) fn problem(origin: &str) -> Option<String> {
     let refused = |why: &str| Some(format!("the origin {origin:?} matches no page: {why}"));
-    if origin == "null" {
+    if origin.eq_ignore_ascii_case("null") {
         return None;
     }
     if origin.contains('*') {
         return refused("there are no patterns; use `Cors::Any`, or `Cors::check` with a function");
     }
-    let Some((scheme, host)) = origin.split_once("://") else {
+    let Some((scheme, rest)) = origin.split_once("://") else {
         return refused("write scheme, host and port, as in `https://example.org:8443`");
     };
+    let host = rest.strip_suffix('/').unwrap_or(rest);
     if let Some((host, _)) = host.split_once(['/', '?', '#']) {
         return refused(&format!("an origin has no path, write `{scheme}://{host}`"));
     }
     if host.contains('@') {
         return refused("an origin has no user");
     }
-    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if scheme.is_empty() || !scheme.bytes().all(is_scheme) {
+    if !is_scheme(scheme) {
         return refused("its scheme is invalid");
     }
     if !origin.is_ascii() {
@@ -31,36 +130,85 @@ pub(super) fn problem(origin: &str) -> Option<String> {
     {
         return refused("it contains whitespace");
     }
-    let lower = origin.to_ascii_lowercase();
-    if lower != origin {
-        return refused(&format!("browsers write it in lower case, `{lower}`"));
-    }
-    let default_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return None,
-    };
-    if let Some(without) = origin.strip_suffix(default_port) {
-        return refused(&format!("browsers leave that port out, write `{without}`"));
-    }
-    if host.is_empty() || host.starts_with(':') {
+    if web_scheme(scheme).is_some() && (host.is_empty() || host.starts_with(':')) {
         return refused("it has no host");
     }
-    None
+    match Origin::parse(origin) {
+        Origin::Invalid(_) => refused("its port is not a number below 65,536"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::problem;
+    use super::*;
 
     #[test]
-    fn what_browsers_send_is_fine() {
+    fn origins_are_compared_by_their_meaning() {
+        for (origin, same) in [
+            ("http://a.test", "http://a.test:80"),
+            ("https://a.test", "https://a.test:443"),
+            ("https://a.test", "wss://a.test"),
+            ("https://a.test", "wss://a.test:443"),
+            ("http://a.test:8080", "ws://a.test:8080"),
+            ("https://a.test", "HTTPS://A.Test"),
+            ("https://a.test", "https://a.test/"),
+            ("https://a.test:8443", "wss://A.TEST:8443/"),
+            ("http://[::1]", "http://[::1]:80"),
+            ("http://a.test", "http://a.test:"),
+            ("null", "null"),
+            ("file://", "file:///"),
+            ("capacitor://localhost", "capacitor://localhost/"),
+        ] {
+            assert_eq!(Origin::parse(origin), Origin::parse(same), "{same}");
+        }
+        for (origin, other) in [
+            ("http://a.test", "https://a.test"),
+            ("http://a.test", "http://a.test:8080"),
+            ("http://a.test:443", "https://a.test:443"),
+            ("http://a.test", "http://b.test"),
+            ("http://a.test", "http://a.test.b.test"),
+            ("http://a.test", "http://a.test//"),
+            ("http://a.test", "http://a.test/app"),
+            ("http://a.test", "http://me@a.test"),
+            ("http://a.test", "null"),
+            ("file://", "null"),
+            ("file://", "file://a.test"),
+            ("capacitor://localhost", "ionic://localhost"),
+        ] {
+            assert_ne!(Origin::parse(origin), Origin::parse(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_equals_nothing() {
+        for text in [
+            "",
+            "a.test",
+            "localhost:3000",
+            "://",
+            "http://",
+            "http://a.test:x",
+            "http://a.test:65536",
+            "http://a.test/app",
+            "http://a.test, http://b.test",
+        ] {
+            assert!(matches!(Origin::parse(text), Origin::Invalid(_)), "{text}");
+            assert_ne!(Origin::parse(text), Origin::parse(text));
+        }
+    }
+
+    #[test]
+    fn what_clients_send_is_fine() {
         for origin in [
             "https://example.org",
             "http://localhost:3000",
             "http://127.0.0.1:8000",
             "http://[::1]:8000",
             "https://xn--bcher-kva.example",
+            "https://a.test/",
+            "https://A.test:443",
+            "wss://a.test",
             "capacitor://localhost",
             "chrome-extension://abcdefgh",
             "file://",
@@ -73,8 +221,8 @@ mod tests {
     #[test]
     fn what_they_never_send_is_told_with_the_cure() {
         for (origin, cure) in [
-            ("https://a.test/", "write `https://a.test`"),
             ("https://a.test/app", "write `https://a.test`"),
+            ("https://a.test//", "write `https://a.test`"),
             ("https://a.test?x", "write `https://a.test`"),
             ("a.test", "as in `https://example.org:8443`"),
             ("", "as in `https://example.org:8443`"),
@@ -84,14 +232,23 @@ mod tests {
             ("https://me@a.test", "no user"),
             ("https://*.a.test", "`Cors::check`"),
             ("*", "`Cors::Any`"),
-            ("https://A.test", "`https://a.test`"),
             ("https://bücher.test", "Punycode"),
             ("https://a.test ", "whitespace"),
-            ("https://a.test:443", "write `https://a.test`"),
-            ("http://a.test:80", "write `http://a.test`"),
+            ("https://a.test:https", "its port"),
         ] {
             let problem = problem(origin).unwrap();
             assert!(problem.contains(cure), "{problem}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_shown_as_browsers_write_it() {
+        for (origin, shown) in [
+            ("WSS://A.test:443/", "https://a.test"),
+            ("http://a.test:8080", "http://a.test:8080"),
+            ("file:///", "file://"),
+        ] {
+            assert_eq!(Origin::parse(origin).to_string(), shown);
         }
     }
 }

@@ -13,11 +13,13 @@ use hyper::upgrade::OnUpgrade;
 use super::{
     compression::Coding,
     config::Config,
-    cors::Grant,
+    cors::CorsOptions,
+    grant::Grant,
     packet::control,
     polling,
     reason::CloseReason,
     refusal::Refusal,
+    refused_origin::RefusedOrigin,
     request::{Accept, Purpose},
     session::Session,
     sessions::Sessions,
@@ -88,6 +90,10 @@ impl Engine {
                     let answer = polling::post(shared, body, config.max_payload, deadline).await;
                     engine.payload(answer, caller)
                 }
+                Err(Refusal::Forbidden) => {
+                    engine.report_origin(&parts);
+                    Refusal::Forbidden.response()
+                }
                 Err(refusal) => {
                     engine.refused(refusal, caller, offending(refusal, &parts).as_deref())
                 }
@@ -103,7 +109,12 @@ impl Engine {
     /// responses that the caller creates itself.
     pub(crate) fn grant(&self, request: &Parts) -> Option<Grant> {
         let config = &self.sessions.config;
-        config.cors.grant(request, config.cors_credentials)
+        let options = CorsOptions {
+            credentials: config.cors_credentials,
+            non_web_origins: config.cors_non_web_origins,
+        };
+        let proxies = &config.trusted_proxies;
+        config.cors.grant(request, proxies, options)
     }
 
     /// Refuses further handshakes with 503. Open sessions are not affected; their owners close them.
@@ -135,7 +146,8 @@ impl Engine {
             }
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
-                let session = Session::polling(Arc::clone(&self.sessions), Request::take(request))?;
+                let request = Request::take(request, &config.trusted_proxies);
+                let session = Session::polling(Arc::clone(&self.sessions), request)?;
                 let mut response = text(session.open_packet(config.upgrades()).into());
                 if let Some(cookie) = config
                     .cookie
@@ -151,9 +163,10 @@ impl Engine {
                 self.offered(TransportKind::WebSocket)?;
                 let upgrade = take_upgrade(request)?;
                 let response = switching(accept);
+                let request = Request::take(request, &config.trusted_proxies);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
-                    Request::take(request),
+                    request,
                     upgrade,
                 )?);
                 Ok(Admitted::RespondWith(response))
@@ -216,6 +229,20 @@ impl Engine {
             self.sessions.config.problems.report(problem, details);
         }
         refusal.response()
+    }
+
+    fn report_origin(&self, request: &Parts) {
+        let config = &self.sessions.config;
+        let refused = RefusedOrigin::explain(&config.cors, request, &config.trusted_proxies);
+        let origin = offending(Refusal::Forbidden, request);
+        let details = ProblemDetails {
+            peer: Caller::of(request).0,
+            input: origin.as_deref(),
+            detail: Some(&format_args!("expected {}", refused.expected)),
+            cure: Some(&refused.cure),
+            ..ProblemDetails::default()
+        };
+        config.problems.report(Problem::OriginRefused, details);
     }
 
     fn open(&self, session: Session) {

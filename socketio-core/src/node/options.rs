@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) path: String,
     pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
+    pub(crate) header_timeout: Duration,
+    pub(crate) keep_alive: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) handle_signals: bool,
     pub(crate) async_handlers: bool,
@@ -34,6 +36,8 @@ impl Default for Options {
             path: String::from("/socket.io/"),
             handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
+            header_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(10),
             handle_signals: true,
             async_handlers: false,
@@ -66,6 +70,8 @@ mod tests {
         let options = Options::default();
         assert_eq!(options.path, "/socket.io/");
         assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.header_timeout, Duration::from_secs(10));
+        assert_eq!(options.keep_alive, Duration::from_secs(75));
         assert_eq!(options.shutdown_timeout, Duration::from_secs(10));
         assert!(options.handle_signals);
         assert!(!options.async_handlers);

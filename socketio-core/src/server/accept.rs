@@ -17,7 +17,7 @@ use std::{
 use http::Request;
 use http_body_util::Either;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -26,14 +26,14 @@ use tokio::{
 
 use super::{
     app::{App, AppError},
+    http_timeouts::HttpTimer,
     listener::{Listener, Peer},
     write_timeout::WriteTimeout,
 };
-use crate::client::SocketIo;
-
-/// The time in which a client must send the head of a request, after it was accepted or after the previous response. It
-/// also limits a TLS handshake and idle HTTP connections.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::{
+    base::{Problem, ProblemDetails},
+    client::SocketIo,
+};
 
 /// The pause after the system could not accept a connection, usually because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -157,7 +157,11 @@ async fn serve_connection<M: 'static>(
     peer: Peer,
 ) {
     let mut stopping = io.node().stopping.subscribe();
-    let stream = WriteTimeout::new(stream, io.node().options.engine.write_timeout);
+    let options = &io.node().options;
+    let problems = options.engine.problems.clone();
+    let timer = HttpTimer::new(options);
+    let stream = WriteTimeout::new(stream, options.engine.write_timeout);
+    let stream = timer.watch(stream);
     let service = service_fn(move |mut request: Request<Incoming>| {
         peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());
@@ -170,8 +174,9 @@ async fn serve_connection<M: 'static>(
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .timer(timer.clone())
+        // Any value starts the timer, which has its own timeouts.
+        .header_read_timeout(Duration::from_secs(1))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
@@ -184,8 +189,21 @@ async fn serve_connection<M: 'static>(
         }
         result = connection.as_mut() => result,
     };
-    if let Err(error) = result {
-        tracing::debug!(target: "socketio", %error, "an HTTP connection ended with an error");
+    match result {
+        Ok(()) => {}
+        Err(error) if error.is_timeout() && timer.was_reading() => {
+            let details = ProblemDetails {
+                peer: peer.addr,
+                ..ProblemDetails::default()
+            };
+            problems.report(Problem::HeadTooSlow, details);
+        }
+        Err(error) if error.is_timeout() => {
+            tracing::debug!(target: "socketio", "an idle HTTP connection was closed");
+        }
+        Err(error) => {
+            tracing::debug!(target: "socketio", %error, "an HTTP connection ended with an error");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The builder of a server: its options, handlers and states.
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
-//! at once and creates the node. The options of clusters, of logs and of served files are in `clustering`, `logger` and
-//! `client_files`.
+//! at once and creates the node. The options of clusters, of logs, of served files and of HTTP are in `clustering`, `logger`,
+//! `client_files` and `http_options`.
 
 use std::{fmt, panic::Location, path::PathBuf, sync::Arc, time::Duration};
 
@@ -424,6 +424,8 @@ impl SocketIoBuilder {
             (engine.ping_timeout, "ping_timeout"),
             (engine.upgrade_timeout, "upgrade_timeout"),
             (options.connect_timeout, "connect_timeout"),
+            (options.header_timeout, "header_timeout"),
+            (options.keep_alive, "keep_alive"),
             (options.limits.call_timeout, "call_timeout"),
         ] {
             wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
@@ -445,6 +447,9 @@ impl SocketIoBuilder {
         );
         for problem in engine.cors.problems() {
             wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        for problem in engine.trusted_proxies.problems() {
+            wrong(true, &format!("`trusted_proxies`: {problem}"));
         }
         if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
             wrong(true, &format!("`cookie`: {problem}"));

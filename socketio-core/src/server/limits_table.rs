@@ -8,9 +8,10 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     include_str!("builder.rs"),
     include_str!("clustering.rs"),
+    include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
 ];
 
@@ -90,6 +91,12 @@ fn limits() -> Vec<Limit> {
         )),
         limit!(call_timeout(SECOND), "seconds", |b| seconds(
             b.options.limits.call_timeout
+        )),
+        limit!(header_timeout(SECOND), "seconds", |b| seconds(
+            b.options.header_timeout
+        )),
+        limit!(keep_alive(SECOND), "seconds", |b| seconds(
+            b.options.keep_alive
         )),
         limit!(shutdown_timeout(SECOND), "seconds", |b| seconds(
             b.options.shutdown_timeout

@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::base::PeerAddr;
+use crate::base::{PeerAddr, UnixPeer};
 
 /// Accepts the connections that [`serve`](crate::SocketIo::serve) speaks HTTP on.
 ///
@@ -48,7 +48,7 @@ pub trait Listener: Send + 'static {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// Accepts the next connection. No other is accepted meanwhile, so a handshake of several round trips belongs in the first
-    /// reads of the connection, which the timeout for the first request (10 seconds) limits.
+    /// reads of the connection, which [`header_timeout`](crate::SocketIoBuilder::header_timeout) limits.
     ///
     /// # Errors
     ///
@@ -73,6 +73,9 @@ pub struct Peer {
     pub addr: Option<SocketAddr>,
     /// Whether the connection is encrypted; [`Request::is_tls`](crate::Request::is_tls) returns it. Default: `false`.
     pub tls: bool,
+    /// Whether the connection came over a Unix socket, whose peers have no address: they are
+    /// [trusted proxies](crate::SocketIoBuilder::trusted_proxies) by default. Default: `false`.
+    pub unix: bool,
 }
 
 impl Peer {
@@ -84,6 +87,9 @@ impl Peer {
         if self.tls {
             request.insert(Scheme::HTTPS);
         }
+        if self.unix {
+            request.insert(UnixPeer);
+        }
     }
 }
 
@@ -92,7 +98,7 @@ impl From<SocketAddr> for Peer {
     fn from(addr: SocketAddr) -> Self {
         Peer {
             addr: Some(addr),
-            tls: false,
+            ..Peer::default()
         }
     }
 }
@@ -115,6 +121,10 @@ impl Listener for tokio::net::UnixListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         let (stream, _) = tokio::net::UnixListener::accept(self).await?;
-        Ok((stream, Peer::default()))
+        let peer = Peer {
+            unix: true,
+            ..Peer::default()
+        };
+        Ok((stream, peer))
     }
 }

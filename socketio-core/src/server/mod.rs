@@ -8,6 +8,8 @@ mod clustering;
 mod connection;
 mod engine_transport;
 mod event_queue;
+mod http_options;
+mod http_timeouts;
 mod lifecycle;
 #[cfg(test)]
 mod limits_table;

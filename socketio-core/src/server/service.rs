@@ -67,8 +67,10 @@ impl SocketIo {
         let node = Arc::clone(self.node());
         EitherFuture::Right(async move {
             // The engine refuses pages of other origins, without a call of the hooks.
+            let options = &node.options;
+            let proxies = &options.engine.trusted_proxies;
             if let Some(grant) = node.engine.grant(&parts)
-                && let Some(mut refusal) = node.options.handshake.refusal(&parts).await
+                && let Some(mut refusal) = options.handshake.refusal(&parts, proxies).await
             {
                 grant.apply(false, refusal.headers_mut());
                 return refusal;

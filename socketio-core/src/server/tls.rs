@@ -149,8 +149,8 @@ impl SocketIo {
     }
 }
 
-/// A connection of a [`TlsListener`]. The handshake is part of the first read, so the timeout for the first request limits it
-/// and it does not delay other connections.
+/// A connection of a [`TlsListener`]. The handshake is part of the first read, so
+/// [`header_timeout`](crate::SocketIoBuilder::header_timeout) limits it and it does not delay other connections.
 pub struct TlsStream<S>(State<S>);
 
 enum State<S> {

@@ -1,0 +1,54 @@
+//! The builder's options of HTTP: proxies in front of the server, and the timeouts of its connections.
+
+use std::time::Duration;
+
+use super::SocketIoBuilder;
+use crate::base::TrustedProxies;
+
+impl SocketIoBuilder {
+    /// Sets whether clients whose `Origin` is not that of a web page may connect, beside the
+    /// [allowed origins](SocketIoBuilder::cors_allowed_origins): `null` (sandboxed frames, some web views), `file://` (local pages),
+    /// `capacitor://localhost` and other schemes of hybrid apps. Default: false.
+    ///
+    /// Every web page can send `null`, from a sandboxed frame. Where clients are authenticated by cookies, list the origin of the app
+    /// instead.
+    pub fn cors_non_web_origins(mut self, allow: bool) -> Self {
+        self.options.engine.cors_non_web_origins = allow;
+        self
+    }
+
+    /// Sets the proxies whose forwarding headers (`X-Forwarded-For`, `-Proto`, `-Host`, `-Port`, `Forwarded`) are believed:
+    /// addresses such as `10.0.0.7`, networks such as `10.0.0.0/8`, `loopback`, `unix`, or `*` for every peer. Default:
+    /// `["loopback", "unix"]`, which a list replaces.
+    ///
+    /// The check of origins, [`Request::url`](crate::Request::url) and
+    /// [`Request::forwarded_addr`](crate::Request::forwarded_addr) use these headers. Those of other peers are ignored,
+    /// with one warning. In a program that serves connections itself, peers are not known, and not trusted, unless it inserts a
+    /// [`PeerAddr`](crate::PeerAddr) or [`UnixPeer`](crate::UnixPeer) into the request's extensions.
+    ///
+    /// ```
+    /// # use socketio_core::SocketIo;
+    /// let io = SocketIo::bare().trusted_proxies(["loopback", "10.0.0.0/8", "fd00::7"]).build().unwrap();
+    /// ```
+    pub fn trusted_proxies(mut self, proxies: impl Into<TrustedProxies>) -> Self {
+        self.options.engine.trusted_proxies = proxies.into();
+        self
+    }
+
+    /// Sets how long an HTTP connection may be idle between two requests before the server closes it. Default: 75 seconds.
+    ///
+    /// It must be longer than the time for which a proxy in front of the server keeps its connections, 60 seconds in most of them:
+    /// a request that meets a closing connection is answered with 502. Applies to `run` and `serve`; a program that serves
+    /// connections itself sets its own timeouts.
+    pub fn keep_alive(mut self, timeout: Duration) -> Self {
+        self.options.keep_alive = timeout;
+        self
+    }
+
+    /// Sets how long the head of an HTTP request may take: of the first request of a connection after it was accepted, with its TLS
+    /// handshake, and of each further one after its first byte. Default: 10 seconds. Applies to `run` and `serve`.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.options.header_timeout = timeout;
+        self
+    }
+}

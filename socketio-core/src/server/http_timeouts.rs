@@ -1,0 +1,170 @@
+//! [`HttpTimer`]: the timeouts of a connection between requests.
+//!
+//! hyper has one timeout from the end of a response to the end of the next request's head. Here it is two: the time that a
+//! connection may be idle, and the time that a head may take once it has begun. The timer learns from the stream whether it has.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use hyper::rt::{Sleep, Timer};
+use hyper_util::rt::TokioTimer;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time,
+};
+
+use crate::node::Options;
+
+/// The timer of one HTTP connection. hyper starts it when it begins to wait for the head of a request.
+#[derive(Clone, Debug)]
+pub(super) struct HttpTimer {
+    header_timeout: Duration,
+    keep_alive: Duration,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether the connection has waited for a head before.
+    is_kept_alive: AtomicBool,
+    /// Whether something has been read since the connection began to wait for a head.
+    has_read: AtomicBool,
+}
+
+impl HttpTimer {
+    pub(super) fn new(options: &Options) -> Self {
+        HttpTimer {
+            header_timeout: options.header_timeout,
+            keep_alive: options.keep_alive,
+            state: Arc::default(),
+        }
+    }
+
+    /// Wraps the stream of the connection, so that the timer learns when the head of a request begins.
+    pub(super) fn watch<S>(&self, io: S) -> Watched<S> {
+        Watched {
+            io,
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    /// Returns whether the connection, when its timeout ended it, had received a part of a head.
+    pub(super) fn was_reading(&self) -> bool {
+        self.state.has_read.load(Relaxed)
+    }
+}
+
+impl Timer for HttpTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        TokioTimer::new().sleep(duration)
+    }
+
+    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline counts
+    /// for nothing.
+    fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        // Bytes of a head that came with the previous request count as idle, until more arrive.
+        self.state.has_read.store(false, Relaxed);
+        let has_begun = !self.state.is_kept_alive.load(Relaxed);
+        let timeout = if has_begun {
+            self.header_timeout
+        } else {
+            self.keep_alive
+        };
+        Box::pin(HeadTimeout {
+            sleep: Box::pin(time::sleep(timeout)),
+            has_begun,
+            header_timeout: self.header_timeout,
+            state: Arc::clone(&self.state),
+        })
+    }
+}
+
+/// Completes when a head took too long to begin or to end. hyper polls it after each read that did not end the head, and drops
+/// it at the end of the head.
+struct HeadTimeout {
+    sleep: Pin<Box<time::Sleep>>,
+    has_begun: bool,
+    header_timeout: Duration,
+    state: Arc<State>,
+}
+
+impl Future for HeadTimeout {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if !this.has_begun && this.state.has_read.load(Relaxed) {
+            this.has_begun = true;
+            this.sleep = Box::pin(time::sleep(this.header_timeout));
+        }
+        this.sleep.as_mut().poll(cx)
+    }
+}
+
+impl Sleep for HeadTimeout {}
+
+impl Drop for HeadTimeout {
+    fn drop(&mut self) {
+        self.state.is_kept_alive.store(true, Relaxed);
+    }
+}
+
+/// The stream of a connection.
+#[derive(Debug)]
+pub(super) struct Watched<S> {
+    io: S,
+    state: Arc<State>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.state.has_read.store(true, Relaxed);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
