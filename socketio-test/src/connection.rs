@@ -188,7 +188,7 @@ impl ConnectTo {
         self
     }
 
-    /// As [`TestClientBuilder::on`](crate::TestClientBuilder::on).
+    /// Responds to an event of the server, as [`TestClientBuilder::on`](crate::TestClientBuilder::on) does.
     #[track_caller]
     pub fn on<A, R>(mut self, event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static) -> Self
     where

@@ -83,7 +83,7 @@ impl Shared {
         result
     }
 
-    /// Like [`with`](Shared::with), for the thread of the test: also resumes the panic of a closure.
+    /// Calls [`with`](Shared::with) on the thread of the test, and resumes the panic of a closure.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         let result = self.with(look);
         let panic = self.lock().panic.take();

@@ -23,8 +23,8 @@ pub struct Sid(Arc<str>);
 const RANDOM_BYTES: usize = 12;
 const SID_BYTES: usize = 15;
 
-/// FNV-1a of 32 bits, folded to 24. All nodes of a cluster must compute the same. It guards against accidental matches,
-/// not against forgery: a forged id is a room that can't be joined.
+/// Returns FNV-1a of 32 bits, folded to 24. All nodes of a cluster must compute the same value. It protects against
+/// accidental matches, not against forgery: a forged id is a room that can't be joined.
 fn checksum(random: &[u8]) -> [u8; SID_BYTES - RANDOM_BYTES] {
     let hash = random.iter().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)

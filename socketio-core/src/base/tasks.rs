@@ -191,7 +191,7 @@ struct RunningTask {
 }
 
 impl RunningTask {
-    /// Called in the task.
+    /// Records the id of the task; must be called in the task.
     fn begin(&self) {
         if let Some(task) = self.running.lock().tasks.get_mut(&self.key) {
             task.id = task::try_id();

@@ -79,7 +79,7 @@ fn name_of<'a>(name: Option<&'a str>, route: &'a Route) -> &'a str {
 }
 
 impl Dispatcher {
-    /// `built` is the place where the server is built.
+    /// Creates a dispatcher. `built` is the location where the server is built.
     pub(crate) fn new(error_ack: ErrorAck, built: &'static Location<'static>) -> Self {
         Dispatcher {
             error_ack,

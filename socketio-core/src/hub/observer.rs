@@ -8,25 +8,25 @@ use crate::{base::Reason, packet::Arguments, packet::Frames};
 /// Receives events of the hub. Its methods are called after the change, outside of all locks, on the thread that made
 /// it. They may emit.
 pub(crate) trait Observer: Send + Sync {
-    /// A client has been accepted.
+    /// Called when a client has been accepted.
     fn connected(&self, client: &Arc<Client>);
 
-    /// An accepted client has disconnected and has left its rooms.
+    /// Called when an accepted client has disconnected and has left its rooms.
     fn disconnected(&self, client: &Arc<Client>, rooms: &[Room], reason: Reason);
 
-    /// A client has joined a room other than its own.
+    /// Called when a client has joined a room other than its own.
     fn joined(&self, client: &Arc<Client>, room: &str);
 
-    /// A client has left a room, but not its namespace.
+    /// Called when a client has left a room, but not its namespace.
     fn left(&self, client: &Arc<Client>, room: &str);
 
-    /// The handler of an event is about to run.
+    /// Called before the handler of an event runs.
     fn received(&self, client: &Arc<Client>, event: &str, arguments: &Arguments);
 
-    /// An event was pushed into the outboxes of these clients. Their packets may have different ack ids.
+    /// Called when an event was pushed into the outboxes of these clients. Their packets may have different ack ids.
     fn sent(&self, clients: &[Arc<Client>], packet: Frames);
 
-    /// The connection of a client has changed its transport.
+    /// Called when the connection of a client has changed its transport.
     fn upgraded(&self, client: &Arc<Client>);
 }
 

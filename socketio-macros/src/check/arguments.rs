@@ -5,7 +5,7 @@ use syn::{GenericArgument, PatType, PathArguments, Type, TypeReference};
 
 use crate::{errors::Errors, types};
 
-/// The arguments of a handler, without its receiver.
+/// Checks the arguments of a handler, without its receiver.
 pub(super) fn check<'a>(arguments: impl Iterator<Item = &'a PatType>, errors: &mut Errors) {
     let mut arguments = arguments.peekable();
     while let Some(argument) = arguments.next() {

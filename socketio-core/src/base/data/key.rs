@@ -70,7 +70,7 @@ impl<'de> Deserializer<'de> for Key<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// An enum as a key is the name of a variant without data.
+    /// Reads an enum, of which only the variants without data can be a key.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,

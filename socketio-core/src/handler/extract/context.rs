@@ -154,7 +154,7 @@ impl<'a> EventContext<'a> {
         self.pattern
     }
 
-    /// For generated code: returns the encoder of the handler's return value.
+    /// Returns the encoder of the handler's return value, for generated code.
     #[doc(hidden)]
     pub fn encoder(&self) -> ResponseEncoder {
         match self.input {
@@ -167,7 +167,7 @@ impl<'a> EventContext<'a> {
         }
     }
 
-    /// For generated code: ends the arguments. Surplus arguments are checked to be valid JSON and ignored.
+    /// Checks that surplus arguments are valid JSON, and ignores them, for generated code.
     #[doc(hidden)]
     pub fn finish(&mut self) -> Result<(), BoxError> {
         match self.read(Arguments::finish)? {

@@ -132,7 +132,7 @@ fn batches(mut messages: &[Bytes]) -> impl Iterator<Item = &[Bytes]> {
     })
 }
 
-/// The current time, from which the broker's retention counts.
+/// Returns the current time, from which the broker's retention counts.
 fn now() -> DateTime<Utc> {
     let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let millis = elapsed.unwrap_or_default().as_millis();

@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    /// The error of a login to a server that responds with `response` to every command.
+    /// Returns the error of a login to a server that responds with `response` to every command.
     async fn error(response: &str) -> String {
         let (ours, mut theirs) = duplex(1024);
         let serve = async {

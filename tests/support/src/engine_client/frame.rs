@@ -82,7 +82,7 @@ impl Frame {
     }
 }
 
-/// The opcode of the first frame and where its payload starts and ends, if all of it is there.
+/// Returns the opcode of the first frame, and the start and end of its payload, if the frame is complete.
 fn bounds(buffer: &[u8]) -> Option<(u8, usize, usize)> {
     let (&first, &second) = (buffer.first()?, buffer.get(1)?);
     assert_eq!(first & 0xf0, 0x80, "one frame a message, no extensions");
