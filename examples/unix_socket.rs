@@ -1,5 +1,5 @@
 //! A Unix socket, for a proxy on the same machine: `cargo run --example unix_socket -- /tmp/io.sock`. In nginx:
-//! `proxy_pass http://unix:/tmp/io.sock;`, the rest as in `examples/nginx/nginx.conf`.
+//! `proxy_pass http://unix:/tmp/io.sock;`, the rest as in `examples/proxies/nginx/nginx.conf`.
 
 use std::{
     fs::{self, Permissions},
@@ -12,7 +12,7 @@ use tokio::net::UnixListener;
 
 #[socketio::event]
 fn connect() {
-    // Only the proxy can reach the socket, so its forwarding headers can be trusted.
+    // Peers of a Unix socket are trusted proxies by default: their forwarding headers are believed.
     emit("welcome", request().forwarded_addr());
 }
 

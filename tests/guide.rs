@@ -75,3 +75,19 @@ fn every_link_within_the_guide_leads_to_a_heading() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(links > 50, "only {links} links were found");
 }
+
+#[test]
+fn the_configurations_of_proxies_in_the_guide_are_those_that_are_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/guide/deployment.md")).unwrap();
+    for (language, file) in [
+        ("nginx", "nginx/nginx.conf"),
+        ("haproxy", "haproxy/haproxy.cfg"),
+        ("apache", "apache/socketio.conf"),
+        ("caddyfile", "caddy/Caddyfile"),
+    ] {
+        let configuration = fs::read_to_string(root.join("examples/proxies").join(file)).unwrap();
+        let block = format!("```{language}\n{configuration}```\n");
+        assert!(page.contains(&block), "{file} differs from the guide");
+    }
+}

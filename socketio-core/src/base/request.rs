@@ -39,7 +39,7 @@ struct Inner {
 /// The address of the peer of the TCP connection, as an extension of a request.
 ///
 /// [`run`](crate::SocketIo::run) inserts it. A program that serves connections itself may insert it for
-/// [`Request::peer_addr`].
+/// [`Request::peer_addr`]. It also decides whether the peer is a [trusted proxy](crate::SocketIoBuilder::trusted_proxies).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 

@@ -27,6 +27,10 @@ impl SocketIo {
     /// All layers and services of one server share its sessions, however often they are cloned. Connections must be served with
     /// upgrades (axum's `serve` does so; with hyper, `serve_connection(..).with_upgrades()`), or WebSocket fails.
     ///
+    /// The timeouts of HTTP connections are those of the program's own server. It also has to insert a [`PeerAddr`](crate::PeerAddr) or
+    /// [`UnixPeer`](crate::UnixPeer) into the extensions of requests: without it, no peer is a
+    /// [trusted proxy](crate::SocketIoBuilder::trusted_proxies).
+    ///
     /// Requests for Socket.IO never wait for the inner service to be ready. It is cloned and made ready for each of the other
     /// requests, so load shedding belongs inside of this layer.
     pub fn layer(&self) -> SocketIoLayer {

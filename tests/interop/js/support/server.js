@@ -108,7 +108,8 @@ export function start(example, args, { output = "stdout" } = {}) {
     /** Resolves with `{ code, signal }` when the process has ended. */
     gone,
     async stop() {
-      child.kill("SIGKILL");
+      // One that could not be started has no id, and the signal would go to the process group of this test.
+      if (child.pid) child.kill("SIGKILL");
       await gone;
     },
   };

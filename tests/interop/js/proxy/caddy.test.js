@@ -1,0 +1,3 @@
+import { throughProxy } from "../support/proxy-suite.js";
+
+throughProxy("caddy");
