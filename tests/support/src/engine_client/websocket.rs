@@ -56,12 +56,17 @@ impl WebSocket {
         if !head.starts_with("HTTP/1.1 101 ") {
             return Err(head);
         }
-        Ok(WebSocket {
+        Ok(WebSocket::over(stream, Vec::new()))
+    }
+
+    /// Continues a stream on which a handshake was done. `read` is what was read of it already.
+    pub fn over(stream: Stream, read: Vec<u8>) -> Self {
+        WebSocket {
             stream,
-            buffer: Vec::new(),
+            buffer: read,
             answers_pings: true,
             pings: 0,
-        })
+        }
     }
 
     /// Leaves all Engine.IO pings unanswered from now on.

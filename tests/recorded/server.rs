@@ -1,0 +1,72 @@
+//! The server that the recorded clients meet.
+
+use std::time::Duration;
+
+use socketio::{Auth, Data, Rest, Socket, SocketIo, call, emit, handlers};
+use tokio::net::TcpListener;
+
+/// Returns what a client has sent to log in.
+#[socketio::event]
+#[socketio::event(namespace = "/admin")]
+fn connect(auth: Auth<Option<Data>>) {
+    if let Some(auth) = auth.into_inner() {
+        emit("auth", auth);
+    }
+}
+
+/// Returns what the query of the handshake says.
+#[socketio::event]
+fn query() -> Option<String> {
+    socketio::request().query("token").map(Into::into)
+}
+
+#[socketio::event]
+#[socketio::event(namespace = "/admin")]
+fn message(arguments: Rest<Data>) -> Rest<Data> {
+    emit("message", &arguments);
+    arguments
+}
+
+/// Asks the client, and tells it what it has answered.
+#[socketio::event(concurrent)]
+async fn ask() -> socketio::Result {
+    let answer: Data = call("question", "how many?").await?;
+    emit("answered", answer);
+    Ok(())
+}
+
+#[socketio::event]
+fn leave() {
+    socketio::disconnect();
+}
+
+#[socketio::event]
+fn close(socket: Socket) {
+    socket.close();
+}
+
+#[socketio::event]
+fn shutdown(io: SocketIo) {
+    io.stop();
+}
+
+/// Starts a server, and returns its port.
+pub(crate) async fn start(options: &[&str]) -> u16 {
+    let mut builder = SocketIo::bare()
+        .handlers(handlers![
+            connect, query, message, ask, leave, close, shutdown
+        ])
+        .shutdown_timeout(Duration::from_secs(2));
+    for option in options {
+        builder = match option.split_once(' ').unwrap_or((option, "")) {
+            ("ping", "") => builder.ping_interval(Duration::from_millis(50)),
+            ("origin", origin) => builder.cors_allowed_origins(origin),
+            _ => panic!("no option of the server: {option}"),
+        };
+    }
+    let io = builder.build().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { io.serve((), listener).await });
+    port
+}
