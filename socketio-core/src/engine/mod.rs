@@ -22,6 +22,7 @@
 //! be compressed (`compression`). A session has no task of its own: its owner polls it, and it drives the `websocket`,
 //! the `upgrade`, the `heartbeat` and the `timer`.
 
+mod base64_packet;
 mod compression;
 mod config;
 mod cookie;

@@ -56,14 +56,18 @@ impl Refusal {
     /// Returns the HTTP response.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = self.parts();
-        let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
-        let mut response = Response::new(Full::from(body));
+        let mut response = if self == Refusal::TooLarge {
+            // The official client expects an empty body, as Node sends it.
+            Response::new(Full::default())
+        } else {
+            let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
+            let mut response = Response::new(Full::from(body));
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+        };
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
         match self {
             Refusal::MethodNotAllowed => {
                 headers.insert(
@@ -110,5 +114,14 @@ mod tests {
         assert_eq!(response.headers()["content-type"], "application/json");
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(body, r#"{"code":3,"message":"Bad request"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_answered_with_nothing_but_the_status() {
+        let response = Refusal::TooLarge.response();
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(!response.headers().contains_key("content-type"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.is_empty());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -122,11 +121,22 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
         .get(header::SEC_WEBSOCKET_KEY)
         .map(HeaderValue::as_bytes)
         .unwrap_or_default();
-    if STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
+    if is_key(key) {
         Ok(Accept(derive_accept_key(key)))
     } else {
         Err(Refusal::BadRequest("an invalid Sec-WebSocket-Key"))
     }
+}
+
+/// Returns whether a key has the form of 16 bytes in base64. As in other servers, only the form matters: some devices
+/// send a fixed key whose last character has unused bits set, which is no valid base64.
+fn is_key(key: &[u8]) -> bool {
+    key.strip_suffix(b"==").is_some_and(|text| {
+        text.len() == 22
+            && text
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+    })
 }
 
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
@@ -284,9 +294,22 @@ mod tests {
         let mut headers = WEBSOCKET;
         headers[2].1 = "8";
         assert_eq!(open(&headers), Err(Refusal::WebSocketVersion));
-        headers = WEBSOCKET;
-        headers[3].1 = "c2hvcnQ=";
-        assert!(matches!(open(&headers), Err(Refusal::BadRequest(_))));
+        for key in [
+            "",
+            "c2hvcnQ=",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBs_SBub25jZQ==",
+        ] {
+            headers = WEBSOCKET;
+            headers[3].1 = key;
+            assert!(
+                matches!(open(&headers), Err(Refusal::BadRequest(_))),
+                "{key}"
+            );
+        }
+        // Unused bits of the last character are set.
+        headers[3].1 = "dGhlIHNhbXBsZSBub25jZR==";
+        assert!(matches!(open(&headers), Ok(Purpose::OpenWebSocket(_))));
         assert!(matches!(
             of("POST", "EIO=4&transport=websocket&sid=$", &WEBSOCKET),
             Err(Refusal::BadRequest(_))

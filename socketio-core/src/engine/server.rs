@@ -16,7 +16,6 @@ use super::{
     cors::Grant,
     packet::control,
     polling,
-    reason::CloseReason,
     refusal::Refusal,
     request::{Accept, Purpose},
     session::Session,
@@ -172,13 +171,8 @@ impl Engine {
                 Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
             }
             Purpose::Post(sid) => {
-                let shared = self.sessions.get(sid)?;
-                if is_octet_stream(&request) {
-                    // Older versions of the protocol have binary bodies.
-                    shared.fail(CloseReason::TransportError);
-                    return Err(Refusal::BadRequest("a binary body"));
-                }
-                Ok(Admitted::Post(shared))
+                // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
+                Ok(Admitted::Post(self.sessions.get(sid)?))
             }
         }
     }
@@ -282,19 +276,4 @@ fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
         request.extensions = Extensions::new();
     }
     upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))
-}
-
-fn is_octet_stream(request: &Parts) -> bool {
-    let content_type = request
-        .headers
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    let essence = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
-    essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/octet-stream")
 }

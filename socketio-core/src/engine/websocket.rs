@@ -21,6 +21,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
+    base64_packet,
     outgoing::Outgoing,
     packet::{Packet, control},
     reason::CloseReason,
@@ -46,6 +47,8 @@ pub(super) const TURN: usize = 64;
 pub(super) struct Socket {
     stage: Stage,
     limit: usize,
+    /// Whether binary messages are written as text, for a client that can't read binary frames.
+    base64: bool,
     /// Whether frames were added and not flushed yet.
     dirty: bool,
     /// Since when the socket accepts nothing, and how many bytes it had accepted by then.
@@ -75,11 +78,17 @@ impl Socket {
         Socket {
             stage,
             limit,
+            base64: false,
             dirty: false,
             stuck: None,
             returned: 0,
             largest: 0,
         }
+    }
+
+    /// Sets whether binary messages are written as text. Default: false.
+    pub(super) fn base64(self, base64: bool) -> Self {
+        Socket { base64, ..self }
     }
 
     /// Returns the next packet. After an error only [`Socket::finish`] may be called.
@@ -162,6 +171,12 @@ impl Socket {
             } else {
                 match out.pop() {
                     Some(Message::Text(text)) => Frame::Text(text.into_framed()),
+                    Some(Message::Binary(bytes)) if self.base64 => {
+                        let mut packet =
+                            String::with_capacity(base64_packet::encoded_length(bytes.len()));
+                        base64_packet::encode(&bytes, &mut packet);
+                        Frame::Text(packet.into())
+                    }
                     Some(Message::Binary(bytes)) => Frame::Binary(bytes),
                     None => break,
                 }

@@ -74,7 +74,7 @@ impl Session {
         self.posts.extend(updates.post.take());
         if let (Some(upgrade), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
-            let socket = Socket::new(upgrade, None, config.max_payload);
+            let socket = Socket::new(upgrade, None, config.max_payload).base64(self.wants_base64());
             self.probe = Some(Box::new(Probe::new(
                 socket,
                 after(Instant::now(), config.upgrade_timeout),

@@ -97,7 +97,8 @@ impl Session {
         let shared = sessions.insert(TransportKind::WebSocket)?;
         let mut session = Self::new(sessions, shared, request, Transport::Polling);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
-        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload);
+        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload)
+            .base64(session.wants_base64());
         session.transport = Transport::WebSocket(Box::new(socket));
         Ok(session)
     }
@@ -123,6 +124,13 @@ impl Session {
             sessions,
             shared,
         }
+    }
+
+    /// Returns whether the client has asked in its handshake for binary messages as text (`b64=1`). Polling has no other
+    /// form, so this concerns its WebSocket.
+    fn wants_base64(&self) -> bool {
+        let asked = self.request.query("b64");
+        asked.is_some_and(|value| !matches!(&*value, "" | "0" | "false"))
     }
 
     /// Returns the packet with the session's id, timings and limits.
