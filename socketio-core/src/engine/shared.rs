@@ -223,15 +223,20 @@ impl Shared {
         }
     }
 
-    /// Completes an upgrade. Later GETs are refused; a POST that arrived before is the last.
-    pub(super) fn complete_upgrade(&self) -> Option<Post> {
+    /// Completes an upgrade. Later GETs are refused; a POST that arrived before is the last. A GET that waits is refused
+    /// as well if the client was told by a probe to stop polling, otherwise it is answered.
+    pub(super) fn complete_upgrade(&self, probed: bool) -> Option<Post> {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
         let poll = slots.poll.take();
         let post = slots.take_post();
         drop(slots);
         if let Some(poll) = poll {
-            let _ = poll.send(Err(TAKEN_OVER));
+            let _ = poll.send(if probed {
+                Err(TAKEN_OVER)
+            } else {
+                Ok(Bytes::from_static(control::NOOP.as_bytes()))
+            });
         }
         post
     }
@@ -336,7 +341,7 @@ mod tests {
     fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
         let shared = polling();
         let mut waiting = shared.park_poll().unwrap();
-        assert!(shared.complete_upgrade().is_none());
+        assert!(shared.complete_upgrade(true).is_none());
         assert_eq!(waiting.try_recv().unwrap(), Err(TAKEN_OVER));
         assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
         shared.fail(CloseReason::TransportError);
@@ -348,7 +353,7 @@ mod tests {
         let shared = polling();
         shared.begin_post().unwrap();
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(shared.complete_upgrade().is_some());
+        assert!(shared.complete_upgrade(true).is_some());
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::{
 
 /// A WebSocket that is being probed: the client sends `2probe`, the server responds with `3probe`, and the client sends
 /// `5` once it has stopped polling.
+///
+/// A client that is sure of its WebSocket may send `5` at once, as the reference server allows: .NET's does.
 #[derive(Debug)]
 pub(super) struct Probe {
     socket: Socket,
@@ -49,7 +51,7 @@ impl Probe {
                         .send(Frame::Text(Utf8Bytes::from_static(control::PROBED)))?;
                     self.probed = true;
                 }
-                Packet::Upgrade if self.probed => return Poll::Ready(Ok(())),
+                Packet::Upgrade => return Poll::Ready(Ok(())),
                 _ => return Poll::Ready(Err(CloseReason::ParseError)),
             }
         }

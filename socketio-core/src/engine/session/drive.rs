@@ -96,7 +96,8 @@ impl Session {
         };
         match outcome {
             Ok(()) => {
-                self.posts.extend(self.shared.complete_upgrade());
+                self.posts
+                    .extend(self.shared.complete_upgrade(probe.is_probed()));
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
                 true
             }
@@ -190,8 +191,11 @@ impl Session {
         }
     }
 
-    /// Answers the waiting GET if there are packets. `last` is appended to the last response; returns `Ok(true)` when
-    /// that has been sent.
+    /// Answers the waiting GET if there are packets. `last` is sent once there are no more; returns `Ok(true)` when it has
+    /// been sent.
+    ///
+    /// It has a response of its own, as in Node: a client that finds it behind a Socket.IO DISCONNECT packet handles it
+    /// first and reports that the connection was lost.
     fn write_answer(
         &mut self,
         out: &mut dyn Outgoing,
@@ -201,15 +205,16 @@ impl Session {
         if mem::take(&mut self.ping_due) {
             answer.control(control::PING);
         }
-        let done = answer.fill(out, self.sessions.config.max_payload);
-        if let (true, Some(last)) = (done, last) {
+        answer.fill(out, self.sessions.config.max_payload);
+        let last = last.filter(|_| answer.is_empty());
+        if let Some(last) = last {
             answer.control(last);
         }
         if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
             answer.control(control::NOOP);
         }
         if answer.is_empty() || self.shared.answer_poll(Ok(answer.finish())) {
-            Ok(done && last.is_some())
+            Ok(last.is_some())
         } else {
             Err(CloseReason::TransportError)
         }
@@ -258,6 +263,20 @@ impl Session {
         }
     }
 
+    /// Discards what a client still posts. Is ready when it closes the session itself, as clients do in response to a
+    /// Socket.IO DISCONNECT packet: it does not poll any more.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURN {
+            match self.next_posted() {
+                Some(Ok(Packet::Close) | Err(_)) => return Poll::Ready(()),
+                Some(Ok(_)) => {}
+                None => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Is ready when the end of the session has been sent to the client, or can't be.
     pub(super) fn poll_closing(
         &mut self,
@@ -265,7 +284,9 @@ impl Session {
         out: &mut dyn Outgoing,
     ) -> Poll<()> {
         let updates = self.take_updates(cx);
-        self.answer_post(ok());
+        if self.poll_leave(cx).is_ready() {
+            return Poll::Ready(());
+        }
         self.ping_due = false;
         let State::Closing { deadline, said, .. } = &mut self.state else {
             return Poll::Ready(());

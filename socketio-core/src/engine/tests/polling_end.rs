@@ -88,9 +88,27 @@ async fn a_server_that_closes_sends_the_rest_first() {
     let mut session = server.opened().await;
     session.send(text("last words")).await.unwrap();
     session.close(CloseReason::ServerClose);
-    let (reply, closed) = tokio::join!(server.get(&query), session.recv());
-    assert_eq!(reply.brief(), (200, "4last words\u{1e}1"));
-    assert_eq!(closed, Err(CloseReason::ServerClose));
+    let owner = tokio::spawn(async move { session.recv().await });
+    assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
+    // With a poll of its own: a client that finds it in the same response handles it before the last words.
+    assert_eq!(server.get(&query).await.brief(), (200, "1"));
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
+    assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_in_response_to_the_last_words_ends_the_session_at_once() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let start = tokio::time::Instant::now();
+    session.send(text("last words")).await.unwrap();
+    session.close(CloseReason::ServerClose);
+    let owner = tokio::spawn(async move { session.recv().await });
+    assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
+    assert_eq!(server.post(&query, "4ignored\u{1e}1").await.brief(), OK);
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
+    assert_eq!(start.elapsed(), ms(0));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 
