@@ -10,24 +10,39 @@ use tokio::time::timeout;
 use super::{
     reason::CloseReason,
     refusal::Refusal,
-    shared::{Answer, Shared},
+    shared::{Answer, Shared, Ticket},
 };
 use crate::base::BoxError;
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
 pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
-    let answered = shared.park_poll()?;
-    let guard = Guard {
+    let mut poll = WaitingPoll {
+        ticket: shared.park_poll()?,
         shared: &shared,
-        outcome: Outcome::Fail,
+        waits: true,
     };
-    let answer = answered.await;
-    guard.disarm();
+    let answer = (&mut poll.ticket.answered).await;
+    poll.waits = false;
     answer.unwrap_or(Err(Refusal::UnknownSid))
 }
 
-/// Reads the body of a POST, passes it to the session, and waits until its packets have been taken.
+/// A GET that waits for packets.
+struct WaitingPoll<'a> {
+    ticket: Ticket,
+    shared: &'a Shared,
+    waits: bool,
+}
+
+impl Drop for WaitingPoll<'_> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.shared.lose_poll(&mut self.ticket);
+        }
+    }
+}
+
+/// Waits for the turn of a POST, reads its body, passes it to the session, and waits until its packets have been taken.
 ///
 /// A body over `limit` does not affect the session. A body that is incomplete, or takes longer than `deadline`, ends
 /// the session, because packets may be lost.
@@ -41,11 +56,19 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    shared.begin_post()?;
+    let turn = shared.begin_post()?;
     let mut guard = Guard {
         shared: &shared,
         outcome: Outcome::Fail,
     };
+    if let Some(turn) = turn {
+        // Without a turn, the session has ended or has another transport.
+        let granted = turn.await.map_err(|_| Refusal::UnknownSid);
+        if let Err(refusal) = shared.check_turn().and(granted) {
+            guard.disarm();
+            return Err(refusal);
+        }
+    }
     let body = match timeout(deadline, read(body, limit))
         .await
         .unwrap_or(Err(Refusal::TooSlow))
@@ -192,7 +215,7 @@ mod tests {
             Err(Refusal::TooLarge)
         );
         assert_eq!(updates(&shared).failed, None);
-        assert_eq!(shared.begin_post(), Ok(()));
+        assert!(shared.begin_post().unwrap().is_none());
     }
 
     #[tokio::test]

@@ -23,6 +23,8 @@ pub(super) enum Refusal {
     UnsupportedVersion,
     /// A request of a session with a method other than GET and POST.
     MethodNotAllowed,
+    /// Too many POSTs of the session wait for their turn.
+    TooManyPosts,
     /// The body is over the limit.
     TooLarge,
     /// The body did not arrive in time.
@@ -46,6 +48,7 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
+            Refusal::TooManyPosts => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests"),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
             Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
@@ -82,7 +85,7 @@ impl Refusal {
                 );
             }
             // The rest of the body is not read.
-            Refusal::TooLarge | Refusal::TooSlow => {
+            Refusal::TooManyPosts | Refusal::TooLarge | Refusal::TooSlow => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}

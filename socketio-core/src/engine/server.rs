@@ -14,13 +14,12 @@ use super::{
     compression::Coding,
     config::Config,
     cors::Grant,
-    packet::control,
     polling,
     refusal::Refusal,
     request::{Accept, Purpose},
     session::Session,
     sessions::Sessions,
-    shared::Shared,
+    shared::{NOTHING, Shared},
     transport::TransportKind,
 };
 use crate::base::BoxError;
@@ -49,7 +48,7 @@ impl Engine {
     ///
     /// The future of a polling GET waits until there are packets; dropping it means that the client has disconnected,
     /// and ends the session. There is always a response: a refused request gets status 400 (or 403, 405, 408, 413, 426,
-    /// 503) with `{"code":..,"message":..}`.
+    /// 429, 503) with `{"code":..,"message":..}`.
     pub fn handle<B>(
         &self,
         request: Request<B>,
@@ -242,7 +241,7 @@ async fn compressed(
 
 /// Returns a response that ends a poll without packets.
 fn noop() -> Response<Full<Bytes>> {
-    text(Bytes::from_static(control::NOOP.as_bytes()))
+    text(NOTHING)
 }
 
 fn text(body: Bytes) -> Response<Full<Bytes>> {
