@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{cookie::Cookie, cors::Cors, transport::Transports};
+use super::{cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, transport::Transports};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -12,7 +12,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// The time that is added to the interval announced to clients, so that they tolerate late pings. Default: zero.
     pub ping_grace: Duration,
-    /// The time within which a client must respond to a ping. Default: 20 s.
+    /// The time within which a client must respond to a ping. While it uploads or downloads a large message, it has more
+    /// time, up to ten times as much. Default: 20 s.
     pub ping_timeout: Duration,
     /// The time that an upgrade to WebSocket may take. Default: 10 s.
     pub upgrade_timeout: Duration,
@@ -69,6 +70,16 @@ impl Config {
     /// Returns whether a polling session can upgrade to WebSocket.
     pub(super) fn upgrades(&self) -> bool {
         self.allow_upgrades && self.transports.websocket
+    }
+
+    /// Returns the time within which further bytes of a POST must arrive, and the time within which all of it must: no pong
+    /// can arrive meanwhile, and the session times out.
+    pub(super) fn post_timeouts(&self) -> (Duration, Duration) {
+        let total = self.ping_timeout.saturating_mul(MAX_TIMEOUTS);
+        (
+            self.ping_interval.saturating_add(self.ping_timeout),
+            self.ping_interval.saturating_add(total),
+        )
     }
 
     /// Returns the interval and the timeout that are announced to clients, in milliseconds. Rounded up, because a

@@ -78,11 +78,7 @@ impl Engine {
                         answer => payload(answer),
                     }
                 }
-                Ok(Admitted::Post(shared)) => {
-                    // No pong can arrive during a POST: after this time the session has timed out.
-                    let deadline = config.ping_interval.saturating_add(config.ping_timeout);
-                    payload(polling::post(shared, body, config.max_payload, deadline).await)
-                }
+                Ok(Admitted::Post(shared)) => payload(polling::post(shared, body, config).await),
                 Err(refusal) => refused(refusal),
             };
             if let Some(grant) = grant {

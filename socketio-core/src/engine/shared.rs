@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     mem,
+    sync::atomic::{AtomicU64, Ordering},
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
     time::Duration,
@@ -32,6 +33,8 @@ const WAITING_POSTS: usize = 32;
 pub(super) struct Shared {
     pub(super) sid: Sid,
     slots: Mutex<Slots>,
+    /// The number of bytes of all bodies.
+    received: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -81,9 +84,11 @@ pub(super) struct Ticket {
 enum PostSlot {
     #[default]
     Free,
-    /// A body is being read, or the session has it and has not answered it yet.
-    Busy,
+    /// A body is being read.
+    Reading,
     Ready(Post),
+    /// The session has it and has not answered it yet.
+    Taken,
 }
 
 /// A POST whose body has been read. It is answered when its packets have been taken, or before an upgrade completes.
@@ -124,6 +129,7 @@ impl Shared {
         Shared {
             sid,
             slots: Mutex::new(slots),
+            received: AtomicU64::new(0),
         }
     }
 
@@ -177,7 +183,7 @@ impl Shared {
         let mut slots = self.slots();
         slots.admits_polling()?;
         if let PostSlot::Free = slots.post {
-            slots.post = PostSlot::Busy;
+            slots.post = PostSlot::Reading;
             return Ok(None);
         }
         slots.waiting.retain(|turn| !turn.is_closed());
@@ -192,6 +198,11 @@ impl Shared {
     /// Returns whether the session still takes POSTs, after the wait for a turn.
     pub(super) fn check_turn(&self) -> Result<(), Refusal> {
         self.slots().admits_polling()
+    }
+
+    /// Counts bytes of a body, which are a sign of life.
+    pub(super) fn count_received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Passes the body of the POST to the session.
@@ -216,7 +227,7 @@ impl Shared {
         while let Some(turn) = slots.waiting.pop_front() {
             // An error means that its client has disconnected.
             if turn.send(()).is_ok() {
-                slots.post = PostSlot::Busy;
+                slots.post = PostSlot::Reading;
                 break;
             }
         }
@@ -283,6 +294,12 @@ impl Shared {
             polled: slots.poll.is_some(),
             failed,
         }
+    }
+
+    /// Returns whether the body of a POST is being read, and the number of bytes of all bodies so far.
+    pub(super) fn upload(&self) -> (bool, u64) {
+        let reading = matches!(self.slots().post, PostSlot::Reading);
+        (reading, self.received.load(Ordering::Relaxed))
     }
 
     /// Returns whether a GET is waiting.
@@ -360,7 +377,7 @@ pub(super) const NOTHING: Bytes = Bytes::from_static(control::NOOP.as_bytes());
 
 impl Slots {
     fn take_post(&mut self) -> Option<Post> {
-        match mem::replace(&mut self.post, PostSlot::Busy) {
+        match mem::replace(&mut self.post, PostSlot::Taken) {
             PostSlot::Ready(post) => Some(post),
             other => {
                 self.post = other;

@@ -220,6 +220,35 @@ impl Socket {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
     }
 
+    /// Returns the number of bytes that were received so far.
+    pub(super) fn received(&self) -> u64 {
+        self.stream().map_or(0, Stream::received)
+    }
+
+    /// Returns the number of bytes that the connection accepted so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.stream().map_or(0, Stream::written)
+    }
+
+    /// Returns whether a frame has arrived in part. Also true, until the buffers are freed, after frames that were longer
+    /// than they had to be.
+    pub(super) fn is_receiving(&self) -> bool {
+        self.stream()
+            .is_some_and(|stream| stream.given() != self.returned)
+    }
+
+    /// Returns whether frames were added that the connection has not accepted.
+    pub(super) fn is_sending(&self) -> bool {
+        self.dirty || self.stuck.is_some()
+    }
+
+    fn stream(&self) -> Option<&Io> {
+        match &self.stage {
+            Stage::Open(socket) => Some(socket.get_ref()),
+            _ => None,
+        }
+    }
+
     /// Returns when the socket times out because it accepts nothing.
     pub(super) fn write_deadline(&self, timeout: Duration) -> Option<Instant> {
         self.stuck.map(|(since, _)| after(since, timeout))
@@ -297,10 +326,7 @@ impl Socket {
     fn progress(&mut self, written: Poll<Result<(), Error>>) -> Poll<Result<(), CloseReason>> {
         match written {
             Poll::Pending => {
-                let taken = match &self.stage {
-                    Stage::Open(socket) => socket.get_ref().written(),
-                    _ => 0,
-                };
+                let taken = self.sent();
                 if self.stuck.is_none_or(|(_, before)| before != taken) {
                     self.stuck = Some((Instant::now(), taken));
                 }

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Session, State, Transport, ok};
+use super::{Progress, Session, State, Transport, ok};
 use crate::{
     base::Message,
     engine::{
@@ -99,6 +99,7 @@ impl Session {
                 self.posts
                     .extend(self.shared.complete_upgrade(probe.is_probed()));
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
+                self.progress = Progress::default();
                 true
             }
             Err(reason) => {
@@ -129,6 +130,7 @@ impl Session {
             match packet {
                 Packet::Pong => {
                     self.heartbeat.pong(Instant::now(), &self.sessions.config);
+                    self.confirm();
                     continue;
                 }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
@@ -213,6 +215,7 @@ impl Session {
         if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
             answer.control(control::NOOP);
         }
+        self.progress.answered += answer.len() as u64;
         if answer.is_empty() || self.shared.answer_poll(Ok(answer.finish())) {
             Ok(last.is_some())
         } else {
@@ -243,8 +246,16 @@ impl Session {
         }
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
-                HeartbeatAction::Ping => self.ping_due = true,
-                HeartbeatAction::Timeout => return Err(CloseReason::PingTimeout),
+                HeartbeatAction::Ping => {
+                    self.ping_due = true;
+                    self.signs_of_life();
+                }
+                HeartbeatAction::Timeout => {
+                    let signs = self.signs_of_life();
+                    if !self.heartbeat.extend(now, &self.sessions.config, signs) {
+                        return Err(CloseReason::PingTimeout);
+                    }
+                }
             }
             if let Transport::WebSocket(socket) = &mut self.transport {
                 socket.shrink();

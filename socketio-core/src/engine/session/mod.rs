@@ -1,6 +1,7 @@
 //! [`Session`]: one Engine.IO connection over either transport.
 
 mod drive;
+mod progress;
 
 use std::{
     collections::VecDeque,
@@ -13,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
+use progress::Progress;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode};
 
@@ -55,6 +57,7 @@ pub struct Session {
     posts: VecDeque<Post>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
+    progress: Progress,
     /// Whether a ping is to be written.
     ping_due: bool,
     timer: Timer,
@@ -116,6 +119,7 @@ impl Session {
             posts: VecDeque::new(),
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config),
+            progress: Progress::default(),
             ping_due: false,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,

@@ -7,5 +7,6 @@ mod polling;
 mod polling_end;
 mod posting;
 mod tcp;
+mod transfers;
 mod upgrade;
 mod websocket;
