@@ -212,7 +212,7 @@ impl Session {
         if let Some(last) = last {
             answer.control(last);
         }
-        if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
+        if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.ends_polls()) {
             answer.control(control::NOOP);
         }
         self.progress.answered += answer.len() as u64;
@@ -226,7 +226,7 @@ impl Session {
     /// Handles a deadline that has passed. Returns `true` if something is to be written.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, CloseReason> {
         let write_due = self.write_due();
-        let probe_due = self.probe.as_ref().map(|probe| probe.deadline);
+        let probe_due = self.probe.as_ref().map(|probe| probe.due());
         let beat_due = self.heartbeat.due();
         let Some(next) = [write_due, probe_due, beat_due].into_iter().flatten().min() else {
             return Ok(false);
@@ -240,7 +240,7 @@ impl Session {
             return Err(CloseReason::TransportError);
         }
         if passed(probe_due)
-            && let Some(probe) = self.probe.take()
+            && let Some(probe) = self.probe.take_if(|probe| !probe.pass(now))
         {
             self.abandon(*probe, cx);
         }

@@ -69,7 +69,7 @@ async fn a_poll_that_waits_for_a_client_without_a_probe_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_poll_that_waits_and_the_ones_that_follow_are_sent_home() {
+async fn the_poll_that_waits_and_the_ones_that_follow_are_answered_after_100_ms() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
@@ -83,10 +83,34 @@ async fn the_poll_that_waits_and_the_ones_that_follow_are_sent_home() {
     for _ in 0..3 {
         assert_eq!(server.get(&query).await.brief(), (200, "6"));
     }
-    assert_eq!(start.elapsed(), ms(10));
+    assert_eq!(start.elapsed(), ms(110));
     socket.send("5").await;
     socket.send("4hello").await;
     assert_eq!(socket.text().await, "4hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_answer_a_poll_at_once_during_an_upgrade() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let owner = tokio::spawn(async move {
+        let ask = session.recv().await;
+        session.send(text("answer")).await.unwrap();
+        (ask, session.recv().await)
+    });
+    let start = Instant::now();
+    let (waiting, ()) = tokio::join!(server.get(&query), async {
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+        assert_eq!(server.post(&query, "4ask").await.brief(), OK);
+    });
+    assert_eq!(waiting.brief(), (200, "4answer"));
+    assert_eq!(start.elapsed(), ms(0));
+    socket.send("5").await;
+    socket.send("4moved").await;
+    assert_eq!(owner.await.unwrap(), (Ok(text("ask")), Ok(text("moved"))));
 }
 
 #[tokio::test(start_paused = true)]
