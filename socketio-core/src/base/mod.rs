@@ -23,6 +23,7 @@ pub(crate) use error::{Cause, chain};
 pub use into_accept::IntoAccept;
 pub use message::{Message, Text};
 pub use reason::{Reason, UnknownReason};
+pub(crate) use request::websocket_protocols;
 pub use request::{PeerAddr, Request};
 pub use sid::Sid;
 pub(crate) use states::States;

@@ -38,7 +38,7 @@ struct Inner {
 pub struct PeerAddr(pub SocketAddr);
 
 impl Request {
-    /// Returns the method, which is `GET`.
+    /// Returns the method: `GET`, or `CONNECT` for a WebSocket over HTTP/2.
     pub fn method(&self) -> &Method {
         &self.0.method
     }
@@ -151,6 +151,16 @@ impl Request {
             .filter_map(|pair| pair.trim().split_once('='))
     }
 
+    /// Returns the subprotocols that the client offers for its WebSocket (`Sec-WebSocket-Protocol`), in their order. Empty
+    /// for a connection that began with polling.
+    pub fn websocket_protocols(&self) -> impl Iterator<Item = &str> {
+        let name = b"sec-websocket-protocol";
+        websocket_protocols(
+            self.fields()
+                .filter_map(move |(field, value)| (field == name).then_some(value)),
+        )
+    }
+
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.0.head.split(|byte| *byte == b'\n')
     }
@@ -161,6 +171,23 @@ impl Request {
             Some((&line[..colon], &line[colon + 1..]))
         })
     }
+}
+
+/// Returns the subprotocols of `Sec-WebSocket-Protocol` headers. What is not a token is left out.
+pub(crate) fn websocket_protocols<'a>(
+    headers: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = &'a str> {
+    let is_token = |name: &&str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    headers
+        .filter_map(|value| str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(is_token)
 }
 
 /// Returns the first item of a list to which each proxy appends.

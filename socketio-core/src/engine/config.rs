@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, transport::Transports};
+use super::{
+    cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
+    transport::Transports,
+};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct Config {
     pub cors: Cors,
     /// Whether an allowed page of another origin may send cookies. Default: `true`.
     pub cors_credentials: bool,
+    /// The subprotocol that is accepted of those that a WebSocket offers. Default: the first.
+    pub subprotocol: Subprotocol,
     /// The cookie that the response to a polling handshake sets. Default: none.
     pub cookie: Option<Cookie>,
     /// Whether responses to polls are compressed (gzip or deflate) for clients that accept it. WebSockets are not
@@ -59,6 +64,7 @@ impl Default for Config {
             allow_upgrades: true,
             cors: Cors::SameOrigin,
             cors_credentials: true,
+            subprotocol: Subprotocol::default(),
             cookie: None,
             http_compression: true,
             compression_threshold: 1024,

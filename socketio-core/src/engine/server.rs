@@ -26,8 +26,8 @@ use crate::base::BoxError;
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
-/// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection over HTTP/1.1 that is served
-/// `with_upgrades()`. JSONP and older versions of the protocol are not supported.
+/// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection: over HTTP/1.1 one that is served
+/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. JSONP and older versions of the protocol are not supported.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -139,7 +139,7 @@ impl Engine {
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
                 let upgrade = take_upgrade(&mut request)?;
-                let response = switching(accept);
+                let response = self.switching(accept, &request);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
                     request.into(),
@@ -153,8 +153,9 @@ impl Engine {
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest("upgrades are disabled"));
                 }
+                let response = self.switching(accept, &request);
                 shared.offer(take_upgrade(&mut request)?)?;
-                Ok(Admitted::RespondWith(switching(accept)))
+                Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
                 let shared = match self.sessions.get(sid) {
@@ -170,6 +171,22 @@ impl Engine {
                 Ok(Admitted::Post(self.sessions.get(sid)?))
             }
         }
+    }
+
+    /// Returns the response to a WebSocket handshake.
+    fn switching(&self, accept: Accept, request: &Parts) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        let headers = response.headers_mut();
+        if let Some(protocol) = self.sessions.config.subprotocol.answer(request) {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        if let Accept::Upgrade(accept) = accept {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        }
+        response
     }
 
     fn offered(&self, transport: TransportKind) -> Result<(), Refusal> {
@@ -248,18 +265,6 @@ fn text(body: Bytes) -> Response<Full<Bytes>> {
         HeaderValue::from_static("text/plain; charset=UTF-8"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn switching(accept: Accept) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::try_from(accept.0) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
     response
 }
 

@@ -3,6 +3,7 @@
 mod handshake;
 mod harness;
 mod heartbeat;
+mod http2;
 mod polling;
 mod polling_end;
 mod posting;
