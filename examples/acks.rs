@@ -1,6 +1,6 @@
 //! Acknowledgements, in both directions: `cargo run --example acks`. An address can be given; `--list` shows the handlers.
 //!
-//! What a handler returns is sent to the client as the acknowledgement. The server asks for one with `call`, or with a callback.
+//! The return value of a handler is sent to the client as the acknowledgement. The server asks for one with `call` or a callback.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn echo(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks the client before it returns. `concurrent`, so that the client's other events don't wait for that.
+/// Calls the client before it returns. `concurrent`, so that the client's other events don't wait for that.
 #[socketio::on("order", concurrent)]
 async fn order(item: String) -> Result<String, CallError> {
     let sure: bool = call("are you sure?", &item).await?;

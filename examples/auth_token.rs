@@ -14,7 +14,7 @@ struct Token {
     token: String,
 }
 
-/// The users by token. A real program asks its database, or checks a signature.
+/// The users by token. A real program queries its database, or checks a signature.
 struct Tokens(HashMap<&'static str, &'static str>);
 
 #[derive(Clone, Default)]

@@ -25,7 +25,7 @@ fn count_down(from: u32) -> &'static str {
     "counting"
 }
 
-/// CPU-heavy work runs on a thread of its own, so that it delays no client.
+/// CPU-heavy work runs on the blocking pool, so that it delays no client.
 #[socketio::event(concurrent)]
 async fn sum_of_primes(below: u64) -> socketio::Result<u64> {
     let is_prime = |number: &u64| (2..*number).all(|divisor| !number.is_multiple_of(divisor));

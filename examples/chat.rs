@@ -31,7 +31,7 @@ impl People {
     }
 }
 
-/// What a client may send along when it connects.
+/// The `auth` object of a client.
 #[derive(Deserialize)]
 struct Visitor {
     name: Option<String>,
@@ -73,7 +73,7 @@ fn disconnect(reason: Reason, people: State<People>) {
     }
 }
 
-/// Everybody who is here. A client asks when it is connected, and hears of changes then.
+/// Returns the names of all clients. A client asks once it is connected, and then receives changes.
 #[socketio::event]
 fn people(people: State<People>) -> BTreeMap<Sid, String> {
     people.lock().clone()
@@ -117,7 +117,7 @@ fn leave(room: String) -> Vec<String> {
     rooms()
 }
 
-/// Tells the members of a room who they are, without the client that is about to leave.
+/// Sends the list of members to a room, without the client that is about to leave.
 fn tell_members(room: &str, without: &str) {
     let members: Vec<Sid> = to(room)
         .sockets()
@@ -148,7 +148,7 @@ fn room_message(Message { room, text }: Message) {
     );
 }
 
-// Concurrent, so that the client's other events are handled while its user thinks about the answer.
+// Concurrent, so that the other events of the client are handled while it waits for its user.
 #[socketio::on("ask me", concurrent)]
 async fn ask_me() -> Result<String, CallError> {
     let colour: String = call("question", "What is your favourite colour?").await?;

@@ -62,7 +62,7 @@ impl Demo {
         to(room).emit("reply", self.reply(text, count));
     }
 
-    /// The acknowledgement says that the client has read the goodbye: then it is disconnected.
+    /// Disconnects the client after it has acknowledged the last event.
     #[on("disconnect request")]
     fn disconnect_request(&self, count: Session<u64>) {
         to(sid())
@@ -75,7 +75,8 @@ impl Demo {
         emit("pong", ());
     }
 
-    /// What the page logs: a text, and how many this client has caused. Neither `on_` nor an attribute: an ordinary method.
+    /// Returns what the page logs: a text, and the number of events of this client. An ordinary method: neither `on_` nor an
+    /// attribute.
     fn reply(&self, text: impl AsRef<str>, count: Session<u64>) -> Value {
         let count = count.update(|count| {
             *count += 1;

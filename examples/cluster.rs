@@ -16,7 +16,7 @@ use socketio::{SocketIo, State, join_room, to};
 /// The name of this process.
 struct Process(String);
 
-/// Reaches every client in the room, whatever process it is connected to.
+/// Reaches every client in the room, on any process.
 #[socketio::event]
 async fn say(room: String, text: String, process: State<Process>) -> socketio::Result {
     // The name comes from a client: with the prefix it can't be the private room of another client.
@@ -26,14 +26,14 @@ async fn say(room: String, text: String, process: State<Process>) -> socketio::R
     Ok(())
 }
 
-/// Asks a client that may be connected to another process, and returns its acknowledgement.
+/// Calls a client, which may be connected to another process, and returns its acknowledgement.
 #[socketio::event]
 async fn ask(sid: String, question: String) -> socketio::Result<String> {
     let client = to(sid).timeout(Duration::from_secs(5));
     Ok(client.call("question", question).await?)
 }
 
-/// Disconnects a client, whatever process it is connected to.
+/// Disconnects a client of any process.
 #[socketio::event]
 async fn kick(sid: String, io: SocketIo) {
     io.disconnect("/", &sid);

@@ -2,7 +2,7 @@
 //!
 //! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
 //! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`. With the feature
-//! `msgpack` it also speaks that: `--parser msgpack`.
+//! `msgpack` it also speaks that: `--parser msgpack`. `--client DIRECTORY` serves the JavaScript client from there.
 
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 #[socketio::event]
 #[socketio::event(namespace = "/custom")]
 async fn connect(auth: Auth<Option<Data>>) {
-    // Not at once: the suites begin to listen for the second message when they have seen the first, and never see it if both
-    // come in one read.
+    // Delayed, because the suites begin to listen for the second message after the first, and would miss it if both were read
+    // at once.
     socketio::spawn(async {
         tokio::time::sleep(Duration::from_millis(15)).await;
         emit(
@@ -37,7 +37,7 @@ async fn message_with_ack(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks the client, and returns its acknowledgement.
+/// Calls the client, and returns its acknowledgement.
 #[socketio::event]
 async fn ask(question: Data) -> socketio::Result<Rest<Data>> {
     Ok(Rest(vec![
@@ -71,9 +71,11 @@ fn echo(mut session: Session) {
 #[tokio::main]
 async fn main() -> socketio::Result {
     let options = Options::from_args()?;
-    let io = options
-        .parser
-        .give(SocketIo::builder())?
+    let mut builder = options.parser.give(SocketIo::builder())?;
+    if let Some(directory) = options.client {
+        builder = builder.serve_client(directory);
+    }
+    let io = builder
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .max_http_buffer_size(options.max_payload)
@@ -124,6 +126,7 @@ impl Speech {
 
 struct Options {
     parser: Speech,
+    client: Option<String>,
     port: u16,
     ping_interval: Duration,
     ping_timeout: Duration,
@@ -135,6 +138,7 @@ impl Options {
     fn from_args() -> socketio::Result<Self> {
         let mut options = Options {
             parser: Speech::Json,
+            client: None,
             port: 3000,
             ping_interval: Duration::from_millis(300),
             ping_timeout: Duration::from_millis(200),
@@ -157,6 +161,7 @@ impl Options {
                         _ => return Err(format!("no parser is named {value}").into()),
                     };
                 }
+                "--client" => options.client = Some(value),
                 "--connect-timeout" => options.connect_timeout = millis()?,
                 _ => return Err(format!("unknown option {name}").into()),
             }

@@ -28,7 +28,7 @@ async fn main() -> socketio::Result {
         .route("/news", post(news))
         .with_state(io.clone())
         .layer(io.layer())
-        // Code outside of the layer sees the requests of Socket.IO, too. This gives them the address of the peer.
+        // Layers outside of this one also process the requests of Socket.IO. This one adds the address of the peer.
         .layer(axum::middleware::map_request(
             async |axum::extract::ConnectInfo(addr), mut request: axum::extract::Request| {
                 request.extensions_mut().insert(PeerAddr(addr));

@@ -1,6 +1,6 @@
 //! Error handling: `cargo run --example errors`. An address can be given; `--list` shows the handlers.
 //!
-//! An event that fails disconnects nobody. The error handler of its namespace gets the error and returns the acknowledgement.
+//! A failed event does not disconnect the client. The error handler of its namespace gets the error and returns the acknowledgement.
 
 use std::{fmt, num::ParseIntError};
 
@@ -32,7 +32,7 @@ fn panics() {
     panic!("an error like others");
 }
 
-/// It takes the error, and what handlers take.
+/// Takes the error, and the arguments of handlers.
 #[socketio::on_error("/shop")]
 async fn shop_failed(error: HandlerError) -> Value {
     if error.downcast_ref::<SoldOut>().is_some() {

@@ -11,7 +11,7 @@ use socketio::{
     rooms, sid, to,
 };
 
-/// What the page logs: a text, and how many this client has caused.
+/// Returns what the page logs: a text, and the number of events of this client.
 fn reply(text: impl AsRef<str>, count: Session<u64>) -> Value {
     let count = count.update(|count| {
         *count += 1;
@@ -70,7 +70,7 @@ fn room_message(room: String, text: String, count: Session<u64>) {
     to(room).emit("reply", reply(text, count));
 }
 
-/// The acknowledgement says that the client has read the goodbye: then it is disconnected.
+/// Disconnects the client after it has acknowledged the last event.
 #[socketio::on("disconnect request")]
 fn disconnect_request(count: Session<u64>) {
     to(sid())

@@ -22,7 +22,7 @@ fn connect(auth: Auth<Option<User>>, user: Session<User>) {
     user.set(auth.into_inner().unwrap_or_default());
 }
 
-// Guards are ordinary functions that take what handlers take.
+// Guards are ordinary functions with the arguments of handlers.
 
 async fn logged_in(user: Session<User>) -> bool {
     !user.get().name.is_empty()

@@ -2,9 +2,9 @@
 //! (from the packages `systemfd` and `cargo-watch`) rebuilds and restarts the server when a file changes. The port stays
 //! open meanwhile: clients wait instead of failing.
 //!
-//! The same program is activated by systemd, with a `.socket` unit beside its `.service`: the port can then be one that
-//! the program may not open itself, and no connection is lost when it restarts. Started by neither, it opens the address
-//! that follows, or 127.0.0.1:5000.
+//! The same program can be activated by systemd, with a `.socket` unit beside its `.service`: it can then use a privileged
+//! port, and no connection is refused while it restarts. Without either, it opens the address given as an argument, or
+//! 127.0.0.1:5000.
 
 use listenfd::ListenFd;
 use socketio::{SocketIo, emit};

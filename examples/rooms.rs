@@ -1,13 +1,13 @@
 //! Rooms: `cargo run --example rooms`. An address can be given; `--list` shows the handlers.
 //!
-//! A room is a name, and exists while a client is in it. What `to(room)` emits reaches everyone in it, the sender included.
+//! A room is a name, and exists while a client is in it. Events emitted with `to(room)` reach everyone in it, the sender included.
 
 use serde_json::json;
 use socketio::{RoomError, SocketIo, close_room, join_room, leave_room, rooms, sid, to};
 
 #[socketio::event]
 fn join(room: String) -> Result<Vec<String>, RoomError> {
-    // The client chose the name, so this may be refused: nobody can join the private room of another client.
+    // The client chose the name, so this may be refused: no client can join the private room of another one.
     join_room(&room)?;
     to(&room).include_self(false).emit("joined", (&room, sid()));
     Ok(rooms())
@@ -20,7 +20,7 @@ fn leave(room: String) -> Vec<String> {
     rooms()
 }
 
-/// To several rooms at once. A client in more than one of them receives it once.
+/// Emits to several rooms. A client in more than one of them receives the event once.
 #[socketio::event]
 fn tell(rooms: Vec<String>, text: String) {
     to(&rooms).emit("told", json!({ "from": sid(), "text": text }));

@@ -4,8 +4,8 @@
 //! The layer of the HTTP sessions (tower-sessions) wraps Socket.IO, too, so it reads the cookie of the request that
 //! opens a connection. There are two ways to use the session, which Flask-SocketIO calls `manage_session`:
 //!
-//! * The fork: `connect` copies what it needs into the connection's own `Session`. Fast, but HTTP never sees a change.
-//! * Sharing: a handler loads the HTTP session from its store, and saves it. HTTP routes see it, and the other way round.
+//! * A copy: `connect` copies what it needs into a `Session`. Fast, but changes are not visible to HTTP routes.
+//! * Sharing: a handler loads the HTTP session from its store, and saves it. Changes are visible to HTTP routes, and the reverse.
 
 mod page;
 
@@ -36,7 +36,7 @@ impl FromEvent for Http {
     }
 }
 
-// The fork
+// A copy
 
 #[socketio::event]
 async fn connect(Http(http): Http, user: Session<User>) -> socketio::Result {
@@ -83,7 +83,7 @@ async fn notes(http: HttpSession) -> String {
 // Plain HTTP. A real program asks for a password.
 
 async fn log_in(http: HttpSession, Form(user): Form<User>) -> Redirect {
-    // A new id for the session, so that the old one, which others may know, is of no use.
+    // A new id for the session, so that an attacker who knows the old one can't use it.
     if http.cycle_id().await.is_ok() && http.insert("user", user).await.is_ok() {
         return Redirect::to("/");
     }

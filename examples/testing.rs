@@ -1,6 +1,6 @@
 //! A server and its tests: `cargo test --example testing`; `cargo run --example testing` serves it.
 //!
-//! The test client is a transport in the process: no port, no sleep, nothing global.
+//! The test client is an in-process transport: no ports, no sleeps, no global state.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// Each test has a server of its own, with the handlers that it tests.
+    /// Each test has its own server, with the handlers that it tests.
     fn server() -> SocketIo {
         SocketIo::bare()
             .handlers(handlers![connect, join, say, guess])
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_room_hears_it_and_the_sender_does_not() {
+    async fn the_room_receives_the_message_and_the_sender_does_not() {
         let io = server();
         let ana = TestClient::connect(&io, "/").await.unwrap();
         let bo = TestClient::connect(&io, "/").await.unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_client_answers_what_the_server_asks() {
+    async fn the_client_acknowledges_calls_of_the_server() {
         let client = TestClient::connect(&server(), "/").await.unwrap();
         client.on("which number?", |()| 7);
         assert!(client.call::<bool>("guess", ()).await.unwrap());

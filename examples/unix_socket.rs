@@ -21,15 +21,15 @@ async fn main() -> socketio::Result {
     let path = std::env::args().nth(1).ok_or("which path?")?;
     let io = SocketIo::builder().logger(true).build()?;
 
-    // A server that was killed leaves its file behind, and the address can't be bound while the file exists. (Two servers
-    // would take it from each other: then a lock, or systemd, must decide.)
+    // A server that was killed leaves its file behind, and the address can't be bound while the file exists. (If several
+    // servers may start, use a lock or systemd, since each would remove the file of the other.)
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
     let listener = UnixListener::bind(&path)?;
-    // Connecting needs write permission, which the proxy's user does not have by default. Who can reach the file at all is
-    // a matter of its directory.
+    // Connecting needs write permission, which the proxy's user does not have by default. Restrict access with the
+    // permissions of the directory.
     fs::set_permissions(&path, Permissions::from_mode(0o666))?;
     println!("listening addr={path}");
     let result = io.serve((), listener).await;

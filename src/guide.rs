@@ -2,7 +2,7 @@
 //!
 //! | page | contents |
 //! |---|---|
-//! | **To begin** | |
+//! | **First steps** | |
 //! | [Getting started](self::getting_started) | a project, a page, and clients in JavaScript and Python |
 //! | **Writing a server** | |
 //! | [Handlers](self::handlers) | attributes, arguments, return values, order, blocking code, catch-alls |
@@ -12,21 +12,21 @@
 //! | [State](self::state) | values of the server, shared with axum and middleware |
 //! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
 //! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
-//! | [Guards and middleware](self::guards) | who may do what; wrapping events; the HTTP handshake |
-//! | [Errors](self::errors) | what an event that fails does; error handlers |
+//! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
+//! | [Errors](self::errors) | failed events, error handlers |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
-//! | [What the compiler says](self::compiler_messages) | messages that don't know about events, and their cures |
-//! | **Running it** | |
+//! | [What the compiler says](self::compiler_messages) | compiler errors that don't mention events, and their cures |
+//! | **Operation** | |
 //! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
 //! | [Limits and defaults](self::limits) | every option with a limit |
-//! | [Performance](self::performance) | what costs what |
-//! | [Compile time](self::compile_time) | what handlers cost the compiler |
+//! | [Performance](self::performance) | the costs of CPU time and memory, and how to save them |
+//! | [Compile time](self::compile_time) | how long handlers take to compile |
 //! | [Several processes](self::cluster) | a cluster over Redis, RabbitMQ, Kafka or NATS; with Python |
 //! | [Questions and answers](self::faq) | short answers, with links |
-//! | **Coming from elsewhere** | |
+//! | **Migration** | |
 //! | [Coming from Flask-SocketIO](self::porting_from_flask_socketio) | side by side |
 //! | [Coming from Node's `socket.io`](self::from_socketio_node) | side by side |
 //! | [Coming from socketioxide](self::from_socketioxide) | side by side |

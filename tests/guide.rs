@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// The text of each page, by the name of its module.
+/// Returns the text of each page, by the name of its module.
 fn pages() -> BTreeMap<String, String> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let files = fs::read_dir(docs.join("guide")).unwrap();
@@ -17,7 +17,7 @@ fn pages() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The headings of a page, as links name them.
+/// Returns the headings of a page, as links name them.
 fn anchors(page: &str) -> Vec<String> {
     // Every other part is code, where `#` begins something else.
     let prose = page.split("```").step_by(2);
@@ -34,7 +34,7 @@ fn anchors(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The page and the heading that a link names, if it leads into the guide.
+/// Returns the page and the heading that a link names, if it is a link within the guide.
 fn target<'a>(link: &'a str, here: &'a str) -> Option<(String, Option<&'a str>)> {
     let (path, heading) = match link.split_once('#') {
         Some((path, heading)) => (path, Some(heading)),

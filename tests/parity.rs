@@ -1,4 +1,4 @@
-//! What `docs/parity.md` and `docs/porting-from-flask-socketio.md` promise exists.
+//! The tests and links that `docs/parity.md` and `docs/porting-from-flask-socketio.md` name exist.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -11,7 +11,7 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// The lines of all tables, their heads left out.
+/// Returns the rows of all tables, without their heads.
 fn rows() -> Vec<Row> {
     let cells = |line: &str| {
         let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
@@ -34,7 +34,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What stands between back-ticks.
+/// Returns the texts between backticks.
 fn code(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
@@ -50,7 +50,7 @@ impl Files {
         text.as_deref()
     }
 
-    /// What is wrong with the name of a test, if anything.
+    /// Returns what is wrong with the name of a test, if anything.
     fn problem(&mut self, test: &str) -> Option<&'static str> {
         let (path, name) = match (test.split_once("::"), test.split_once(" \"")) {
             (Some((path, name)), _) => (path, name),
@@ -78,7 +78,7 @@ impl Files {
     }
 }
 
-/// Whether a function of that name is a test that runs.
+/// Returns whether a function of that name is a test that runs.
 fn is_rust_test(text: &str, name: &str) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let heads = [format!("fn {name}("), format!("async fn {name}(")];
@@ -100,7 +100,7 @@ fn root() -> &'static Path {
 }
 
 #[test]
-fn every_row_names_tests_that_exist_or_says_why_there_are_none() {
+fn every_row_names_existing_tests_or_a_reason() {
     let mut files = Files::default();
     let mut problems = Vec::new();
     for Row { line, cells } in rows() {
@@ -125,7 +125,7 @@ fn every_row_names_tests_that_exist_or_says_why_there_are_none() {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     for (name, page) in [
         ("parity.md", PARITY),
         ("porting-from-flask-socketio.md", PORTING),
@@ -146,7 +146,7 @@ fn every_link_leads_somewhere() {
     }
 }
 
-/// What a headline is called in links.
+/// Returns the anchor of a heading.
 fn anchor(line: &str) -> Option<String> {
     let title = line.strip_prefix("##")?.trim_start_matches('#').trim();
     let kept = title
@@ -169,7 +169,7 @@ fn every_defect_has_its_row() {
     assert_eq!(found, expected);
 }
 
-/// The names of Flask-SocketIO, and of what it passes through, as its users write them.
+/// The names of Flask-SocketIO and the libraries beneath it, as users write them.
 #[rustfmt::skip]
 const NAMES: &[&str] = &[
     // The module.
@@ -203,7 +203,7 @@ const NAMES: &[&str] = &[
 ];
 
 #[test]
-fn no_name_of_the_python_side_is_left_out() {
+fn every_python_name_has_a_row() {
     let rows = rows();
     let spans: Vec<_> = rows.iter().flat_map(|row| code(&row.cells[0])).collect();
     let missing: Vec<_> = NAMES
@@ -214,7 +214,7 @@ fn no_name_of_the_python_side_is_left_out() {
 }
 
 #[test]
-fn a_test_that_is_not_there_is_noticed() {
+fn a_missing_test_is_detected() {
     let mut files = Files::default();
     for test in [
         "tests/nothing.rs::at_all",

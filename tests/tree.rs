@@ -7,10 +7,10 @@ use std::{
 
 const MAX_LINES: usize = 400;
 
-/// Directories that tools fill, besides hidden ones.
+/// Directories of generated files, besides hidden ones.
 const GENERATED: &[&str] = &["node_modules", "target", "__pycache__"];
 
-/// The `.rs`, `.py` and `.js` files below a directory.
+/// Returns the `.rs`, `.py` and `.js` files below a directory.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap();
     let mut sources = Vec::new();

@@ -1,9 +1,9 @@
-//! What the attributes accept, and what they say to what they don't.
+//! The code that the attributes accept, and their messages for other code.
 //!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew: read the difference.
+//! `TRYBUILD=overwrite cargo test --test ui` writes the messages again: read the difference.
 
 #[test]
-fn messages_stand_under_the_users_tokens_with_the_cure() {
+fn messages_point_to_the_users_tokens_and_name_the_cure() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/*.rs");

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compares this server with its floor and its peer: `benches/compare/run.sh [--rounds N] [--only echo].. [NAME=COMMAND..]`.
-# Servers run on core 0, the load on core 1. The table comes last, on the standard output.
+# Servers run on core 0, the load generator on core 1. The table is printed at the end, to standard output.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

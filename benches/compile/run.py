@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `cargo check` costs for many handlers: functions and one class of this crate beside the routes of axum.
+"""Measures `cargo check` for many handlers: functions and one class of this crate, compared with routes of axum.
 
     benches/compile/run.py [COUNT..]        # default: 10 100 300 1000
 
@@ -117,7 +117,7 @@ def main():
     counts = [int(count) for count in sys.argv[1:]] or [10, 100, 300, 1000]
     (WORK / "src").mkdir(parents=True, exist_ok=True)
     (WORK / "Cargo.toml").write_text(MANIFEST)
-    # Whatever the versions of the workspace are.
+    # Uses the locked versions of the workspace.
     (WORK / "Cargo.lock").write_bytes((ROOT / "Cargo.lock").read_bytes())
     (WORK / "src" / "main.rs").write_text(axum(1, False))
     os.environ["CARGO_TARGET_DIR"] = str(WORK / "target")

@@ -1,4 +1,4 @@
-//! What the examples with a page share: the Socket.IO client of the page, and the command line.
+//! Shared by the examples with a page: the Socket.IO client of the page, and the command line.
 
 use std::{fmt, fs, future::ready};
 
@@ -63,7 +63,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Where to listen.
+    /// Returns the address to listen on.
     pub(crate) fn addr(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),
@@ -71,7 +71,7 @@ impl Options {
         }
     }
 
-    /// The page at `/`, and the client that it loads.
+    /// Returns the routes of the page, at `/`, and of the client that it loads.
     pub(crate) fn page(&self, html: &'static str) -> Router {
         Router::new()
             .route("/", get(async move || Html(html)))
@@ -88,7 +88,7 @@ fn own_client() -> String {
     include_str!("client.js").to_owned()
 }
 
-/// The script of a Socket.IO client.
+/// Returns the script of a Socket.IO client.
 fn client(name: &str) -> Result<String> {
     match name {
         "own" => Ok(own_client()),
@@ -99,7 +99,7 @@ fn client(name: &str) -> Result<String> {
     }
 }
 
-/// A route that answers with a file. Browsers ask each time, since the next example has other ones.
+/// Returns a route for a file. Browsers must not cache it, since other examples have other files at the same path.
 pub(crate) fn file(kind: &str, content: impl Into<bytes::Bytes>) -> axum::routing::MethodRouter {
     let headers = [
         ("content-type", format!("{kind}; charset=utf-8")),
@@ -111,7 +111,7 @@ pub(crate) fn file(kind: &str, content: impl Into<bytes::Bytes>) -> axum::routin
 
 pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
-/// Why an example ends. `main` prints errors with `Debug`, which here is the message alone.
+/// The error of an example. `main` prints errors with `Debug`, which is the message alone here.
 pub(crate) struct Failure(socketio::BoxError);
 
 impl fmt::Debug for Failure {

@@ -1,5 +1,5 @@
-//! The implementation of the [`socketio`](https://docs.rs/socketio) crate, which programs should use instead. This
-//! crate is for those who build on a single layer: [`engine`] is Engine.IO without Socket.IO, [`protocol`] encodes and
+//! The implementation of the [`socketio`](https://docs.rs/socketio) crate, which programs should use instead. Use this
+//! crate directly to build on a single layer: [`engine`] is Engine.IO without Socket.IO, [`protocol`] encodes and
 //! decodes Socket.IO packets, [`transport`] attaches custom transports, and [`parser`] has the parsers of packets.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

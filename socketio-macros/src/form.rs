@@ -18,7 +18,7 @@ pub(crate) enum Form {
 /// The kind of item that an attribute is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// On an item of its own.
+    /// On a function, an impl block or a type.
     Item,
     /// On a method of an impl block under `#[namespace]`.
     Method,

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_function_stands_first_and_unchanged() {
+    fn the_function_comes_first_and_is_unchanged() {
         let item = quote! {
             /// Says.
             #[must_use]
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_item_survives_mistakes_and_all_of_them_are_told() {
+    fn the_item_survives_mistakes_and_all_of_them_are_reported() {
         let item = quote! {
             unsafe fn say<T>(text: &str) {}
         };
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_is_left_as_it_was() {
+    fn an_item_that_can_not_be_parsed_is_left_unchanged() {
         for item in [
             quote!(
                 struct Say;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn our_attributes_are_taken_off_and_others_are_not() {
+    fn our_attributes_are_removed_and_others_are_kept() {
         let item = quote! {
             #[socketio::on("a")]
             #[event]
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_arguments_is_taken_by_rest() {
+    fn the_error_of_a_variadic_argument_suggests_rest() {
         let messages = messages_of(
             quote!(),
             quote! { unsafe extern "C" fn say(_: u32, _: ...) {} },

@@ -35,15 +35,15 @@ use crate::form::Form;
 /// }
 /// ```
 ///
-/// Every argument is the next one of the event (any type that serde can deserialize, by value) or one of the crate's
-/// own: `Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>` in `connect`, `Reason` in
-/// `disconnect`, or a type that implements `FromEvent`. The return value, or the value of its `Ok`, is sent as the
-/// acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not. It stays unchanged and can
-/// be called as before.
+/// Each argument takes the next argument of the event (any type that serde can deserialize, by value), unless its type
+/// is one of the crate's own (`Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>` in
+/// `connect`, `Reason` in `disconnect`) or implements `FromEvent`. The return value, or the value of its `Ok`, is sent
+/// as the acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not. It stays unchanged
+/// and can be called as before.
 ///
 /// # Names of events
 ///
-/// Any string is the name of an event. `"connect"` handles joining clients, `"disconnect"` clients that have
+/// An event can have any name. `"connect"` handles clients that connect, `"disconnect"` clients that have
 /// disconnected, and `"*"` every event without a handler of its own. The other names that Socket.IO reserves
 /// (`connect_error`, `disconnecting`, `newListener`, `removeListener`) are refused, as in `build()`. If the name is an
 /// identifier, use [`event`](macro@event) instead.
@@ -53,7 +53,7 @@ use crate::form::Form;
 /// | option | default | |
 /// |---|---|---|
 /// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"` or `"/admin/*"`, or `"*"` for every namespace without a handler of its own |
-/// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that let the event pass or refuse it, run in their order; see `Guard` |
+/// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that accept or refuse the event, run in this order; see `Guard` |
 /// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
 /// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |
@@ -73,8 +73,8 @@ use crate::form::Form;
 ///
 /// # Generated items
 ///
-/// A hidden type with the name of the function, which `handlers![say]` uses: a module can't have an item of that name
-/// (E0428). And a constant that registers the function with every server that is built by `SocketIo::builder()`.
+/// A hidden type with the name of the function, which `handlers![say]` uses (another type of that name in the module is
+/// error E0428), and a constant that registers the function with every server that is built by `SocketIo::builder()`.
 #[proc_macro_attribute]
 pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::function(Form::On, arguments.into(), item.into()).into()
@@ -191,8 +191,8 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// }
 /// ```
 ///
-/// * A method `on_say` is the handler of the event `say`; `on_connect` handles joining clients, `on_disconnect` clients
-///   that have disconnected.
+/// * A method `on_say` is the handler of the event `say`; `on_connect` handles clients that connect, `on_disconnect`
+///   clients that have disconnected.
 /// * `on_error`, or a method with `#[on_error]`, is the namespace's error handler.
 /// * `#[on("any name")]` and `#[event]` (the event has the method's name) make any other method a handler. They need no
 ///   import, can be repeated on one method, and take `guard`, `concurrent` and `blocking`.
@@ -232,20 +232,20 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 ///
 /// It is a `Middleware`, as if added to the builder with `middleware_in(path, ..)`. It runs inside of the builder's own
 /// middleware and before the guards. If several paths match, that of `"*"` is outermost, and a pattern is outside of an
-/// exact path. The error of its `Result<Response, E>` is any that converts into `BoxError`. The method is `async` and
-/// takes none of these attributes.
+/// exact path. The error type of its `Result<Response, E>` is any type that converts into `BoxError`. The method is
+/// `async` and takes none of the attributes above.
 ///
 /// # Options
 ///
 /// The path, unless [`Namespace`](derive@Namespace) gives it to the type; `server` and `crate`, as with
 /// [`on`](macro@on); and `guard`, whose guards run before every handler except `on_disconnect` and `on_error`, and
-/// before clients join, with or without an `on_connect`.
+/// before clients connect, with or without an `on_connect`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::namespace_impl(arguments.into(), item.into()).into()
 }
 
-/// Gives the impl block of a namespace its path.
+/// Declares the path of a namespace on its type instead of its impl block.
 ///
 /// ```
 /// #[derive(Default, socketio::Namespace)]

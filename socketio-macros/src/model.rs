@@ -35,7 +35,7 @@ pub(crate) struct Header {
     pub(crate) impl_token: syn::Token![impl],
     pub(crate) unsafety: Option<syn::Token![unsafe]>,
     pub(crate) generics: syn::Generics,
-    /// A trait, which is a mistake.
+    /// The trait of a trait impl, which is refused.
     pub(crate) trait_: Option<TokenStream>,
     pub(crate) self_ty: Type,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Method {
 pub(crate) struct Trigger {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) signature: Signature,
-    /// Handler attributes, which are a mistake.
+    /// Handler attributes, which are refused on this method.
     pub(crate) attributes: Vec<Attribute>,
     /// The words `guard` in these attributes.
     pub(crate) guards: Vec<Span>,
@@ -87,7 +87,7 @@ pub(crate) struct Guards {
     pub(crate) list: Vec<Expr>,
 }
 
-/// What a handler handles.
+/// The event or the errors that a handler handles.
 pub(crate) enum Target {
     Event(EventName),
     Error,

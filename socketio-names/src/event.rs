@@ -19,11 +19,11 @@ pub fn is_reserved(name: &str) -> bool {
 
 /// Checks the name of an event that is to have a handler.
 ///
-/// `connect` and `disconnect` are valid: their handlers run when a client joins and leaves a namespace.
+/// `connect` and `disconnect` are valid: their handlers run when a client joins or has left a namespace.
 ///
 /// # Errors
 ///
-/// When the name is empty, or reserved and never handled.
+/// If the name is empty, or reserved and never handled.
 pub fn check_handled(name: &str) -> Result<(), EventNameError> {
     match name {
         "" => Err(EventNameError::Empty),
@@ -53,9 +53,7 @@ impl fmt::Display for EventNameError {
         };
         let cure = match name {
             "connect_error" => "servers never receive it; errors of handlers go to `on_error`",
-            "disconnecting" => {
-                "handle `disconnect`, during which the client's rooms are still there"
-            }
+            "disconnecting" => "handle `disconnect`, during which the client is still in its rooms",
             _ => "no client can send it",
         };
         write!(f, "`{name}` is a reserved event name: {cure}")

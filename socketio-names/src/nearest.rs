@@ -1,6 +1,6 @@
-//! The name that a misspelled one was meant to be.
+//! Suggestions for misspelled names.
 
-/// Returns the candidate that is most similar to `name`, if one is similar enough to be meant.
+/// Returns the candidate that is most similar to `name`, if at most a third of its letters differ.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -10,12 +10,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Whether one edit makes `name` another name: an added, missing or wrong letter.
+/// Returns whether the names differ by one edit: an added, missing or wrong letter.
 pub fn is_one_edit_from(name: &str, other: &str) -> bool {
     distance(name, other) == 1
 }
 
-/// Levenshtein's distance.
+/// Returns the Levenshtein distance in bytes.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
@@ -35,7 +35,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_fingers_is_recognized_and_another_word_is_not() {
+    fn a_typo_is_recognized_and_an_unrelated_word_is_not() {
         let names = ["admin", "metrics"];
         assert_eq!(nearest("admn", names), Some("admin"));
         assert_eq!(nearest("metric", names), Some("metrics"));

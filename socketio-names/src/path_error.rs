@@ -1,4 +1,4 @@
-//! Why a namespace path or pattern is invalid.
+//! [`PathError`]: the reason why a namespace path or pattern is invalid.
 
 use std::{error::Error, fmt};
 

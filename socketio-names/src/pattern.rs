@@ -1,16 +1,16 @@
-//! Which namespaces a path or a pattern stands for.
+//! [`Pattern`]: parses namespace paths and patterns, and matches namespaces.
 
 use crate::PathError;
 
 /// A parsed namespace path or pattern: `/chat`, `/job/{id}`, `/admin/*` or `*`.
 ///
-/// Equality is by meaning: the names of parameters don't count, so `/job/{id}` equals `/job/{job}`; `/*` equals `*`, and the
-/// empty path equals `/`. The order puts literal segments before parameters.
+/// Two patterns are equal if they match the same namespaces: the names of parameters don't count, so `/job/{id}` equals
+/// `/job/{job}`; `/*` equals `*`, and the empty path equals `/`. The order puts literal segments before parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pattern {
     /// One namespace.
     Exact(String),
-    /// The namespaces with as many segments, each of which fits.
+    /// The namespaces with the same number of segments, each of which matches.
     Segments(Vec<Segment>),
     /// The namespaces that begin with these segments: `/admin/*` matches `/admin` and everything below it.
     Below(Vec<Segment>),
@@ -23,7 +23,7 @@ pub enum Pattern {
 pub enum Segment {
     /// This text.
     Literal(String),
-    /// Any text but the empty one.
+    /// Any text except the empty string.
     Parameter,
 }
 
@@ -32,7 +32,7 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// When no client could name a namespace of this form, or when its parameters are invalid.
+    /// If a client can't send a namespace of this form, or if its parameters are invalid.
     pub fn parse(path: &str) -> Result<Self, PathError> {
         match path {
             "" => return Ok(Pattern::Exact(String::from("/"))),
@@ -69,7 +69,7 @@ impl Pattern {
         })
     }
 
-    /// Returns whether the namespace `path` is one of those that this pattern stands for.
+    /// Returns whether the pattern matches the namespace `path`.
     pub fn matches(&self, path: &str) -> bool {
         match self {
             Pattern::Any => true,
@@ -99,7 +99,7 @@ impl Pattern {
         }
     }
 
-    /// Returns how much of a path the pattern leaves open. Lookup tries the patterns of the least width first.
+    /// Returns how unspecific the pattern is. Lookup tries the patterns of the smallest width first.
     pub fn width(&self) -> usize {
         match self {
             Pattern::Exact(_) | Pattern::Segments(_) => 0,
@@ -147,7 +147,7 @@ fn fit<'a>(segments: &[Segment], given: &mut impl Iterator<Item = &'a str>) -> b
         })
 }
 
-/// Whether the segments that both have can be equal.
+/// Returns whether the common leading segments can match the same path.
 fn agree(a: &[Segment], b: &[Segment]) -> bool {
     a.iter().zip(b).all(|pair| match pair {
         (Segment::Literal(a), Segment::Literal(b)) => a == b,
@@ -156,7 +156,7 @@ fn agree(a: &[Segment], b: &[Segment]) -> bool {
     })
 }
 
-/// Returns the parameters of a pattern, each with the segment that `path` has in its place.
+/// Returns the parameters of a pattern, each with the segment of `path` at its position.
 pub fn parameters<'a>(pattern: &'a str, path: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let segments = pattern.split('/').zip(path.split('/'));
     segments.filter_map(|(name, value)| {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_one_segment_that_is_not_empty() {
+    fn a_parameter_matches_one_nonempty_segment() {
         let job = pattern("/job/{id}/log");
         assert!(job.matches("/job/7/log"));
         assert!(!job.matches("/job//log"));
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_without_parameters_is_itself_and_a_star_is_everything() {
+    fn a_path_matches_only_itself_and_a_star_matches_everything() {
         assert!(pattern("/chat").matches("/chat"));
         assert!(!pattern("/chat").matches("/chat/"));
         assert!(pattern("*").matches("/anything"));
     }
 
     #[test]
-    fn a_star_at_the_end_is_a_path_and_everything_below_it() {
+    fn a_star_at_the_end_matches_the_path_and_everything_below_it() {
         let admin = pattern("/admin/*");
         assert!(admin.matches("/admin"));
         assert!(admin.matches("/admin/log"));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_overlap_when_one_path_fits_both() {
+    fn patterns_overlap_when_one_path_matches_both() {
         for (a, b, overlap) in [
             ("/a", "/a", true),
             ("/a", "/b", false),

@@ -1,9 +1,9 @@
-//! The grammar of namespace paths accepts and refuses the paths of the table that attributes and the builder are tested with.
+//! Namespace paths are accepted and refused as in the table `paths.txt`, which also tests the attributes and the builder.
 
 use socketio_names::Pattern;
 
 #[test]
-fn the_table_of_paths_holds() {
+fn paths_are_accepted_and_refused_as_in_the_table() {
     for row in include_str!("paths.txt")
         .lines()
         .filter(|row| !row.starts_with('#'))

@@ -129,7 +129,7 @@ impl TestClientBuilder {
         self.set_cookies(response.headers())
     }
 
-    /// As [`cookies_from`](TestClientBuilder::cookies_from), from the headers of a response.
+    /// Adds the cookies of a response's headers, as [`cookies_from`](TestClientBuilder::cookies_from) does.
     pub fn set_cookies(mut self, headers: &http::HeaderMap) -> Self {
         self.cookies.learn(headers);
         self

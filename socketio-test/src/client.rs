@@ -93,7 +93,7 @@ impl TestClient {
         &self.connection
     }
 
-    /// Joins another namespace on the same connection, when it is awaited; or this one again, after the client has left
+    /// Joins another namespace on the same connection when it is awaited, or this one again after the client has left
     /// it.
     ///
     /// ```
@@ -128,12 +128,12 @@ impl TestClient {
         self.ended(sent)
     }
 
-    /// Sends a `message` event: [`emit`](TestClient::emit).
+    /// Sends a `message` event, as [`emit`](TestClient::emit) does.
     pub fn send<T: Serialize>(&self, payload: T) -> Pending<Result<(), EmitFailed>> {
         self.emit("message", payload)
     }
 
-    /// Sends a `json` event: [`emit`](TestClient::emit).
+    /// Sends a `json` event, as [`emit`](TestClient::emit) does.
     pub fn send_json<T: Serialize>(&self, payload: T) -> Pending<Result<(), EmitFailed>> {
         self.emit("json", payload)
     }
@@ -238,9 +238,9 @@ impl TestClient {
         })
     }
 
-    /// Waits for one event and takes it: the first that has not been taken.
+    /// Takes the first event that has not been taken, and waits for one if there is none.
     ///
-    /// It is for events that are emitted later, by tasks or after a handler has ended. Events that have been emitted
+    /// Use it for events that are emitted later, by tasks or after a handler has ended. Events that have been emitted
     /// already are returned by [`received`](TestClient::received).
     ///
     /// # Panics
@@ -272,11 +272,12 @@ impl TestClient {
         self.wait(Location::caller()).silence(duration)
     }
 
-    /// Sets a closure that runs for each later event of this name. If the server asked for an acknowledgement, its
-    /// return value is sent. The type of its argument decides what is read: a tuple takes several arguments, `()` none.
+    /// Sets a closure that runs for each later event of this name. Its return value is sent as the acknowledgement, if
+    /// the server asked for one. The type of its argument decides what is read: a tuple takes several arguments, `()`
+    /// none.
     ///
     /// The events are [`received`](TestClient::received) as well. An event without a closure is not acknowledged,
-    /// unless [`ack`](TestClient::ack) is called: this tests a `call()` that times out, best with
+    /// unless [`ack`](TestClient::ack) is called. To test a `call()` that times out, set no closure and use
     /// `#[tokio::test(start_paused = true)]`. A second closure for the same name replaces the first.
     ///
     /// If the closure panics, or the arguments are of another type, the next use of the client panics in the test.

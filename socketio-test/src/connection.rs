@@ -108,10 +108,10 @@ impl Connection {
         self.shared().look(|state| state.reading_stopped = true);
     }
 
-    /// Resumes reading, from the messages in the outbox on.
+    /// Resumes reading, starting with the messages in the outbox.
     pub fn resume_reading(&self) {
         self.shared().look(|state| state.reading_stopped = false);
-        // `look` first takes in what the server has written.
+        // `look` first receives what the server has written.
         self.shared().look(|_| ());
     }
 
@@ -165,7 +165,7 @@ impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.with(|state| state.end(Reason::TransportClose));
         let panic = self.0.lock().panic.take();
-        // A closure's panic must fail the test at the latest now.
+        // A panic of a closure that was not resumed yet still has to fail the test.
         if let Some(panic) = panic
             && !std::thread::panicking()
         {

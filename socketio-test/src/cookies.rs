@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_later_response_has_the_last_word() {
+    fn a_later_response_replaces_and_removes_cookies() {
         let mut cookies = Cookies::default();
         let mut headers = HeaderMap::new();
         for line in [

@@ -8,7 +8,7 @@ use socketio_core::{
     protocol::{ArgumentError, EncodeError},
 };
 
-/// The reason why a client is not in the namespace.
+/// The error of joining a namespace.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {

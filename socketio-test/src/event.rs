@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_reads_well_in_a_failed_assertion() {
+    fn debug_output_is_the_expression_to_compare_with() {
         let shown = format!(
             "{:?}",
             event(
@@ -201,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn one_list_is_not_several_arguments() {
+    fn a_list_is_not_equal_to_several_arguments() {
         assert_ne!(event("a", (1, 2)), event("a", [1, 2]));
         assert_ne!(event("a", ()), event("a", json!(null)));
         assert_ne!(event("a", 1), event("b", 1));
     }
 
     #[test]
-    fn typed_access_loses_nothing() {
+    fn typed_access_reads_numbers_that_data_can_not_hold() {
         let big = u128::from(u64::MAX) * 3;
         let event = event("big", (0, big));
         assert_eq!(event.arg::<u128>(1).unwrap(), big);

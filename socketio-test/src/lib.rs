@@ -36,12 +36,12 @@
 //! ```
 //!
 //! The client is not a mock but a third transport beside polling and WebSocket: its packets are encoded, and the server
-//! handles them as it handles theirs.
+//! handles them with the same code.
 //!
 //! * [`received`](TestClient::received) returns everything that was emitted before it is called, so tests need no
 //!   sleep.
 //! * [`next`](TestClient::next) and similar methods wait for later events, up to five seconds of tokio's time, which
-//!   pass at once if it is paused.
+//!   take no real time if it is paused.
 //! * Several servers with a [`TestQueue`] are a cluster.
 //! * [`MessageQueueContract`] checks an implementation of `MessageQueue`.
 //! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both

@@ -10,7 +10,8 @@ use socketio_core::{Reason, Sid, protocol::Arguments};
 
 use crate::{Event, responder::Responder};
 
-/// One namespace of a connection, from its CONNECT packet on. It is kept after a disconnect, for the events before.
+/// One namespace of a connection, from its CONNECT packet on. It is kept after a disconnect, with the events received
+/// before it.
 pub(crate) struct NamespaceSlot {
     pub(crate) namespace: Arc<str>,
     /// Set when the server has accepted the client.

@@ -17,7 +17,7 @@ use std::{
 /// # let io = SocketIo::bare().on("first", || ()).on("second", || 2).build()?;
 /// # let client = TestClient::connect(&io, "/").await?;
 /// drop(client.emit("first", ()));
-/// let second = client.call::<u8>("second", ()); // on its way behind the first
+/// let second = client.call::<u8>("second", ()); // does not wait for the first
 /// assert_eq!(second.await?, 2);
 /// # Ok(())
 /// # }

@@ -58,8 +58,8 @@ impl Shared {
         self.changed.notify_waiters();
     }
 
-    /// Takes in what the server has written, then reads or changes the state. Both under one lock, so everything that
-    /// was emitted before is seen, in its order, whether the connection's task or a test takes it in.
+    /// Receives what the server has written, then reads or changes the state. Both happen under one lock, so `look`
+    /// sees everything that was emitted before, in order, whether the connection's task or a test receives it.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         let (result, came, requests, task) = {
             let state = &mut *self.lock();
@@ -83,7 +83,7 @@ impl Shared {
         result
     }
 
-    /// As [`with`](Shared::with), for the thread of the test: a closure's panic is resumed.
+    /// Like [`with`](Shared::with), for the thread of the test: also resumes the panic of a closure.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         let result = self.with(look);
         let panic = self.lock().panic.take();
@@ -93,7 +93,7 @@ impl Shared {
         result
     }
 
-    /// Looks again after each change, until there is a result.
+    /// Calls `look` now and after each change, until it returns a result.
     pub(crate) async fn until<R>(&self, mut look: impl FnMut(&mut State) -> Option<R>) -> R {
         loop {
             let mut changed = pin!(self.changed.notified());

@@ -1,4 +1,4 @@
-//! [`State`]: the packets of a connection that were sent, received and are expected.
+//! [`State`]: a connection's packets in both directions, and its namespaces.
 
 use std::{any::Any, collections::VecDeque, task::Waker};
 
@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) panic: Option<Box<dyn Any + Send>>,
 }
 
-/// What the server reads, in order.
+/// An item for the server to read.
 pub(crate) enum ToServer {
     Message(Message, Option<Completion>),
     /// Fires when everything before it has been read.
@@ -60,7 +60,7 @@ pub(crate) struct AckRequest {
 
 impl State {
     pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
-        // No limits: the test judges what the server sends.
+        // No limits: checking what the server sends is up to the test.
         let mut limits = PacketLimits::default();
         limits.max_attachments = usize::MAX;
         limits.max_attachment_bytes = usize::MAX;
@@ -150,7 +150,7 @@ impl State {
     /// Passes a packet to the state of its namespace.
     fn sort(&mut self, packet: Received) -> Result<(), Box<dyn std::error::Error>> {
         let namespace = packet.namespace();
-        // A namespace can be joined again after a disconnect: the last one is current.
+        // A namespace can be joined again after a disconnect: its last slot is the current one.
         let Some(index) = self
             .slots
             .iter()

@@ -1,4 +1,4 @@
-//! Who may open the page, and what it may do.
+//! Authentication of the admin page, and its permissions.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn any_of_several_auth_objects_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_closure_decides_at_once_or_later() {
+async fn a_closure_checks_the_auth_with_or_without_async() {
     let now = Admin::new(|auth: Value| auth["token"] == 1);
     let later = Admin::new(|auth: Value| async move {
         tokio::task::yield_now().await;
@@ -59,13 +59,13 @@ async fn a_closure_decides_at_once_or_later() {
 }
 
 #[tokio::test]
-async fn an_open_one_says_so() {
+async fn an_open_admin_interface_accepts_every_client() {
     let io = open(SocketIo::bare());
     assert!(TestClient::connect(&io, "/admin").await.is_ok());
 }
 
 #[test]
-fn an_invalid_secret_is_found_at_start_up() {
+fn invalid_options_are_refused_at_start_up() {
     for (admin, what) in [
         (Admin::new(json!({})), "Admin::open()"),
         (Admin::new(Value::Null), "Admin::open()"),
@@ -102,7 +102,7 @@ async fn a_read_only_page_changes_nothing() {
 }
 
 #[tokio::test]
-async fn another_namespace_can_be_the_pages() {
+async fn the_namespace_of_the_page_can_be_changed() {
     let admin = Admin::open().namespace("/staff");
     let io = SocketIo::bare().admin(admin).build().unwrap();
     assert!(TestClient::connect(&io, "/admin").await.is_err());
@@ -114,7 +114,7 @@ async fn another_namespace_can_be_the_pages() {
 }
 
 #[tokio::test]
-async fn a_server_without_it_has_no_such_namespace() {
+async fn without_the_admin_interface_its_namespace_does_not_exist() {
     let io = SocketIo::bare().on("x", || {}).build().unwrap();
     assert!(TestClient::connect(&io, "/admin").await.is_err());
     let ana = client(&io, "/").await;

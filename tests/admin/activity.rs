@@ -1,4 +1,4 @@
-//! What the page is told of clients, rooms and events.
+//! Notifications of the admin page about clients, rooms and events.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ async fn credentials_are_shown_when_enabled() {
 }
 
 #[tokio::test]
-async fn clients_come_and_go_before_the_eyes_of_the_page() {
+async fn the_page_is_notified_when_clients_connect_and_disconnect() {
     let io = open(SocketIo::bare().on("connect", async |request: Request| {
         let refused = request.query("refuse").is_some();
         join_room("lobby").is_ok() && !refused
@@ -120,7 +120,7 @@ async fn clients_come_and_go_before_the_eyes_of_the_page() {
             json!(["socket_disconnected", "/", ana.sid(), "client disconnect"])
         ]
     );
-    // Who was refused was never there.
+    // A refused client is not reported.
     let refused = TestClient::builder(&io).query("refuse", "1");
     assert!(refused.connect().await.is_err());
     assert_eq!(told(&page), [Value::Null; 0]);
@@ -136,7 +136,7 @@ async fn clients_come_and_go_before_the_eyes_of_the_page() {
 }
 
 #[tokio::test]
-async fn rooms_are_joined_and_left_before_the_eyes_of_the_page() {
+async fn the_page_is_notified_when_rooms_are_joined_and_left() {
     let io = open(
         SocketIo::bare()
             .on("join", |room: String| join_room(room))
@@ -166,7 +166,7 @@ async fn rooms_are_joined_and_left_before_the_eyes_of_the_page() {
 }
 
 #[tokio::test]
-async fn events_are_received_and_sent_before_the_eyes_of_the_page() {
+async fn the_page_is_notified_of_received_and_sent_events() {
     let io = open(
         SocketIo::bare()
             .on("say", |text: String, times: u32| {
@@ -206,13 +206,13 @@ async fn events_are_received_and_sent_before_the_eyes_of_the_page() {
     for sid in [ana.sid(), bo.sid()] {
         assert!(sent.contains(&json!(["event_sent", "/", sid, ["to all"]])));
     }
-    // What is for nobody is sent to nobody.
+    // An event without recipients is not reported.
     io.to("nowhere").emit("x", ());
     assert_eq!(told(&page), [Value::Null; 0]);
 }
 
 #[tokio::test]
-async fn binary_data_is_shown_as_it_is() {
+async fn binary_data_is_shown_as_binary_data() {
     let io = open(SocketIo::bare());
     let page = page(&io).await;
     let _ana = client(&io, "/").await;
@@ -225,7 +225,7 @@ async fn binary_data_is_shown_as_it_is() {
 
 #[cfg(feature = "msgpack")]
 #[tokio::test]
-async fn events_are_shown_whichever_parser_writes_them() {
+async fn events_are_shown_with_any_parser() {
     let io = open(SocketIo::bare().parser(socketio::parser::MsgPack));
     let page = page(&io).await;
     let ana = client(&io, "/").await;
@@ -238,7 +238,7 @@ async fn events_are_shown_whichever_parser_writes_them() {
 }
 
 #[tokio::test]
-async fn the_page_does_not_hear_of_itself() {
+async fn the_page_is_not_notified_of_its_own_namespace() {
     let io = open(SocketIo::bare());
     let page = page(&io).await;
     let other = client(&io, "/admin").await;

@@ -1,4 +1,4 @@
-//! What the page does with clients.
+//! Commands of the admin page on clients.
 
 use serde_json::json;
 use socketio::{SocketIo, join_room};

@@ -1,4 +1,4 @@
-//! A client that plays the page.
+//! A test client in the role of the admin page.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ pub(crate) async fn client(io: &SocketIo, namespace: &str) -> TestClient {
     TestClient::connect(io, namespace).await.unwrap()
 }
 
-/// Somebody who looks at the page, with what a newcomer is told taken away.
+/// Connects a page, and takes the events that it receives at first.
 pub(crate) async fn page(io: &SocketIo) -> TestClient {
     let page = client(io, "/admin").await;
     page.received();
@@ -28,7 +28,7 @@ pub(crate) fn open(builder: SocketIoBuilder) -> SocketIo {
     builder.admin(Admin::open()).build().unwrap()
 }
 
-/// Names and arguments, without the time at the end, which is checked.
+/// Takes the names and arguments of events, without the time at the end, which is checked.
 pub(crate) fn told(page: &TestClient) -> Vec<Value> {
     let told = |event: Event| {
         let mut args: Vec<Value> = (0..event.args().len())

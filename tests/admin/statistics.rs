@@ -1,4 +1,4 @@
-//! Numbers: in production only numbers, at their interval.
+//! Statistics: sent at an interval, and alone in production.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use socketio::{Admin, AdminMode, SocketIo, to};
 use crate::page::{client, count, open, page, stats};
 
 #[tokio::test(start_paused = true)]
-async fn in_production_only_numbers_are_sent() {
+async fn in_production_only_statistics_are_sent() {
     let admin = Admin::open().mode(AdminMode::Production);
     let io = SocketIo::bare()
         .on("say", || to("lobby").emit("x", ()))
@@ -25,7 +25,7 @@ async fn in_production_only_numbers_are_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn numbers_come_at_their_interval() {
+async fn statistics_are_sent_at_their_interval() {
     let admin = Admin::open()
         .server_id("one")
         .server_stats_interval(Duration::from_secs(3));
@@ -60,7 +60,7 @@ async fn numbers_come_at_their_interval() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_goes_over_the_connections_is_counted() {
+async fn messages_and_bytes_are_counted() {
     let io = open(SocketIo::bare().on("say", || {}));
     let page = page(&io).await;
     stats(&page).await;

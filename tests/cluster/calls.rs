@@ -29,7 +29,7 @@ async fn a_client_of_another_server_is_called() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_to_nobody_ends_at_its_timeout_and_one_to_a_leaving_client_at_once() {
+async fn a_call_without_recipients_times_out_and_a_disconnect_ends_a_call_at_once() {
     let pair = Pair::new().await;
     let call = pair.one.to("nobody").timeout(Duration::from_secs(3));
     let began = tokio::time::Instant::now();
@@ -47,7 +47,7 @@ async fn a_call_to_nobody_ends_at_its_timeout_and_one_to_a_leaving_client_at_onc
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_clients_of_a_room_answer_with_their_ids() {
+async fn all_clients_of_a_room_acknowledge_with_their_ids() {
     let pair = Pair::new().await;
     for (client, answer) in [(&pair.ana, "a"), (&pair.bo, "b")] {
         client.emit("join", "jury").await.unwrap();
@@ -62,7 +62,7 @@ async fn all_clients_of_a_room_answer_with_their_ids() {
     assert_eq!(votes.len(), 2);
     assert!(votes.contains(&(pair.ana.sid().clone(), "a".into())));
     assert!(votes.contains(&(pair.bo.sid().clone(), "b".into())));
-    // One client is one answer: nothing is left to wait for.
+    // With a single client, its acknowledgement is the last one to wait for.
     let began = tokio::time::Instant::now();
     let mut one = pair
         .one

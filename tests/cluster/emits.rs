@@ -23,7 +23,7 @@ async fn an_emit_reaches_the_clients_of_all_servers_once() {
 }
 
 #[tokio::test]
-async fn rooms_span_servers_and_the_sender_can_be_left_out() {
+async fn rooms_span_servers_and_the_sender_can_be_excluded() {
     let pair = Pair::new().await;
     let cy = TestClient::connect(&pair.two, "/").await.unwrap();
     pair.ana.emit("join", "lobby").await.unwrap();
@@ -37,7 +37,7 @@ async fn rooms_span_servers_and_the_sender_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_client_in_several_of_the_rooms_hears_it_once() {
+async fn a_client_in_several_of_the_rooms_receives_the_event_once() {
     let pair = Pair::new().await;
     for room in ["a", "b"] {
         pair.bo.emit("join", room).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_client_in_several_of_the_rooms_hears_it_once() {
 }
 
 #[tokio::test]
-async fn namespaces_are_kept_apart_and_a_client_is_found_by_its_id() {
+async fn namespaces_are_separate_and_a_client_is_addressed_by_its_id() {
     let pair = Pair::new().await;
     let chat = pair.bo.connect_to("/chat").await.unwrap();
     pair.one.of("/chat").emit("news", 1);
@@ -60,7 +60,7 @@ async fn namespaces_are_kept_apart_and_a_client_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn binary_data_and_null_arrive_as_they_were_sent() {
+async fn binary_data_and_null_arrive_unchanged() {
     let pair = Pair::new().await;
     let nested = json!({"list": [1, null], "big": u64::MAX, "text": "é☃😀"});
     let bytes = Bytes::from_static(b"\x00\xff");
@@ -81,7 +81,7 @@ async fn binary_data_and_null_arrive_as_they_were_sent() {
 }
 
 #[tokio::test]
-async fn other_channels_and_ignore_queue_stay_among_themselves() {
+async fn other_channels_and_ignore_queue_do_not_reach_other_servers() {
     let queue = TestQueue::new();
     let (one, two) = (server(&queue), server(&queue));
     let other = builder(&queue).channel("other").build().unwrap();
@@ -98,7 +98,7 @@ async fn other_channels_and_ignore_queue_stay_among_themselves() {
 }
 
 #[tokio::test]
-async fn what_is_for_a_client_here_is_not_published() {
+async fn an_event_for_a_local_client_is_not_published() {
     let pair = Pair::new().await;
     pair.one.to(pair.ana.sid()).emit("you", 1);
     pair.ana

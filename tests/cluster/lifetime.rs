@@ -1,4 +1,4 @@
-//! The end of a node: last messages are published, and nothing keeps it alive.
+//! The end of a node: its last messages are published, and nothing keeps it alive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use socketio_test::{TestClient, TestQueue};
 use crate::nodes::{CHANNEL, Pair, builder};
 
 #[tokio::test]
-async fn what_the_last_handlers_emit_is_published_before_the_end() {
+async fn emits_of_disconnect_handlers_are_published_before_the_shutdown_ends() {
     let queue = TestQueue::new();
     let one = builder(&queue)
         .on("disconnect", async || socketio::of("/").emit("gone", ()))
@@ -20,7 +20,7 @@ async fn what_the_last_handlers_emit_is_published_before_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_its_end_nobody_waits_for_a_server() {
+async fn after_a_shutdown_waiting_ends_at_once_and_nothing_is_published() {
     let pair = Pair::new().await;
     pair.queue.cut();
     pair.one.emit("number", 1);
@@ -35,7 +35,7 @@ async fn after_its_end_nobody_waits_for_a_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_open_question_does_not_keep_a_server() {
+async fn a_pending_acknowledgement_does_not_keep_a_server_alive() {
     for shut_down in [true, false] {
         let queue = TestQueue::new();
         let held = Arc::new(());

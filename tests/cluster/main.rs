@@ -8,8 +8,8 @@
 //! | `python` | the format of python-socketio |
 //! | `private_rooms` | the rooms of single clients |
 //! | `message_queue_contract` | the contract suite of message queues |
-//! | `trust` | what other processes cannot do |
-//! | `outages` | queues that are gone, full or broken |
+//! | `trust` | what messages of other processes cannot do |
+//! | `outages` | queues that are unreachable, full or broken |
 //! | `write_only` | nodes that only emit |
 //! | `lifetime` | the end of a node |
 

@@ -1,5 +1,5 @@
-//! The contract suite of message queues, with a queue in memory: one that keeps the contract passes, and each rule finds the flaw that it is
-//! about. `tests/brokers/test_contract.py` runs the same suite with real brokers.
+//! The contract suite of message queues, with a queue in memory: a queue that keeps the contract passes, and each rule detects its flaw.
+//! `tests/brokers/test_contract.py` runs the same suite with real brokers.
 
 use std::{
     collections::HashMap,
@@ -125,7 +125,7 @@ impl Queue {
     }
 }
 
-/// Counts as open until it is dropped.
+/// A connection, which counts as open until it is dropped.
 struct Connection(Queue);
 
 impl Connection {
@@ -279,7 +279,7 @@ impl Network for Control {
     }
 }
 
-/// A queue whose broker is not there.
+/// A queue whose broker can't be reached.
 struct Unreachable(&'static str);
 
 impl MessageQueue for Unreachable {
@@ -323,7 +323,7 @@ async fn the_queue_of_the_test_client_keeps_the_contract() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_rule_finds_the_flaw_that_it_is_about() {
+async fn every_rule_detects_its_flaw() {
     use Flaw::*;
     let flaws = [
         (

@@ -1,4 +1,4 @@
-//! Outages: what is emitted meanwhile arrives later, the oldest messages are dropped and counted.
+//! Outages: messages emitted meanwhile are published later; above the limit, the oldest are dropped and counted.
 
 use std::{
     sync::{
@@ -13,19 +13,20 @@ use socketio::{
     message_queue::{BoxFuture, MessageQueue, Publisher, Subscription},
 };
 use socketio_test::{TestQueue, event};
+use test_support::Log;
 
 use crate::nodes::{CHANNEL, Pair, builder};
 
 #[tokio::test(start_paused = true)]
-async fn what_is_emitted_while_the_queue_is_gone_arrives_when_it_is_back() {
+async fn emits_during_an_outage_of_the_queue_arrive_after_it() {
     let pair = Pair::new().await;
-    // The pauses are by chance: several rounds.
+    // Several rounds, because the pauses are random.
     for round in 0..10 {
         pair.queue.cut();
         for number in 0..100 {
             pair.one.emit("number", (round, number));
         }
-        // Clients here don't wait for the queue.
+        // Local clients don't wait for the queue.
         assert_eq!(pair.ana.received().len(), 100);
         tokio::time::sleep(Duration::from_secs(10 + 7 * round)).await;
         let health = pair.one.queue_health().unwrap();
@@ -46,7 +47,7 @@ async fn what_is_emitted_while_the_queue_is_gone_arrives_when_it_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_too_many_messages_the_newest_are_kept_and_the_others_counted() {
+async fn when_too_many_messages_wait_the_oldest_are_dropped_and_counted() {
     let queue = TestQueue::new();
     let one = builder(&queue)
         .max_unpublished(10, 1_000_000)
@@ -57,7 +58,7 @@ async fn of_too_many_messages_the_newest_are_kept_and_the_others_counted() {
         one.emit("number", number);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    // One was being tried, and stays.
+    // The message that is being published is kept.
     assert_eq!(one.queue_health().unwrap().dropped, 15);
     queue.restore();
     one.flushed().await;
@@ -72,7 +73,7 @@ async fn of_too_many_messages_the_newest_are_kept_and_the_others_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_panics_is_one_that_failed() {
+async fn a_panic_of_the_queue_is_handled_as_a_failure() {
     struct Panics(TestQueue, AtomicBool);
 
     impl MessageQueue for Panics {
@@ -92,10 +93,14 @@ async fn a_queue_that_panics_is_one_that_failed() {
         }
     }
 
+    let log = Log::default();
+    let _guard = log.collect();
     let queue = TestQueue::new();
     let panics: Arc<dyn MessageQueue> = Arc::new(Panics(queue.clone(), AtomicBool::new(false)));
     let one = SocketIo::bare().message_queue(panics).build().unwrap();
     one.emit("news", 1);
     one.flushed().await;
     assert_eq!(queue.messages(CHANNEL).len(), 1);
+    let lines = log.lines("the message queue panicked: not the first time");
+    assert_eq!(lines.len(), 1, "{log:?}");
 }

@@ -49,7 +49,7 @@ impl Cluster {
         self.queue.settled(&self.nodes).await;
     }
 
-    /// Every node sends to the victim, who receives it alone.
+    /// Checks that an event from each node to the victim is received by the victim only.
     async fn expect_privacy(&self) {
         for node in &self.nodes {
             node.to(self.victim.sid()).emit("secret", ());
@@ -77,7 +77,7 @@ async fn the_room_of_a_client_of_another_node_cannot_be_joined() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn recipients_cannot_be_put_into_the_room_of_a_client() {
+async fn recipients_cannot_be_added_to_the_room_of_a_client() {
     let cluster = Cluster::new().await;
     let (sid, intruder) = (cluster.victim.sid(), cluster.intruder.sid());
     for node in &cluster.nodes {
@@ -90,7 +90,7 @@ async fn recipients_cannot_be_put_into_the_room_of_a_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_of_a_node_puts_no_client_into_the_room_of_another() {
+async fn a_message_of_another_node_can_not_add_a_client_to_the_room_of_another_client() {
     let cluster = Cluster::new().await;
     let (sid, intruder) = (
         cluster.victim.sid().as_str(),
@@ -170,7 +170,7 @@ async fn an_ack_of_a_client_that_was_not_called_is_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_whose_name_only_resembles_an_id_is_a_room_like_any_other() {
+async fn a_room_whose_name_resembles_an_id_is_an_ordinary_room() {
     let cluster = Cluster::new().await;
     for room in [
         "customers-and-orders",
@@ -189,7 +189,7 @@ async fn a_room_whose_name_only_resembles_an_id_is_a_room_like_any_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_may_join_the_room_that_is_its_own() {
+async fn a_client_may_join_its_own_room() {
     let cluster = Cluster::new().await;
     let own = cluster.intruder.sid().as_str();
     cluster.intruder.emit("join", own).await.unwrap();

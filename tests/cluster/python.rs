@@ -1,4 +1,4 @@
-//! The format of python-socketio, written and read.
+//! The format of python-socketio: encoding and decoding.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use socketio_test::event;
 use crate::nodes::{CHANNEL, Pair};
 
 #[tokio::test]
-async fn messages_have_the_form_of_python_socketio() {
+async fn messages_have_the_format_of_python_socketio() {
     let pair = Pair::new().await;
     let (one, bytes) = (&pair.one, Bytes::from_static(b"ab"));
     one.emit("ev", json!({"data": "foo"}));
@@ -68,7 +68,7 @@ async fn messages_have_the_form_of_python_socketio() {
     );
 }
 
-/// What a Python process publishes, but for what is given.
+/// Returns a message of a Python process, with these fields replaced.
 pub(crate) fn python(fields: Value) -> Value {
     let mut message = json!({
         "method": "emit", "event": "ev", "data": [null], "binary": false, "namespace": "/", "room": null,
@@ -82,7 +82,7 @@ pub(crate) fn python(fields: Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_python_processes_emit_is_understood() {
+async fn events_of_python_processes_are_delivered() {
     let pair = Pair::new().await;
     let publish = |fields| pair.queue.publish(CHANNEL, python(fields));
     publish(json!({}));
@@ -122,7 +122,7 @@ async fn rooms_that_are_numbers_in_python_are_their_decimal_text() {
 }
 
 #[tokio::test]
-async fn a_python_process_is_answered_in_its_format() {
+async fn acknowledgements_for_a_python_process_have_its_format() {
     let pair = Pair::new().await;
     pair.bo.on("ask", |_: ()| {
         ("pong", json!({"n": 1}), Bytes::from_static(b"ab"))
@@ -132,7 +132,7 @@ async fn a_python_process_is_answered_in_its_format() {
         CHANNEL,
         python(json!({"event": "ask", "room": sid, "callback": [7, "/", 77], "host_id": "P"})),
     );
-    // The client answers when it has been asked.
+    // The client acknowledges the event.
     while pair.queue.messages(CHANNEL).len() < 2 {
         tokio::task::yield_now().await;
     }
@@ -143,7 +143,7 @@ async fn a_python_process_is_answered_in_its_format() {
 }
 
 #[tokio::test]
-async fn a_python_process_answers_in_its_format() {
+async fn acknowledgements_of_a_python_process_are_accepted() {
     let pair = Pair::new().await;
     let answered = async {
         let question = loop {

@@ -18,7 +18,7 @@ async fn clients_of_other_servers_are_moved_and_disconnected() {
     pair.settled().await;
     let rooms: Vec<String> = pair.bo.call("rooms", ()).await.unwrap();
     assert_eq!(rooms, [pair.bo.sid().as_str(), "a"]);
-    // Everyone in a room, wherever they are.
+    // All clients of a room, on both nodes.
     pair.ana.emit("join", "a").await.unwrap();
     pair.one
         .to("a")
@@ -39,7 +39,7 @@ async fn clients_of_other_servers_are_moved_and_disconnected() {
 }
 
 #[tokio::test]
-async fn what_connect_does_to_others_waits_until_it_has_accepted() {
+async fn operations_of_connect_on_other_clients_are_dropped_when_it_refuses() {
     let queue = TestQueue::new();
     let one = builder(&queue).on("connect", async |auth: Auth<Option<Value>>| {
         socketio::broadcast().disconnect();

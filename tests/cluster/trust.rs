@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_python_process_can_only_name_clients() {
+async fn a_python_process_can_only_address_single_clients() {
     let pair = Pair::new().await;
     let cy = TestClient::connect(&pair.two, "/").await.unwrap();
     pair.bo.emit("join", "lobby").await.unwrap();
@@ -32,7 +32,7 @@ async fn a_python_process_can_only_name_clients() {
 }
 
 #[tokio::test]
-async fn invalid_messages_on_the_channel_do_no_harm() {
+async fn invalid_messages_on_the_channel_are_ignored() {
     let pair = Pair::new().await;
     let deep = "[".repeat(100_000);
     let nested = format!(
@@ -74,7 +74,7 @@ async fn invalid_messages_on_the_channel_do_no_harm() {
 }
 
 #[tokio::test]
-async fn an_id_that_comes_from_a_client_is_no_room() {
+async fn disconnecting_an_id_does_not_disconnect_the_room_of_that_name() {
     let pair = Pair::new().await;
     for client in [&pair.ana, &pair.bo] {
         client.emit("join", "lobby").await.unwrap();

@@ -7,7 +7,7 @@ use tower::ServiceExt;
 use crate::nodes::Pair;
 
 #[tokio::test]
-async fn a_process_that_only_emits_reaches_everyone_and_hears_nobody() {
+async fn a_write_only_server_reaches_all_clients_and_receives_nothing() {
     let pair = Pair::new().await;
     let writer = SocketIo::bare()
         .message_queue(pair.queue.clone())
@@ -62,7 +62,7 @@ async fn a_process_that_only_emits_reaches_everyone_and_hears_nobody() {
 }
 
 #[tokio::test]
-async fn a_process_that_only_emits_takes_no_clients() {
+async fn a_write_only_server_refuses_clients() {
     let writer = SocketIo::bare()
         .message_queue(TestQueue::new())
         .write_only(true)
@@ -75,7 +75,7 @@ async fn a_process_that_only_emits_takes_no_clients() {
 }
 
 #[test]
-fn what_can_not_be_is_found_at_the_start() {
+fn impossible_configurations_are_refused_at_start_up() {
     let problem = |builder: SocketIoBuilder| builder.build().unwrap_err().to_string();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

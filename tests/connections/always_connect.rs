@@ -36,7 +36,7 @@ async fn connect_can_call_the_client() {
 }
 
 #[tokio::test]
-async fn a_refused_client_is_disconnected_and_its_connection_goes_on() {
+async fn a_refused_client_is_disconnected_and_its_connection_stays_open() {
     let ran = Arc::new(Mutex::new(Vec::new()));
     let noting = Arc::clone(&ran);
     let note = move |what: &'static str| noting.lock().unwrap().push(what);
@@ -60,7 +60,7 @@ async fn a_refused_client_is_disconnected_and_its_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn it_is_off_unless_asked_for() {
+async fn always_connect_is_off_by_default() {
     let io = SocketIo::bare()
         .on(
             "connect",

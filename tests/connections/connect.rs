@@ -12,7 +12,7 @@ use socketio_test::{ConnectError, TestClient, event};
 use test_support::Notes;
 use tokio::sync::{Notify, Semaphore};
 
-/// Message and data of a refusal.
+/// Returns the message and the data of a refusal.
 pub(crate) fn refusal(result: Result<TestClient, ConnectError>) -> (String, Option<Value>) {
     match result {
         Err(ConnectError::Refused { message, data }) => (message, data),
@@ -23,7 +23,7 @@ pub(crate) fn refusal(result: Result<TestClient, ConnectError>) -> (String, Opti
 const SILENT: &str = "Connection rejected by server";
 
 #[tokio::test]
-async fn auth_is_what_the_client_sent_along() {
+async fn auth_is_the_object_that_the_client_sent() {
     #[socketio::event]
     fn connect(auth: Auth<Data>) {
         emit("auth", auth.into_inner());
@@ -44,9 +44,9 @@ async fn auth_is_what_the_client_sent_along() {
     }
 }
 
-/// Python clients send it when they have nothing to say.
+/// Python clients send `{}` if they have no `auth`.
 #[tokio::test]
-async fn an_empty_auth_is_none_where_it_does_not_fit() {
+async fn an_empty_auth_object_is_none_if_it_does_not_match_the_type() {
     #[derive(Deserialize)]
     struct Token {
         token: String,
@@ -75,7 +75,7 @@ async fn an_empty_auth_is_none_where_it_does_not_fit() {
 }
 
 #[tokio::test]
-async fn auth_that_is_not_what_the_handler_takes_refuses() {
+async fn auth_of_another_type_refuses_the_client() {
     #[derive(Deserialize)]
     struct Token {
         token: String,
@@ -100,7 +100,7 @@ async fn auth_that_is_not_what_the_handler_takes_refuses() {
 }
 
 #[tokio::test]
-async fn every_way_of_refusing_says_what_it_may_and_no_more() {
+async fn only_refusals_send_their_message_and_data() {
     let refuse = |kind: &str| -> socketio::Result {
         match kind {
             "plain" => Err("a secret".into()),
@@ -165,11 +165,15 @@ async fn false_refuses_and_true_accepts() {
         assert_eq!(refusal(refused), (SILENT.into(), None), "{path}");
     }
     TestClient::connect(&io, "/yes").await.unwrap();
-    assert_eq!(io.namespaces(), ["/yes"], "the refused have left no trace");
+    assert_eq!(
+        io.namespaces(),
+        ["/yes"],
+        "refused clients leave no namespace"
+    );
 }
 
 #[tokio::test]
-async fn the_false_of_a_closure_refuses_as_well() {
+async fn false_returned_by_a_closure_refuses() {
     let io = SocketIo::bare()
         .on("connect", || false)
         .on_in("/ok", "connect", || Ok::<bool, BoxError>(false))
@@ -182,7 +186,7 @@ async fn the_false_of_a_closure_refuses_as_well() {
 }
 
 #[tokio::test]
-async fn what_connect_emits_comes_after_connect_and_vanishes_when_it_refuses() {
+async fn emits_of_connect_follow_the_connect_packet_and_are_dropped_when_it_refuses() {
     #[socketio::event]
     fn connect(auth: Auth<Option<Value>>, socket: Socket) -> socketio::Result<bool> {
         join_room("lobby")?;
@@ -206,7 +210,7 @@ async fn what_connect_emits_comes_after_connect_and_vanishes_when_it_refuses() {
 }
 
 #[tokio::test]
-async fn nothing_reaches_a_client_and_none_of_its_events_is_handled_before_it_is_accepted() {
+async fn before_it_is_accepted_a_client_receives_nothing_and_its_events_wait() {
     let gate = Arc::new(Semaphore::new(0));
     let waiting = Arc::clone(&gate);
     let io = SocketIo::bare()
@@ -250,7 +254,7 @@ async fn a_call_inside_connect_fails_at_once() {
 }
 
 #[tokio::test]
-async fn an_error_handler_sees_why_connect_failed_and_can_not_accept() {
+async fn an_error_handler_receives_the_error_of_connect_and_can_not_accept() {
     #[socketio::event]
     async fn connect() -> socketio::Result {
         Err("why".into())

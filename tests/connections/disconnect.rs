@@ -1,4 +1,4 @@
-//! `disconnect` handlers run exactly once on every way out, after the events that had arrived, and nothing is left behind.
+//! `disconnect` handlers run exactly once for every reason, after the events that had arrived, and nothing is left behind.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use test_support::Notes;
 
 use crate::connect::refusal;
 
-/// Notes comings and goings.
+/// Builds a server that notes connects and disconnects.
 pub(crate) fn noting() -> (SocketIo, Arc<Notes>) {
     #[socketio::event]
     async fn connect(auth: Auth<Option<Value>>, notes: State<Notes>) -> bool {
@@ -57,7 +57,7 @@ pub(crate) fn noting() -> (SocketIo, Arc<Notes>) {
 }
 
 #[tokio::test]
-async fn the_disconnect_handler_runs_once_on_every_way_out() {
+async fn the_disconnect_handler_runs_once_for_every_reason() {
     let (io, notes) = noting();
     for (reason, words) in [
         (Reason::ClientClose, "client disconnect"),
@@ -102,7 +102,7 @@ async fn the_disconnect_handler_runs_once_on_every_way_out() {
 }
 
 #[tokio::test]
-async fn a_refused_client_has_no_disconnect() {
+async fn disconnect_does_not_run_for_a_refused_client() {
     let (io, notes) = noting();
     let refused = TestClient::builder(&io).auth(&json!({})).connect().await;
     refusal(refused);
@@ -135,7 +135,7 @@ async fn events_that_had_arrived_are_handled_before_disconnect() {
 }
 
 #[tokio::test]
-async fn events_sent_after_the_server_has_said_goodbye_are_no_mistake_and_not_handled() {
+async fn events_sent_after_a_disconnect_by_the_server_are_ignored() {
     let (io, notes) = noting();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let leaving = client.emit("leave", ());
@@ -152,7 +152,7 @@ async fn events_sent_after_the_server_has_said_goodbye_are_no_mistake_and_not_ha
 
 // D2
 #[tokio::test]
-async fn disconnect_inside_connect_lets_the_client_in_first() {
+async fn disconnect_inside_connect_accepts_the_client_first() {
     let notes = Arc::new(Notes::default());
     let io = SocketIo::bare()
         .on("connect", |socket: Socket| {
@@ -173,7 +173,7 @@ async fn disconnect_inside_connect_lets_the_client_in_first() {
 }
 
 #[tokio::test]
-async fn a_disconnect_handler_that_fails_cleans_up_all_the_same() {
+async fn a_client_is_cleaned_up_when_its_disconnect_handler_fails() {
     #[socketio::event]
     async fn disconnect() {
         panic!("oh");
@@ -193,7 +193,7 @@ async fn a_disconnect_handler_that_fails_cleans_up_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_thousand_clients_come_and_go_and_leave_nothing() {
+async fn a_thousand_disconnected_clients_leave_nothing_behind() {
     let count = Arc::new(AtomicUsize::new(0));
     let gone = Arc::clone(&count);
     let io = SocketIo::bare()

@@ -1,4 +1,4 @@
-//! `on_handshake`: which connections are refused, how, and that nothing gets around it.
+//! `on_handshake`: which connections are refused, how, and that no request bypasses it.
 
 use std::sync::{
     Arc,
@@ -36,7 +36,7 @@ fn json_of(response: &Response<String>) -> Value {
 }
 
 #[tokio::test]
-async fn a_refusal_is_a_status_and_a_body_and_opens_nothing() {
+async fn a_refusal_has_a_status_and_a_body_and_opens_no_session() {
     let io = keyed();
     let refused = get(&io, HANDSHAKE, None).await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
@@ -52,8 +52,7 @@ async fn a_refusal_is_a_status_and_a_body_and_opens_nothing() {
 }
 
 #[tokio::test]
-async fn the_page_of_another_origin_can_read_its_refusal_and_one_that_is_not_allowed_is_not_asked_about()
- {
+async fn pages_of_allowed_origins_can_read_refusals_and_hooks_do_not_run_for_others() {
     let io = SocketIo::bare()
         .cors_allowed_origins("https://example.org")
         .on_handshake(async |_: Request| Err::<(), _>(HandshakeRefused::new("not today")))
@@ -95,7 +94,7 @@ async fn the_handshake_hook_runs_once_for_each_connection() {
 }
 
 #[tokio::test]
-async fn no_form_of_a_request_gets_around_it() {
+async fn no_form_of_a_request_bypasses_the_hook() {
     let io = keyed();
     for target in [
         "&sid=",
@@ -115,7 +114,7 @@ async fn no_form_of_a_request_gets_around_it() {
 }
 
 #[tokio::test]
-async fn false_other_errors_and_panics_refuse_without_a_word() {
+async fn false_other_errors_and_panics_refuse_with_the_default_message() {
     let refuses = SocketIo::bare()
         .on_handshake(async |_: Request| false)
         .build()
@@ -162,7 +161,7 @@ async fn a_refusal_is_found_inside_of_other_errors() {
 }
 
 #[tokio::test]
-async fn hooks_are_asked_in_their_order_until_one_refuses() {
+async fn hooks_run_in_order_until_one_refuses() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counting = |refuse_at: usize| {
         let asked = Arc::clone(&asked);

@@ -10,7 +10,7 @@ use socketio_test::TestClient;
 use test_support::{Log, settle};
 use tokio::sync::Semaphore;
 
-/// `ask` asks the client back, `data` waits for its turn, which `gate` gives.
+/// `ask` calls its client; `data` waits for a permit of the returned semaphore.
 fn server(
     options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
 ) -> (SocketIo, Arc<Semaphore>, Arc<AtomicUsize>) {
@@ -37,7 +37,7 @@ fn server(
 }
 
 #[tokio::test]
-async fn an_answer_is_found_behind_a_full_inbox() {
+async fn an_acknowledgement_is_read_behind_a_full_inbox() {
     let (io, gate, handled) = server(|builder| builder.max_waiting_events(2));
     gate.add_permits(100);
     let client = TestClient::connect(&io, "/").await.unwrap();
@@ -53,7 +53,7 @@ async fn an_answer_is_found_behind_a_full_inbox() {
 }
 
 #[tokio::test]
-async fn what_is_taken_in_for_the_sake_of_a_call_is_bounded_in_bytes() {
+async fn packets_read_ahead_for_a_call_are_bounded_in_bytes() {
     for waiting in [1, 256] {
         let (io, gate, handled) = server(|builder| {
             builder
@@ -89,7 +89,7 @@ async fn the_bytes_of_all_namespaces_count_together() {
     let io = builder.build().unwrap();
     let a = TestClient::connect(&io, "/a").await.unwrap();
     let b = a.connect_to("/b").await.unwrap();
-    // One that runs and one that waits, in each of two namespaces: 12,000 bytes wait.
+    // One event runs and one waits in each of two namespaces: 12,000 bytes wait.
     let waiting: Vec<_> = [&a, &a, &b, &b]
         .iter()
         .map(|client| client.emit("data", "x".repeat(6_000)))
@@ -112,9 +112,9 @@ async fn the_bytes_of_all_namespaces_count_together() {
     joining.await.unwrap().unwrap();
 }
 
-/// The connection's task wakes for each broadcast, and looks again whether it may read.
+/// The connection's task wakes for each broadcast, and checks again whether it may read.
 #[tokio::test]
-async fn a_call_that_is_kept_without_being_read_is_reported_once() {
+async fn too_much_input_during_a_call_is_logged_once() {
     let log = Log::default();
     let _collecting = log.collect();
     let release = Arc::new(Semaphore::new(0));

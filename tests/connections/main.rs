@@ -1,14 +1,14 @@
-//! The life of a client: from the handshake to `disconnect`, and what is kept for it meanwhile.
+//! The lifecycle of a client: from the handshake to `disconnect`, with its session, inbox and outbox.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `handshake` | `on_handshake`: refusing connections by HTTP |
 //! | `connect` | `connect` handlers: accepting and refusing |
 //! | `always_connect` | clients that are accepted before `connect` runs |
-//! | `disconnect` | reasons, order and cleaning up |
+//! | `disconnect` | reasons, order and cleanup |
 //! | `protocol` | clients that break the protocol |
 //! | `sessions` | `Session` and `ConnectionSession` |
-//! | `inbox`, `outbox` | clients that send or read at the wrong speed |
+//! | `inbox`, `outbox` | clients that send too fast or read too slowly |
 
 mod always_connect;
 mod connect;

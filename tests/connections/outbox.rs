@@ -7,7 +7,7 @@ use socketio::{OverflowPolicy, Reason, SocketIo, SocketIoBuilder, State};
 use socketio_test::{TestClient, event};
 use test_support::settle;
 
-/// A server that notes why its clients went.
+/// A server that notes the reasons of disconnects.
 fn server(
     options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
 ) -> (SocketIo, Arc<Mutex<Vec<Reason>>>) {
@@ -48,7 +48,10 @@ async fn a_client_that_does_not_read_is_disconnected_when_its_outbox_is_full() {
         quick.received();
     }
     settle().await;
-    assert!(slow.is_connected(), "it is full, and holds");
+    assert!(
+        slow.is_connected(),
+        "the outbox is full, but not over its limit"
+    );
     io.emit("number", 3);
     assert_eq!(slow.disconnected().await, Reason::TransportError);
     slow.close().await;
@@ -57,7 +60,7 @@ async fn a_client_that_does_not_read_is_disconnected_when_its_outbox_is_full() {
 }
 
 #[tokio::test]
-async fn bytes_are_counted_as_well_as_messages() {
+async fn the_outbox_is_bounded_in_bytes_as_well_as_in_messages() {
     let (io, _) = server(|builder| builder.max_outbox(1_000, 100));
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.connection().stop_reading();
@@ -67,14 +70,14 @@ async fn bytes_are_counted_as_well_as_messages() {
     io.emit("blob", Bytes::from(vec![0; 60]));
     assert_eq!(client.disconnected().await, Reason::TransportError);
 
-    // One message larger than the bound passes alone: else it never could.
+    // A message larger than the limit is accepted into an empty outbox.
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.emit("large", "x".repeat(200));
     assert_eq!(client.received().len(), 1);
 }
 
 #[tokio::test]
-async fn events_can_be_dropped_instead_whole_and_counted() {
+async fn with_drop_newest_events_are_dropped_completely_and_counted() {
     let (io, reasons) = server(|builder| {
         builder
             .max_outbox(4, 1_000_000)
@@ -85,7 +88,7 @@ async fn events_can_be_dropped_instead_whole_and_counted() {
     client.connection().stop_reading();
     io.emit("a", 1);
     io.emit("b", Bytes::from_static(b"x"));
-    // The transport has its turn, and takes nothing.
+    // The transport has its turn, and writes nothing.
     settle().await;
     io.emit("lost", Bytes::from_static(b"two messages and room for one"));
     io.emit("c", 3);
@@ -106,7 +109,7 @@ async fn events_can_be_dropped_instead_whole_and_counted() {
 }
 
 #[tokio::test]
-async fn packets_of_the_protocol_are_never_dropped() {
+async fn protocol_packets_are_never_dropped() {
     let io = SocketIo::bare()
         .max_outbox(1, 1_000_000)
         .overflow_policy(OverflowPolicy::DropNewest)
@@ -119,7 +122,7 @@ async fn packets_of_the_protocol_are_never_dropped() {
     settle().await;
     io.emit("lost", 2);
     let mut answer = std::pin::pin!(client.call::<String>("ask", ()));
-    // Sent now, and read later.
+    // Sent now, but read later.
     assert!(futures_util::poll!(answer.as_mut()).is_pending());
     settle().await;
     assert!(io.disconnect("/", client.sid()));
@@ -131,7 +134,7 @@ async fn packets_of_the_protocol_are_never_dropped() {
 }
 
 #[tokio::test]
-async fn what_waits_inside_connect_is_bounded_like_an_outbox() {
+async fn operations_deferred_in_connect_are_bounded_like_an_outbox() {
     let io = SocketIo::bare()
         .max_outbox(100, 1_000_000)
         .on("connect", |socket: socketio::Socket| {

@@ -1,4 +1,4 @@
-//! Invalid packets end their connection, and no other; names of the life cycle are not events.
+//! Invalid packets close their own connection only; clients can't send reserved event names.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use socketio_test::{ConnectError, TestClient};
 use crate::{connect::refusal, disconnect::noting};
 
 #[tokio::test]
-async fn joining_a_namespace_twice_is_a_breach_of_protocol() {
+async fn joining_a_namespace_twice_closes_the_connection() {
     let (io, notes) = noting();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let again = client.connect_to("/").await;
@@ -25,7 +25,7 @@ async fn joining_a_namespace_twice_is_a_breach_of_protocol() {
 }
 
 #[tokio::test]
-async fn a_connection_can_be_in_so_many_namespaces_and_no_more() {
+async fn the_number_of_namespaces_of_a_connection_is_limited() {
     let io = SocketIo::bare()
         .allow_namespace("/a")
         .allow_namespace("/b")
@@ -42,7 +42,7 @@ async fn a_connection_can_be_in_so_many_namespaces_and_no_more() {
 
 // D3
 #[tokio::test]
-async fn a_client_can_not_send_the_names_of_the_life_cycle() {
+async fn a_client_can_not_send_reserved_event_names() {
     let calls = Arc::new(AtomicUsize::new(0));
     let (connects, disconnects) = (Arc::clone(&calls), Arc::clone(&calls));
     let io = SocketIo::bare()
@@ -75,7 +75,7 @@ async fn a_client_can_not_send_the_names_of_the_life_cycle() {
 
 // D8
 #[tokio::test]
-async fn a_binary_packet_that_does_not_add_up_ends_that_connection_only() {
+async fn an_invalid_binary_packet_closes_only_its_own_connection() {
     let io = SocketIo::bare()
         .on("*", |_: Rest<socketio::Data>| {})
         .build()

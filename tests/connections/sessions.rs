@@ -1,4 +1,4 @@
-//! Sessions: one for each client and type, with a lifetime of its connection; connection sessions are shared by its namespaces.
+//! Sessions: one for each client and type, until its disconnect; connection sessions are shared by the namespaces.
 
 use std::sync::{Arc, Mutex};
 
@@ -82,7 +82,7 @@ async fn connected(io: &SocketIo, name: &str) -> TestClient {
 }
 
 #[tokio::test]
-async fn it_lasts_from_connect_to_disconnect() {
+async fn a_session_lasts_from_connect_to_disconnect() {
     let (io, gone) = server();
     let client = connected(&io, "ana").await;
     for visits in 1..=3 {
@@ -97,7 +97,7 @@ async fn it_lasts_from_connect_to_disconnect() {
 }
 
 #[tokio::test]
-async fn it_begins_as_the_default() {
+async fn a_session_begins_with_the_default_value() {
     let (io, _) = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(
@@ -107,7 +107,7 @@ async fn it_begins_as_the_default() {
 }
 
 #[tokio::test]
-async fn every_client_has_its_own() {
+async fn every_client_has_its_own_session() {
     let (io, _) = server();
     let (ana, bo) = (connected(&io, "ana").await, connected(&io, "bo").await);
     ana.emit("visit", ()).await.unwrap();
@@ -119,7 +119,7 @@ async fn every_client_has_its_own() {
 }
 
 #[tokio::test]
-async fn every_namespace_has_its_own() {
+async fn every_namespace_has_its_own_session() {
     let (io, _) = server();
     let ana = connected(&io, "ana").await;
     let there = ana.connect_to("/other").await.unwrap();
@@ -130,7 +130,7 @@ async fn every_namespace_has_its_own() {
 }
 
 #[tokio::test]
-async fn every_type_has_its_own() {
+async fn every_type_has_its_own_session() {
     let (io, _) = server();
     let ana = connected(&io, "ana").await;
     assert_eq!(ana.call::<u32>("count", ()).await.unwrap(), 10);
@@ -139,7 +139,7 @@ async fn every_type_has_its_own() {
 }
 
 #[tokio::test]
-async fn it_ends_when_the_client_comes_anew() {
+async fn a_session_does_not_survive_a_reconnection() {
     let (io, _) = server();
     let ana = connected(&io, "ana").await;
     ana.emit("visit", ()).await.unwrap();
@@ -152,7 +152,7 @@ async fn it_ends_when_the_client_comes_anew() {
 }
 
 #[tokio::test]
-async fn the_server_can_look_at_it_from_outside() {
+async fn a_session_can_be_read_outside_of_handlers() {
     let (io, _) = server();
     let ana = connected(&io, "ana").await;
     let session = io.socket("/", ana.sid()).unwrap().session::<User>();
@@ -165,7 +165,7 @@ async fn the_server_can_look_at_it_from_outside() {
 }
 
 #[tokio::test]
-async fn a_handler_can_be_called_with_one_made_by_hand() {
+async fn a_handler_can_be_called_with_a_session_made_by_a_test() {
     let session = Session::from(user("ana", 7));
     assert_eq!(whoami(session).await, user("ana", 7));
 }
@@ -196,7 +196,7 @@ fn server_with_both() -> SocketIo {
 }
 
 #[tokio::test]
-async fn a_session_is_one_namespaces_own_and_a_connections_is_shared_by_all_of_its() {
+async fn a_session_belongs_to_one_namespace_and_a_connection_session_is_shared() {
     let io = server_with_both();
     let root = TestClient::connect(&io, "/").await.unwrap();
     let chat = root.connect_to("/chat").await.unwrap();
@@ -213,7 +213,7 @@ async fn a_session_is_one_namespaces_own_and_a_connections_is_shared_by_all_of_i
 }
 
 #[tokio::test]
-async fn a_connections_session_outlives_a_namespace() {
+async fn a_connection_session_outlives_a_namespace() {
     let io = server_with_both();
     let root = TestClient::connect(&io, "/").await.unwrap();
     let chat = root.connect_to("/chat").await.unwrap();

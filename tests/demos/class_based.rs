@@ -1,4 +1,4 @@
-//! Flask-SocketIO's demo, as `examples/class_based.rs` has it.
+//! Flask-SocketIO's demo, in the form of `examples/class_based.rs`.
 
 #[allow(dead_code, reason = "`main` is for `cargo run`")]
 #[path = "../../examples/class_based.rs"]
@@ -8,12 +8,12 @@ mod played;
 use socketio::SocketIo;
 
 #[tokio::test]
-async fn the_demo_does_what_flasks_does() {
+async fn the_demo_behaves_like_the_one_of_flask_socketio() {
     played::is_played(SocketIo::builder().build().unwrap()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_background_task_is_heard_every_ten_seconds() {
+async fn the_background_task_emits_every_ten_seconds() {
     let io = SocketIo::builder().build().unwrap();
     io.spawn(example::background);
     played::is_heard_by(io).await;

@@ -1,4 +1,4 @@
-//! What both versions of the Flask-SocketIO demo do, whichever way their handlers are written.
+//! The behaviour of both versions of the Flask-SocketIO demo.
 
 use serde_json::json;
 use socketio::{Reason, SocketIo};
@@ -15,7 +15,7 @@ pub(crate) async fn is_played(io: SocketIo) {
     assert_eq!(ana.received(), [reply("connected", 0)]);
     assert_eq!(bo.received(), [reply("connected", 0)]);
 
-    // What one says is for oneself, what is broadcast for all; each client's lines are counted.
+    // Messages go to the sender, broadcasts to all; the lines of each client are counted.
     ana.emit("echo", "hello").await.unwrap();
     ana.emit("broadcast", "hello all").await.unwrap();
     assert_eq!(ana.received(), [reply("hello", 1), reply("hello all", 2)]);
@@ -47,11 +47,11 @@ pub(crate) async fn is_played(io: SocketIo) {
     let failed = bo.emit("join", ana.sid()).await.unwrap_err();
     assert!(failed.to_string().contains("belongs to one client"));
 
-    // The round trip that the page measures.
+    // The round-trip time that the page measures.
     bo.emit("ping", ()).await.unwrap();
     assert_eq!(bo.received(), [event("pong", ())]);
 
-    // Who asks to be disconnected is, once it has read the goodbye.
+    // A client that requests it is disconnected, after it has received a last event.
     bo.emit("disconnect request", ()).await.unwrap();
     let goodbye = bo.next().await;
     assert_eq!(goodbye, reply("goodbye", 4));
@@ -60,7 +60,7 @@ pub(crate) async fn is_played(io: SocketIo) {
     assert_eq!(bo.disconnected().await, Reason::ServerDisconnect);
 }
 
-/// The thread in the background, which is a task here.
+/// Checks the background task, which is a thread in Flask-SocketIO.
 pub(crate) async fn is_heard_by(io: SocketIo) {
     let ana = TestClient::builder(&io).timeout(std::time::Duration::from_secs(60));
     let ana = ana.connect().await.unwrap();

@@ -10,7 +10,7 @@ use crate::process::{ANY_PORT, Example, Stream, binary};
 impl<S: Read + Write> Stream for S {}
 
 #[test]
-fn sessions_a_login_by_http_is_known_to_sockets_in_both_ways() {
+fn sessions_a_login_over_http_is_available_as_a_copy_and_as_a_shared_session() {
     let example = Example::start("sessions", &[ANY_PORT]);
     let mut stranger = example.client("");
     stranger.send("40");
@@ -25,22 +25,22 @@ fn sessions_a_login_by_http_is_known_to_sockets_in_both_ways() {
     let (mut one, mut two) = (example.client(&cookie), example.client(&cookie));
     assert_eq!(one.join("", "hello"), r#","ana"]"#);
     two.join("", "hello");
-    // The fork is one connection's own.
+    // A copy belongs to one connection.
     one.send(r#"42["rename","bo"]"#);
     assert_eq!(one.call(r#"["whoami"]"#), r#"["bo"]"#);
     assert_eq!(two.call(r#"["whoami"]"#), r#"["ana"]"#);
-    // What is shared, all of them and HTTP see.
+    // Changes of a shared session are visible to all connections and to HTTP.
     assert_eq!(one.call(r#"["note","milk"]"#), "[1]");
     assert_eq!(two.call(r#"["note","bread"]"#), "[2]");
     assert!(example.get("/notes", &cookie).ends_with("milk\nbread"));
-    // Also its end.
+    // So is its end.
     example.post("/log-out", &cookie, "");
     one.send(r#"42["note","late"]"#);
     one.expect("41");
 }
 
 #[test]
-fn auth_token_a_token_is_shown_in_the_auth_or_in_a_header() {
+fn auth_token_a_token_is_accepted_in_auth_or_in_a_header() {
     let example = Example::start("auth_token", &[ANY_PORT]);
     let mut ana = example.client("");
     assert_eq!(
@@ -80,7 +80,7 @@ fn rooms_are_joined_addressed_and_closed() {
     bo.call(r#"["close room","lobby"]"#);
     ana.expect(r#"42["closed","lobby"]"#);
     assert_eq!(bo.call(r#"["who is in","lobby"]"#), "[0]");
-    // The room of another client is its own.
+    // The room of another client is private.
     let other = rooms.split('"').nth(1).unwrap();
     assert!(bo.call(&format!(r#"["join","{other}"]"#)).contains("error"));
     bo.call(&format!(r#"["whisper","{other}","psst"]"#));
@@ -88,7 +88,7 @@ fn rooms_are_joined_addressed_and_closed() {
 }
 
 #[test]
-fn acks_go_both_ways() {
+fn acks_work_in_both_directions() {
     let example = Example::start("acks", &[ANY_PORT]);
     let mut client = example.client("");
     client.send("40");
@@ -116,7 +116,7 @@ fn acks_go_both_ways() {
 }
 
 #[test]
-fn errors_answer_and_disconnect_nobody() {
+fn errors_are_acknowledged_and_disconnect_no_client() {
     let example = Example::start("errors", &[ANY_PORT]);
     let mut client = example.client("");
     client.send("40/shop,");
@@ -145,7 +145,7 @@ fn errors_answer_and_disconnect_nobody() {
 }
 
 #[test]
-fn guards_let_pass_refuse_and_answer() {
+fn guards_accept_refuse_and_respond() {
     let example = Example::start("guards", &[ANY_PORT]);
     let target = "/socket.io/?EIO=4&transport=polling&banned";
     assert!(example.get(target, "").starts_with("HTTP/1.1 403"));

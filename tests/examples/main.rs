@@ -1,4 +1,4 @@
-//! The examples, as they are run: each a process of its own, spoken to over long-polling.
+//! The examples as users run them: each as a process, tested over long-polling.
 //!
 //! `cargo test` builds them first; `cargo test --test examples` alone does not.
 

@@ -1,4 +1,4 @@
-//! Examples with a page: what they serve, and their command line.
+//! Examples with a page: their files, and their command line.
 
 use std::{net::TcpListener, process::Command};
 
@@ -6,7 +6,7 @@ use crate::process::{ANY_PORT, Example, binary};
 
 const WITH_PAGES: [&str; 4] = ["chat", "class_based", "functions", "sessions"];
 
-/// What an example that can't start says.
+/// Returns the output of an example that can't start.
 fn fails(name: &str, args: &[&str]) -> String {
     let output = Command::new(binary(name)).args(args).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{name} {args:?}");
@@ -14,7 +14,7 @@ fn fails(name: &str, args: &[&str]) -> String {
 }
 
 #[test]
-fn a_page_and_all_that_it_loads_come_from_the_example() {
+fn the_example_serves_its_page_and_all_files_of_it() {
     for name in WITH_PAGES {
         let example = Example::start(name, &[ANY_PORT, "--client", "own"]);
         let page = example.get("/", "");
@@ -35,7 +35,7 @@ fn a_page_and_all_that_it_loads_come_from_the_example() {
 }
 
 #[test]
-fn a_mistake_on_the_command_line_is_named_with_what_there_is() {
+fn an_invalid_argument_is_reported_with_the_valid_ones() {
     for name in WITH_PAGES {
         for (args, message) in [
             (&["--prot", "5000"][..], "unknown argument --prot\n"),
@@ -54,7 +54,7 @@ fn a_mistake_on_the_command_line_is_named_with_what_there_is() {
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind(ANY_PORT).unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     let said = fails("chat", &[&addr]);
@@ -62,7 +62,7 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn chat_prints_who_comes_and_goes() {
+fn chat_prints_who_connects_and_disconnects() {
     let example = Example::start("chat", &[ANY_PORT]);
     let mut client = example.client("");
     client.join(r#"{"name":"Ada"}"#, "online");
@@ -73,7 +73,7 @@ fn chat_prints_who_comes_and_goes() {
 }
 
 #[test]
-fn chat_tells_names_and_the_members_of_rooms() {
+fn chat_announces_names_and_the_members_of_rooms() {
     let example = Example::start("chat", &[ANY_PORT]);
     let (mut ada, mut bo) = (example.client(""), example.client(""));
     ada.join(r#"{"name":" Ada "}"#, "person");

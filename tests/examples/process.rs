@@ -1,4 +1,4 @@
-//! An example as a process, and a client over long-polling that blocks.
+//! An example as a process, and a blocking client over long-polling.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -17,9 +17,9 @@ pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 /// A running example; it ends with this value.
 pub(crate) struct Example {
     pub(crate) child: Child,
-    /// Where it listens, as it says itself.
+    /// The address at which it listens, from its output.
     pub(crate) addr: String,
-    /// What it prints, to either output.
+    /// The lines of its standard output and standard error.
     lines: mpsc::Receiver<String>,
 }
 
@@ -46,7 +46,7 @@ impl Example {
         ];
         for output in outputs {
             let sender = sender.clone();
-            // Reads to the end, so that the example is never held up.
+            // Reads to the end, so that the example never blocks.
             thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
                     let _ = sender.send(line);
@@ -60,7 +60,7 @@ impl Example {
         example
     }
 
-    /// The next line that contains one of these texts, which `|` separates.
+    /// Waits for a line that contains one of these texts, separated by `|`.
     pub(crate) fn prints(&self, texts: &str) -> String {
         let mut said = String::new();
         loop {
@@ -88,7 +88,7 @@ impl Example {
         http(self.stream(), "POST", target, headers, body)
     }
 
-    /// A client that opens its connection with these headers.
+    /// Connects a client with these headers.
     pub(crate) fn client(&self, headers: &str) -> Client<'_> {
         Client::open(move || Box::new(self.stream()), headers)
     }
@@ -101,7 +101,7 @@ impl Drop for Example {
     }
 }
 
-/// `target/debug/examples/name`, beside the directory of this test.
+/// Returns `target/debug/examples/name`, beside the directory of this test.
 pub(crate) fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);
@@ -112,7 +112,7 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 /// A byte stream, with or without TLS.
 pub(crate) trait Stream: Read + Write {}
 
-/// One HTTP exchange; the whole answer as text. `headers` are whole lines.
+/// Sends an HTTP request, and returns the whole response as text. `headers` are complete lines.
 fn http(mut stream: impl Stream, method: &str, target: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     write!(
@@ -121,7 +121,7 @@ fn http(mut stream: impl Stream, method: &str, target: &str, headers: &str, body
     )
     .unwrap();
     let mut answer = Vec::new();
-    // rustls calls it an error when a server has closed the connection without a good-bye.
+    // rustls returns an error if a server closes the connection without `close_notify`.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8(answer).unwrap()
 }
@@ -130,7 +130,7 @@ fn http(mut stream: impl Stream, method: &str, target: &str, headers: &str, body
 pub(crate) struct Client<'a> {
     pub(crate) connect: Box<dyn Fn() -> Box<dyn Stream> + 'a>,
     pub(crate) target: String,
-    /// What has been polled and not been asked for.
+    /// The packets that have been polled and not been taken.
     pub(crate) packets: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Client<'a> {
         assert!(answer.ends_with("ok"), "{answer}");
     }
 
-    /// The next packet that begins so, without its beginning; packets before it are passed over.
+    /// Waits for a packet that begins with `start`, and returns its rest; packets before it are skipped.
     pub(crate) fn expect(&mut self, start: &str) -> String {
         loop {
             while !self.packets.is_empty() {
@@ -169,14 +169,14 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Joins `/`; what came with `welcome` (or another event).
+    /// Joins `/`, and returns the arguments of `welcome` (or another event).
     pub(crate) fn join(&mut self, auth: &str, event: &str) -> String {
         self.send(&format!("40{auth}"));
         self.expect("40{");
         self.expect(&format!("42[\"{event}\""))
     }
 
-    /// Sends an event and gives the array of its acknowledgement.
+    /// Sends an event and returns the array of its acknowledgement.
     pub(crate) fn call(&mut self, event: &str) -> String {
         self.send(&format!("427{event}"));
         self.expect("437")

@@ -64,7 +64,7 @@ fn embed_hyper_serves_sockets() {
 
 #[cfg(unix)]
 #[test]
-fn unix_socket_takes_the_place_of_the_file_that_a_killed_server_left() {
+fn unix_socket_replaces_the_file_of_a_killed_server() {
     use std::os::unix::net::UnixStream;
 
     let directory = Directory::new("unix-socket-example");
@@ -80,12 +80,12 @@ fn unix_socket_takes_the_place_of_the_file_that_a_killed_server_left() {
 
 #[cfg(unix)]
 #[test]
-fn listenfd_serves_a_port_that_was_opened_for_it() {
+fn listenfd_serves_an_inherited_socket() {
     use std::{net::TcpListener, os::fd::OwnedFd};
 
     let listener = TcpListener::bind(ANY_PORT).unwrap();
     let addr = listener.local_addr().unwrap().to_string();
-    // The service manager's part: the socket as descriptor 3, and two variables.
+    // As a service manager does: the socket as descriptor 3, and two variables.
     let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\"";
     let example = Example::spawn(
         Command::new("sh")
@@ -96,7 +96,7 @@ fn listenfd_serves_a_port_that_was_opened_for_it() {
     assert_eq!(example.addr, addr);
     example.client("").join("", "welcome");
     drop(example);
-    // Without them it opens one itself.
+    // Without them it opens a socket itself.
     let alone = Example::start("listenfd", &[ANY_PORT]);
     alone.client("").join("", "welcome");
 }

@@ -1,4 +1,4 @@
-//! Handlers under `blocking`: they run on the blocking pool, in the name of their client.
+//! Handlers with `blocking`: they run on the blocking pool, with their client as the current one.
 
 use std::{
     sync::{
@@ -55,7 +55,7 @@ async fn a_blocking_handler_does_not_delay_other_clients() {
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();
     let waiting = tokio::spawn(async move { ana.call::<String>("wait", ()).await });
-    // The one worker is free for it, though a handler blocks a thread.
+    // The only worker is free, although a handler blocks a thread.
     bo.call::<()>("open", ()).await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap(), "opened");
 }
@@ -152,7 +152,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test]
-async fn a_blocking_handler_speaks_for_its_client() {
+async fn a_blocking_handler_acts_for_its_client() {
     let io = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(client.call::<usize>("speak", "hello").await.unwrap(), 5);
@@ -188,7 +188,7 @@ async fn connect_and_methods_can_be_blocking() {
 }
 
 #[test]
-fn a_server_tells_which_handlers_are_blocking() {
+fn a_server_describes_which_handlers_are_blocking() {
     let io = server();
     let blocking = |event: &str| {
         let handlers = io.describe().handlers();

@@ -6,12 +6,12 @@ use socketio::{EventCall, HandlerError, Next, Response, SocketIo, handlers};
 use socketio_test::TestClient;
 use test_support::Log;
 
-/// The lines about handlers that blocked.
+/// Returns the lines about handlers that blocked.
 fn blocked(log: &Log) -> Vec<String> {
     log.lines("blocked")
 }
 
-/// What blocks is a thread, so no paused time can stand in for it.
+/// Blocks the thread. Paused time has no effect on it.
 fn block() {
     thread::sleep(Duration::from_millis(150));
 }
@@ -32,7 +32,7 @@ async fn quick() {
 }
 
 #[tokio::test]
-async fn a_handler_that_blocks_is_named_once_with_the_cure() {
+async fn a_handler_that_blocks_is_logged_once_with_the_cure() {
     let log = Log::default();
     let _guard = log.collect();
     let io = SocketIo::bare()
@@ -61,7 +61,7 @@ async fn a_handler_that_blocks_is_named_once_with_the_cure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_waits_is_not_named() {
+async fn a_handler_that_awaits_is_not_logged() {
     let log = Log::default();
     let _guard = log.collect();
     let io = SocketIo::bare().handlers(handlers![quick]).build().unwrap();
@@ -71,7 +71,7 @@ async fn a_handler_that_waits_is_not_named() {
 }
 
 #[tokio::test]
-async fn middleware_is_not_blamed_for_its_handler() {
+async fn middleware_is_not_logged_when_its_handler_blocks() {
     async fn pass(call: EventCall, next: Next) -> Result<Response, HandlerError> {
         next.run(call).await
     }
@@ -104,7 +104,7 @@ async fn middleware_is_not_blamed_for_its_handler() {
         .unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.call::<()>("quick", ()).await.unwrap();
-    // Only the one that blocked, not the one around it.
+    // Only the middleware that blocked, not the one around it.
     let lines = blocked(&log);
     assert!(
         matches!(&lines[1..], [line] if line.contains(r#"function="middleware""#)),

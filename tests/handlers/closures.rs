@@ -9,7 +9,7 @@ use test_support::{Notes, problem};
 use tokio::sync::Notify;
 
 #[tokio::test]
-async fn a_guard_of_a_closure_runs_before_it_alone() {
+async fn a_guard_of_a_closure_runs_before_that_closure_only() {
     let even = |number: u64| match number % 2 {
         0 => Ok(()),
         _ => Err(Forbidden::new("even numbers only")),
@@ -52,7 +52,7 @@ async fn guards_of_a_closure_run_in_their_order_after_those_of_its_namespace() {
 }
 
 #[tokio::test]
-async fn a_guard_without_a_namespace_is_for_every_namespace() {
+async fn a_guard_without_a_namespace_applies_to_every_namespace() {
     let inside = |request: Request| request.header("x-inside").is_some();
     let io = SocketIo::bare()
         .on("x", || ())
@@ -93,7 +93,7 @@ async fn a_concurrent_closure_overlaps_with_the_clients_other_events() {
     let info = &io.describe().handlers()[1];
     assert!(info.event == "wait" && info.concurrent, "{info:?}");
     let client = TestClient::connect(&io, "/").await.unwrap();
-    // One after another, `open` would wait for `wait` for ever.
+    // Without `concurrent`, `open` would wait for `wait` for ever.
     let (waited, open) = tokio::join!(client.call::<()>("wait", ()), client.call::<()>("open", ()));
     waited.unwrap();
     open.unwrap();
@@ -153,7 +153,7 @@ fn options_without_an_effect_are_refused() {
 }
 
 #[test]
-fn what_the_guard_of_a_closure_takes_is_checked() {
+fn the_needs_of_the_guard_of_a_closure_are_checked() {
     let handler = (|| ()).guard(|_limit: State<u32>| true);
     problem(
         SocketIo::bare().on("x", handler),
@@ -162,7 +162,7 @@ fn what_the_guard_of_a_closure_takes_is_checked() {
 }
 
 #[test]
-fn a_state_that_was_given_as_an_arc_is_named_with_the_cure() {
+fn a_state_that_was_given_as_an_arc_is_reported_with_the_cure() {
     struct Database;
     let shared = Arc::new(Database);
     let builder = || SocketIo::bare().on("x", |_: State<Database>| ());

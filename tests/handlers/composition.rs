@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use socketio::{Handlers, Path, Request, SocketIo, SocketIoBuilder, handlers};
 use socketio_test::{ConnectError, TestClient};
 
-/// A part of a program that knows nothing of the whole.
+/// A module of a program, independent of the other ones.
 mod admin {
     use super::*;
 
@@ -43,7 +43,7 @@ async fn admin(io: &SocketIo, path: &str) -> Result<TestClient, ConnectError> {
 }
 
 #[tokio::test]
-async fn merged_handlers_are_where_they_say() {
+async fn merged_handlers_keep_their_namespaces() {
     let io = SocketIo::bare().merge(admin::handlers()).build().unwrap();
     let main = admin(&io, "/").await.unwrap();
     assert_eq!(

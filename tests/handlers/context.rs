@@ -10,7 +10,7 @@ use socketio::{
 use socketio_test::{CallFailed, TestClient, event};
 
 #[tokio::test]
-async fn emit_and_send_answer_the_caller_only() {
+async fn emit_and_send_reply_to_the_sender_only() {
     #[socketio::event]
     async fn talk() {
         emit("one", 1);
@@ -37,7 +37,7 @@ async fn emit_and_send_answer_the_caller_only() {
 }
 
 #[tokio::test]
-async fn message_and_json_are_events_like_others() {
+async fn message_and_json_are_ordinary_events() {
     #[socketio::event]
     fn message(text: String) -> String {
         text + "!"
@@ -64,7 +64,7 @@ async fn message_and_json_are_events_like_others() {
 }
 
 #[tokio::test]
-async fn every_function_speaks_for_the_client_whose_event_it_is() {
+async fn every_function_acts_for_the_current_client() {
     #[socketio::event]
     async fn who(socket: Socket) -> (Sid, bool, Option<String>, usize) {
         tokio::task::yield_now().await;
@@ -96,7 +96,7 @@ async fn outside_of_a_handler_the_functions_panic_and_name_the_cure() {
     );
     assert_eq!(current(), None);
 
-    // A task of tokio's own is outside; one of the crate's is not.
+    // `tokio::spawn` has no current client, `socketio::spawn` has.
     let io = SocketIo::bare()
         .on("tokio", || async {
             let task = tokio::spawn(async { current().is_some() });
@@ -114,7 +114,7 @@ async fn outside_of_a_handler_the_functions_panic_and_name_the_cure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spawned_task_goes_on_when_the_handler_has_ended() {
+async fn a_spawned_task_continues_when_the_handler_has_ended() {
     #[socketio::event]
     fn remind(seconds: u64) {
         socketio::spawn(async move {
@@ -133,7 +133,7 @@ async fn a_spawned_task_goes_on_when_the_handler_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_background_task_of_the_server_has_no_client_and_reaches_all() {
+async fn a_background_task_of_the_server_emits_without_a_current_client() {
     let io = SocketIo::bare().build().unwrap();
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();

@@ -75,7 +75,7 @@ fn shop() -> SocketIo {
 }
 
 #[tokio::test]
-async fn a_namespaces_error_handler_sees_the_error_and_answers() {
+async fn the_error_handler_of_a_namespace_receives_the_error_and_responds() {
     let client = TestClient::connect(&shop(), "/shop").await.unwrap();
     assert_eq!(
         client.call::<Value>("buy", "peas").await.unwrap(),
@@ -100,7 +100,7 @@ async fn a_namespaces_error_handler_sees_the_error_and_answers() {
 }
 
 #[tokio::test]
-async fn namespaces_without_one_of_their_own_have_the_default_one() {
+async fn namespaces_without_an_error_handler_use_the_default_one() {
     let io = shop();
     for (path, text) in [
         ("/", "default: no peas left (/)"),
@@ -114,7 +114,7 @@ async fn namespaces_without_one_of_their_own_have_the_default_one() {
 }
 
 #[tokio::test]
-async fn error_handlers_do_not_see_unknown_events() {
+async fn error_handlers_do_not_run_for_unknown_events() {
     let io = shop();
     let client = TestClient::connect(&io, "/shop").await.unwrap();
     assert_eq!(
@@ -125,7 +125,7 @@ async fn error_handlers_do_not_see_unknown_events() {
 }
 
 #[tokio::test]
-async fn an_error_handler_that_fails_leaves_the_first_error() {
+async fn when_an_error_handler_fails_the_first_error_is_returned() {
     #[socketio::event]
     async fn first() -> socketio::Result {
         Err("first".into())
@@ -150,7 +150,7 @@ async fn an_error_handler_that_fails_leaves_the_first_error() {
 }
 
 #[tokio::test]
-async fn a_failed_event_does_not_cost_the_connection() {
+async fn a_failed_event_does_not_close_the_connection() {
     let io = shop();
     let client = TestClient::connect(&io, "/shop").await.unwrap();
     let sid = client.sid().clone();
@@ -164,7 +164,7 @@ async fn a_failed_event_does_not_cost_the_connection() {
 
 // D5
 #[tokio::test]
-async fn no_handler_runs_twice_and_no_error_is_taken_for_another() {
+async fn no_handler_runs_twice_and_no_error_is_mistaken_for_another() {
     let runs = Arc::new(AtomicUsize::new(0));
     let count = |builder: SocketIoBuilder, event: &'static str| {
         let runs = Arc::clone(&runs);
@@ -215,7 +215,7 @@ impl Guarded {
         Err("broken".into())
     }
 
-    /// Whatever it says, the connection stays refused.
+    /// Whatever it returns, the client stays refused.
     async fn on_error(&self, error: HandlerError) -> String {
         format!("{}: {error}", sid())
     }
@@ -223,7 +223,7 @@ impl Guarded {
 
 // D6
 #[tokio::test]
-async fn the_error_handler_of_a_class_has_the_context_and_can_not_defeat_a_refusal() {
+async fn the_error_handler_of_a_class_has_the_context_and_can_not_override_a_refusal() {
     let io = SocketIo::bare().namespace(Guarded).build().unwrap();
     let hello = |name: &str| {
         let auth = json!({ "as": name });

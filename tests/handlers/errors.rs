@@ -10,7 +10,7 @@ use socketio::{BoxError, ConnectionRefused, SocketIo, State, broadcast, emit, ha
 use socketio_test::{EmitFailed, TestClient, event};
 
 #[tokio::test]
-async fn a_refusal_in_an_ordinary_event_is_an_error_like_others() {
+async fn a_refusal_in_an_ordinary_event_is_an_ordinary_error() {
     let io = SocketIo::bare()
         .on("enter", || {
             Err::<(), BoxError>(ConnectionRefused::new("no").into())
@@ -27,7 +27,7 @@ async fn a_refusal_in_an_ordinary_event_is_an_error_like_others() {
 }
 
 #[tokio::test]
-async fn an_emit_that_can_not_be_sent_fails_its_event_and_reaches_nobody() {
+async fn an_emit_that_can_not_be_encoded_fails_its_event_and_sends_nothing() {
     let unfit = || BTreeMap::from([(vec![1_u8], 1)]);
     let io = SocketIo::bare()
         .on("unfit", move || {
@@ -69,7 +69,7 @@ async fn an_emit_that_can_not_be_sent_fails_its_event_and_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn the_shape_of_error_answers_can_be_changed() {
+async fn the_acknowledgement_of_errors_can_be_changed() {
     let io = SocketIo::bare()
         .on("fail", || Err::<(), _>(BoxError::from("why")))
         .error_ack(|error| {
@@ -89,7 +89,7 @@ async fn the_shape_of_error_answers_can_be_changed() {
 }
 
 #[tokio::test]
-async fn any_error_type_will_do() {
+async fn any_error_type_can_be_returned() {
     #[socketio::on("anyhow")]
     async fn by_anyhow() -> anyhow::Result<()> {
         anyhow::bail!("by anyhow")
@@ -120,7 +120,7 @@ async fn any_error_type_will_do() {
 }
 
 #[tokio::test]
-async fn a_callback_that_fails_is_nobodys_event() {
+async fn a_callback_that_fails_does_not_fail_an_event() {
     let notes: Arc<Mutex<Vec<u8>>> = Arc::default();
     let io = SocketIo::bare()
         .on("ask", |notes: State<Mutex<Vec<u8>>>| {

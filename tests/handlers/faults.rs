@@ -1,4 +1,4 @@
-//! User code that panics: the event fails, its acknowledgement says so, the connection lives, and `disconnect` runs once.
+//! User code that panics: the event fails and is acknowledged, the connection stays open, and `disconnect` runs once.
 
 use std::sync::{
     Arc,
@@ -201,7 +201,7 @@ async fn a_middleware_that_panics_fails_the_event() {
 }
 
 #[tokio::test]
-async fn an_error_handler_that_panics_leaves_the_answer_to_error_ack() {
+async fn when_an_error_handler_panics_error_ack_responds() {
     #[socketio::on_error_default]
     fn failed() {
         panic!("again");
@@ -216,19 +216,53 @@ async fn an_error_handler_that_panics_leaves_the_answer_to_error_ack() {
 }
 
 #[tokio::test]
-async fn an_error_whose_text_panics_is_logged_all_the_same() {
+async fn an_error_whose_text_panics_is_logged() {
     let build = || SocketIo::bare().on("fail", || Err::<(), _>(Unspeakable));
     survives(build, "fail", Some(internal())).await;
 }
 
 #[tokio::test]
-async fn a_session_value_that_panics_when_it_is_dropped_harms_nobody() {
+async fn a_session_value_that_panics_when_it_is_dropped_has_no_other_effect() {
     let build = || {
         SocketIo::bare().on("keep", |mine: socketio::Session<Mine>| {
             mine.update(|mine| mine.0 = true);
         })
     };
     survives(build, "keep", None).await;
+}
+
+/// The callbacks of a client are dropped where the client ends: in the handler of another one, here.
+#[tokio::test]
+async fn a_callback_that_panics_when_it_is_dropped_harms_nobody() {
+    struct Fuse(AtomicUsize);
+
+    impl Drop for Fuse {
+        fn drop(&mut self) {
+            panic!("while dropping");
+        }
+    }
+
+    let io = SocketIo::bare()
+        .on("ask", || {
+            let fuse = Fuse(AtomicUsize::new(0));
+            let callback = move |()| {
+                fuse.0.fetch_add(1, Ordering::Relaxed);
+            };
+            socketio::to(socketio::sid())
+                .callback(callback)
+                .emit("question", ());
+        })
+        .on("end", |socket: socketio::Socket, sid: String| {
+            socket.to(sid).disconnect();
+            "ended"
+        })
+        .build()
+        .unwrap();
+    let asked = TestClient::connect(&io, "/").await.unwrap();
+    let other = TestClient::connect(&io, "/").await.unwrap();
+    asked.emit("ask", ()).await.unwrap();
+    let ended: String = other.call("end", asked.sid()).await.unwrap();
+    assert_eq!(ended, "ended");
 }
 
 #[tokio::test]
@@ -249,7 +283,7 @@ async fn a_disconnect_handler_that_panics_runs_once() {
     assert_eq!(runs.0.load(Ordering::Relaxed), 1);
 }
 
-/// JSON, but it panics over acknowledgements that say `panic`, and over events of this name.
+/// JSON, but it panics on acknowledgements with the text `panic`, and on events of this name.
 struct Fragile {
     always: bool,
 }
@@ -285,7 +319,7 @@ impl Decoder for FragileDecoder {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_an_acknowledgement_fails_the_event() {
+async fn a_parser_that_panics_on_an_acknowledgement_fails_the_event() {
     let build = || {
         SocketIo::bare()
             .parser(Fragile { always: false })
@@ -295,7 +329,7 @@ async fn a_parser_that_panics_over_an_acknowledgement_fails_the_event() {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_every_acknowledgement_ends_no_connection() {
+async fn a_parser_that_panics_on_every_acknowledgement_closes_no_connection() {
     let io = SocketIo::bare()
         .parser(Fragile { always: true })
         .on("ask", || {
@@ -312,7 +346,7 @@ async fn a_parser_that_panics_over_every_acknowledgement_ends_no_connection() {
 }
 
 #[tokio::test]
-async fn a_parser_that_panics_over_a_message_ends_its_connection_alone() {
+async fn a_parser_that_panics_on_a_message_closes_only_that_connection() {
     let left = Left::default();
     let io = SocketIo::bare()
         .parser(Fragile { always: false })

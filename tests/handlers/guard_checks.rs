@@ -1,4 +1,4 @@
-//! Guards at start-up: what they need is checked, and a guard of nothing is refused.
+//! Guards at start-up: their needs are checked, and a guard without effect is refused.
 
 use socketio::{Auth, Reason, Rest, SocketIo, State, handlers};
 use test_support::problem;
@@ -38,7 +38,7 @@ fn the_needs_of_guards_are_checked() {
 }
 
 #[test]
-fn what_guards_a_namespace_takes_nothing_that_only_some_events_have() {
+fn the_guard_of_a_namespace_can_not_take_arguments_of_some_events_only() {
     problem(
         SocketIo::bare().guard_in("/", |_number: u64| true),
         &["takes `u64`", "before `connect`"],
@@ -50,7 +50,7 @@ fn what_guards_a_namespace_takes_nothing_that_only_some_events_have() {
 }
 
 #[test]
-fn a_guard_that_guards_nothing_is_refused() {
+fn a_guard_of_a_namespace_without_handlers_is_refused() {
     problem(
         SocketIo::bare()
             .on_in("/chat", "x", || async {})

@@ -1,4 +1,4 @@
-//! Guards of events: refusing, answering instead of the handler, errors.
+//! Guards of events: refusing, responding instead of the handler, errors.
 
 use serde_json::{Value, json};
 use socketio::{Auth, Forbidden, HandlerError, Reason, RespondWith, Session, SocketIo, handlers};
@@ -86,7 +86,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test]
-async fn a_guard_that_returns_false_refuses_the_event_and_answers_the_client() {
+async fn a_guard_that_returns_false_refuses_the_event_and_it_is_acknowledged() {
     let io = server();
     let nobody = TestClient::connect(&io, "/").await.unwrap();
     let answer: Value = nobody.call("secret", ()).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_guard_that_returns_false_refuses_the_event_and_answers_the_client() {
 }
 
 #[tokio::test]
-async fn all_guards_of_an_event_must_let_it_pass() {
+async fn all_guards_of_an_event_must_accept_it() {
     let io = server();
     let bo = TestClient::builder(&io)
         .auth(&json!({"name": "bo"}))
@@ -136,7 +136,7 @@ async fn a_guard_reads_the_arguments_and_so_does_the_handler() {
 }
 
 #[tokio::test]
-async fn a_guard_may_answer_in_place_of_the_handler() {
+async fn a_guard_may_respond_in_place_of_the_handler() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let answer: (String, String) = client.call("ask", "known").await.unwrap();
     assert_eq!(answer, ("from".into(), "guard".into()));

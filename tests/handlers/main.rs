@@ -1,18 +1,18 @@
-//! Handlers: registering them, what they are given, what surrounds them, what becomes of their errors.
+//! Handlers: registration, arguments, guards and middleware, errors.
 //!
-//! Handlers with an attribute are linked into every server of this program that `SocketIo::builder()` makes; servers here are `bare()`
-//! or have a name of their own.
+//! Handlers with an attribute are linked into every server of this program that `SocketIo::builder()` creates, so servers here are
+//! `bare()` or have their own name.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `registration` | names, namespaces and arguments of handlers |
 //! | `closures` | options, guards and error handlers of closures |
-//! | `blocking`, `blocking_log` | handlers on the blocking pool, and handlers that should be there |
+//! | `blocking`, `blocking_log` | handlers on the blocking pool, and the log line about handlers that should be |
 //! | `composition` | lists of handlers, merged and nested |
-//! | `namespaces` | class-based namespaces, patterns, which handler an event finds |
+//! | `namespaces` | class-based namespaces, patterns, which handler an event has |
 //! | `namespace_values` | the values of namespace impls, and the options of the derive |
 //! | `patterns` | equal patterns, and the paths that are accepted |
-//! | `context`, `try_context` | the functions for the current client, and what they do where there is none |
+//! | `context`, `try_context` | the functions for the current client, and what they do without one |
 //! | `ordering` | order, concurrency, full inboxes |
 //! | `guards`, `namespace_guards`, `guard_checks` | guards of events, guards of namespaces, checks at start-up |
 //! | `middleware`, `middleware_context` | order and responses of middleware, and what it can read |

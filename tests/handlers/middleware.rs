@@ -34,7 +34,7 @@ impl Middleware for Noting {
 }
 
 #[tokio::test]
-async fn the_answer_can_be_read_on_its_way() {
+async fn middleware_can_read_the_response() {
     let trail = Notes::default();
     let reading = trail.clone();
     let io = SocketIo::bare()
@@ -59,7 +59,7 @@ async fn the_answer_can_be_read_on_its_way() {
 }
 
 #[tokio::test]
-async fn the_first_is_outermost_and_connect_and_disconnect_come_by() {
+async fn the_first_middleware_is_outermost_and_connect_and_disconnect_are_wrapped() {
     let trail = Notes::default();
     let noting = trail.clone();
     let io = SocketIo::bare()
@@ -121,7 +121,7 @@ async fn middleware_wraps_one_namespace_or_those_of_a_pattern() {
     assert_eq!(trail.take()[0], "chat > connect");
 }
 
-/// Answers what it has answered before.
+/// Responds with the earlier response.
 #[derive(Default)]
 struct Limit {
     calls: Mutex<u32>,
@@ -142,7 +142,7 @@ impl Middleware for Limit {
 }
 
 #[tokio::test]
-async fn it_may_answer_without_the_handler() {
+async fn middleware_may_respond_without_the_handler() {
     let io = SocketIo::bare()
         .on("x", || async { "x" })
         .middleware(Limit::default())
@@ -160,7 +160,7 @@ async fn it_may_answer_without_the_handler() {
 }
 
 #[tokio::test]
-async fn it_reads_the_arguments_and_so_does_the_handler() {
+async fn middleware_and_the_handler_read_the_same_arguments() {
     let trail = Notes::default();
     let noting = trail.clone();
     let io = SocketIo::bare()
@@ -190,7 +190,7 @@ async fn it_reads_the_arguments_and_so_does_the_handler() {
 }
 
 #[tokio::test]
-async fn it_sees_what_failed_and_error_handlers_stand_around_it() {
+async fn middleware_receives_errors_and_runs_inside_of_error_handlers() {
     let io = SocketIo::bare()
         .on("fails", || async {
             Err::<(), _>(socketio::BoxError::from("by itself"))
@@ -223,7 +223,7 @@ fn failed(error: HandlerError) -> String {
 }
 
 #[tokio::test]
-async fn a_panic_in_it_fails_the_event_and_nothing_else() {
+async fn a_panic_of_middleware_fails_only_its_event() {
     let io = SocketIo::bare()
         .on("x", || async { "x" })
         .middleware(async |call: EventCall, next: Next| {
@@ -238,7 +238,7 @@ async fn a_panic_in_it_fails_the_event_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn it_refuses_connections() {
+async fn middleware_can_refuse_connections() {
     let io = SocketIo::bare()
         .middleware(async |call: EventCall, next: Next| {
             if call.event() == "connect" && call.socket().request().header("x-pass").is_none() {
@@ -261,7 +261,7 @@ async fn it_refuses_connections() {
 }
 
 #[tokio::test]
-async fn it_speaks_for_the_client() {
+async fn middleware_acts_for_the_client() {
     let io = SocketIo::bare()
         .on("x", || async {})
         .middleware(async |call: EventCall, next: Next| {
@@ -280,7 +280,7 @@ async fn it_speaks_for_the_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_around_the_rest_ends_the_handler() {
+async fn a_timeout_in_middleware_cancels_the_handler() {
     let io = SocketIo::bare()
         .on("slow", std::future::pending::<()>)
         .middleware(async |call: EventCall, next: Next| {
@@ -296,7 +296,7 @@ async fn a_timeout_around_the_rest_ends_the_handler() {
 }
 
 #[tokio::test]
-async fn it_knows_why_a_client_has_gone() {
+async fn middleware_can_read_the_reason_of_a_disconnect() {
     let trail = Notes::default();
     let noting = trail.clone();
     let io = SocketIo::bare()

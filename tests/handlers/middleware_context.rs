@@ -1,4 +1,4 @@
-//! What middleware can get at, what it can respond, and which errors it can have.
+//! Middleware: the state that it can read, its responses and its error types.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

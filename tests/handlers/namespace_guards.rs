@@ -1,4 +1,4 @@
-//! Guards of namespaces and classes: they run before everything in it, from the namespace to the event, and panics refuse.
+//! Guards of namespaces and classes: they run before all events, from the namespace to the event, and a panic refuses.
 
 use serde_json::{Value, json};
 use socketio::{ConnectionRefused, Request, SocketIo, State};
@@ -54,7 +54,7 @@ async fn the_guard_of_a_class_refuses_connections() {
 }
 
 #[tokio::test]
-async fn on_connect_runs_behind_the_guard_of_its_class() {
+async fn on_connect_runs_after_the_guard_of_its_class() {
     let io = SocketIo::bare().namespace(Greeted).build().unwrap();
     let refused = TestClient::connect(&io, "/greeted").await.unwrap_err();
     assert_refused(&refused, "forbidden");
@@ -100,7 +100,7 @@ async fn the_guard_of_a_namespace_runs_before_everything_in_it() {
 }
 
 #[tokio::test]
-async fn guards_are_asked_from_the_namespace_to_the_event_and_the_first_that_refuses_is_the_last() {
+async fn guards_run_from_the_namespace_to_the_event_until_one_refuses() {
     fn noting(what: &'static str) -> impl Fn(State<Notes>) -> bool + Clone {
         move |trail| {
             trail.add(what);

@@ -1,4 +1,4 @@
-//! The derive's options, and the values of namespace impls as the program sees them.
+//! The options of the derive, and access to the values of namespace impls.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -84,7 +84,7 @@ async fn the_value_of_a_namespace_impl_is_shared_with_the_program() {
 }
 
 #[test]
-fn of_several_values_it_is_the_one_at_the_types_own_path_or_the_first() {
+fn of_several_values_the_one_at_the_types_own_path_or_the_first_is_returned() {
     let at = |path: &'static str, value: u64| (path, Counter(value.into()));
     for (values, expected) in [
         ([at("/a", 1), at("/counter", 2), at("/b", 3)], 2),

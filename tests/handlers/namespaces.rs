@@ -1,4 +1,4 @@
-//! Namespaces: classes as handlers, patterns, and the nearest handler for each event.
+//! Namespaces: classes as handlers, patterns, and the most specific handler of an event.
 
 use std::sync::{
     Arc, Mutex,
@@ -104,7 +104,7 @@ async fn a_struct_can_refuse() {
 }
 
 #[tokio::test]
-async fn plain_methods_are_no_handlers() {
+async fn plain_methods_are_not_handlers() {
     let io = SocketIo::bare().namespace(rooms(2)).build().unwrap();
     let client = TestClient::connect(&io, "/room").await.unwrap();
     for name in ["remember", "len", "on_say", "clear", "error"] {
@@ -151,7 +151,7 @@ async fn functions_and_a_struct_serve_one_namespace_together() {
 }
 
 #[tokio::test]
-async fn every_event_finds_the_nearest_handler() {
+async fn the_most_specific_handler_of_an_event_runs() {
     fn named(who: &'static str) -> impl Fn(EventName, Rest<Data>) -> (String, usize) + Clone {
         move |name, rest| (format!("{who} {}", &*name), rest.0.len())
     }
@@ -184,7 +184,7 @@ async fn every_event_finds_the_nearest_handler() {
 }
 
 #[tokio::test]
-async fn a_handler_for_all_namespaces_takes_connect_and_disconnect_there_but_a_star_never_does() {
+async fn a_handler_for_all_namespaces_handles_connect_and_disconnect_but_a_catch_all_does_not() {
     let count = Arc::new(AtomicU32::new(0));
     let io = SocketIo::bare()
         .on_in("*", "connect", |socket: Socket, count: State<AtomicU32>| {
@@ -205,7 +205,7 @@ async fn a_handler_for_all_namespaces_takes_connect_and_disconnect_there_but_a_s
 }
 
 #[tokio::test]
-async fn a_pattern_makes_namespaces_of_its_form_only() {
+async fn a_pattern_accepts_only_namespaces_that_match_it() {
     let io = SocketIo::bare()
         .on_in("/job/{id}", "where", |socket: Socket| {
             socket.namespace().to_owned()
@@ -284,7 +284,7 @@ async fn several_attributes_register_one_function_several_times() {
 }
 
 #[tokio::test]
-async fn any_json_string_is_the_name_of_an_event() {
+async fn any_json_string_can_be_the_name_of_an_event() {
     #[socketio::on("*")]
     fn any(name: EventName) -> String {
         name.into_string()
@@ -318,7 +318,7 @@ async fn any_json_string_is_the_name_of_an_event() {
     assert_eq!(came, ["31[1]", r#"32["7"]"#]);
 }
 
-/// What is left when neither namespace nor event has a handler of its own.
+/// Handles events for which neither the namespace nor the event has a handler.
 #[derive(Default)]
 struct Everything;
 

@@ -1,4 +1,4 @@
-//! Ordering: a client's events are handled one after another unless handlers are concurrent, and none is lost.
+//! Ordering: the events of a client are handled one after another unless handlers are concurrent, and no event is lost.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use socketio_test::{TestClient, event};
 use test_support::settle;
 use tokio::sync::Semaphore;
 
-/// A handler that waits for permission, and notes when it begins and ends.
+/// Lets handlers wait for a permit, and notes when they begin and end.
 struct Gate {
     open: Semaphore,
     notes: Mutex<Vec<String>>,
@@ -130,7 +130,7 @@ async fn async_handlers_lets_all_events_overlap() {
 }
 
 #[tokio::test]
-async fn a_full_inbox_is_waited_for_and_nothing_is_lost() {
+async fn a_full_inbox_stops_reading_and_no_event_is_lost() {
     let gate = Gate::new();
     let io = SocketIo::bare()
         .handlers(handlers![pass])
@@ -153,7 +153,7 @@ async fn a_full_inbox_is_waited_for_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_handler_that_calls_its_own_client_gets_its_answer_past_a_full_inbox() {
+async fn a_handler_that_calls_its_own_client_receives_the_ack_despite_a_full_inbox() {
     let io = SocketIo::bare()
         .on("ask", || async {
             socketio::call::<u8>("question", ()).await
@@ -174,7 +174,7 @@ async fn a_handler_that_calls_its_own_client_gets_its_answer_past_a_full_inbox()
 }
 
 #[tokio::test]
-async fn a_handler_that_has_started_is_not_cancelled_when_its_client_goes() {
+async fn a_handler_that_has_started_is_not_cancelled_when_its_client_disconnects() {
     let gate = Gate::new();
     let io = SocketIo::bare()
         .handlers(handlers![pass])

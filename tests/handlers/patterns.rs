@@ -6,7 +6,7 @@ use socketio::{Path, SocketIo, SocketIoBuilder, handlers};
 use socketio_test::{ConnectError, TestClient};
 use test_support::problem;
 
-/// `file:line` of the caller, moved by some lines.
+/// Returns `file:line` of the caller, moved by some lines.
 #[track_caller]
 fn line(by: u32) -> String {
     let location = Location::caller();
@@ -101,7 +101,7 @@ fn two_namespace_impls_at_equal_patterns_are_refused_with_both_places() {
 }
 
 #[test]
-fn one_value_given_twice_is_one_problem() {
+fn a_value_given_twice_is_one_problem() {
     problem(
         SocketIo::bare().namespace(Tasks).namespace(Tasks),
         &["`Tasks` is given twice", "`namespace_at`"],
@@ -125,7 +125,7 @@ async fn keyword(kind: Path<String>) -> String {
 }
 
 #[tokio::test]
-async fn attributes_take_the_patterns_that_the_builder_takes() {
+async fn attributes_accept_the_same_patterns_as_the_builder() {
     let io = SocketIo::bare()
         .handlers(handlers![below, keyword])
         .build()
@@ -158,7 +158,7 @@ fn the_builder_accepts_and_refuses_the_paths_of_the_table_wherever_they_are_give
         ] {
             assert_eq!(builder.build().is_ok(), valid, "{row:?}");
         }
-        // That a guard or a middleware has no namespace is a problem of its own.
+        // A guard or middleware without a namespace is another problem.
         let refusals = |builder: SocketIoBuilder| {
             let problems = builder
                 .build()

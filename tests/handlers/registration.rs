@@ -12,7 +12,7 @@ use socketio::{
 };
 use socketio_test::{TestClient, event};
 
-/// What handlers have written down.
+/// The notes of handlers.
 type Log = Mutex<Vec<String>>;
 
 #[socketio::event]
@@ -46,7 +46,7 @@ fn by_path() -> &'static str {
 }
 
 #[tokio::test]
-async fn an_event_has_the_name_of_its_function_or_the_one_that_it_is_given() {
+async fn an_event_has_the_name_of_its_function_or_the_given_name() {
     let io = SocketIo::bare()
         .handlers(handlers![plain, elsewhere, named, named_elsewhere, r#type])
         .on("closure", || "closure")
@@ -69,7 +69,7 @@ async fn an_event_has_the_name_of_its_function_or_the_one_that_it_is_given() {
 }
 
 #[tokio::test]
-async fn connect_and_disconnect_take_what_they_need_and_no_more() {
+async fn connect_and_disconnect_take_auth_and_reason_or_nothing() {
     let log = Arc::new(Log::default());
     let say = |log: State<Log>, text: String| log.lock().unwrap().push(text);
     let io = SocketIo::bare()
@@ -107,7 +107,7 @@ async fn connect_and_disconnect_take_what_they_need_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_event_knows_its_name_its_arguments_its_client_and_its_request() {
+async fn a_handler_can_read_the_name_the_arguments_the_client_and_the_request() {
     let io = SocketIo::bare()
         .on_in(
             "*",
@@ -149,7 +149,7 @@ async fn all_namespaces_of_a_connection_share_its_request() {
 }
 
 #[tokio::test]
-async fn disconnect_still_finds_session_and_request() {
+async fn the_session_and_the_request_are_available_in_disconnect() {
     let log = Arc::new(Log::default());
     let io = SocketIo::bare()
         .on("connect", |name: Session<String>| name.set("ana".into()))
@@ -172,7 +172,7 @@ async fn disconnect_still_finds_session_and_request() {
 }
 
 #[tokio::test]
-async fn what_follows_disconnect_in_a_handler_is_done_and_its_answer_sent() {
+async fn a_handler_continues_after_disconnect_and_is_acknowledged() {
     let io = SocketIo::bare()
         .on("leave", |done: State<AtomicBool>| {
             socketio::disconnect();
@@ -194,7 +194,7 @@ async fn what_follows_disconnect_in_a_handler_is_done_and_its_answer_sent() {
 }
 
 #[tokio::test]
-async fn an_event_without_arguments_has_none() {
+async fn rest_counts_the_arguments_as_they_were_sent() {
     let io = SocketIo::bare()
         .on("*", |name: EventName, Rest(arguments): Rest<Data>| {
             emit(&name.into_string(), arguments.len());
@@ -218,7 +218,7 @@ async fn an_event_without_arguments_has_none() {
 }
 
 #[test]
-fn extractors_are_made_and_unwrapped_alike() {
+fn extractors_are_created_and_unwrapped_in_the_same_way() {
     let mut auth = Auth::from(String::from("a"));
     auth.push('b');
     assert_eq!(auth.clone().into_inner(), "ab");

@@ -15,7 +15,7 @@ use test_support::{Notes, problem};
 
 use crate::middleware::noting_in;
 
-/// Notes what comes by, as [`Noting`] does, but as a class.
+/// Notes all events, like [`Noting`], but as a class.
 struct Traced {
     name: &'static str,
     trail: Notes,
@@ -99,7 +99,7 @@ async fn every_event_of_a_class_passes_through_its_trigger_event() {
 }
 
 #[tokio::test]
-async fn each_value_of_a_class_has_a_trigger_event_of_its_own_wherever_it_stands() {
+async fn the_trigger_event_of_each_value_of_a_class_runs_at_its_own_path() {
     let trail = Notes::default();
     let io = SocketIo::bare()
         .namespace_at("/a", traced("a", &trail))
@@ -160,7 +160,7 @@ async fn the_trigger_event_of_the_wider_path_is_outside_of_the_narrower_one() {
     );
 }
 
-/// Handles everything in one place, and is what linking makes of it.
+/// Handles all events in `trigger_event`, with its linked default value.
 #[derive(Default)]
 struct Switchboard {
     calls: AtomicU32,
@@ -194,7 +194,7 @@ impl Switchboard {
 }
 
 #[tokio::test]
-async fn a_class_may_do_everything_in_its_trigger_event() {
+async fn a_class_may_handle_all_events_in_its_trigger_event() {
     let io = SocketIo::builder()
         .named("switchboard")
         .on_in("/switchboard", "never", || async {
@@ -231,7 +231,7 @@ fn switchboard_failed(error: HandlerError) -> String {
 }
 
 #[test]
-fn a_class_at_an_invalid_path_is_named_once() {
+fn a_class_at_an_invalid_path_is_reported_once() {
     problem(
         SocketIo::bare().namespace_at("traced", traced("none", &Notes::default())),
         &[

@@ -1,4 +1,4 @@
-//! The context functions where there may be no current client, and whose event a failed `emit` fails.
+//! The context functions without a current client, and which event a failed `emit` fails.
 
 use std::error::Error;
 

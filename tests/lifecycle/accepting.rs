@@ -11,7 +11,7 @@ use tokio::{io::DuplexStream, time::Instant};
 
 use crate::fixture::{request, response};
 
-/// Fails in these ways before it accepts connections.
+/// A listener that returns these errors before it accepts connections.
 struct Failing(VecDeque<io::ErrorKind>, DuplexListener);
 
 impl Listener for Failing {
@@ -25,7 +25,7 @@ impl Listener for Failing {
     }
 }
 
-/// Serves, and returns the time until the first response, and what was logged.
+/// Serves, and returns the time until the first response, and the log lines.
 async fn serve(failures: impl IntoIterator<Item = io::ErrorKind>) -> (Duration, Vec<String>) {
     let log = Log::default();
     let _guard = log.collect();
@@ -47,7 +47,7 @@ async fn serve(failures: impl IntoIterator<Item = io::ErrorKind>) -> (Duration, 
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_that_are_gone_already_are_skipped_in_silence() {
+async fn connections_that_were_aborted_are_skipped_without_a_log_line() {
     let (took, logged) = serve([io::ErrorKind::ConnectionAborted; 300]).await;
     assert_eq!(took, Duration::ZERO);
     assert_eq!(logged, [""; 0]);

@@ -1,4 +1,4 @@
-//! Handlers that never end: a shutdown or the departure of their client drops them, and `disconnect` runs as it should.
+//! Handlers that never end: they are dropped at a shutdown or after their client has disconnected, and `disconnect` runs.
 
 use std::{future::pending, time::Duration};
 
@@ -77,7 +77,7 @@ async fn at_a_shutdown_disconnect_runs_once_for_a_client_whose_handler_never_end
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connect_handler_that_never_ends_is_dropped_a_timeout_after_its_client_has_gone() {
+async fn a_connect_handler_that_never_ends_is_dropped_a_timeout_after_its_client_disconnects() {
     let log = Log::default();
     let _guard = log.collect();
     let (builder, notes) = builder();

@@ -111,7 +111,7 @@ impl Service<Request<Body>> for Overloaded {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         let notified = std::pin::pin!(self.release.notified());
         if !self.ready && notified.poll(cx).is_pending() {
-            // Asked again and again, for simplicity.
+            // Polled repeatedly, for simplicity.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

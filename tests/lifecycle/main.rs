@@ -1,4 +1,4 @@
-//! The lifecycle of a server: what starts, what ends when, and in which time, whatever user code does.
+//! The lifecycle of a server: how it starts and stops, within its time limits, whatever user code does.
 //!
 //! | file | subject |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! How `run` and `serve` begin and end.
+//! The start and the end of `run` and `serve`.
 
 use std::{future::ready, io, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::fixture::{LONG, request, response};
 
-/// A port that nobody listens at.
+/// Returns the address of a free port.
 async fn free_addr() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
@@ -110,7 +110,7 @@ async fn the_error_of_a_port_in_use_names_the_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_without_a_request_do_not_hold_up_the_end() {
+async fn connections_without_a_request_do_not_delay_the_shutdown() {
     let io = SocketIo::bare().build().unwrap();
     let (connector, listener) = Connector::duplex();
     let serving = tokio::spawn({

@@ -1,4 +1,4 @@
-//! `shutdown` ends within its limits, and leaves out no step.
+//! `shutdown` ends within its time limits, and runs all its steps.
 
 use std::{
     sync::{Arc, mpsc},
@@ -28,7 +28,7 @@ fn writer(queue: &TestQueue) -> SocketIo {
     builder.build().unwrap()
 }
 
-/// Is always ready, and gives way only when the budget of its task is used up.
+/// A loop that is always ready, and yields only when the budget of its task is used up.
 async fn spin() {
     loop {
         consume_budget().await;
@@ -85,7 +85,7 @@ async fn handlers_that_are_always_ready_are_dropped_before_the_deadline() {
 }
 
 #[tokio::test]
-async fn the_limits_hold_beside_code_that_is_always_ready() {
+async fn the_time_limits_hold_when_other_code_is_always_ready() {
     let io = builder().build().unwrap();
     let _waiting = io.spawn(|_| std::future::pending::<()>());
     // Both share the budget of this task, and the loop is polled first.
@@ -115,7 +115,7 @@ fn blocked(io: &SocketIo, started: &mpsc::Receiver<()>) -> tokio::runtime::Runti
 }
 
 #[test]
-fn a_handler_that_blocks_the_only_worker_does_not_hold_up_the_shutdown() {
+fn a_handler_that_blocks_the_only_worker_does_not_delay_the_shutdown() {
     let (sender, started) = mpsc::channel();
     let io = builder()
         .on("block", move || {
@@ -161,7 +161,7 @@ async fn a_background_task_that_blocks_is_named_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_background_task_shuts_the_server_down_and_goes_on() {
+async fn a_background_task_shuts_the_server_down_and_continues() {
     let queue = TestQueue::new();
     let io = writer(&queue);
     let task = io.spawn(|io| async move {
@@ -233,8 +233,8 @@ async fn a_shutdown_that_was_dropped_continues_with_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_is_published_at_once_when_the_queue_is_back() {
-    // At any point of the pauses between attempts.
+async fn a_shutdown_publishes_waiting_messages_once_the_queue_is_back() {
+    // At different points of the pauses between attempts.
     for seconds in 1..10 {
         let queue = TestQueue::new();
         let io = writer(&queue);

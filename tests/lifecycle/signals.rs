@@ -1,4 +1,4 @@
-//! Signals are for a whole process, so each test looks at a program of its own.
+//! Signals affect a whole process, so each test starts its own.
 
 use std::{
     io::{BufRead, BufReader},
@@ -33,7 +33,7 @@ impl Program {
         program
     }
 
-    /// Reads until it has written a line that ends like this.
+    /// Reads its output until a line that ends with this text.
     fn until(&mut self, end: &str) {
         let line = self
             .lines
@@ -47,7 +47,7 @@ impl Program {
         assert!(status.unwrap().success());
     }
 
-    /// Waits for its end, which must be soon. Returns whether it was an orderly one.
+    /// Waits for its end, which must be soon. Returns whether it exited successfully.
     fn ended(mut self) -> bool {
         let began = Instant::now();
         let status = loop {
@@ -144,6 +144,6 @@ fn a_second_signal_ends_the_shutdown_at_once() {
 fn signals_can_be_left_to_the_program() {
     let program = Program::start("signals::that_does_not_handle_signals");
     program.terminate();
-    // The default of the system.
+    // The default action of the system.
     assert!(!program.ended());
 }

@@ -1,4 +1,4 @@
-//! Binary data: what serde calls bytes, both ways, at any depth.
+//! Binary data: serde's bytes, in both directions, at any depth.
 
 use std::{
     collections::BTreeMap,
@@ -66,7 +66,7 @@ fn file() -> File {
 }
 
 #[tokio::test]
-async fn a_struct_keeps_its_bytes_in_every_place() {
+async fn a_struct_keeps_its_bytes_at_every_depth() {
     let io = server();
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();
@@ -80,7 +80,7 @@ async fn a_struct_keeps_its_bytes_in_every_place() {
 }
 
 #[tokio::test]
-async fn any_shape_with_bytes_passes_through_data() {
+async fn data_holds_bytes_in_values_of_any_shape() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let payload = (
         Bytes::from_static(ALL),
@@ -96,7 +96,7 @@ async fn any_shape_with_bytes_passes_through_data() {
 }
 
 #[tokio::test]
-async fn attachments_are_found_by_their_number_whatever_the_order() {
+async fn attachments_are_found_by_their_number_in_any_order() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let packet = r#"52-1["upload",{"thumbnails":[{"num":1,"_placeholder":true}],"name":"a","unknown":1,"body":{"_placeholder":true,"num":0}}]"#;
     client.send_raw(packet).await.unwrap();
@@ -109,7 +109,7 @@ async fn attachments_are_found_by_their_number_whatever_the_order() {
 }
 
 #[tokio::test]
-async fn a_field_that_nobody_reads_does_not_shift_the_others() {
+async fn an_ignored_field_does_not_shift_the_other_attachments() {
     #[derive(Deserialize)]
     struct Second {
         second: Bytes,
@@ -127,7 +127,7 @@ async fn a_field_that_nobody_reads_does_not_shift_the_others() {
 }
 
 #[tokio::test]
-async fn a_list_of_numbers_is_not_binary_and_says_so() {
+async fn binary_data_is_not_a_list_of_numbers_and_the_error_suggests_bytes() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     assert_eq!(
         client.call::<usize>("numbers", vec![1, 2]).await.unwrap(),
@@ -142,7 +142,7 @@ async fn a_list_of_numbers_is_not_binary_and_says_so() {
 }
 
 #[tokio::test]
-async fn json_that_meets_an_attachment_is_an_error_and_never_a_placeholder() {
+async fn an_attachment_read_as_json_is_an_error_and_never_a_placeholder() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let failed = client.emit("json_only", [Bytes::from_static(ALL)]).await;
     let Err(EmitFailed::Handler(error)) = failed else {
@@ -165,7 +165,7 @@ async fn a_placeholder_in_a_text_packet_is_ordinary_data() {
 }
 
 #[tokio::test]
-async fn what_does_not_add_up_closes_the_connection() {
+async fn invalid_binary_packets_close_the_connection() {
     for (packet, attachments) in [
         (r#"51-["echo",{"_placeholder":true,"num":1}]"#, 1),
         (r#"51-["echo",{"_placeholder":true,"num":-1}]"#, 1),
@@ -246,7 +246,7 @@ async fn a_message_over_the_limit_of_attachments_is_refused() {
 
 // D29
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attachments_follow_their_packet_whoever_else_emits() {
+async fn attachments_follow_their_packet_when_others_emit_concurrently() {
     const EACH: u32 = 500;
     let io = SocketIo::bare().build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();

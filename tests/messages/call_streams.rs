@@ -20,7 +20,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test(start_paused = true)]
-async fn acknowledgements_arrive_one_by_one_and_silent_clients_are_listed_at_the_end() {
+async fn acknowledgements_arrive_one_by_one_and_clients_without_one_are_listed_at_the_end() {
     let io = server();
     let (one, silent, two) = (
         client(&io, Some(1)).await,
@@ -50,7 +50,7 @@ async fn acknowledgements_arrive_one_by_one_and_silent_clients_are_listed_at_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leaving_client_ends_its_part_at_once() {
+async fn a_client_that_disconnects_is_reported_at_once() {
     let io = server();
     let gone = client(&io, None).await;
     let mut answers = io.broadcast().call_stream::<u32>("how many?", ()).unwrap();
@@ -61,7 +61,7 @@ async fn a_leaving_client_ends_its_part_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_an_empty_stream_and_a_reserved_name_an_error() {
+async fn without_recipients_the_stream_is_empty_and_a_reserved_name_is_an_error() {
     let io = server();
     let mut answers = io.broadcast().call_stream::<u32>("how many?", ()).unwrap();
     assert!(answers.next().await.is_none());

@@ -12,7 +12,7 @@ use test_support::Notes;
 use crate::server::client;
 
 #[tokio::test]
-async fn a_callback_runs_once_for_each_client_in_the_name_of_the_sender() {
+async fn a_callback_runs_once_for_each_client_in_the_context_of_the_sender() {
     #[socketio::event]
     async fn poll(notes: State<Notes>) {
         broadcast()
@@ -78,7 +78,7 @@ async fn callbacks_are_closures_with_or_without_a_future() {
 }
 
 #[tokio::test]
-async fn a_callback_runs_when_its_sender_has_gone() {
+async fn a_callback_runs_when_its_sender_has_disconnected() {
     let io = SocketIo::bare()
         .on("ask", |other: String| {
             to(other)
@@ -100,7 +100,7 @@ async fn a_callback_runs_when_its_sender_has_gone() {
 
 // D32
 #[tokio::test]
-async fn what_a_callback_holds_is_freed_when_its_client_goes() {
+async fn the_values_of_a_callback_are_dropped_when_its_client_disconnects() {
     let held = Arc::new(());
     let io = SocketIo::bare()
         .on("join", || join_room("lobby"))
@@ -118,4 +118,34 @@ async fn what_a_callback_holds_is_freed_when_its_client_goes() {
     assert_eq!(Arc::strong_count(&held), 2);
     client.close().await;
     assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// Dropped under a lock of the client, it would wait for itself.
+#[tokio::test]
+async fn a_callback_that_is_refused_inside_connect_is_dropped_under_no_lock() {
+    struct Owner(socketio::Socket, Notes);
+
+    impl Drop for Owner {
+        fn drop(&mut self) {
+            self.1.add(format!("{} rooms", self.0.rooms().len()));
+        }
+    }
+
+    let notes = Notes::default();
+    let seen = notes.clone();
+    let io = SocketIo::bare()
+        .max_outbox(1, 1_000)
+        .on("connect", move |socket: socketio::Socket| {
+            for _ in 0..2 {
+                let owner = Owner(socket.clone(), seen.clone());
+                let callback = move |()| owner.1.add("called");
+                to(sid()).callback(callback).emit("ask", ());
+            }
+            seen.add("asked");
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await;
+    assert_eq!(notes.take()[..2], ["1 rooms", "asked"]);
+    drop(client);
 }

@@ -1,4 +1,4 @@
-//! `call` and `call_all`: reading the answer, timeouts, clients that go, answers that nobody awaits.
+//! `call` and `call_all`: reading acknowledgements, timeouts, clients that disconnect, acknowledgements that are not pending.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use socketio_test::{TestClient, event};
 use test_support::Notes;
 
 #[tokio::test]
-async fn a_call_reads_what_the_client_answers() {
+async fn a_call_reads_the_acknowledgement() {
     #[socketio::event]
     async fn ask(notes: State<Notes>) -> socketio::Result {
         let one: u8 = call("one", ()).await?;
@@ -48,7 +48,7 @@ async fn a_call_reads_what_the_client_answers() {
 }
 
 #[tokio::test]
-async fn acknowledgements_that_nobody_awaits_are_ignored() {
+async fn acknowledgements_that_are_not_pending_are_ignored() {
     #[socketio::event]
     async fn ask() -> Result<u8, CallError> {
         call("question", ()).await
@@ -67,7 +67,7 @@ async fn acknowledgements_that_nobody_awaits_are_ignored() {
 }
 
 #[tokio::test]
-async fn an_answer_in_another_namespace_is_another_answer() {
+async fn acknowledgements_of_different_namespaces_are_separate() {
     let io = SocketIo::bare()
         .on("ask", || async { call::<u8>("question", ()).await })
         .allow_namespace("/other")
@@ -110,7 +110,7 @@ async fn a_call_times_out_after_sixty_seconds_or_its_own_timeout() {
 }
 
 #[tokio::test]
-async fn a_call_ends_when_its_client_goes() {
+async fn a_call_ends_when_its_client_disconnects() {
     let notes = Arc::new(Notes::default());
     let io = SocketIo::bare()
         .on("ask", |notes: State<Notes>| async move {
@@ -128,7 +128,7 @@ async fn a_call_ends_when_its_client_goes() {
 }
 
 #[tokio::test]
-async fn a_call_to_many_takes_the_first_answer_and_call_all_takes_all() {
+async fn a_call_to_several_clients_returns_the_first_ack_and_call_all_returns_all() {
     let io = SocketIo::bare().build().unwrap();
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();
@@ -150,7 +150,7 @@ async fn a_call_to_many_takes_the_first_answer_and_call_all_takes_all() {
 }
 
 #[tokio::test]
-async fn a_socket_that_was_kept_can_be_asked_from_anywhere() {
+async fn a_stored_socket_can_be_called_outside_of_handlers() {
     let io = SocketIo::bare().build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.on("name", |()| ("ana", Bytes::from_static(b"face")));
@@ -168,7 +168,7 @@ async fn a_socket_that_was_kept_can_be_asked_from_anywhere() {
 
 // D7
 #[tokio::test]
-async fn an_ack_that_was_not_asked_for_breaks_nothing() {
+async fn an_ack_that_was_not_requested_has_no_effect() {
     let io = SocketIo::bare().build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.on("question", |()| "answer");

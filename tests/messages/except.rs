@@ -1,4 +1,4 @@
-//! `except(rooms)` leaves out the clients in any of these rooms.
+//! `except(rooms)` excludes the clients in any of these rooms.
 
 use serde_json::json;
 use socketio::SocketIo;
@@ -25,7 +25,7 @@ fn told(clients: &[&TestClient]) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn the_clients_in_any_of_the_rooms_are_left_out() {
+async fn the_clients_in_any_of_the_rooms_are_excluded() {
     let io = builder().build().unwrap();
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();
@@ -48,10 +48,10 @@ async fn the_clients_in_any_of_the_rooms_are_left_out() {
     io.except(["lobby"]).emit("told", ());
     assert_eq!(told(&all), [false, false, false]);
 
-    // The id of a client is the room that it alone is in.
+    // The id of a client is also its private room.
     io.except(ana.sid()).emit("told", ());
     assert_eq!(told(&all), [false, true, true]);
-    // It adds to what is left out otherwise, and holds for the clients that are listed, too.
+    // It is combined with other exclusions, and applies to `sockets()`, too.
     io.except("a").skip(ana.sid()).except("b").emit("told", ());
     assert_eq!(told(&all), [false, false, false]);
     assert_eq!(io.except("a").sockets().len(), 2);
@@ -61,7 +61,7 @@ async fn the_clients_in_any_of_the_rooms_are_left_out() {
 }
 
 #[tokio::test]
-async fn the_clients_of_other_nodes_are_left_out_too() {
+async fn the_clients_of_other_nodes_are_excluded_too() {
     let queue = TestQueue::new();
     let node = || builder().message_queue(queue.clone()).build().unwrap();
     let (one, two) = (node(), node());
@@ -73,7 +73,7 @@ async fn the_clients_of_other_nodes_are_left_out_too() {
     one.except("a").emit("told", ());
     queue.settled([&one, &two]).await;
     assert_eq!(told(&all), [true, false, true]);
-    // python-socketio knows ids only; other names are ids that no client has.
+    // python-socketio only knows ids; other names match no client there.
     let message = queue.messages("flask-socketio").pop().unwrap();
     assert_eq!(message["skip_sid"], json!("a"));
 

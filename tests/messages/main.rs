@@ -1,16 +1,16 @@
-//! What events and acknowledgements carry, and whom they reach.
+//! Events and acknowledgements: their payloads, and their recipients.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `responses` | return values of handlers as acknowledgements |
-//! | `calls` | `call`: the server asks a client |
+//! | `calls` | `call`: the server asks a client for an acknowledgement |
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
-//! | `callbacks` | acknowledgements that are handed to a closure |
+//! | `callbacks` | acknowledgements that are passed to a closure |
 //! | `rooms` | rooms, and who receives an emit |
 //! | `except` | recipients without the clients in some rooms |
-//! | `server` | emits and questions of the server, outside of handlers |
+//! | `server` | emits and calls of the server, outside of handlers |
 //! | `binary` | values with attachments |
-//! | `parsers` | serializers other than the default |
+//! | `parsers` | parsers other than the default |
 
 mod binary;
 mod call_streams;

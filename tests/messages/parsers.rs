@@ -1,4 +1,4 @@
-//! Parsers: handlers see no difference between serializers, and values that a serializer cannot write are errors.
+//! Parsers: handlers do not depend on the parser, and values that a parser cannot encode are errors.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ fn server() -> SocketIoBuilder {
     SocketIo::bare().handlers(handlers![connect, echo, upload, ask, leave])
 }
 
-/// What any server has to do, whatever it speaks.
+/// Checks the features of a server, with any parser.
 async fn converses(io: SocketIo) {
     let ana = TestClient::connect(&io, "/").await.unwrap();
     let bo = TestClient::connect(&io, "/").await.unwrap();
@@ -119,12 +119,12 @@ async fn converses(io: SocketIo) {
 }
 
 #[tokio::test]
-async fn the_default_parser_converses() {
+async fn the_default_parser_works() {
     converses(server().build().unwrap()).await;
     converses(server().parser(Json).build().unwrap()).await;
 }
 
-/// JSON in which large integers are strings, on the way out.
+/// JSON that sends large integers as strings.
 struct ExactIntegers;
 
 impl Parser for ExactIntegers {
@@ -149,7 +149,7 @@ fn exact(data: &mut Data) {
     }
 }
 
-/// JSON through the interface that every parser has.
+/// The JSON parser through the public interface of parsers.
 struct Plain;
 
 impl Parser for Plain {
@@ -163,12 +163,12 @@ impl Parser for Plain {
 }
 
 #[tokio::test]
-async fn a_parser_of_the_users_own_converses() {
+async fn a_custom_parser_works() {
     converses(server().parser(Plain).build().unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_parser_that_wraps_another_changes_values_on_their_way() {
+async fn a_parser_that_wraps_another_can_change_values() {
     let io = server().parser(ExactIntegers).build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.emit(
@@ -182,7 +182,7 @@ async fn a_parser_that_wraps_another_changes_values_on_their_way() {
     );
 }
 
-/// A parser that has nothing to say.
+/// A parser that can't encode any packet.
 struct Mute;
 
 impl Parser for Mute {
@@ -211,7 +211,7 @@ mod msgpack {
     use super::*;
 
     #[tokio::test]
-    async fn messagepack_converses() {
+    async fn messagepack_works() {
         converses(server().parser(MsgPack).build().unwrap()).await;
     }
 
@@ -221,14 +221,14 @@ mod msgpack {
         let client = TestClient::connect(&io, "/").await.unwrap();
         let blobs = [Bytes::from_static(b"a"), Bytes::from_static(b"b")];
         client.call::<()>("echo", &blobs).await.unwrap();
-        // CONNECT and its answer; the event, what it emits and its acknowledgement.
+        // CONNECT and its response; the event, its emits and its acknowledgement.
         let packets = client.packets();
         assert_eq!(packets.len(), 5, "{packets:?}");
         assert!(packets.iter().all(|packet| packet.binary().is_some()));
     }
 
     #[tokio::test]
-    async fn a_client_that_sends_what_is_no_packet_is_disconnected() {
+    async fn a_client_that_sends_an_invalid_packet_is_disconnected() {
         for bytes in [
             &b""[..],
             b"\xc1",
@@ -249,7 +249,7 @@ mod msgpack {
     }
 
     #[tokio::test]
-    async fn a_client_that_speaks_json_is_disconnected() {
+    async fn a_client_that_sends_json_to_messagepack_is_disconnected() {
         let io = server().parser(MsgPack).build().unwrap();
         let connection = TestClient::builder(&io).open().unwrap();
         _ = connection.send_raw("0").await;
@@ -257,7 +257,7 @@ mod msgpack {
     }
 
     #[tokio::test]
-    async fn an_integer_that_messagepack_has_not_fails_the_emit() {
+    async fn an_integer_too_large_for_messagepack_fails_the_emit() {
         let io = server().parser(MsgPack).build().unwrap();
         assert!(io.try_emit("x", u128::MAX).is_err());
         assert!(io.try_emit("x", f64::NAN).is_ok());
@@ -266,7 +266,7 @@ mod msgpack {
 
 // D33
 #[tokio::test]
-async fn what_json_can_not_hold_is_never_sent_as_if_it_could() {
+async fn floats_that_json_can_not_represent_are_sent_as_null() {
     let io = SocketIo::bare().build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.emit("number", (f64::NAN, f64::INFINITY, 1.5));

@@ -96,7 +96,7 @@ fn answering() -> SocketIo {
         .unwrap()
 }
 
-/// The messages that have come since there were `before`.
+/// Returns the messages after the first `before`.
 fn wire(client: &TestClient, before: usize) -> Vec<String> {
     let packets = client.packets();
     let came = packets[before..].iter().filter(|packet| !packet.is_sent());
@@ -108,7 +108,7 @@ fn wire(client: &TestClient, before: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_value_is_acknowledged_by_its_shape() {
+async fn the_shape_of_a_return_value_decides_the_acknowledgement() {
     let client = TestClient::connect(&answering(), "/").await.unwrap();
     for (name, ack) in [
         ("nothing", "31[]"),
@@ -162,7 +162,7 @@ async fn an_event_without_an_ack_id_gets_no_acknowledgement() {
 }
 
 #[tokio::test]
-async fn an_id_is_given_back_as_it_was_written() {
+async fn an_ack_id_is_returned_unchanged() {
     let connection = TestClient::builder(&answering()).open().unwrap();
     connection.send_raw("0").await.unwrap();
     for id in ["0", "007", "123456789012345678901234567890"] {
@@ -174,7 +174,7 @@ async fn an_id_is_given_back_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_comes_after_what_its_handler_emitted() {
+async fn an_acknowledgement_follows_the_emits_of_its_handler() {
     #[socketio::event]
     async fn talk() -> &'static str {
         emit("first", 1);
@@ -193,7 +193,7 @@ async fn an_acknowledgement_comes_after_what_its_handler_emitted() {
 }
 
 #[tokio::test]
-async fn what_failed_is_acknowledged_with_an_error() {
+async fn failed_events_are_acknowledged_with_an_error() {
     #[socketio::event]
     async fn typed(number: u8) -> u8 {
         number
@@ -241,7 +241,7 @@ async fn what_failed_is_acknowledged_with_an_error() {
 
 // D23
 #[tokio::test]
-async fn an_event_that_nobody_handles_is_acknowledged_with_what_is_wrong() {
+async fn an_event_without_a_handler_is_acknowledged_with_an_error() {
     let io = SocketIo::bare().build().unwrap();
     let client = TestClient::connect(&io, "/").await.unwrap();
     for name in ["nothing", "*", ""] {

@@ -23,7 +23,7 @@ fn close(room: String) -> Result<(), RoomError> {
     close_room(&room)
 }
 
-/// To rooms, all of them at once.
+/// Emits to several rooms.
 #[socketio::event]
 fn say(rooms: Vec<String>, text: String) {
     to(rooms).emit("said", text);
@@ -77,7 +77,7 @@ async fn three(io: &SocketIo) -> [TestClient; 3] {
     ]
 }
 
-/// Who has heard this, once each.
+/// Returns the clients that have received this, each once.
 fn heard(clients: &[TestClient], text: &str) -> Vec<usize> {
     let mut who = Vec::new();
     for (index, client) in clients.iter().enumerate() {
@@ -148,7 +148,7 @@ async fn a_client_in_several_addressed_rooms_receives_the_event_once() {
 }
 
 #[tokio::test]
-async fn a_sid_is_an_address() {
+async fn a_client_is_addressed_by_its_id() {
     let io = server();
     let clients = three(&io).await;
     clients[0]
@@ -217,7 +217,7 @@ async fn the_room_of_another_client_can_be_neither_joined_nor_closed() {
 }
 
 #[tokio::test]
-async fn a_client_can_be_in_so_many_rooms_and_no_more() {
+async fn the_number_of_rooms_of_a_client_is_limited() {
     let io = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     for room in ["a", "b", "c"] {
@@ -246,7 +246,7 @@ async fn a_disconnected_client_is_in_no_room() {
 }
 
 #[tokio::test]
-async fn rooms_of_one_name_in_two_namespaces_are_two() {
+async fn rooms_of_different_namespaces_are_separate() {
     fn enter() {
         join_room("lobby").unwrap();
     }
@@ -271,7 +271,7 @@ async fn rooms_of_one_name_in_two_namespaces_are_two() {
 }
 
 #[tokio::test]
-async fn rooms_joined_in_connect_are_there_when_it_has_accepted() {
+async fn rooms_joined_in_connect_are_entered_when_it_accepts() {
     #[socketio::event]
     fn connect(request: socketio::Request) -> socketio::Result {
         join_room("lobby")?;
@@ -298,7 +298,7 @@ async fn rooms_joined_in_connect_are_there_when_it_has_accepted() {
 }
 
 #[tokio::test]
-async fn rooms_are_named_by_any_string_or_list_of_them() {
+async fn rooms_are_named_by_strings_and_lists_of_strings() {
     fn emits(io: &SocketIo, rooms: impl IntoRooms) {
         io.to(rooms).emit("said", "1");
     }
@@ -317,7 +317,7 @@ async fn rooms_are_named_by_any_string_or_list_of_them() {
 
 // D11
 #[tokio::test]
-async fn an_empty_name_is_a_room_and_an_empty_list_is_nobody() {
+async fn an_empty_name_is_a_room_and_an_empty_list_matches_no_client() {
     let io = SocketIo::bare()
         .on("join", || join_room(""))
         .on("say", || {
@@ -343,7 +343,7 @@ async fn an_empty_name_is_a_room_and_an_empty_list_is_nobody() {
 
 // D12, D13
 #[tokio::test]
-async fn skipped_clients_add_up() {
+async fn several_exclusions_are_combined() {
     let io = SocketIo::bare()
         .on("say", |one: String, two: String| {
             broadcast().include_self(false).skip(&one).emit("a", ());

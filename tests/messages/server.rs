@@ -20,7 +20,7 @@ fn names(sockets: &[socketio::Socket]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn it_speaks_to_everyone_to_rooms_and_to_clients_of_any_namespace() {
+async fn the_server_emits_to_everyone_to_rooms_and_to_clients_of_any_namespace() {
     let io = SocketIo::bare()
         .on("join", |room: String| join_room(room))
         .allow_namespace("/chat")
@@ -64,7 +64,7 @@ async fn it_speaks_to_everyone_to_rooms_and_to_clients_of_any_namespace() {
 }
 
 #[tokio::test]
-async fn it_does_with_a_client_of_any_id_what_a_handler_does_with_its_own() {
+async fn the_socket_of_any_client_has_the_functions_of_a_handler() {
     let left = Arc::new(std::sync::Mutex::new(String::new()));
     let io = SocketIo::bare()
         .on("connect", |name: Session<String>, request: Request| {
@@ -133,7 +133,7 @@ async fn the_server_lists_clients_namespaces_and_rooms() {
 }
 
 #[tokio::test]
-async fn it_closes_rooms_of_any_namespace() {
+async fn the_server_closes_rooms_of_any_namespace() {
     let io = SocketIo::bare()
         .on("join", |room: String| join_room(room))
         .on_in("/chat", "join", |room: String| join_room(room))
@@ -153,7 +153,7 @@ async fn it_closes_rooms_of_any_namespace() {
 }
 
 #[tokio::test]
-async fn it_asks_a_client_by_its_id_and_nobody_is_an_error() {
+async fn the_server_calls_a_client_by_its_id_and_an_unknown_id_is_an_error() {
     let io = SocketIo::bare().allow_namespace("/chat").build().unwrap();
     let chat = client(&io, "/chat").await;
     chat.on("sum", |(a, b): (u32, u32)| a + b);
@@ -166,7 +166,7 @@ async fn it_asks_a_client_by_its_id_and_nobody_is_an_error() {
 }
 
 #[tokio::test]
-async fn functions_of_a_handler_and_methods_of_its_socket_and_server_are_one() {
+async fn functions_and_methods_of_socket_and_server_are_equivalent() {
     let io = SocketIo::bare()
         .on("go", |socket: socketio::Socket, io: SocketIo| {
             emit("a", ());

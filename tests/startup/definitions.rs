@@ -1,4 +1,4 @@
-//! Handlers that contradict each other, lack a value or take wrong arguments are named with the cure.
+//! Handlers that contradict each other, lack a value or take wrong arguments are reported with the cure.
 
 use socketio::{Auth, HandlerError, Reason, Rest, SocketIo, State, handlers};
 use test_support::{problem, problems};
@@ -49,7 +49,7 @@ impl Hall {
 }
 
 #[test]
-fn two_handlers_for_one_event_are_both_named() {
+fn two_handlers_for_one_event_are_both_reported() {
     problem(
         SocketIo::bare().handlers(handlers![hello, hello_again]),
         &[
@@ -62,7 +62,7 @@ fn two_handlers_for_one_event_are_both_named() {
 }
 
 #[test]
-fn the_same_handler_given_twice_is_one() {
+fn the_same_handler_given_twice_is_registered_once() {
     assert!(
         SocketIo::bare()
             .handlers(handlers![hello, hello])
@@ -72,7 +72,7 @@ fn the_same_handler_given_twice_is_one() {
 }
 
 #[test]
-fn a_closure_for_an_event_that_has_a_handler_is_a_second_one() {
+fn a_closure_for_an_event_that_has_a_handler_is_refused() {
     problem(
         SocketIo::bare()
             .handlers(handlers![hello])
@@ -82,7 +82,7 @@ fn a_closure_for_an_event_that_has_a_handler_is_a_second_one() {
 }
 
 #[test]
-fn a_missing_state_is_named_with_the_handler_that_takes_it() {
+fn a_missing_state_is_reported_with_the_handler_that_takes_it() {
     problem(
         SocketIo::bare().handlers(handlers![count]),
         &[
@@ -102,7 +102,7 @@ fn a_missing_state_is_named_with_the_handler_that_takes_it() {
 }
 
 #[test]
-fn two_states_of_one_type_contradict_each_other() {
+fn two_states_of_one_type_are_refused() {
     problem(
         SocketIo::bare().state(1_u32).state(2_u32),
         &["two states", "u32"],
@@ -110,7 +110,7 @@ fn two_states_of_one_type_contradict_each_other() {
 }
 
 #[test]
-fn plain_arguments_of_connect_and_disconnect_come_with_their_cures() {
+fn plain_arguments_of_connect_and_disconnect_are_reported_with_the_cure() {
     problem(
         SocketIo::bare().handlers(handlers![connect_with_plain_argument]),
         &["take `Auth<alloc::string::String>`"],
@@ -138,7 +138,7 @@ fn arguments_of_other_kinds_of_events_are_refused() {
 }
 
 #[test]
-fn rest_comes_last_and_once() {
+fn rest_must_be_last_and_appear_once() {
     problem(
         SocketIo::bare().on("x", |_all: Rest<u32>, _one: u32| async {}),
         &["comes after `Rest`"],
@@ -150,7 +150,7 @@ fn rest_comes_last_and_once() {
 }
 
 #[test]
-fn two_error_handlers_for_one_namespace_are_one_too_many() {
+fn two_error_handlers_for_one_namespace_are_refused() {
     problem(
         SocketIo::bare().handlers(handlers![on_error, on_error_too]),
         &["`on_error`", "`on_error_too`"],
@@ -158,7 +158,7 @@ fn two_error_handlers_for_one_namespace_are_one_too_many() {
 }
 
 #[test]
-fn a_namespace_without_a_value_is_named_with_both_cures() {
+fn a_namespace_without_a_value_is_reported_with_both_cures() {
     // Only linked classes can lack a value.
     let problems = problems(SocketIo::builder().named("").state(1_u32));
     let found = problems
@@ -178,7 +178,7 @@ fn all_mistakes_are_reported_at_once() {
 }
 
 #[test]
-fn one_class_may_stand_at_several_paths_but_not_twice_at_one() {
+fn a_class_can_be_registered_at_several_paths_but_only_once_at_each() {
     let twice_elsewhere = SocketIo::bare()
         .namespace(Hall)
         .namespace_at("/second", Hall)

@@ -1,4 +1,4 @@
-//! Linked handlers are found by the name of their server, without being mentioned.
+//! Linked handlers are found by the name of their server, without being listed.
 
 use std::sync::Mutex;
 
@@ -27,7 +27,7 @@ impl Room {
     async fn on_say(&self) {}
 }
 
-/// The linked handlers that take a `Log`: a server that lacks this state names them.
+/// Returns the linked handlers that take a `Log`: a server without this state reports them.
 fn takers(server: &str) -> Vec<String> {
     let error = SocketIo::builder().named(server).build().unwrap_err();
     let problems = error.problems().iter();
@@ -50,7 +50,7 @@ fn a_server_has_the_handlers_of_its_name() {
 }
 
 #[test]
-fn a_name_that_no_handler_has_is_refused_with_the_nearest_name() {
+fn an_unknown_server_name_is_refused_with_the_nearest_one() {
     let named = |name: &str| SocketIo::builder().named(name);
     problem(
         named("admn"),
@@ -60,7 +60,7 @@ fn a_name_that_no_handler_has_is_refused_with_the_nearest_name() {
 }
 
 #[test]
-fn functions_survive_and_can_be_called() {
+fn functions_with_attributes_can_still_be_called() {
     let log = State::from(Log::default());
     let future = greet(log.clone());
     futures(future);

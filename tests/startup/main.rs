@@ -1,6 +1,6 @@
-//! What `build()` finds out, and which handlers it finds.
+//! The checks of `build()`, and the handlers that it finds.
 //!
-//! Handlers with an attribute in this program are linked into its servers: a test that reads the problems of such a server looks for its own.
+//! Handlers with an attribute in this program are linked into all its servers, so a test of their problems searches for its own.
 
 mod definitions;
 mod description;

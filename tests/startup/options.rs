@@ -1,4 +1,4 @@
-//! Options that contradict each other or that no client can bear are refused.
+//! Options that contradict each other or that clients can't work with are refused.
 
 use socketio::{
     SocketIo,
@@ -54,7 +54,7 @@ fn options_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn origins_that_no_page_has_are_refused_with_the_cure() {
+fn origins_that_no_page_can_have_are_refused_with_the_cure() {
     problem(
         SocketIo::bare().cors_allowed_origins("https://a.test/"),
         &["`cors_allowed_origins`", "write `https://a.test`"],
@@ -73,7 +73,7 @@ fn origins_that_no_page_has_are_refused_with_the_cure() {
 }
 
 #[test]
-fn a_cookie_that_no_browser_takes_is_refused() {
+fn a_cookie_that_browsers_reject_is_refused() {
     problem(
         SocketIo::bare().cookie("a b"),
         &["`cookie`", "name \"a b\""],
@@ -86,7 +86,7 @@ fn a_cookie_that_no_browser_takes_is_refused() {
 }
 
 #[test]
-fn a_heartbeat_that_no_client_can_wait_for_is_refused() {
+fn a_heartbeat_longer_than_the_timers_of_clients_is_refused() {
     let month = std::time::Duration::from_secs(30 * 24 * 3600);
     problem(SocketIo::bare().ping_interval(month), &["24.8 days"]);
     problem(SocketIo::bare().ping_grace(month), &["24.8 days"]);

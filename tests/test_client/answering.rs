@@ -1,4 +1,4 @@
-//! Answering the server: by closures or by hand.
+//! Acknowledging events of the server: by closures, or later.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -9,7 +9,7 @@ use socketio_test::{EmitFailed, TestClient, event};
 use crate::fixture::{panic_of, server, text_of};
 
 #[tokio::test]
-async fn a_closure_answers_the_server() {
+async fn a_closure_acknowledges_events_of_the_server() {
     #[socketio::event]
     async fn sum(numbers: Rest<u32>) -> Result<u32, CallError> {
         let numbers: Vec<u32> = numbers.0;
@@ -25,7 +25,7 @@ async fn a_closure_answers_the_server() {
 }
 
 #[tokio::test]
-async fn a_closure_of_the_builder_answers_from_the_first_event_on() {
+async fn a_closure_of_the_builder_acknowledges_the_first_event() {
     let io = server!("connect" => |socket: Socket| {
         socket.clone().spawn(async move {
             let name: String = socket.call("name", ()).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_closure_of_the_builder_answers_from_the_first_event_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_answers_stays_unanswered() {
+async fn an_event_without_a_closure_is_not_acknowledged() {
     let io = server!("ask" => || async {
         match call::<u8>("question", ()).await {
             Err(CallError::Timeout) => "timeout",
@@ -57,7 +57,7 @@ async fn what_nobody_answers_stays_unanswered() {
 }
 
 #[tokio::test]
-async fn an_event_can_be_answered_later_and_by_hand() {
+async fn an_event_can_be_acknowledged_later() {
     let io = server!("ask" => || async { call::<(u8, Bytes)>("question", "why").await });
     let client = TestClient::connect(&io, "/").await.unwrap();
     let asking = client.call::<(u8, Bytes)>("ask", ());
@@ -72,7 +72,7 @@ async fn an_event_can_be_answered_later_and_by_hand() {
 }
 
 #[tokio::test]
-async fn a_closures_failed_assertion_fails_the_test() {
+async fn a_panic_of_a_closure_fails_the_test() {
     let io = server!("ask" => || async { call::<u8>("question", 1).await });
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.on("question", |number: u8| {
@@ -82,7 +82,7 @@ async fn a_closures_failed_assertion_fails_the_test() {
     let panic = panic_of(client.next_named("nothing")).await;
     assert!(panic.contains("in the closure"), "{panic}");
 
-    // At the latest when the client is dropped.
+    // When the client is dropped, at the latest.
     io.emit("question", 1);
     let dropping = std::panic::catch_unwind(AssertUnwindSafe(|| drop(client)));
     let panic = text_of(dropping.unwrap_err());
@@ -90,7 +90,7 @@ async fn a_closures_failed_assertion_fails_the_test() {
 }
 
 #[tokio::test]
-async fn a_closure_that_gets_other_arguments_names_itself() {
+async fn arguments_of_another_type_fail_the_test_and_name_the_closure() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let line = line!() + 1;

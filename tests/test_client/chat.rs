@@ -73,7 +73,7 @@ pub(crate) fn chat() -> SocketIo {
 }
 
 #[tokio::test]
-async fn the_room_hears_it_and_the_sender_does_not() {
+async fn the_room_receives_the_message_and_the_sender_does_not() {
     let io = chat();
     let token = Token {
         token: "bo's".into(),

@@ -1,4 +1,4 @@
-//! The end of a connection: reasons, and when it is known.
+//! The end of a connection: its reasons, and when tests see it.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use socketio_test::{ConnectError, EmitFailed, TestClient, event};
 
 use crate::fixture::server;
 
-/// A server that reports why its clients went.
+/// Builds a server that records the reasons of disconnects.
 pub(crate) fn reporting() -> (SocketIo, Arc<Mutex<Vec<Reason>>>) {
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&reasons);
@@ -43,7 +43,7 @@ async fn leaving_resolves_when_the_disconnect_handler_has_ended() {
 }
 
 #[tokio::test]
-async fn closing_and_losing_end_the_connection_for_the_given_reason() {
+async fn closing_and_losing_end_the_connection_with_the_given_reason() {
     let (io, reasons) = reporting();
     let wanted = [
         Reason::ClientClose,
@@ -74,7 +74,7 @@ async fn a_dropped_client_is_a_closed_transport() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_a_close_is_read_before_it() {
+async fn packets_sent_before_a_close_are_still_handled() {
     let io = server!("say" => |text: String| broadcast().emit("said", text));
     let (ana, bo) = (
         TestClient::connect(&io, "/").await.unwrap(),
@@ -87,7 +87,7 @@ async fn what_was_sent_before_a_close_is_read_before_it() {
 }
 
 #[tokio::test]
-async fn a_disconnect_by_the_server_is_seen_and_what_came_before_stays_readable() {
+async fn received_events_can_be_read_after_a_disconnect_by_the_server() {
     let (io, reasons) = reporting();
     let client = TestClient::connect(&io, "/").await.unwrap();
     assert!(client.is_connected());
@@ -113,7 +113,7 @@ async fn a_close_by_the_server_differs_from_a_disconnect() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_reason_is_the_same_however_closely_one_looks() {
+async fn the_reason_does_not_change_while_the_connection_closes() {
     let (io, _) = reporting();
     for _ in 0..500 {
         let client = TestClient::connect(&io, "/").await.unwrap();
@@ -144,7 +144,7 @@ async fn a_shutdown_disconnects_all_clients_and_ends_pending_calls() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_accepted_and_disconnected_at_once_has_connected() {
+async fn connect_succeeds_for_a_client_that_is_disconnected_at_once() {
     let io = server!("connect" => |socket: Socket| {
         socket.emit("sorry", ());
         socket.disconnect();

@@ -19,7 +19,7 @@ async fn an_unknown_namespace_is_refused() {
 }
 
 #[tokio::test]
-async fn a_query_behind_the_namespace_is_no_part_of_it_and_its_slash_may_be_left_out() {
+async fn a_namespace_may_have_a_query_and_its_slash_may_be_omitted() {
     let io = chat();
     for name in ["chat", "/chat?from=home"] {
         let client = TestClient::connect(&io, name).await.unwrap();
@@ -50,7 +50,7 @@ async fn an_invalid_header_is_an_error_and_not_a_panic() {
 }
 
 #[tokio::test]
-async fn handlers_find_the_request_that_the_builder_described() {
+async fn handlers_read_the_request_of_the_builder() {
     let io = server!("who" => || {
         let request = request();
         json!({
@@ -88,9 +88,9 @@ async fn handlers_find_the_request_that_the_builder_described() {
     );
 }
 
-/// The cookies of one response, one handler that looks at them.
+/// The cookies of one response, and a handler that reads them.
 #[tokio::test]
-async fn cookies_set_by_an_http_route_are_seen_by_handlers() {
+async fn cookies_set_by_an_http_route_can_be_read_by_handlers() {
     use axum::{Router, body::Body, http::Request, response::AppendHeaders, routing::post};
     use tower::ServiceExt;
 
@@ -132,7 +132,7 @@ async fn cookies_set_by_an_http_route_are_seen_by_handlers() {
 }
 
 #[tokio::test]
-async fn servers_and_clients_do_not_know_of_each_other() {
+async fn servers_and_clients_are_independent() {
     let (red, blue) = (server!("a" => || 1), server!("a" => || 2));
     let (a, b) = (
         TestClient::connect(&red, "/").await.unwrap(),

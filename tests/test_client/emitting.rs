@@ -44,7 +44,7 @@ async fn emit_resolves_when_the_handler_has_ended_and_asks_for_no_acknowledgemen
 }
 
 #[tokio::test]
-async fn an_event_is_on_its_way_before_it_is_awaited_and_goes_on_when_it_is_not() {
+async fn an_event_is_sent_before_it_is_awaited_and_even_if_it_never_is() {
     let io = server!(
         "say" => |text: String| broadcast().emit("said", text),
         "end" => || (),
@@ -58,7 +58,7 @@ async fn an_event_is_on_its_way_before_it_is_awaited_and_goes_on_when_it_is_not(
 }
 
 #[tokio::test]
-async fn emit_gives_back_what_the_handler_failed_with() {
+async fn emit_returns_the_error_of_the_handler() {
     #[derive(Debug, PartialEq)]
     struct SoldOut(u8);
     impl std::fmt::Display for SoldOut {
@@ -99,7 +99,7 @@ async fn emit_gives_back_what_the_handler_failed_with() {
 }
 
 #[tokio::test]
-async fn what_an_error_handler_has_taken_is_no_failure() {
+async fn an_error_that_an_error_handler_handled_is_not_returned() {
     #[socketio::event]
     async fn buy() -> Result<(), BoxError> {
         Err("sold out".into())
@@ -120,7 +120,7 @@ async fn what_an_error_handler_has_taken_is_no_failure() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_encoded_is_not_sent() {
+async fn values_that_can_not_be_encoded_are_not_sent() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let before = client.packets().len();
@@ -162,7 +162,7 @@ async fn a_call_reads_one_several_or_no_arguments() {
 }
 
 #[tokio::test]
-async fn a_failed_call_is_the_error_unless_the_servers_answer_was_asked_for() {
+async fn a_failed_call_returns_the_error_unless_its_type_reads_the_acknowledgement() {
     let io = server!("fail" => || Err::<u8, _>(BoxError::from("why")));
     let client = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(

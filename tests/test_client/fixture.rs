@@ -11,7 +11,7 @@ macro_rules! server {
 
 pub(crate) use server;
 
-/// What a panicking future panics with.
+/// Returns the text of the panic of a future.
 pub(crate) async fn panic_of<T>(future: impl Future<Output = T>) -> String {
     use std::{pin::pin, task::Poll};
 

@@ -35,11 +35,15 @@ async fn several_namespaces_share_a_connection_and_nothing_else() {
     admin.disconnect().await.unwrap();
     assert!(main.is_connected() && !admin.is_connected());
     drop(main);
-    assert_eq!(io.connections(), 1, "the other handle holds it");
+    assert_eq!(
+        io.connections(),
+        1,
+        "the other handle keeps the connection open"
+    );
 }
 
 #[tokio::test]
-async fn a_namespace_can_be_joined_anew() {
+async fn a_namespace_can_be_joined_again() {
     let io = server!("hello" => || "hello");
     let first = TestClient::connect(&io, "/").await.unwrap();
     io.emit("before", ());

@@ -7,7 +7,7 @@ use socketio_test::{EmitFailed, TestClient, event};
 use crate::{closing::reporting, fixture::server};
 
 #[tokio::test]
-async fn what_no_client_would_send_can_be_sent() {
+async fn invalid_packets_can_be_sent() {
     for text in [
         "garbage",
         "2",
@@ -21,7 +21,7 @@ async fn what_no_client_would_send_can_be_sent() {
         let sent = client.send_raw(text).await;
         if text == "51-[\"a\"]" {
             sent.unwrap();
-            assert!(client.connection().is_open(), "its attachment is due");
+            assert!(client.connection().is_open(), "its attachment is pending");
             client.send_raw("2[\"a\"]").await.unwrap_err();
         } else {
             assert!(
@@ -36,7 +36,7 @@ async fn what_no_client_would_send_can_be_sent() {
 }
 
 #[tokio::test]
-async fn raw_packets_come_to_handlers_and_are_waited_for() {
+async fn raw_packets_run_handlers_and_resolve_when_these_end() {
     let io = server!("put" => |bytes: Bytes| emit("got", bytes));
     let client = TestClient::connect(&io, "/").await.unwrap();
     client
@@ -56,7 +56,7 @@ async fn raw_packets_come_to_handlers_and_are_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_joins_no_namespace_is_closed_in_the_end() {
+async fn a_connection_that_joins_no_namespace_is_closed_after_the_connect_timeout() {
     let io = server!();
     let connection = TestClient::builder(&io).open().unwrap();
     let started = tokio::time::Instant::now();

@@ -1,4 +1,4 @@
-//! Received events: order, waiting for them, and not waiting for what cannot come.
+//! Received events: order, waiting for them, and failing when none can be received.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::fixture::{panic_of, server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn received_holds_what_was_emitted_before_in_every_one_of_two_thousand_rounds() {
+async fn received_returns_all_earlier_emits_in_two_thousand_rounds() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let mut wrong = 0;
@@ -25,7 +25,7 @@ async fn received_holds_what_was_emitted_before_in_every_one_of_two_thousand_rou
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn order_is_kept_whoever_takes_the_packets() {
+async fn the_order_is_kept_whichever_task_receives_the_packets() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let emitting = io.spawn(|io| async move {
@@ -51,7 +51,7 @@ async fn order_is_kept_whoever_takes_the_packets() {
 }
 
 #[tokio::test]
-async fn received_takes_and_received_named_leaves_the_others() {
+async fn received_takes_all_events_and_received_named_leaves_the_others() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     for (name, number) in [("a", 1), ("b", 2), ("a", 3)] {
@@ -84,7 +84,7 @@ async fn events_are_read_as_they_were_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn next_waits_for_what_comes_later() {
+async fn next_waits_for_later_events() {
     let io = server!("later" => |seconds: u64, socket: Socket| {
         socket.clone().spawn(async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -102,7 +102,7 @@ async fn next_waits_for_what_comes_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn next_reports_where_it_waited_for_what_and_what_came_instead() {
+async fn next_reports_its_line_the_expected_event_and_the_received_ones() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     io.emit("other", 1);
@@ -118,7 +118,7 @@ async fn next_reports_where_it_waited_for_what_and_what_came_instead() {
 }
 
 #[tokio::test]
-async fn next_does_not_wait_for_what_can_not_come() {
+async fn next_fails_at_once_if_the_client_is_disconnected() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let waiting = client.next();
@@ -131,7 +131,7 @@ async fn next_does_not_wait_for_what_can_not_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_lasts_as_long_as_it_was_expected_to() {
+async fn expect_silence_waits_for_the_whole_duration() {
     let io = server!();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let ticking = io.spawn(|io| async move {
@@ -187,7 +187,7 @@ async fn many_clients_at_once_on_several_threads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_not_read_costs_no_time() {
+async fn a_connection_that_is_not_read_does_not_keep_its_task_busy() {
     let io = SocketIo::bare()
         .on("slow", async || {
             tokio::time::sleep(Duration::from_secs(1_000)).await;
@@ -196,14 +196,14 @@ async fn a_connection_that_is_not_read_costs_no_time() {
         .unwrap();
     let client = Arc::new(TestClient::connect(&io, "/").await.unwrap());
     client.on("ask", |_: ()| 7);
-    // More than its inbox takes.
+    // More than its inbox can hold.
     for _ in 0..1_000 {
         let client = Arc::clone(&client);
         tokio::spawn(async move { client.emit("slow", ()).await });
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    // Its answer can't be read.
+    // Its acknowledgement can't be read.
     io.broadcast().callback(async |_: u8| {}).emit("ask", ());
-    // Time goes on only while nobody is busy.
+    // Paused time advances only while all tasks are idle.
     tokio::time::sleep(Duration::from_secs(10)).await;
 }

@@ -9,6 +9,7 @@ use test_support::{
     Notes,
     engine_client::{Connector, WebSocket},
 };
+use tokio::sync::Notify;
 
 /// Uses up the cooperative budget of its task in every poll, as a handler that drains a full channel does.
 async fn always_ready(times: usize, mut each: impl FnMut(usize)) {
@@ -173,19 +174,18 @@ async fn a_handler_that_emits_more_than_a_burst_fails_and_its_client_stays() {
     assert!(notes.take().is_empty());
 }
 
-/// With one worker per task: a connection with many events that compute lets the other be served in between.
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn many_events_that_compute_are_handled_in_turns_with_those_of_other_clients() {
-    let io = SocketIo::bare()
-        .on("compute", || {
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_millis(20) {
-                std::hint::spin_loop();
-            }
-        })
-        .on("echo", |text: String| text)
-        .build()
-        .unwrap();
+/// Computes for 20 ms.
+fn compute() {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(20) {
+        std::hint::spin_loop();
+    }
+}
+
+/// Sends 40 events to `compute` by one client, then one by another: the other must be served before the last of the 40. The order
+/// is what counts, not the time.
+async fn serves_others_between_events(builder: SocketIoBuilder) {
+    let io = builder.on("echo", |text: String| text).build().unwrap();
     let connector = Connector::serve(&io);
     let (mut busy, mut other) = (connector.websocket().await, connector.websocket().await);
     busy.join("/").await;
@@ -193,7 +193,6 @@ async fn many_events_that_compute_are_handled_in_turns_with_those_of_other_clien
     for id in 0..40 {
         busy.send(&format!(r#"42{id}["compute"]"#)).await;
     }
-    // Answered before the last of the others: the order is what counts, not the time.
     other.send(r#"421["echo","hello"]"#).await;
     let echo = other.next_packet();
     let last = async {
@@ -209,4 +208,53 @@ async fn many_events_that_compute_are_handled_in_turns_with_those_of_other_clien
         () = last => panic!("the other client waited for all 40"),
         echo = echo => assert_eq!(echo.as_deref(), Some(r#"431["hello"]"#)),
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn many_events_that_compute_are_handled_in_turns_with_those_of_other_clients() {
+    serves_others_between_events(SocketIo::bare().on("compute", compute)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn concurrent_events_that_compute_and_then_wait_are_handled_in_turns_as_well() {
+    let builder = SocketIo::bare().async_handlers(true);
+    let builder = builder.on("compute", || async {
+        compute();
+        tokio::task::yield_now().await;
+    });
+    serves_others_between_events(builder).await;
+}
+
+/// Both namespaces are of one connection. The events of the first wait in its inbox when the second is left.
+#[tokio::test]
+async fn the_waiting_events_of_one_namespace_do_not_delay_the_end_of_another() {
+    let notes = Notes::default();
+    let io = SocketIo::bare()
+        .on("wait", async |gate: State<Notify>| gate.notified().await)
+        .on("compute", |notes: State<Notes>| {
+            compute();
+            notes.add("computed");
+        })
+        .on_in("/quiet", "open", |gate: State<Notify>| gate.notify_one())
+        .on_in("/quiet", "disconnect", |notes: State<Notes>| {
+            notes.add("left");
+        })
+        .state(notes.clone())
+        .state(Notify::new())
+        .build()
+        .unwrap();
+    let connector = Connector::serve(&io);
+    let mut client = connector.websocket().await;
+    client.join("/").await;
+    client.join("/quiet").await;
+    client.send(r#"42["wait"]"#).await;
+    for id in 0..40 {
+        client.send(&format!(r#"42{id}["compute"]"#)).await;
+    }
+    client.send(r#"42/quiet,["open"]"#).await;
+    client.send("41/quiet,").await;
+    while client.next_packet().await.unwrap() != "4339[]" {}
+    let notes = notes.take();
+    let left = notes.iter().position(|note| note == "left");
+    assert!(left.is_some_and(|left| left < 10), "{notes:?}");
 }

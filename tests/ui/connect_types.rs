@@ -1,4 +1,4 @@
-//! A `connect` handler accepts or refuses: it answers nothing.
+//! A `connect` handler accepts or refuses a client, and can't return other values.
 
 #[socketio::event]
 async fn connect() -> u32 {

@@ -1,4 +1,4 @@
-//! What `#[derive(Namespace)]` needs.
+//! The requirements of `#[derive(Namespace)]`.
 
 #[derive(socketio::Namespace)]
 struct Missing;

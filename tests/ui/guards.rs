@@ -1,4 +1,4 @@
-//! What `guard =` does not take.
+//! Invalid values of `guard =`.
 
 #[socketio::event(guard = "logged_in")]
 fn a_string() {}

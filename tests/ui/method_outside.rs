@@ -1,4 +1,4 @@
-//! Handler attributes on methods whose impl block is none of ours.
+//! Handler attributes on methods outside of a namespace impl.
 
 struct Rooms;
 

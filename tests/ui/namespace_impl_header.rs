@@ -1,4 +1,4 @@
-//! What `#[namespace]` may stand on.
+//! The items that `#[namespace]` may be on.
 
 struct Rooms;
 struct Generic<T>(T);

@@ -1,4 +1,4 @@
-//! Methods whose name is nearly that of a lifecycle handler, a list of handlers that is none, an error that is none.
+//! Methods whose name resembles that of a lifecycle handler, an invalid list of handlers, an invalid error type.
 
 use socketio::SocketIo;
 

@@ -1,4 +1,4 @@
-//! A function without an attribute has no hidden twin: the compiler's own words, which the documentation explains.
+//! A function without an attribute has no hidden type: the message of the compiler, which the documentation explains.
 
 use socketio::handlers;
 

@@ -1,4 +1,4 @@
-//! Answers that can't be sent.
+//! Return values that can't be sent.
 
 struct Status;
 

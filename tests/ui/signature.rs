@@ -1,4 +1,4 @@
-//! Signatures that no handler can have; all that is wrong with one is reported at once.
+//! Signatures that no handler can have; all mistakes of one are reported at once.
 
 use std::{future::Future, pin::Pin};
 

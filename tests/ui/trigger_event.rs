@@ -1,4 +1,4 @@
-//! What `trigger_event` may not be.
+//! Invalid signatures of `trigger_event`.
 
 use socketio::{EventCall, Next, Response, Result};
 

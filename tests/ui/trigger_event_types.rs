@@ -1,4 +1,4 @@
-//! `trigger_event` takes an event and what is to handle it, and gives what came of it.
+//! The argument and return types of `trigger_event`.
 
 use std::rc::Rc;
 

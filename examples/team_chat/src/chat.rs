@@ -12,15 +12,15 @@ use crate::{
     login::{login_room, token},
 };
 
-/// How many messages a client gets when it opens a channel.
+/// The number of messages that a client receives when it opens a channel.
 const HISTORY: u32 = 50;
 
-/// The namespace, with what all handlers share.
+/// The namespace, with the database that all handlers share.
 pub(crate) struct Chat {
     database: Database,
 }
 
-/// What a client gets for opening a channel.
+/// The acknowledgement of `open`.
 #[derive(Deserialize, Serialize)]
 struct Opened {
     messages: Vec<Message>,
@@ -51,7 +51,7 @@ impl Chat {
         joined.map_err(|_| ConnectionRefused::new("try again later"))
     }
 
-    /// Opens a channel. A client that comes back gives the last message that it has, and gets those after it.
+    /// Opens a channel. A client that reconnects sends the id of its last message, and receives those after it.
     async fn on_open(
         &self,
         channel: String,
@@ -97,7 +97,7 @@ impl Chat {
         Ok(())
     }
 
-    /// The client's rooms are still known here, but it is in none of them any more.
+    /// `rooms()` still returns the client's rooms here, although it has left them.
     fn on_disconnect(&self) {
         for room in rooms() {
             tell_online(&room);
@@ -124,7 +124,7 @@ fn room(channel: &str) -> Result<String, RespondWith> {
     }
 }
 
-/// Who has the channel open, on this node. A user with two tabs is there once.
+/// Returns the users who have the channel open, on this node. A user with two tabs is listed once.
 fn online(room: &str) -> BTreeSet<String> {
     let sockets = to(room).sockets().into_iter();
     sockets
@@ -132,7 +132,7 @@ fn online(room: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Tells those who have the channel open who they are.
+/// Sends the list of users who have the channel open to all of them.
 fn tell_online(room: &str) {
     if let Some(channel) = room.strip_prefix("channel:") {
         to(room).emit("online", (channel, online(room)));

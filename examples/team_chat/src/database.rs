@@ -36,32 +36,32 @@ const SCHEMA: [&str; 3] = [
 #[derive(Clone, Debug)]
 pub struct Database(SqlitePool);
 
-/// Somebody with an account.
+/// A user with an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct User {
     /// The id, which never changes.
     pub id: i64,
-    /// The name, which others see.
+    /// The name, which is shown to others.
     pub name: String,
 }
 
 /// A message of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, FromRow)]
 pub struct Message {
-    /// Grows with each message, of any channel.
+    /// The id, which increases with each message of any channel.
     pub id: i64,
     /// The channel that it was written in.
     pub channel: String,
     /// The name of the user who wrote it.
     pub author: String,
-    /// What was written.
+    /// The text.
     pub text: String,
-    /// When, in UTC: `2026-01-31T12:00:00Z`.
+    /// The time of the message, in UTC: `2026-01-31T12:00:00Z`.
     pub at: String,
 }
 
 impl Database {
-    /// Opens the file, which is created if it does not exist. `:memory:` is a database of its own each time.
+    /// Opens the file, which is created if it does not exist. `:memory:` opens a new database in memory.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Database {
         Ok(verify(password, known).await.then_some(id))
     }
 
-    /// Keeps a login.
+    /// Stores a login.
     pub(crate) async fn log_in(&self, user: i64, token: &str) -> sqlx::Result<()> {
         let insert = "INSERT INTO logins (token, user, expires) VALUES (?, ?, datetime('now', ?))";
         let days = format!("+{LOGIN_DAYS} days");
@@ -107,7 +107,7 @@ impl Database {
         insert.execute(&self.0).await.map(drop)
     }
 
-    /// Forgets a login.
+    /// Deletes a login.
     pub(crate) async fn log_out(&self, token: &str) -> sqlx::Result<()> {
         let delete = sqlx::query("DELETE FROM logins WHERE token = ?").bind(token);
         delete.execute(&self.0).await.map(drop)
@@ -150,7 +150,7 @@ impl Database {
     }
 }
 
-/// Hashes a password. It computes for long, so it has a thread of its own.
+/// Hashes a password on the blocking pool, because it takes long.
 async fn hash(password: String) -> Option<String> {
     let hash = move || {
         let mut salt = [0; 16];

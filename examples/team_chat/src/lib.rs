@@ -1,6 +1,6 @@
 //! A chat for a team: accounts in SQLite, login by cookie over axum, channels with history, and who is online.
 //!
-//! * `database.rs`: users, logins and messages. Everything that is kept.
+//! * `database.rs`: users, logins and messages, stored in SQLite.
 //! * `login.rs`: the HTTP routes. They set a cookie, which the browser sends with the Socket.IO handshake.
 //! * `chat.rs`: the Socket.IO handlers.
 
@@ -20,7 +20,7 @@ const CLIENT: &str = include_str!("../../page/client.js");
 ///
 /// # Errors
 ///
-/// If the handlers don't fit together.
+/// If the registrations of the handlers are invalid.
 pub fn app(database: Database) -> Result<(SocketIo, Router), socketio::BuildError> {
     let io = SocketIo::bare()
         .namespace(Chat::new(database.clone()))

@@ -1,4 +1,4 @@
-//! Accounts and logins over HTTP. The cookie is all that Socket.IO has to know.
+//! Accounts and logins over HTTP. Socket.IO only needs the cookie.
 
 use axum::{
     Json, Router,
@@ -78,13 +78,13 @@ async fn start_login(app: &App, user: i64) -> Response {
     if let Err(error) = app.database.log_in(user, &token).await {
         return failed(error);
     }
-    // Behind TLS, add `Secure`. `SameSite` keeps other sites from opening connections in the user's name.
+    // With TLS, add `Secure`. `SameSite` prevents other sites from opening connections as the user.
     let age = LOGIN_DAYS * 24 * 60 * 60;
     let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}");
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
 }
 
-/// Ends the login and the connections that it has opened: each is in a room named after it.
+/// Ends the login and its connections, each of which is in the room of the login.
 async fn log_out(State(app): State<App>, headers: HeaderMap) -> Response {
     let cookies = headers.get(header::COOKIE);
     let cookies = cookies.and_then(|cookies| cookies.to_str().ok());
@@ -98,7 +98,7 @@ async fn log_out(State(app): State<App>, headers: HeaderMap) -> Response {
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
 }
 
-/// The token in the `Cookie` header.
+/// Returns the token in the `Cookie` header.
 pub(crate) fn token(cookies: &str) -> Option<&str> {
     cookies
         .split(';')
@@ -106,7 +106,7 @@ pub(crate) fn token(cookies: &str) -> Option<&str> {
         .find_map(|(name, value)| (name == COOKIE).then_some(value))
 }
 
-/// The room of the connections of one login.
+/// Returns the room of the connections of one login.
 pub(crate) fn login_room(token: &str) -> String {
     format!("login:{token}")
 }

@@ -1,6 +1,6 @@
 //! `cargo run -p team-chat -- [ADDRESS] [DATABASE]`, then open <http://127.0.0.1:5000> in two browsers.
 //!
-//! The database is `team_chat.sqlite` in the current directory; `:memory:` keeps nothing.
+//! The database is `team_chat.sqlite` in the current directory by default; `:memory:` stores nothing on disk.
 
 use team_chat::{Database, app};
 

@@ -1,4 +1,4 @@
-//! Asks every recipient of an event for an ack, and receives the acks.
+//! [`AckRequest`] asks the recipients of an event for acks, [`AckReceiver`] receives them.
 
 use std::{
     future::poll_fn,
@@ -123,7 +123,7 @@ impl AckRequest<'_> {
 }
 
 impl AckReceiver {
-    /// Polls for the next ack. Returns `None` once every recipient has acknowledged or gone.
+    /// Polls for the next ack. Returns `None` once every recipient has acknowledged or disconnected.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Sid, AckResult)>> {
         let Poll::Ready(next) = self.acks.poll_recv(cx) else {
             return Poll::Pending;

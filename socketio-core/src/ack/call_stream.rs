@@ -1,4 +1,4 @@
-//! The acks of several clients as a stream.
+//! [`CallStream`]: the acks of several clients as a stream.
 
 use std::{
     collections::VecDeque,
@@ -19,8 +19,8 @@ use crate::base::{CallError, Sid};
 /// Yields the acks of one call in the order in which they arrive, each with the id of its client. Created by
 /// [`To::call_stream`](crate::To::call_stream).
 ///
-/// The stream ends when every recipient has acknowledged or gone, or at the timeout: then it yields the recipients that have
-/// not acknowledged, each with [`CallError::Timeout`]. Acks that arrive after it was dropped are ignored.
+/// The stream ends when every recipient has acknowledged or disconnected. At the timeout, it yields the recipients that have
+/// not acknowledged, each with [`CallError::Timeout`], and ends. Acks that arrive after it was dropped are ignored.
 #[must_use = "acks arrive while it is polled"]
 pub struct CallStream<T> {
     /// `None` at the end, and if there was no recipient.

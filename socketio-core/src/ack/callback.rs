@@ -1,16 +1,20 @@
-//! Closures that run once for each acknowledgement.
+//! [`Callback`]: a closure that runs once for each acknowledgement.
 
 use std::{panic::Location, pin::Pin, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use crate::{base::ArgumentError, packet::Arguments, pending::OnAck};
+use crate::{
+    base::{ArgumentError, fault},
+    packet::Arguments,
+    pending::OnAck,
+};
 
 /// The future of a callback's closure.
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, which is what the acknowledgement
-/// is read into: a tuple for several arguments, `()` for none.
+/// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, into which the acknowledgement is
+/// read: a tuple for several arguments, `()` for none.
 ///
 /// The compiler infers `M`.
 #[diagnostic::on_unimplemented(
@@ -23,7 +27,7 @@ pub trait AckCallback<M>: Send + Sync + 'static {
     fn run_callback(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
 }
 
-/// What a callback returns: nothing, or a future of nothing.
+/// Return types of callbacks: `()`, or a future of `()`.
 pub trait IntoCallbackFuture<M> {
     #[doc(hidden)]
     fn into_callback_future(self) -> CallbackFuture;
@@ -61,34 +65,46 @@ where
 
 type Run = dyn Fn(Arguments) -> Result<CallbackFuture, ArgumentError> + Send + Sync;
 
-/// A closure that runs once for each ack.
+/// A closure that runs once for each ack. It may be dropped wherever a client ends, so its destructor is caught.
 #[derive(Clone)]
 pub(crate) struct Callback {
-    run: Arc<Run>,
+    /// `None` only while it is dropped.
+    run: Option<Arc<Run>>,
     origin: &'static Location<'static>,
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        fault::discard(self.run.take());
+    }
 }
 
 impl Callback {
     #[track_caller]
     pub(crate) fn new<M>(callback: impl AckCallback<M>) -> Self {
         Callback {
-            run: Arc::new(move |arguments| callback.run_callback(arguments)),
+            run: Some(Arc::new(move |arguments| callback.run_callback(arguments))),
             origin: Location::caller(),
         }
     }
 
-    /// Returns what runs when one recipient acknowledges: `spawn` is given the future that runs the closure, and where the
-    /// closure was registered.
+    /// Returns the function to run when one recipient acknowledges. It passes the future of the closure, and the location
+    /// where the closure was registered, to `spawn`.
     pub(crate) fn on_ack(
         &self,
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,
     ) -> OnAck {
-        let Callback { run, origin } = self.clone();
+        let callback = self.clone();
         Box::new(move |ack| {
-            let Ok(arguments) = ack else { return };
+            let (Ok(arguments), Some(run)) = (ack, callback.run.clone()) else {
+                return;
+            };
+            let origin = callback.origin;
             spawn(
                 origin,
                 Box::pin(async move {
+                    // Dropped at the end, as all user code within the fault boundary.
+                    let _callback = callback;
                     match run(arguments) {
                         Ok(callback) => callback.await,
                         Err(error) => {

@@ -1,6 +1,6 @@
 //! Asking clients for acks: `call`, `call_stream` and callbacks.
 //!
-//! The recipients in `client` start here; local acks are pending in each client of the `hub`, remote ones in the `cluster`.
+//! Called by `To` in `client`. Pending acks are kept in `hub` for local clients, and in `cluster` for remote ones.
 
 mod call;
 mod call_stream;

@@ -38,7 +38,7 @@ use crate::{
 /// ```
 ///
 /// * The page has another origin, which `cors_allowed_origins` must include.
-/// * The `auth` is the only protection: whoever has it sees what your clients send. Use TLS.
+/// * The `auth` is the only protection: anyone who knows it sees what your clients send. Use TLS.
 /// * Cookies and credentials in headers are hidden ([`show_credentials`](Admin::show_credentials)), and the id of a
 ///   transport always is. Queries and events are shown as clients sent them.
 /// * Guards and middleware of `*` apply to this namespace, too.
@@ -57,7 +57,7 @@ pub struct Admin {
     secrets: Secrets,
 }
 
-/// What the admin interface shows.
+/// The information that the admin interface shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdminMode {
@@ -77,7 +77,7 @@ pub(crate) struct Installed {
 
 impl Admin {
     /// Creates an admin interface for clients that send this `auth`: an object; any of an array or `Vec` of objects; or
-    /// whatever a closure `|auth: Value| -> bool` accepts, which may be async. All others are refused with
+    /// any that a closure `|auth: Value| -> bool` accepts, which may be async. All others are refused with
     /// `authentication failed`.
     ///
     /// ```

@@ -23,7 +23,7 @@ const COMMANDS: [&str; 7] = [
     "MDISCONNECT",
 ];
 
-/// The handlers of the admin interface.
+/// Returns the handlers of the admin interface.
 pub(super) fn handlers(
     path: &str,
     login: Login,
@@ -61,8 +61,8 @@ fn features(development: bool, commands: bool) -> Vec<&'static str> {
         .collect()
 }
 
-/// Sends the page the supported features and the list of clients. After the page has joined its namespace, so that
-/// later changes arrive after the list.
+/// Sends the page the supported features and the list of clients. The list is sent after the page has joined its
+/// namespace, so that later changes arrive after it.
 fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Reporter>>) {
     socket.emit("config", json!({"supportedFeatures": features}));
     if let Some(reporter) = reporter {

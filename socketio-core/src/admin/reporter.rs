@@ -1,4 +1,4 @@
-//! [`Reporter`]: sends the page what happens to clients, in development mode.
+//! [`Reporter`]: reports what happens to clients to the page, in development mode.
 
 use std::{
     sync::{Arc, OnceLock, Weak},
@@ -39,7 +39,7 @@ impl Reporter {
         }
     }
 
-    /// Sets the node whose clients are reported, and to whose administrators.
+    /// Sets the node whose clients are reported to its administrators.
     pub(super) fn tell_to(&self, node: &Arc<Node>) {
         let _ = self.node.set(Arc::downgrade(node));
     }

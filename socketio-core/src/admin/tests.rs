@@ -95,7 +95,7 @@ impl Transport for FakeConnection {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_of_the_transport_is_told() {
+async fn a_change_of_the_transport_is_reported() {
     let io = SocketIo::bare()
         .allow_namespace("/chat")
         .admin(Admin::open())
@@ -121,7 +121,7 @@ async fn a_change_of_the_transport_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_does_not_keep_a_server_alive_that_was_shut_down() {
+async fn the_admin_interface_does_not_keep_a_server_alive_after_its_shutdown() {
     let io = SocketIo::bare().admin(Admin::open()).build().unwrap();
     let page = FakeConnection::open(&io, "0/admin,");
     page.receives("server_stats").await;

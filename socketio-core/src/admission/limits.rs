@@ -52,7 +52,7 @@ pub(crate) struct OutboxLimits {
     pub(crate) policy: OverflowPolicy,
 }
 
-/// What happens to an event for a client whose outbox is full.
+/// The policy for events to a client whose outbox is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OverflowPolicy {

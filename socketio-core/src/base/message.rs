@@ -24,6 +24,14 @@ pub enum Message {
 }
 
 impl Message {
+    /// Returns the payload.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
+
     /// Returns the length of the payload, in bytes.
     pub fn len(&self) -> usize {
         match self {

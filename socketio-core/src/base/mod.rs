@@ -6,6 +6,8 @@ mod error;
 pub(crate) mod fault;
 mod into_accept;
 mod message;
+mod problem;
+mod problem_log;
 mod reason;
 mod request;
 mod sid;
@@ -22,6 +24,8 @@ pub use error::{
 pub(crate) use error::{Cause, chain};
 pub use into_accept::IntoAccept;
 pub use message::{Message, Text};
+pub(crate) use problem::Problem;
+pub(crate) use problem_log::{Head, ProblemDetails, ProblemLog};
 pub use reason::{Reason, UnknownReason};
 pub(crate) use request::websocket_protocols;
 pub use request::{PeerAddr, Request};

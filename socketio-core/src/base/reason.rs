@@ -38,7 +38,7 @@ pub enum Reason {
     ServerClose,
     /// `server disconnect`: the server is shutting down.
     ServerShutdown,
-    /// `ping timeout`: the client did not answer a ping within `ping_timeout`.
+    /// `ping timeout`: the client did not respond to a ping within `ping_timeout`.
     PingTimeout,
     /// `transport close`: the WebSocket or its TCP connection ended without a close packet.
     TransportClose,
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_is_read_as_a_reason_with_the_same_word() {
+    fn every_name_is_parsed_as_a_reason_with_that_name() {
         for reason in Reason::ALL {
             let read: Reason = reason.as_str().parse().unwrap();
             assert_eq!(read.as_str(), reason.as_str());
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn another_word_is_an_error_that_names_it() {
+    fn an_unknown_name_is_an_error_that_contains_it() {
         let error = "boredom".parse::<Reason>().unwrap_err();
         assert_eq!(error.to_string(), r#"unknown disconnect reason "boredom""#);
         let error = serde_json::from_str::<Reason>(r#""boredom""#).unwrap_err();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_the_documentation_is_true() {
+    fn the_table_of_the_documentation_is_correct() {
         let source = include_str!("reason.rs");
         for reason in Reason::ALL {
             let (word, detail) = (reason.as_str(), reason.detail());

@@ -203,8 +203,9 @@ fn ip(text: &str) -> Option<IpAddr> {
         .ok()
 }
 
-impl From<Parts> for Request {
-    fn from(request: Parts) -> Self {
+impl Request {
+    /// Converts the head of a request, and takes its extensions out of it.
+    pub(crate) fn take(request: &mut Parts) -> Self {
         let mut head = request.uri.to_string().into_bytes();
         for (name, value) in &request.headers {
             head.push(b'\n');
@@ -213,10 +214,16 @@ impl From<Parts> for Request {
             head.extend_from_slice(value.as_bytes());
         }
         Request(Arc::new(Inner {
-            method: request.method,
+            method: request.method.clone(),
             head: head.into(),
-            extensions: request.extensions,
+            extensions: std::mem::take(&mut request.extensions),
         }))
+    }
+}
+
+impl From<Parts> for Request {
+    fn from(mut request: Parts) -> Self {
+        Request::take(&mut request)
     }
 }
 
@@ -240,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn it_gives_back_what_the_request_said() {
+    fn a_request_returns_its_method_uri_and_headers() {
         let request = request(
             http::Request::get("/engine.io/?EIO=4&token=a:b")
                 .header("Host", "a.test:80")
@@ -271,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_come_along_and_secrets_are_not_printed() {
+    fn extensions_are_kept_and_debug_output_contains_no_secrets() {
         let request = request(
             http::Request::get("/socket.io/?token=secret")
                 .header("authorization", "secret")
@@ -288,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_proxies_tell_of_the_client_is_its_first_address() {
+    fn the_forwarded_address_is_the_first_of_the_list() {
         let request_with = |name, value| request(http::Request::get("/").header(name, value));
         for (value, addr) in [
             ("203.0.113.9", Some("203.0.113.9")),
@@ -328,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_is_the_one_that_the_client_knows() {
+    fn the_url_is_that_of_the_client_before_any_proxy() {
         let get = || http::Request::get("/socket.io/?EIO=4").header("host", "inner:5000");
         let plain = request(get());
         assert!(!plain.is_tls());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// The server creates it when the client connects to the namespace. It may be shown to others: it grants no access.
 /// Every client is in the room of its own id, so a `Sid` can be addressed: `to(&sid)`. (The id of the Engine.IO session
-/// is another one and stays secret.)
+/// is a different one, which is secret.)
 ///
 /// Text of a database or a client is converted with `From`, `FromStr` or `Deserialize`. It is not checked; an unknown
 /// id addresses no client.
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_comes_back_from_its_text() {
+    fn an_id_is_equal_after_conversion_to_text_and_back() {
         let sid = Sid::random();
         let json = serde_json::to_string(&sid).unwrap();
         assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);

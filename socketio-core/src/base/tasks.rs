@@ -66,8 +66,9 @@ impl Tasks {
                 // each poll, and the signal would never become ready after it.
                 biased;
                 () = task.stopped(&mut signal) => None,
+                // Not `fault::run`: the join handle gets the panic itself, with its payload.
                 output = AssertUnwindSafe(&mut future).catch_unwind() => Some(output.unwrap_or_else(|panic| {
-                    tracing::error!(target: "socketio", %origin, "a {kind} panicked");
+                    tracing::error!(target: "socketio", kind, %origin, "a task panicked");
                     resume_unwind(panic)
                 })),
             };
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_spared_task_goes_on_until_the_group_is_aborted() {
+    async fn a_spared_task_continues_until_the_group_is_aborted() {
         let tasks = Arc::new(Tasks::new("task"));
         let own = Arc::clone(&tasks);
         let task = spawn(&tasks, async move {

@@ -1,7 +1,7 @@
-//! The time as a connection's turn last read it.
+//! A clock that reuses the last reading within a connection's turn.
 //!
-//! Reading a clock costs as much as a tenth of a small event. So one reading serves all who ask within a turn: the end of one
-//! handler's poll is the beginning of the next. Outside of a turn every reading is new.
+//! Reading a clock costs as much as a tenth of a small event, so readings are shared within a turn: the end of one handler's
+//! poll is the beginning of the next. Outside of a turn, every reading is new.
 
 use std::{
     cell::Cell,
@@ -20,7 +20,7 @@ struct Turn {
     ends: Instant,
 }
 
-/// Begins to keep the time for a turn of this length. [`stop`] ends that.
+/// Begins a turn of this length on this thread, until [`stop`].
 pub(crate) fn start(length: Duration) {
     let now = Instant::now();
     let ends = now + length;
@@ -37,13 +37,13 @@ pub(crate) fn is_over() -> bool {
     TURN.get().is_some_and(|turn| turn.now >= turn.ends)
 }
 
-/// Returns the last reading of this turn.
+/// Returns the last reading of this turn, or the current time outside of a turn.
 pub(crate) fn recent() -> Instant {
     TURN.get().map_or_else(Instant::now, |turn| turn.now)
 }
 
-/// Reads the clock, and returns the time since `begun`: 0 while the turn's time is not over, since the difference of two
-/// instants costs nearly as much as a reading.
+/// Reads the clock, and returns the time since `begun`. Returns 0 while the turn's time is not over, since computing the
+/// difference of two instants costs nearly as much as a reading.
 pub(crate) fn elapsed(begun: Instant) -> Duration {
     let now = Instant::now();
     if let Some(turn) = TURN.get() {

@@ -22,7 +22,7 @@ fn expect_current(function: &str) -> Socket {
     match current() {
         Some(socket) => socket,
         None => panic!(
-            "`socketio::{function}` was called outside of an event handler, so it is not known for which client; \
+            "`socketio::{function}` was called outside of an event handler, so there is no current client; \
              use the same method of a `Socket` or of the `SocketIo` server, `socketio::spawn` instead of `tokio::spawn` \
              for tasks that act for the client, or a `try_` function where there may be no client"
         ),
@@ -216,8 +216,8 @@ pub fn call<T: DeserializeOwned>(
     async move { socket.call(event, payload).await }
 }
 
-/// Spawns a task that acts for the current client: the functions of this crate work in it. The task ends with the
-/// server (the handle then yields `None`), not with the client.
+/// Spawns a task that acts for the current client: the functions of this crate (`emit`, ..) work in it. The task ends
+/// with the server (the handle then yields `None`), not with the client.
 ///
 /// # Panics
 ///

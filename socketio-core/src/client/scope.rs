@@ -35,7 +35,7 @@ struct Context {
     failure: Failure,
 }
 
-/// What happens to an error of `emit`.
+/// The handling of errors of `emit`.
 enum Failure {
     /// Fails the event when its handler ends. Only the first error is kept.
     FailsEvent(Option<BoxError>),
@@ -43,8 +43,8 @@ enum Failure {
     Logged,
 }
 
-/// Lets code act for a client. Not a `tokio::task_local!`, whose wrapper future can't be moved, so that every event's future
-/// would have to be boxed once more.
+/// Sets the current client while code runs. Not a `tokio::task_local!`: its wrapper future can't be moved, so every event's
+/// future would have to be boxed once more.
 pub(crate) struct Scope(Option<Context>);
 
 impl Scope {

@@ -98,7 +98,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded, the name is reserved or the client's outbox is full.
+    /// If the payload can't be encoded, the name is reserved or the client's outbox is full.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         // Not through the emitter: the client is local and the only recipient.
         let codec = &self.node().hub.codec;
@@ -233,8 +233,8 @@ impl Socket {
             .close_connection(CloseRequest::Server);
     }
 
-    /// Waits until all messages that were emitted to this client's connection before have been passed to the transport,
-    /// or the client has disconnected. Cancel-safe.
+    /// Waits until all messages emitted so far to this client's connection have been passed to the transport, or the
+    /// client has disconnected. Cancel-safe.
     pub async fn drained(&self) {
         self.client().connection().drained().await;
     }
@@ -245,8 +245,8 @@ impl Socket {
         self.client().connection().dropped()
     }
 
-    /// Spawns a task that acts for this client: the functions of the crate work in it. The task ends with the server
-    /// (the handle then yields `None`), not with the client.
+    /// Spawns a task that acts for this client: the functions of the crate (`emit`, ..) work in it. The task ends with
+    /// the server (the handle then yields `None`), not with the client.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
     where

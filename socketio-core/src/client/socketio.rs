@@ -56,7 +56,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved. Nothing is sent then.
+    /// If the payload can't be encoded or the name is reserved. Nothing is sent then.
     pub fn try_emit<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
         self.broadcast().try_emit(event, payload)
     }
@@ -144,11 +144,11 @@ impl SocketIo {
         }
     }
 
-    /// Waits until everything emitted before has been published to the
+    /// Waits until everything emitted so far has been published to the
     /// [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is none. Keeps waiting while the
     /// queue can't be reached. Dropped messages count as published: see [`queue_health`](SocketIo::queue_health).
     ///
-    /// A program that only emits awaits it before it ends, or calls [`shutdown`](SocketIo::shutdown). Cancel-safe.
+    /// A program that only emits must await it, or call [`shutdown`](SocketIo::shutdown), before it ends. Cancel-safe.
     pub async fn flushed(&self) {
         if let Some(cluster) = self.node().cluster() {
             cluster.flushed().await;

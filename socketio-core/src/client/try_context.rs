@@ -20,7 +20,7 @@ fn current() -> Result<Socket, NoCurrentClient> {
 ///
 /// # Errors
 ///
-/// When the payload can't be encoded, the name is reserved, or there is no current client.
+/// If the payload can't be encoded, the name is reserved, or there is no current client.
 pub fn try_emit<T: Serialize>(event: &str, payload: T) -> Result<(), EmitError> {
     current()?.try_emit(event, payload)
 }

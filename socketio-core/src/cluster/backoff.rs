@@ -23,7 +23,7 @@ impl Backoff {
         let pause = self.0;
         self.0 = (pause * 2).min(LONGEST);
         let mut jitter = [0_u8];
-        // Without random numbers the pause is only not spread.
+        // If there are no random numbers, the pause is just not lengthened.
         let _ = getrandom::fill(&mut jitter);
         tokio::time::sleep(pause + pause * u32::from(jitter[0]) / 1_024).await;
     }

@@ -1,4 +1,4 @@
-//! This node's part in a cluster.
+//! [`Cluster`]: publishes to the other nodes.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -19,8 +19,8 @@ use crate::{
 
 /// Publishes operations to the other nodes, and keeps the acks that are pending from them.
 ///
-/// The format is that of python-socketio 5.15.1 and later, whose names are kept: a host is a node, and the `host_id` is what a
-/// node recognises its own messages by.
+/// The format and its names are those of python-socketio 5.15.1 and later: a host is a node, which recognises its own
+/// messages by their `host_id`.
 pub(crate) struct Cluster {
     host_id: Arc<str>,
     write_only: bool,
@@ -150,7 +150,7 @@ impl Cluster {
         self.publish(written);
     }
 
-    /// Has the other nodes take all clients out of a room.
+    /// Tells the other nodes to remove all clients from a room.
     pub(crate) fn close_room(&self, namespace: &str, room: &str) {
         let host_id = &self.host_id;
         self.publish(
@@ -163,12 +163,12 @@ impl Cluster {
         );
     }
 
-    /// Has the other nodes disconnect the matching clients from the namespace.
+    /// Tells the other nodes to disconnect the matching clients from the namespace.
     pub(crate) fn disconnect(&self, namespace: &str, target: &RemoteTarget) {
         self.publish_each(namespace, target, None, EnvelopeHeader::Disconnect);
     }
 
-    /// Has the other nodes disconnect the client with this id from the namespace, even if a room has the same name.
+    /// Tells the other nodes to disconnect the client with this id from the namespace, even if a room has the same name.
     pub(crate) fn disconnect_client(&self, namespace: &str, sid: &str) {
         let header = EnvelopeHeader::Disconnect(Clients {
             host_id: &self.host_id,
@@ -182,12 +182,12 @@ impl Cluster {
         self.publish(header.write(None));
     }
 
-    /// Has the other nodes put the matching clients into a room.
+    /// Tells the other nodes to add the matching clients to a room.
     pub(crate) fn enter_room(&self, namespace: &str, target: &RemoteTarget, room: &str) {
         self.publish_each(namespace, target, Some(room), EnvelopeHeader::EnterRoom);
     }
 
-    /// Has the other nodes take the matching clients out of a room.
+    /// Tells the other nodes to remove the matching clients from a room.
     pub(crate) fn leave_room(&self, namespace: &str, target: &RemoteTarget, room: &str) {
         self.publish_each(namespace, target, Some(room), EnvelopeHeader::LeaveRoom);
     }
@@ -249,7 +249,7 @@ impl Cluster {
     }
 }
 
-/// What still waits is published, if the queue accepts it at once.
+/// Messages that still wait are published, unless an attempt fails.
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.outgoing.close();

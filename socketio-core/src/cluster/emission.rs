@@ -1,4 +1,4 @@
-//! One event with its recipients.
+//! [`Emission`]: one event with its recipients.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// An event with its recipients. It is encoded before recipients are looked up, so that an event that can't be encoded
-/// reaches nobody.
+/// reaches no recipient.
 #[derive(Debug)]
 pub(crate) struct Emission {
     pub(crate) namespace: Arc<str>,
@@ -34,7 +34,7 @@ pub(crate) struct RemoteTarget {
 }
 
 impl RemoteTarget {
-    /// Returns the name under which a Python node acknowledges: it does not name the client.
+    /// Returns the name that acks of a Python node contain in place of the client's id.
     pub(super) fn name(&self) -> &str {
         match self.rooms.as_deref() {
             Some([room]) => room,
@@ -42,7 +42,7 @@ impl RemoteTarget {
         }
     }
 
-    /// Returns the clients whose acks are accepted: those that are addressed by their ids, if all are.
+    /// Returns the clients whose acks are accepted: only the addressed ones, if all are addressed by their ids.
     pub(super) fn ack_sources(&self) -> AckSources {
         let rooms = self.rooms.as_deref().unwrap_or_default();
         if rooms.is_empty() || !rooms.iter().all(|room| Sid::is_sid(room)) {
@@ -54,14 +54,14 @@ impl RemoteTarget {
         AckSources::Clients(clients)
     }
 
-    /// Returns the ids that python-socketio leaves out: `except` is an extension, and of its names Python understands those
-    /// that are ids of clients.
+    /// Returns the ids for python-socketio to leave out. It ignores the extension `except`, so the names of `except` are
+    /// included: it understands those that are ids of clients.
     pub(super) fn skip_sid(&self) -> Vec<Room> {
         self.skip.iter().chain(&self.except).cloned().collect()
     }
 }
 
-/// An event, as its recipients get it.
+/// An event in the form in which it is sent.
 pub(crate) enum OutgoingEvent {
     /// The same bytes for all local recipients.
     Plain(Frames),
@@ -82,7 +82,7 @@ pub(crate) enum OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// Checks the name now, before any recipient is asked.
+    /// Creates an event that asks for acks. Checks the name now, before any recipient is asked.
     pub(crate) fn with_ack(
         event: &str,
         values: Payload,
@@ -102,7 +102,7 @@ impl OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// The bytes that one local client is sent.
+    /// Returns the size of the event for one local client, in bytes; a lower bound if it asks for acks.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => frames.bytes(),

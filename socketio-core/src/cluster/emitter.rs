@@ -1,4 +1,4 @@
-//! How packets reach clients, local and remote.
+//! [`Emitter`]: delivers emissions to local and remote clients.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::{
     hub::{Hub, Room, Target},
 };
 
-/// Delivers to local clients, and publishes what concerns remote ones.
+/// Delivers to local clients, and publishes for remote ones.
 #[derive(Debug)]
 pub(crate) struct Emitter {
     hub: Arc<Hub>,
@@ -42,7 +42,7 @@ impl Emitter {
         }
     }
 
-    /// Publishes what waits, as far as there is time, and leaves the cluster.
+    /// Publishes the waiting messages, for up to `timeout`, and leaves the cluster.
     pub(crate) async fn stop(&self, timeout: Duration) {
         if let Some(membership) = &self.membership {
             membership.stop(timeout).await;
@@ -78,7 +78,7 @@ impl Emitter {
         })
     }
 
-    /// Refuses to ask for acknowledgements where none could arrive.
+    /// Returns an error if acknowledgements can't arrive, because the server is `write_only`.
     pub(crate) fn check_acks(&self) -> Result<(), EmitError> {
         match self.cluster() {
             Some(cluster) if cluster.is_write_only() => Err(EmitError::write_only()),
@@ -94,7 +94,7 @@ impl Emitter {
         }
     }
 
-    /// Takes all clients out of a room; those of other nodes too, unless `local_only`.
+    /// Removes all clients from a room, remote ones too unless `local_only`.
     pub(crate) fn close_room(&self, namespace: &str, room: &str, local_only: bool) {
         self.hub.close_room(namespace, room);
         if let Some(cluster) = self.cluster().filter(|_| !local_only) {

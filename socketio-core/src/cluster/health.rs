@@ -23,7 +23,7 @@ pub struct QueueHealth {
     pub dropped: u64,
 }
 
-/// Whether this node receives what others publish.
+/// The state of this node's subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SubscriptionState {
     Pending,
@@ -80,7 +80,7 @@ impl Health {
         self.received.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes an invalid message, and returns whether it was the first one.
+    /// Records an invalid message, and returns whether it was the first one.
     pub(super) fn first_invalid_message(&self) -> bool {
         !self.invalid.swap(true, Ordering::Relaxed)
     }

@@ -94,7 +94,7 @@ impl Membership {
         self.cluster
             .health
             .set_subscription(SubscriptionState::Closed);
-        // What waits for acks may hold a reference to the server that owns this.
+        // Pending acks may hold a reference to the server, which owns this.
         self.cluster.acks.clear();
     }
 }

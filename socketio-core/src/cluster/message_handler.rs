@@ -123,7 +123,7 @@ impl MessageHandler<'_> {
         Ok(())
     }
 
-    /// Makes what sends the acks of local clients to the node that requested them.
+    /// Returns the function that publishes the acks of local clients for the node that requested them.
     fn on_ack(&self, ack_request: RemoteAckRequest) -> OnRemoteAck {
         let cluster = Arc::downgrade(self.cluster);
         let ack_request = Arc::new(ack_request);

@@ -1,4 +1,4 @@
-//! The messages that wait to be published.
+//! [`PublishQueue`]: the messages that wait to be published.
 
 use std::{
     collections::VecDeque,
@@ -23,11 +23,11 @@ pub(super) struct PublishQueue {
     limits: PublishLimits,
     state: Mutex<State>,
     filled: Notify,
-    /// The number of the last message that has left, published or dropped, as all before it have.
+    /// The number of the last message that has left, published or dropped. All messages before it have left, too.
     left: watch::Sender<u64>,
     /// Whether the last attempt to publish failed.
     outage: AtomicBool,
-    /// Turns true when the server shuts down: from then on nothing is held back.
+    /// Becomes true when the server shuts down: from then on, messages are published without pauses.
     hurried: watch::Sender<bool>,
 }
 
@@ -49,7 +49,7 @@ struct State {
     closed: bool,
 }
 
-/// The numbers of messages by their fate.
+/// The numbers of waiting, published and dropped messages.
 pub(super) struct Counts {
     pub(super) waiting: usize,
     pub(super) published: u64,
@@ -79,23 +79,23 @@ impl PublishQueue {
 
     /// Adds a message.
     ///
-    /// When too much waits, the oldest messages are dropped: the newest matter most once the queue is back. A message that
-    /// exceeds the limit alone is refused, and drops no other.
+    /// Above the limits, the oldest messages are dropped, because the newest matter most once the broker is back. A message
+    /// that exceeds the limit alone is dropped itself.
     pub(super) fn push(&self, message: Bytes) {
+        let bytes = message.len();
+        if bytes > self.limits.bytes {
+            let first = self.refuse();
+            return self.log_refusal(bytes, first);
+        }
         let first = {
             let state = &mut *self.state();
             if state.closed {
                 state.dropped += 1;
                 return;
             }
-            if message.len() > self.limits.bytes {
-                state.dropped += 1;
-                let first = !std::mem::replace(&mut state.refused, true);
-                return self.log_refusal(message.len(), first);
-            }
             let full = |state: &State| {
                 state.waiting.len() >= self.limits.messages
-                    || state.bytes + message.len() > self.limits.bytes
+                    || state.bytes + bytes > self.limits.bytes
             };
             let mut overflows = false;
             while state.waiting.len() > state.busy && full(state) {
@@ -107,7 +107,7 @@ impl PublishQueue {
             }
             let first = overflows && !std::mem::replace(&mut state.overflowing, true);
             state.entered += 1;
-            state.bytes += message.len();
+            state.bytes += bytes;
             state.waiting.push_back((state.entered, message));
             first
         };
@@ -182,6 +182,14 @@ impl PublishQueue {
         self.has_left(left);
     }
 
+    /// Counts a message that exceeds the limit alone. Returns whether it is the first one.
+    fn refuse(&self) -> bool {
+        let mut state = self.state();
+        state.dropped += 1;
+        !std::mem::replace(&mut state.refused, true)
+    }
+
+    /// Called under no lock, since a subscriber of the log is user code.
     fn log_refusal(&self, bytes: usize, first: bool) {
         let (node, limit) = (&*self.node, self.limits.bytes);
         if first {
@@ -199,7 +207,7 @@ impl PublishQueue {
         });
     }
 
-    /// Drops what waits and everything that is pushed later: no task publishes it any more.
+    /// Drops all messages, and those that are pushed later, because no task publishes them any more.
     pub(super) fn abandon(&self) {
         let left = {
             let state = &mut *self.state();
@@ -228,7 +236,7 @@ impl PublishQueue {
         drop(left.wait_for(|left| *left >= entered).await);
     }
 
-    /// Has messages published at once, without the pauses after an outage.
+    /// Skips the pauses after an outage from now on.
     pub(super) fn hurry(&self) {
         self.hurried.send_replace(true);
     }
@@ -239,7 +247,7 @@ impl PublishQueue {
         drop(self.hurried.subscribe().wait_for(|hurried| *hurried).await);
     }
 
-    /// Accepts no more messages. The task ends once the last one has left.
+    /// Refuses further messages. The task ends once the last one has left.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
@@ -260,7 +268,7 @@ impl PublishQueue {
 }
 
 impl State {
-    /// Returns the number of the last message before those that wait.
+    /// Returns the number of the last message that has left.
     fn left(&self) -> u64 {
         let first = self.waiting.front();
         first.map_or(self.entered, |(number, _)| number - 1)
@@ -316,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room_but_not_those_that_are_being_published() {
+    fn the_oldest_messages_are_dropped_except_those_that_are_being_published() {
         let outgoing = outgoing(3, 100);
         push(&outgoing, &["a", "b", "c"]);
         assert_eq!(next(&outgoing, 1, 100), ["a"]);
@@ -327,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_bounded_too() {
+    fn the_size_of_the_queue_is_bounded_in_bytes() {
         let outgoing = outgoing(100, 10);
         push(&outgoing, &["12345", "67890", "x"]);
         assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
@@ -347,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn flushed_waits_for_what_was_there_and_not_for_what_comes_later() {
+    fn flushed_waits_for_earlier_messages_only() {
         let outgoing = outgoing(10, 100);
         assert!(outgoing.flushed().now_or_never().is_some());
         push(&outgoing, &["a"]);
@@ -360,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn flushed_does_not_take_what_was_dropped_later_for_what_was_there() {
+    fn flushed_does_not_count_later_messages_that_were_dropped() {
         let outgoing = outgoing(3, 100);
         push(&outgoing, &["a", "b", "c"]);
         assert_eq!(next(&outgoing, 1, 100), ["a"]);
@@ -373,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_what_nobody_will_publish() {
+    fn an_abandoned_queue_is_flushed_and_drops_later_messages() {
         let outgoing = outgoing(10, 100);
         push(&outgoing, &["a", "b"]);
         let flushed = outgoing.flushed();
@@ -385,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_end_what_is_there_still_leaves() {
+    fn a_closed_queue_still_returns_its_messages() {
         let outgoing = outgoing(10, 100);
         push(&outgoing, &["a"]);
         outgoing.close();

@@ -1,21 +1,20 @@
 //! The task that publishes the messages of this node.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
 
 use super::{backoff::Backoff, publish_queue::PublishQueue};
 use crate::{
-    base::BoxError,
+    base::{BoxError, fault},
     message_queue::{MessageQueue, Publisher, Refused},
 };
 
 /// The limits of one batch: messages, and bytes.
 const BATCH: (usize, usize) = (256, 1 << 20);
 
-/// How often a message may fail alone before the probe finds out whether the message or the queue is the reason.
+/// How often a message may fail alone before the probe tells whether the message or the broker is the reason.
 const ATTEMPTS: usize = 3;
 
 /// The probe. All nodes ignore messages with an unknown method.
@@ -24,15 +23,15 @@ const PROBE: &[u8] = br#"{"method":"probe"}"#;
 /// The timeout of a connection attempt and of a batch.
 pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the first message waits once the queue is back, so that the other nodes are subscribed again and don't miss it.
-/// Longer than their longest pause after an outage, and than their first one after the loss of a connection.
+/// How long the first message waits once the broker is back, so that the other nodes are subscribed again and don't miss it.
+/// After an outage longer than their longest pause, after the loss of a connection longer than their first one.
 const AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const AFTER_LOSS: Duration = Duration::from_millis(250);
 
 /// The pause between attempts while the server shuts down.
 const HURRIED_PAUSE: Duration = Duration::from_millis(100);
 
-/// Publishes what is pushed to the queue, until that is closed and empty.
+/// Publishes the messages of the queue, until it is closed and empty.
 pub(super) struct PublishTask {
     queue: Arc<dyn MessageQueue>,
     channel: Arc<str>,
@@ -41,7 +40,7 @@ pub(super) struct PublishTask {
     isolate_remaining: usize,
     /// The number of times the next message has failed alone.
     failures: usize,
-    /// How long the first message waits once the queue is back.
+    /// How long the first message waits once the broker is back.
     resume_after: Option<Duration>,
 }
 
@@ -62,7 +61,7 @@ impl PublishTask {
     }
 
     pub(super) async fn run(mut self) {
-        /// Drops what waits when the task ends, so that `flushed` returns.
+        /// Drops the remaining messages when the task ends, so that `flushed` returns.
         struct Ended(Arc<PublishQueue>);
 
         impl Drop for Ended {
@@ -100,7 +99,7 @@ impl PublishTask {
             .flatten()
             .inspect_err(|_| self.resume_after = Some(AFTER_OUTAGE))?;
         if let Some(resume_after) = self.resume_after.take() {
-            // Not at a shutdown: messages that are missed by some nodes are better than messages that nobody gets.
+            // Not at a shutdown: a message that some nodes miss is better than one that is not published.
             let _ = timeout(resume_after, self.outgoing.hurried()).await;
         }
         loop {
@@ -177,12 +176,12 @@ impl PublishTask {
     }
 }
 
-/// Converts a panic of the message queue's code into an error, so that its task goes on.
+/// Converts a panic of the message queue's code into an error, so that its task continues.
 pub(super) async fn unless_panics<T>(
     task: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
-    let ended = AssertUnwindSafe(task).catch_unwind().await;
-    ended.unwrap_or_else(|_| Err("the message queue panicked".into()))
+    let ended = fault::run(std::pin::pin!(task)).await;
+    ended.unwrap_or_else(|panic| Err(format!("the message queue {panic}").into()))
 }
 
 async fn publish(publisher: &mut dyn Publisher, batch: &[Bytes]) -> Result<(), BoxError> {
@@ -286,7 +285,7 @@ mod tests {
             ..Broker::default()
         };
         let outgoing = publish(&broker, &["a", "b", "bad", "c", "d"]).await;
-        // The batch is accepted up to the refused message, and published again one by one: twice is better than never.
+        // The batch is accepted up to the refused message, then its messages are published again one by one.
         let taken = broker.taken.lock().unwrap().clone();
         let taken: Vec<_> = taken.iter().filter(|taken| **taken != PROBE).collect();
         assert_eq!(taken, ["a", "b", "a", "b", "c", "d"]);

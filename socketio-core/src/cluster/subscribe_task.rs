@@ -87,9 +87,9 @@ impl SubscribeTask {
                 hub: &hub,
                 cluster: &cluster,
             };
-            // A custom parser may panic. The next message is handled all the same.
-            if fault::catch(|| handler.receive(&message)).is_err() {
-                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), "handling a message of another node panicked");
+            // A custom parser may panic, which must not affect the next message.
+            if let Err(panic) = fault::catch(|| handler.receive(&message)) {
+                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), %panic, "handling a message of another node panicked");
             }
             // A queue that always has a message must not occupy its thread.
             tokio::task::consume_budget().await;

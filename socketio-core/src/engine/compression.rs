@@ -1,4 +1,4 @@
-//! [`Coding`]: compression of responses to polls.
+//! [`Coding`]: compression of responses to polls, and of the files that `server` serves.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
     Gzip,
     /// The zlib format, which HTTP calls `deflate`.
     Deflate,
@@ -24,7 +24,7 @@ pub(super) enum Coding {
 impl Coding {
     /// Returns the coding that the client prefers by its `Accept-Encoding`, gzip if it prefers neither; `None` if it
     /// accepts neither, or prefers an uncompressed body.
-    pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let mut accepted = Accepted::default();
         for value in headers.get_all(header::ACCEPT_ENCODING) {
             value
@@ -47,7 +47,7 @@ impl Coding {
     }
 
     /// Returns the value of the `Content-Encoding` header.
-    pub(super) fn header(self) -> HeaderValue {
+    pub(crate) fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Coding::Gzip => "gzip",
             Coding::Deflate => "deflate",
@@ -57,11 +57,7 @@ impl Coding {
     /// Returns the compressed body if it is shorter. Uses the fastest level, and yields between chunks, so that a large
     /// body does not block the other tasks of the thread.
     pub(super) async fn compress(self, body: &Bytes) -> Option<Bytes> {
-        let room = Vec::with_capacity(body.len() / 4);
-        let mut encoder = match self {
-            Coding::Gzip => Encoder::Gzip(GzEncoder::new(room, Compression::fast())),
-            Coding::Deflate => Encoder::Deflate(ZlibEncoder::new(room, Compression::fast())),
-        };
+        let mut encoder = Encoder::new(self, body.len() / 4, Compression::fast());
         let mut chunks = body.chunks(CHUNK);
         encoder.write(chunks.next()?).ok()?;
         for chunk in chunks {
@@ -69,6 +65,16 @@ impl Coding {
             encoder.write(chunk).ok()?;
         }
         let compressed = encoder.finish().ok()?;
+        (compressed.len() < body.len()).then(|| compressed.into())
+    }
+
+    /// Returns the compressed body if it is shorter. Uses the fastest level, and blocks: for what is compressed once, at
+    /// start-up.
+    pub(crate) fn compress_at_once(self, body: &[u8]) -> Option<Bytes> {
+        let mut encoder = Encoder::new(self, body.len() / 4, Compression::fast());
+        encoder.write(body).ok()?;
+        let mut compressed = encoder.finish().ok()?;
+        compressed.shrink_to_fit();
         (compressed.len() < body.len()).then(|| compressed.into())
     }
 }
@@ -118,6 +124,14 @@ enum Encoder {
 }
 
 impl Encoder {
+    fn new(coding: Coding, capacity: usize, level: Compression) -> Self {
+        let room = Vec::with_capacity(capacity);
+        match coding {
+            Coding::Gzip => Encoder::Gzip(GzEncoder::new(room, level)),
+            Coding::Deflate => Encoder::Deflate(ZlibEncoder::new(room, level)),
+        }
+    }
+
     fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
         match self {
             Encoder::Gzip(encoder) => encoder.write_all(chunk),

@@ -6,6 +6,7 @@ use super::{
     cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
     transport::Transports,
 };
+use crate::base::ProblemLog;
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub http_compression: bool,
     /// The size from which a response is compressed, in bytes. Default: 1,024.
     pub compression_threshold: usize,
+    /// Where problems are logged.
+    pub(crate) problems: ProblemLog,
 }
 
 impl Default for Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             cookie: None,
             http_compression: true,
             compression_threshold: 1024,
+            problems: ProblemLog::default(),
         }
     }
 }

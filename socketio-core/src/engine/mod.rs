@@ -51,6 +51,7 @@ mod websocket;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use compression::Coding;
 pub use config::Config;
 pub use cookie::Cookie;
 pub use cors::Cors;

@@ -3,7 +3,7 @@
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::base64_packet;
-use crate::base::{Message, Text};
+use crate::base::{Head, Message, Text};
 
 /// A packet of a client.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,9 +34,19 @@ pub(super) mod control {
     pub(in crate::engine) const NOOP: &str = "6";
 }
 
-/// An invalid packet. It closes the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+/// An invalid packet, with its first bytes. It closes the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Malformed(Box<[u8]>);
+
+impl Malformed {
+    pub(super) fn of(packet: &[u8]) -> Self {
+        Malformed(Head::of(packet).as_bytes().into())
+    }
+
+    pub(super) fn input(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl Packet {
     /// Decodes a text packet. Data after a type without data is ignored, as in Node.
@@ -44,16 +54,17 @@ impl Packet {
         match text.as_bytes().first() {
             Some(b'4') => Text::from_framed(text)
                 .map(|text| Packet::Message(Message::Text(text)))
-                .ok_or(Malformed),
+                .ok_or_else(|| Malformed::of(b"4")),
             Some(b'b') => base64_packet::decode(&text.as_bytes()[1..])
-                .map(|bytes| Packet::Message(Message::Binary(bytes))),
+                .map(|bytes| Packet::Message(Message::Binary(bytes)))
+                .ok_or_else(|| Malformed::of(text.as_bytes())),
             Some(b'3') => Ok(Packet::Pong),
             Some(b'1') => Ok(Packet::Close),
             Some(b'2') if &*text == "2probe" => Ok(Packet::Probe),
             Some(b'5') => Ok(Packet::Upgrade),
             Some(b'0' | b'6') => Ok(Packet::Noop),
             // Also a ping: in this version of the protocol, only servers ping.
-            _ => Err(Malformed),
+            _ => Err(Malformed::of(text.as_bytes())),
         }
     }
 }
@@ -85,7 +96,8 @@ mod tests {
     #[test]
     fn a_client_ping_an_unknown_type_and_nothing_at_all_are_malformed() {
         for text in ["", "2", "2probes", "7", "abc", "é", "\u{1e}"] {
-            assert_eq!(Packet::decode(text.into()), Err(Malformed), "{text}");
+            let malformed = Malformed::of(text.as_bytes());
+            assert_eq!(Packet::decode(text.into()), Err(malformed), "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     outgoing::Outgoing,
     packet::{Malformed, Packet},
 };
-use crate::base::Message;
+use crate::base::{Head, Message};
 
 const SEPARATOR: u8 = 0x1e;
 
@@ -41,17 +41,20 @@ impl Payload {
     fn decode(&self, packet: Bytes) -> Result<Packet, Malformed> {
         // Not copied first, because decoding makes a copy.
         if let Some((b'b', base64)) = packet.split_first() {
-            let bytes = base64_packet::decode(base64)?;
+            let bytes = base64_packet::decode(base64).ok_or_else(|| Malformed::of(&packet))?;
             return Ok(Packet::Message(Message::Binary(bytes)));
         }
+        let head = Head::of(&packet);
         let packet = if packet.len() < self.share_from {
             Bytes::copy_from_slice(&packet)
         } else {
             packet
         };
-        match Packet::decode(Utf8Bytes::try_from(packet).map_err(|_| Malformed)?)? {
+        match Packet::decode(
+            Utf8Bytes::try_from(packet).map_err(|_| Malformed::of(head.as_bytes()))?,
+        )? {
             // Only a WebSocket sends a probe.
-            Packet::Probe => Err(Malformed),
+            Packet::Probe => Err(Malformed::of(head.as_bytes())),
             packet => Ok(packet),
         }
     }
@@ -197,9 +200,13 @@ mod tests {
             b"4a\x1e2probe",
             b"4a\x1e",
         ] {
-            assert_eq!(decode(body), [text("a"), Err(Malformed)], "{body:?}");
+            let [first, Err(_)] = &decode(body)[..] else {
+                panic!("{body:?}");
+            };
+            assert_eq!(*first, text("a"), "{body:?}");
         }
-        assert_eq!(decode(b""), [Err(Malformed)]);
+        assert_eq!(decode(b""), [Err(Malformed::of(b""))]);
+        assert_eq!(decode(b"4\xff"), [Err(Malformed::of(b"4\xff"))]);
     }
 
     #[test]

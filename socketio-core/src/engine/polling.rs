@@ -13,7 +13,7 @@ use super::{
     refusal::Refusal,
     shared::{Answer, Shared, Ticket},
 };
-use crate::base::BoxError;
+use crate::base::Problem;
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
@@ -25,7 +25,7 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
     };
     let answer = (&mut poll.ticket.answered).await;
     poll.waits = false;
-    answer.unwrap_or(Err(Refusal::UnknownSid))
+    answer.unwrap_or(Err(Refusal::Ended))
 }
 
 /// A GET that waits for packets.
@@ -50,7 +50,6 @@ impl Drop for WaitingPoll<'_> {
 pub(super) async fn post<B>(shared: Arc<Shared>, body: B, config: &Config) -> Answer
 where
     B: Body,
-    B::Error: Into<BoxError>,
 {
     let turn = shared.begin_post()?;
     let mut guard = Guard {
@@ -59,7 +58,7 @@ where
     };
     if let Some(turn) = turn {
         // Without a turn, the session has ended or has another transport.
-        let granted = turn.await.map_err(|_| Refusal::UnknownSid);
+        let granted = turn.await.map_err(|_| Refusal::Ended);
         if let Err(refusal) = shared.check_turn().and(granted) {
             guard.disarm();
             return Err(refusal);
@@ -80,14 +79,13 @@ where
     };
     let answered = shared.finish_post(body);
     guard.disarm();
-    answered?.await.unwrap_or(Err(Refusal::UnknownSid))
+    answered?.await.unwrap_or(Err(Refusal::Ended))
 }
 
 /// Reads a body and counts its bytes: neither an announced length nor an endless body allocates more than the limit.
 async fn read<B>(shared: &Shared, body: B, limit: usize, idle: Duration) -> Result<Bytes, Refusal>
 where
     B: Body,
-    B::Error: Into<BoxError>,
 {
     if body.size_hint().lower() > limit as u64 {
         return Err(Refusal::TooLarge);
@@ -98,10 +96,7 @@ where
         .await
         .map_err(|_| Refusal::TooSlow)?
     {
-        let frame = frame.map_err(|error| {
-            tracing::debug!(target: "engineio", error = %error.into(), "the body of a POST ended early");
-            Refusal::BadRequest("the body ended early")
-        })?;
+        let frame = frame.map_err(|_| Refusal::BadRequest(Problem::BodyBroken))?;
         let Ok(mut data) = frame.into_data() else {
             continue;
         };

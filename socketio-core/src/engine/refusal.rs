@@ -1,22 +1,26 @@
 //! [`Refusal`]: the responses to refused requests.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
+
+use crate::base::Problem;
 
 /// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The `transport` parameter is missing, unknown, or not enabled.
     UnknownTransport,
-    /// There is no session with this id (any more).
+    /// There is no session with this id.
     UnknownSid,
+    /// The session has ended while the request waited, for a reason that is logged elsewhere.
+    Ended,
+    /// The session has ended because the payload of this POST is invalid, which it has logged.
+    InvalidPayload,
     /// A handshake with a method other than GET.
     BadMethod,
-    /// Another problem, which is only logged.
-    BadRequest(&'static str),
+    /// Another problem.
+    BadRequest(Problem),
     /// A page of this origin may not connect.
     Forbidden,
     /// The client uses another version of the protocol.
@@ -32,7 +36,7 @@ pub(super) enum Refusal {
     /// The client uses another version of WebSocket.
     WebSocketVersion,
     /// The limit of sessions is reached, or the server is shutting down.
-    Unavailable(&'static str),
+    Unavailable(Problem),
 }
 
 impl Refusal {
@@ -40,9 +44,13 @@ impl Refusal {
     fn parts(self) -> (StatusCode, u8, &'static str) {
         match self {
             Refusal::UnknownTransport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
-            Refusal::UnknownSid => (StatusCode::BAD_REQUEST, 1, "Session ID unknown"),
+            Refusal::UnknownSid | Refusal::Ended => {
+                (StatusCode::BAD_REQUEST, 1, "Session ID unknown")
+            }
             Refusal::BadMethod => (StatusCode::BAD_REQUEST, 2, "Bad handshake method"),
-            Refusal::BadRequest(_) => (StatusCode::BAD_REQUEST, 3, "Bad request"),
+            Refusal::BadRequest(_) | Refusal::InvalidPayload => {
+                (StatusCode::BAD_REQUEST, 3, "Bad request")
+            }
             Refusal::Forbidden => (StatusCode::FORBIDDEN, 4, "Forbidden"),
             Refusal::UnsupportedVersion => {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
@@ -56,19 +64,42 @@ impl Refusal {
         }
     }
 
-    /// Returns the HTTP response.
+    /// Returns what is to be logged; `None` if that has been done.
+    pub(super) fn problem(self) -> Option<Problem> {
+        Some(match self {
+            Refusal::UnknownTransport => Problem::UnknownTransport,
+            Refusal::UnknownSid => Problem::UnknownSession,
+            Refusal::BadMethod => Problem::HandshakeMethod,
+            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => problem,
+            Refusal::Forbidden => Problem::OriginRefused,
+            Refusal::UnsupportedVersion => Problem::UnsupportedVersion,
+            Refusal::MethodNotAllowed => Problem::MethodNotAllowed,
+            Refusal::TooManyPosts => Problem::TooManyPosts,
+            Refusal::TooLarge => Problem::BodyTooLarge,
+            Refusal::TooSlow => Problem::BodyTooSlow,
+            Refusal::WebSocketVersion => Problem::WebSocketVersion,
+            Refusal::Ended | Refusal::InvalidPayload => return None,
+        })
+    }
+
+    /// Returns the HTTP response. Its `reason` says what `message`, which is the same as in Node, leaves open.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = self.parts();
-        let mut response = if self == Refusal::TooLarge {
+        let body = match self {
             // The official client expects an empty body, as Node sends it.
-            Response::new(Full::default())
-        } else {
-            let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
-            let mut response = Response::new(Full::from(body));
+            Refusal::TooLarge => String::new(),
+            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => {
+                let reason = problem.to_string().replace('"', "'");
+                format!(r#"{{"code":{code},"message":"{message}","reason":"{reason}"}}"#)
+            }
+            _ => format!(r#"{{"code":{code},"message":"{message}"}}"#),
+        };
+        let is_json = !body.is_empty();
+        let mut response = Response::new(Full::from(body));
+        if is_json {
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(header::CONTENT_TYPE, json);
-            response
-        };
+        }
         *response.status_mut() = status;
         let headers = response.headers_mut();
         match self {
@@ -94,16 +125,6 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (.., message) = self.parts();
-        match self {
-            Refusal::BadRequest(why) | Refusal::Unavailable(why) => write!(f, "{message}: {why}"),
-            _ => f.write_str(message),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt;
@@ -112,11 +133,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_answer_is_json_with_the_code_of_the_protocol() {
-        let response = Refusal::BadRequest("for the trace only").response();
+        let response = Refusal::BadRequest(Problem::TwoPolls).response();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         assert_eq!(response.headers()["content-type"], "application/json");
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(body, r#"{"code":3,"message":"Bad request"}"#);
+        assert_eq!(
+            body,
+            r#"{"code":3,"message":"Bad request","reason":"two polls at once"}"#
+        );
     }
 
     #[tokio::test]

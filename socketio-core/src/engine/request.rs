@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request:
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{refusal::Refusal, sid::Sid, transport::TransportKind};
+use crate::base::Problem;
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Purpose {
                         Purpose::Upgrade(sid, accept(request)?)
                     }
                     (TransportKind::WebSocket, &Method::POST) => {
-                        return Err(Refusal::BadRequest("a POST can't open a WebSocket"));
+                        return Err(Refusal::BadRequest(Problem::PostToWebSocket));
                     }
                     _ => return Err(Refusal::MethodNotAllowed),
                 }
@@ -74,12 +75,12 @@ impl Purpose {
         match query.version.as_deref() {
             Some("4") => {}
             _ if query.sid.is_some() => {
-                return Err(Refusal::BadRequest("another EIO than in the handshake"));
+                return Err(Refusal::BadRequest(Problem::OtherVersion));
             }
             _ => return Err(Refusal::UnsupportedVersion),
         }
         if query.jsonp.is_some_and(|index| !index.is_empty()) {
-            return Err(Refusal::BadRequest("JSONP is not supported"));
+            return Err(Refusal::BadRequest(Problem::Jsonp));
         }
         Ok(purpose)
     }
@@ -121,7 +122,7 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
             || !has_token(headers, header::UPGRADE, "websocket")
             || !has_token(headers, header::CONNECTION, "upgrade"))
     {
-        return Err(Refusal::BadRequest("not a WebSocket handshake"));
+        return Err(Refusal::BadRequest(Problem::NotWebSocket));
     }
     if headers
         .get(header::SEC_WEBSOCKET_VERSION)
@@ -140,7 +141,7 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
         .ok()
         .filter(|_| is_key(key))
         .map(Accept::Upgrade)
-        .ok_or(Refusal::BadRequest("an invalid Sec-WebSocket-Key"))
+        .ok_or(Refusal::BadRequest(Problem::WebSocketKey))
 }
 
 /// Returns whether a request opens a stream of an HTTP/2 connection with the protocol that its query names: only an

@@ -1,10 +1,10 @@
 //! [`Engine`]: answers the HTTP requests of all sessions.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    Extensions, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+    Extensions, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
 };
 use http_body::Body;
 use http_body_util::Full;
@@ -22,7 +22,7 @@ use super::{
     shared::{NOTHING, Shared},
     transport::TransportKind,
 };
-use crate::base::BoxError;
+use crate::base::{BoxError, PeerAddr, Problem, ProblemDetails, Request};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
@@ -51,7 +51,7 @@ impl Engine {
     /// 429, 503) with `{"code":..,"message":..}`.
     pub fn handle<B>(
         &self,
-        request: Request<B>,
+        request: http::Request<B>,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static + use<B>
     where
         B: Body + Send + 'static,
@@ -60,26 +60,33 @@ impl Engine {
     {
         let engine = self.clone();
         async move {
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             let preflight = parts.method == Method::OPTIONS;
             let config = &engine.sessions.config;
             let grant = engine.grant(&parts);
-            let mut response = match engine.admit(parts, grant.is_some()) {
+            let caller = Caller::of(&parts);
+            let mut response = match engine.admit(&mut parts, grant.is_some()) {
                 Ok(Admitted::RespondWith(response)) => response,
                 // The head is dropped before waiting, because it would keep the buffer that it was read into.
                 Ok(Admitted::Poll(shared, coding)) => {
-                    drop(body);
+                    drop((parts, body));
                     let sid = shared.sid;
                     match polling::poll(shared).await {
                         Err(Refusal::UnknownSid) if engine.sessions.claim_final_poll(sid) => noop(),
                         Ok(body) if config.http_compression => {
                             compressed(body, coding, config.compression_threshold).await
                         }
-                        answer => payload(answer),
+                        answer => engine.payload(answer, caller),
                     }
                 }
-                Ok(Admitted::Post(shared)) => payload(polling::post(shared, body, config).await),
-                Err(refusal) => refused(refusal),
+                Ok(Admitted::Post(shared)) => {
+                    drop(parts);
+                    let answer = polling::post(shared, body, config).await;
+                    engine.payload(answer, caller)
+                }
+                Err(refusal) => {
+                    engine.refused(refusal, caller, offending(refusal, &parts).as_deref())
+                }
             };
             if let Some(grant) = grant {
                 grant.apply(preflight, response.headers_mut());
@@ -111,12 +118,12 @@ impl Engine {
     }
 
     /// Decides about a request, without waiting.
-    fn admit(&self, mut request: Parts, allowed: bool) -> Result<Admitted, Refusal> {
+    fn admit(&self, request: &mut Parts, allowed: bool) -> Result<Admitted, Refusal> {
         if !allowed {
             return Err(Refusal::Forbidden);
         }
         let config = &self.sessions.config;
-        match Purpose::of(&request)? {
+        match Purpose::of(request)? {
             Purpose::Preflight => {
                 let mut response = Response::new(Full::default());
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -124,7 +131,7 @@ impl Engine {
             }
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
-                let session = Session::polling(Arc::clone(&self.sessions), request.into())?;
+                let session = Session::polling(Arc::clone(&self.sessions), Request::take(request))?;
                 let mut response = text(session.open_packet(config.upgrades()).into());
                 if let Some(cookie) = config
                     .cookie
@@ -138,11 +145,11 @@ impl Engine {
             }
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
-                let upgrade = take_upgrade(&mut request)?;
-                let response = self.switching(accept, &request);
+                let upgrade = take_upgrade(request)?;
+                let response = self.switching(accept, request);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
-                    request.into(),
+                    Request::take(request),
                     upgrade,
                 )?);
                 Ok(Admitted::RespondWith(response))
@@ -151,10 +158,10 @@ impl Engine {
                 self.offered(TransportKind::WebSocket)?;
                 let shared = self.sessions.get(sid)?;
                 if !config.upgrades() {
-                    return Err(Refusal::BadRequest("upgrades are disabled"));
+                    return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
-                let response = self.switching(accept, &request);
-                shared.offer(take_upgrade(&mut request)?)?;
+                let response = self.switching(accept, request);
+                shared.offer(take_upgrade(request)?)?;
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
@@ -197,6 +204,28 @@ impl Engine {
         }
     }
 
+    /// Returns the response to a poll or a POST.
+    fn payload(&self, answer: Result<Bytes, Refusal>, caller: Caller) -> Response<Full<Bytes>> {
+        answer.map_or_else(|refusal| self.refused(refusal, caller, None), text)
+    }
+
+    fn refused(
+        &self,
+        refusal: Refusal,
+        caller: Caller,
+        input: Option<&[u8]>,
+    ) -> Response<Full<Bytes>> {
+        if let Some(problem) = refusal.problem() {
+            let details = ProblemDetails {
+                peer: caller.0,
+                input,
+                ..ProblemDetails::default()
+            };
+            self.sessions.config.problems.report(problem, details);
+        }
+        refusal.response()
+    }
+
     fn open(&self, session: Session) {
         tracing::debug!(target: "engineio", ?session, request = ?session.request(), "opened");
         (self.accept)(session);
@@ -218,13 +247,53 @@ enum Admitted {
     Post(Arc<Shared>),
 }
 
-fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
-    tracing::debug!(target: "engineio", %refusal, "refused a request");
-    refusal.response()
+/// Who sent a request: the part of it that is kept while it waits.
+#[derive(Clone, Copy)]
+struct Caller(Option<SocketAddr>);
+
+impl Caller {
+    fn of(request: &Parts) -> Self {
+        Caller(request.extensions.get::<PeerAddr>().map(|peer| peer.0))
+    }
 }
 
-fn payload(answer: Result<Bytes, Refusal>) -> Response<Full<Bytes>> {
-    answer.map_or_else(refused, text)
+/// Returns the part of a request that breaks a rule, for the log. Never a credential, a session id or the whole query.
+fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
+    let parameter = |name: &str| {
+        let query = request.uri.query().unwrap_or_default();
+        let parameters = query.split('&').filter(|parameter| {
+            let rest = parameter.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        });
+        Some(parameters.collect::<Vec<_>>().join("&").into_bytes())
+    };
+    let headers = |names: &[HeaderName]| {
+        let mut shown = Vec::new();
+        for name in names {
+            for value in request.headers.get_all(name) {
+                if !shown.is_empty() {
+                    shown.extend_from_slice(b", ");
+                }
+                shown.extend_from_slice(name.as_str().as_bytes());
+                shown.extend_from_slice(b": ");
+                shown.extend_from_slice(value.as_bytes());
+            }
+        }
+        Some(shown)
+    };
+    match refusal.problem()? {
+        Problem::OriginRefused => headers(&[header::ORIGIN]),
+        Problem::UnknownTransport => parameter("transport"),
+        Problem::UnsupportedVersion | Problem::OtherVersion => parameter("EIO"),
+        Problem::Jsonp => parameter("j"),
+        Problem::HandshakeMethod | Problem::MethodNotAllowed | Problem::PostToWebSocket => {
+            Some(request.method.as_str().into())
+        }
+        Problem::NotWebSocket => headers(&[header::CONNECTION, header::UPGRADE]),
+        Problem::WebSocketVersion => headers(&[header::SEC_WEBSOCKET_VERSION]),
+        Problem::WebSocketKey => headers(&[header::SEC_WEBSOCKET_KEY]),
+        _ => None,
+    }
 }
 
 /// Returns the response to a poll, compressed if the client accepts it and the body is large enough.
@@ -275,5 +344,5 @@ fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
         // An empty map would keep its memory for the lifetime of the session.
         request.extensions = Extensions::new();
     }
-    upgrade.ok_or(Refusal::BadRequest("the connection can't be upgraded"))
+    upgrade.ok_or(Refusal::BadRequest(Problem::NoUpgrade))
 }

@@ -9,6 +9,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{config::Config, refusal::Refusal, shared::Shared, sid::Sid, transport::TransportKind};
+use crate::base::Problem;
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
 /// this much later, and is still answered as if it had waited.
@@ -53,14 +54,14 @@ impl Sessions {
 
     /// Adds a session, until [`Sessions::remove`].
     pub(super) fn insert(&self, transport: TransportKind) -> Result<Arc<Shared>, Refusal> {
-        let sid = Sid::random().map_err(|_| Refusal::Unavailable("no random numbers"))?;
+        let sid = Sid::random().map_err(|_| Refusal::Unavailable(Problem::NoRandomNumbers))?;
         let shared = Arc::new(Shared::new(sid, transport));
         let mut table = self.table();
         if table.stopped {
-            return Err(Refusal::Unavailable("the server is shutting down"));
+            return Err(Refusal::Unavailable(Problem::ShuttingDown));
         }
         if table.by_sid.len() >= self.config.max_sessions {
-            return Err(Refusal::Unavailable("too many sessions"));
+            return Err(Refusal::Unavailable(Problem::TooManySessions));
         }
         table.by_sid.insert(sid, Arc::clone(&shared));
         Ok(shared)

@@ -17,6 +17,7 @@ use super::{
     packet::control, payload::Payload, reason::CloseReason, refusal::Refusal, sid::Sid,
     transport::TransportKind,
 };
+use crate::base::Problem;
 
 /// The response to a waiting request.
 pub(super) type Answer = Result<Bytes, Refusal>;
@@ -144,7 +145,7 @@ impl Shared {
         {
             drop(slots);
             self.fail(CloseReason::TransportError);
-            return Err(Refusal::BadRequest("two polls at once"));
+            return Err(Refusal::BadRequest(Problem::TwoPolls));
         }
         slots.polls += 1;
         let id = slots.polls;
@@ -370,7 +371,7 @@ impl Shared {
     }
 }
 
-const TAKEN_OVER: Refusal = Refusal::BadRequest("the session has another transport");
+const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
 /// The response to a GET without packets.
 pub(super) const NOTHING: Bytes = Bytes::from_static(control::NOOP.as_bytes());

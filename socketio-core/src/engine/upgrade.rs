@@ -14,7 +14,7 @@ use super::{
     packet::{Packet, control},
     reason::CloseReason,
     timer::after,
-    websocket::Socket,
+    websocket::{Failure, Socket},
 };
 
 /// The time for which a poll may still wait after the probe, for packets: then it is answered, because the client waits
@@ -98,6 +98,11 @@ impl Probe {
                 _ => return Poll::Ready(Err(CloseReason::ParseError)),
             }
         }
+    }
+
+    /// Takes the reason why the socket failed.
+    pub(super) fn take_failure(&mut self) -> Option<Box<Failure>> {
+        self.socket.take_failure()
     }
 
     /// Returns the socket, to become the transport.

@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -23,12 +23,12 @@ use tokio_tungstenite::{
 use super::{
     base64_packet,
     outgoing::Outgoing,
-    packet::{Packet, control},
+    packet::{Malformed, Packet, control},
     reason::CloseReason,
     stream::Stream,
     timer::after,
 };
-use crate::base::Message;
+use crate::base::{BoxError, Message, Problem};
 
 type Io = Stream<TokioIo<Upgraded>>;
 
@@ -39,8 +39,19 @@ const WRITE_BUFFER: usize = 64 * 1024;
 /// The size from which a frame leaves a buffer behind that is worth freeing.
 const LARGE: usize = 4 * 1024;
 
-/// The number of messages that are read before writing has its turn, and vice versa.
+/// The number of packets that one poll reads, and that it writes, before the other and the owner have their turn.
 pub(super) const TURN: usize = 64;
+/// The number of bytes that one poll writes before its owner has its turn.
+const TURN_BYTES: usize = 256 * 1024;
+
+/// What one poll has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All that there was, or as much as the socket accepts.
+    Everything,
+    /// The share of one poll: there may be more to write at once.
+    Share,
+}
 
 /// A WebSocket that carries packets, from the response to its handshake on.
 #[derive(Debug)]
@@ -57,6 +68,16 @@ pub(super) struct Socket {
     returned: u64,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
+    /// Why the last operation failed, until the session logs it.
+    failure: Option<Box<Failure>>,
+}
+
+/// What is logged about a socket that failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) input: Option<Malformed>,
+    pub(super) detail: Option<BoxError>,
 }
 
 #[derive(Debug)]
@@ -83,12 +104,18 @@ impl Socket {
             stuck: None,
             returned: 0,
             largest: 0,
+            failure: None,
         }
     }
 
     /// Sets whether binary messages are written as text. Default: false.
     pub(super) fn base64(self, base64: bool) -> Self {
         Socket { base64, ..self }
+    }
+
+    /// Takes the reason of the last error, if it is worth a line in the log.
+    pub(super) fn take_failure(&mut self) -> Option<Box<Failure>> {
+        self.failure.take()
     }
 
     /// Returns the next packet. After an error only [`Socket::finish`] may be called.
@@ -107,7 +134,9 @@ impl Socket {
             self.returned += wire_length(frame.len());
             self.largest = self.largest.max(frame.len());
             return Poll::Ready(match frame {
-                Frame::Text(text) => Packet::decode(text).map_err(|_| CloseReason::ParseError),
+                Frame::Text(text) => {
+                    Packet::decode(text).map_err(|malformed| self.malformed(malformed))
+                }
                 Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
                 Frame::Close(_) => Err(CloseReason::TransportClose),
                 // tungstenite has added a pong, which must be flushed.
@@ -154,18 +183,21 @@ impl Socket {
         self.progress(flushed)
     }
 
-    /// Writes up to one turn of messages, with few system calls. Pending while the socket accepts nothing; otherwise
-    /// returns how many messages it accepted.
+    /// Writes the messages of one poll at most, with few system calls. Pending while the socket accepts nothing.
     pub(super) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
         ping_due: &mut bool,
         out: &mut dyn Outgoing,
-    ) -> Poll<Result<usize, CloseReason>> {
+    ) -> Poll<Result<Written, CloseReason>> {
         // Messages that the socket does not accept now stay in the outbox, where the limits apply.
         ready!(self.poll_flush(cx))?;
-        let mut written = 0;
-        while written < TURN && self.poll_ready(cx)?.is_ready() {
+        let (mut packets, mut bytes, mut written) = (0, 0, Written::Share);
+        while packets < TURN && bytes < TURN_BYTES {
+            if self.poll_ready(cx)?.is_pending() {
+                written = Written::Everything;
+                break;
+            }
             let frame = if mem::take(ping_due) {
                 Frame::Text(Utf8Bytes::from_static(control::PING))
             } else {
@@ -178,11 +210,15 @@ impl Socket {
                         Frame::Text(packet.into())
                     }
                     Some(Message::Binary(bytes)) => Frame::Binary(bytes),
-                    None => break,
+                    None => {
+                        written = Written::Everything;
+                        break;
+                    }
                 }
             };
+            packets += 1;
+            bytes += frame.len();
             self.send(frame)?;
-            written += 1;
         }
         ready!(self.poll_flush(cx))?;
         Poll::Ready(Ok(written))
@@ -197,7 +233,10 @@ impl Socket {
     ) -> Poll<()> {
         while !*said {
             match ready!(self.poll_feed(cx, &mut false, out)) {
-                Ok(TURN) => {}
+                Ok(Written::Share) => {
+                    yield_to_owner(cx);
+                    return Poll::Pending;
+                }
                 // The response to the handshake has not been written yet.
                 Ok(_) if !self.is_writable() => return Poll::Pending,
                 Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
@@ -292,10 +331,13 @@ impl Socket {
         cx: &mut Context<'_>,
     ) -> Poll<Result<&mut WebSocketStream<Io>, CloseReason>> {
         if let Stage::Upgrading(upgrade, greeting) = &mut self.stage {
-            let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(|error| {
-                tracing::debug!(target: "engineio", %error, "a WebSocket could not be opened");
-                CloseReason::TransportClose
-            })?;
+            let upgraded = match ready!(Pin::new(upgrade).poll(cx)) {
+                Ok(upgraded) => upgraded,
+                Err(error) => {
+                    self.fail(Problem::HandshakeBroken, None, Some(error.into()));
+                    return Poll::Ready(Err(CloseReason::TransportClose));
+                }
+            };
             let greeting = greeting.take();
             self.open(Stream::new(TokioIo::new(upgraded)));
             if let Some(greeting) = greeting {
@@ -339,9 +381,22 @@ impl Socket {
         }
     }
 
+    fn malformed(&mut self, malformed: Malformed) -> CloseReason {
+        self.fail(Problem::InvalidTransportPacket, Some(malformed), None);
+        CloseReason::ParseError
+    }
+
+    fn fail(&mut self, problem: Problem, input: Option<Malformed>, detail: Option<BoxError>) {
+        self.failure = Some(Box::new(Failure {
+            problem,
+            input,
+            detail,
+        }));
+    }
+
     /// Converts an error, and sends the client a close frame with the matching code.
     fn broken(&mut self, error: Error) -> CloseReason {
-        let code = match error {
+        let (code, problem) = match error {
             Error::ConnectionClosed
             | Error::AlreadyClosed
             | Error::Protocol(
@@ -349,17 +404,23 @@ impl Socket {
             ) => {
                 return CloseReason::TransportClose;
             }
-            Error::Capacity(_) => CloseCode::Size,
-            Error::Utf8(_) => CloseCode::Invalid,
-            _ => CloseCode::Protocol,
+            Error::Capacity(_) => (CloseCode::Size, Problem::MessageTooLarge),
+            Error::Utf8(_) => (CloseCode::Invalid, Problem::InvalidFrame),
+            _ => (CloseCode::Protocol, Problem::InvalidFrame),
         };
-        tracing::debug!(target: "engineio", %error, "a WebSocket failed");
+        self.fail(problem, None, Some(error.into()));
         if let Stage::Open(socket) = &mut self.stage {
             self.dirty = true;
             let _ = Pin::new(socket).start_send(close_frame(code));
         }
         CloseReason::TransportError
     }
+}
+
+/// Has the task polled again, after others. As in `yield_now`, the runtime looks for I/O before: a task that only woke itself
+/// would keep its worker from that for dozens of polls.
+pub(super) fn yield_to_owner(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 /// Returns the frame that closes a WebSocket.

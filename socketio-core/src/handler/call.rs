@@ -20,7 +20,7 @@ use crate::{base::BoxError, handler::extract::EventContext};
 /// A handler with its arguments, ready to be polled.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// What a shim returns: an argument that doesn't fit is an error before user code runs.
+/// The result of a shim: the future of the user's function, or the error of an argument.
 pub type Called = Result<HandlerFuture, BoxError>;
 
 /// The value of a namespace impl.
@@ -67,7 +67,7 @@ impl Origin {
     }
 }
 
-/// A handler or a guard. Guards have the first form or the last.
+/// A handler or a guard. A guard is never a method.
 #[derive(Clone)]
 pub(super) enum Call {
     Function(FunctionShim),
@@ -85,7 +85,7 @@ impl Call {
         }
     }
 
-    /// Whether both are the same function, or the same method of the same value. Closures cannot be compared.
+    /// Returns whether both are functions, or methods of the same value. Closures cannot be compared.
     pub(super) fn is_same(&self, other: &Call) -> bool {
         match (self, other) {
             (Call::Function(_), Call::Function(_)) => true,

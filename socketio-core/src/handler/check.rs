@@ -1,6 +1,6 @@
 //! The checks of `build()`: registrations, namespaces, options and needs, all problems at once.
 //!
-//! What passes becomes the [`Registry`]; no event has to check it again.
+//! Valid registrations become the [`Registry`], so that nothing is checked for each event.
 
 use std::{cmp::Ordering, collections::BTreeMap, fmt::Display, sync::Arc};
 
@@ -143,8 +143,7 @@ fn outermost(a: &(Pattern, Arc<MiddlewareEntry>), b: &(Pattern, Arc<MiddlewareEn
         .then_with(|| place(first).cmp(&place(second)))
 }
 
-/// The key of a registration that must be unique. Patterns are equal by meaning: `/job/{id}` and `/job/{job}` are one
-/// key.
+/// The key of a registration that must be unique. `/job/{id}` and `/job/{job}` have the same key.
 type Key = (Option<Pattern>, u8, String);
 
 fn key(entry: &Entry, pattern: &Pattern) -> Key {

@@ -37,7 +37,7 @@ pub trait EventHandler<M>: Send + Sync + 'static {
     }
 }
 
-/// Marks a return value that is sent as it is. Each form of a return value has a marker; guards use them, too.
+/// Marks a return value that is not a `Result`. Each form of a return value has a marker; guards use them, too.
 #[derive(Debug)]
 pub struct Plain;
 /// Marks a `Result`.

@@ -32,7 +32,7 @@ pub(crate) type ErrorAck = Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
     error_ack: ErrorAck,
-    /// Where the server was built: the location of events without a handler.
+    /// Where the server was built, which is reported as the location of events without a handler.
     built: Arc<Origin>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct ClientContext {
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) route: Route,
-    /// The name, of an event without a handler of its own.
+    /// The name, if the event has no handler of its own.
     name: Option<Box<str>>,
     id: Option<AckId>,
     pub(crate) arguments: Arguments,

@@ -112,7 +112,7 @@ impl Handlers {
 
     /// Adds the registrations that were given to the builder to the linked ones.
     pub(crate) fn with_given(mut self, given: Handlers) -> Self {
-        // A namespace impl with a given value, at whatever path, needs no default value.
+        // A namespace impl with a given value, at any path, needs no default value.
         self.namespace_impls.retain(|linked| {
             let is_given = |one: &Registered| one.type_id() == linked.type_id();
             !given.namespace_impls.iter().any(is_given)
@@ -253,7 +253,7 @@ impl Handlers {
     }
 }
 
-/// What `handlers![..]` makes: a list of functions with an attribute.
+/// A list of functions with an attribute, as `handlers![..]` creates it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of handlers",
     label = "not a list of handlers",

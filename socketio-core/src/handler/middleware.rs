@@ -26,7 +26,7 @@ use crate::{
 /// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in). The
 /// method `trigger_event` of a namespace impl is the innermost middleware of its namespace.
 ///
-/// Async functions and closures of this form are middleware. Their error is any that converts into [`BoxError`]:
+/// Async functions and closures of this form are middleware. Their error type is any that converts into [`BoxError`]:
 ///
 /// ```
 /// use socketio_core::{EventCall, HandlerError, Next, Response, SocketIo};
@@ -42,7 +42,7 @@ use crate::{
 /// let io = SocketIo::bare().middleware(timed).build().unwrap();
 /// ```
 ///
-/// Types implement the trait. `E` is their error: [`BoxError`] by default, [`HandlerError`] to pass on what
+/// Types can implement the trait. `E` is their error type: [`BoxError`] by default, [`HandlerError`] to pass on what
 /// [`Next::run`] returned, or any other that converts into [`BoxError`].
 ///
 /// ```
@@ -103,7 +103,7 @@ where
     }
 }
 
-/// An event on its way to its handler.
+/// An event, as middleware receives it.
 #[derive(Debug)]
 pub struct EventCall {
     socket: Socket,
@@ -113,7 +113,7 @@ pub struct EventCall {
     input: CallInput,
 }
 
-/// An [`Input`] that owns its credentials.
+/// An [`Input`] that owns the `auth` object.
 #[derive(Debug)]
 enum CallInput {
     Event {
@@ -267,7 +267,7 @@ impl Next {
     ///
     /// # Errors
     ///
-    /// When the handler, one of its arguments, a guard or an inner middleware failed or panicked.
+    /// If the handler, one of its arguments, a guard or an inner middleware failed or panicked.
     pub async fn run(mut self, call: EventCall) -> Result<Response, HandlerError> {
         let (dispatcher, handlers) = (self.dispatcher.clone(), Arc::clone(&self.handlers));
         let (socket, acknowledge) = (call.socket.clone(), call.acknowledge());

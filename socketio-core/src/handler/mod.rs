@@ -1,8 +1,8 @@
 //! Handlers, guards and middleware: registration, lookup and execution.
 //!
-//! The way of an event: [`registry`] finds the handler, [`dispatch`] runs middleware, guards, handler and error
-//! handler, `user_code` polls them inside the fault boundary, `extract` reads the arguments and `response` encodes the
-//! return value.
+//! For each event, [`registry`] finds the handler, [`dispatch`] runs middleware, guards, handler and error handler,
+//! `user_code` polls them inside the fault boundary, `extract` reads the arguments and `response` encodes the return
+//! value.
 
 mod builder_methods;
 mod call;

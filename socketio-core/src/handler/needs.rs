@@ -7,7 +7,7 @@ use crate::{
     handler::{Need, parameters},
 };
 
-/// Where the arguments are read, with the path of the namespace.
+/// The kind of code that reads the arguments, with the path of the namespace.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     /// In a handler of this event.

@@ -268,8 +268,8 @@ impl Lookup {
         &self.middleware
     }
 
-    /// Returns the guards of the namespace impls whose `connect` handler decides. An impl with guards but without
-    /// `on_connect` decides, too.
+    /// Returns the guards of the namespace impls that run before a client joins: those of the first table with a `connect`
+    /// handler or with such guards.
     fn joining(&self) -> impl Iterator<Item = &GuardEntry> {
         let decides =
             |table: &&Arc<Table>| table.events.contains_key("connect") || !table.joining.is_empty();

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     ConnectionHandle, Hub, PacketKind,
-    client_state::{ClientState, DeferredFull, Phase},
+    client_state::{ClientState, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
@@ -91,15 +91,14 @@ impl Client {
         result
     }
 
-    /// Pushes an event into the outbox, unless the client is not in its namespace (any more). The overflow policy
-    /// applies.
+    /// Pushes an event into the outbox if the client is in its namespace. The overflow policy applies.
     pub(crate) fn deliver(&self, packet: Frames) {
         if self.is_connected() {
             self.connection.push(packet, PacketKind::Event);
         }
     }
 
-    /// Pushes a protocol packet into the outbox, unless the client is not in its namespace.
+    /// Pushes a protocol packet into the outbox if the client is in its namespace.
     pub(crate) fn deliver_protocol(&self, packet: Frames) {
         if self.is_connected() {
             self.connection.push(packet, PacketKind::Protocol);
@@ -110,7 +109,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When its outbox is full even for a burst: the handler has emitted more than the client can receive.
+    /// If its outbox is full even for a burst: the handler has emitted more than the client can receive.
     pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
@@ -127,7 +126,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When `connect` has deferred more than an outbox may hold.
+    /// If `connect` has deferred more than an outbox may hold.
     pub(crate) fn once_accepted(
         &self,
         hub: &Hub,
@@ -136,8 +135,8 @@ impl Client {
     ) -> Result<(), EmitError> {
         let operation = if self.is_connecting() {
             let limits = self.connection.limits();
-            self.with_state(|state| state.defer(bytes, limits, operation))
-                .map_err(|DeferredFull| EmitError::outbox_full())?
+            let deferred = self.with_state(|state| state.defer(bytes, limits, operation));
+            deferred.map_err(|_| EmitError::outbox_full())?
         } else {
             Some(operation)
         };

@@ -1,4 +1,4 @@
-//! The life of a client, from its CONNECT packet to its end: the states and every transition between them.
+//! [`ClientState`]: the states of a client, from its CONNECT packet to its end, and the transitions between them.
 //!
 //! | state | `accept` | `end` | `defer` | `join`, `leave` |
 //! |---|---|---|---|---|
@@ -14,12 +14,12 @@ use crate::{
     base::{Reason, RoomError},
 };
 
-/// What a client did inside `connect`, to be done once it is accepted.
+/// An operation inside `connect` that is deferred until the client is accepted.
 pub(super) type Operation = Box<dyn FnOnce(&Hub) + Send>;
 
-/// Where a client stands. See the table of transitions in the module's docs.
+/// The state of a client. The module's docs have the table of transitions.
 pub(super) enum ClientState {
-    /// Its `connect` handler runs: it is in no room yet, and what it does waits until it is accepted.
+    /// Its `connect` handler is running. It is in no room yet, and its operations are deferred until it is accepted.
     Connecting {
         rooms: Vec<Room>,
         deferred: Deferred,
@@ -29,7 +29,8 @@ pub(super) enum ClientState {
         rooms: Vec<Room>,
         namespace: Arc<NamespaceClients>,
     },
-    /// It was refused or has gone; its `disconnect` handler may still be due. It keeps the names of its rooms for that.
+    /// It was refused or has disconnected. The names of its rooms are kept for its `disconnect` handler, which may not
+    /// have run yet.
     Ended { rooms: Vec<Room>, reason: Reason },
 }
 
@@ -42,14 +43,14 @@ pub(super) enum Phase {
     Ended = 2,
 }
 
-/// What is deferred, bounded like an outbox.
+/// The deferred operations, with the limits of an outbox.
 #[derive(Default)]
 pub(super) struct Deferred {
     operations: Vec<Operation>,
     bytes: usize,
 }
 
-/// What a client joins.
+/// The result of [`ClientState::join`].
 pub(super) enum Joined {
     /// It is in the room already.
     Already,
@@ -83,8 +84,8 @@ impl ClientState {
         }
     }
 
-    /// Accepts a client into its namespace, which `enter` gives, and returns what it did meanwhile. `None` unless it was
-    /// connecting.
+    /// Accepts a connecting client into the namespace that `enter` returns, and returns the deferred operations. Returns
+    /// `None` if it was not connecting.
     pub(super) fn accept(
         &mut self,
         enter: impl FnOnce() -> Arc<NamespaceClients>,
@@ -100,8 +101,8 @@ impl ClientState {
         Some(deferred)
     }
 
-    /// Ends a client, refused or gone. What it deferred is dropped with the returned state, so under no lock. `None` when it
-    /// has ended already.
+    /// Ends a client that was refused or has disconnected. Returns the previous state, so that deferred operations are
+    /// dropped outside of the lock; `None` if it had ended already.
     pub(super) fn end(&mut self, reason: Reason) -> Option<ClientState> {
         if let ClientState::Ended { .. } = self {
             return None;
@@ -110,7 +111,7 @@ impl ClientState {
         Some(mem::replace(self, ClientState::Ended { rooms, reason }))
     }
 
-    /// Why the client ended, if it has.
+    /// Returns the reason why the client ended, if it has.
     pub(super) fn ended(&self) -> Option<Reason> {
         match self {
             ClientState::Ended { reason, .. } => Some(*reason),
@@ -118,17 +119,18 @@ impl ClientState {
         }
     }
 
-    /// Keeps an operation of `bytes` until the client is accepted, or returns it where it can be done at once.
+    /// Defers an operation of `bytes` until the client is accepted, or returns it if it can run at once.
     ///
     /// # Errors
     ///
-    /// When more is deferred than may wait in an outbox.
+    /// The operation, when more is deferred than may wait in an outbox. It may own user code, which the caller drops under no
+    /// lock.
     pub(super) fn defer<F: FnOnce(&Hub) + Send + 'static>(
         &mut self,
         bytes: usize,
         limits: &OutboxLimits,
         operation: F,
-    ) -> Result<Option<F>, DeferredFull> {
+    ) -> Result<Option<F>, F> {
         let ClientState::Connecting { deferred, .. } = self else {
             return Ok(Some(operation));
         };
@@ -136,14 +138,14 @@ impl ClientState {
             && (deferred.operations.len() >= limits.messages
                 || deferred.bytes + bytes > limits.bytes);
         if full {
-            return Err(DeferredFull);
+            return Err(operation);
         }
         deferred.bytes += bytes;
         deferred.operations.push(Box::new(operation));
         Ok(None)
     }
 
-    /// Lists a room of a client, who may be in `limit` rooms besides its own.
+    /// Adds a room to the client's list, up to `limit` rooms besides its own.
     pub(super) fn join(&mut self, room: &Room, limit: usize) -> Result<Joined, RoomError> {
         let (rooms, joined) = match self {
             ClientState::Connecting { rooms, .. } => (rooms, Joined::Later),
@@ -163,7 +165,7 @@ impl ClientState {
         Ok(joined)
     }
 
-    /// Takes a room off the list. Returns the namespace when the client is in the room there.
+    /// Removes a room from the client's list. Returns the namespace if the client has entered the room there.
     pub(super) fn leave(&mut self, room: &str) -> Option<Arc<NamespaceClients>> {
         let (rooms, namespace) = match self {
             ClientState::Connecting { rooms, .. } => (rooms, None),
@@ -175,7 +177,7 @@ impl ClientState {
         namespace.cloned()
     }
 
-    /// The namespace, where the client is listed in the room and connected.
+    /// Returns the namespace if the client is connected and the room is in its list.
     pub(super) fn namespace_of(&self, room: &Room) -> Option<Arc<NamespaceClients>> {
         match self {
             ClientState::Connected { rooms, namespace } if rooms.contains(room) => {
@@ -185,7 +187,3 @@ impl ClientState {
         }
     }
 }
-
-/// More was deferred inside `connect` than may wait in an outbox.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DeferredFull;

@@ -1,6 +1,6 @@
 //! [`ConnectionHandle`]: the part of a connection that the hub and the handlers share with the connection's task.
 //!
-//! Anyone pushes packets and requests; only the task pops packets and reads the requests. Every push wakes the task,
+//! Any thread pushes packets and requests; only the task pops packets and reads the requests. Every push wakes the task,
 //! and [`ConnectionHandle::sleep`] makes sure that no wake-up is lost.
 
 use std::{
@@ -101,7 +101,7 @@ impl ConnectionHandle {
                 && (kind == PacketKind::Protocol
                     || self.limits.policy == OverflowPolicy::Disconnect)
             {
-                // A client with so many unread protocol packets does not read: nothing of the outbox will be read.
+                // A client with so many unread protocol packets does not read: the outbox would never be written.
                 self.overflowed.store(true, Ordering::Release);
                 outbox.clear();
             }
@@ -114,7 +114,7 @@ impl ConnectionHandle {
     ///
     /// # Errors
     ///
-    /// When the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
+    /// If the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
     pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();

@@ -1,7 +1,7 @@
 //! [`Hub`]: the local namespaces, rooms and clients.
 //!
-//! Everything that concerns several clients: joining and leaving, selecting recipients, delivery. Observers are
-//! called after the change, outside of all locks.
+//! It has the operations on several clients: joining and leaving, selecting recipients, delivery. Observers are called
+//! after the change, outside of all locks.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -139,7 +139,7 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// When the outbox is full even for a burst: the handler emits too much, the client is not too slow.
+    /// If the outbox is full even for a burst: the handler emits too much, and the client is not disconnected.
     pub(super) fn emit(&self, client: &Arc<Client>, packet: Frames) -> Result<(), EmitError> {
         if !client.is_connected() {
             return Ok(());

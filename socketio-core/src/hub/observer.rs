@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use super::{Client, Room, Traffic};
 use crate::{base::Reason, packet::Arguments, packet::Frames};
 
-/// Receives events of the hub. Its methods are called after the fact, without any lock, on the thread of the event.
-/// They may emit.
+/// Receives events of the hub. Its methods are called after the change, outside of all locks, on the thread that made
+/// it. They may emit.
 pub(crate) trait Observer: Send + Sync {
     /// A client has been accepted.
     fn connected(&self, client: &Arc<Client>);

@@ -1,8 +1,8 @@
-//! The packets that wait to be written to one connection, and the bounds on them.
+//! [`OutboxQueue`]: the packets to be written to one connection, and their limits.
 //!
-//! A burst is not a slow client: what a handler emits between two awaits can't be written before it awaits. So the overflow
-//! policy judges a client only once its transport has had a turn and took no more; until then a burst may take
-//! [`BURST`] times the limits.
+//! Packets that a handler emits between two awaits can't be written before it awaits, so a burst does not show that the
+//! client is slow. The overflow policy therefore applies only after the transport has had a turn and left packets behind;
+//! until then, a burst may reach [`BURST`] times the limits.
 
 use std::{collections::VecDeque, sync::Arc, task::Waker};
 
@@ -14,26 +14,27 @@ use crate::{
     packet::Frames,
 };
 
-/// How many times the limits a burst may take before the transport has had its turn.
+/// The multiple of the limits that a burst may reach before the transport has had its turn.
 const BURST: usize = 4;
 
-/// What kind of packet waits.
+/// The kind of a packet in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PacketKind {
     /// An event: the overflow policy may drop it.
     Event,
-    /// CONNECT, CONNECT_ERROR, DISCONNECT or an acknowledgement: never dropped, or client and server would disagree.
+    /// CONNECT, CONNECT_ERROR, DISCONNECT or an acknowledgement: never dropped, because the client would miss a change of
+    /// its state.
     Protocol,
 }
 
 /// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Push {
-    /// Queued, or not wanted any more: the connection is closing.
+    /// Queued, or ignored because the connection is closing.
     Done,
     /// Dropped by [`OverflowPolicy::DropNewest`].
     Dropped,
-    /// Not queued: even the bound on bursts is reached.
+    /// Not queued, because even the limit of a burst is reached.
     Full,
 }
 
@@ -41,13 +42,13 @@ pub(super) enum Push {
 enum State {
     #[default]
     Open,
-    /// Nothing more is accepted; what waits is still written.
+    /// No more packets are accepted; those in the queue are still written.
     Sealed,
-    /// Nothing is accepted or written.
+    /// No packets are accepted or written.
     Closed,
 }
 
-/// The packets that wait to be written to one connection.
+/// The packets to be written to one connection.
 #[derive(Debug)]
 pub(super) struct OutboxQueue {
     limits: OutboxLimits,
@@ -56,8 +57,8 @@ pub(super) struct OutboxQueue {
     state: State,
     /// The transport has had its turn and left messages behind.
     stalled: bool,
-    /// Set while the connection's task sleeps: a push takes it and wakes the task. While the task runs, its own emits find
-    /// nothing here and wake nobody.
+    /// Set while the connection's task sleeps: a push takes it and wakes the task. It is `None` while the task runs, so that
+    /// its own emits wake nothing.
     pub(super) sleeping: Option<Waker>,
     pub(super) drained: Option<Arc<Notify>>,
 }
@@ -75,9 +76,9 @@ impl OutboxQueue {
         }
     }
 
-    /// Adds a packet with its attachments, whole or not at all.
+    /// Adds a packet with its attachments, completely or not at all.
     ///
-    /// A packet larger than the limits is accepted alone, else it could never be sent.
+    /// A packet larger than the limits is accepted into an empty queue, because it could never be sent otherwise.
     pub(super) fn push(&mut self, packet: Frames, kind: PacketKind) -> Push {
         if self.state != State::Open {
             return Push::Done;
@@ -111,7 +112,7 @@ impl OutboxQueue {
     /// Takes the next message to write. When the queue is empty, notifies the tasks that wait for that.
     pub(super) fn pop(&mut self) -> Option<Message> {
         let Some(message) = self.messages.pop_front() else {
-            // An idle client keeps no memory for the burst it once had.
+            // Frees the memory of an earlier burst while the client is idle.
             if self.messages.capacity() > 64 {
                 self.messages = VecDeque::new();
             }
@@ -123,7 +124,7 @@ impl OutboxQueue {
         Some(message)
     }
 
-    /// The transport has had its turn: returns whether it left more behind than the limits allow.
+    /// Records that the transport has had its turn. Returns whether it left more behind than the limits allow.
     pub(super) fn after_turn(&mut self) -> bool {
         self.stalled = !self.messages.is_empty();
         self.is_over_limits()
@@ -142,14 +143,14 @@ impl OutboxQueue {
         self.state == State::Closed
     }
 
-    /// Accepts nothing more. What waits is still written.
+    /// Refuses further packets. Those in the queue are still written.
     pub(super) fn seal(&mut self) {
         if self.state == State::Open {
             self.state = State::Sealed;
         }
     }
 
-    /// Drops what waits, and accepts nothing more.
+    /// Drops the packets in the queue and refuses further ones.
     pub(super) fn clear(&mut self) {
         self.seal();
         self.messages = VecDeque::new();
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_queue_accepts_nothing_and_writes_what_waits() {
+    fn a_sealed_queue_refuses_packets_and_writes_those_it_has() {
         let mut queue = queue(OverflowPolicy::Disconnect);
         queue.push(packet("a"), PacketKind::Event);
         queue.seal();

@@ -13,7 +13,7 @@ pub(crate) type Room = Arc<str>;
 /// `""` is an ordinary room, and an empty list addresses no client. `Option` does not implement it, because `None`
 /// could mean everyone or no one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` names no rooms",
+    message = "`{Self}` is not a room or a list of rooms",
     label = "expected a `&str`, a `String`, a `Sid`, or an array, slice or `Vec` of these",
     note = "rooms are strings: write `room.to_string()` for a number; match on an `Option`, since `None` could mean everyone or no one"
 )]
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_or_several_in_any_common_form() {
+    fn rooms_are_given_as_one_name_or_as_a_list() {
         let sid = Sid::random();
         assert_eq!(names("a"), ["a"]);
         assert_eq!(names(""), [""]);

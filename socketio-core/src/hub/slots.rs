@@ -121,7 +121,7 @@ impl<T> Drop for Loan<'_, T> {
 pub(super) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl Slots {
-    /// Returns the slot for `T`, with `T::default()` at first.
+    /// Returns the slot for `T`; creates it with `T::default()` if it is missing.
     pub(super) fn slot<T: Default + Send + 'static>(data: &Mutex<Slots>) -> Arc<Slot<T>> {
         let lock = || data.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = lock().get::<T>() {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_of_the_thread_that_comes_second_is_dropped_outside_of_the_lock() {
+    fn a_value_that_another_thread_preceded_is_dropped_outside_of_the_lock() {
         static DATA: Mutex<Slots> = Mutex::new(Slots(Vec::new()));
         static DROPPED_UNLOCKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -212,7 +212,7 @@ mod tests {
 
         impl Default for Value {
             fn default() -> Self {
-                // The first call makes the second thread the faster one.
+                // Simulates a second thread that inserts its value first.
                 if DATA.lock().unwrap().0.is_empty() {
                     let slot = Arc::new(Slot::new(Value(false)));
                     let _ = DATA.lock().unwrap().get_or_insert(slot);

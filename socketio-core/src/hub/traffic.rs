@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_taken_is_not_counted_again() {
+    fn counters_are_reset_when_they_are_taken() {
         let traffic = Traffic::default();
         traffic.opened();
         traffic.came(3);

@@ -104,10 +104,28 @@ impl Outgoing for Outbox {
     }
 }
 
-/// For the connection's task, which borrows the outbox instead of cloning an `Arc` in each turn.
-impl Outgoing for &ConnectionHandle {
+/// The outbox for one poll by the connection's task, which borrows it and counts what is written.
+pub(crate) struct CountedOutbox<'a> {
+    handle: &'a ConnectionHandle,
+    bytes: usize,
+}
+
+impl<'a> CountedOutbox<'a> {
+    pub(crate) fn new(handle: &'a ConnectionHandle) -> Self {
+        CountedOutbox { handle, bytes: 0 }
+    }
+
+    /// Returns the bytes that were popped.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Outgoing for CountedOutbox<'_> {
     fn pop(&mut self) -> Option<Message> {
-        ConnectionHandle::pop(self)
+        let message = self.handle.pop()?;
+        self.bytes += message.len();
+        Some(message)
     }
 }
 

@@ -1,17 +1,17 @@
-//! What the URLs of the brokers have in common: hosts, logins, and the errors about them.
+//! The common parts of the URLs of brokers: hosts, logins, and the errors about them.
 //!
-//! An error repeats no piece of a URL that could be part of a password: when a password contains a character that should be encoded, its
-//! rest looks like a host, a path or a parameter.
+//! An error repeats no part of a URL that may belong to a password: after a character that should have been encoded, the rest of a
+//! password looks like a host, a path or a parameter.
 
 use std::{borrow::Cow, fmt};
 
 #[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 use percent_encoding::percent_decode_str;
 
-/// Why a URL is invalid.
+/// The reason why a URL is invalid.
 pub(super) type UrlError = Cow<'static, str>;
 
-/// The end of an error whose cause may be an unencoded password.
+/// The end of error messages whose cause may be a password that is not encoded.
 pub(super) const ENCODE: &str =
     "; in a user or password, `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@` is `%40`, `,` is `%2C`";
 
@@ -101,7 +101,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Decodes `%2F` and the like.
+/// Decodes percent-encoded text.
 #[cfg(any(feature = "kafka", feature = "nats", feature = "redis"))]
 pub(super) fn decode(text: &str) -> Result<String, UrlError> {
     match percent_decode_str(text).decode_utf8() {
@@ -110,10 +110,10 @@ pub(super) fn decode(text: &str) -> Result<String, UrlError> {
     }
 }
 
-/// The error for a parameter after `?` that is not among `known`, with what to do instead.
+/// Returns the error for a parameter after `?` that is not among `known`, with what to do instead.
 ///
-/// Names the parameter, unless it may be part of a password: of one that contains `?` (an `@` follows it then) or that is a
-/// parameter itself.
+/// It names the parameter, unless that may be part of a password: of one that contains `?` (an `@` follows then), or of one
+/// that is given as a parameter.
 #[cfg(any(feature = "kafka", feature = "rabbitmq", feature = "redis"))]
 pub(super) fn unknown_parameter(query: &str, name: &str, known: &[&str], tls: &str) -> UrlError {
     let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();

@@ -1,4 +1,4 @@
-//! Names a broker in the errors of its queue, and bounds the time of its operations.
+//! [`Broker`]: the name of a broker in errors, and the time limits of its operations.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -22,7 +22,7 @@ impl Broker {
         }
     }
 
-    /// Prefixes an error with the broker. A [`Refused`] stays as it is: its type and index are read by the caller.
+    /// Prefixes an error with the broker. A [`Refused`] is returned unchanged: the caller reads its type and index.
     pub(super) fn error(&self, error: impl Into<BoxError>) -> BoxError {
         let error = error.into();
         match error.is::<Refused>() {
@@ -31,7 +31,7 @@ impl Broker {
         }
     }
 
-    /// Runs an operation, for no longer than `limit`. `missing` is what the broker owes: `response`, `confirmation`.
+    /// Runs an operation, for no longer than `limit`. `missing` is what the error says is missing: `response`, `confirmation`.
     pub(super) async fn within<T>(
         &self,
         limit: Duration,

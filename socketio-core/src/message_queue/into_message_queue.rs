@@ -1,4 +1,4 @@
-//! From a URL to a message queue: the table of schemes.
+//! [`IntoMessageQueue`]: creates a message queue from a URL, by the table of schemes.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl IntoMessageQueue for &String {
     }
 }
 
-/// Creates the queue for the scheme of a URL. Connects to nothing yet.
+/// Creates the queue for the scheme of a URL, without connecting.
 fn open(url: &str) -> Result<Arc<dyn MessageQueue>, String> {
     // The URL is not repeated in errors: it may contain a password.
     let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);

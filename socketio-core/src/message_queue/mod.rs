@@ -6,7 +6,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `queue.rs` | the traits that a broker implements |
-//! | `into_message_queue.rs` | from a URL to a queue: the table of schemes |
+//! | `into_message_queue.rs` | creates a queue from a URL: the table of schemes |
 //! | `authority.rs`, `tls.rs`, `broker.rs`, `timeouts.rs` | what the brokers share: hosts and logins in URLs, TLS, names in errors, time limits |
 //! | `redis/`, `rabbitmq/`, `kafka/`, `nats/` | the brokers |
 //!
@@ -14,7 +14,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `url.rs` | `…Url`: what a URL means, and its check |
+//! | `url.rs` | `…Url`: parses and checks a URL |
 //! | `queue.rs` | the public type: `new(url)`, `tls(config)`, `impl MessageQueue` |
 //! | `connection.rs` | `…Connection`: opened and logged in; closed when it is dropped |
 //! | `publisher.rs` | `…Publisher`: publishes with the broker's confirmation |

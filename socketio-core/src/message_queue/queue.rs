@@ -94,7 +94,7 @@ pub trait Publisher: Send + 'static {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, each of the messages is published or not. The next call either works or returns an error.
+    /// If the future is dropped, any of the messages may have been published. The next call either works or returns an error.
     fn publish<'a>(&'a mut self, messages: &'a [Bytes]) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 

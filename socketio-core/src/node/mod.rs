@@ -11,5 +11,5 @@ mod node;
 mod options;
 
 pub use description::{Description, HandlerInfo};
-pub(crate) use node::Node;
+pub(crate) use node::{Files, Node};
 pub(crate) use options::Options;

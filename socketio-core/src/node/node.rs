@@ -5,6 +5,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use http_body_util::Full;
 use tokio::{sync::watch, time::Instant};
 
 use super::{Description, Options};
@@ -26,6 +29,11 @@ pub(crate) type MakeTransport<'a> = Box<dyn FnOnce(Outbox) -> Box<dyn Transport>
 /// A trait object, because the task runs handlers, which belong to a higher layer.
 pub(crate) type Acceptor = Box<dyn Fn(&Arc<Node>, Request, MakeTransport<'_>) + Send + Sync>;
 
+/// Responds to requests for files below the server's path, without CORS; `None` leaves a request to the engine.
+///
+/// A trait object, because files are served by a higher layer.
+pub(crate) type Files = Box<dyn Fn(&Parts) -> Option<Response<Full<Bytes>>> + Send + Sync>;
+
 /// One server process: its clients, its connection to the other nodes, and the values that the builder provides.
 ///
 /// Shared by `SocketIo` handles, sockets and connection tasks.
@@ -38,6 +46,7 @@ pub(crate) struct Node {
     /// The values of namespace impls.
     pub(crate) namespace_values: States,
     pub(crate) options: Options,
+    pub(crate) files: Option<Files>,
     pub(crate) description: Description,
     /// Background tasks and callbacks.
     pub(crate) tasks: Tasks,

@@ -7,7 +7,7 @@ use crate::{base::CallError, packet::Arguments};
 /// Runs once when a client acknowledges: with the arguments of the ack, or with the reason why there are none.
 pub(crate) type OnAck = Box<dyn FnOnce(Result<Arguments, CallError>) + Send>;
 
-/// What waits for an ack.
+/// The kind of a pending ack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AckKind {
     /// A callback: no handler waits for it.
@@ -27,8 +27,8 @@ impl PendingAcks {
     /// Adds a pending ack, and returns the id to send.
     ///
     /// At the limit the oldest callback is removed, since a client that never acknowledges must not fill the server's memory;
-    /// it is returned beside the id, to be dropped outside of the lock. Calls end by themselves: when only calls are pending,
-    /// the new ack is returned as the error.
+    /// it is returned beside the id, to be dropped outside of the lock. Calls are not removed, since they have a timeout: if
+    /// only calls are pending, the new ack is returned as the error.
     pub(crate) fn insert(
         &mut self,
         kind: AckKind,

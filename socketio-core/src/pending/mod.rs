@@ -1,7 +1,7 @@
 //! Pending acks: those of one local client, and those of remote clients.
 //!
-//! `hub` keeps the local ones in each client, `cluster` the remote ones; `ack` creates both. What an ack runs is user code or
-//! may drop some, so it is run and dropped outside of the locks of this layer.
+//! `hub` keeps the local ones in each client, `cluster` the remote ones; `ack` creates both. They run and own user code, so
+//! they are called and dropped outside of the locks of this layer.
 
 mod local;
 mod remote;

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use super::OnAck;
 use crate::base::Sid;
 
-/// Makes the [`OnAck`] of one remote client.
+/// Creates the [`OnAck`] of one remote client.
 pub(crate) type OnRemoteAck = Arc<dyn Fn(&Sid) -> OnAck + Send + Sync>;
 
 /// The number of requests that may be pending; at the limit, the oldest is dropped.
 const MAX_PENDING: usize = 65_536;
 
-/// Stands for timeouts that exceed the range of the clock.
+/// Replaces timeouts that exceed the range of the clock.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The requests for acks that were published and are still pending, each until its deadline.
@@ -80,8 +80,9 @@ impl RemoteAcks {
         id
     }
 
-    /// Accepts the ack of a remote client, and returns what it runs; `None` for an ack that is not pending, is late, or comes from
-    /// a client that was not asked. `is_explicit` is whether the node named the client, rather than the target of the request.
+    /// Accepts the ack of a remote client, and returns the function to run; `None` for an ack that is not pending, is late, or
+    /// comes from a client that was not asked. `is_explicit` is whether the node named the client, rather than the target of
+    /// the request.
     pub(crate) fn accept(&self, id: u64, client: &str, is_explicit: bool) -> Option<OnRemoteAck> {
         let pending = &mut self.state().pending;
         let request = pending

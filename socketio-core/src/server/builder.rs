@@ -1,9 +1,10 @@
 //! The builder of a server: its options, handlers and states.
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
-//! at once and creates the node. The cluster options are in `clustering`.
+//! at once and creates the node. The options of clusters, of logs and of served files are in `clustering`, `logger` and
+//! `client_files`.
 
-use std::{fmt, panic::Location, sync::Arc, time::Duration};
+use std::{fmt, panic::Location, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -35,12 +36,14 @@ pub struct SocketIoBuilder {
     pub(super) options: Options,
     codec: Codec,
     #[cfg(feature = "logger")]
-    logger: super::logger::Logger,
+    pub(super) logger: super::logger::Logger,
     error_ack: ErrorAck,
     admin: Option<Admin>,
     pub(super) clustering: Clustering,
+    /// Where `serve_client` finds the files.
+    pub(super) client: Option<PathBuf>,
     built: &'static Location<'static>,
-    problems: Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl SocketIo {
@@ -80,6 +83,7 @@ impl SocketIoBuilder {
             error_ack: Arc::new(default_error_ack),
             admin: None,
             clustering: Clustering::default(),
+            client: None,
             built: Location::caller(),
             problems: Vec::new(),
         }
@@ -349,28 +353,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets whether events and clients are logged to the standard error output, for programs that do not set up
-    /// `tracing` themselves. Default: false.
-    ///
-    /// Takes effect in [`build`](SocketIoBuilder::build), for the whole program, unless a `tracing` subscriber is
-    /// installed by then. A program with its own subscriber installs it first or leaves this option out. The target is
-    /// `socketio`, the level `debug`. The environment variable `RUST_LOG` overrides both:
-    /// `RUST_LOG=socketio=warn,engineio=debug`.
-    #[cfg(feature = "logger")]
-    pub fn logger(mut self, write: bool) -> Self {
-        self.logger.socketio = write;
-        self
-    }
-
-    /// Sets whether Engine.IO connections are logged to the standard error output as well, like
-    /// [`logger`](SocketIoBuilder::logger): the target is `engineio`. Warnings of both targets are logged if either
-    /// option is set. Default: false.
-    #[cfg(feature = "logger")]
-    pub fn engineio_logger(mut self, write: bool) -> Self {
-        self.logger.engineio = write;
-        self
-    }
-
     /// Sets the acknowledgement of an event that failed or that has no handler, unless an error handler returns another
     /// one. Default: `{"error": ".."}` with the problem of the arguments, or `internal error`.
     pub fn error_ack(
@@ -398,6 +380,7 @@ impl SocketIoBuilder {
         self.logger.install();
         self.check_options();
         self.problems.extend(self.clustering.problems());
+        let files = self.client_files();
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
         } else {
@@ -436,6 +419,7 @@ impl SocketIoBuilder {
             states: self.states,
             namespace_values,
             options: self.options,
+            files,
             description: registry.description().clone(),
         };
         let server = Server {

@@ -187,7 +187,7 @@ impl EventQueue {
                     Poll::Ready(None) => {}
                 }
             }
-            if turn.is_over() || !self.start_next(cx) {
+            if turn.is_over() || !self.start_next(cx, turn) {
                 return Progress::Pending;
             }
         }
@@ -271,7 +271,7 @@ impl EventQueue {
     }
 
     /// Starts the next job. False when there is none, or when it must wait.
-    fn start_next(&mut self, cx: &mut Context<'_>) -> bool {
+    fn start_next(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         if self.inbox.is_empty() && self.inbox.capacity() > 32 {
             // An idle client keeps no memory for the burst it once had.
             self.inbox = VecDeque::new();
@@ -293,7 +293,7 @@ impl EventQueue {
                 let concurrent = self.is_concurrent(&event);
                 let handler = self.start(event, bytes);
                 if concurrent {
-                    self.start_concurrent(handler, completion, cx);
+                    self.start_concurrent(handler, completion, cx, turn);
                 } else {
                     self.running = Some(Running::Event(handler, completion));
                 }
@@ -333,8 +333,12 @@ impl EventQueue {
         mut handler: BoxFuture<EventResult>,
         completion: Option<Completion>,
         cx: &mut Context<'_>,
+        turn: &mut Turn,
     ) {
-        if let Poll::Ready(result) = handler.as_mut().poll(cx) {
+        turn.handler_starts();
+        let polled = handler.as_mut().poll(cx);
+        turn.handler_paused();
+        if let Poll::Ready(result) = polled {
             // Reported where all results are.
             let result = Box::pin(std::future::ready(result));
             self.running = Some(Running::Event(result, completion));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::SocketIoBuilder;
+use super::{SocketIoBuilder, client_files::MAX_FILE};
 use crate::admission::{OverflowPolicy, PacketLimits};
 
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
@@ -169,7 +169,7 @@ fn each_option_that_is_a_limit_has_a_row() {
 }
 
 #[test]
-fn the_fixed_limits_of_packets_and_of_the_engine_are_those_of_the_guide() {
+fn the_fixed_limits_are_those_of_the_guide() {
     let rows = rows();
     let packets = PacketLimits::default();
     let engine = crate::engine::Config::default();
@@ -182,6 +182,7 @@ fn the_fixed_limits_of_packets_and_of_the_engine_are_those_of_the_guide() {
             "a connection that the server closes",
             seconds(engine.close_timeout),
         ),
+        ("a file of [`serve_client`]", number(MAX_FILE)),
     ] {
         let row = rows.iter().find(|cells| cells[0].starts_with(what));
         assert_eq!(row.unwrap()[1], limit, "{what}");

@@ -1,15 +1,39 @@
-//! The `logger` option of the builder: a `tracing` subscriber for programs that do not install one.
+//! The options `logger` and `engineio_logger` of the builder: a `tracing` subscriber for programs that do not install one.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
+use super::SocketIoBuilder;
+
 /// The targets that are written to the standard error output.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Logger {
     pub(super) socketio: bool,
     pub(super) engineio: bool,
+}
+
+impl SocketIoBuilder {
+    /// Sets whether events and clients are logged to the standard error output, for programs that do not set up
+    /// `tracing` themselves. Default: false.
+    ///
+    /// Takes effect in [`build`](SocketIoBuilder::build), for the whole program, unless a `tracing` subscriber is
+    /// installed by then. A program with its own subscriber installs it first or leaves this option out. The target is
+    /// `socketio`, the level `debug`. The environment variable `RUST_LOG` overrides both:
+    /// `RUST_LOG=socketio=warn,engineio=debug`.
+    pub fn logger(mut self, write: bool) -> Self {
+        self.logger.socketio = write;
+        self
+    }
+
+    /// Sets whether Engine.IO connections are logged to the standard error output as well, like
+    /// [`logger`](SocketIoBuilder::logger): the target is `engineio`. Warnings of both targets are logged if either
+    /// option is set. Default: false.
+    pub fn engineio_logger(mut self, write: bool) -> Self {
+        self.logger.engineio = write;
+        self
+    }
 }
 
 impl Logger {

@@ -3,6 +3,7 @@
 mod accept;
 mod app;
 mod builder;
+mod client_files;
 mod clustering;
 mod connection;
 mod engine_transport;

@@ -13,7 +13,7 @@ use crate::{
     engine::Engine,
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, Watch},
-    node::{Description, Node, Options},
+    node::{Description, Files, Node, Options},
     packet::Codec,
 };
 
@@ -32,6 +32,7 @@ pub(super) struct NodeParts {
     pub(super) states: States,
     pub(super) namespace_values: States,
     pub(super) options: Options,
+    pub(super) files: Option<Files>,
     pub(super) description: Description,
 }
 
@@ -57,6 +58,7 @@ impl Server {
                 states: parts.states,
                 namespace_values: parts.namespace_values,
                 options,
+                files: parts.files,
                 description: parts.description,
                 tasks: Tasks::new("background task"),
                 connection_tasks: Tasks::new("connection"),

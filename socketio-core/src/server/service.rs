@@ -4,7 +4,7 @@
 
 use std::{
     convert::Infallible,
-    future::poll_fn,
+    future::{poll_fn, ready},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::Either as EitherFuture;
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use http_body_util::{Either, Full};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -56,9 +56,13 @@ impl SocketIo {
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let (parts, body) = request.into_parts();
+        if let Some(response) = self.file(&parts) {
+            return EitherFuture::Left(EitherFuture::Left(ready(response)));
+        }
         if !self.node().options.handshake.concerns(&parts) {
             let request = Request::from_parts(parts, body);
-            return EitherFuture::Left(self.node().engine.handle(request));
+            let response = self.node().engine.handle(request);
+            return EitherFuture::Left(EitherFuture::Right(response));
         }
         let node = Arc::clone(self.node());
         EitherFuture::Right(async move {
@@ -71,6 +75,15 @@ impl SocketIo {
             }
             node.engine.handle(Request::from_parts(parts, body)).await
         })
+    }
+
+    /// Responds to a request for a file of the client. The engine refuses pages of other origins.
+    fn file(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
+        let files = self.node().files.as_ref()?;
+        let mut response = files(request)?;
+        let grant = self.node().engine.grant(request)?;
+        grant.apply(false, response.headers_mut());
+        Some(response)
     }
 }
 
@@ -142,6 +155,6 @@ impl<B> Service<Request<B>> for NotFound {
     }
 
     fn call(&mut self, _request: Request<B>) -> Self::Future {
-        std::future::ready(Ok(not_found()))
+        ready(Ok(not_found()))
     }
 }

@@ -13,10 +13,10 @@ use std::{
 
 use crate::base::turn_clock;
 
-/// Steps of one turn: packets read, or rounds of handlers.
-const STEPS: usize = 64;
+/// Rounds of one turn. In each the transport is polled, which reads one message and writes up to 64 (`engine/websocket.rs`).
+const ROUNDS: usize = 64;
 
-/// Bytes read in one turn.
+/// Bytes read in one turn, and bytes written.
 const BYTES: usize = 256 * 1024;
 
 /// How long handlers may run in one turn. One handler that computes for longer ends its turn, too.
@@ -25,8 +25,9 @@ const TIME: Duration = Duration::from_millis(1);
 /// The share of one turn that is used up.
 #[derive(Debug)]
 pub(super) struct Turn {
-    steps: usize,
-    bytes: usize,
+    rounds: usize,
+    read: usize,
+    written: usize,
     /// A handler has run: the clock is read.
     is_timed: bool,
     over: bool,
@@ -35,23 +36,30 @@ pub(super) struct Turn {
 impl Turn {
     pub(super) fn new() -> Self {
         Turn {
-            steps: 0,
-            bytes: 0,
+            rounds: 0,
+            read: 0,
+            written: 0,
             is_timed: false,
             over: false,
         }
     }
 
     /// Counts one round of the connection's task.
-    pub(super) fn step(&mut self) {
-        self.steps += 1;
-        self.over |= self.steps >= STEPS;
+    pub(super) fn round(&mut self) {
+        self.rounds += 1;
+        self.over |= self.rounds >= ROUNDS;
     }
 
     /// Counts what was read.
     pub(super) fn read(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.over |= self.bytes >= BYTES;
+        self.read += bytes;
+        self.over |= self.read >= BYTES;
+    }
+
+    /// Counts what was written.
+    pub(super) fn write(&mut self, bytes: usize) {
+        self.written += bytes;
+        self.over |= self.written >= BYTES;
     }
 
     /// A handler is about to run.
@@ -94,20 +102,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_ends_after_so_many_steps_or_bytes() {
+    fn a_turn_ends_after_so_many_rounds_or_bytes() {
         let mut turn = Turn::new();
-        for _ in 1..STEPS {
-            turn.step();
+        for _ in 1..ROUNDS {
+            turn.round();
         }
         assert!(!turn.is_over());
-        turn.step();
+        turn.round();
         assert!(turn.is_over());
 
-        let mut turn = Turn::new();
-        turn.read(BYTES - 1);
-        assert!(!turn.is_over());
-        turn.read(1);
-        assert!(turn.is_over());
+        for count in [Turn::read, Turn::write] {
+            let mut turn = Turn::new();
+            count(&mut turn, BYTES - 1);
+            assert!(!turn.is_over());
+            count(&mut turn, 1);
+            assert!(turn.is_over());
+        }
     }
 
     #[test]

@@ -16,12 +16,12 @@ use crate::{
     model::{Derived, Function, Header, NamespaceImpl, Registration},
 };
 
-/// What can be generated for an item.
+/// The code that can be generated for an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All of it: there are no mistakes.
+    /// Everything: no mistakes were found.
     Valid,
-    /// The names that other code uses, without contents, so that one mistake causes one message.
+    /// Empty definitions of the names that other code uses, so that one mistake causes only one message.
     Stub,
     /// Nothing, because any generated item would cause further errors.
     Unusable,
@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// A function under handler attributes.
+/// Checks a function under handler attributes.
 pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
     signature::check(&function.signature, Place::Item, errors);
     let mut keys = Keys::default();
@@ -47,13 +47,13 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
-        // For a method, because no type can be generated beside it.
+        // It is a method: no type can be generated beside it.
         return Verdict::Unusable;
     }
     Verdict::of(errors)
 }
 
-/// An impl block under `#[namespace]`.
+/// Checks an impl block under `#[namespace]`.
 pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors) -> Verdict {
     let known = header(&namespace_impl.header, errors);
     if let Some(literal) = &namespace_impl.path {
@@ -82,7 +82,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
     }
 }
 
-/// A type under `#[derive(Namespace)]`.
+/// Checks a type under `#[derive(Namespace)]`.
 pub(crate) fn derived(derived: &Derived, errors: &mut Errors) -> Verdict {
     if let Some(literal) = &derived.path {
         path(literal, errors);

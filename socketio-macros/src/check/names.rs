@@ -96,7 +96,7 @@ impl Keys {
         };
         let namespace = match registration.target {
             Target::ErrorDefault => None,
-            // Patterns are equal by meaning. An invalid path has an error of its own.
+            // Equivalent patterns are equal (`/{a}` and `/{b}`). An invalid path is reported elsewhere.
             _ => match Pattern::parse(&namespace_or_main(registration.namespace.as_ref())) {
                 Ok(pattern) => Some(pattern),
                 Err(_) => return,

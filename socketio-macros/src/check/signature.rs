@@ -15,7 +15,7 @@ pub(super) fn check(signature: &Signature, place: Place, errors: &mut Errors) {
         Place::Item => no_receiver(signature, errors),
         Place::Method => shared_receiver(
             signature,
-            "a handler takes `&self`: add it, or use another name if this is no handler",
+            "a handler takes `&self`: add it, or use another name if this is not a handler",
             errors,
         ),
     }

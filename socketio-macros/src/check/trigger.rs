@@ -8,7 +8,7 @@ use crate::{
     model::{self, Trigger},
 };
 
-/// Checks the methods of this name of one impl block.
+/// Checks the `trigger_event` methods of one impl block.
 pub(super) fn check(triggers: &[Trigger], errors: &mut Errors) {
     for trigger in triggers {
         attributes(trigger, errors);

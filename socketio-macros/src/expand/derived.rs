@@ -11,7 +11,7 @@ use crate::{
     paths::Paths,
 };
 
-/// Generates the path of the type, and its registration, with which `build()` finds a type without an impl block.
+/// Generates the path of the type, and its registration, so that `build()` can report a type without an impl block.
 ///
 /// The stub has the path `/`, so that `#[namespace]` finds one.
 pub(crate) fn derived(derived: &Derived, verdict: Verdict) -> TokenStream {

@@ -18,7 +18,7 @@ pub(super) fn guarded(guards: &Guards, paths: &Paths) -> Option<TokenStream> {
     Some(quote_spanned!(site=> .guarded(const { &[#(#definitions),*] })))
 }
 
-/// Generates a guard's name and two shims; type inference finds out what it takes and returns.
+/// Generates a guard's name and two shims. The argument and return types of the guard are inferred.
 fn definition(guard: &Expr, paths: &Paths) -> TokenStream {
     let Paths {
         ask_guard,

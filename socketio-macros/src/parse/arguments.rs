@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     pub(crate) root: Option<Path>,
-    /// Whether a mistake was reported, so that missing arguments may be part of it.
+    /// Whether a mistake was reported, of which a missing argument may be a consequence.
     pub(crate) faulty: bool,
 }
 

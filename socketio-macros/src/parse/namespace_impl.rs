@@ -224,7 +224,7 @@ fn registrations(
         .collect()
 }
 
-/// Parses the method `trigger_event`, with the attributes that are mistakes.
+/// Parses the method `trigger_event`, with the handler attributes that it may not have.
 fn trigger(
     ours: Vec<(Form, Attribute)>,
     cfgs: Vec<Attribute>,
@@ -244,7 +244,7 @@ fn trigger(
     }
 }
 
-/// Returns the handler that a method is probably meant to be. As an event of its own it would never be called, silently.
+/// Returns the handler that a method is probably meant to be. Without the error, it would silently never be called.
 fn near_miss(event: &str) -> Option<&'static str> {
     let meant = [
         ("connect", "on_connect"),

@@ -21,7 +21,7 @@ mod tests {
     const OPTIONS: &[&str] = &["namespace", "server", "concurrent", "crate"];
 
     #[test]
-    fn a_slip_of_the_fingers_is_recognised() {
+    fn a_typo_is_recognised() {
         assert_eq!(nearest("namepsace", OPTIONS), Some("namespace"));
         assert_eq!(nearest("servers", OPTIONS), Some("server"));
         assert_eq!(nearest("concurent", OPTIONS), Some("concurrent"));
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn another_word_is_not() {
+    fn an_unrelated_word_is_not_recognised() {
         assert_eq!(nearest("room", OPTIONS), None);
         assert_eq!(nearest("broadcast", OPTIONS), None);
     }

@@ -69,7 +69,7 @@ pub(super) async fn a_dropped_connection_is_closed(contract: &MessageQueueContra
     if network.0.connections() <= before {
         return Err("the connections don't go over the network that was set".into());
     }
-    // While a message is waited for, and while one is there.
+    // Once while it waits for a message, and once with messages to receive.
     drop(poll_once(peer.subscription.receive()).await);
     peer.publish(&numbered(0..3)).await?;
     drop(peer.subscription);

@@ -12,8 +12,8 @@ use socketio_core::message_queue::MessageQueue;
 
 /// Checks that a [`MessageQueue`] keeps its contract: the suite that the brokers of `socketio` pass.
 ///
-/// Each rule opens its own connections and channels. Rules that need more than the queue are only checked if that is
-/// set: [`too_large`](Self::too_large), [`unreachable`](Self::unreachable), [`network`](Self::network).
+/// Each rule opens its own connections and channels. Some rules are only checked if what they need is set with
+/// [`too_large`](Self::too_large), [`unreachable`](Self::unreachable) or [`network`](Self::network).
 ///
 /// ```
 /// use socketio_test::{MessageQueueContract, TestQueue};
@@ -44,7 +44,7 @@ pub trait Network: Send + Sync + 'static {
     /// Closes all connections, and refuses new ones until [`restore`](Self::restore).
     fn cut(&self);
 
-    /// Delivers nothing more, over open connections and new ones, without closing any, until [`restore`](Self::restore).
+    /// Stops delivery over open and new connections, without closing them, until [`restore`](Self::restore).
     fn hang(&self);
 
     /// Ends what [`cut`](Self::cut) or [`hang`](Self::hang) began. The connections that were open meanwhile may be closed.
@@ -60,7 +60,7 @@ type Outcome = Result<(), String>;
 type Check = for<'a> fn(&'a MessageQueueContract) -> Checking<'a>;
 type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// What a rule needs in addition to the queue.
+/// The requirement of a rule in addition to the queue.
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
     Nothing,
@@ -146,7 +146,8 @@ impl MessageQueueContract {
         self
     }
 
-    /// Sets a queue whose connections go over a network that the suite controls. No rule runs over it at the same time as another one.
+    /// Sets a queue whose connections go over a network that the suite controls. Rules that use it must not run
+    /// concurrently; [`check_all`](Self::check_all) runs them one after another.
     #[must_use]
     pub fn network(mut self, queue: impl MessageQueue, network: impl Network) -> Self {
         self.network = Some((Arc::new(queue), Arc::new(network)));

@@ -56,7 +56,7 @@ pub(super) async fn fails<T, E: Display>(
     match timeout(limit, operation).await {
         Ok(Err(error)) => Ok(error.to_string()),
         Ok(Ok(_)) => Err(format!("{what} succeeded")),
-        Err(_) => Err(format!("{what} was no error within {limit:?}")),
+        Err(_) => Err(format!("{what} did not fail within {limit:?}")),
     }
 }
 

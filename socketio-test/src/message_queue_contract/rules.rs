@@ -196,10 +196,10 @@ pub(super) async fn a_cancelled_publish_leaves_the_connection_usable(
             received.push(message);
         }
     }
-    // What was published again may arrive twice.
+    // A message that was published again may arrive twice.
     received.dedup();
     match received == messages {
         true => Ok(()),
-        false => Err("the messages that were published are not those that were received".into()),
+        false => Err("the received messages are not those that were published".into()),
     }
 }

@@ -81,7 +81,7 @@ pub async fn exchange(
     response
 }
 
-/// Opens a session and joins `/`, with one stream for each request; the target of further requests.
+/// Opens a session and joins `/`, with one stream for each request. Returns the target of further requests.
 pub async fn join<S: AsyncRead + AsyncWrite + Unpin>(
     mut connect: impl AsyncFnMut() -> S,
 ) -> String {
@@ -141,7 +141,7 @@ pub async fn get(io: &SocketIo, query: &str, headers: &[(&str, &str)]) -> TextRe
     send(io, request.body(Body::empty()).unwrap()).await
 }
 
-/// Asks for a WebSocket. There is no connection that could become one, but the status 101 shows that it would be allowed.
+/// Requests a WebSocket. There is no connection to upgrade, but the status 101 shows that it would be accepted.
 pub async fn websocket(io: &SocketIo, query: &str) -> TextResponse {
     let headers = [
         ("connection", "Upgrade"),

@@ -1,17 +1,17 @@
 //! Helpers that the integration tests share.
 //!
-//! A crate rather than a module that each test program includes: it is compiled once, and a helper that nobody uses any more is
-//! found by searching instead of by a warning in every program.
+//! A crate rather than a module that each test program includes: it is compiled once, and helpers that one program does not use
+//! cause no warnings.
 //!
-//! | module or item | what it offers |
+//! | module or item | contents |
 //! |---|---|
 //! | [`engine_client`] | clients of Engine.IO below the protocol: raw WebSocket frames, raw polling requests, over in-memory or TCP streams |
-//! | [`http`] | HTTP requests to a server, in the process or over a stream |
-//! | [`Log`] | what was logged, as text |
-//! | [`Notes`] | what happened, in order |
-//! | [`problem`], [`problems`] | what `build()` finds out |
+//! | [`http`] | HTTP requests to a server, in process or over a stream |
+//! | [`Log`] | the log, as text |
+//! | [`Notes`] | a list of notes, in order |
+//! | [`problem`], [`problems`] | the problems that `build()` reports |
 //! | [`Directory`] | a temporary directory |
-//! | [`settle`] | a pause in which all tasks get as far as they can |
+//! | [`settle`] | lets all other tasks run until they wait |
 
 mod directory;
 pub mod engine_client;

@@ -7,12 +7,12 @@ use std::{
 
 use tracing::subscriber::DefaultGuard;
 
-/// What was logged at `INFO` and above while a [`Log::collect`] guard lived. Clones share it.
+/// The lines logged at `INFO` and above while a [`Log::collect`] guard existed. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Collects what this thread logs, until the guard is dropped.
+    /// Collects the log lines of this thread, until the guard is dropped.
     pub fn collect(&self) -> DefaultGuard {
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()

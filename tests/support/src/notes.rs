@@ -1,8 +1,8 @@
-//! What happened, in order.
+//! [`Notes`]: what handlers did, in order.
 
 use std::sync::{Arc, Mutex};
 
-/// A list that handlers write down what happens in. Clones share it.
+/// A list to which handlers add notes. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Notes(Arc<Mutex<Vec<String>>>);
 

@@ -1,19 +1,19 @@
-//! What `build()` finds out.
+//! The problems that `build()` reports.
 
 use socketio_core::SocketIoBuilder;
 
-/// Returns what is wrong with a server.
+/// Returns the problems of a server.
 ///
 /// # Panics
 ///
-/// When nothing is.
+/// If there are none.
 #[track_caller]
 pub fn problems(builder: SocketIoBuilder) -> Vec<String> {
     let error = builder.build().expect_err("something is wrong");
     error.problems().to_vec()
 }
 
-/// Asserts that one thing is wrong with a server, and that its message contains all fragments.
+/// Asserts that a server has one problem, whose message contains all fragments.
 #[track_caller]
 pub fn problem(builder: SocketIoBuilder, fragments: &[&str]) {
     let problems = problems(builder);

@@ -1,4 +1,4 @@
-//! What is configured out is not registered.
+//! Handlers removed by `#[cfg]` are not registered.
 #![deny(warnings)]
 #![allow(unexpected_cfgs)]
 

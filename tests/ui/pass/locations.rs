@@ -1,4 +1,4 @@
-//! `build()` sends the user to the attribute or the method that is at fault, though macros wrote the registrations.
+//! Errors of `build()` name the line of the attribute or method, although macros wrote the registrations.
 
 use socketio::{SocketIo, State, handlers};
 

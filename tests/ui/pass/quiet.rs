@@ -1,4 +1,4 @@
-//! The strictest of users hears nothing about what the attributes wrote.
+//! Generated code causes no warnings under the strictest lints.
 #![deny(missing_docs, nonstandard_style, unused, warnings)]
 #![deny(
     missing_debug_implementations,
@@ -16,7 +16,7 @@
 
 use socketio::{Auth, EventCall, HandlerError, Next, Response, handlers};
 
-/// Said when a client comes.
+/// Runs when a client connects.
 #[socketio::event]
 async fn connect(_auth: Auth<Option<String>>) -> bool {
     true

@@ -1,4 +1,4 @@
-//! The crate under another name, every attribute told so.
+//! The crate under another name, given to every attribute with `crate =`.
 #![deny(warnings)]
 
 extern crate socketio as sio;

@@ -1,4 +1,4 @@
-//! The function stays what it was: callable, documented, with its other attributes and its patterns.
+//! The function is unchanged: callable, documented, with its other attributes and its patterns.
 #![deny(warnings)]
 
 use std::sync::{
@@ -55,7 +55,7 @@ async fn r#type(r#fn: String) -> String {
     r#fn
 }
 
-// The names that the attributes use themselves.
+// The names that generated code uses.
 #[socketio::event]
 fn value(cx: u8) -> u8 {
     cx
@@ -116,7 +116,7 @@ impl Counter {
     #[event]
     fn clone(&self) {}
 
-    /// The names that the attribute uses itself, and types by other names.
+    /// The names that generated code uses, and types under other names.
     #[must_use]
     #[inline]
     pub async fn trigger_event(self: Arc<Self>, mut value: Call, this: Next) -> Came {
@@ -153,7 +153,7 @@ mod other {
     }
 }
 
-// The function and its hidden twin by one name.
+// The function and its hidden type, which have the same name.
 use other::imported;
 
 macro_rules! handler {

@@ -1,6 +1,6 @@
-//! The least that a server on tokio-tungstenite (for polling: on hyper) can do and still look like Socket.IO to the load
-//! generator: `floor PORT [websocket|polling]`. It compares prefixes, sends bytes back and parses nothing: no JSON, no
-//! heartbeat, no limits, no errors.
+//! The minimal server on tokio-tungstenite (for polling: on hyper) that the load generator accepts as Socket.IO:
+//! `floor PORT [websocket|polling]`. It compares prefixes and sends bytes back, without JSON, heartbeat, limits or error
+//! handling.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -28,7 +28,7 @@ use tokio_tungstenite::{
 const OPEN: &str = r#"0{"sid":"aaaaaaaaaaaaaaaaaaaa","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 const CONNECTED: &str = r#"40{"sid":"bbbbbbbbbbbbbbbbbbbb"}"#;
 
-/// What waits for one client.
+/// The messages that wait for one client.
 #[derive(Default)]
 struct Mailbox(Mutex<(VecDeque<Utf8Bytes>, Option<Waker>)>);
 
@@ -108,7 +108,7 @@ async fn connection(server: Arc<Server>, stream: TcpStream) {
     server.everyone.lock().unwrap().retain(others);
 }
 
-/// Ready when the connection is over.
+/// Drives a connection. Ready when it has ended.
 fn drive(
     server: &Server,
     mailbox: &Arc<Mailbox>,

@@ -1,5 +1,5 @@
 //! The Rust peer, socketioxide on axum, with the handlers of `examples/bench_server.rs`: `peer PORT [value|typed]`.
-//! Everything is left at its defaults.
+//! All options have their defaults.
 
 use axum::serve::ListenerExt;
 use bytes::Bytes;

@@ -86,7 +86,7 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 }
 
-/// The name of an enum's variant that has no data.
+/// Reads an enum from the name of a variant without data.
 pub(super) fn unit_variant<'de>(name: Cow<'de, str>) -> impl EnumAccess<'de, Error = Error> {
     let name: CowStrDeserializer<'de, Error> = name.into_deserializer();
     name

@@ -19,7 +19,7 @@ struct Inner {
     location: &'static Location<'static>,
 }
 
-/// How an event failed.
+/// The cause of a failed event.
 pub(crate) enum Cause {
     /// The handler (or one of its arguments) returned an error.
     Error(BoxError),

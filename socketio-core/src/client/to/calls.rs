@@ -50,7 +50,7 @@ impl To {
     ///
     /// # Errors
     ///
-    /// When the event can't be sent ([`CallError::Emit`]), or from within `connect` ([`CallError::Disconnected`]).
+    /// If the event can't be sent ([`CallError::Emit`]), or from within `connect` ([`CallError::Disconnected`]).
     pub async fn call_all<T: DeserializeOwned>(
         self,
         event: &str,

@@ -1,6 +1,6 @@
-//! The methods of [`To`] that change the matching clients: rooms and disconnection.
+//! The methods of [`To`] that list, move and disconnect the matching clients.
 //!
-//! Each applies to the local clients at once and is published to the other nodes.
+//! Changes apply to the local clients at once and are published to the other nodes.
 
 use std::sync::Arc;
 
@@ -111,7 +111,7 @@ impl To {
             }
             result
         };
-        // Whether to defer is `once_accepted`'s decision. This only chooses who hears of an error: the caller, or the log.
+        // `once_accepted` decides whether to defer. This only decides whether an error is returned or logged.
         match &self.from {
             Some(from) if from.is_connecting() => {
                 let (from, node) = (Arc::clone(from), Arc::clone(&self.node));

@@ -155,7 +155,7 @@ impl To {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded or the name is reserved; nothing is sent then. Also when there is a callback
+    /// If the payload can't be encoded or the name is reserved; nothing is sent then. Also when there is a callback
     /// and the server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let encoded = self.encode(event, payload)?;

@@ -2,7 +2,7 @@
 
 use super::{EnvelopeHeader, names::Name};
 
-/// What another node needs to recognise the acks that it requested.
+/// A request of another node, with the values that identify it in the ack.
 pub(in crate::cluster) struct RemoteAckRequest {
     /// The node that requested the ack.
     pub(in crate::cluster) host_id: String,
@@ -15,7 +15,7 @@ pub(in crate::cluster) struct RemoteAckRequest {
 }
 
 impl RemoteAckRequest {
-    /// Returns the header of an ack: the client that acknowledges, whether no ack will come, and whether the arguments hold
+    /// Returns the header of an ack of `client`. `failed` is whether no ack will come, `binary` whether the arguments contain
     /// binary data.
     pub(in crate::cluster) fn header<'a>(
         &'a self,

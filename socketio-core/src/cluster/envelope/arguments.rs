@@ -12,8 +12,8 @@ use crate::{
 
 /// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote them.
 ///
-/// Python writes no argument as a lone `null`; `exact` says that the node writes an empty array instead. A value that is not an
-/// array is one argument, as it was before python-socketio 5.15.1.
+/// For no arguments, Python writes a lone `null`, and a node that is `exact` an empty array. A value that is not an array is
+/// one argument, as before python-socketio 5.15.1.
 pub(super) fn read_arguments(
     data: &RawValue,
     binary: bool,
@@ -41,8 +41,8 @@ pub(super) fn read_arguments(
     })
 }
 
-/// Reads the array with placeholders and the attachments that follow it. The arguments are encoded anew, so that clients get
-/// a valid packet whatever the node wrote.
+/// Reads the array with placeholders and the attachments that follow it. The arguments are encoded again, so that clients
+/// receive a valid packet whatever the node wrote.
 fn read_binary(data: &RawValue) -> Result<JsonPayload, InvalidMessage> {
     let parts: Vec<&RawValue> = serde_json::from_str(data.get())?;
     let (first, attachments) = parts.split_first().ok_or("`data` is empty")?;

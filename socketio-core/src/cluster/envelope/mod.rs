@@ -1,6 +1,6 @@
 //! The messages that nodes exchange: JSON objects in the format of python-socketio.
 //!
-//! What that format cannot express is in fields that Python ignores: `ext` marks a node that understands them.
+//! Extensions of that format are in fields that Python ignores; `ext` marks a node that understands them.
 
 mod ack_request;
 mod arguments;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::hub::Room;
 
-/// Writes no, one or several names.
+/// No, one or several names to write.
 #[derive(Clone, Copy)]
 pub(in crate::cluster) struct NamesRef<'a>(Option<&'a [Room]>);
 
@@ -22,7 +22,7 @@ impl<'a> From<Option<&'a [Room]>> for NamesRef<'a> {
     }
 }
 
-/// An empty list leaves nobody out, and is written as none.
+/// An empty list excludes no one, and is written like an absent one.
 impl<'a> From<&'a [Room]> for NamesRef<'a> {
     fn from(names: &'a [Room]) -> Self {
         NamesRef(Some(names).filter(|names| !names.is_empty()))

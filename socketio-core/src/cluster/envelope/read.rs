@@ -145,7 +145,7 @@ impl Fields<'_> {
                 except: self.except.map(Names::into_rooms).unwrap_or_default(),
             },
             event: self.event.ok_or("an event without a name")?,
-            // `null`, too, stands for no argument.
+            // `null` also means that there are no arguments.
             arguments: data.transpose()?.unwrap_or_default(),
             ack_request,
         })
@@ -173,7 +173,7 @@ impl Fields<'_> {
         let extended = self.ext.is_some();
         let rooms = self.sid.map(|sid| vec![sid.into_room()]);
         if rooms.is_none() && !extended {
-            // Only our extension means everyone by it.
+            // Only our extension addresses everyone in this way.
             return Err("no `sid`".into());
         }
         Ok(ClusterMessage::Clients {
@@ -197,7 +197,7 @@ fn one_room(room: Option<Names>) -> Result<Room, InvalidMessage> {
     }
 }
 
-/// The namespace of messages without one.
+/// Returns the namespace of messages without one.
 fn main() -> String {
     "/".to_owned()
 }

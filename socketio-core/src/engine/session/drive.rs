@@ -1,7 +1,7 @@
 //! The steps of [`Session::poll`]: updates, reading, writing, timers, closing.
 
 use std::{
-    mem,
+    fmt, mem,
     task::{Context, Poll, ready},
 };
 
@@ -9,18 +9,18 @@ use tokio::time::Instant;
 
 use super::{Progress, Session, State, Transport, ok};
 use crate::{
-    base::Message,
+    base::{Message, Problem, ProblemDetails},
     engine::{
         heartbeat::HeartbeatAction,
         outgoing::Outgoing,
-        packet::{Packet, control},
+        packet::{Malformed, Packet, control},
         payload::Encoder,
         reason::CloseReason,
         refusal::Refusal,
         shared::Updates,
         timer::after,
         upgrade::Probe,
-        websocket::{Socket, TURN},
+        websocket::{Failure, Socket, TURN, Written, yield_to_owner},
     },
 };
 
@@ -52,11 +52,11 @@ impl Session {
             if let (Some(reason), true) = (updates.failed, self.posts.is_empty()) {
                 return Poll::Ready(Err(reason));
             }
-            again |= self.poll_write(cx, out, updates.polled)?;
+            let written = self.poll_write(cx, out, updates.polled)?;
             again |= self.poll_timer(cx)?;
-            if noisy {
-                // The owner does not see these packets and can't yield for them.
-                cx.waker().wake_by_ref();
+            // The owner does not see packets that are no messages, and decides when more is written.
+            if noisy || written == Written::Share {
+                yield_to_owner(cx);
                 return Poll::Pending;
             }
             if !again {
@@ -103,14 +103,17 @@ impl Session {
                 true
             }
             Err(reason) => {
-                tracing::debug!(target: "engineio", sid = ?self.shared.sid, %reason, "an upgrade was abandoned");
-                self.abandon(*probe, cx);
+                self.abandon(*probe, &reason, cx);
                 false
             }
         }
     }
 
-    fn abandon(&mut self, probe: Probe, cx: &mut Context<'_>) {
+    fn abandon(&mut self, mut probe: Probe, reason: &dyn fmt::Display, cx: &mut Context<'_>) {
+        match probe.take_failure() {
+            Some(failure) => self.report_failure(Problem::UpgradeAbandoned, &failure),
+            None => self.report(Problem::UpgradeAbandoned, |details| details.detail(reason)),
+        }
         probe.abandon(cx);
         self.shared.abandon_upgrade();
     }
@@ -123,7 +126,13 @@ impl Session {
             }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
-                (None, Transport::WebSocket(socket)) => ready!(socket.poll_packet(cx))?,
+                (None, Transport::WebSocket(socket)) => match ready!(socket.poll_packet(cx)) {
+                    Ok(packet) => packet,
+                    Err(reason) => {
+                        self.report_socket();
+                        return Poll::Ready(Err(reason));
+                    }
+                },
                 (None, Transport::Polling) => return Poll::Pending,
             };
             self.reads += 1;
@@ -134,7 +143,12 @@ impl Session {
                     continue;
                 }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
-                Packet::Probe => return Poll::Ready(Err(CloseReason::ParseError)),
+                Packet::Probe => {
+                    self.report(Problem::InvalidTransportPacket, |details| {
+                        details.input(b"2probe")
+                    });
+                    return Poll::Ready(Err(CloseReason::ParseError));
+                }
                 Packet::Message(_) | Packet::Upgrade | Packet::Noop => {}
             }
             self.heartbeat.packet(&self.sessions.config);
@@ -152,8 +166,13 @@ impl Session {
         let answer = match packet {
             Ok(Packet::Close) => Some(ok()),
             Ok(_) => post.payload.is_empty().then(ok),
-            Err(_) => Some(Err(Refusal::BadRequest("a malformed packet"))),
+            Err(_) => Some(Err(Refusal::InvalidPayload)),
         };
+        if let Err(malformed) = &packet {
+            self.report(Problem::InvalidPayload, |details| {
+                details.input(malformed.input())
+            });
+        }
         if let Some(answer) = answer {
             if self.posts.len() == 1 {
                 self.answer_post(answer);
@@ -176,21 +195,28 @@ impl Session {
         }
     }
 
-    /// Writes. Returns `true` if there may be more to write at once.
+    /// Writes what one poll may.
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         out: &mut dyn Outgoing,
         polled: bool,
-    ) -> Result<bool, CloseReason> {
+    ) -> Result<Written, CloseReason> {
         match &mut self.transport {
             Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
-                Poll::Ready(written) => written.map(|written| written == TURN),
-                Poll::Pending => Ok(false),
+                Poll::Ready(Ok(written)) => return Ok(written),
+                Poll::Ready(Err(reason)) => {
+                    self.report_socket();
+                    return Err(reason);
+                }
+                Poll::Pending => {}
             },
-            Transport::Polling if polled => self.write_answer(out, None),
-            Transport::Polling => Ok(false),
+            Transport::Polling if polled => {
+                self.write_answer(out, None)?;
+            }
+            Transport::Polling => {}
         }
+        Ok(Written::Everything)
     }
 
     /// Answers the waiting GET if there are packets. `last` is sent once there are no more; returns `Ok(true)` when it has
@@ -237,12 +263,13 @@ impl Session {
 
         let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if passed(write_due) {
+            self.report(Problem::WriteTimeout, |details| details);
             return Err(CloseReason::TransportError);
         }
         if passed(probe_due)
             && let Some(probe) = self.probe.take_if(|probe| !probe.pass(now))
         {
-            self.abandon(*probe, cx);
+            self.abandon(*probe, &"it took longer than the upgrade timeout", cx);
         }
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
@@ -253,6 +280,7 @@ impl Session {
                 HeartbeatAction::Timeout => {
                     let signs = self.signs_of_life();
                     if !self.heartbeat.extend(now, &self.sessions.config, signs) {
+                        self.report(Problem::PingTimeout, |details| details);
                         return Err(CloseReason::PingTimeout);
                     }
                 }
@@ -263,6 +291,33 @@ impl Session {
             }
         }
         Ok(true)
+    }
+
+    /// Logs why the WebSocket failed, unless the client has simply closed it.
+    fn report_socket(&mut self) {
+        if let Transport::WebSocket(socket) = &mut self.transport
+            && let Some(failure) = socket.take_failure()
+        {
+            self.report_failure(failure.problem, &failure);
+        }
+    }
+
+    fn report_failure(&self, problem: Problem, failure: &Failure) {
+        self.report(problem, |details| ProblemDetails {
+            input: failure.input.as_ref().map(Malformed::input),
+            detail: failure.detail.as_ref().map(|detail| detail as _),
+            ..details
+        });
+    }
+
+    fn report<'a>(
+        &'a self,
+        problem: Problem,
+        complete: impl FnOnce(ProblemDetails<'a>) -> ProblemDetails<'a>,
+    ) {
+        let details = ProblemDetails::of(&self.request, self.transport().as_str());
+        let problems = &self.sessions.config.problems;
+        problems.report(problem, complete(details));
     }
 
     fn write_due(&self) -> Option<Instant> {

@@ -295,12 +295,12 @@ impl Session {
         self.sessions.remove(self.shared.sid);
         let polled = self.shared.close(
             if left { control::NOOP } else { control::CLOSE },
-            Err(Refusal::UnknownSid),
+            Err(Refusal::Ended),
         );
         if leaves_polling && polled {
             self.sessions.claim_final_poll(self.shared.sid);
         }
-        self.answer_post(Err(Refusal::UnknownSid));
+        self.answer_post(Err(Refusal::Ended));
     }
 }
 

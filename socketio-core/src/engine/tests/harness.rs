@@ -228,9 +228,14 @@ impl Response {
         }
     }
 
-    /// Returns status and body as one value, for comparisons.
+    /// Returns status and body as one value, for comparisons. The body of a bad request is without its reason.
     pub(super) fn brief(&self) -> (u16, &str) {
-        (self.status, &self.body)
+        match self.body.split_once(r#","reason":"#) {
+            Some((head, _)) if BAD_REQUEST.1.strip_suffix('}') == Some(head) => {
+                (self.status, BAD_REQUEST.1)
+            }
+            _ => (self.status, &self.body),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Sessions over WebSocket.
 
-use std::{collections::VecDeque, future::poll_fn};
+use std::{collections::VecDeque, future::poll_fn, task::Poll};
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::{io::duplex, time::Instant};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::harness::{BAD_REQUEST, Server, config, ms, polling_query, sid, upgrade_query};
+use super::harness::{
+    BAD_REQUEST, Server, WEBSOCKET, WebSocket, config, ms, polling_query, serve, sid, upgrade_query,
+};
 use crate::{
     base::Message,
-    engine::{CloseReason, Config, Event, TransportKind},
+    engine::{CloseReason, Config, Event, Outgoing, TransportKind},
 };
 
 fn text(text: &str) -> Message {
@@ -345,5 +347,55 @@ async fn the_buffers_of_a_large_message_are_given_back_at_the_heartbeat_and_noth
         socket.raw(&frame[5..]).await;
         assert_eq!(socket.text().await, "4split");
         socket.send("3").await;
+    }
+}
+
+/// Messages without end, counted. A client that reads fast, together with a server that has always more to say.
+struct Endless(usize, Message);
+
+impl Outgoing for Endless {
+    fn pop(&mut self) -> Option<Message> {
+        self.0 += 1;
+        Some(self.1.clone())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_poll_writes_a_bounded_number_of_messages_and_bytes() {
+    use futures_util::FutureExt;
+    for (message, most) in [
+        (text("x"), 64),
+        (Message::Binary(Bytes::from(vec![7; 200_000])), 2),
+    ] {
+        let server = Server::new(config());
+        let (client, stream) = duplex(64 * 1024 * 1024);
+        serve(server.engine.clone(), stream);
+        let mut server = server;
+        let mut socket = WebSocket::open(client, WEBSOCKET).await.unwrap();
+        let mut session = server.opened().await;
+        let mut nothing = VecDeque::new();
+        tokio::select! {
+            event = poll_fn(|cx| session.poll(cx, &mut nothing, false)) => panic!("{event:?}"),
+            _ = socket.text() => {}
+        }
+        let mut endless = Endless(0, message);
+        for poll in 1..4 {
+            let polled = poll_fn(|cx| session.poll(cx, &mut endless, true));
+            assert!(polled.now_or_never().is_none());
+            assert_eq!(endless.0, poll * most);
+        }
+        // It has woken its task, since there is more to write.
+        let mut polls = 0;
+        poll_fn(|cx| {
+            polls += 1;
+            let polled = session.poll(cx, &mut endless, true);
+            assert!(polled.is_pending());
+            if polls < 3 {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
     }
 }

@@ -93,7 +93,7 @@ impl<T: DeserializeOwned> FromEvent for Path<T> {
     }
 }
 
-/// A parameter is of another type than the handler's.
+/// The error when a parameter is of another type than the handler takes.
 #[derive(Debug)]
 struct PathError {
     path: String,
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn one_parameter_is_a_value() {
+    fn one_parameter_is_read_as_a_value() {
         assert_eq!(read::<u64>("/job/{id}", "/job/7").unwrap(), 7);
         assert_eq!(read::<Id>("/job/{id}", "/job/7").unwrap(), Id(7));
         assert_eq!(read::<String>("/job/{id}", "/job/7").unwrap(), "7");
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn several_are_a_tuple_a_list_a_struct_or_a_map() {
+    fn several_parameters_are_read_as_a_tuple_a_list_a_struct_or_a_map() {
         let (pattern, path) = ("/job/{id}/{part}", "/job/7/log");
         assert_eq!(
             read::<(Id, Part)>(pattern, path).unwrap(),
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error() {
+    fn parameters_of_another_type_or_number_are_errors() {
         assert!(read::<u8>("/job/{id}", "/job/300").is_err());
         assert!(read::<u8>("/job/{id}", "/job/x").is_err());
         assert!(read::<u8>("/job/{id}/{part}", "/job/7/8").is_err());

@@ -1,5 +1,4 @@
-//! The arguments without parameters of their own: the socket, the request, sessions, the event's name, the error,
-//! `Rest`.
+//! The arguments without a module of their own: the socket, the request, sessions, the event's name, the error, `Rest`.
 
 use std::{fmt, ops::Deref, sync::Arc};
 

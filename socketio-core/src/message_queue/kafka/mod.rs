@@ -1,9 +1,9 @@
 //! Kafka, on the crate `rskafka`, as kafka-python and aiokafka use it for python-socketio.
 //!
-//! A channel is a topic of that name. Every subscription reads all its partitions from their end at that time, as a member of no group:
-//! no offsets are committed.
+//! A channel is a topic of that name. Every subscription reads all its partitions from their end at that time, without a consumer
+//! group: no offsets are committed.
 //!
-//! Beside the files of every broker there is `retry.rs`: which requests are retried, for how long, and the error that remains.
+//! In addition to the files of every broker, `retry.rs` decides which requests are retried, and for how long.
 
 mod connection;
 mod publisher;

@@ -26,7 +26,7 @@ use crate::{
 /// How many bytes are sent together, including [`OVERHEAD`]: a little less than the megabyte that Kafka accepts by default.
 const BATCH: usize = 1_000_000;
 
-/// At least what Kafka adds to a message without key and headers, in bytes.
+/// An upper bound of what Kafka adds to a message without key and headers, in bytes.
 const OVERHEAD: usize = 32;
 
 /// Publishes to the first partition only: messages in several would arrive in any order.
@@ -117,7 +117,7 @@ fn refused(error: BoxError, index: usize) -> BoxError {
     }
 }
 
-/// Splits messages into batches that are as large as allowed, in order. A message that is larger is alone.
+/// Splits messages into batches that are as large as allowed, in order. A larger message is a batch of its own.
 fn batches(mut messages: &[Bytes]) -> impl Iterator<Item = &[Bytes]> {
     std::iter::from_fn(move || {
         let (first, others) = messages.split_first()?;

@@ -39,7 +39,7 @@ use crate::{
 ///
 /// A message counts as published when all in-sync replicas have it. A message larger than the topic accepts
 /// (`max.message.bytes`: 1 MiB by default) is not published, which is logged and counted. A slow node holds about 1 MiB for each partition;
-/// the rest waits at the broker, for as long as that keeps it.
+/// the rest waits at the broker, for as long as the broker keeps it.
 ///
 /// There is a connection for each partition, and another one for metadata. Records compressed with gzip or Snappy are read;
 /// those compressed with LZ4 or Zstandard, and transactions, are not supported.
@@ -52,7 +52,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Creates a queue from a URL. Connects to nothing yet.
+    /// Creates a queue from a URL, without connecting.
     ///
     /// # Errors
     ///

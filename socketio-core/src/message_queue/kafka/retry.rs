@@ -1,4 +1,4 @@
-//! Which Kafka requests are retried, and the error that remains.
+//! Retries Kafka requests whose error is temporary.
 
 use std::{future::Future, time::Duration};
 
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// Unwraps the cause from the library's errors about retries, which it has not made.
+/// Unwraps the cause from the library's errors about retries, which are disabled.
 pub(super) fn cause(error: Error) -> BoxError {
     match error {
         Error::RetryFailed(BackoffError::DeadlineExceded { source, .. })

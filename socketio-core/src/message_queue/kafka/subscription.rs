@@ -33,7 +33,7 @@ struct Fetched {
 }
 
 pub(super) struct KafkaSubscription {
-    /// A fetch for each partition. Owned by this, so that they go on when a future of `receive` is dropped.
+    /// A fetch for each partition. Owned by this, so that they continue when a future of `receive` is dropped.
     fetching: FuturesUnordered<Fetching>,
     /// The messages that have been fetched. The next fetches wait until they have been received.
     ready: VecDeque<Bytes>,

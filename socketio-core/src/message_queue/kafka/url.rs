@@ -9,7 +9,7 @@ use crate::message_queue::authority::{Host, Login, UrlError, unknown_parameter};
 /// The parameters after `?`.
 const PARAMETERS: [&str; 2] = ["tls", "sasl_mechanism"];
 
-/// What a URL means.
+/// A parsed URL.
 #[derive(Clone)]
 pub(super) struct KafkaUrl {
     /// `host:port` each, at least one.
@@ -74,13 +74,13 @@ impl KafkaUrl {
         })
     }
 
-    /// The brokers, for errors.
+    /// Returns the brokers, for errors.
     pub(super) fn address(&self) -> String {
         self.brokers.join(", ")
     }
 }
 
-/// Without the login.
+/// Omits the login.
 impl fmt::Debug for KafkaUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaUrl")

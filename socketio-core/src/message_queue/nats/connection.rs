@@ -36,7 +36,7 @@ impl NatsConnection {
         let (error_sender, mut errors) = error_watch();
         let sender = error_sender.clone();
         let servers = url.servers.len();
-        // So that there is time for all of them.
+        // Leaves time to try all of them.
         let each = CONNECT.div_f64(servers as f64 + 1.0);
         let mut options = ConnectOptions::new()
             .name("socketio")
@@ -60,7 +60,7 @@ impl NatsConnection {
             (Some(token), None) => options.token(token),
             (None, _) => options,
         };
-        // A server that can't be reached is no error as long as there are others.
+        // A server that can't be reached is not an error if another one can.
         let client = options.connect(&url.servers[..]).await?;
         let inbox = Subject::from(client.new_inbox());
         let subscribed = async { Ok(client.subscribe(inbox.clone()).await?) };
@@ -75,7 +75,7 @@ impl NatsConnection {
         })
     }
 
-    /// Runs an operation and waits until the server has received it. NATS confirms nothing else, but a message to this connection itself
+    /// Runs an operation and waits until the server has received it. NATS has no confirmations, but a message to this connection itself
     /// returns after everything that was sent before it.
     pub(super) async fn confirm<T>(
         &mut self,

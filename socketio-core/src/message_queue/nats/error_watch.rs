@@ -1,4 +1,4 @@
-//! The first error of a connection, which its client reports on the side.
+//! The first error of a connection, which its client reports through a callback.
 
 use std::future::Future;
 

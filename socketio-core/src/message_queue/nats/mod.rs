@@ -1,6 +1,6 @@
 //! NATS, on the crate `async-nats`: a channel is a subject, without JetStream.
 //!
-//! Beside the files of every broker there is `error_watch.rs`: the first error of a connection, which several tasks wait for.
+//! In addition to the files of every broker, `error_watch.rs` has the first error of a connection, for which several tasks wait.
 
 mod connection;
 mod error_watch;

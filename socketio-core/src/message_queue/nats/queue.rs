@@ -31,7 +31,7 @@ use crate::{
 /// # Delivery
 ///
 /// A message larger than the server accepts (`max_payload`: 1 MB by default) is not published, which is logged and counted.
-/// For a slow subscriber up to 32 MiB of messages wait; above that they are lost, and the server subscribes again.
+/// Up to 32 MiB of messages wait for a slow subscriber; above that they are lost, and the server subscribes again.
 ///
 /// A user with limited permissions needs to publish and subscribe to the channel and to `_INBOX.>`: messages to the connection itself
 /// confirm that the server has received what was sent before.
@@ -43,7 +43,7 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Creates a queue from a URL. Connects to nothing yet.
+    /// Creates a queue from a URL, without connecting.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use async_nats::ServerAddr;
 
 use crate::message_queue::authority::{ENCODE, Host, Login, UrlError};
 
-/// What a URL means.
+/// A parsed URL.
 #[derive(Clone, Debug)]
 pub(super) struct NatsUrl {
     /// Without the login, so that errors can show them.
@@ -25,7 +25,7 @@ impl NatsUrl {
         let mut found = None;
         let mut servers = Vec::new();
         for server in rest.split(',') {
-            // As other clients allow it, every server may be a URL of its own.
+            // As in other clients, every server may be a URL of its own.
             let server = match server.split_once("://") {
                 Some((other, server)) if other == scheme => server,
                 Some(_) => return Err("all servers must have the same scheme".into()),
@@ -61,7 +61,7 @@ impl NatsUrl {
         })
     }
 
-    /// The servers, for errors.
+    /// Returns the servers, for errors.
     pub(super) fn address(&self) -> String {
         let servers = self.servers.iter();
         let servers: Vec<_> = servers

@@ -28,7 +28,7 @@ use crate::{
 /// A connection to the broker, which is closed when it is dropped.
 ///
 /// The library runs each connection on a thread, which waits until the broker responds or closes the connection: a broker that does
-/// neither would keep the thread forever. So this has a handle of its own to the socket, and shuts it down in any case.
+/// neither would keep the thread forever. This type therefore has its own handle of the socket, and shuts it down in any case.
 pub(super) struct RabbitMqConnection {
     /// Taken when dropped.
     open: Option<(Connection, CloseOnDrop)>,

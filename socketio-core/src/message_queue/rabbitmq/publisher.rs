@@ -40,7 +40,7 @@ impl RabbitMqPublisher {
         Ok(Self {
             channel,
             exchange,
-            // Those of Kombu's messages.
+            // The properties of Kombu's messages.
             properties: BasicProperties::default()
                 .with_content_type("text/plain".into())
                 .with_content_encoding("utf-8".into())
@@ -139,7 +139,7 @@ impl Publisher for RabbitMqPublisher {
     }
 }
 
-/// The broker's limit, if the error is that a message was larger.
+/// Returns the broker's limit, if the error is that a message was larger.
 fn limit_of(error: &BoxError) -> Option<usize> {
     match error.downcast_ref::<lapin::Error>()?.kind() {
         ErrorKind::ProtocolError(error) => parse_limit(error.get_message().as_str()),

@@ -22,7 +22,7 @@ use crate::{
     message_queue::{BoxFuture, Subscription, broker::Broker},
 };
 
-/// How many messages the broker sends ahead of their acknowledgement: the bound of what waits in this process.
+/// How many messages the broker sends ahead of their acknowledgement, which limits those that wait in this process.
 const PREFETCH: u16 = 128;
 
 /// A subscription to the exchange, by a queue that is exclusive to its connection.
@@ -32,7 +32,7 @@ pub(super) struct RabbitMqSubscription {
     /// How many messages have been received and not acknowledged, and the tag of the last.
     unacknowledged: u16,
     last_tag: DeliveryTag,
-    /// The acknowledgement under way. Owned by this, so that it goes on when a future of `receive` is dropped.
+    /// The acknowledgement under way. Owned by this, so that it continues when a future of `receive` is dropped.
     acknowledging: Option<Acknowledging>,
     broker: Broker,
     _connection: RabbitMqConnection,
@@ -50,7 +50,7 @@ impl RabbitMqSubscription {
         channel
             .basic_qos(PREFETCH, BasicQosOptions::default())
             .await?;
-        // The broker names it. Exclusive: it goes with the connection, however that ends.
+        // The broker chooses the name. Exclusive: the queue is deleted with the connection, however that ends.
         let options = QueueDeclareOptions {
             exclusive: true,
             auto_delete: true,
@@ -90,7 +90,8 @@ impl RabbitMqSubscription {
 
     /// Acknowledges all messages that have been received.
     ///
-    /// Cancelled, it goes on with the next call. Each tag is acknowledged once: RabbitMQ closes the channel at the second time.
+    /// If it is cancelled, the next call continues it. Each tag is acknowledged once: RabbitMQ closes the channel at the second
+    /// time.
     async fn acknowledge(&mut self) -> Result<(), BoxError> {
         loop {
             if let Some(acknowledging) = &mut self.acknowledging {

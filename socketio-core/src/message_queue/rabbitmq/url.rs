@@ -24,7 +24,7 @@ const PARAMETERS: [&str; 5] = [
     "heartbeat",
 ];
 
-/// What a URL means.
+/// A parsed URL.
 #[derive(Clone)]
 pub(super) struct RabbitMqUrl {
     pub(super) uri: AMQPUri,
@@ -81,7 +81,7 @@ impl RabbitMqUrl {
         self.uri.scheme == AMQPScheme::AMQPS
     }
 
-    /// The address without the login, for errors.
+    /// Returns the address without the login, for errors.
     pub(super) fn address(&self) -> String {
         let authority = &self.uri.authority;
         let host = Host {
@@ -92,7 +92,7 @@ impl RabbitMqUrl {
     }
 }
 
-/// Without the password.
+/// Omits the password.
 impl fmt::Debug for RabbitMqUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RabbitMqUrl")

@@ -1,4 +1,4 @@
-//! A connection that is driven by whoever waits for it.
+//! A connection without a task of its own, which its users poll.
 
 use std::{
     collections::VecDeque,
@@ -86,7 +86,7 @@ impl RedisConnection {
         }
         let inbox = Arc::new(Inbox::default());
         let messages = inbox.clone();
-        // The callers bound the time.
+        // The callers have time limits.
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_push_sender(move |push| {
@@ -160,7 +160,7 @@ fn cannot_connect(error: io::Error) -> BoxError {
     format!("cannot connect: {error}").into()
 }
 
-/// Says what is wrong with the login or the version of the server.
+/// Returns an error that says what is wrong with the login or the version of the server.
 fn login_error(error: RedisError) -> BoxError {
     let detail = error.detail().unwrap_or_default().to_lowercase();
     let no_hello = detail.contains("unknown command") && detail.contains("hello");
@@ -197,9 +197,9 @@ impl Inbox {
     }
 }
 
-/// A stream from which nothing is read while messages wait in the inbox, which so never holds more than one read has brought.
+/// A stream that is not read while messages wait in the inbox, which therefore never holds more than the messages of one read.
 ///
-/// Nothing has to wake the reader: whoever takes the last message polls the connection next.
+/// The reader needs no wake-up: after the last message has been taken, the connection is polled again.
 struct Gate<S> {
     stream: S,
     inbox: Arc<Inbox>,
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_login_is_an_error_that_says_what_to_write() {
+    async fn a_wrong_login_is_an_error_that_names_the_cure() {
         let missing =
             error("-NOAUTH HELLO must be called with the client already authenticated\r\n");
         assert!(missing.await.contains("`redis://:password@host`"));

@@ -52,7 +52,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Creates a queue from a URL. Connects to nothing yet.
+    /// Creates a queue from a URL, without connecting.
     ///
     /// # Errors
     ///

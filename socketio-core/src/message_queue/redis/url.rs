@@ -7,7 +7,7 @@ use crate::message_queue::authority::{ENCODE, Host, Login, UrlError, decode, unk
 /// The parameters after `?`.
 const PARAMETERS: [&str; 4] = ["db", "username", "password", "ssl_cert_reqs"];
 
-/// What a URL means.
+/// A parsed URL.
 #[derive(Clone, Debug)]
 pub(super) struct RedisUrl {
     pub(super) servers: Servers,
@@ -97,7 +97,7 @@ impl RedisUrl {
         })
     }
 
-    /// The addresses without the login, for errors.
+    /// Returns the addresses without the login, for errors.
     pub(super) fn address(&self) -> String {
         match &self.servers {
             Servers::One(endpoint) => endpoint.to_string(),

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use tokio::time::sleep;
 
 use super::{Connection, State};
-use crate::{base::Reason, hub::transport::Transport, server::event_queue::EventQueue};
+use crate::{
+    base::{Problem, Reason},
+    hub::transport::Transport,
+    server::event_queue::EventQueue,
+};
 
 impl<T: Transport> Connection<T> {
     /// Ends the connection by the server's will.
@@ -85,12 +89,8 @@ impl<T: Transport> Connection<T> {
 
     pub(super) fn disconnect_slow_client(&mut self) {
         let limits = self.node.options.outbox;
-        tracing::warn!(
-            target: "socketio",
-            messages = limits.messages,
-            bytes = limits.bytes,
-            "a client reads too slowly: its outbox is full and the connection is closed (`max_outbox`, `overflow_policy`)"
-        );
+        let limits = format_args!("{} messages or {} bytes", limits.messages, limits.bytes);
+        self.report(Problem::SlowClient, |details| details.detail(&limits));
         self.handle.overflow();
         self.close(Reason::TransportError);
     }

@@ -1,10 +1,10 @@
 //! What a connection reads: whether it may, and where packets go.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{Backlog, Connection, State};
 use crate::{
-    base::{Message, Reason},
+    base::{Head, Message, Problem, ProblemDetails, Reason},
     client::Socket,
     hub::{
         Client, PacketKind,
@@ -13,6 +13,18 @@ use crate::{
     packet::{Kind, Received},
     server::event_queue::{Concurrency, EventQueue},
 };
+
+/// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
+/// may be one, only its beginning.
+fn head(message: &Message) -> Head {
+    let bytes = message.as_bytes();
+    let end = match message {
+        Message::Text(text) if text.starts_with('0') => text.find(['{', '[']),
+        Message::Text(_) => None,
+        Message::Binary(_) => Some(16),
+    };
+    Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
+}
 
 impl<T: Transport> Connection<T> {
     /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
@@ -32,7 +44,7 @@ impl<T: Transport> Connection<T> {
             return true;
         }
         if !std::mem::replace(&mut self.backlog.exceeded, true) {
-            tracing::warn!(target: "socketio", "a client sent too much while a call waited for its answer: the call fails");
+            self.report(Problem::CallBacklog, |details| details);
             for queue in &self.queues {
                 queue.client().fail_calls();
             }
@@ -53,6 +65,7 @@ impl<T: Transport> Connection<T> {
         if self.backlog.bytes > 0 || self.inbox_full() {
             self.backlog.bytes += bytes;
         }
+        let head = head(&message);
         let limits = &self.node.options.packets;
         let (queues, left) = (&self.queues, &self.left);
         let read = self.reader.read(message, limits, |namespace| {
@@ -63,7 +76,7 @@ impl<T: Transport> Connection<T> {
             // The completion is for the whole packet: its last attachment brings it.
             Ok(None) => {}
             Ok(Some(packet)) => self.route(packet, completion),
-            Err(error) => self.parse_error(&error),
+            Err(error) => self.invalid_packet(&error, Some(head.as_bytes())),
         }
     }
 
@@ -87,9 +100,16 @@ impl<T: Transport> Connection<T> {
             if packet.kind() == Kind::Connect {
                 self.connect(&packet, completion);
             } else if self.left.iter().any(|left| **left == *packet.namespace()) {
-                tracing::debug!(target: "socketio", namespace = packet.namespace(), "a packet for a namespace that the server has ended");
+                let namespace = packet.namespace();
+                self.report(Problem::LeftNamespace, |details| {
+                    details.input(namespace.as_bytes())
+                });
             } else {
-                self.parse_error(&"a packet for a namespace not joined");
+                let namespace = packet.namespace();
+                self.report(Problem::NotJoined, |details| {
+                    details.input(namespace.as_bytes())
+                });
+                self.close(Reason::ParseError);
             }
             return;
         };
@@ -102,7 +122,7 @@ impl<T: Transport> Connection<T> {
                 let client = Arc::clone(queue.client());
                 let mut arguments = packet.into_arguments();
                 if let Err(error) = arguments.clone().finish() {
-                    return self.parse_error(&error);
+                    return self.invalid_packet(&error, None);
                 }
                 if let Some(id) = id {
                     client.acknowledge(id, std::mem::take(&mut arguments));
@@ -115,8 +135,8 @@ impl<T: Transport> Connection<T> {
                 queue.leave(Reason::ClientDisconnect, completion);
                 self.reader.clear(packet.namespace());
             }
-            Kind::Connect => self.parse_error(&"a CONNECT for a namespace joined already"),
-            Kind::ConnectError => self.parse_error(&"a CONNECT_ERROR by a client"),
+            Kind::Connect => self.invalid_packet(&"a CONNECT for a namespace joined already", None),
+            Kind::ConnectError => self.invalid_packet(&"a CONNECT_ERROR by a client", None),
         }
     }
 
@@ -124,15 +144,17 @@ impl<T: Transport> Connection<T> {
         let path = packet.namespace();
         let handlers = self.server.registry.namespace(path);
         let refusal = match &handlers {
-            None => Some("Invalid namespace"),
+            None => Some((Problem::InvalidNamespace, "Invalid namespace")),
             Some(_) if self.queues.len() >= self.node.options.namespaces => {
-                Some("Too many namespaces")
+                Some((Problem::TooManyNamespaces, "Too many namespaces"))
             }
             Some(_) => None,
         };
+        if let Some((problem, _)) = refusal {
+            self.report(problem, |details| details.input(path.as_bytes()));
+        }
         let (Some(handlers), None) = (handlers, refusal) else {
-            let message = refusal.unwrap_or_default();
-            tracing::debug!(target: "socketio", namespace = path, message, "connection refused");
+            let message = refusal.map(|(_, message)| message).unwrap_or_default();
             let answer = self.node.hub.codec.connect_error(path, message, None);
             self.handle.push(answer, PacketKind::Protocol);
             if let Some(completion) = completion {
@@ -169,8 +191,22 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Ends the connection of a client that breaks the protocol.
-    pub(super) fn parse_error(&mut self, error: &dyn std::fmt::Display) {
-        tracing::debug!(target: "socketio", %error, "parse error: the connection is closed");
+    pub(super) fn invalid_packet(&mut self, error: &dyn fmt::Display, input: Option<&[u8]>) {
+        self.report(Problem::InvalidPacket, |details| ProblemDetails {
+            input,
+            ..details.detail(error)
+        });
         self.close(Reason::ParseError);
+    }
+
+    /// Logs a problem with this client.
+    pub(super) fn report<'a>(
+        &'a self,
+        problem: Problem,
+        complete: impl FnOnce(ProblemDetails<'a>) -> ProblemDetails<'a>,
+    ) {
+        let details = ProblemDetails::of(&self.request, self.transport_name);
+        let problems = &self.node.options.engine.problems;
+        problems.report(problem, complete(details));
     }
 }

@@ -7,7 +7,7 @@ mod closing;
 mod incoming;
 
 use std::{
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -23,10 +23,10 @@ use super::{
 };
 use crate::{
     admission::OverflowPolicy,
-    base::{Reason, Request},
+    base::{Problem, Reason, Request, fault},
     hub::{
         self, CloseRequest, ConnectionHandle,
-        transport::{Incoming, Outbox, Transport},
+        transport::{CountedOutbox, Incoming, Outbox, Transport},
     },
     node::Node,
     packet::Reader,
@@ -46,7 +46,7 @@ pub(super) struct Connection<T> {
     key: u64,
     request: Request,
     reader: Reader,
-    /// One for each client, that is, for each namespace of this connection.
+    /// One for each client, that is, for each namespace of this connection. Rotated after each turn that used up its share.
     queues: Vec<EventQueue>,
     /// Namespaces that the server has ended: what the client sent before it knew is not an error.
     left: Vec<Arc<str>>,
@@ -185,7 +185,7 @@ impl<T: Transport> Connection<T> {
             self.connect_timeout = None;
         }
         if let Some(error) = &malformed {
-            self.parse_error(error);
+            self.invalid_packet(error, None);
         }
         malformed.is_some() || ended
     }
@@ -206,7 +206,7 @@ impl<T: Transport> Connection<T> {
         match self.state {
             // Time spent in `connect` handlers does not count.
             State::Open if self.queues.is_empty() => {
-                tracing::debug!(target: "socketio", "no namespace was joined in time: the connection is closed");
+                self.report(Problem::NothingJoined, |details| details);
                 self.close(Reason::ServerClose);
                 true
             }
@@ -243,11 +243,14 @@ impl<T: Transport> Connection<T> {
         }
         let read = self.may_read();
         self.held_back = !read;
-        let (transport, mut outbox) = (&mut self.transport, &*self.handle);
-        let polled = tokio::task::unconstrained(std::future::poll_fn(|cx| {
+        let transport = &mut self.transport;
+        let mut outbox = CountedOutbox::new(&self.handle);
+        let polled = pin!(tokio::task::unconstrained(std::future::poll_fn(|cx| {
             transport.poll(cx, &mut outbox, read)
-        }));
-        match pin!(polled).poll(cx) {
+        })))
+        .poll(cx);
+        turn.write(outbox.bytes());
+        match polled {
             Poll::Pending => {
                 let name = self.transport.name();
                 if name != self.transport_name {
@@ -275,7 +278,7 @@ impl<T: Transport> Connection<T> {
         self.handle.awake();
         let mut turn = Turn::new();
         while !turn.is_over() {
-            turn.step();
+            turn.round();
             let asked = self.handle.take_notification();
             if asked {
                 self.obey();
@@ -299,6 +302,10 @@ impl<T: Transport> Connection<T> {
                 }
             }
         }
+        // The handlers of another namespace are first in the next turn, since only the first are sure of its time.
+        if self.queues.len() > 1 {
+            self.queues.rotate_left(1);
+        }
         Turn::yield_to_others(cx)
     }
 }
@@ -309,11 +316,11 @@ impl<T: Transport> Future for Connection<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         // The outermost net: user code is caught where it is called, so this is a defect of the server or of a transport.
-        match catch_unwind(AssertUnwindSafe(|| this.poll_turn(cx))) {
+        match fault::catch(|| this.poll_turn(cx)) {
             Ok(poll) => poll,
             Err(_) if this.panicked => Poll::Ready(()),
-            Err(_) => {
-                tracing::error!(target: "socketio", "the task of a connection panicked: the connection is dropped, its `disconnect` handlers run");
+            Err(panic) => {
+                tracing::error!(target: "socketio", %panic, "the task of a connection panicked: the connection is dropped, its `disconnect` handlers run");
                 this.panicked = true;
                 this.closed(Reason::TransportError);
                 cx.waker().wake_by_ref();

@@ -40,7 +40,7 @@ export async function conformance() {
   return process.env.SOCKETIO_URL ? external(process.env.SOCKETIO_URL) : ownConformance();
 }
 
-/** A conformance server of this test's own, with figures of its choice (milliseconds, bytes; `parser`). */
+/** A conformance server of this test's own, with figures of its choice (milliseconds, bytes; `parser`, `client`). */
 export async function ownConformance({ port, ...figures } = {}) {
   port ??= await freePort();
   const options = Object.entries({ ...CALM, ...figures }).flatMap(([name, value]) => [`--${name}`, String(value)]);

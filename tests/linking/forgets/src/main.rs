@@ -1,6 +1,6 @@
-//! A program that depends on the library and does not mention it: the compiler leaves it out, and its handlers with it.
+//! A program that depends on the library but does not mention it: the linker omits it, with its handlers.
 //!
-//! This is how Rust links. The test is here so that the documentation, which says so, stays true.
+//! This is how Rust links. The test keeps the documentation of it correct.
 
 fn main() {
     println!("{:?}", socketio::SocketIo::builder().build());
@@ -11,7 +11,7 @@ mod tests {
     use socketio::SocketIo;
 
     #[test]
-    fn a_library_that_is_not_mentioned_brings_nothing() {
-        SocketIo::builder().build().expect("no handler asks for anything");
+    fn a_library_that_is_not_mentioned_registers_no_handlers() {
+        SocketIo::builder().build().expect("no handler needs a state");
     }
 }

@@ -1,6 +1,6 @@
-//! A library that has handlers, as users split large programs.
+//! A library with handlers, as in a large program that is split into crates.
 
-/// What the server lacks; `build()` names the handlers that ask for it.
+/// A state that the server does not have: `build()` names the handlers that need it.
 pub struct Missing;
 
 #[socketio::event(namespace = "/library")]

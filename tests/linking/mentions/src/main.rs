@@ -1,4 +1,4 @@
-//! A program that mentions the library, by name only: that is enough.
+//! A program that mentions the library only by its name, which is enough to link its handlers.
 
 use handlers as _;
 
@@ -11,7 +11,7 @@ mod tests {
     use socketio::SocketIo;
 
     #[test]
-    fn a_library_that_is_mentioned_brings_its_functions_and_its_structs() {
+    fn a_library_that_is_mentioned_registers_its_functions_and_structs() {
         let error = SocketIo::builder().build().expect_err("a state is missing");
         let problems = error.problems().join("\n");
         assert!(problems.contains("`hello`"), "{problems}");

@@ -97,7 +97,7 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// When nobody accepts connections: the port is closed, or the listener was dropped.
+    /// If no server accepts connections: the port is closed, or the listener was dropped.
     pub async fn try_connect(&self) -> io::Result<Stream> {
         match &self.0 {
             Way::Duplex { server, buffer } => {
@@ -118,21 +118,21 @@ impl Connector {
     ///
     /// # Panics
     ///
-    /// When nobody accepts connections.
+    /// If no server accepts connections.
     pub async fn connect(&self) -> Stream {
         self.try_connect()
             .await
             .expect("somebody accepts connections")
     }
 
-    /// Writes a request on a connection of its own and returns the connection, on which nothing has been read.
+    /// Writes a request on a new connection and returns the connection, on which nothing has been read.
     pub async fn begin(&self, method: &str, target: &str, body: &str) -> Stream {
         let mut stream = self.connect().await;
         write_request(&mut stream, method, target, body).await;
         stream
     }
 
-    /// Sends a request on a connection of its own and reads the response.
+    /// Sends a request on a new connection and reads the response.
     pub async fn request(&self, method: &str, target: &str, body: &str) -> TextResponse {
         let stream = self.begin(method, target, body).await;
         TextResponse::read(stream).await

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// A WebSocket frame. Fragments are not supported: the server sends none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// Text; Engine.IO packets are texts, but for binary messages.
+    /// Text: all Engine.IO packets except binary messages.
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),

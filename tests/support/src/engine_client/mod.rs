@@ -1,7 +1,7 @@
-//! Clients of Engine.IO that do what no well-behaved client does.
+//! Engine.IO clients below the protocol, which can also break it.
 //!
-//! The in-process `TestClient` is a transport of its own and never passes through the `engine` module. What happens there
-//! (closing, stalled writes, heartbeats, the end of an HTTP server) shows only over a byte stream. Streams in memory work with
+//! The in-process `TestClient` is a transport of its own and does not use the `engine` module. The behaviour of that module
+//! (closing, stalled writes, heartbeats, the end of an HTTP server) is tested over a byte stream. Streams in memory work with
 //! tokio's paused time:
 //!
 //! ```
@@ -21,8 +21,8 @@
 //! # }
 //! ```
 //!
-//! A client reads only while the test awaits it. [`WebSocket::frame`] answers nothing; [`WebSocket::next_packet`] and
-//! [`WebSocket::packets_for`] answer pings, until [`WebSocket::ignore_pings`] is called.
+//! A client reads only while the test awaits it. [`WebSocket::frame`] responds to nothing; [`WebSocket::next_packet`] and
+//! [`WebSocket::packets_for`] respond to pings, until [`WebSocket::ignore_pings`] is called.
 
 mod connector;
 mod frame;

@@ -31,7 +31,7 @@ impl Polling {
         self.target.replace("=polling", "=websocket")
     }
 
-    /// Joins a namespace and returns the answer: `40{..}`, or `44{..}` for a refusal.
+    /// Joins a namespace and returns the response: `40{..}`, or `44{..}` for a refusal.
     pub async fn join(&self, namespace: &str) -> String {
         match namespace {
             "/" => self.send("40").await,

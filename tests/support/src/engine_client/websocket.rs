@@ -10,8 +10,8 @@ const OPEN: &str = "/socket.io/?EIO=4&transport=websocket";
 
 /// An Engine.IO session over WebSocket.
 ///
-/// Nothing is answered that a test does not answer, except Engine.IO pings in [`next_packet`](Self::next_packet) and what is
-/// built on it. A Close frame is an ordinary frame: reading and writing go on after it.
+/// It responds to nothing by itself, except to Engine.IO pings in [`next_packet`](Self::next_packet) and the methods that call
+/// it. A Close frame is an ordinary frame: reading and writing continue after it.
 pub struct WebSocket {
     stream: Stream,
     /// Bytes that were read and are not a frame yet.
@@ -41,7 +41,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// The head of the response, when it is not 101.
+    /// The head of the response, if its status is not 101.
     pub async fn upgrade(mut stream: Stream, target: &str) -> Result<Self, String> {
         let request = format!(
             "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -74,7 +74,7 @@ impl WebSocket {
         self.pings
     }
 
-    /// Joins a namespace and returns the answer: `40{..}`, or `44{..}` for a refusal. Other packets before it are an error.
+    /// Joins a namespace and returns the response: `40{..}`, or `44{..}` for a refusal. Other packets before it are an error.
     pub async fn join(&mut self, namespace: &str) -> String {
         match namespace {
             "/" => self.send("40").await,
@@ -94,7 +94,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn try_send(&mut self, packet: &str) -> io::Result<()> {
         self.send_frame(&Frame::Text(packet.to_owned())).await
     }
@@ -103,21 +103,21 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn send_frame(&mut self, frame: &Frame) -> io::Result<()> {
         self.send_bytes(&frame.encode()).await
     }
 
-    /// Writes bytes as they are: half a frame, several frames at once, or something that is no frame.
+    /// Writes bytes unchanged: half a frame, several frames at once, or an invalid frame.
     ///
     /// # Errors
     ///
-    /// When the server has closed the stream.
+    /// If the server has closed the stream.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await
     }
 
-    /// Reads the next frame and answers nothing; `None` when the server has closed the stream. Dropping the future loses nothing.
+    /// Reads the next frame, without responding; `None` if the server has closed the stream. Cancel-safe.
     pub async fn frame(&mut self) -> Option<Frame> {
         let frame = Frame::read(&mut self.stream, &mut self.buffer).await.ok()?;
         if matches!(&frame, Frame::Text(text) if text == "2") {
@@ -142,8 +142,8 @@ impl WebSocket {
         bytes
     }
 
-    /// Reads the next text that is no Engine.IO ping; pings are answered. `None` when the server closes the session, with a
-    /// Close frame or without. Binary frames are left out.
+    /// Reads the next text that is not an Engine.IO ping, and responds to pings. `None` if the server closes the session, with
+    /// or without a Close frame. Binary frames are skipped.
     pub async fn next_packet(&mut self) -> Option<String> {
         loop {
             let text = match self.frame().await? {
@@ -160,7 +160,7 @@ impl WebSocket {
         }
     }
 
-    /// Reads packets for a while and answers pings; the packets, and whether the session is still open.
+    /// Reads packets for a while and responds to pings. Returns the packets, and whether the session is still open.
     pub async fn packets_for(&mut self, duration: Duration) -> (Vec<String>, bool) {
         let mut packets = Vec::new();
         let read = async {
@@ -172,7 +172,7 @@ impl WebSocket {
         (packets, open)
     }
 
-    /// Reads what is left, answering nothing; the frames until the server closes the stream.
+    /// Reads and returns the remaining frames until the server closes the stream, without responding.
     pub async fn frames_to_the_end(&mut self) -> Vec<Frame> {
         let mut frames = Vec::new();
         while let Some(frame) = self.frame().await {

@@ -27,7 +27,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Puts a message in, to be sent by the next [`Client::flush`].
+    /// Queues a message, which the next [`Client::flush`] sends.
     pub async fn feed(&mut self, message: Message) -> Result {
         Ok(self.0.feed(message).await?)
     }
@@ -41,7 +41,7 @@ impl Client {
         self.flush().await
     }
 
-    /// The next message that is no ping.
+    /// Waits for the next message that is not a ping.
     pub async fn next(&mut self) -> Result<Message> {
         loop {
             match self.0.next().await.ok_or("the server has gone")?? {
@@ -52,18 +52,18 @@ impl Client {
         }
     }
 
-    /// A message that has come already.
+    /// Returns a message that has been received already.
     pub fn try_next(&mut self) -> Option<Result<Message>> {
         self.next().now_or_never()
     }
 
-    /// The next message, which must begin like this.
+    /// Waits for the next message, which must begin with `prefix`.
     pub async fn next_with(&mut self, prefix: &str) -> Result {
         check(&self.next().await?, prefix)
     }
 }
 
-/// Whether a message is what was expected; attachments are not looked into.
+/// Checks that a text begins with `prefix`. Attachments are not checked.
 pub fn check(message: &Message, prefix: &str) -> Result {
     match message {
         Message::Text(text) if !text.starts_with(prefix) => {

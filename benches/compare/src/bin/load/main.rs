@@ -1,4 +1,4 @@
-//! Runs servers side by side under the same load and prints what they cost, as ratios to the first of them.
+//! Runs servers under the same load and prints their cost, as ratios to the first one.
 //!
 //! `load [--rounds N] [--only TEXT].. NAME=COMMAND..`, where `PORT` in a command stands for the port. See `README.md`.
 
@@ -15,7 +15,7 @@ use server::Spec;
 type Error = Box<dyn std::error::Error>;
 type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// A server that answers nothing any more must not hold up the others.
+/// The time limit of a sample, so that a server that stops responding does not block the others.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,7 +35,8 @@ async fn main() -> Result {
         only.is_empty() || only.iter().any(|text| scenario.name.contains(&**text))
     });
 
-    // The generator never sleeps: who sends to a sleeping process pays for waking it, and that would be the slower servers.
+    // The load generator never sleeps: a process that sends to a sleeping one pays for waking it up, and slower servers would do
+    // so more often.
     tokio::spawn(async {
         loop {
             tokio::task::yield_now().await;
@@ -57,10 +58,10 @@ async fn main() -> Result {
     Ok(())
 }
 
-/// The samples of each server. They take turns, so that a noisy minute is everybody's.
+/// Returns the samples of each server. They take turns, so that noise of the machine affects all of them.
 async fn measure(scenario: &Scenario, specs: &[Spec], rounds: usize) -> Vec<Vec<f64>> {
     let mut samples = vec![Vec::new(); specs.len()];
-    // Memory hardly varies.
+    // One sample is enough: memory hardly varies.
     let rounds = if scenario.is_memory() { 1 } else { rounds };
     for _ in 0..rounds {
         for (spec, samples) in specs.iter().zip(&mut samples) {
@@ -88,8 +89,8 @@ async fn measure(scenario: &Scenario, specs: &[Spec], rounds: usize) -> Vec<Vec<
     samples
 }
 
-/// The least of each server's samples: whatever else the machine does can only add to them. Of the first, the figure; of
-/// the others the ratio to it, with the ratio of the medians in brackets.
+/// Formats the minimum of each server's samples, because noise of the machine only increases them. The first server has the
+/// figure, the others the ratio to it, with the ratio of the medians in brackets.
 fn row(scenario: &Scenario, samples: &[Vec<f64>]) -> String {
     let mut row = format!("| {} |", scenario.name);
     let mut base = None;

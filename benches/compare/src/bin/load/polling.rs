@@ -1,4 +1,4 @@
-//! A client over HTTP long-polling, on two connections that are kept alive, as browsers have it.
+//! A client over HTTP long-polling, on two connections that are kept alive, like a browser.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -34,7 +34,7 @@ impl Poller {
         Ok(poller)
     }
 
-    /// Posts a packet while a poll is pending; the poll must bring an answer that begins like this.
+    /// Posts a packet while a poll is pending. The response of the poll must begin with `prefix`.
     pub async fn exchange(&mut self, packet: &str, prefix: &str) -> Result {
         self.get.send("GET", &self.path, "").await?;
         let said = self.post.request("POST", &self.path, packet).await?;

@@ -1,4 +1,4 @@
-//! What is asked of the servers, and what of their cost is counted.
+//! [`Scenario`]: the work of one row, and the cost that is measured.
 
 use std::{cell::Cell, time::Duration};
 
@@ -23,20 +23,20 @@ pub struct Scenario {
 
 /// The work of a row.
 pub enum Work {
-    /// Each client has so many requests in flight until it has sent `times`. Counted for each request.
+    /// Each client has this number of requests in flight until it has sent `times`. The cost is per request.
     Exchange {
         request: fn() -> Request,
         clients: usize,
         in_flight: usize,
         times: usize,
     },
-    /// One client has so many broadcasts in flight. Counted for each delivery.
+    /// One client has this number of broadcasts in flight. The cost is per delivery.
     Broadcast {
         clients: usize,
         in_flight: usize,
         times: usize,
     },
-    /// The first client of each room speaks to it, with one packet in flight. Counted for each delivery.
+    /// The first client of each room emits to it, with one packet in flight. The cost is per delivery.
     Rooms {
         rooms: usize,
         members: usize,
@@ -44,13 +44,13 @@ pub enum Work {
     },
     /// An echo over HTTP long-polling: one POST and one GET.
     Polling { clients: usize, times: usize },
-    /// Connections are opened and join the namespace. Counted for each connection.
+    /// Connections are opened and join the namespace. The cost is per connection.
     Opening { clients: usize },
-    /// Connections that do nothing. Bytes of memory for each, instead of CPU.
+    /// Connections that do nothing. The cost is memory per connection, instead of CPU time.
     Idle { clients: usize },
 }
 
-/// What a client sends, and how the answer begins.
+/// The packet that a client sends, and the beginning of the response.
 #[derive(Clone)]
 pub struct Request {
     messages: Vec<Message>,
@@ -88,7 +88,7 @@ fn binary(bytes: usize) -> Request {
     }
 }
 
-/// All rows.
+/// Returns all rows.
 pub fn all() -> Vec<Scenario> {
     let exchange = |request, clients, in_flight, times| Work::Exchange {
         request,
@@ -141,7 +141,7 @@ pub fn all() -> Vec<Scenario> {
 }
 
 impl Scenario {
-    /// What a figure of this row is.
+    /// Returns the unit of the figures of this row.
     pub fn unit(&self) -> &'static str {
         match self.work {
             Work::Idle { .. } => "KiB",
@@ -149,12 +149,12 @@ impl Scenario {
         }
     }
 
-    /// Whether each sample needs a fresh process.
+    /// Returns whether memory is measured, for which each sample needs a new process.
     pub fn is_memory(&self) -> bool {
         matches!(self.work, Work::Idle { .. })
     }
 
-    /// The transport, for the floor, which has one at a time.
+    /// Returns the transport, for the floor, which supports one at a time.
     pub fn transport(&self) -> &'static str {
         match self.work {
             Work::Polling { .. } => "polling",
@@ -162,7 +162,7 @@ impl Scenario {
         }
     }
 
-    /// One sample: microseconds of CPU, or KiB of memory, for each unit of work.
+    /// Takes a sample: microseconds of CPU time, or KiB of memory, per unit of work.
     pub async fn sample(&self, server: &Server) -> Result<f64> {
         match self.work {
             Work::Exchange {
@@ -279,8 +279,8 @@ async fn connect(server: &Server, count: usize) -> Result<Vec<Client>> {
     Ok(clients)
 }
 
-/// Sends a request `times` times, with so many in flight, and takes what is there in one go: so as not to decide by the
-/// generator's system calls how many the server needs.
+/// Sends a request `times` times, with a number of them in flight, and reads all available messages at once, so that the system
+/// calls of the load generator do not determine those of the server.
 async fn exchange(
     client: &mut Client,
     request: &Request,
@@ -305,7 +305,7 @@ async fn exchange(
     Ok(())
 }
 
-/// The first of the clients speaks to all of them `times` times. Until everybody has heard it, a packet is in flight.
+/// The first of the clients emits to all of them `times` times. A packet is in flight until all have received it.
 async fn address(
     audience: &mut [Client],
     request: &Request,
@@ -347,7 +347,7 @@ async fn address(
     Ok(())
 }
 
-/// Takes at least one message, and all that are there.
+/// Waits for a message, and takes all that are available.
 async fn take(client: &mut Client, prefix: &str) -> Result<usize> {
     check(&client.next().await?, prefix)?;
     let mut count = 1;

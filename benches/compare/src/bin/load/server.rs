@@ -1,4 +1,4 @@
-//! The process under test: started, pinned to a core, and asked what it has cost so far.
+//! The process under test: starts it, pins it to a core, and reads its CPU time and memory.
 
 use std::{
     io,
@@ -16,11 +16,11 @@ use tokio::{
 /// The core of the server. The load generator is on another one: see `run.sh`.
 const CORE: &str = "0";
 
-/// A server as the command line names it.
+/// A server of the command line.
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub name: String,
-    /// `PORT` in it stands for the port.
+    /// The command. `PORT` in it is replaced with the port.
     command: String,
 }
 
@@ -79,14 +79,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// The CPU time of all its threads, user and system: `utime + stime` of `/proc/PID/stat`, in nanoseconds instead of
-    /// ticks of ten milliseconds.
+    /// Returns the CPU time of all its threads, user and system, in nanoseconds. (`utime + stime` of `/proc/PID/stat` are in
+    /// ticks of ten milliseconds.)
     pub fn cpu(&self) -> io::Result<Duration> {
         let now = clock_getcpuclockid(self.pid)?.now()?;
         Ok(Duration::from(now))
     }
 
-    /// Its anonymous memory, in bytes: the heap and the stacks, without the program's own pages.
+    /// Returns its anonymous memory in bytes: the heap and the stacks, without the pages of the program file.
     pub fn memory(&self) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let kib = status

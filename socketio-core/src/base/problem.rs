@@ -1,0 +1,178 @@
+//! [`Problem`]: every reason to refuse a request, to ignore a packet or to close a connection.
+//!
+//! Each one is a row of `docs/guide/troubleshooting.md`, in the same words; a test compares them.
+
+use std::fmt;
+
+use tracing::Level;
+
+/// The constant parts of the log line of a [`Problem`].
+pub(super) struct Explanation {
+    pub(super) level: Level,
+    /// The target of the line: `engineio` for what the transport sees, else `socketio`.
+    pub(super) target: &'static str,
+    /// The message of the line: what was seen.
+    pub(super) text: &'static str,
+    /// What to do about it.
+    pub(super) cure: &'static str,
+}
+
+/// Declares the problems with their level, text and cure.
+macro_rules! problems {
+    ($($target:ident { $($name:ident $level:ident $text:literal => $cure:literal,)* })*) => {
+        /// A reason to refuse a request, to ignore a packet or to close a connection.
+        ///
+        /// Levels: `warn` if the configuration or the client's software is at fault, `info` if a client or a network
+        /// misbehaves, `debug` if it happens in ordinary operation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Problem {
+            $($(#[doc = $text] $name,)*)*
+        }
+
+        impl Problem {
+            /// All problems, in the order of their discriminants.
+            pub(crate) const ALL: &[Problem] = &[$($(Problem::$name,)*)*];
+
+            pub(super) fn explanation(self) -> Explanation {
+                match self {
+                    $($(Problem::$name => Explanation {
+                        level: Level::$level,
+                        target: stringify!($target),
+                        text: $text,
+                        cure: $cure,
+                    },)*)*
+                }
+            }
+        }
+    };
+}
+
+problems! {
+    engineio {
+        // Handshakes.
+        OriginRefused WARN "a page of this origin may not connect"
+            => "add the origin to `cors_allowed_origins`; behind a proxy, pass on `Host` and `X-Forwarded-Proto`",
+        UnsupportedVersion WARN "the client speaks another version of Engine.IO"
+            => "use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
+        UnknownTransport WARN "the transport is unknown or disabled"
+            => "the client's `transports` and the server's must have one in common",
+        HandshakeMethod INFO "a session is opened with another method than GET"
+            => "use a Socket.IO client",
+        TooManySessions WARN "too many sessions are open"
+            => "raise `max_connections`, or add a node",
+        ShuttingDown DEBUG "the server is shutting down, or is `write_only`"
+            => "none is needed: clients try again",
+        NoRandomNumbers WARN "the system provides no random numbers for an id"
+            => "let the process use `getrandom`",
+        // Requests of sessions.
+        UnknownSession INFO "no session has this id"
+            => "ordinary after a restart or a ping timeout; if it repeats, several nodes get the requests of one client: use sticky sessions",
+        OtherVersion INFO "the parameter `EIO` differs from the handshake's"
+            => "check what rewrites the query between client and server",
+        MethodNotAllowed INFO "the method is neither GET nor POST"
+            => "use a Socket.IO client",
+        PostToWebSocket INFO "a POST with `transport=websocket`"
+            => "use a Socket.IO client",
+        Jsonp WARN "JSONP is not supported"
+            => "leave `forceJSONP` or `jsonp` out of the client's options",
+        TwoPolls INFO "two polls at once"
+            => "don't repeat requests in a proxy; a client may have one poll at a time",
+        TooManyPosts WARN "too many POSTs at once"
+            => "send several packets in one POST, or wait for the response",
+        OtherTransport DEBUG "a poll or a POST for a session that uses WebSocket"
+            => "none is needed: it comes from an upgrade",
+        BodyTooLarge WARN "the body of a POST is too large"
+            => "raise `max_http_buffer_size`, or send less at once",
+        BodyTooSlow INFO "the body of a POST took too long"
+            => "none on the server: the client's network is slow or gone",
+        BodyBroken INFO "the body of a POST ended early"
+            => "check time limits of proxies: the connection broke",
+        InvalidPayload INFO "the body of a POST is not a valid payload"
+            => "use a client of Engine.IO 4",
+        // WebSocket.
+        NotWebSocket WARN "the request does not ask for a WebSocket"
+            => "let the proxy pass on the headers `Upgrade` and `Connection`",
+        WebSocketVersion INFO "another version of WebSocket than 13"
+            => "use a client that implements RFC 6455",
+        WebSocketKey INFO "the header `Sec-WebSocket-Key` is invalid"
+            => "send the base64 of 16 bytes",
+        NoUpgrade WARN "the HTTP connection can't become a WebSocket"
+            => "serve HTTP/1.1 connections `with_upgrades()`",
+        UpgradesDisabled INFO "upgrades are disabled"
+            => "allow them with `allow_upgrades(true)`",
+        UpgradeAbandoned INFO "an upgrade to WebSocket was abandoned"
+            => "none is needed: the client stays on polling; if it repeats, check what the proxy does to WebSockets",
+        HandshakeBroken DEBUG "the connection broke before the WebSocket was open"
+            => "none on the server",
+        InvalidFrame INFO "a WebSocket failed"
+            => "check what changes WebSockets between client and server",
+        MessageTooLarge WARN "a WebSocket message is too large"
+            => "raise `max_http_buffer_size`, or send less at once",
+        InvalidTransportPacket INFO "an invalid Engine.IO packet"
+            => "use a client of Engine.IO 4",
+        // The end of sessions.
+        PingTimeout INFO "the client did not answer a ping in time"
+            => "raise `ping_timeout` for slow networks; if many clients are closed at once, look for a handler that blocks",
+        WriteTimeout INFO "a WebSocket accepted nothing for too long"
+            => "none on the server: the client's network is slow or gone",
+    }
+    socketio {
+        InvalidPacket WARN "an invalid packet: the connection is closed"
+            => "use the same parser and protocol version on both sides",
+        NotJoined WARN "a packet for a namespace that the client has not joined: the connection is closed"
+            => "let the client connect to the namespace first",
+        LeftNamespace DEBUG "a packet for a namespace that has ended"
+            => "none is needed: it was on its way, and is ignored",
+        InvalidNamespace WARN "a namespace without handlers"
+            => "register a handler, or allow it with `allow_namespace`; in JavaScript, the path of the URL is the namespace",
+        TooManyNamespaces WARN "too many namespaces on one connection"
+            => "raise `max_namespaces`",
+        NothingJoined INFO "no namespace was joined in time: the connection is closed"
+            => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
+        CallBacklog WARN "a client sent too much while a call waited for its acknowledgement: the call fails"
+            => "raise `max_waiting_events`, or send fewer events",
+        SlowClient WARN "a client reads too slowly: its outbox is full and the connection is closed"
+            => "raise `max_outbox`, emit less, or choose another `overflow_policy`",
+    }
+}
+
+/// Writes what was seen, without the cure.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.explanation().text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUIDE: &str = include_str!("../../../docs/guide/troubleshooting.md");
+
+    #[test]
+    fn every_problem_is_a_row_of_the_troubleshooting_page() {
+        let missing: Vec<_> = Problem::ALL
+            .iter()
+            .map(|problem| problem.explanation())
+            .filter(|explanation| {
+                let (target, text) = (explanation.target, explanation.text);
+                let level = explanation.level.as_str().to_lowercase();
+                let plain = format!("| `{text}` | `{target}`, `{level}` |");
+                let space = if text.ends_with('`') { " " } else { "" };
+                let quoted = format!("| ``{text}{space}`` | `{target}`, `{level}` |");
+                !GUIDE.contains(&plain) && !GUIDE.contains(&quoted)
+            })
+            .map(|explanation| explanation.text)
+            .collect();
+        assert!(missing.is_empty(), "not on the page: {missing:#?}");
+    }
+
+    #[test]
+    fn all_lists_them_in_order_and_no_text_twice() {
+        for (index, problem) in Problem::ALL.iter().enumerate() {
+            assert_eq!(index, *problem as usize);
+            let same = |other: &&Problem| other.to_string() == problem.to_string();
+            assert_eq!(Problem::ALL.iter().filter(same).count(), 1, "{problem}");
+        }
+    }
+}
