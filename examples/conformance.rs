@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use http::{Request, StatusCode};
 use socketio::{
-    Auth, ConnectionRefused, Data, Rest, SocketIo, SocketIoBuilder, call, emit,
+    Auth, ConnectionRefused, Data, Rest, Socket, SocketIo, SocketIoBuilder, call, emit,
     engine::{Config, Cors, Engine, Session},
 };
 use tokio::net::TcpListener;
@@ -49,6 +49,12 @@ async fn ask(question: Data) -> socketio::Result<Rest<Data>> {
 #[socketio::on("connect", namespace = "/refused")]
 async fn refuse(auth: Auth<Option<Data>>) -> Result<(), ConnectionRefused> {
     Err(ConnectionRefused::new("not today").data(&*auth))
+}
+
+/// Closes the client's connection.
+#[socketio::on("close", namespace = "/goodbye")]
+async fn close(socket: Socket) {
+    socket.close();
 }
 
 /// Engine.IO alone: echoes every message.

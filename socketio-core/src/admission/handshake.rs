@@ -30,10 +30,10 @@ impl Handshake {
         }));
     }
 
-    /// Returns whether the hooks run for this request. As in the engine, only a GET without a `sid` parameter, even an
-    /// empty one, opens a session.
+    /// Returns whether the hooks run for this request. As in the engine, only a GET, or a CONNECT over HTTP/2, without a
+    /// `sid` parameter, even an empty one, opens a session.
     pub(crate) fn concerns(&self, request: &Parts) -> bool {
-        if self.0.is_empty() || request.method != Method::GET {
+        if self.0.is_empty() || !matches!(request.method, Method::GET | Method::CONNECT) {
             return false;
         }
         let query = request.uri.query().unwrap_or_default();

@@ -29,6 +29,7 @@ pub use message::{Message, Text};
 pub(crate) use problem::Problem;
 pub(crate) use problem_log::{Head, ProblemDetails, ProblemLog};
 pub use reason::{Reason, UnknownReason};
+pub(crate) use request::websocket_protocols;
 pub use request::{PeerAddr, Request, UnixPeer};
 pub use sid::Sid;
 pub(crate) use states::States;

@@ -77,14 +77,12 @@ problems! {
             => "use a Socket.IO client",
         Jsonp WARN "JSONP is not supported"
             => "leave `forceJSONP` or `jsonp` out of the client's options",
-        TwoPolls INFO "a second poll while one is waiting"
+        TwoPolls INFO "two polls at once"
             => "don't repeat requests in a proxy; a client may have one poll at a time",
-        TwoPosts INFO "a second POST while one is being handled"
-            => "don't repeat requests in a proxy; a client may have one POST at a time",
+        TooManyPosts WARN "too many POSTs at once"
+            => "send several packets in one POST, or wait for the response",
         OtherTransport DEBUG "a poll or a POST for a session that uses WebSocket"
             => "none is needed: it comes from an upgrade",
-        BinaryBody WARN "the body of a POST is binary"
-            => "update the client (python-engineio 4.3 or newer)",
         BodyTooLarge WARN "the body of a POST is too large"
             => "raise `max_http_buffer_size`, or send less at once",
         BodyTooSlow INFO "the body of a POST took too long"
@@ -95,7 +93,7 @@ problems! {
             => "use a client of Engine.IO 4",
         // WebSocket.
         NotWebSocket WARN "the request does not ask for a WebSocket"
-            => "let the proxy pass on the headers `Upgrade` and `Connection`, over HTTP/1.1",
+            => "let the proxy pass on the headers `Upgrade` and `Connection`",
         WebSocketVersion INFO "another version of WebSocket than 13"
             => "use a client that implements RFC 6455",
         WebSocketKey INFO "the header `Sec-WebSocket-Key` is invalid"

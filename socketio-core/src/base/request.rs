@@ -84,7 +84,7 @@ impl Request {
         }))
     }
 
-    /// Returns the method, which is `GET`.
+    /// Returns the method: `GET`, or `CONNECT` for a WebSocket over HTTP/2.
     pub fn method(&self) -> &Method {
         &self.0.method
     }
@@ -193,6 +193,16 @@ impl Request {
         Forwarded::read(self, &self.0.extensions, &self.0.proxies)
     }
 
+    /// Returns the subprotocols that the client offers for its WebSocket (`Sec-WebSocket-Protocol`), in their order. Empty
+    /// for a connection that began with polling.
+    pub fn websocket_protocols(&self) -> impl Iterator<Item = &str> {
+        let name = b"sec-websocket-protocol";
+        websocket_protocols(
+            self.fields()
+                .filter_map(move |(field, value)| (field == name).then_some(value)),
+        )
+    }
+
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.0.head.split(|byte| *byte == b'\n')
     }
@@ -211,6 +221,23 @@ impl forwarded::Headers for Request {
             .filter(move |(field, _)| *field == name.as_bytes())
             .filter_map(|(_, value)| str::from_utf8(value).ok())
     }
+}
+
+/// Returns the subprotocols of `Sec-WebSocket-Protocol` headers. What is not a token is left out.
+pub(crate) fn websocket_protocols<'a>(
+    headers: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = &'a str> {
+    let is_token = |name: &&str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    headers
+        .filter_map(|value| str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(is_token)
 }
 
 /// Creates a request that no server has received. Its forwarding headers are believed if its peer is this machine or a Unix

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{cookie::Cookie, cors::Cors, transport::Transports};
+use super::{
+    cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
+    transport::Transports,
+};
 use crate::base::{ProblemLog, TrustedProxies};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
@@ -13,7 +16,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// The time that is added to the interval announced to clients, so that they tolerate late pings. Default: zero.
     pub ping_grace: Duration,
-    /// The time within which a client must respond to a ping. Default: 20 s.
+    /// The time within which a client must respond to a ping. While it uploads or downloads a large message, it has more
+    /// time, up to ten times as much. Default: 20 s.
     pub ping_timeout: Duration,
     /// The time that an upgrade to WebSocket may take. Default: 10 s.
     pub upgrade_timeout: Duration,
@@ -40,6 +44,8 @@ pub struct Config {
     pub cors_non_web_origins: bool,
     /// The proxies whose forwarding headers are believed. Default: loopback addresses and Unix sockets.
     pub trusted_proxies: TrustedProxies,
+    /// The subprotocol that is accepted of those that a WebSocket offers. Default: the first.
+    pub subprotocol: Subprotocol,
     /// The cookie that the response to a polling handshake sets. Default: none.
     pub cookie: Option<Cookie>,
     /// Whether responses to polls are compressed (gzip or deflate) for clients that accept it. WebSockets are not
@@ -68,6 +74,7 @@ impl Default for Config {
             cors_credentials: true,
             cors_non_web_origins: false,
             trusted_proxies: TrustedProxies::default(),
+            subprotocol: Subprotocol::default(),
             cookie: None,
             http_compression: true,
             compression_threshold: 1024,
@@ -80,6 +87,16 @@ impl Config {
     /// Returns whether a polling session can upgrade to WebSocket.
     pub(super) fn upgrades(&self) -> bool {
         self.allow_upgrades && self.transports.websocket
+    }
+
+    /// Returns the time within which further bytes of a POST must arrive, and the time within which all of it must: no pong
+    /// can arrive meanwhile, and the session times out.
+    pub(super) fn post_timeouts(&self) -> (Duration, Duration) {
+        let total = self.ping_timeout.saturating_mul(MAX_TIMEOUTS);
+        (
+            self.ping_interval.saturating_add(self.ping_timeout),
+            self.ping_interval.saturating_add(total),
+        )
     }
 
     /// Returns the interval and the timeout that are announced to clients, in milliseconds. Rounded up, because a

@@ -10,10 +10,18 @@ use super::{config::Config, timer::after};
 /// session must have ended.
 const EARLY: Duration = Duration::from_millis(1);
 
+/// The time for a pong is extended to at most this many timeouts.
+pub(super) const MAX_TIMEOUTS: u32 = 10;
+/// What has been sent and not been confirmed may be on its way, in buffers of the system and of proxies. Such a download
+/// is assumed to progress at this rate, in bytes per second. The first so many bytes are not counted.
+const DOWNLOAD_RATE: u64 = 64 * 1024;
+
 /// The state of the heartbeat. It only computes times: [`Session`](super::Session) has the timer and writes the pings.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     due: Instant,
+    /// When the last ping was due.
+    pinged: Instant,
     pong: Pong,
     /// Since when the client is not read; meanwhile it can't time out.
     held: Option<Instant>,
@@ -36,10 +44,20 @@ pub(super) enum HeartbeatAction {
     Timeout,
 }
 
+/// Signs of life other than packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SignsOfLife {
+    /// Whether bytes of an unfinished transfer have arrived, or been accepted, since the ping or the last extension.
+    pub(super) moving: bool,
+    /// The number of bytes that were sent since the last pong.
+    pub(super) unconfirmed: u64,
+}
+
 impl Heartbeat {
     pub(super) fn new(start: Instant, config: &Config) -> Self {
         Heartbeat {
             due: after(start, config.ping_interval),
+            pinged: start,
             pong: Pong::NotAwaited,
             held: None,
         }
@@ -60,6 +78,7 @@ impl Heartbeat {
         let late = now.saturating_duration_since(self.due) > config.ping_timeout / 4;
         let start = if late { now } else { self.due };
         self.due = after(start, config.ping_timeout.saturating_sub(EARLY));
+        self.pinged = start;
         self.pong = Pong::Awaited;
         self.held = self.held.map(|_| now);
         HeartbeatAction::Ping
@@ -81,6 +100,25 @@ impl Heartbeat {
         }
     }
 
+    /// Gives the client more time at the deadline if there are other signs of life: a client in the middle of a long
+    /// upload or download can't send its pong, or has not even received the ping. Returns `false` if it has timed out.
+    pub(super) fn extend(&mut self, now: Instant, config: &Config, signs: SignsOfLife) -> bool {
+        let timeout = config.ping_timeout;
+        let due = if signs.moving {
+            after(now, timeout)
+        } else {
+            let bytes = signs.unconfirmed.saturating_sub(DOWNLOAD_RATE);
+            let download = Duration::from_millis(bytes.saturating_mul(1000) / DOWNLOAD_RATE);
+            after(
+                self.pinged,
+                timeout.saturating_sub(EARLY).saturating_add(download),
+            )
+        };
+        let last = after(self.pinged, timeout.saturating_mul(MAX_TIMEOUTS));
+        self.due = due.min(last);
+        now < self.due
+    }
+
     /// Sets whether the client is being read.
     pub(super) fn reading(&mut self, read: bool) {
         match self.held {
@@ -88,7 +126,9 @@ impl Heartbeat {
             Some(since) if read => {
                 self.held = None;
                 if self.pong != Pong::NotAwaited {
-                    self.due = after(self.due, since.elapsed());
+                    let held = since.elapsed();
+                    self.due = after(self.due, held);
+                    self.pinged = after(self.pinged, held);
                 }
             }
             _ => {}
@@ -158,6 +198,40 @@ mod tests {
         tokio::time::advance(ms(100)).await;
         heartbeat.packet(&config);
         assert_eq!(heartbeat.due(), Some(start + ms(600)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transfer_that_moves_puts_the_end_off_but_not_for_ever() {
+        let (mut heartbeat, config, start) = start();
+        heartbeat.beat(start + ms(300), &config);
+        let moving = SignsOfLife {
+            moving: true,
+            unconfirmed: 0,
+        };
+        let mut now = start + ms(499);
+        while heartbeat.extend(now, &config, moving) {
+            let due = heartbeat.due().unwrap();
+            assert!(due > now && due <= now + ms(200));
+            now = due;
+        }
+        assert_eq!(now, start + ms(300 + 10 * 200));
+        assert!(!heartbeat.extend(start + ms(499), &config, SignsOfLife::default()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_is_given_time() {
+        let (mut heartbeat, config, start) = start();
+        heartbeat.beat(start + ms(300), &config);
+        let sent = |unconfirmed| SignsOfLife {
+            moving: false,
+            unconfirmed,
+        };
+        let now = start + ms(499);
+        assert!(!heartbeat.extend(now, &config, sent(DOWNLOAD_RATE)));
+        assert!(heartbeat.extend(now, &config, sent(2 * DOWNLOAD_RATE)));
+        assert_eq!(heartbeat.due(), Some(start + ms(499 + 1000)));
+        assert!(heartbeat.extend(now, &config, sent(u64::MAX)));
+        assert_eq!(heartbeat.due(), Some(start + ms(300 + 10 * 200)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@
 //! be compressed (`compression`). A session has no task of its own: its owner polls it, and it drives the `websocket`,
 //! the `upgrade`, the `heartbeat` and the `timer`.
 
+mod base64_packet;
 mod compression;
 mod config;
 mod cookie;
@@ -44,6 +45,7 @@ mod sessions;
 mod shared;
 mod sid;
 mod stream;
+mod subprotocol;
 mod timer;
 mod transport;
 mod upgrade;
@@ -60,4 +62,5 @@ pub use outgoing::Outgoing;
 pub use reason::CloseReason;
 pub use server::Engine;
 pub use session::{Event, Session};
+pub use subprotocol::Subprotocol;
 pub use transport::{TransportKind, Transports};

@@ -2,6 +2,7 @@
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::base64_packet;
 use crate::base::{Head, Message, Text};
 
 /// A packet of a client.
@@ -13,7 +14,7 @@ pub(super) enum Packet {
     Probe,
     /// `3`: the response to a ping of the server.
     Pong,
-    /// `4`, or binary data.
+    /// `4`; `b` with base64; or a binary frame.
     Message(Message),
     /// `5`: the WebSocket becomes the transport.
     Upgrade,
@@ -54,6 +55,9 @@ impl Packet {
             Some(b'4') => Text::from_framed(text)
                 .map(|text| Packet::Message(Message::Text(text)))
                 .ok_or_else(|| Malformed::of(b"4")),
+            Some(b'b') => base64_packet::decode(&text.as_bytes()[1..])
+                .map(|bytes| Packet::Message(Message::Binary(bytes)))
+                .ok_or_else(|| Malformed::of(text.as_bytes())),
             Some(b'3') => Ok(Packet::Pong),
             Some(b'1') => Ok(Packet::Close),
             Some(b'2') if &*text == "2probe" => Ok(Packet::Probe),
@@ -80,6 +84,11 @@ mod tests {
             Ok(Packet::Message(Message::Text("hé".into())))
         );
         assert_eq!(decode("4"), Ok(Packet::Message(Message::Text("".into()))));
+        let bytes = bytes::Bytes::from_static(&[1, 2, 3, 4]);
+        assert_eq!(
+            decode("bAQIDBA=="),
+            Ok(Packet::Message(Message::Binary(bytes)))
+        );
         assert_eq!(decode("5"), Ok(Packet::Upgrade));
         assert_eq!(decode("6"), Ok(Packet::Noop));
     }

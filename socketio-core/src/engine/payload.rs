@@ -1,13 +1,10 @@
 //! Bodies of HTTP requests with several packets: texts separated by `U+001E`, binary data as `b` and base64.
 
-use base64::{
-    Engine as _, engine::general_purpose::STANDARD,
-    engine::general_purpose::STANDARD_PAD_INDIFFERENT,
-};
 use bytes::{Buf, Bytes};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
+    base64_packet,
     outgoing::Outgoing,
     packet::{Malformed, Packet},
 };
@@ -42,11 +39,10 @@ impl Payload {
     }
 
     fn decode(&self, packet: Bytes) -> Result<Packet, Malformed> {
+        // Not copied first, because decoding makes a copy.
         if let Some((b'b', base64)) = packet.split_first() {
-            let bytes = STANDARD_PAD_INDIFFERENT
-                .decode(base64)
-                .map_err(|_| Malformed::of(&packet))?;
-            return Ok(Packet::Message(Message::Binary(bytes.into())));
+            let bytes = base64_packet::decode(base64).ok_or_else(|| Malformed::of(&packet))?;
+            return Ok(Packet::Message(Message::Binary(bytes)));
         }
         let head = Head::of(&packet);
         let packet = if packet.len() < self.share_from {
@@ -114,9 +110,8 @@ impl Encoder {
                 self.body.push_str(text.framed());
             }
             Message::Binary(bytes) => {
-                self.separate(bytes.len().div_ceil(3) * 4 + 1);
-                self.body.push('b');
-                STANDARD.encode_string(bytes, &mut self.body);
+                self.separate(base64_packet::encoded_length(bytes.len()));
+                base64_packet::encode(bytes, &mut self.body);
             }
         }
     }
@@ -185,8 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn base64_may_come_without_its_padding() {
+    fn base64_may_come_without_its_padding_or_in_lines() {
         assert_eq!(decode(b"bAQIDBA"), decode(b"bAQIDBA=="));
+        let lines = decode(b"bAQID\r\nBA==\n\x1e4next");
+        assert_eq!(lines, decode(b"bAQIDBA==\x1e4next"));
         assert_eq!(
             decode(b"b"),
             [Ok(Packet::Message(Message::Binary(Bytes::new())))]

@@ -8,44 +8,64 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use super::{
+    config::Config,
     reason::CloseReason,
     refusal::Refusal,
-    shared::{Answer, Shared},
+    shared::{Answer, Shared, Ticket},
 };
 use crate::base::Problem;
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
 pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
-    let answered = shared.park_poll()?;
-    let guard = Guard {
+    let mut poll = WaitingPoll {
+        ticket: shared.park_poll()?,
         shared: &shared,
-        outcome: Outcome::Fail,
+        waits: true,
     };
-    let answer = answered.await;
-    guard.disarm();
+    let answer = (&mut poll.ticket.answered).await;
+    poll.waits = false;
     answer.unwrap_or(Err(Refusal::Ended))
 }
 
-/// Reads the body of a POST, passes it to the session, and waits until its packets have been taken.
+/// A GET that waits for packets.
+struct WaitingPoll<'a> {
+    ticket: Ticket,
+    shared: &'a Shared,
+    waits: bool,
+}
+
+impl Drop for WaitingPoll<'_> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.shared.lose_poll(&mut self.ticket);
+        }
+    }
+}
+
+/// Waits for the turn of a POST, reads its body, passes it to the session, and waits until its packets have been taken.
 ///
-/// A body over `limit` does not affect the session. A body that is incomplete, or takes longer than `deadline`, ends
-/// the session, because packets may be lost.
-pub(super) async fn post<B>(
-    shared: Arc<Shared>,
-    body: B,
-    limit: usize,
-    deadline: Duration,
-) -> Answer
+/// A body over the limit does not affect the session. A body that is incomplete or takes too long ends the session,
+/// because packets may be lost.
+pub(super) async fn post<B>(shared: Arc<Shared>, body: B, config: &Config) -> Answer
 where
     B: Body,
 {
-    shared.begin_post()?;
+    let turn = shared.begin_post()?;
     let mut guard = Guard {
         shared: &shared,
         outcome: Outcome::Fail,
     };
-    let body = match timeout(deadline, read(body, limit))
+    if let Some(turn) = turn {
+        // Without a turn, the session has ended or has another transport.
+        let granted = turn.await.map_err(|_| Refusal::Ended);
+        if let Err(refusal) = shared.check_turn().and(granted) {
+            guard.disarm();
+            return Err(refusal);
+        }
+    }
+    let (idle, total) = config.post_timeouts();
+    let body = match timeout(total, read(&shared, body, config.max_payload, idle))
         .await
         .unwrap_or(Err(Refusal::TooSlow))
     {
@@ -63,7 +83,7 @@ where
 }
 
 /// Reads a body and counts its bytes: neither an announced length nor an endless body allocates more than the limit.
-async fn read<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+async fn read<B>(shared: &Shared, body: B, limit: usize, idle: Duration) -> Result<Bytes, Refusal>
 where
     B: Body,
 {
@@ -72,11 +92,15 @@ where
     }
     let mut body = pin!(body);
     let mut read = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = timeout(idle, body.frame())
+        .await
+        .map_err(|_| Refusal::TooSlow)?
+    {
         let frame = frame.map_err(|_| Refusal::BadRequest(Problem::BodyBroken))?;
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
+        shared.count_received(data.remaining());
         if data.remaining() > limit - read.len() {
             return Err(Refusal::TooLarge);
         }
@@ -133,6 +157,7 @@ mod tests {
     use futures_util::{FutureExt, stream};
     use http_body::Frame;
     use http_body_util::{Full, StreamBody};
+    use tokio::time::{Instant, sleep};
 
     use super::*;
     use crate::{
@@ -148,7 +173,12 @@ mod tests {
         shared.updates(&Context::from_waker(Waker::noop()))
     }
 
-    const DEADLINE: Duration = Duration::from_secs(45);
+    fn limit(max_payload: usize) -> Config {
+        Config {
+            max_payload,
+            ..Config::default()
+        }
+    }
 
     #[tokio::test]
     async fn a_poll_whose_client_goes_away_ends_the_session() {
@@ -176,18 +206,18 @@ mod tests {
         let shared = session();
         let announced = Full::<Bytes>::from("4hello");
         assert_eq!(
-            post(Arc::clone(&shared), announced, 5, DEADLINE).await,
+            post(Arc::clone(&shared), announced, &limit(5)).await,
             Err(Refusal::TooLarge)
         );
         let chunks =
             ["4he", "llo"].map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))));
         let chunked = StreamBody::new(stream::iter(chunks));
         assert_eq!(
-            post(Arc::clone(&shared), chunked, 5, DEADLINE).await,
+            post(Arc::clone(&shared), chunked, &limit(5)).await,
             Err(Refusal::TooLarge)
         );
         assert_eq!(updates(&shared).failed, None);
-        assert_eq!(shared.begin_post(), Ok(()));
+        assert!(shared.begin_post().unwrap().is_none());
     }
 
     #[tokio::test]
@@ -195,7 +225,7 @@ mod tests {
         let chunk = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'4'; 1000])));
         let endless = StreamBody::new(stream::repeat_with(chunk));
         assert_eq!(
-            post(session(), endless, 1_000_000, DEADLINE).await,
+            post(session(), endless, &Config::default()).await,
             Err(Refusal::TooLarge)
         );
     }
@@ -203,12 +233,34 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
         let shared = session();
+        let start = Instant::now();
         let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
         assert_eq!(
-            post(Arc::clone(&shared), silent, 5, DEADLINE).await,
+            post(Arc::clone(&shared), silent, &limit(5)).await,
             Err(Refusal::TooSlow)
         );
+        assert_eq!(start.elapsed(), Duration::from_secs(45));
         assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_is_one_that_takes_very_long() {
+        let shared = session();
+        let start = Instant::now();
+        let chunk = |()| async {
+            sleep(Duration::from_secs(10)).await;
+            Some((
+                Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"4"))),
+                (),
+            ))
+        };
+        let slow = StreamBody::new(stream::unfold((), chunk));
+        assert_eq!(
+            post(Arc::clone(&shared), slow, &Config::default()).await,
+            Err(Refusal::TooSlow)
+        );
+        assert_eq!(start.elapsed(), Duration::from_secs(25 + 10 * 20));
+        assert_eq!(shared.upload(), (true, 22));
     }
 
     #[tokio::test]
@@ -218,7 +270,7 @@ mod tests {
             std::io::Error::other("reset"),
         )]));
         assert!(matches!(
-            post(Arc::clone(&shared), broken, 5, DEADLINE).await,
+            post(Arc::clone(&shared), broken, &limit(5)).await,
             Err(Refusal::BadRequest(_))
         ));
         assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));

@@ -27,6 +27,8 @@ pub(super) enum Refusal {
     UnsupportedVersion,
     /// A request of a session with a method other than GET and POST.
     MethodNotAllowed,
+    /// Too many POSTs of the session wait for their turn.
+    TooManyPosts,
     /// The body is over the limit.
     TooLarge,
     /// The body did not arrive in time.
@@ -54,6 +56,7 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
+            Refusal::TooManyPosts => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests"),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
             Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
@@ -71,6 +74,7 @@ impl Refusal {
             Refusal::Forbidden => Problem::OriginRefused,
             Refusal::UnsupportedVersion => Problem::UnsupportedVersion,
             Refusal::MethodNotAllowed => Problem::MethodNotAllowed,
+            Refusal::TooManyPosts => Problem::TooManyPosts,
             Refusal::TooLarge => Problem::BodyTooLarge,
             Refusal::TooSlow => Problem::BodyTooSlow,
             Refusal::WebSocketVersion => Problem::WebSocketVersion,
@@ -82,19 +86,22 @@ impl Refusal {
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = self.parts();
         let body = match self {
+            // The official client expects an empty body, as Node sends it.
+            Refusal::TooLarge => String::new(),
             Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => {
                 let reason = problem.to_string().replace('"', "'");
                 format!(r#"{{"code":{code},"message":"{message}","reason":"{reason}"}}"#)
             }
             _ => format!(r#"{{"code":{code},"message":"{message}"}}"#),
         };
+        let is_json = !body.is_empty();
         let mut response = Response::new(Full::from(body));
+        if is_json {
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
         match self {
             Refusal::MethodNotAllowed => {
                 headers.insert(
@@ -109,7 +116,7 @@ impl Refusal {
                 );
             }
             // The rest of the body is not read.
-            Refusal::TooLarge | Refusal::TooSlow => {
+            Refusal::TooManyPosts | Refusal::TooLarge | Refusal::TooSlow => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
@@ -132,7 +139,16 @@ mod tests {
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(
             body,
-            r#"{"code":3,"message":"Bad request","reason":"a second poll while one is waiting"}"#
+            r#"{"code":3,"message":"Bad request","reason":"two polls at once"}"#
         );
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_answered_with_nothing_but_the_status() {
+        let response = Refusal::TooLarge.response();
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(!response.headers().contains_key("content-type"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.is_empty());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -26,9 +25,14 @@ pub(super) enum Purpose {
     Upgrade(Sid, Accept),
 }
 
-/// The `Sec-WebSocket-Accept` header of the response.
+/// How a WebSocket is opened.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Accept(pub(super) String);
+pub(super) enum Accept {
+    /// By the upgrade of an HTTP/1.1 connection. The `Sec-WebSocket-Accept` header of the response.
+    Upgrade(HeaderValue),
+    /// By an extended CONNECT, as a stream of an HTTP/2 connection (RFC 8441): a response with status 200 suffices.
+    Stream,
+}
 
 impl Purpose {
     /// Reads a request. Its session has not been looked up yet.
@@ -37,6 +41,11 @@ impl Purpose {
             return Ok(Purpose::Preflight);
         }
         let query = Query::parse(request.uri.query().unwrap_or_default());
+        // Over HTTP/2, CONNECT with a path opens a WebSocket as GET does over HTTP/1.1.
+        let method = match request.method {
+            Method::CONNECT if is_extended_connect(request) => &Method::GET,
+            ref method => method,
+        };
         let transport = query
             .transport
             .as_deref()
@@ -45,7 +54,7 @@ impl Purpose {
         let purpose = match query.sid.as_deref() {
             Some(sid) => {
                 let sid = Sid::parse(sid).ok_or(Refusal::UnknownSid)?;
-                match (transport, &request.method) {
+                match (transport, method) {
                     (TransportKind::Polling, &Method::GET) => Purpose::Poll(sid),
                     (TransportKind::Polling, &Method::POST) => Purpose::Post(sid),
                     (TransportKind::WebSocket, &Method::GET) => {
@@ -57,7 +66,7 @@ impl Purpose {
                     _ => return Err(Refusal::MethodNotAllowed),
                 }
             }
-            None if request.method != Method::GET => return Err(Refusal::BadMethod),
+            None if *method != Method::GET => return Err(Refusal::BadMethod),
             None => match transport {
                 TransportKind::Polling => Purpose::OpenPolling,
                 TransportKind::WebSocket => Purpose::OpenWebSocket(accept(request)?),
@@ -104,12 +113,14 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Checks the headers of a WebSocket handshake (RFC 6455, 4.2.1).
+/// Checks the headers of a WebSocket handshake (RFC 6455, 4.2.1; RFC 8441, 5).
 fn accept(request: &Parts) -> Result<Accept, Refusal> {
     let headers = &request.headers;
-    if request.version != Version::HTTP_11
-        || !has_token(headers, header::UPGRADE, "websocket")
-        || !has_token(headers, header::CONNECTION, "upgrade")
+    let is_stream = is_extended_connect(request);
+    if !is_stream
+        && (request.version != Version::HTTP_11
+            || !has_token(headers, header::UPGRADE, "websocket")
+            || !has_token(headers, header::CONNECTION, "upgrade"))
     {
         return Err(Refusal::BadRequest(Problem::NotWebSocket));
     }
@@ -119,15 +130,37 @@ fn accept(request: &Parts) -> Result<Accept, Refusal> {
     {
         return Err(Refusal::WebSocketVersion);
     }
+    if is_stream {
+        return Ok(Accept::Stream);
+    }
     let key = headers
         .get(header::SEC_WEBSOCKET_KEY)
         .map(HeaderValue::as_bytes)
         .unwrap_or_default();
-    if STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
-        Ok(Accept(derive_accept_key(key)))
-    } else {
-        Err(Refusal::BadRequest(Problem::WebSocketKey))
-    }
+    HeaderValue::try_from(derive_accept_key(key))
+        .ok()
+        .filter(|_| is_key(key))
+        .map(Accept::Upgrade)
+        .ok_or(Refusal::BadRequest(Problem::WebSocketKey))
+}
+
+/// Returns whether a request opens a stream of an HTTP/2 connection with the protocol that its query names: only an
+/// extended CONNECT has a path.
+fn is_extended_connect(request: &Parts) -> bool {
+    request.method == Method::CONNECT
+        && request.version == Version::HTTP_2
+        && request.uri.scheme().is_some()
+}
+
+/// Returns whether a key has the form of 16 bytes in base64. As in other servers, only the form matters: some devices
+/// send a fixed key whose last character has unused bits set, which is no valid base64.
+fn is_key(key: &[u8]) -> bool {
+    key.strip_suffix(b"==").is_some_and(|text| {
+        text.len() == 22
+            && text
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+    })
 }
 
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
@@ -168,7 +201,7 @@ mod tests {
     ];
 
     fn sample_accept() -> Accept {
-        Accept("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into())
+        Accept::Upgrade(HeaderValue::from_static("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
     }
 
     #[test]
@@ -272,6 +305,36 @@ mod tests {
     }
 
     #[test]
+    fn over_http_2_an_extended_connect_opens_a_websocket() {
+        let connect = |uri: &str, headers: &[(&str, &str)]| {
+            let request = http::Request::builder()
+                .method("CONNECT")
+                .version(Version::HTTP_2)
+                .uri(uri);
+            let request = headers.iter().fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            });
+            Purpose::of(&request.body(()).unwrap().into_parts().0)
+        };
+        let uri = "https://a.test/engine.io/?EIO=4&transport=websocket";
+        let version = [("sec-websocket-version", "13")];
+        assert_eq!(
+            connect(uri, &version),
+            Ok(Purpose::OpenWebSocket(Accept::Stream))
+        );
+        assert_eq!(
+            connect(&format!("{uri}&sid={SID}"), &version),
+            Ok(Purpose::Upgrade(sid(), Accept::Stream))
+        );
+        assert_eq!(connect(uri, &[]), Err(Refusal::WebSocketVersion));
+        assert!(connect("a.test:443", &version).is_err());
+        assert_eq!(
+            of("CONNECT", "EIO=4&transport=websocket", &WEBSOCKET),
+            Err(Refusal::BadMethod)
+        );
+    }
+
+    #[test]
     fn a_websocket_request_must_be_one() {
         let open = |headers: &[(&str, &str)]| of("GET", "EIO=4&transport=websocket", headers);
         assert!(matches!(open(&[]), Err(Refusal::BadRequest(_))));
@@ -285,9 +348,22 @@ mod tests {
         let mut headers = WEBSOCKET;
         headers[2].1 = "8";
         assert_eq!(open(&headers), Err(Refusal::WebSocketVersion));
-        headers = WEBSOCKET;
-        headers[3].1 = "c2hvcnQ=";
-        assert!(matches!(open(&headers), Err(Refusal::BadRequest(_))));
+        for key in [
+            "",
+            "c2hvcnQ=",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBs_SBub25jZQ==",
+        ] {
+            headers = WEBSOCKET;
+            headers[3].1 = key;
+            assert!(
+                matches!(open(&headers), Err(Refusal::BadRequest(_))),
+                "{key}"
+            );
+        }
+        // Unused bits of the last character are set.
+        headers[3].1 = "dGhlIHNhbXBsZSBub25jZR==";
+        assert!(matches!(open(&headers), Ok(Purpose::OpenWebSocket(_))));
         assert!(matches!(
             of("POST", "EIO=4&transport=websocket&sid=$", &WEBSOCKET),
             Err(Refusal::BadRequest(_))

@@ -15,23 +15,21 @@ use super::{
     config::Config,
     cors::CorsOptions,
     grant::Grant,
-    packet::control,
     polling,
-    reason::CloseReason,
     refusal::Refusal,
     refused_origin::RefusedOrigin,
     request::{Accept, Purpose},
     session::Session,
     sessions::Sessions,
-    shared::Shared,
+    shared::{NOTHING, Shared},
     transport::TransportKind,
 };
 use crate::base::{BoxError, PeerAddr, Problem, ProblemDetails, Request};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
-/// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection over HTTP/1.1 that is served
-/// `with_upgrades()`. JSONP and older versions of the protocol are not supported.
+/// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection: over HTTP/1.1 one that is served
+/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. JSONP and older versions of the protocol are not supported.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -52,7 +50,7 @@ impl Engine {
     ///
     /// The future of a polling GET waits until there are packets; dropping it means that the client has disconnected,
     /// and ends the session. There is always a response: a refused request gets status 400 (or 403, 405, 408, 413, 426,
-    /// 503) with `{"code":..,"message":..}`.
+    /// 429, 503) with `{"code":..,"message":..}`.
     pub fn handle<B>(
         &self,
         request: http::Request<B>,
@@ -84,10 +82,8 @@ impl Engine {
                     }
                 }
                 Ok(Admitted::Post(shared)) => {
-                    // No pong can arrive during a POST: after this time the session has timed out.
-                    let deadline = config.ping_interval.saturating_add(config.ping_timeout);
                     drop(parts);
-                    let answer = polling::post(shared, body, config.max_payload, deadline).await;
+                    let answer = polling::post(shared, body, config).await;
                     engine.payload(answer, caller)
                 }
                 Err(Refusal::Forbidden) => {
@@ -162,7 +158,7 @@ impl Engine {
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
                 let upgrade = take_upgrade(request)?;
-                let response = switching(accept);
+                let response = self.switching(accept, request);
                 let request = Request::take(request, &config.trusted_proxies);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
@@ -177,8 +173,9 @@ impl Engine {
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
+                let response = self.switching(accept, request);
                 shared.offer(take_upgrade(request)?)?;
-                Ok(Admitted::RespondWith(switching(accept)))
+                Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
                 let shared = match self.sessions.get(sid) {
@@ -190,15 +187,26 @@ impl Engine {
                 Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
             }
             Purpose::Post(sid) => {
-                let shared = self.sessions.get(sid)?;
-                if is_octet_stream(request) {
-                    // Older versions of the protocol have binary bodies.
-                    shared.fail(CloseReason::TransportError);
-                    return Err(Refusal::BadRequest(Problem::BinaryBody));
-                }
-                Ok(Admitted::Post(shared))
+                // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
+                Ok(Admitted::Post(self.sessions.get(sid)?))
             }
         }
+    }
+
+    /// Returns the response to a WebSocket handshake.
+    fn switching(&self, accept: Accept, request: &Parts) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        let headers = response.headers_mut();
+        if let Some(protocol) = self.sessions.config.subprotocol.answer(request) {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        if let Accept::Upgrade(accept) = accept {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        }
+        response
     }
 
     fn offered(&self, transport: TransportKind) -> Result<(), Refusal> {
@@ -342,7 +350,7 @@ async fn compressed(
 
 /// Returns a response that ends a poll without packets.
 fn noop() -> Response<Full<Bytes>> {
-    text(Bytes::from_static(control::NOOP.as_bytes()))
+    text(NOTHING)
 }
 
 fn text(body: Bytes) -> Response<Full<Bytes>> {
@@ -356,18 +364,6 @@ fn text(body: Bytes) -> Response<Full<Bytes>> {
     response
 }
 
-fn switching(accept: Accept) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::try_from(accept.0) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    response
-}
-
 /// Takes the upgrade of the connection out of the extensions, where hyper stores it.
 fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
     let upgrade = request.extensions.remove();
@@ -376,19 +372,4 @@ fn take_upgrade(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
         request.extensions = Extensions::new();
     }
     upgrade.ok_or(Refusal::BadRequest(Problem::NoUpgrade))
-}
-
-fn is_octet_stream(request: &Parts) -> bool {
-    let content_type = request
-        .headers
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    let essence = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
-    essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/octet-stream")
 }

@@ -1,14 +1,17 @@
 //! [`Shared`]: the slots in which HTTP requests and their session meet.
 
 use std::{
+    collections::VecDeque,
     mem,
+    sync::atomic::{AtomicU64, Ordering},
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     packet::control, payload::Payload, reason::CloseReason, refusal::Refusal, sid::Sid,
@@ -19,12 +22,20 @@ use crate::base::Problem;
 /// The response to a waiting request.
 pub(super) type Answer = Result<Bytes, Refusal>;
 
+/// A second GET within this time ends the session, as the protocol's test suite demands: a client that polls twice at
+/// once has lost its state. A later one takes over, because the first may hang on a network that the client has left.
+const OVERLAP: Duration = Duration::from_millis(100);
+/// The number of POSTs of a session that wait for their turn. They are not read meanwhile.
+const WAITING_POSTS: usize = 32;
+
 /// Passes requests, which run in the tasks of their HTTP connections, to their session, which runs in the task of its
 /// owner.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) sid: Sid,
     slots: Mutex<Slots>,
+    /// The number of bytes of all bodies.
+    received: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -32,9 +43,12 @@ struct Slots {
     /// Wakes the task that polls the session.
     waker: Waker,
     stage: Stage,
-    /// A waiting GET. The receiver is in [`polling::poll`](super::polling::poll).
-    poll: Option<oneshot::Sender<Answer>>,
+    poll: Option<ParkedPoll>,
+    /// The number of polls so far.
+    polls: u64,
     post: PostSlot,
+    /// POSTs that arrived during another, in their order.
+    waiting: VecDeque<oneshot::Sender<()>>,
     /// A WebSocket that is to become the transport.
     socket: Option<OnUpgrade>,
 }
@@ -51,13 +65,31 @@ enum Stage {
     Closed,
 }
 
+/// A waiting GET.
+#[derive(Debug)]
+struct ParkedPoll {
+    id: u64,
+    since: Instant,
+    /// The receiver is in [`polling::poll`](super::polling::poll).
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The ticket of a waiting GET.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    id: u64,
+    pub(super) answered: oneshot::Receiver<Answer>,
+}
+
 #[derive(Debug, Default)]
 enum PostSlot {
     #[default]
     Free,
-    /// A body is being read, or the session has it and has not answered it yet.
-    Busy,
+    /// A body is being read.
+    Reading,
     Ready(Post),
+    /// The session has it and has not answered it yet.
+    Taken,
 }
 
 /// A POST whose body has been read. It is answered when its packets have been taken, or before an upgrade completes.
@@ -90,43 +122,88 @@ impl Shared {
             waker: Waker::noop().clone(),
             stage,
             poll: None,
+            polls: 0,
             post: PostSlot::Free,
+            waiting: VecDeque::new(),
             socket: None,
         };
         Shared {
             sid,
             slots: Mutex::new(slots),
+            received: AtomicU64::new(0),
         }
     }
 
-    /// Stores a GET that waits for packets. A second one ends the session and both requests.
-    pub(super) fn park_poll(&self) -> Result<oneshot::Receiver<Answer>, Refusal> {
+    /// Stores a GET that waits for packets. Of two, the newer takes over and the older is answered; two at once end the
+    /// session and both requests.
+    pub(super) fn park_poll(&self) -> Result<Ticket, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
-        if slots.poll.is_some() {
+        let since = Instant::now();
+        if let Some(older) = &slots.poll
+            && since.duration_since(older.since) < OVERLAP
+        {
             drop(slots);
             self.fail(CloseReason::TransportError);
             return Err(Refusal::BadRequest(Problem::TwoPolls));
         }
+        slots.polls += 1;
+        let id = slots.polls;
         let (answer, answered) = oneshot::channel();
-        slots.poll = Some(answer);
+        let older = slots.poll.replace(ParkedPoll { id, since, answer });
         let waker = slots.waker.clone();
         drop(slots);
+        if let Some(older) = older {
+            tracing::debug!(target: "engineio", sid = ?self.sid, "a newer poll takes over");
+            // An error means that its client has disconnected, which is no loss.
+            let _ = older.answer.send(Ok(NOTHING));
+        }
         waker.wake();
-        Ok(answered)
+        Ok(Ticket { id, answered })
     }
 
-    /// Reserves the slot for a POST; a session has one at a time.
-    pub(super) fn begin_post(&self) -> Result<(), Refusal> {
+    /// Notes that the client of a GET has disconnected. The session ends if packets may be lost, or if the client has no
+    /// other GET.
+    pub(super) fn lose_poll(&self, ticket: &mut Ticket) {
+        let waits = self.slots().poll.take_if(|poll| poll.id == ticket.id);
+        // An answer that is sent after this fails, which the session notices.
+        ticket.answered.close();
+        let lost = match ticket.answered.try_recv() {
+            Ok(Ok(body)) => body != NOTHING,
+            Ok(Err(_)) => false,
+            Err(_) => waits.is_some(),
+        };
+        if lost {
+            self.fail(CloseReason::TransportError);
+        }
+    }
+
+    /// Takes the turn of a POST, or a place in the queue: a session takes them one after the other, in the order in which
+    /// they arrive. A place in the queue must be followed by [`Shared::check_turn`].
+    pub(super) fn begin_post(&self) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
-        if !matches!(slots.post, PostSlot::Free) {
-            drop(slots);
-            self.fail(CloseReason::TransportError);
-            return Err(Refusal::BadRequest(Problem::TwoPosts));
+        if let PostSlot::Free = slots.post {
+            slots.post = PostSlot::Reading;
+            return Ok(None);
         }
-        slots.post = PostSlot::Busy;
-        Ok(())
+        slots.waiting.retain(|turn| !turn.is_closed());
+        if slots.waiting.len() >= WAITING_POSTS {
+            return Err(Refusal::TooManyPosts);
+        }
+        let (turn, waiting) = oneshot::channel();
+        slots.waiting.push_back(turn);
+        Ok(Some(waiting))
+    }
+
+    /// Returns whether the session still takes POSTs, after the wait for a turn.
+    pub(super) fn check_turn(&self) -> Result<(), Refusal> {
+        self.slots().admits_polling()
+    }
+
+    /// Counts bytes of a body, which are a sign of life.
+    pub(super) fn count_received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Passes the body of the POST to the session.
@@ -144,9 +221,21 @@ impl Shared {
         Ok(answered)
     }
 
-    /// Frees the slot of the POST: called for a failed request, or by the session before it answers.
+    /// Ends the turn of the POST: called for a failed request, or by the session before it answers.
     pub(super) fn release_post(&self) {
-        self.slots().post = PostSlot::Free;
+        let mut slots = self.slots();
+        slots.post = PostSlot::Free;
+        while let Some(turn) = slots.waiting.pop_front() {
+            // An error means that its client has disconnected.
+            if turn.send(()).is_ok() {
+                slots.post = PostSlot::Reading;
+                break;
+            }
+        }
+        // The queue is rarely needed.
+        if slots.waiting.is_empty() {
+            slots.waiting = VecDeque::new();
+        }
     }
 
     /// Offers a WebSocket to the session. If the session has ended, or another one is being probed, it is dropped,
@@ -175,11 +264,15 @@ impl Shared {
         }
         slots.stage = Stage::Failed(reason);
         let poll = slots.poll.take();
+        let waiting = mem::take(&mut slots.waiting);
         let waker = slots.waker.clone();
         drop(slots);
+        drop(waiting);
         if let Some(poll) = poll {
             // An error means that the client has disconnected, which is fine.
-            let _ = poll.send(Ok(Bytes::from_static(control::CLOSE.as_bytes())));
+            let _ = poll
+                .answer
+                .send(Ok(Bytes::from_static(control::CLOSE.as_bytes())));
         }
         waker.wake();
     }
@@ -204,6 +297,12 @@ impl Shared {
         }
     }
 
+    /// Returns whether the body of a POST is being read, and the number of bytes of all bodies so far.
+    pub(super) fn upload(&self) -> (bool, u64) {
+        let reading = matches!(self.slots().post, PostSlot::Reading);
+        (reading, self.received.load(Ordering::Relaxed))
+    }
+
     /// Returns whether a GET is waiting.
     pub(super) fn is_polled(&self) -> bool {
         self.slots().poll.is_some()
@@ -213,7 +312,7 @@ impl Shared {
     pub(super) fn answer_poll(&self, answer: Answer) -> bool {
         // Taken before it is answered, because the client may poll again at once.
         let poll = self.slots().poll.take();
-        poll.is_some_and(|poll| poll.send(answer).is_ok())
+        poll.is_some_and(|poll| poll.answer.send(answer).is_ok())
     }
 
     /// Gives up a failed probe; the client may try again.
@@ -224,15 +323,19 @@ impl Shared {
         }
     }
 
-    /// Completes an upgrade. Later GETs are refused; a POST that arrived before is the last.
-    pub(super) fn complete_upgrade(&self) -> Option<Post> {
+    /// Completes an upgrade. Later GETs are refused; a POST that arrived before is the last. A GET that waits is refused
+    /// as well if the client was told by a probe to stop polling, otherwise it is answered.
+    pub(super) fn complete_upgrade(&self, probed: bool) -> Option<Post> {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
         let poll = slots.poll.take();
         let post = slots.take_post();
+        let waiting = mem::take(&mut slots.waiting);
         drop(slots);
+        drop(waiting);
         if let Some(poll) = poll {
-            let _ = poll.send(Err(TAKEN_OVER));
+            let answer = if probed { Err(TAKEN_OVER) } else { Ok(NOTHING) };
+            let _ = poll.answer.send(answer);
         }
         post
     }
@@ -247,8 +350,9 @@ impl Shared {
             mem::take(&mut slots.post),
             slots.socket.take(),
         );
+        let waiting = mem::take(&mut slots.waiting);
         drop(slots);
-        drop(socket);
+        drop((socket, waiting));
         if let PostSlot::Ready(Post {
             answer: Some(answer),
             ..
@@ -258,7 +362,7 @@ impl Shared {
         }
         poll.is_some_and(|poll| {
             let answer = Ok(Bytes::from_static(poll_answer.as_bytes()));
-            poll.send(answer).is_ok()
+            poll.answer.send(answer).is_ok()
         })
     }
 
@@ -269,9 +373,12 @@ impl Shared {
 
 const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
+/// The response to a GET without packets.
+pub(super) const NOTHING: Bytes = Bytes::from_static(control::NOOP.as_bytes());
+
 impl Slots {
     fn take_post(&mut self) -> Option<Post> {
-        match mem::replace(&mut self.post, PostSlot::Busy) {
+        match mem::replace(&mut self.post, PostSlot::Taken) {
             PostSlot::Ready(post) => Some(post),
             other => {
                 self.post = other;
@@ -291,6 +398,8 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     fn polling() -> Shared {
@@ -301,44 +410,97 @@ mod tests {
         shared.updates(&Context::from_waker(Waker::noop()))
     }
 
-    #[test]
-    fn a_second_poll_ends_the_session_and_tells_the_first() {
+    #[tokio::test(start_paused = true)]
+    async fn two_polls_at_once_end_the_session_and_tell_the_first() {
         let shared = polling();
         let mut first = shared.park_poll().unwrap();
         assert!(updates(&shared).polled);
+        advance(OVERLAP - Duration::from_millis(1)).await;
         assert!(matches!(shared.park_poll(), Err(Refusal::BadRequest(_))));
-        assert_eq!(first.try_recv().unwrap(), Ok(Bytes::from("1")));
+        assert_eq!(first.answered.try_recv().unwrap(), Ok(Bytes::from("1")));
         assert_eq!(shared.park_poll().unwrap_err(), Refusal::UnknownSid);
         assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_later_poll_takes_over_whether_the_older_is_answered_or_lost() {
+        for lost in [false, true] {
+            let shared = polling();
+            let mut older = shared.park_poll().unwrap();
+            advance(OVERLAP).await;
+            let mut newer = shared.park_poll().unwrap();
+            if lost {
+                shared.lose_poll(&mut older);
+            } else {
+                assert_eq!(older.answered.try_recv().unwrap(), Ok(NOTHING));
+            }
+            assert_eq!(updates(&shared).failed, None);
+            assert!(shared.answer_poll(Ok(Bytes::from("4a"))));
+            assert_eq!(newer.answered.try_recv().unwrap(), Ok(Bytes::from("4a")));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_ends_the_session_unless_it_is_empty() {
+        for (answer, failed) in [("6", None), ("4a", Some(CloseReason::TransportError))] {
+            let shared = polling();
+            let mut poll = shared.park_poll().unwrap();
+            assert!(shared.answer_poll(Ok(Bytes::from(answer))));
+            shared.lose_poll(&mut poll);
+            assert_eq!(updates(&shared).failed, failed);
+        }
+    }
+
     #[test]
-    fn a_second_post_ends_the_session_but_what_the_first_brought_is_kept() {
+    fn posts_take_turns_in_the_order_in_which_they_arrive() {
         let shared = polling();
-        shared.begin_post().unwrap();
+        assert!(shared.begin_post().unwrap().is_none());
+        let mut second = shared.begin_post().unwrap().unwrap();
+        let gone = shared.begin_post().unwrap().unwrap();
+        let mut third = shared.begin_post().unwrap().unwrap();
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(matches!(shared.begin_post(), Err(Refusal::BadRequest(_))));
-        let updates = updates(&shared);
-        assert!(updates.post.is_some() && updates.failed.is_some());
+        assert!(updates(&shared).post.is_some());
+        assert!(second.try_recv().is_err());
+        shared.release_post();
+        assert_eq!(second.try_recv(), Ok(()));
+        assert!(third.try_recv().is_err());
+        drop(gone);
+        shared.release_post();
+        assert_eq!(third.try_recv(), Ok(()));
+        shared.release_post();
+        assert!(shared.begin_post().unwrap().is_none());
+    }
+
+    #[test]
+    fn the_number_of_posts_that_wait_is_bounded_and_one_too_many_does_no_harm() {
+        let shared = polling();
+        assert!(shared.begin_post().unwrap().is_none());
+        let mut waiting: Vec<_> = (0..WAITING_POSTS)
+            .map(|_| shared.begin_post().unwrap().unwrap())
+            .collect();
+        assert_eq!(shared.begin_post().unwrap_err(), Refusal::TooManyPosts);
+        assert_eq!(updates(&shared).failed, None);
+        waiting.pop();
+        assert!(shared.begin_post().unwrap().is_some());
     }
 
     #[test]
     fn a_post_keeps_its_place_until_it_is_answered() {
         let shared = polling();
-        shared.begin_post().unwrap();
+        assert!(shared.begin_post().unwrap().is_none());
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
         assert!(updates(&shared).post.is_some());
         assert!(updates(&shared).post.is_none());
         shared.release_post();
-        assert_eq!(shared.begin_post(), Ok(()));
+        assert!(shared.begin_post().unwrap().is_none());
     }
 
     #[test]
     fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
         let shared = polling();
         let mut waiting = shared.park_poll().unwrap();
-        assert!(shared.complete_upgrade().is_none());
-        assert_eq!(waiting.try_recv().unwrap(), Err(TAKEN_OVER));
+        assert!(shared.complete_upgrade(true).is_none());
+        assert_eq!(waiting.answered.try_recv().unwrap(), Err(TAKEN_OVER));
         assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
         shared.fail(CloseReason::TransportError);
         assert_eq!(updates(&shared).failed, None);
@@ -349,7 +511,7 @@ mod tests {
         let shared = polling();
         shared.begin_post().unwrap();
         let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(shared.complete_upgrade().is_some());
+        assert!(shared.complete_upgrade(true).is_some());
     }
 
     #[test]
@@ -358,9 +520,11 @@ mod tests {
         let mut poll = shared.park_poll().unwrap();
         shared.begin_post().unwrap();
         let mut post = shared.finish_post(Bytes::from("4a")).unwrap();
+        let mut waiting = shared.begin_post().unwrap().unwrap();
         shared.close(control::CLOSE, Err(Refusal::UnknownSid));
-        assert_eq!(poll.try_recv().unwrap(), Ok(Bytes::from("1")));
+        assert_eq!(poll.answered.try_recv().unwrap(), Ok(Bytes::from("1")));
         assert_eq!(post.try_recv().unwrap(), Err(Refusal::UnknownSid));
-        assert_eq!(shared.begin_post(), Err(Refusal::UnknownSid));
+        assert!(waiting.try_recv().is_err());
+        assert_eq!(shared.begin_post().unwrap_err(), Refusal::UnknownSid);
     }
 }

@@ -28,8 +28,10 @@ pub(super) struct Stream<S> {
     io: S,
     /// Received bytes that have not been taken.
     rest: Bytes,
-    /// The number of bytes that were taken by the reader, and written, so far.
+    /// The number of bytes that were taken by the reader since the last [`Stream::recount`].
     given: u64,
+    /// The number of bytes that were received, and written, so far.
+    received: u64,
     written: u64,
 }
 
@@ -39,8 +41,14 @@ impl<S> Stream<S> {
             io,
             rest: Bytes::new(),
             given: 0,
+            received: 0,
             written: 0,
         }
+    }
+
+    /// Returns the number of bytes that were received.
+    pub(super) fn received(&self) -> u64 {
+        self.received
     }
 
     /// Returns the number of bytes that were read since the last [`Stream::recount`].
@@ -72,6 +80,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
                 .with_borrow_mut(|scratch| {
                     let mut scratch = ReadBuf::new(scratch);
                     ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
+                    this.received += scratch.filled().len() as u64;
                     let (now, later) = scratch.filled().split_at(scratch.filled().len().min(room));
                     buffer.put_slice(now);
                     if !later.is_empty() {
@@ -134,7 +143,9 @@ mod tests {
         let mut buffer = [0; 9];
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 6);
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 1);
-        assert_eq!(stream.given(), 12);
+        assert_eq!((stream.given(), stream.received()), (12, 12));
+        stream.recount();
+        assert_eq!((stream.given(), stream.received()), (0, 12));
         drop(peer);
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
     }

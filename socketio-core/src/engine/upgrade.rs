@@ -1,6 +1,9 @@
 //! [`Probe`]: a WebSocket that is about to replace polling as the transport of a session.
 
-use std::task::{Context, Poll, ready};
+use std::{
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
@@ -10,30 +13,70 @@ use tokio_tungstenite::tungstenite::{
 use super::{
     packet::{Packet, control},
     reason::CloseReason,
+    timer::after,
     websocket::{Failure, Socket},
 };
 
+/// The time for which a poll may still wait after the probe, for packets: then it is answered, because the client waits
+/// for the response before it moves. The same as in Node: the official client's tests take a NOOP packet within 100 ms of
+/// connecting for an error.
+const POLL_GRACE: Duration = Duration::from_millis(100);
+
 /// A WebSocket that is being probed: the client sends `2probe`, the server responds with `3probe`, and the client sends
 /// `5` once it has stopped polling.
+///
+/// A client that is sure of its WebSocket may send `5` at once, as the reference server allows: .NET's does.
 #[derive(Debug)]
 pub(super) struct Probe {
     socket: Socket,
-    probed: bool,
-    pub(super) deadline: Instant,
+    probed: Probed,
+    deadline: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Probed {
+    No,
+    /// Polls are answered without packets from this time on.
+    Until(Instant),
+    /// That time has come.
+    Over,
 }
 
 impl Probe {
     pub(super) fn new(socket: Socket, deadline: Instant) -> Self {
         Probe {
             socket,
-            probed: false,
+            probed: Probed::No,
             deadline,
         }
     }
 
-    /// Returns whether the probe has succeeded: the client stops polling, so a waiting GET must be answered.
+    /// Returns whether the probe has succeeded: the client moves as soon as its requests have been answered.
     pub(super) fn is_probed(&self) -> bool {
-        self.probed
+        self.probed != Probed::No
+    }
+
+    /// Returns whether polls are answered without packets.
+    pub(super) fn ends_polls(&self) -> bool {
+        self.probed == Probed::Over
+    }
+
+    /// Returns when to call [`Probe::pass`].
+    pub(super) fn due(&self) -> Instant {
+        match self.probed {
+            Probed::Until(end) => end.min(self.deadline),
+            Probed::No | Probed::Over => self.deadline,
+        }
+    }
+
+    /// Notes that a deadline has passed. Returns `false` if the probe has timed out.
+    pub(super) fn pass(&mut self, now: Instant) -> bool {
+        if let Probed::Until(end) = self.probed
+            && end <= now
+        {
+            self.probed = Probed::Over;
+        }
+        now < self.deadline
     }
 
     /// Is ready when the probe ends: `Ok` if the socket is the transport now, `Err` if it has failed and polling
@@ -47,9 +90,11 @@ impl Probe {
                     ready!(self.socket.poll_ready(cx))?;
                     self.socket
                         .send(Frame::Text(Utf8Bytes::from_static(control::PROBED)))?;
-                    self.probed = true;
+                    if self.probed == Probed::No {
+                        self.probed = Probed::Until(after(Instant::now(), POLL_GRACE));
+                    }
                 }
-                Packet::Upgrade if self.probed => return Poll::Ready(Ok(())),
+                Packet::Upgrade => return Poll::Ready(Ok(())),
                 _ => return Poll::Ready(Err(CloseReason::ParseError)),
             }
         }

@@ -21,6 +21,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
+    base64_packet,
     outgoing::Outgoing,
     packet::{Malformed, Packet, control},
     reason::CloseReason,
@@ -57,6 +58,8 @@ pub(super) enum Written {
 pub(super) struct Socket {
     stage: Stage,
     limit: usize,
+    /// Whether binary messages are written as text, for a client that can't read binary frames.
+    base64: bool,
     /// Whether frames were added and not flushed yet.
     dirty: bool,
     /// Since when the socket accepts nothing, and how many bytes it had accepted by then.
@@ -96,12 +99,18 @@ impl Socket {
         Socket {
             stage,
             limit,
+            base64: false,
             dirty: false,
             stuck: None,
             returned: 0,
             largest: 0,
             failure: None,
         }
+    }
+
+    /// Sets whether binary messages are written as text. Default: false.
+    pub(super) fn base64(self, base64: bool) -> Self {
+        Socket { base64, ..self }
     }
 
     /// Takes the reason of the last error, if it is worth a line in the log.
@@ -194,6 +203,12 @@ impl Socket {
             } else {
                 match out.pop() {
                     Some(Message::Text(text)) => Frame::Text(text.into_framed()),
+                    Some(Message::Binary(bytes)) if self.base64 => {
+                        let mut packet =
+                            String::with_capacity(base64_packet::encoded_length(bytes.len()));
+                        base64_packet::encode(&bytes, &mut packet);
+                        Frame::Text(packet.into())
+                    }
                     Some(Message::Binary(bytes)) => Frame::Binary(bytes),
                     None => {
                         written = Written::Everything;
@@ -242,6 +257,35 @@ impl Socket {
     /// Returns whether a message would be written at once.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
+    }
+
+    /// Returns the number of bytes that were received so far.
+    pub(super) fn received(&self) -> u64 {
+        self.stream().map_or(0, Stream::received)
+    }
+
+    /// Returns the number of bytes that the connection accepted so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.stream().map_or(0, Stream::written)
+    }
+
+    /// Returns whether a frame has arrived in part. Also true, until the buffers are freed, after frames that were longer
+    /// than they had to be.
+    pub(super) fn is_receiving(&self) -> bool {
+        self.stream()
+            .is_some_and(|stream| stream.given() != self.returned)
+    }
+
+    /// Returns whether frames were added that the connection has not accepted.
+    pub(super) fn is_sending(&self) -> bool {
+        self.dirty || self.stuck.is_some()
+    }
+
+    fn stream(&self) -> Option<&Io> {
+        match &self.stage {
+            Stage::Open(socket) => Some(socket.get_ref()),
+            _ => None,
+        }
     }
 
     /// Returns when the socket times out because it accepts nothing.
@@ -324,10 +368,7 @@ impl Socket {
     fn progress(&mut self, written: Poll<Result<(), Error>>) -> Poll<Result<(), CloseReason>> {
         match written {
             Poll::Pending => {
-                let taken = match &self.stage {
-                    Stage::Open(socket) => socket.get_ref().written(),
-                    _ => 0,
-                };
+                let taken = self.sent();
                 if self.stuck.is_none_or(|(_, before)| before != taken) {
                     self.stuck = Some((Instant::now(), taken));
                 }

@@ -17,7 +17,7 @@ use crate::{
     admission::OverflowPolicy,
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
-    engine::{Cookie, Cors, Transports},
+    engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
     node::Options,
@@ -172,6 +172,29 @@ impl SocketIoBuilder {
     /// Sets whether allowed pages of other origins may send cookies. Default: true.
     pub fn cors_credentials(mut self, allow: bool) -> Self {
         self.options.engine.cors_credentials = allow;
+        self
+    }
+
+    /// Sets the function that chooses a subprotocol of a WebSocket, by name, of those that the client offers:
+    /// [`Request::websocket_protocols`]. With `None` it gets none, and browsers then close the WebSocket. Default: the
+    /// first that is offered.
+    ///
+    /// ```
+    /// # use socketio_core as socketio;
+    /// use socketio::{Request, SocketIo};
+    ///
+    /// fn chat(request: &Request) -> Option<String> {
+    ///     let mut offered = request.websocket_protocols();
+    ///     offered.find(|name| name.starts_with("chat.")).map(str::to_owned)
+    /// }
+    ///
+    /// let io = SocketIo::bare().websocket_protocol(chat);
+    /// ```
+    pub fn websocket_protocol(
+        mut self,
+        choice: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.engine.subprotocol = Subprotocol::choose(choice);
         self
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Session, State, Transport, ok};
+use super::{Progress, Session, State, Transport, ok};
 use crate::{
     base::{Message, Problem, ProblemDetails},
     engine::{
@@ -74,7 +74,7 @@ impl Session {
         self.posts.extend(updates.post.take());
         if let (Some(upgrade), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
-            let socket = Socket::new(upgrade, None, config.max_payload);
+            let socket = Socket::new(upgrade, None, config.max_payload).base64(self.wants_base64());
             self.probe = Some(Box::new(Probe::new(
                 socket,
                 after(Instant::now(), config.upgrade_timeout),
@@ -96,8 +96,10 @@ impl Session {
         };
         match outcome {
             Ok(()) => {
-                self.posts.extend(self.shared.complete_upgrade());
+                self.posts
+                    .extend(self.shared.complete_upgrade(probe.is_probed()));
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
+                self.progress = Progress::default();
                 true
             }
             Err(reason) => {
@@ -137,6 +139,7 @@ impl Session {
             match packet {
                 Packet::Pong => {
                     self.heartbeat.pong(Instant::now(), &self.sessions.config);
+                    self.confirm();
                     continue;
                 }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
@@ -216,8 +219,11 @@ impl Session {
         Ok(Written::Everything)
     }
 
-    /// Answers the waiting GET if there are packets. `last` is appended to the last response; returns `Ok(true)` when
-    /// that has been sent.
+    /// Answers the waiting GET if there are packets. `last` is sent once there are no more; returns `Ok(true)` when it has
+    /// been sent.
+    ///
+    /// It has a response of its own, as in Node: a client that finds it behind a Socket.IO DISCONNECT packet handles it
+    /// first and reports that the connection was lost.
     fn write_answer(
         &mut self,
         out: &mut dyn Outgoing,
@@ -227,15 +233,17 @@ impl Session {
         if mem::take(&mut self.ping_due) {
             answer.control(control::PING);
         }
-        let done = answer.fill(out, self.sessions.config.max_payload);
-        if let (true, Some(last)) = (done, last) {
+        answer.fill(out, self.sessions.config.max_payload);
+        let last = last.filter(|_| answer.is_empty());
+        if let Some(last) = last {
             answer.control(last);
         }
-        if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
+        if answer.is_empty() && self.probe.as_ref().is_some_and(|probe| probe.ends_polls()) {
             answer.control(control::NOOP);
         }
+        self.progress.answered += answer.len() as u64;
         if answer.is_empty() || self.shared.answer_poll(Ok(answer.finish())) {
-            Ok(done && last.is_some())
+            Ok(last.is_some())
         } else {
             Err(CloseReason::TransportError)
         }
@@ -244,7 +252,7 @@ impl Session {
     /// Handles a deadline that has passed. Returns `true` if something is to be written.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, CloseReason> {
         let write_due = self.write_due();
-        let probe_due = self.probe.as_ref().map(|probe| probe.deadline);
+        let probe_due = self.probe.as_ref().map(|probe| probe.due());
         let beat_due = self.heartbeat.due();
         let Some(next) = [write_due, probe_due, beat_due].into_iter().flatten().min() else {
             return Ok(false);
@@ -259,16 +267,22 @@ impl Session {
             return Err(CloseReason::TransportError);
         }
         if passed(probe_due)
-            && let Some(probe) = self.probe.take()
+            && let Some(probe) = self.probe.take_if(|probe| !probe.pass(now))
         {
             self.abandon(*probe, &"it took longer than the upgrade timeout", cx);
         }
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
-                HeartbeatAction::Ping => self.ping_due = true,
+                HeartbeatAction::Ping => {
+                    self.ping_due = true;
+                    self.signs_of_life();
+                }
                 HeartbeatAction::Timeout => {
-                    self.report(Problem::PingTimeout, |details| details);
-                    return Err(CloseReason::PingTimeout);
+                    let signs = self.signs_of_life();
+                    if !self.heartbeat.extend(now, &self.sessions.config, signs) {
+                        self.report(Problem::PingTimeout, |details| details);
+                        return Err(CloseReason::PingTimeout);
+                    }
                 }
             }
             if let Transport::WebSocket(socket) = &mut self.transport {
@@ -315,6 +329,20 @@ impl Session {
         }
     }
 
+    /// Discards what a client still posts. Is ready when it closes the session itself, as clients do in response to a
+    /// Socket.IO DISCONNECT packet: it does not poll any more.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURN {
+            match self.next_posted() {
+                Some(Ok(Packet::Close) | Err(_)) => return Poll::Ready(()),
+                Some(Ok(_)) => {}
+                None => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Is ready when the end of the session has been sent to the client, or can't be.
     pub(super) fn poll_closing(
         &mut self,
@@ -322,7 +350,9 @@ impl Session {
         out: &mut dyn Outgoing,
     ) -> Poll<()> {
         let updates = self.take_updates(cx);
-        self.answer_post(ok());
+        if self.poll_leave(cx).is_ready() {
+            return Poll::Ready(());
+        }
         self.ping_due = false;
         let State::Closing { deadline, said, .. } = &mut self.state else {
             return Poll::Ready(());

@@ -1,6 +1,7 @@
 //! [`Session`]: one Engine.IO connection over either transport.
 
 mod drive;
+mod progress;
 
 use std::{
     collections::VecDeque,
@@ -13,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
+use progress::Progress;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode};
 
@@ -55,6 +57,7 @@ pub struct Session {
     posts: VecDeque<Post>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
+    progress: Progress,
     /// Whether a ping is to be written.
     ping_due: bool,
     timer: Timer,
@@ -97,7 +100,8 @@ impl Session {
         let shared = sessions.insert(TransportKind::WebSocket)?;
         let mut session = Self::new(sessions, shared, request, Transport::Polling);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
-        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload);
+        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload)
+            .base64(session.wants_base64());
         session.transport = Transport::WebSocket(Box::new(socket));
         Ok(session)
     }
@@ -115,6 +119,7 @@ impl Session {
             posts: VecDeque::new(),
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config),
+            progress: Progress::default(),
             ping_due: false,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
@@ -123,6 +128,13 @@ impl Session {
             sessions,
             shared,
         }
+    }
+
+    /// Returns whether the client has asked in its handshake for binary messages as text (`b64=1`). Polling has no other
+    /// form, so this concerns its WebSocket.
+    fn wants_base64(&self) -> bool {
+        let asked = self.request.query("b64");
+        asked.is_some_and(|value| !matches!(&*value, "" | "0" | "false"))
     }
 
     /// Returns the packet with the session's id, timings and limits.

@@ -3,9 +3,11 @@
 mod handshake;
 mod harness;
 mod heartbeat;
+mod http2;
 mod polling;
 mod polling_end;
 mod posting;
 mod tcp;
+mod transfers;
 mod upgrade;
 mod websocket;

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, future::poll_fn};
 use tokio::task::yield_now;
 
 use super::{
-    harness::{BAD_REQUEST, OK, Server, UNKNOWN, config, ms, write_request},
+    harness::{BAD_REQUEST, OK, Response, Server, UNKNOWN, config, ms, write_request},
     polling::text,
 };
 use crate::engine::{CloseReason, Config, Event};
@@ -15,13 +15,48 @@ async fn two_polls_at_once_close_the_session() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let (first, second) = tokio::join!(server.get(&query), async {
-        yield_now().await;
+        // As the protocol's test suite does it.
+        tokio::time::sleep(ms(5)).await;
         server.get(&query).await
     });
     assert_eq!(first.brief(), (200, "1"));
     assert_eq!(second.brief(), BAD_REQUEST);
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
     assert!(server.engine.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_is_sent_again_takes_over() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    // The response is never read: the client has left this network.
+    let mut hanging = server.connect();
+    write_request(&mut hanging, "GET", &query, &[], "").await;
+    tokio::time::sleep(ms(150)).await;
+    let (older, newer, ()) =
+        tokio::join!(Response::read(&mut hanging), server.get(&query), async {
+            tokio::time::sleep(ms(10)).await;
+            assert_eq!(server.post(&query, "4hello").await.brief(), OK);
+        });
+    assert_eq!(older.brief(), (200, "6"));
+    assert_eq!(newer.brief(), (200, "4hello"));
+    assert_eq!(server.engine.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_older_connection_does_the_newer_no_harm() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let mut hanging = server.connect();
+    write_request(&mut hanging, "GET", &query, &[], "").await;
+    tokio::time::sleep(ms(150)).await;
+    let (newer, ()) = tokio::join!(server.get(&query), async {
+        yield_now().await;
+        drop(hanging);
+        tokio::time::sleep(ms(10)).await;
+        assert_eq!(server.post(&query, "4hello").await.brief(), OK);
+    });
+    assert_eq!(newer.brief(), (200, "4hello"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,9 +123,27 @@ async fn a_server_that_closes_sends_the_rest_first() {
     let mut session = server.opened().await;
     session.send(text("last words")).await.unwrap();
     session.close(CloseReason::ServerClose);
-    let (reply, closed) = tokio::join!(server.get(&query), session.recv());
-    assert_eq!(reply.brief(), (200, "4last words\u{1e}1"));
-    assert_eq!(closed, Err(CloseReason::ServerClose));
+    let owner = tokio::spawn(async move { session.recv().await });
+    assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
+    // With a poll of its own: a client that finds it in the same response handles it before the last words.
+    assert_eq!(server.get(&query).await.brief(), (200, "1"));
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
+    assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_in_response_to_the_last_words_ends_the_session_at_once() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let start = tokio::time::Instant::now();
+    session.send(text("last words")).await.unwrap();
+    session.close(CloseReason::ServerClose);
+    let owner = tokio::spawn(async move { session.recv().await });
+    assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
+    assert_eq!(server.post(&query, "4ignored\u{1e}1").await.brief(), OK);
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
+    assert_eq!(start.elapsed(), ms(0));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 

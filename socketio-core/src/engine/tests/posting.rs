@@ -5,7 +5,7 @@ use std::{collections::VecDeque, future::poll_fn, task::Poll};
 use tokio::{io::AsyncWriteExt, task::yield_now};
 
 use super::{
-    harness::{BAD_REQUEST, OK, Response, Server, UNKNOWN, config, write_request},
+    harness::{BAD_REQUEST, OK, Response, Server, UNKNOWN, config, upgrade_query, write_request},
     polling::text,
 };
 use crate::engine::{CloseReason, Config, Event};
@@ -172,34 +172,96 @@ async fn a_post_that_breaks_off_closes_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_octet_stream_is_answered_and_closes_the_session() {
-    for content_type in ["application/octet-stream", "Application/Octet-Stream ; x=y"] {
+async fn the_content_type_of_a_payload_does_not_matter() {
+    // The first is that of python-engineio 4.0 to 4.2, the second that of curl.
+    for content_type in [
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "",
+    ] {
         let server = Server::echo(config());
         let query = server.open_polling().await;
         let reply = server
             .request("POST", &query, &[("content-type", content_type)], "4hello")
             .await;
-        assert_eq!(reply.brief(), BAD_REQUEST);
-        assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+        assert_eq!(reply.brief(), OK);
+        assert_eq!(server.get(&query).await.body, "4hello");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_posts_at_once_close_the_session() {
+async fn base64_may_come_in_lines() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
+    let body = "4one\u{1e}bAQID\r\nBA==\r\n\u{1e}4two";
+    assert_eq!(server.post(&query, body).await.brief(), OK);
+    assert_eq!(
+        server.get(&query).await.body,
+        "4one\u{1e}bAQIDBA==\u{1e}4two"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn posts_at_once_are_taken_in_the_order_in_which_they_arrive() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let chunked = [("transfer-encoding", "chunked")];
     let mut slow = server.connect();
-    write_request(
-        &mut slow,
-        "POST",
-        &query,
-        &[("transfer-encoding", "chunked")],
-        "",
-    )
-    .await;
+    write_request(&mut slow, "POST", &query, &chunked, "3\r\n4on\r\n").await;
     yield_now().await;
-    assert_eq!(server.post(&query, "4hello").await.brief(), BAD_REQUEST);
-    assert_eq!(server.get(&query).await.brief(), UNKNOWN);
+    let mut second = server.connect();
+    write_request(&mut second, "POST", &query, &[], "4two").await;
+    yield_now().await;
+    let mut third = server.connect();
+    write_request(&mut third, "POST", &query, &[], "4three").await;
+    yield_now().await;
+    slow.write_all(b"1\r\ne\r\n0\r\n\r\n").await.unwrap();
+    for stream in [&mut slow, &mut second, &mut third] {
+        assert_eq!(Response::read(stream).await.brief(), OK);
+    }
+    assert_eq!(server.get(&query).await.body, "4one\u{1e}4two\u{1e}4three");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_over_the_limit_does_not_hold_up_those_behind_it() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let chunked = [("transfer-encoding", "chunked")];
+    let mut slow = server.connect();
+    write_request(&mut slow, "POST", &query, &chunked, "").await;
+    yield_now().await;
+    let mut second = server.connect();
+    write_request(&mut second, "POST", &query, &[], "4two").await;
+    let chunk = format!("3e8\r\n{}\r\n", "4".repeat(1_000));
+    slow.write_all(chunk.repeat(2).as_bytes()).await.unwrap();
+    assert_eq!(Response::read(&mut slow).await.status, 413);
+    assert_eq!(Response::read(&mut second).await.brief(), OK);
+    assert_eq!(server.get(&query).await.body, "4two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn posts_that_wait_are_answered_when_the_session_ends_or_moves_to_a_websocket() {
+    for upgrades in [false, true] {
+        let server = Server::echo(config());
+        let query = server.open_polling().await;
+        let chunked = [("transfer-encoding", "chunked")];
+        let mut slow = server.connect();
+        write_request(&mut slow, "POST", &query, &chunked, "").await;
+        yield_now().await;
+        let mut second = server.connect();
+        write_request(&mut second, "POST", &query, &[], "4two").await;
+        yield_now().await;
+        if upgrades {
+            let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+            socket.send("5").await;
+            assert_eq!(Response::read(&mut second).await.brief(), BAD_REQUEST);
+            socket.send("4hello").await;
+            assert_eq!(socket.text().await, "4hello");
+        } else {
+            drop(slow);
+            assert_eq!(Response::read(&mut second).await.brief(), UNKNOWN);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,7 +35,41 @@ async fn a_session_goes_on_over_the_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_poll_that_waits_and_the_ones_that_follow_are_sent_home() {
+async fn a_client_may_upgrade_without_a_probe() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    session.send(text("queued")).await.unwrap();
+    let owner = tokio::spawn(async move {
+        while let Ok(message) = session.recv().await {
+            session.send(message).await.unwrap();
+        }
+    });
+    assert_eq!(server.post(&query, "4posted").await.brief(), OK);
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    socket.send("5").await;
+    assert_eq!(socket.text().await, "4queued");
+    assert_eq!(socket.text().await, "4posted");
+    socket.send("4hello").await;
+    assert_eq!(socket.text().await, "4hello");
+    owner.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_waits_for_a_client_without_a_probe_is_answered() {
+    let server = Server::echo(config());
+    let query = server.open_polling().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let (waiting, ()) = tokio::join!(server.get(&query), async {
+        sleep(ms(10)).await;
+        socket.send("5").await;
+    });
+    assert_eq!(waiting.brief(), (200, "6"));
+    assert_eq!(server.get(&query).await.brief(), BAD_REQUEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_poll_that_waits_and_the_ones_that_follow_are_answered_after_100_ms() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
@@ -49,10 +83,34 @@ async fn the_poll_that_waits_and_the_ones_that_follow_are_sent_home() {
     for _ in 0..3 {
         assert_eq!(server.get(&query).await.brief(), (200, "6"));
     }
-    assert_eq!(start.elapsed(), ms(10));
+    assert_eq!(start.elapsed(), ms(110));
     socket.send("5").await;
     socket.send("4hello").await;
     assert_eq!(socket.text().await, "4hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_answer_a_poll_at_once_during_an_upgrade() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
+    let owner = tokio::spawn(async move {
+        let ask = session.recv().await;
+        session.send(text("answer")).await.unwrap();
+        (ask, session.recv().await)
+    });
+    let start = Instant::now();
+    let (waiting, ()) = tokio::join!(server.get(&query), async {
+        socket.send("2probe").await;
+        assert_eq!(socket.text().await, "3probe");
+        assert_eq!(server.post(&query, "4ask").await.brief(), OK);
+    });
+    assert_eq!(waiting.brief(), (200, "4answer"));
+    assert_eq!(start.elapsed(), ms(0));
+    socket.send("5").await;
+    socket.send("4moved").await;
+    assert_eq!(owner.await.unwrap(), (Ok(text("ask")), Ok(text("moved"))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,8 +256,7 @@ async fn a_second_websocket_is_accepted_closed_and_does_no_harm() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_says_anything_else_is_closed_and_polling_goes_on() {
     for packets in [
-        &["5"][..],
-        &["4hello"],
+        &["4hello"][..],
         &["2probe", "4hello"],
         &["2probe", "garbage"],
         &["1"],
@@ -314,8 +371,9 @@ async fn closing_during_a_probe_closes_both() {
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
     session.send(text("bye")).await.unwrap();
     session.close(CloseReason::ServerClose);
-    let (reply, closed) = tokio::join!(server.get(&query), session.recv());
-    assert_eq!(reply.brief(), (200, "4bye\u{1e}1"));
-    assert_eq!(closed, Err(CloseReason::ServerClose));
+    let owner = tokio::spawn(async move { session.recv().await });
+    assert_eq!(server.get(&query).await.brief(), (200, "4bye"));
+    assert_eq!(server.get(&query).await.brief(), (200, "1"));
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
     assert_eq!(socket.frame().await, None);
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tokio::{io::duplex, time::Instant};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::harness::{BAD_REQUEST, Server, WEBSOCKET, WebSocket, config, ms, serve, sid};
+use super::harness::{
+    BAD_REQUEST, Server, WEBSOCKET, WebSocket, config, ms, polling_query, serve, sid, upgrade_query,
+};
 use crate::{
     base::Message,
     engine::{CloseReason, Config, Event, Outgoing, TransportKind},
@@ -33,6 +35,45 @@ async fn messages_come_back_as_they_were() {
     assert_eq!(socket.frame().await, Some(Frame::text("4hällo")));
     assert_eq!(socket.frame().await, Some(Frame::binary(&[1, 2, 3][..])));
     assert_eq!(socket.frame().await, Some(Frame::text("4")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_may_come_as_text() {
+    let server = Server::echo(config());
+    let mut socket = server.websocket().await;
+    socket.send("bAQID").await;
+    assert_eq!(socket.frame().await, Some(Frame::binary(&[1, 2, 3][..])));
+    socket.send("b").await;
+    assert_eq!(socket.frame().await, Some(Frame::binary(&[][..])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asked_for_it_gets_bytes_as_text() {
+    use futures_util::SinkExt;
+    for (query, expected) in [
+        ("&b64=1", Frame::text("bAQIDBA==")),
+        ("&b64=true", Frame::text("bAQIDBA==")),
+        ("&b64=", Frame::binary(&[1, 2, 3, 4][..])),
+        ("&b64=0", Frame::binary(&[1, 2, 3, 4][..])),
+    ] {
+        let server = Server::echo(config());
+        let open = format!("EIO=4&transport=websocket{query}");
+        let mut socket = server.open_websocket(&open).await.unwrap();
+        socket.text().await;
+        let bytes = Frame::binary(&[1, 2, 3, 4][..]);
+        socket.0.send(bytes.clone()).await.unwrap();
+        assert_eq!(socket.frame().await, Some(expected.clone()), "{query}");
+
+        let open = format!("EIO=4&transport=polling{query}");
+        let polling = polling_query(&server.get(&open).await.body);
+        let mut socket = server
+            .open_websocket(&upgrade_query(&polling))
+            .await
+            .unwrap();
+        socket.send("5").await;
+        socket.0.send(bytes).await.unwrap();
+        assert_eq!(socket.frame().await, Some(expected), "{query}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +179,7 @@ async fn a_message_over_the_limit_is_refused_in_one_frame_or_in_many() {
 
 #[tokio::test(start_paused = true)]
 async fn garbage_packets_close_the_session_at_once() {
-    for packet in ["", "2", "2probe", "abc", "7", "b AQID", "\u{1e}"] {
+    for packet in ["", "2", "2probe", "abc", "7", "bAQ!D", "\u{1e}"] {
         let mut server = Server::new(config());
         let (mut socket, mut session) = server.both_ends().await;
         socket.send("4before").await;

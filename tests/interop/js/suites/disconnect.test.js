@@ -34,6 +34,20 @@ onEveryTransport("disconnecting", (transports) => {
   });
 });
 
+onEveryTransport("being closed", (transports) => {
+  test("a client whose connection the server closes is told so once, and by the right reason", async (t) => {
+    const client = await connect(t, server.url, { transports });
+    const goodbye = client.socket.io.socket("/goodbye");
+    await happened(goodbye, "connect");
+    const reasons = [];
+    for (const socket of [client.socket, goodbye]) socket.on("disconnect", (reason) => reasons.push(reason));
+    goodbye.emit("close");
+    await happened(client.socket, "disconnect");
+    await sleep(300);
+    assert.deepEqual(reasons, ["io server disconnect", "io server disconnect"]);
+  });
+});
+
 describe("what the server learns", { skip: needsChat }, () => {
   let room;
   before(async () => { room = await chat(); });

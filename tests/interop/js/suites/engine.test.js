@@ -10,8 +10,8 @@ before(async () => { server = await conformance(); });
 after(() => server?.stop());
 
 onEveryTransport("engine.io", (transports, name) => {
-  async function open(t) {
-    const socket = new Socket(server.url, { path: "/engine.io/", transports });
+  async function open(t, options = {}) {
+    const socket = new Socket(server.url, { path: "/engine.io/", transports, ...options });
     t.after(() => socket.close());
     const received = [];
     socket.on("message", (message) => received.push(message));
@@ -39,6 +39,15 @@ onEveryTransport("engine.io", (transports, name) => {
     sent.forEach((message) => socket.send(message));
     const received = await messages(sent.length);
     received.forEach((message, i) => assert.ok(Buffer.from(message).equals(sent[i]), `message ${i}`));
+  });
+
+  test("bytes may travel as text in both directions", async (t) => {
+    const { socket, messages } = await open(t, { forceBase64: true });
+    if (name === "upgrade") await happened(socket, "upgrade");
+    const sent = [Buffer.from([1, 2, 3]), "text", Buffer.alloc(0), Buffer.alloc(70_000, 7)];
+    sent.forEach((message) => socket.send(message));
+    const received = await messages(sent.length);
+    received.forEach((message, i) => assert.ok(Buffer.from(message).equals(Buffer.from(sent[i])), `message ${i}`));
   });
 
   test("nothing is lost, doubled or swapped, also while the transport changes", async (t) => {

@@ -132,6 +132,35 @@ describe("long-polling", () => {
     assert.equal(await status(session.get()), 400);
   });
 
+  test("a poll that is sent again takes over, and the older one is answered", async () => {
+    const session = await Polling.open(server.url);
+    const older = session.poll();
+    await sleep(200);
+    const newer = session.poll();
+    assert.deepEqual(await older, ["6"]);
+    await session.send("4hello");
+    assert.deepEqual(await newer, ["4hello"]);
+  });
+
+  test("POSTs at once are all taken", async () => {
+    const session = await Polling.open(server.url);
+    const packets = Array.from({ length: 20 }, (_, i) => `4${i}`);
+    const sent = Promise.all(packets.map((packet) => session.send(packet)));
+    const received = [];
+    while (received.length < packets.length) received.push(...await session.poll());
+    await sent;
+    assert.deepEqual(received.toSorted(), packets.toSorted());
+  });
+
+  test("base64 may come in lines, without padding, or as an octet stream", async () => {
+    const session = await Polling.open(server.url);
+    await session.send("bAQID\r\nBA==\r\n", "bAQIDBA", "4text");
+    assert.deepEqual(await session.poll(), ["bAQIDBA==", "bAQIDBA==", "4text"]);
+    const answer = await session.post("4hello", { "content-type": "application/octet-stream" });
+    assert.equal(await status(answer), 200);
+    assert.deepEqual(await session.poll(), ["4hello"]);
+  });
+
   test("a poll whose client has gone ends the session", async () => {
     const session = await Polling.open(server.url);
     const gone = new AbortController();
