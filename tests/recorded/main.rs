@@ -8,7 +8,7 @@
 //! | `== title` | a case: a new server, and new connections |
 //! | `fails: C3` | the case fails today; the test says so when it does not any more |
 //! | `mask: none` | frames are masked with zeros |
-//! | `server: ping` | pings come at once; `server: origin ..` allows an origin |
+//! | `server: ping` | pings come at once; `server: non-web origins` allows origins like `file://` |
 //! | `-- name` | the following lines are of this TCP connection, which is opened when it is named first |
 //! | `> ..` | a line of the head of a request, up to an empty one; `>> ..` is its body |
 //! | `< 200` | the status of the response; `< Name: ..` a header that it must have, `<< ..` its body |

@@ -60,7 +60,7 @@ pub(crate) async fn start(options: &[&str]) -> u16 {
     for option in options {
         builder = match option.split_once(' ').unwrap_or((option, "")) {
             ("ping", "") => builder.ping_interval(Duration::from_millis(50)),
-            ("origin", origin) => builder.cors_allowed_origins(origin),
+            ("non-web", "origins") => builder.cors_non_web_origins(true),
             _ => panic!("no option of the server: {option}"),
         };
     }
