@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use socketio::{CallError, Data, Rest, Socket, SocketIo, broadcast, call, emit, to};
+use socketio::{Ack, CallError, Data, NoAck, Rest, Socket, SocketIo, broadcast, call, emit, to};
 
 /// One argument.
 #[socketio::event]
@@ -25,6 +25,21 @@ fn divide(a: i64, b: i64) -> Result<(i64, i64), &'static str> {
 #[socketio::event]
 fn echo(arguments: Rest<Data>) -> Rest<Data> {
     arguments
+}
+
+/// Acknowledges later, from a task. The client's other events don't wait for that.
+#[socketio::event]
+async fn brew(minutes: u64, ack: Ack) {
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
+        ack.send("tea is ready");
+    });
+}
+
+/// Sends no acknowledgement, even if the client waits for one.
+#[socketio::event]
+fn whisper(_secret: String) -> NoAck {
+    NoAck
 }
 
 /// Calls the client before it returns. `concurrent`, so that the client's other events don't wait for that.

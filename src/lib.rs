@@ -71,19 +71,20 @@ pub mod message_queue;
 pub mod parser;
 
 pub use socketio_core::{
-    AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson, BoxError,
-    BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused, ConnectionSession,
-    Data, Description, EmitError, EventCall, EventContext, EventHandler, EventHandlerExt,
-    EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, HandlerList,
-    Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message, Middleware,
-    Namespace, Needs, Next, NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth,
-    Reason, Request, RespondWith, Response, Rest, Result, RoomError, Session, Sid, Socket,
-    SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies,
-    UnixPeer, UnknownReason, broadcast, call, close_room, current, disconnect, emit, engine,
-    except, handlers, join_room, leave_room, of, protocol, request, rooms, send, send_json,
-    session, sid, skip, spawn, to, transport, try_broadcast, try_call, try_close_room,
-    try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of, try_request,
-    try_rooms, try_send, try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
+    BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
+    ConnectionSession, Data, Description, EmitError, EventCall, EventContext, EventHandler,
+    EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message,
+    Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path, Peer,
+    PeerAddr, QueueHealth, Reason, Request, RespondWith, Response, Rest, Result, ReturnValue,
+    RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+    State, Text, To, TrustedProxies, UnixPeer, UnknownReason, broadcast, call, close_room, current,
+    disconnect, emit, engine, except, handlers, join_room, leave_room, of, protocol, request,
+    rooms, send, send_json, session, sid, skip, spawn, to, transport, try_broadcast, try_call,
+    try_close_room, try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of,
+    try_request, try_rooms, try_send, try_send_json, try_session, try_sid, try_skip, try_spawn,
+    try_to,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};

@@ -69,9 +69,9 @@ pub use client::{
 };
 pub use cluster::QueueHealth;
 pub use handler::{
-    Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventName,
-    FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs, Next, Path,
-    RespondWith, Response, State,
+    Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt,
+    EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
+    Next, NoAck, Path, RespondWith, Response, ReturnValue, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};

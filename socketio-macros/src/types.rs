@@ -26,6 +26,15 @@ pub(crate) fn is_arc_self(ty: &Type) -> bool {
             Some(GenericArgument::Type(Type::Path(path))) if path.path.is_ident("Self"))
 }
 
+/// Returns whether `impl Trait` is in a type.
+pub(crate) fn has_impl(ty: TokenStream) -> bool {
+    ty.into_iter().any(|tree| match tree {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Group(group) => has_impl(group.stream()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
 /// Formats a type as users write it, for messages.
 pub(crate) fn written(ty: TokenStream) -> String {
     let mut text = String::new();

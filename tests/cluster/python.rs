@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use socketio::Data;
 use socketio_test::event;
+use test_support::Log;
 
 use crate::nodes::{CHANNEL, Pair};
 
@@ -163,4 +164,41 @@ async fn acknowledgements_of_a_python_process_are_accepted() {
     let call = pair.one.to("SIDX");
     let (answer, ()) = tokio::join!(call.call::<(Value, Option<u8>)>("ask", ()), answered);
     assert_eq!(answer.unwrap(), (json!("no list"), None));
+}
+
+/// Python's JSON writes numbers that JSON has not, and text that is cut in the middle of an emoji.
+#[tokio::test]
+async fn what_only_python_writes_is_delivered() {
+    let log = Log::default();
+    let _guard = log.collect();
+    let pair = Pair::new().await;
+    let room = "cut \u{fffd}";
+    pair.bo.emit("join", room).await.unwrap();
+    let publish = |fields: &str| {
+        let start = r#"{"method":"emit","namespace":"/","host_id":"P","#;
+        let message = format!("{start}{fields}}}");
+        pair.queue.publish_bytes(CHANNEL, message);
+    };
+    publish(r#""event":"ev","data":[NaN,{"a":-Infinity},"NaN"]"#);
+    publish(r#""event":"ev","data":["kept \ud83d"]"#);
+    publish(r#""event":"cut \ud83d","room":"cut \ud83d","data":[1e999]"#);
+    publish(r#""event":"ev","data":[[NaN,{"_placeholder":true,"num":0}],"AAH/"],"binary":true"#);
+    publish(r#""event":"ev","data":["last"]"#);
+    pair.settled().await;
+    let bytes = Bytes::from_static(b"\x00\x01\xff");
+    let expected = [
+        event("ev", (Value::Null, json!({"a": null}), "NaN")),
+        event("ev", "kept \u{fffd}"),
+        event("cut \u{fffd}", Value::Null),
+        event("ev", (Value::Null, &bytes)),
+        event("ev", "last"),
+    ];
+    assert_eq!(pair.bo.received(), expected);
+    let packets = pair.bo.packets();
+    let has = |text: &str| packets.iter().any(|packet| packet.text() == Some(text));
+    assert!(has(r#"2["ev",null,{"a":null},"NaN"]"#), "{packets:?}");
+    assert!(has(r#"2["ev","kept \ud83d"]"#), "{packets:?}");
+    let lines = log.lines("which are replaced");
+    assert_eq!(lines.len(), 2, "once for each node: {lines:?}");
+    assert!(log.lines("an invalid message").is_empty());
 }

@@ -7,6 +7,7 @@
 //! | `always_connect` | clients that are accepted before `connect` runs |
 //! | `disconnect` | reasons, order and cleanup |
 //! | `protocol` | clients that break the protocol |
+//! | `slashes` | namespaces that a client names with a slash too many |
 //! | `sessions` | `Session` and `ConnectionSession` |
 //! | `inbox`, `outbox` | clients that send too fast or read too slowly |
 
@@ -18,3 +19,4 @@ mod inbox;
 mod outbox;
 mod protocol;
 mod sessions;
+mod slashes;

@@ -122,3 +122,59 @@ async fn an_invalid_packet_ends_the_connection_and_runs_disconnect() {
         assert_eq!(client.disconnected().await, Reason::ParseError);
     }
 }
+
+#[tokio::test]
+async fn what_a_client_sends_to_a_namespace_that_it_is_not_in_any_more_is_ignored() {
+    let io = SocketIo::bare()
+        .on("ping", || "pong")
+        .on_in("/refuses", "connect", || false)
+        .on_in("/left", "ping", || "pong")
+        .on_in("/ended", "leave", |socket: socketio::Socket| {
+            socket.disconnect();
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    refusal(client.connect_to("/refuses").await);
+    refusal(client.connect_to("/unknown").await);
+    client
+        .connect_to("/left")
+        .await
+        .unwrap()
+        .disconnect()
+        .await
+        .unwrap();
+    let ended = client.connect_to("/ended").await.unwrap();
+    ended.emit("leave", ()).await.unwrap();
+    for namespace in ["/refuses", "/unknown", "/left", "/ended"] {
+        for packet in [
+            format!("1{namespace},"),
+            format!(r#"2{namespace},5["ping"]"#),
+            format!("3{namespace},1[]"),
+            format!(r#"51-{namespace},["ping",{{"_placeholder":true,"num":0}}]"#),
+        ] {
+            client.send_raw(&packet).await.unwrap();
+        }
+        client.send_raw_binary(&b"b"[..]).await.unwrap();
+        assert_eq!(client.call::<String>("ping", ()).await.unwrap(), "pong");
+    }
+    let again = client.connect_to("/left").await.unwrap();
+    assert_eq!(again.call::<String>("ping", ()).await.unwrap(), "pong");
+    let _ = client.send_raw(r#"2/never,["ping"]"#).await;
+    let reason = client.connection().closed().await;
+    assert_eq!(reason, Reason::ParseError, "it never asked to join");
+}
+
+#[tokio::test]
+async fn the_latest_namespaces_that_a_client_has_left_are_known() {
+    let io = SocketIo::bare().max_namespaces(2).build().unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    for namespace in ["/a", "/b", "/c"] {
+        refusal(client.connect_to(namespace).await);
+    }
+    client.send_raw("1/b,").await.unwrap();
+    client.send_raw("1/c,").await.unwrap();
+    let _ = client.send_raw("1/a,").await;
+    let reason = client.connection().closed().await;
+    assert_eq!(reason, Reason::ParseError);
+}

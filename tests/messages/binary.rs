@@ -9,8 +9,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use socketio::{Data, Rest, SocketIo, State, broadcast, call, emit, handlers, to};
+use socketio::{
+    BoxError, Data, Rest, Socket, SocketIo, State, broadcast, call, emit, handlers, to,
+};
 use socketio_test::{EmitFailed, TestClient, event};
+use test_support::Log;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct File {
@@ -232,16 +235,84 @@ async fn a_message_over_the_limit_of_attachments_is_refused() {
         .max_http_buffer_size(10)
         .build()
         .unwrap();
+    let log = Log::default();
+    let _guard = log.collect();
     let small = || Bytes::from_static(b"12345");
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.emit("echo", (small(), small())).await.unwrap();
     let many = (small(), small(), Bytes::new());
     client.emit("echo", many).await.unwrap_err();
     assert!(!client.is_connected());
+    let lines = log.lines("`max_attachments`");
+    assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:?}");
     let client = TestClient::connect(&io, "/").await.unwrap();
     let large = (small(), Bytes::from_static(b"123456"));
     client.emit("echo", large).await.unwrap_err();
     assert!(!client.is_connected());
+}
+
+#[tokio::test]
+async fn more_attachments_than_javascript_clients_accept_are_not_sent() {
+    let blobs = |count| vec![Bytes::from_static(b"b"); count];
+    let builder = || {
+        SocketIo::bare()
+            .on("blobs", move |count: usize| blobs(count))
+            .on("emit", move |count: usize, socket: Socket| {
+                socket.emit("blobs", blobs(count))
+            })
+            .on("callback", move |count: usize, socket: Socket| {
+                let to = socket.to(socket.sid()).callback(|()| ());
+                to.try_emit("blobs", blobs(count)).map_err(BoxError::from)
+            })
+            .on("call", move |count: usize, socket: Socket| async move {
+                Ok::<(), BoxError>(socket.call("blobs", blobs(count)).await?)
+            })
+    };
+    let io = builder().build().unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    client.on("blobs", |_: Vec<Bytes>| ());
+    for event in ["emit", "callback", "call"] {
+        client.emit(event, 10).await.unwrap();
+        let error = client.emit(event, 11).await.unwrap_err().to_string();
+        for part in ["11 binary values", "the 10 ", "`max_outgoing_attachments`"] {
+            assert!(error.contains(part), "{event}: {error}");
+        }
+    }
+    assert_eq!(
+        client.call::<Vec<Bytes>>("blobs", 10).await.unwrap().len(),
+        10
+    );
+    let ack = client.call::<Value>("blobs", 11).await.unwrap();
+    assert_eq!(ack, json!({"error": "internal error"}));
+    assert_eq!(client.received_named("blobs").len(), 3);
+
+    let io = builder().max_outgoing_attachments(11).build().unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    assert_eq!(
+        client.call::<Vec<Bytes>>("blobs", 11).await.unwrap().len(),
+        11
+    );
+}
+
+#[tokio::test]
+async fn data_that_clients_would_take_for_binary_is_not_relayed() {
+    let io = SocketIo::bare()
+        .on("relay", |data: Data, socket: Socket| {
+            let bytes = Bytes::from_static(b"secret");
+            socket.broadcast().try_emit("relayed", (data, bytes))
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let forged = json!({"_placeholder": true, "num": 0});
+    let error = client.emit("relay", [forged]).await.unwrap_err();
+    assert!(
+        error.to_string().contains("`_placeholder: true`"),
+        "{error}"
+    );
+    assert!(client.received().is_empty());
+    client.emit("relay", json!({"num": 0})).await.unwrap();
+    assert_eq!(client.received().len(), 1);
 }
 
 // D29

@@ -3,6 +3,8 @@
 //! | file | subject |
 //! |---|---|
 //! | `responses` | return values of handlers as acknowledgements |
+//! | `acks_by_hand` | `NoAck` and `Ack`: no acknowledgement, or a later one |
+//! | `lenient` | values that JSON has not, and values that are not JSON |
 //! | `calls` | `call`: the server asks a client for an acknowledgement |
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |
@@ -12,11 +14,13 @@
 //! | `binary` | values with attachments |
 //! | `parsers` | parsers other than the default |
 
+mod acks_by_hand;
 mod binary;
 mod call_streams;
 mod callbacks;
 mod calls;
 mod except;
+mod lenient;
 mod parsers;
 mod responses;
 mod rooms;

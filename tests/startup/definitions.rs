@@ -1,6 +1,6 @@
 //! Handlers that contradict each other, lack a value or take wrong arguments are reported with the cure.
 
-use socketio::{Auth, HandlerError, Reason, Rest, SocketIo, State, handlers};
+use socketio::{Ack, Auth, HandlerError, NoAck, Reason, Rest, SocketIo, State, handlers};
 use test_support::{problem, problems};
 
 #[socketio::on("hello")]
@@ -27,6 +27,24 @@ async fn reason_in_an_event(_reason: Reason) {}
 #[socketio::on("fail")]
 async fn error_in_an_event(_error: HandlerError) {}
 
+#[socketio::on("connect", namespace = "/ack")]
+async fn ack_in_connect(_ack: Ack) {}
+
+#[socketio::on("sum")]
+async fn ack_and_value(_ack: Ack) -> Result<u8, std::io::Error> {
+    Ok(1)
+}
+
+#[socketio::on("nothing")]
+async fn ack_and_nothing(_ack: Ack) -> socketio::Result {
+    Ok(())
+}
+
+#[socketio::on("no ack")]
+async fn ack_and_no_ack(_ack: Ack) -> Result<NoAck, std::io::Error> {
+    Ok(NoAck)
+}
+
 #[socketio::on_error]
 pub(crate) async fn on_error(_error: HandlerError) {}
 
@@ -46,6 +64,31 @@ pub(crate) struct Hall;
 #[socketio::namespace("/hall")]
 impl Hall {
     async fn on_hello(&self) {}
+}
+
+#[test]
+fn an_ack_belongs_into_events_whose_return_value_is_not_sent() {
+    let builder = SocketIo::bare()
+        .handlers(handlers![ack_and_nothing, ack_and_no_ack])
+        .on("closure", |_: Ack| async {});
+    builder.build().unwrap();
+    for builder in [
+        SocketIo::bare().handlers(handlers![ack_and_value]),
+        SocketIo::bare().on("closure", |_: Ack| async { 1 }),
+        SocketIo::bare().on("closure", |_: Ack| Ok::<_, std::io::Error>("text")),
+    ] {
+        problem(builder, &["it takes `Ack`", "return nothing, `NoAck`"]);
+    }
+    problem(
+        SocketIo::bare().handlers(handlers![ack_in_connect]),
+        &["`ack_in_connect` (", "`connect` has no acknowledgement"],
+    );
+    problem(
+        SocketIo::bare()
+            .on_in("/x", "y", || ())
+            .guard_in("/x", |_: Ack| true),
+        &["takes `Ack`", "runs before `connect`"],
+    );
 }
 
 #[test]

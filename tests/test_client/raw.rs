@@ -12,7 +12,7 @@ async fn invalid_packets_can_be_sent() {
         "garbage",
         "2",
         r#"2["disconnect"]"#,
-        r#"2["a",]"#,
+        r#"2["a","#,
         "2/x,[\"a\"]",
         "51-[\"a\"]",
     ] {

@@ -13,7 +13,7 @@ use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
     hub::Client,
-    packet::{self, Arguments, Payload},
+    packet::{Arguments, Payload},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
 };
 
@@ -63,8 +63,8 @@ impl AckRequest<'_> {
         clients: Vec<Arc<Client>>,
         remote: Option<RemoteTarget>,
     ) -> Result<AckReceiver, EncodeError> {
-        packet::check_name(self.event)?;
         let hub = emitter.hub();
+        hub.codec.check(self.event, self.values)?;
         let limit = hub.limits.pending_acks;
         let unread = remote.as_ref().map_or(0, |_| MAX_UNREAD);
         let (sender, acks) = mpsc::channel((clients.len() + unread).max(1));

@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod fault;
 pub(crate) mod forwarded;
 mod into_accept;
+mod lossy;
 mod message;
 mod problem;
 mod problem_log;
@@ -25,6 +26,7 @@ pub use error::{
 };
 pub(crate) use error::{Cause, chain};
 pub use into_accept::IntoAccept;
+pub(crate) use lossy::lossy;
 pub use message::{Message, Text};
 pub(crate) use problem::Problem;
 pub(crate) use problem_log::{Head, ProblemDetails, ProblemLog};

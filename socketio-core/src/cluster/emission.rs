@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     base::{EncodeError, Sid},
     hub::{Client, Hub, Room, Target},
-    packet::{self, Frames, Payload},
+    packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
 
@@ -82,15 +82,16 @@ pub(crate) enum OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// Creates an event that asks for acks. Checks the name now, before any recipient is asked.
+    /// Creates an event that asks for acks. Checks the name and the values now, before any recipient is asked.
     pub(crate) fn with_ack(
+        codec: &Codec,
         event: &str,
         values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,
     ) -> Result<Self, EncodeError> {
-        packet::check_name(event)?;
+        codec.check(event, &values)?;
         Ok(OutgoingEvent::WithAck {
             event: event.to_owned(),
             values,

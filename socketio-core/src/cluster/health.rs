@@ -39,6 +39,8 @@ pub(super) struct Health {
     received: AtomicU64,
     /// Whether an invalid message was received.
     invalid: AtomicBool,
+    /// Whether a message had to be repaired.
+    repaired: AtomicBool,
 }
 
 impl Health {
@@ -47,6 +49,7 @@ impl Health {
             subscription: watch::Sender::new(SubscriptionState::Pending),
             received: AtomicU64::new(0),
             invalid: AtomicBool::new(false),
+            repaired: AtomicBool::new(false),
         }
     }
 
@@ -83,6 +86,11 @@ impl Health {
     /// Records an invalid message, and returns whether it was the first one.
     pub(super) fn first_invalid_message(&self) -> bool {
         !self.invalid.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes a message that had to be repaired, and returns whether it was the first one.
+    pub(super) fn first_repaired_message(&self) -> bool {
+        !self.repaired.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn received(&self) -> u64 {

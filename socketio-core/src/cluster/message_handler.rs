@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{
     Cluster, Emission, OutgoingEvent, RemoteTarget,
-    envelope::{self, ClientOperation, ClusterMessage, RemoteAckRequest},
+    envelope::{self, ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest},
 };
 use crate::{
     base::{CallError, EncodeError, Reason, Sid},
     hub::{Client, Hub, Room, Target},
-    packet::{Arguments, JsonPayload, Payload},
+    packet::{Arguments, JsonPayload, Payload, repair},
     pending::OnRemoteAck,
 };
 
@@ -23,7 +23,7 @@ impl MessageHandler<'_> {
     /// Applies one message. An invalid message is logged and has no effect.
     pub(super) fn receive(&self, message: &[u8]) {
         let node = self.cluster.host_id();
-        match envelope::read(message, node) {
+        match self.read(message) {
             Ok(Some(message)) => {
                 self.cluster.health.received_one();
                 self.handle(message);
@@ -37,6 +37,22 @@ impl MessageHandler<'_> {
                 tracing::debug!(target: "socketio", node, %error, bytes = message.len(), "a further invalid message on the queue is ignored");
             }
         }
+    }
+
+    /// Decodes a message. Python writes numbers and half surrogate pairs that JSON, or a Rust string, can't hold: they are replaced.
+    fn read(&self, message: &[u8]) -> Result<Option<ClusterMessage>, InvalidMessage> {
+        let node = self.cluster.host_id();
+        envelope::read(message, node).or_else(|error| {
+            let repaired = str::from_utf8(message).ok().and_then(repair);
+            let Some(repaired) = repaired else {
+                return Err(error);
+            };
+            let read = envelope::read(repaired.as_bytes(), node)?;
+            if self.cluster.health.first_repaired_message() {
+                tracing::warn!(target: "socketio", node, bytes = message.len(), "a message on the queue has `NaN`, an infinity or half a surrogate pair, which are replaced by `null` and U+FFFD");
+            }
+            Ok(read)
+        })
     }
 
     fn handle(&self, message: ClusterMessage) {
@@ -103,6 +119,7 @@ impl MessageHandler<'_> {
                 let limits = hub.limits;
                 let on_ack = self.on_ack(ack_request);
                 OutgoingEvent::with_ack(
+                    &hub.codec,
                     event,
                     values,
                     limits.pending_acks,

@@ -1,18 +1,8 @@
-//! Type-erased user code: handlers, guards and middleware, each with the place where it was registered.
+//! Type-erased user code: handlers, guards and middleware.
 //!
 //! This is the only place where user code is erased; `user_code` polls the futures.
 
-use std::{
-    any::Any,
-    borrow::Cow,
-    panic::Location,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{any::Any, pin::Pin, sync::Arc};
 
 use super::{EventCall, Middleware, Next, Trigger, response::Outcome};
 use crate::{base::BoxError, handler::extract::EventContext};
@@ -31,41 +21,6 @@ pub type FunctionShim = fn(&mut EventContext<'_>) -> Called;
 
 /// The shim of a method.
 pub type MethodShim = fn(&Instance, &mut EventContext<'_>) -> Called;
-
-/// The name of user code, and where it was registered: for errors and for the log.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    /// `join`, `Rooms::on_say`, `closure`, `guard`.
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) location: &'static Location<'static>,
-    /// Whether it was already reported that it blocks its thread.
-    reported: AtomicBool,
-}
-
-impl Origin {
-    pub(super) fn new(name: Cow<'static, str>, location: &'static Location<'static>) -> Self {
-        Origin {
-            name,
-            location,
-            reported: AtomicBool::new(false),
-        }
-    }
-
-    /// Logs, once, that one of the polls of this user code took `elapsed`.
-    #[cold]
-    pub(super) fn report_blocking(&self, elapsed: Duration) {
-        if !self.reported.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                target: "socketio",
-                function = &*self.name,
-                location = %self.location,
-                ?elapsed,
-                "a handler blocked its thread and the other clients on it: move the blocking code into \
-                 `tokio::task::spawn_blocking`, or put `#[socketio::event(blocking)]` on a handler that is not `async`"
-            );
-        }
-    }
-}
 
 /// A handler or a guard. A guard is never a method.
 #[derive(Clone)]

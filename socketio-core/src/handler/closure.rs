@@ -2,9 +2,13 @@
 //!
 //! `on` and its variants take them; `Handlers::add_closure` turns them into an entry.
 
-use serde::Serialize;
-
-use super::{call::Called, event_handler_ext::HandlerOptions, extract::arities, response::Outcome};
+use super::{
+    call::Called,
+    event_handler_ext::HandlerOptions,
+    extract::arities,
+    response::Outcome,
+    return_value::{ReturnValue, is_sent},
+};
 use crate::{
     base::BoxError,
     handler::{EventContext, FromEvent, Needs, ResponseEncoder},
@@ -12,7 +16,7 @@ use crate::{
 
 /// Closures and functions for [`on`](crate::SocketIoBuilder::on) and [`on_error`](crate::SocketIoBuilder::on_error),
 /// with up to eight arguments, each a [`FromEvent`]. The return value (or the output of the future) is sent as the
-/// acknowledgement; an `Err` fails the event.
+/// acknowledgement, unless it is [`NoAck`](crate::NoAck); an `Err` fails the event.
 ///
 /// [`EventHandlerExt`](crate::EventHandlerExt) adds options to a handler: guards, `concurrent`, `blocking`.
 ///
@@ -21,7 +25,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "this can't handle an event",
     label = "not an event handler",
-    note = "a handler is a closure whose arguments are `FromEvent` (with their types written) and that returns a `Serialize` value, or a `Result` of one, or a `Send` future of either"
+    note = "a handler is a closure whose arguments are `FromEvent` (with their types written) and that returns a `Serialize` value, `NoAck`, or a `Result` of one, or a `Send` future of either"
 )]
 pub trait EventHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -56,15 +60,15 @@ pub trait IntoReply<M> {
     fn into_reply(self, encoder: ResponseEncoder) -> Outcome;
 }
 
-impl<T: Serialize> IntoReply<Plain> for T {
+impl<T: ReturnValue> IntoReply<Plain> for T {
     fn into_reply(self, encoder: ResponseEncoder) -> Outcome {
-        encoder.value(&self)
+        self.encode(encoder)
     }
 }
 
-impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
+impl<T: ReturnValue, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
     fn into_reply(self, encoder: ResponseEncoder) -> Outcome {
-        encoder.value(&self.map_err(Into::into)?)
+        self.map_err(Into::into)?.encode(encoder)
     }
 }
 
@@ -72,11 +76,19 @@ impl<T: Serialize, E: Into<BoxError>> IntoReply<Fallible> for Result<T, E> {
 pub trait IntoOutcome<M> {
     #[doc(hidden)]
     fn into_outcome(self, encoder: ResponseEncoder) -> impl Future<Output = Outcome> + Send;
+
+    /// Returns the name of the type that is sent.
+    #[doc(hidden)]
+    fn type_name() -> &'static str;
 }
 
 impl<M, T: IntoReply<M> + Send> IntoOutcome<Now<M>> for T {
     async fn into_outcome(self, encoder: ResponseEncoder) -> Outcome {
         self.into_reply(encoder)
+    }
+
+    fn type_name() -> &'static str {
+        std::any::type_name::<T>()
     }
 }
 
@@ -86,6 +98,10 @@ where
 {
     async fn into_outcome(self, encoder: ResponseEncoder) -> Outcome {
         self.await.into_reply(encoder)
+    }
+
+    fn type_name() -> &'static str {
+        std::any::type_name::<F::Output>()
     }
 }
 
@@ -108,6 +124,9 @@ macro_rules! closures {
 
             fn needs(needs: &mut Needs) {
                 $($argument::needs(needs);)*
+                if is_sent(R::type_name()) {
+                    needs.return_value();
+                }
             }
         }
     };

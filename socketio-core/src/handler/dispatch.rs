@@ -5,15 +5,14 @@
 
 use std::{borrow::Cow, panic::Location, sync::Arc};
 
-use serde_json::Value;
-
 use super::{
     EventCall, EventFailure, Next, Route,
-    call::Origin,
+    ack_request::{AckRequest, AckSource},
     entry::Entry,
-    failure::{StartFailure, connection_refused, find_response, log_failure},
+    failure::{ErrorAck, StartFailure, connection_refused, find_response, log_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
+    origin::Origin,
     registry::Lookup,
     user_code::UserCode,
 };
@@ -25,11 +24,8 @@ use crate::{
     packet::{AckId, Arguments, Payload, Received},
 };
 
-/// Creates the acknowledgement of an event that failed.
-pub(crate) type ErrorAck = Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>;
-
 /// Runs the events of one server. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dispatcher {
     error_ack: ErrorAck,
     /// Where the server was built, which is reported as the location of events without a handler.
@@ -100,7 +96,6 @@ impl Dispatcher {
             id,
             arguments,
         } = event;
-        let acknowledge = id.is_some();
         // Not an `async fn`, which would store the arguments twice. Rare branches are boxed to keep this future small,
         // since it is allocated and moved for each event.
         async move {
@@ -110,10 +105,13 @@ impl Dispatcher {
                 dispatcher,
             } = &*context;
             let name = name_of(name.as_deref(), &route);
+            let request = id.map(AckRequest::new);
+            let ack = request.as_ref().map_or(AckSource::None, AckSource::Request);
+            let acknowledge = ack.is_requested();
             let again = handlers.error().map(|_| arguments.clone());
             let input = Input::Event {
                 arguments,
-                acknowledge,
+                ack: ack.clone(),
             };
             let result = match &route {
                 Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
@@ -122,30 +120,37 @@ impl Dispatcher {
                     Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
                 }
             };
-            let (values, mut failure) = match dispatcher.settle(result, socket, name, acknowledge) {
-                Ok(response) => (response.into_values(), None),
+            let (response, mut failure) = match dispatcher.settle(result, socket, name, acknowledge)
+            {
+                Ok(response) => (response, None),
                 Err(failure) => {
                     let arguments = again.unwrap_or_default();
-                    let input = (arguments, acknowledge);
+                    let input = (arguments, ack);
                     let recovered = dispatcher.recover(handlers, socket, name, failure, input);
                     Box::pin(recovered).await?
                 }
             };
-            if let Some(id) = id {
-                let codec = &socket.node().hub.codec;
-                let packet = codec
-                    .try_ack(socket.namespace(), &id, values.as_ref())
-                    .unwrap_or_else(|error| {
-                        let origin = route.origin().unwrap_or(&dispatcher.built);
-                        let error = Cause::Error(error.into());
-                        let error = dispatcher.error(error, name, socket, origin);
-                        log_failure(&error, "an acknowledgement can't be encoded");
-                        let values = dispatcher.error_values(&error, socket);
-                        failure = Some(error);
-                        codec.ack(socket.namespace(), &id, values.as_ref())
-                    });
-                let connection = socket.client().connection();
-                connection.push(packet, PacketKind::Protocol);
+            if let Some(request) = &request {
+                if response.is_no_ack() {
+                    request.conclude();
+                } else if request.claim() {
+                    let id = &request.id;
+                    let values = response.into_values();
+                    let codec = &socket.node().hub.codec;
+                    let packet = codec
+                        .try_ack(socket.namespace(), id, values.as_ref())
+                        .unwrap_or_else(|error| {
+                            let origin = route.origin().unwrap_or(&dispatcher.built);
+                            let error = Cause::Error(error.into());
+                            let error = dispatcher.error(error, name, socket, origin);
+                            log_failure(&error, "an acknowledgement can't be encoded");
+                            let values = dispatcher.error_ack.values(&error, socket);
+                            failure = Some(error);
+                            codec.ack(socket.namespace(), id, values.as_ref())
+                        });
+                    let connection = socket.client().connection();
+                    connection.push(packet, PacketKind::Protocol);
+                }
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
@@ -159,37 +164,25 @@ impl Dispatcher {
         socket: &Socket,
         event: &str,
         failure: EventFailure,
-        (arguments, acknowledge): (Arguments, bool),
-    ) -> Result<(Option<Payload>, Option<HandlerError>), EventFailure> {
+        (arguments, ack): (Arguments, AckSource<'_>),
+    ) -> Result<(Response, Option<HandlerError>), EventFailure> {
         let error = failure.into_error()?;
+        let acknowledge = ack.is_requested();
         let input = Input::Error {
             error: &error,
             arguments,
-            acknowledge,
+            ack,
         };
         // Error handlers do not run for events without a handler.
         let handler = handlers.error().filter(|_| !error.is_unknown_event());
         let handled = self.handle_error(handler, socket, event, &error, input);
         Ok(match handled.await? {
-            Some(response) => (response.into_values(), None),
+            Some(response) => (response, None),
             None => {
-                let values = acknowledge.then(|| self.error_values(&error, socket));
-                (values.flatten(), Some(error))
+                let values = acknowledge.then(|| self.error_ack.values(&error, socket));
+                (Response::encoded(values.flatten()), Some(error))
             }
         })
-    }
-
-    /// Returns the acknowledgement that `error_ack` creates for a failed event.
-    fn error_values(&self, error: &HandlerError, socket: &Socket) -> Option<Payload> {
-        let form = socket.node().hub.codec.form();
-        match fault::catch(|| form.payload(&(self.error_ack)(error))) {
-            Ok(values) => values.ok(),
-            Err(panic) => {
-                let (event, namespace) = (error.event(), error.namespace());
-                tracing::error!(target: "socketio", event, namespace, %panic, "`error_ack` failed");
-                form.payload(&super::failure::internal_error()).ok()
-            }
-        }
     }
 
     /// Runs the `connect` handler.
@@ -222,7 +215,7 @@ impl Dispatcher {
         let input = Input::Error {
             error: &error,
             arguments: Arguments::default(),
-            acknowledge: false,
+            ack: AckSource::None,
         };
         let handler = handlers.error();
         let _ = dispatcher
@@ -253,7 +246,7 @@ impl Dispatcher {
         let input = Input::Error {
             error: &error,
             arguments: Arguments::default(),
-            acknowledge: false,
+            ack: AckSource::None,
         };
         let handler = handlers.error();
         let handled = dispatcher.handle_error(handler, socket, "disconnect", &error, input);
@@ -277,10 +270,10 @@ impl Dispatcher {
         }
         if let Input::Event { arguments, .. } = &input {
             // Checked before middleware runs, so that it cannot hide a protocol violation.
-            arguments.clone().finish().or_else(EventFailure::argument)?;
+            EventFailure::check(arguments.clone())?;
         }
         let next = Next::new(self.clone(), Arc::clone(handlers));
-        let call = EventCall::new(socket, event, entry, &input);
+        let call = EventCall::new(&self.error_ack, socket, event, entry, &input);
         Ok(next.run(call).await?)
     }
 
@@ -296,7 +289,7 @@ impl Dispatcher {
         if let (None, Input::Event { arguments, .. }) = (entry, &input) {
             let (namespace, sid) = (socket.namespace(), socket.sid());
             tracing::debug!(target: "socketio", event, namespace, %sid, "no handler for this event");
-            arguments.clone().finish().or_else(EventFailure::argument)?;
+            EventFailure::check(arguments.clone())?;
             return Err(self
                 .error(Cause::Unknown, event, socket, &self.built)
                 .into());
@@ -322,7 +315,14 @@ impl Dispatcher {
         let pattern = guard.namespace.as_deref();
         let pattern = pattern.or(entry.map(|entry| &*entry.namespace));
         let mut scope = Scope::event(socket.clone());
-        let cx = EventContext::new(socket, event, pattern.unwrap_or(""), input);
+        let cx = EventContext::new(
+            &self.error_ack,
+            socket,
+            event,
+            pattern.unwrap_or(""),
+            &guard.origin,
+            input,
+        );
         let started = start(&mut scope, cx, |cx| guard.check(cx));
         self.run(started, scope, socket, event, &guard.origin)
     }
@@ -338,6 +338,7 @@ impl Dispatcher {
         let mut scope = Scope::event(socket.clone());
         let started = scope
             .call(|| middleware.call(call, next))
+            .map(|future| (future, false))
             .map_err(|panic| StartFailure::Failed(panic.into()).into());
         self.run(started, scope, &socket, &event, &middleware.origin)
             .await
@@ -352,19 +353,26 @@ impl Dispatcher {
         input: Input<'_>,
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         let mut scope = Scope::event(socket.clone());
-        let cx = EventContext::new(socket, event, &entry.namespace, input);
+        let cx = EventContext::new(
+            &self.error_ack,
+            socket,
+            event,
+            &entry.namespace,
+            &entry.origin,
+            input,
+        );
         let started = start(&mut scope, cx, |cx| entry.call(cx));
         self.run(started, scope, socket, event, &entry.origin)
     }
 
-    /// Polls user code that was started in a scope.
+    /// Polls user code that was started in a scope. If it took an `Ack`, that is what sends the acknowledgement.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` stores its arguments twice"
     )]
     fn run<'a>(
         &'a self,
-        started: Result<HandlerFuture, Box<StartFailure>>,
+        started: Result<(HandlerFuture, bool), Box<StartFailure>>,
         scope: Scope,
         socket: &'a Socket,
         event: &'a str,
@@ -372,7 +380,13 @@ impl Dispatcher {
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         async move {
             let cause = match started {
-                Ok(future) => match UserCode::new(scope, future, origin).await {
+                Ok((future, ack_taken)) => match UserCode::new(scope, future, origin).await {
+                    Ok(response) if ack_taken => {
+                        if response.has_values() {
+                            origin.report_unsent();
+                        }
+                        return Ok(Response::NO_ACK);
+                    }
                     Ok(response) => return Ok(response),
                     Err(cause) => cause,
                 },
@@ -465,10 +479,7 @@ impl Dispatcher {
         };
         let acknowledge = matches!(
             input,
-            Input::Error {
-                acknowledge: true,
-                ..
-            }
+            Input::Error { ref ack, .. } if ack.is_requested()
         );
         let result = self.call(handler, socket, event, input).await;
         match self.settle(result, socket, event, acknowledge) {
@@ -483,18 +494,19 @@ impl Dispatcher {
     }
 }
 
-/// Starts a handler or a guard, which reads its arguments.
+/// Starts a handler or a guard, which reads its arguments. Returns its future, and whether it took an `Ack`.
 fn start(
     scope: &mut Scope,
     mut cx: EventContext<'_>,
     call: impl FnOnce(&mut EventContext<'_>) -> super::Called,
-) -> Result<HandlerFuture, Box<StartFailure>> {
+) -> Result<(HandlerFuture, bool), Box<StartFailure>> {
     let called = scope.call(|| call(&mut cx));
+    let ack_taken = cx.is_ack_taken();
     if let Some(malformed) = cx.into_malformed() {
         return Err(StartFailure::Malformed(malformed).into());
     }
     match called {
-        Ok(Ok(future)) => Ok(future),
+        Ok(Ok(future)) => Ok((future, ack_taken)),
         Ok(Err(error)) => Err(StartFailure::Failed(Cause::Error(error)).into()),
         Err(panic) => Err(StartFailure::Failed(panic.into()).into()),
     }

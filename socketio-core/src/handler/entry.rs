@@ -5,10 +5,11 @@
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    call::{Call, Called, FunctionShim, Instance, MethodShim, Origin},
+    call::{Call, Called, FunctionShim, Instance, MethodShim},
     definition::{Definition, Kind},
     event_handler_ext::HandlerOptions,
     guard::GuardEntry,
+    origin::Origin,
 };
 use crate::handler::extract::{EventContext, Need, Needs};
 

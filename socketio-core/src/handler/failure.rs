@@ -2,19 +2,52 @@
 //!
 //! Called by `dispatch`. Only errors that are meant for clients are sent to them.
 
+use std::{fmt, sync::Arc};
+
 use serde_json::{Value, json};
 
 use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, fault},
+    client::Socket,
     handler::{Outcome, RespondWith, ResponseEncoder},
+    packet::{Arguments, Payload},
 };
+
+/// Creates the acknowledgements of events that failed: `error_ack`.
+#[derive(Clone)]
+pub(crate) struct ErrorAck(Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>);
+
+impl ErrorAck {
+    pub(crate) fn new(create: impl Fn(&HandlerError) -> Value + Send + Sync + 'static) -> Self {
+        ErrorAck(Arc::new(create))
+    }
+
+    /// Returns the acknowledgement of a failed event.
+    pub(super) fn values(&self, error: &HandlerError, socket: &Socket) -> Option<Payload> {
+        let form = socket.node().hub.codec.form();
+        match fault::catch(|| form.payload(&(self.0)(error))) {
+            Ok(values) => values.ok(),
+            Err(panic) => {
+                let (event, namespace) = (error.event(), error.namespace());
+                tracing::error!(target: "socketio", event, namespace, %panic, "`error_ack` failed");
+                form.payload(&internal_error()).ok()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ErrorAck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorAck").finish_non_exhaustive()
+    }
+}
 
 /// The reason why an event failed.
 #[derive(Debug)]
 pub(crate) enum EventFailure {
     /// It failed, and no error handler handled the error.
     Failed(HandlerError),
-    /// Its arguments are not valid JSON, which is a protocol violation. Error handlers do not run.
+    /// Its packet is not valid JSON, which is a protocol violation. Error handlers do not run.
     Malformed(ArgumentError),
 }
 
@@ -25,9 +58,13 @@ pub(super) enum StartFailure {
 }
 
 impl EventFailure {
-    /// Returns the failure for arguments that no user code has read: an argument that is not valid JSON is a violation.
-    pub(super) fn argument<T>(error: ArgumentError) -> Result<T, Self> {
-        Err(EventFailure::Malformed(error))
+    /// Checks arguments that no user code has read. Only a protocol violation is a failure: a single value that is not valid JSON
+    /// fails what reads it.
+    pub(super) fn check(mut arguments: Arguments) -> Result<(), Self> {
+        match arguments.finish() {
+            Err(error) if error.is_malformed() => Err(EventFailure::Malformed(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the error for error handlers, or the failure itself if it is a protocol violation.
@@ -59,7 +96,7 @@ pub(crate) fn default_error_ack(error: &HandlerError) -> Value {
     json!({ "error": text })
 }
 
-pub(super) fn internal_error() -> Value {
+fn internal_error() -> Value {
     json!({ "error": "internal error" })
 }
 

@@ -5,9 +5,10 @@
 use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
-    call::{Call, Called, FunctionShim, Origin},
+    call::{Call, Called, FunctionShim},
     closure::{Later, Now},
     extract::arities,
+    origin::Origin,
 };
 use crate::{
     base::{Forbidden, IntoAccept},

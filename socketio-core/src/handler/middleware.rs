@@ -7,10 +7,13 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 use serde::de::DeserializeOwned;
 
 use super::{
-    HandlerFuture, Instance, Trigger,
-    call::{MiddlewareCall, Origin},
+    Ack, HandlerFuture, Instance, Trigger,
+    ack_request::{AckSource, AckState},
+    call::MiddlewareCall,
     dispatch::Dispatcher,
     entry::Entry,
+    failure::ErrorAck,
+    origin::Origin,
     registry::Lookup,
 };
 use crate::{
@@ -118,7 +121,7 @@ pub struct EventCall {
 enum CallInput {
     Event {
         arguments: Arguments,
-        acknowledge: bool,
+        ack: Option<Arc<AckState>>,
     },
     Connect(Payload),
     Disconnect(Reason),
@@ -126,6 +129,7 @@ enum CallInput {
 
 impl EventCall {
     pub(super) fn new(
+        error_ack: &ErrorAck,
         socket: &Socket,
         event: &str,
         entry: Option<&Arc<Entry>>,
@@ -134,18 +138,18 @@ impl EventCall {
         let input = match input {
             Input::Connect(auth) => CallInput::Connect((*auth).clone()),
             Input::Disconnect(reason) => CallInput::Disconnect(*reason),
-            Input::Event {
-                arguments,
-                acknowledge,
+            Input::Event { arguments, ack } | Input::Error { arguments, ack, .. } => {
+                CallInput::Event {
+                    arguments: arguments.clone(),
+                    ack: match ack {
+                        AckSource::None => None,
+                        AckSource::Request(request) => {
+                            Some(Arc::clone(request.state(error_ack, socket, event)))
+                        }
+                        AckSource::State(state) => Some(Arc::clone(state)),
+                    },
+                }
             }
-            | Input::Error {
-                arguments,
-                acknowledge,
-                ..
-            } => CallInput::Event {
-                arguments: arguments.clone(),
-                acknowledge: *acknowledge,
-            },
         };
         EventCall {
             socket: socket.clone(),
@@ -204,6 +208,16 @@ impl EventCall {
         self.acknowledge().unwrap_or(false)
     }
 
+    /// Hands the acknowledgement over to the middleware, which sends it later. What it returns is sent before, unless
+    /// that is `Response::new(NoAck)`.
+    #[track_caller]
+    pub fn ack(&self) -> Ack {
+        Ack::of_middleware(match &self.input {
+            CallInput::Event { ack, .. } => ack.clone(),
+            CallInput::Connect(_) | CallInput::Disconnect(_) => None,
+        })
+    }
+
     /// Returns the reason of a `disconnect`; `None` for other events.
     pub fn reason(&self) -> Option<Reason> {
         match self.input {
@@ -222,7 +236,7 @@ impl EventCall {
     /// Returns whether an acknowledgement was asked for; `None` for `connect`, which has no response.
     fn acknowledge(&self) -> Option<bool> {
         match self.input {
-            CallInput::Event { acknowledge, .. } => Some(acknowledge),
+            CallInput::Event { ref ack, .. } => Some(ack.is_some()),
             CallInput::Disconnect(_) => Some(false),
             CallInput::Connect(_) => None,
         }
@@ -230,12 +244,11 @@ impl EventCall {
 
     fn input(&self) -> Input<'_> {
         match &self.input {
-            CallInput::Event {
-                arguments,
-                acknowledge,
-            } => Input::Event {
+            CallInput::Event { arguments, ack } => Input::Event {
                 arguments: arguments.clone(),
-                acknowledge: *acknowledge,
+                ack: ack
+                    .as_ref()
+                    .map_or(AckSource::None, |ack| AckSource::State(Arc::clone(ack))),
             },
             CallInput::Connect(auth) => Input::Connect(auth),
             CallInput::Disconnect(reason) => Input::Disconnect(*reason),

@@ -4,6 +4,7 @@
 //! `user_code` polls them inside the fault boundary, `extract` reads the arguments and `response` encodes the return
 //! value.
 
+mod ack_request;
 mod builder_methods;
 mod call;
 mod check;
@@ -19,9 +20,11 @@ mod guard;
 mod handlers;
 mod middleware;
 mod needs;
+mod origin;
 mod registry;
 mod respond_with;
 mod response;
+mod return_value;
 mod trigger;
 mod user_code;
 
@@ -31,16 +34,17 @@ pub use closure::EventHandler;
 pub use definition::{
     Definition, DerivedPath, Handler, Kind, Linked, Namespace, NamespaceImpl, NamespacePath,
 };
-pub(crate) use dispatch::{ClientContext, Dispatcher, ErrorAck, Incoming};
+pub(crate) use dispatch::{ClientContext, Dispatcher, Incoming};
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
-pub(crate) use failure::{EventFailure, default_error_ack};
+pub(crate) use failure::{ErrorAck, EventFailure, default_error_ack};
 pub use guard::{Guard, GuardDefinition};
 pub use handlers::{HandlerList, Handlers};
 pub use middleware::{EventCall, Middleware, Next};
 
-pub use extract::{Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
 pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;
 pub use response::{IsPlain, IsResult, Outcome, ReplyShape, Response, ResponseEncoder, accept};
+pub use return_value::{NoAck, ReturnValue};
 pub use trigger::{Trigger, TriggerArgument, triggered};

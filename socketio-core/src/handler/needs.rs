@@ -33,6 +33,12 @@ pub(super) fn check_needs(
         }
         rest |= matches!(need, Need::Rest);
     }
+    let has = |wanted: fn(&Need) -> bool| needs.iter().any(wanted);
+    if has(|need| matches!(need, Need::Ack)) && has(|need| matches!(need, Need::ReturnValue)) {
+        problems.push(format!(
+            "{who}: it takes `Ack`, so its return value is not sent: return nothing, `NoAck`, or a `Result` of these"
+        ));
+    }
 }
 
 /// Returns the problem of one need, with the cure. `rest` is whether `Rest` precedes it.
@@ -64,6 +70,12 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         ),
         Need::Auth if event != "connect" => String::from(
             ": `Auth` is only available in `connect`: keep what is needed later in a `Session`",
+        ),
+        Need::Ack if matches!(event, "connect" | "disconnect") => {
+            format!(": `{event}` has no acknowledgement: `Ack` is only available in events")
+        }
+        Need::Ack if joining => String::from(
+            " takes `Ack`, but also runs before `connect`, which has no acknowledgement: put it on the events that have one",
         ),
         Need::Reason if event != "disconnect" => {
             String::from(": `Reason` is only available in `disconnect`")

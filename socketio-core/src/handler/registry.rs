@@ -4,6 +4,7 @@
 //! it for the route of each event.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
@@ -11,8 +12,8 @@ use std::{
 use socketio_names::Pattern;
 
 use super::{
-    Kind, call::Origin, entry::Entry, extract::Input, guard::GuardEntry,
-    middleware::MiddlewareEntry,
+    Kind, entry::Entry, extract::Input, guard::GuardEntry, middleware::MiddlewareEntry,
+    origin::Origin,
 };
 use crate::node::{Description, HandlerInfo};
 
@@ -187,14 +188,37 @@ impl Registry {
         }
     }
 
-    /// Returns the handlers of a namespace; `None` if there is no such namespace.
-    pub(crate) fn namespace(&self, path: &str) -> Option<Arc<Lookup>> {
+    /// Finds the namespace that a client means by a path, and its handlers; `None` if there is no such namespace.
+    ///
+    /// A path with empty segments is the namespace without them, unless it has handlers of its own. JavaScript clients take the
+    /// namespace from a URL, such as `https://host/chat/`, or `https://host//admin`, of which the admin interface's page makes two
+    /// parts.
+    pub(crate) fn namespace<'a>(&self, path: &'a str) -> Option<(Cow<'a, str>, Arc<Lookup>)> {
         if let Some(handlers) = self.exact.get(path) {
-            return Some(Arc::clone(handlers));
+            return Some((Cow::Borrowed(path), Arc::clone(handlers)));
         }
-        let handlers = self.assemble(None, path);
-        (!handlers.tables.is_empty()).then(|| Arc::new(handlers))
+        let other = without_empty_segments(path);
+        if let Some(other) = &other
+            && let Some(handlers) = self.exact.get(other)
+        {
+            return Some((Cow::Owned(other.clone()), Arc::clone(handlers)));
+        }
+        let found = |path: Cow<'a, str>| {
+            let handlers = self.assemble(None, &path);
+            (!handlers.tables.is_empty()).then(|| (path, Arc::new(handlers)))
+        };
+        found(Cow::Borrowed(path)).or_else(|| found(Cow::Owned(other?)))
     }
+}
+
+/// Returns `/a/b` for `//a/b/`; `None` for a path that has no empty segments.
+fn without_empty_segments(path: &str) -> Option<String> {
+    if path == "/" || (!path.ends_with('/') && !path.contains("//")) {
+        return None;
+    }
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let path: String = segments.flat_map(|segment| ["/", segment]).collect();
+    Some(if path.is_empty() { "/".into() } else { path })
 }
 
 /// Returns the registrations of the patterns that a path matches, in the order of registration.

@@ -2,9 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use serde::Serialize;
-
-use super::response::Deferred;
+use super::{response::Deferred, return_value::ReturnValue};
 use crate::{
     base::chain,
     handler::{Outcome, ResponseEncoder},
@@ -40,7 +38,7 @@ struct With(Deferred);
 impl RespondWith {
     /// Creates the error from a value, which is encoded like a handler's return value: a tuple is several arguments,
     /// `()` none, anything else one. If it cannot be encoded, the event fails.
-    pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+    pub fn new<T: ReturnValue + Send + Sync + 'static>(value: T) -> Self {
         RespondWith(With(Deferred::new(value)))
     }
 

@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::return_value::ReturnValue;
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
     packet::{Arguments, Form, Payload},
@@ -27,6 +28,8 @@ enum Content {
     /// The client did not ask for an acknowledgement.
     #[default]
     None,
+    /// No acknowledgement is sent, even if one was asked for.
+    NoAck,
     Encoded(Payload),
     /// Created by middleware, which has no encoder.
     Deferred(Deferred),
@@ -37,8 +40,8 @@ enum Content {
 pub(super) struct Deferred(Arc<dyn Fn(ResponseEncoder) -> Outcome + Send + Sync>);
 
 impl Deferred {
-    pub(super) fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
-        Deferred(Arc::new(move |encoder| encoder.value(&value)))
+    pub(super) fn new<T: ReturnValue + Send + Sync + 'static>(value: T) -> Self {
+        Deferred(Arc::new(move |encoder| value.encode(encoder)))
     }
 
     pub(super) fn encode(&self, encoder: ResponseEncoder) -> Outcome {
@@ -55,33 +58,40 @@ impl fmt::Debug for Deferred {
 impl Response {
     /// No acknowledgement was asked for.
     pub(crate) const NONE: Response = Response(Content::None);
+    /// No acknowledgement is sent.
+    pub(super) const NO_ACK: Response = Response(Content::NoAck);
 
     /// Creates a response from a value, which is encoded like a handler's return value: a tuple is several arguments,
-    /// `()` none, anything else one. If it cannot be encoded, the event fails. It is not encoded if the client did not
-    /// ask for an acknowledgement.
-    pub fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+    /// `()` none, anything else one, [`NoAck`](crate::NoAck) sends nothing. If it cannot be encoded, the event fails. It
+    /// is not encoded if the client did not ask for an acknowledgement.
+    pub fn new<T: ReturnValue + Send + Sync + 'static>(value: T) -> Self {
         Response(Content::Deferred(Deferred::new(value)))
     }
 
     /// Reads the response as the client will: a tuple takes several arguments, `()` none, anything else the first. An
     /// absent argument is `null`. Returns `None` if the return value was not encoded, because the client did not ask
-    /// for it.
+    /// for it or the handler sends the acknowledgement itself.
     ///
     /// # Errors
     ///
     /// If the response is of another type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
         let values = match &self.0 {
-            Content::None => return Ok(None),
+            Content::None | Content::NoAck => return Ok(None),
             Content::Encoded(values) => values.clone(),
             Content::Deferred(value) => {
                 match value.encode(ResponseEncoder::new(Some(Form::Json)))?.0 {
                     Content::Encoded(values) => values,
-                    Content::None | Content::Deferred(_) => return Ok(None),
+                    Content::None | Content::NoAck | Content::Deferred(_) => return Ok(None),
                 }
             }
         };
         Ok(Some(Arguments::from(values).read()?))
+    }
+
+    /// A response with encoded arguments, if an acknowledgement was asked for.
+    pub(super) fn encoded(values: Option<Payload>) -> Self {
+        Response(values.map_or(Content::None, Content::Encoded))
     }
 
     pub(super) fn is_encoded(&self) -> bool {
@@ -99,7 +109,21 @@ impl Response {
     pub(crate) fn into_values(self) -> Option<Payload> {
         match self.0 {
             Content::Encoded(values) => Some(values),
-            Content::None | Content::Deferred(_) => None,
+            Content::None | Content::NoAck | Content::Deferred(_) => None,
+        }
+    }
+
+    /// Returns whether the server sends no acknowledgement.
+    pub(super) fn is_no_ack(&self) -> bool {
+        matches!(self.0, Content::NoAck)
+    }
+
+    /// Returns whether there is a value in it.
+    pub(super) fn has_values(&self) -> bool {
+        match &self.0 {
+            Content::Encoded(values) => !values.is_empty(),
+            Content::Deferred(_) => true,
+            Content::None | Content::NoAck => false,
         }
     }
 }
@@ -143,6 +167,14 @@ impl ResponseEncoder {
             None => Ok(Response::NONE),
             Some(form) => Ok(Response(Content::Encoded(form.payload(value)?))),
         }
+    }
+
+    /// Returns the response that sends no acknowledgement.
+    pub(crate) fn no_ack(self) -> Outcome {
+        Ok(match self.accepts {
+            true => Response::NONE,
+            false => Response::NO_ACK,
+        })
     }
 
     /// Returns the shape of a return value, selected by method lookup: `(&encoder.probe(&value)).shape()`.
@@ -197,19 +229,19 @@ impl<E: Into<BoxError>> IntoHandlerError for E {}
 
 impl ResultShape {
     /// Encodes the value, or returns the error.
-    pub fn reply<T: Serialize, E: IntoHandlerError>(
+    pub fn reply<T: ReturnValue, E: IntoHandlerError>(
         self,
         encoder: ResponseEncoder,
         value: Result<T, E>,
     ) -> Outcome {
-        encoder.value(&value.map_err(Into::into)?)
+        value.map_err(Into::into)?.encode(encoder)
     }
 }
 
 impl PlainShape {
     /// Encodes the value.
-    pub fn reply<T: Serialize>(self, encoder: ResponseEncoder, value: T) -> Outcome {
-        encoder.value(&value)
+    pub fn reply<T: ReturnValue>(self, encoder: ResponseEncoder, value: T) -> Outcome {
+        value.encode(encoder)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{HandlerFuture, Outcome, call::Origin};
+use super::{HandlerFuture, Outcome, origin::Origin};
 use crate::{
     base::{Cause, fault, turn_clock},
     client::{Scope, Scoped},

@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     Traffic,
+    aliases::Aliases,
     outbox_queue::{OutboxQueue, PacketKind, Push},
     slots::{Slot, Slots},
 };
@@ -141,6 +142,11 @@ impl ConnectionHandle {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Sets the names that the client has for its namespaces.
+    pub(crate) fn set_aliases(&self, aliases: Aliases) {
+        self.lock().aliases = aliases;
     }
 
     /// Pops the next message to write.

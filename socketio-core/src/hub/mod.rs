@@ -2,6 +2,7 @@
 //!
 //! No user code runs under a lock of this module. Locks are taken in the order client → namespace → room → outbox.
 
+mod aliases;
 mod client;
 mod client_set;
 mod client_state;
@@ -20,6 +21,7 @@ mod slots;
 mod traffic;
 pub mod transport;
 
+pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
 pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
 pub(crate) use connections::Connections;

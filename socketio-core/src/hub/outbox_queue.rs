@@ -8,6 +8,7 @@ use std::{collections::VecDeque, sync::Arc, task::Waker};
 
 use tokio::sync::Notify;
 
+use super::aliases::Aliases;
 use crate::{
     admission::{OutboxLimits, OverflowPolicy},
     base::Message,
@@ -61,6 +62,7 @@ pub(super) struct OutboxQueue {
     /// its own emits wake nothing.
     pub(super) sleeping: Option<Waker>,
     pub(super) drained: Option<Arc<Notify>>,
+    pub(super) aliases: Aliases,
 }
 
 impl OutboxQueue {
@@ -73,6 +75,7 @@ impl OutboxQueue {
             stalled: false,
             sleeping: None,
             drained: None,
+            aliases: Aliases::default(),
         }
     }
 
@@ -121,7 +124,7 @@ impl OutboxQueue {
         };
         self.bytes -= message.len();
         self.stalled = false;
-        Some(message)
+        Some(self.aliases.apply(message))
     }
 
     /// Records that the transport has had its turn. Returns whether it left more behind than the limits allow.

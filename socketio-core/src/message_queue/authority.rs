@@ -110,36 +110,67 @@ pub(super) fn decode(text: &str) -> Result<String, UrlError> {
     }
 }
 
-/// Returns the error for a parameter after `?` that is not among `known`, with what to do instead.
+/// The parameters of a broker's URLs.
+pub(super) struct Parameters {
+    pub(super) known: &'static [&'static str],
+    /// How TLS is configured.
+    pub(super) tls: &'static str,
+    /// Parameters of the URLs of other libraries, such as Python's, and what is written instead of them.
+    pub(super) instead: &'static [(&'static str, &'static str)],
+}
+
+/// Returns the error for a parameter after `?` that is not known, with what to do instead.
 ///
 /// It names the parameter, unless that may be part of a password: of one that contains `?` (an `@` follows then), or of one
 /// that is given as a parameter.
-#[cfg(any(feature = "kafka", feature = "rabbitmq", feature = "redis"))]
-pub(super) fn unknown_parameter(query: &str, name: &str, known: &[&str], tls: &str) -> UrlError {
-    let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-    let known = known.join(", ");
+pub(super) fn unknown_parameter(query: &str, name: &str, parameters: &Parameters) -> UrlError {
+    let known = parameters.known.iter().map(|known| format!("`{known}`"));
+    let known = match known.collect::<Vec<_>>().join(", ") {
+        known if known.is_empty() => String::from("none is known"),
+        known => format!("only {known} are known"),
+    };
     if query.contains('@') || query.contains("password") {
-        return format!("an unknown parameter after `?`: only {known} are known{ENCODE}").into();
+        return format!("an unknown parameter after `?`: {known}{ENCODE}").into();
     }
-    let cure = match name.starts_with("ssl") || name.contains("cert") || name.contains("verify") {
-        true => format!("remove it and configure TLS with {tls}"),
-        false => "remove it".into(),
+    let is_tls = ["ssl", "tls", "ca_", "cafile", "capath", "cadata", "keyfile"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || ["cert", "verify"].iter().any(|part| name.contains(part));
+    let instead = parameters.instead.iter().find(|(other, _)| *other == name);
+    let cure = match instead {
+        Some((_, instead)) => format!("write {instead} instead"),
+        None if is_tls => format!("remove it and configure TLS with {}", parameters.tls),
+        None => "remove it".into(),
     };
     let name = name.escape_debug();
-    format!("the parameter `{name}` is not supported: {cure}; only {known} are known").into()
+    format!("the parameter `{name}` is not supported: {cure}; {known}").into()
 }
 
 #[cfg(test)]
 mod tests {
-    #[cfg(any(feature = "kafka", feature = "rabbitmq", feature = "redis"))]
     #[test]
     fn an_unknown_parameter_is_named_unless_it_may_be_part_of_a_password() {
-        let error = |query: &str, name| super::unknown_parameter(query, name, &["db"], "`X::tls`");
+        let parameters = super::Parameters {
+            known: &["db"],
+            tls: "`X::tls`",
+            instead: &[("ssl", "`xs://`")],
+        };
+        let error = |query: &str, name| super::unknown_parameter(query, name, &parameters);
         for (query, name, expected) in [
             (
                 "ssl_ca_certs=x",
                 "ssl_ca_certs",
                 "the parameter `ssl_ca_certs` is not supported: remove it and configure TLS with `X::tls`; only `db` are known",
+            ),
+            (
+                "ssl=1",
+                "ssl",
+                "the parameter `ssl` is not supported: write `xs://` instead; only `db` are known",
+            ),
+            (
+                "cafile=x",
+                "cafile",
+                "the parameter `cafile` is not supported: remove it and configure TLS with `X::tls`; only `db` are known",
             ),
             (
                 "timeout=1",

@@ -27,6 +27,7 @@ pub(crate) struct Options {
     pub(crate) outbox: OutboxLimits,
     pub(crate) limits: ClientLimits,
     pub(crate) packets: PacketLimits,
+    pub(crate) outgoing_attachments: usize,
 }
 
 impl Default for Options {
@@ -56,6 +57,7 @@ impl Default for Options {
                 call_timeout: Duration::from_secs(60),
             },
             packets: PacketLimits::default(),
+            outgoing_attachments: 10,
         }
     }
 }
@@ -85,6 +87,7 @@ mod tests {
         assert_eq!(options.limits.pending_acks, 1_000);
         assert_eq!(options.limits.call_timeout, Duration::from_secs(60));
         assert_eq!(options.packets.max_attachments, 10);
+        assert_eq!(options.outgoing_attachments, 10);
         assert_eq!(options.packets.max_attachment_bytes, 1_000_000);
     }
 }

@@ -84,6 +84,11 @@ impl Arguments {
         cursor!(self.rest())
     }
 
+    /// Returns whether a number was read that JSON has not: `NaN`, an infinity, or one beyond the range of `f64`.
+    pub(crate) fn has_non_finite(&self) -> bool {
+        self.progress.non_finite
+    }
+
     /// Passes over the arguments that are left and returns their number. Only then has the whole packet been checked.
     ///
     /// # Errors

@@ -16,25 +16,58 @@ use crate::{
 
 /// Encodes and decodes the packets of a server. Cheap to clone.
 ///
-/// This is where the default parser and others part. JSON is `None`, because it has a shorter way than [`Parser`]:
+/// This is where the default parser and others part. JSON is no [`Parser`] here, because it has a shorter way:
 /// values are written straight into the text of a packet and read straight from it. With any other parser they are [`Data`]
 /// in between.
-#[derive(Clone, Default)]
-pub struct Codec(Option<Arc<dyn Parser>>);
+#[derive(Clone)]
+pub struct Codec {
+    parser: Option<Arc<dyn Parser>>,
+    /// How many attachments a packet of the default parser may be encoded with.
+    max_attachments: usize,
+}
 
 impl Codec {
     /// Creates the codec of a parser. [`Json`] is the default.
     pub fn new<P: Parser>(parser: P) -> Self {
-        Codec(if TypeId::of::<P>() == TypeId::of::<Json>() {
-            None
-        } else {
-            Some(Arc::new(parser))
-        })
+        let is_json = TypeId::of::<P>() == TypeId::of::<Json>();
+        Codec {
+            parser: (!is_json).then(|| Arc::new(parser) as Arc<dyn Parser>),
+            max_attachments: usize::MAX,
+        }
+    }
+
+    /// Sets how many attachments a packet may be encoded with, by the default parser. Default: any number.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.max_attachments = attachments;
+        self
+    }
+
+    fn check_attachments(&self, attachments: usize) -> Result<(), EncodeError> {
+        if attachments > self.max_attachments {
+            return Err(EncodeError::too_many_attachments(
+                attachments,
+                self.max_attachments,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that an event can be encoded with a payload.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is [reserved](crate::protocol::RESERVED), or if the payload has too many attachments.
+    pub(crate) fn check(&self, name: &str, payload: &Payload) -> Result<(), EncodeError> {
+        check_name(name)?;
+        match payload {
+            Payload::Json(payload) => self.check_attachments(payload.attachments().len()),
+            Payload::Values(_) => Ok(()),
+        }
     }
 
     /// Returns the form in which the parser takes payloads.
     pub fn form(&self) -> Form {
-        match self.0 {
+        match self.parser {
             None => Form::Json,
             Some(_) => Form::Values,
         }
@@ -42,7 +75,7 @@ impl Codec {
 
     /// Creates the reader of one connection.
     pub fn reader(&self, limits: &PacketLimits) -> Reader {
-        match &self.0 {
+        match &self.parser {
             None => Reader::json(),
             Some(parser) => Reader::parser(fault::catch(|| parser.decoder(limits))),
         }
@@ -60,8 +93,12 @@ impl Codec {
         name: &str,
         value: &T,
     ) -> Result<Frames, EncodeError> {
-        match &self.0 {
-            None => json::event(namespace, id, name, value),
+        match &self.parser {
+            None => {
+                let frames = json::event(namespace, id, name, value)?;
+                self.check_attachments(frames.count() - 1)?;
+                Ok(frames)
+            }
             Some(parser) => event(&**parser, namespace, id, name, values(value)?),
         }
     }
@@ -78,9 +115,10 @@ impl Codec {
         name: &str,
         payload: &Payload,
     ) -> Result<Frames, EncodeError> {
-        match &self.0 {
+        match &self.parser {
             None => {
                 let payload = payload.to_json()?;
+                self.check_attachments(payload.attachments().len())?;
                 json::event_with(namespace, id, name, &payload)
             }
             Some(parser) => event(&**parser, namespace, id, name, to_values(payload)?),
@@ -101,10 +139,14 @@ impl Codec {
         id: &str,
         payload: Option<&Payload>,
     ) -> Result<Frames, EncodeError> {
-        match &self.0 {
+        match &self.parser {
             None => {
-                let payload = payload.map(Payload::to_json).transpose()?;
-                Ok(json::ack(namespace, id, &payload.unwrap_or_default()))
+                let payload = payload
+                    .map(Payload::to_json)
+                    .transpose()?
+                    .unwrap_or_default();
+                self.check_attachments(payload.attachments().len())?;
+                Ok(json::ack(namespace, id, &payload))
             }
             Some(parser) => {
                 let id = id.parse().map_err(|_| {
@@ -118,7 +160,7 @@ impl Codec {
 
     /// Encodes the response to a client that has joined a namespace.
     pub fn connect(&self, namespace: &str, sid: &str) -> Frames {
-        match &self.0 {
+        match &self.parser {
             None => json::connect(namespace, sid),
             Some(parser) => {
                 let sid = object([("sid", sid.into())]);
@@ -129,7 +171,7 @@ impl Codec {
 
     /// Encodes the response to a client that is refused.
     pub fn connect_error(&self, namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
-        let Some(parser) = &self.0 else {
+        let Some(parser) = &self.parser else {
             return json::connect_error(namespace, message, data);
         };
         let data = data.map(|data| serde_json::from_str(data.get()));
@@ -146,7 +188,7 @@ impl Codec {
 
     /// Encodes the packet that leaves a namespace.
     pub fn disconnect(&self, namespace: &str) -> Frames {
-        match &self.0 {
+        match &self.parser {
             None => json::disconnect(namespace),
             Some(parser) => or_nothing(encode(&**parser, namespace, Body::Disconnect)),
         }
@@ -162,7 +204,7 @@ impl Codec {
         namespace: &str,
         auth: Option<&T>,
     ) -> Result<Frames, EncodeError> {
-        let Some(parser) = &self.0 else {
+        let Some(parser) = &self.parser else {
             return json::connect_request(namespace, auth);
         };
         let auth = match auth.map(to_data).transpose() {
@@ -223,6 +265,13 @@ fn or_nothing(encoded: Result<Frames, EncodeError>) -> Frames {
         tracing::error!(target: "socketio", %error, "a response was not sent");
         Frames::default()
     })
+}
+
+/// The default parser.
+impl Default for Codec {
+    fn default() -> Self {
+        Codec::new(Json)
+    }
 }
 
 impl fmt::Debug for Codec {

@@ -38,6 +38,7 @@ pub use json::{
     Assembler, DecodeError, Json, JsonPayload, Kind, TextPacket, ack, connect, connect_error,
     connect_request, decode, disconnect, event, event_with, payload, payload_of,
 };
+pub(crate) use json::{from_text, rename, repair};
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
 pub(crate) use packet::check_name;

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     arity::Arity,
-    json::{JsonPayload, payload, payload_of},
+    json::{JsonPayload, from_text, payload, payload_of},
 };
 use crate::base::{Data, EncodeError, to_data};
 
@@ -48,6 +48,14 @@ impl Form {
 }
 
 impl Payload {
+    /// Returns whether there are no arguments in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Payload::Json(payload) => payload.json() == "[]",
+            Payload::Values(values) => values.is_empty(),
+        }
+    }
+
     /// Returns the payload as JSON. Each parser gets its own form, so that only a message queue has values written here.
     pub(crate) fn to_json(&self) -> Result<Cow<'_, JsonPayload>, EncodeError> {
         match self {
@@ -68,7 +76,7 @@ impl Payload {
         let read = match self {
             Payload::Json(payload) => match payload.json() {
                 "" => return null(),
-                json => serde_json::from_str(json),
+                json => from_text(json),
             },
             Payload::Values(values) => T::deserialize(values.first().unwrap_or(&Data::Null)),
         };

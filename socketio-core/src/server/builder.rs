@@ -80,7 +80,7 @@ impl SocketIoBuilder {
             codec: Codec::default(),
             #[cfg(feature = "logger")]
             logger: Default::default(),
-            error_ack: Arc::new(default_error_ack),
+            error_ack: ErrorAck::new(default_error_ack),
             admin: None,
             clustering: Clustering::default(),
             client: None,
@@ -334,9 +334,20 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many attachments one packet may have. Default: 10.
+    /// Sets how many attachments (binary values) one packet of a client may have. One with more closes the connection.
+    /// Default: 10, as in the JavaScript parser.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.options.packets.max_attachments = attachments;
+        self
+    }
+
+    /// Sets how many attachments (binary values) one packet to clients may have. An event with more is not sent: `emit`
+    /// fails, and a return value is replaced by the acknowledgement of a failed event. Default: 10, because current
+    /// JavaScript clients disconnect with `parse error` when they receive more.
+    ///
+    /// Applies to the default parser; other parsers decide for themselves.
+    pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
+        self.options.outgoing_attachments = attachments;
         self
     }
 
@@ -359,7 +370,7 @@ impl SocketIoBuilder {
         mut self,
         answer: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
     ) -> Self {
-        self.error_ack = Arc::new(answer);
+        self.error_ack = ErrorAck::new(answer);
         self
     }
 
@@ -413,7 +424,9 @@ impl SocketIoBuilder {
             );
         }
         let parts = NodeParts {
-            codec: self.codec,
+            codec: self
+                .codec
+                .max_attachments(self.options.outgoing_attachments),
             watch,
             cluster: self.clustering.cluster(),
             states: self.states,

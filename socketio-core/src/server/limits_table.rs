@@ -55,6 +55,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_attachments(1), "attachments", |b| number(
             b.options.packets.max_attachments
         )),
+        limit!(max_outgoing_attachments(1), "attachments", |b| number(
+            b.options.outgoing_attachments
+        )),
         limit!(max_waiting_events(1), "events", |b| number(
             b.options.inbox_events
         )),

@@ -1,7 +1,7 @@
 //! Shims: closures that read the arguments from an event's context and call the user's function.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, FnArg, ReceiverKind, ReturnType, Signature, Type, spanned::Spanned};
 
 use super::located_call;
@@ -133,7 +133,21 @@ fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
         let from_event = as_from_event(&argument.ty, paths);
         quote_spanned!(argument.ty.span()=> #(#cfgs)* #from_event::needs(#needs);)
     });
-    quote_spanned!(site=> |#needs| { #(#calls)* })
+    let returns = return_type_beside_ack(signature)
+        .map(|ty| quote_spanned!(ty.span()=> #needs.returns::<#ty>();));
+    let returns = returns.into_iter();
+    quote_spanned!(site=> |#needs| { #(#calls)* #(#returns)* })
+}
+
+/// Returns the return type of a function that seems to take an `Ack`, so that `build()` can refuse a value that would not be sent.
+/// `impl Trait` has no name.
+fn return_type_beside_ack(signature: &Signature) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return None;
+    };
+    let takes_ack = model::arguments(signature)
+        .any(|argument| types::last_segment(&argument.ty).is_some_and(|last| last.ident == "Ack"));
+    (takes_ack && !types::has_impl(ty.to_token_stream())).then_some(ty)
 }
 
 /// Generates a shim, which reads the arguments and returns the boxed future of the call.

@@ -1,6 +1,6 @@
 //! [`Number`]: JSON numbers, from text or from a [`serde_json::Number`].
 
-use serde::de::{Error as _, Unexpected, Visitor};
+use serde::de::{Error as _, IgnoredAny, Unexpected, Visitor};
 use serde_json::Error;
 
 /// A number, as exact as 128 bits allow.
@@ -15,7 +15,8 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// Reads a number by the grammar of JSON.
+    /// Reads a number by the grammar of JSON, or one of those that Python writes: `NaN`, `Infinity`, `-Infinity`. A number
+    /// beyond the range of `f64` is infinite, as in JavaScript and Python.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         if is_integer(text) {
             if let Ok(number) = text.parse::<u64>() {
@@ -28,7 +29,16 @@ impl Number {
                 return Ok(Number::Negative(number));
             }
         }
-        serde_json::from_str(text).map(Number::Float)
+        let float = serde_json::from_str(text).or_else(|error| match text {
+            "NaN" => Ok(f64::NAN),
+            "Infinity" => Ok(f64::INFINITY),
+            "-Infinity" => Ok(f64::NEG_INFINITY),
+            _ => match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(IgnoredAny) => text.parse().map_err(|_| error),
+                Err(error) => Err(error),
+            },
+        });
+        float.map(Number::Float)
     }
 
     /// Passes the number to a visitor, as serde_json does: an integer of more than 64 bits is a float.
@@ -65,6 +75,11 @@ impl Number {
             Number::Negative(_) => Err(out_of_range()),
             Number::Float(number) => visitor.visit_f64(number),
         }
+    }
+
+    /// Returns whether JSON has no number for it.
+    pub(crate) fn is_non_finite(self) -> bool {
+        matches!(self, Number::Float(number) if !number.is_finite())
     }
 
     /// Returns the number for the error of a type that expected something else.
@@ -123,10 +138,15 @@ mod tests {
             ("-0", Number::Float(-0.0)),
             ("1.5", Number::Float(1.5)),
             ("1e2", Number::Float(100.0)),
+            ("1e400", Number::Float(f64::INFINITY)),
+            ("-Infinity", Number::Float(f64::NEG_INFINITY)),
         ] {
             assert_eq!(Number::parse(text).unwrap(), number, "{text}");
         }
-        for text in ["", "-", "01", "-01", "+1", "1_0", "1x", " ", "1e400", "0x1"] {
+        for text in [
+            "", "-", "01", "-01", "+1", "1_0", "1x", " ", "0x1", "nan", "-NaN", "inf", "\"1\"",
+            "null",
+        ] {
             assert!(Number::parse(text).is_err(), "{text}");
         }
     }

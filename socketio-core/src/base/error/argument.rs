@@ -5,6 +5,9 @@ use std::{error::Error, fmt};
 /// The longest message, in bytes. It is sent to the client and may quote the client's data.
 const MAX_MESSAGE: usize = 256;
 
+/// How many characters of an invalid value the message quotes.
+const MAX_QUOTED: usize = 64;
+
 /// An argument that could not be read. Its message is meant for the client that sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError {
@@ -18,7 +21,9 @@ enum Problem {
     Missing(String),
     /// The argument is of another type.
     Unfit(String),
-    /// It is not valid JSON, or refers to an attachment that was not received.
+    /// It is not valid JSON, in a packet that is intact. The beginning of its text.
+    Invalid(String),
+    /// The packet is not valid JSON, or refers to an attachment that was not received.
     Malformed(&'static str),
 }
 
@@ -37,6 +42,17 @@ impl ArgumentError {
         }
     }
 
+    pub(crate) fn invalid(index: usize, value: &str) -> Self {
+        let mut shown: String = value.chars().take(MAX_QUOTED).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        ArgumentError {
+            index,
+            problem: Problem::Invalid(shown),
+        }
+    }
+
     pub(crate) fn malformed(index: usize, what: &'static str) -> Self {
         ArgumentError {
             index,
@@ -49,8 +65,8 @@ impl ArgumentError {
         self.index
     }
 
-    /// Returns whether the packet is invalid, which closes the connection. Otherwise the argument is of another type
-    /// than the handler's.
+    /// Returns whether the packet as a whole is invalid, which closes the connection. Otherwise the argument is of another type
+    /// than the handler's, or not valid JSON: then only the event fails.
     pub fn is_malformed(&self) -> bool {
         matches!(self.problem, Problem::Malformed(_))
     }
@@ -62,6 +78,7 @@ impl fmt::Display for ArgumentError {
         match &self.problem {
             Problem::Missing(message) => write!(f, "argument {index} is missing: {message}"),
             Problem::Unfit(message) => write!(f, "argument {index}: {message}"),
+            Problem::Invalid(value) => write!(f, "argument {index} is not valid JSON: {value:?}"),
             Problem::Malformed(what) => write!(f, "argument {index}: {what}"),
         }
     }

@@ -14,6 +14,9 @@ enum Problem {
     Value(serde_json::Error),
     NotUtf8(FromUtf8Error),
     Auth,
+    /// How many there are, and how many may be.
+    TooManyAttachments(usize, usize),
+    Placeholder,
     Parser(BoxError),
 }
 
@@ -32,6 +35,14 @@ impl EncodeError {
 
     pub(crate) fn auth() -> Self {
         EncodeError(Problem::Auth)
+    }
+
+    pub(crate) fn too_many_attachments(attachments: usize, limit: usize) -> Self {
+        EncodeError(Problem::TooManyAttachments(attachments, limit))
+    }
+
+    pub(crate) fn placeholder() -> Self {
+        EncodeError(Problem::Placeholder)
     }
 
     pub(crate) fn parser(error: BoxError) -> Self {
@@ -54,6 +65,15 @@ impl fmt::Display for EncodeError {
             Problem::Auth => {
                 f.write_str("the `auth` object must be a map or a struct without binary data")
             }
+            Problem::TooManyAttachments(attachments, limit) => write!(
+                f,
+                "{attachments} binary values are more than the {limit} that JavaScript clients accept in one packet: put them \
+                 together, or raise `max_outgoing_attachments` if all clients accept more"
+            ),
+            Problem::Placeholder => f.write_str(
+                "the value can't be encoded: beside binary data, clients would take an object with `_placeholder: true` for a \
+                 part of it",
+            ),
             Problem::Parser(error) => write!(f, "the parser can't encode the packet: {error}"),
         }
     }
@@ -65,7 +85,10 @@ impl Error for EncodeError {
             Problem::Value(error) => Some(error),
             Problem::NotUtf8(error) => Some(error),
             Problem::Parser(error) => Some(&**error),
-            Problem::Reserved(_) | Problem::Auth => None,
+            Problem::Reserved(_)
+            | Problem::Auth
+            | Problem::TooManyAttachments(..)
+            | Problem::Placeholder => None,
         }
     }
 }

@@ -185,6 +185,7 @@ impl To {
                 let from = self.sender();
                 let node = Arc::clone(&self.node);
                 OutgoingEvent::with_ack(
+                    codec,
                     event,
                     codec.form().payload(&payload)?,
                     self.node.hub.limits.pending_acks,

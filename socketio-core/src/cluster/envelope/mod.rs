@@ -11,7 +11,7 @@ mod write;
 
 pub(super) use ack_request::RemoteAckRequest;
 pub(super) use arguments::ack_payload;
-use invalid_message::InvalidMessage;
+pub(super) use invalid_message::InvalidMessage;
 pub(super) use read::{ClientOperation, ClusterMessage, read};
 pub(super) use write::{Clients, EnvelopeHeader};
 

@@ -8,7 +8,11 @@ use super::{
     arguments::read_arguments,
     names::{Name, Names},
 };
-use crate::{cluster::RemoteTarget, hub::Room, packet::JsonPayload};
+use crate::{
+    cluster::RemoteTarget,
+    hub::Room,
+    packet::{JsonPayload, from_text},
+};
 
 /// A message of another node.
 pub(in crate::cluster) enum ClusterMessage {
@@ -125,7 +129,7 @@ impl Fields<'_> {
         // A `callback` of another shape is ignored, as Python does.
         let callback: Option<(Name, String, u64)> = self
             .callback
-            .and_then(|callback| serde_json::from_str(callback.get()).ok());
+            .and_then(|callback| from_text(callback.get()).ok());
         let ack_request =
             callback
                 .zip(self.host_id.as_ref())

@@ -7,20 +7,29 @@ use serde::de::DeserializeOwned;
 use crate::{
     base::{ArgumentError, BoxError, HandlerError, Reason, Request},
     client::Socket,
-    handler::ResponseEncoder,
+    handler::{
+        Ack, ErrorAck, ResponseEncoder,
+        ack_request::{AckOwner, AckSource},
+        origin::Origin,
+    },
     packet::{Arguments, Payload},
 };
 
 /// An event, as [`FromEvent`](super::FromEvent) implementations read it.
 #[derive(Debug)]
 pub struct EventContext<'a> {
+    error_ack: &'a ErrorAck,
     socket: &'a Socket,
     event: &'a str,
     /// The namespace as it was registered: `/job/{id}`.
     pattern: &'a str,
+    /// The user code that reads the arguments.
+    origin: &'a Origin,
     input: Input<'a>,
-    /// The first argument that was not valid JSON. Stored, because user code may discard the error.
+    /// The first argument that was a protocol violation. Stored, because user code may discard the error.
     malformed: Option<ArgumentError>,
+    /// Whether an `Ack` sends the acknowledgement, instead of the return value.
+    ack_taken: bool,
 }
 
 /// The kind of event that a handler is called for, with its data.
@@ -29,8 +38,7 @@ pub(crate) enum Input<'a> {
     /// An event of the client.
     Event {
         arguments: Arguments,
-        /// Whether an acknowledgement was asked for.
-        acknowledge: bool,
+        ack: AckSource<'a>,
     },
     /// A client asks to join, with these credentials.
     Connect(&'a Payload),
@@ -40,7 +48,7 @@ pub(crate) enum Input<'a> {
     Error {
         error: &'a HandlerError,
         arguments: Arguments,
-        acknowledge: bool,
+        ack: AckSource<'a>,
     },
 }
 
@@ -55,17 +63,22 @@ impl Input<'_> {
 
 impl<'a> EventContext<'a> {
     pub(crate) fn new(
+        error_ack: &'a ErrorAck,
         socket: &'a Socket,
         event: &'a str,
         pattern: &'a str,
+        origin: &'a Origin,
         input: Input<'a>,
     ) -> Self {
         EventContext {
+            error_ack,
             socket,
             event,
             pattern,
+            origin,
             input,
             malformed: None,
+            ack_taken: false,
         }
     }
 
@@ -103,7 +116,7 @@ impl<'a> EventContext<'a> {
         })
     }
 
-    /// Returns the first argument that was not valid JSON. It closes the connection, whatever user code did with the
+    /// Returns the first argument that was a protocol violation. It closes the connection, whatever user code did with the
     /// error.
     pub(crate) fn into_malformed(self) -> Option<ArgumentError> {
         self.malformed
@@ -150,6 +163,27 @@ impl<'a> EventContext<'a> {
         }
     }
 
+    /// Hands the acknowledgement over to the handler.
+    pub(crate) fn take_ack(&mut self) -> Ack {
+        let state = match &self.input {
+            Input::Event { ack, .. } | Input::Error { ack, .. } => match ack {
+                AckSource::None => None,
+                AckSource::Request(request) => {
+                    Some(request.state(self.error_ack, self.socket, self.event))
+                }
+                AckSource::State(state) => Some(state),
+            },
+            Input::Connect(_) | Input::Disconnect(_) => None,
+        };
+        self.ack_taken = true;
+        Ack::new(state.cloned(), || AckOwner::of(self.origin))
+    }
+
+    /// Returns whether an `Ack` sends the acknowledgement, instead of the return value.
+    pub(crate) fn is_ack_taken(&self) -> bool {
+        self.ack_taken
+    }
+
     pub(crate) fn pattern(&self) -> &'a str {
         self.pattern
     }
@@ -160,9 +194,9 @@ impl<'a> EventContext<'a> {
         match self.input {
             Input::Connect(_) => ResponseEncoder::accepting(),
             Input::Disconnect(_) => ResponseEncoder::new(None),
-            Input::Event { acknowledge, .. } | Input::Error { acknowledge, .. } => {
+            Input::Event { ref ack, .. } | Input::Error { ref ack, .. } => {
                 let form = || self.socket.node().hub.codec.form();
-                ResponseEncoder::new(acknowledge.then(form))
+                ResponseEncoder::new(ack.is_requested().then(form))
             }
         }
     }
@@ -170,6 +204,12 @@ impl<'a> EventContext<'a> {
     /// Checks that surplus arguments are valid JSON, and ignores them, for generated code.
     #[doc(hidden)]
     pub fn finish(&mut self) -> Result<(), BoxError> {
+        if let Some(arguments) = self.input.arguments()
+            && arguments.has_non_finite()
+        {
+            let (namespace, sid) = (self.socket.namespace(), self.socket.sid());
+            self.origin.report_non_finite(self.event, namespace, sid);
+        }
         match self.read(Arguments::finish)? {
             0 => {}
             surplus => tracing::debug!(

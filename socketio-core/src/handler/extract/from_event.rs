@@ -11,7 +11,7 @@ use crate::base::{BoxError, Reason};
 ///
 /// A type that implements `DeserializeOwned` is the next argument of the event. The crate's own types ([`Socket`],
 /// [`Auth`], [`Path`], [`State`], [`Session`], [`Reason`], [`EventName`], [`Rest`], [`Request`], [`HandlerError`],
-/// [`SocketIo`]) and types that implement this trait are created from the rest of the context:
+/// [`SocketIo`], [`Ack`]) and types that implement this trait are created from the rest of the context:
 ///
 /// ```
 /// use socketio_core::{BoxError, EventContext, FromEvent};
@@ -48,6 +48,7 @@ use crate::base::{BoxError, Reason};
 /// [`Request`]: crate::Request
 /// [`HandlerError`]: crate::HandlerError
 /// [`SocketIo`]: crate::SocketIo
+/// [`Ack`]: crate::Ack
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of an event handler",
     label = "neither `serde::Deserialize` nor one of the crate's own arguments",

@@ -1,5 +1,6 @@
 //! The arguments of handlers: the trait `FromEvent` and the types that implement it.
 
+mod ack;
 mod auth;
 mod context;
 mod from_event;
@@ -8,6 +9,7 @@ mod path;
 mod state;
 mod values;
 
+pub use ack::Ack;
 pub use auth::Auth;
 pub use context::EventContext;
 pub(crate) use context::Input;

@@ -2,6 +2,8 @@
 
 use std::any::{TypeId, type_name};
 
+use crate::handler::return_value::is_sent;
+
 /// Collects the requirements of a handler's arguments, so that `build()` reports what is missing.
 #[derive(Debug, Default)]
 pub struct Needs(Vec<Need>);
@@ -21,6 +23,10 @@ pub(crate) enum Need {
     Error,
     /// The parameters of the namespace's pattern.
     Path,
+    /// An acknowledgement. `connect` and `disconnect` have none.
+    Ack,
+    /// Not a requirement: the return value is meant to be sent.
+    ReturnValue,
     /// A state of this type.
     State(TypeId, &'static str),
 }
@@ -56,6 +62,22 @@ impl Needs {
 
     pub(crate) fn path(&mut self) {
         self.0.push(Need::Path);
+    }
+
+    pub(crate) fn ack(&mut self) {
+        self.0.push(Need::Ack);
+    }
+
+    pub(crate) fn return_value(&mut self) {
+        self.0.push(Need::ReturnValue);
+    }
+
+    /// For generated code: declares the return type of a handler that seems to take an [`Ack`](super::Ack).
+    #[doc(hidden)]
+    pub fn returns<T>(&mut self) {
+        if is_sent(type_name::<T>()) {
+            self.return_value();
+        }
     }
 
     pub(crate) fn list(&self) -> &[Need] {

@@ -4,10 +4,21 @@ use std::fmt;
 
 use rskafka::client::{Credentials, SaslConfig};
 
-use crate::message_queue::authority::{Host, Login, UrlError, unknown_parameter};
+use crate::message_queue::authority::{Host, Login, Parameters, UrlError, unknown_parameter};
 
 /// The parameters after `?`.
-const PARAMETERS: [&str; 2] = ["tls", "sasl_mechanism"];
+const PARAMETERS: Parameters = Parameters {
+    known: &["tls", "sasl_mechanism"],
+    tls: "`tls=true` and `Kafka::tls`",
+    instead: &[
+        ("ssl", "`tls=true`"),
+        (
+            "security_protocol",
+            "`tls=true` for TLS, and `user:password@` before the brokers for SASL,",
+        ),
+        ("sasl_plain_username", "`user:password@` before the brokers"),
+    ],
+};
 
 /// A parsed URL.
 #[derive(Clone)]
@@ -55,8 +66,7 @@ impl KafkaUrl {
                     );
                 }
                 (name, _) => {
-                    let cure = "`tls=true` and `Kafka::tls`";
-                    return Err(unknown_parameter(query, name, &PARAMETERS, cure));
+                    return Err(unknown_parameter(query, name, &PARAMETERS));
                 }
             }
         }
@@ -186,6 +196,10 @@ mod tests {
             (
                 "kafka://h?ssl_cafile=x",
                 "the parameter `ssl_cafile` is not supported: remove it and configure TLS with `tls=true` and `Kafka::tls`",
+            ),
+            (
+                "kafka://h?security_protocol=SASL_SSL",
+                "write `tls=true` for TLS, and `user:password@` before the brokers for SASL, instead",
             ),
             ("kafka://h?tls=yes", "`tls` must be `true` or `false`"),
             (

@@ -2,7 +2,16 @@
 
 use async_nats::ServerAddr;
 
-use crate::message_queue::authority::{ENCODE, Host, Login, UrlError};
+use crate::message_queue::authority::{
+    ENCODE, Host, Login, Parameters, UrlError, unknown_parameter,
+};
+
+/// None are known.
+const PARAMETERS: Parameters = Parameters {
+    known: &[],
+    tls: "the scheme `tls://` and `Nats::tls`",
+    instead: &[],
+};
 
 /// A parsed URL.
 #[derive(Clone, Debug)]
@@ -22,6 +31,14 @@ impl NatsUrl {
             "tls" => true,
             _ => return Err("the scheme must be `nats` or `tls`".into()),
         };
+        // An `@` behind it: then the `?` is part of a password.
+        if let Some((_, query)) = rest
+            .split_once('?')
+            .filter(|(_, query)| !query.contains('@'))
+        {
+            let name = query.split(['=', '&']).next().unwrap_or_default();
+            return Err(unknown_parameter(query, name, &PARAMETERS));
+        }
         let mut found = None;
         let mut servers = Vec::new();
         for server in rest.split(',') {
@@ -122,7 +139,11 @@ mod tests {
             ("nats://a,tls://b", "all servers must have the same scheme"),
             ("nats://u:se/cret@a", "nothing may follow the hosts"),
             ("nats://a/secret", "nothing may follow the hosts"),
-            ("nats://a?secret", "nothing may follow the hosts"),
+            ("nats://a?b@secret", "nothing may follow the hosts"),
+            (
+                "nats://a?tls_required=secret",
+                "the parameter `tls_required` is not supported: remove it and configure TLS with the scheme `tls://` and `Nats::tls`; none is known",
+            ),
             ("nats://a#secret", "nothing may follow the hosts"),
             ("nats://a,,b", "a host is missing between commas"),
             (

@@ -8,7 +8,7 @@ use lapin::{
 };
 
 use crate::message_queue::{
-    authority::{Host, UrlError, unknown_parameter},
+    authority::{Host, Parameters, UrlError, unknown_parameter},
     timeouts::RABBITMQ_HEARTBEAT,
 };
 
@@ -16,13 +16,23 @@ use crate::message_queue::{
 /// them 16 MiB for a node.
 const FRAME_MAX: u32 = 32 * 1024;
 
-const PARAMETERS: [&str; 5] = [
-    "auth_mechanism",
-    "channel_max",
-    "connection_timeout",
-    "frame_max",
-    "heartbeat",
-];
+const PARAMETERS: Parameters = Parameters {
+    known: &[
+        "auth_mechanism",
+        "channel_max",
+        "connection_timeout",
+        "frame_max",
+        "heartbeat",
+    ],
+    tls: "`RabbitMq::tls`",
+    instead: &[
+        ("ssl", "the scheme `amqps://`"),
+        ("auth", "`auth_mechanism`"),
+        ("login_method", "`auth_mechanism`"),
+        ("timeout", "`connection_timeout`, in milliseconds,"),
+        ("connect_timeout", "`connection_timeout`, in milliseconds,"),
+    ],
+};
 
 /// A parsed URL.
 #[derive(Clone)]
@@ -40,13 +50,8 @@ impl RabbitMqUrl {
         }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-            if !PARAMETERS.contains(&&*name) {
-                return Err(unknown_parameter(
-                    query,
-                    &name,
-                    &PARAMETERS,
-                    "`RabbitMq::tls`",
-                ));
+            if !PARAMETERS.known.contains(&&*name) {
+                return Err(unknown_parameter(query, &name, &PARAMETERS));
             }
         }
         let mut uri: AMQPUri = url.parse()?;
@@ -177,6 +182,11 @@ mod tests {
             (
                 "amqp://u:secret@h?cacertfile=x",
                 "the parameter `cacertfile` is not supported: remove it and configure TLS with `RabbitMq::tls`",
+            ),
+            ("amqp://h?ssl=1", "write the scheme `amqps://` instead"),
+            (
+                "amqp://h?no_verify_ssl=1",
+                "remove it and configure TLS with `RabbitMq::tls`",
             ),
             ("amqp://u:sec/ret@h", "invalid port number"),
             ("amqp://u:secret@h:port", "invalid port number"),

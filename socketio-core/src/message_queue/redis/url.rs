@@ -2,10 +2,19 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::message_queue::authority::{ENCODE, Host, Login, UrlError, decode, unknown_parameter};
+use crate::message_queue::authority::{
+    ENCODE, Host, Login, Parameters, UrlError, decode, unknown_parameter,
+};
 
 /// The parameters after `?`.
-const PARAMETERS: [&str; 4] = ["db", "username", "password", "ssl_cert_reqs"];
+const PARAMETERS: Parameters = Parameters {
+    known: &["db", "username", "password", "ssl_cert_reqs"],
+    tls: "`Redis::tls`",
+    instead: &[
+        ("ssl", "the scheme `rediss://`"),
+        ("virtual_host", "nothing, or `/0`"),
+    ],
+};
 
 /// A parsed URL.
 #[derive(Clone, Debug)]
@@ -118,11 +127,11 @@ fn read_query(query: &str, login: &mut Login) -> Result<String, UrlError> {
             "username" => login.user = Some(value.into_owned()),
             "password" => login.password = Some(value.into_owned()),
             // The default, and the only choice: see the error.
-            "ssl_cert_reqs" if value == "required" => {}
+            "ssl_cert_reqs" if matches!(&*value, "required" | "CERT_REQUIRED") => {}
             "ssl_cert_reqs" => {
                 return Err("`ssl_cert_reqs` must be `required`: for a certificate that the platform doesn't trust, remove the parameter and pass the authority to `Redis::tls`".into());
             }
-            name => return Err(unknown_parameter(query, name, &PARAMETERS, "`Redis::tls`")),
+            name => return Err(unknown_parameter(query, name, &PARAMETERS)),
         }
     }
     Ok(database)
@@ -220,6 +229,7 @@ mod tests {
             assert_eq!(parse(url), expected);
         }
         assert!(parse("rediss://db?ssl_cert_reqs=required").2);
+        assert!(parse("rediss://db?ssl_cert_reqs=CERT_REQUIRED").2);
         assert!(parse("valkeys://db").2);
     }
 
@@ -264,6 +274,14 @@ mod tests {
             (
                 "rediss://db?ssl_ca_certs=/secret",
                 "the parameter `ssl_ca_certs` is not supported: remove it and configure TLS with `Redis::tls`",
+            ),
+            (
+                "rediss://db?ssl_cert_reqs=CERT_NONE",
+                "`ssl_cert_reqs` must be `required`: for a certificate that",
+            ),
+            (
+                "redis://db?ssl=true",
+                "the parameter `ssl` is not supported: write the scheme `rediss://` instead",
             ),
             (
                 "redis://db?socket_timeout=5",

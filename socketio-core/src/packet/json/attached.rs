@@ -1,4 +1,4 @@
-//! JSON with attachments as something to deserialize from.
+//! JSON that serde_json can't read: with attachments, or lenient.
 
 use std::{borrow::Cow, cell::Cell};
 
@@ -6,21 +6,27 @@ use bytes::Bytes;
 use serde::de::Error as _;
 use serde_json::Error;
 
-use super::placeholders::{MAX_DEPTH, Placeholders, skip_whitespace, value_end};
+use super::{
+    lenient::{finite, unescape},
+    placeholders::{MAX_DEPTH, Placeholders, skip_whitespace, value_end},
+};
 use crate::base::{Elements, Entries, Source, Value, too_many};
 
-/// One argument of a binary packet, and the place in it that is read next.
+/// One argument of a binary packet, or one that is only JSON in the lenient sense of `lenient.rs`, and the place in it that is
+/// read next.
 ///
 /// Whether an object is a placeholder must be known before its first key is read, because it decides what a visitor is
 /// given. A wrapper around serde_json's deserializer would have to read ahead and keep what it read. This one walks over
 /// arrays and objects itself, so that it knows its offset.
 pub(super) struct Attached<'de> {
-    /// One value, known to be valid JSON.
+    /// One value, known to be JSON in the lenient sense.
     json: &'de str,
     placeholders: Placeholders,
     attachments: &'de [Bytes],
     position: Cell<usize>,
     depth: Cell<usize>,
+    /// A number was read that JSON has not.
+    non_finite: Cell<bool>,
 }
 
 impl<'de> Attached<'de> {
@@ -35,7 +41,13 @@ impl<'de> Attached<'de> {
             attachments,
             position: Cell::new(0),
             depth: Cell::new(0),
+            non_finite: Cell::new(false),
         }
+    }
+
+    /// Returns whether a number was read that JSON has not.
+    pub(super) fn is_non_finite(&self) -> bool {
+        self.non_finite.get()
     }
 
     /// Returns the next byte that is not white space.
@@ -108,7 +120,13 @@ impl<'a, 'de> Source<'de> for &'a Attached<'de> {
                 "null" => Value::Null,
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
-                number => Value::number(number)?,
+                number => {
+                    let value = Value::number(number)?;
+                    if matches!(&value, Value::Number(number) if number.is_non_finite()) {
+                        self.non_finite.set(true);
+                    }
+                    value
+                }
             },
         })
     }
@@ -122,14 +140,21 @@ impl<'a, 'de> Source<'de> for &'a Attached<'de> {
         let start = self.position.get();
         let json = self.value();
         let is_binary = self.placeholders.any_in(start..self.position.get());
-        Ok((!is_binary).then_some(Cow::Borrowed(json)))
+        if is_binary {
+            return Ok(None);
+        }
+        let finite = finite(json);
+        if matches!(finite, Cow::Owned(_)) {
+            self.non_finite.set(true);
+        }
+        Ok(Some(finite))
     }
 }
 
 /// Returns the text of a JSON string.
 fn unquoted(json: &str) -> Result<Cow<'_, str>, Error> {
     if json.contains('\\') {
-        return serde_json::from_str(json).map(Cow::Owned);
+        return unescape(json).map(Cow::Owned);
     }
     Ok(Cow::Borrowed(&json[1..json.len() - 1]))
 }

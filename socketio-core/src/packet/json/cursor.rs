@@ -7,7 +7,8 @@ use serde::de::{Deserialize, DeserializeSeed, IgnoredAny};
 use super::{
     JsonPayload,
     attached::Attached,
-    placeholders::{Placeholders, skip_whitespace},
+    lenient,
+    placeholders::{Placeholders, skip_whitespace, value_end},
 };
 use crate::{
     base::{ArgumentError, ValueDeserializer},
@@ -31,6 +32,8 @@ pub(in crate::packet) struct Progress {
     place: Place,
     /// Arguments read so far. It is all that matters for values.
     pub(in crate::packet) count: usize,
+    /// A number was read that JSON has not: `NaN`, `Infinity` or `1e999`.
+    pub(in crate::packet) non_finite: bool,
 }
 
 /// What may stand at the position.
@@ -45,7 +48,9 @@ enum Place {
     /// Nothing: the array has ended.
     #[default]
     Ended,
-    /// Anything: invalid JSON was met.
+    /// A value that is not JSON, in an array that is complete.
+    Invalid,
+    /// Anything: the array is not complete, or a placeholder has no attachment.
     Broken(&'static str),
 }
 
@@ -68,11 +73,8 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
                 }
                 Ok(value)
             }
-            Some(Err(error)) => {
-                self.skip()?;
-                Err(ArgumentError::unfit(self.progress.count, &error))
-            }
-            None => Err(self.progress.broken(NOT_JSON)),
+            Some(Err(error)) => self.reread(&error),
+            None => Err(self.progress.invalid(self.payload)),
         }
     }
 
@@ -81,24 +83,21 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         if !self.advance()? {
             return self.absent(seed);
         }
-        let json = self.pass()?;
-        let attachments = &*self.payload.attachments;
-        let value = if attachments.is_empty() {
-            seed.deserialize(&mut serde_json::Deserializer::from_str(json))
-        } else {
-            let placeholders = self.placeholders(json)?;
-            let attached = Attached::new(json, placeholders, attachments);
-            seed.deserialize(ValueDeserializer(&attached))
-        };
-        value.map_err(|error| ArgumentError::unfit(self.progress.count, &error))
+        let (json, strict) = self.pass()?;
+        if self.payload.attachments.is_empty() && strict && !lenient::may_need(json) {
+            return seed
+                .deserialize(&mut serde_json::Deserializer::from_str(json))
+                .map_err(|error| ArgumentError::unfit(self.progress.count, &error));
+        }
+        self.attached(json, seed)
     }
 
     fn advance(&mut self) -> Result<bool, ArgumentError> {
-        self.progress.advance(&self.payload.text)
+        self.progress.advance(self.payload)
     }
 
     fn skip(&mut self) -> Result<(), ArgumentError> {
-        let json = self.pass()?;
+        let (json, _) = self.pass()?;
         // In a text packet a placeholder is an ordinary object.
         if !self.payload.attachments.is_empty() {
             self.placeholders(json)?;
@@ -116,16 +115,49 @@ impl<'de> JsonCursor<'_, 'de> {
         &self.payload.text
     }
 
-    /// Passes over the value at the position, checking it, and returns its text.
-    fn pass(&mut self) -> Result<&'de str, ArgumentError> {
+    /// Passes over the value at the position, checking it. Returns its text, and whether it is JSON in the strict sense.
+    fn pass(&mut self) -> Result<(&'de str, bool), ArgumentError> {
         let rest = &self.text()[self.progress.position..];
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        let Some(Ok(IgnoredAny)) = values.next() else {
-            return Err(self.progress.broken(NOT_JSON));
+        let (len, strict) = match values.next() {
+            Some(Ok(IgnoredAny)) => (values.byte_offset(), true),
+            _ => match lenient::value_len(rest) {
+                Some(len) => (len, false),
+                None => return Err(self.progress.invalid(self.payload)),
+            },
         };
-        let json = &rest[..values.byte_offset()];
-        self.progress.passed(json.len());
-        Ok(json)
+        self.progress.passed(len);
+        Ok((&rest[..len], strict))
+    }
+
+    /// Reads a value that serde_json has refused: leniently, unless it is only of another type.
+    #[cold]
+    fn reread<T: Deserialize<'de>>(
+        &mut self,
+        error: &serde_json::Error,
+    ) -> Result<T, ArgumentError> {
+        let (json, _) = self.pass()?;
+        if error.is_data() {
+            return Err(ArgumentError::unfit(self.progress.count, error));
+        }
+        self.attached(json, PhantomData)
+    }
+
+    /// Reads the value that was passed last, which may have attachments or be lenient JSON.
+    fn attached<S: DeserializeSeed<'de>>(
+        &mut self,
+        json: &'de str,
+        seed: S,
+    ) -> Result<S::Value, ArgumentError> {
+        let attachments = &*self.payload.attachments;
+        let placeholders = match attachments {
+            [] => Placeholders::default(),
+            _ => self.placeholders(json)?,
+        };
+        let attached = Attached::new(json, placeholders, attachments);
+        let value = seed.deserialize(ValueDeserializer(&attached));
+        self.progress.non_finite |= attached.is_non_finite();
+        value.map_err(|error| ArgumentError::unfit(self.progress.count, &error))
     }
 
     /// Finds the placeholders in the value that was passed last.
@@ -150,7 +182,7 @@ impl Progress {
         Progress {
             position,
             place: Place::BehindValue,
-            count: 0,
+            ..Progress::default()
         }
     }
 
@@ -159,7 +191,7 @@ impl Progress {
         Progress {
             position,
             place: Place::Opened,
-            count: 0,
+            ..Progress::default()
         }
     }
 
@@ -169,8 +201,10 @@ impl Progress {
     }
 
     /// Moves to the next value; `false` at the end of the array.
-    fn advance(&mut self, json: &str) -> Result<bool, ArgumentError> {
+    fn advance(&mut self, payload: &JsonPayload) -> Result<bool, ArgumentError> {
+        let json = &*payload.text;
         match self.place {
+            Place::Invalid => return Err(self.invalid_value(json)),
             Place::Broken(what) => return Err(self.broken(what)),
             Place::Ended => return Ok(false),
             Place::AtValue => return Ok(true),
@@ -193,7 +227,7 @@ impl Progress {
                 self.place = Place::AtValue;
                 Ok(true)
             }
-            _ => Err(self.broken(NOT_JSON)),
+            _ => Err(self.invalid(payload)),
         }
     }
 
@@ -202,6 +236,23 @@ impl Progress {
         self.position += len;
         self.count += 1;
         self.place = Place::BehindValue;
+    }
+
+    /// There is no value at the position. If the array around it is complete, the packet is intact: the event fails, and the
+    /// connection lives. Nothing more is read of the array.
+    #[cold]
+    fn invalid(&mut self, payload: &JsonPayload) -> ArgumentError {
+        if !lenient::is_complete(payload.json()) {
+            return self.broken(NOT_JSON);
+        }
+        self.place = Place::Invalid;
+        self.invalid_value(&payload.text)
+    }
+
+    fn invalid_value(&self, json: &str) -> ArgumentError {
+        let rest = json.get(self.position..).unwrap_or_default().trim_start();
+        let value = rest.get(..value_end(rest, 0)).unwrap_or(rest);
+        ArgumentError::invalid(self.count + 1, value)
     }
 
     fn broken(&mut self, what: &'static str) -> ArgumentError {

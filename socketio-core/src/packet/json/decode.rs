@@ -2,11 +2,10 @@
 
 use std::{error::Error, fmt, ops::Range};
 
-use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{
-    Kind, TextPacket,
+    Kind, TextPacket, lenient,
     placeholders::{is_whitespace, string_end},
     text_packet::Name,
 };
@@ -20,7 +19,15 @@ impl DecodeError {
     pub(super) const fn new(what: &'static str) -> Self {
         DecodeError(what)
     }
+
+    /// Returns whether a packet announced more than [`PacketLimits::max_attachments`].
+    pub fn is_too_many_attachments(&self) -> bool {
+        *self == TOO_MANY_ATTACHMENTS
+    }
 }
+
+const TOO_MANY_ATTACHMENTS: DecodeError = DecodeError("too many attachments");
+const NOT_JSON: DecodeError = DecodeError("the payload is not valid JSON");
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,7 +133,7 @@ impl Head<'_> {
         }
         self.position += 1;
         match self.text[digits].parse() {
-            Ok(count) if count > limits.max_attachments => Err(DecodeError("too many attachments")),
+            Ok(count) if count > limits.max_attachments => Err(TOO_MANY_ATTACHMENTS),
             Ok(0) | Err(_) => Err(DecodeError("illegal number of attachments")),
             Ok(count) => Ok(count),
         }
@@ -188,9 +195,9 @@ impl Head<'_> {
     }
 
     fn json(&self) -> Result<(), DecodeError> {
-        match serde_json::from_str(&self.text[self.position..]) {
-            Ok(IgnoredAny) => Ok(()),
-            Err(_) => Err(DecodeError("the payload is not valid JSON")),
+        match lenient::is_value(&self.text[self.position..]) {
+            true => Ok(()),
+            false => Err(NOT_JSON),
         }
     }
 
@@ -209,20 +216,21 @@ impl Head<'_> {
         self.whitespace();
         match self.peek() {
             Some(b',' | b']') => Ok(name),
-            _ => Err(DecodeError("the payload is not valid JSON")),
+            _ => Err(NOT_JSON),
         }
     }
 
     fn string(&mut self) -> Result<Name, DecodeError> {
         let start = self.position;
         let Some(end) = string_end(self.text, start) else {
-            return Err(DecodeError("the payload is not valid JSON"));
+            return Err(NOT_JSON);
         };
         self.position = end;
         let inner = start + 1..end - 1;
         let written = &self.text[inner.clone()];
         let name = if written.bytes().any(|byte| byte == b'\\' || byte < b' ') {
-            Name::Unescaped(unescape(&self.text[start..end])?)
+            let name = lenient::unescape(&self.text[start..end]);
+            Name::Unescaped(name.map_err(|_| NOT_JSON)?.into())
         } else {
             Name::Plain(inner)
         };
@@ -249,20 +257,7 @@ impl Head<'_> {
         let number = start..self.position;
         match serde_json::from_str(&self.text[number.clone()]) {
             Ok(IgnoredAny) => Ok(Name::Plain(number)),
-            Err(_) => Err(DecodeError("the payload is not valid JSON")),
+            Err(_) => Err(NOT_JSON),
         }
     }
-}
-
-/// Returns the value of a JSON string. Half a surrogate pair, which JSON can spell and no Rust string can hold, becomes
-/// U+FFFD, so that every JSON string is a name.
-fn unescape(token: &str) -> Result<Box<str>, DecodeError> {
-    if let Ok(name) = serde_json::from_str::<String>(token) {
-        return Ok(name.into());
-    }
-    // Skipped first: that checks the grammar of the string, which reading it as bytes does not.
-    serde_json::from_str::<IgnoredAny>(token)
-        .and_then(|_| serde_json::from_str::<Bytes>(token))
-        .map(|bytes| String::from_utf8_lossy(&bytes).into())
-        .map_err(|_| DecodeError("the payload is not valid JSON"))
 }

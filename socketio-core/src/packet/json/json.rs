@@ -2,7 +2,7 @@
 
 use super::{
     Assembler, Kind, TextPacket, ack, connect_error, connect_request, disconnect, event_with,
-    payload_of,
+    lenient::from_text, payload_of,
 };
 use crate::{
     admission::PacketLimits,
@@ -87,6 +87,6 @@ impl Decoder for JsonDecoder {
 fn object(packet: &TextPacket) -> serde_json::Result<Option<Data>> {
     match packet.payload() {
         "" => Ok(None),
-        json => serde_json::from_str(json).map(Some),
+        json => from_text(json).map(Some),
     }
 }

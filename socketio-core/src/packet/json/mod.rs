@@ -15,8 +15,10 @@ mod encode;
     reason = "a file is named after its main type"
 )]
 mod json;
+mod lenient;
 mod payload;
 mod placeholders;
+mod rename;
 mod text_packet;
 mod writer;
 
@@ -25,7 +27,9 @@ pub(super) use cursor::{JsonCursor, Progress};
 pub use decode::{DecodeError, decode};
 pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
 pub use json::Json;
+pub(crate) use lenient::{from_text, repair};
 pub use payload::{JsonPayload, payload, payload_of};
 #[cfg(feature = "msgpack")]
 pub(super) use placeholders::MAX_DEPTH;
+pub(crate) use rename::rename;
 pub use text_packet::{Kind, TextPacket};

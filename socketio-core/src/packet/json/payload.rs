@@ -76,6 +76,7 @@ impl JsonPayload {
     }
 
     fn finish(writer: Writer<Bytes>) -> Result<Self, EncodeError> {
+        writer.check_placeholders()?;
         let (text, attachments) = writer.finish()?;
         Ok(JsonPayload::new(text, attachments))
     }

@@ -1,6 +1,8 @@
 //! Placeholders, and the grammar of JSON as far as finding them needs it.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
+
+use super::lenient::unescape;
 
 /// A placeholder is an object with `"_placeholder": true` and the number of its attachment, `"num"` ([socket.io-protocol,
 /// "Sending and receiving binary data"](https://socket.io/docs/v4/socket-io-protocol/)).
@@ -26,60 +28,19 @@ impl Placeholders {
     /// number without an attachment.
     ///
     /// As in JavaScript, the order of the two keys and other keys beside them don't matter, and the last of two equal keys
-    /// counts. Escaped spellings of the keys, which no encoder writes, are ordinary data, and so is everything that lies too
-    /// deep to be read.
+    /// counts. Everything that lies too deep to be read is ordinary data.
     pub(super) fn find(json: &str, count: usize) -> Option<Self> {
         let mut found = Vec::new();
-        if !json.contains(MARK) {
-            return Some(Placeholders(found));
-        }
-        // `None` for an array. A placeholder is no level, hence one more than is read.
-        let mut open: Vec<Option<Open>> = Vec::new();
-        let mut too_deep = 0usize;
-        let mut position = 0;
-        while let Some(&byte) = json.as_bytes().get(position) {
-            match byte {
-                b'{' | b'[' if open.len() > MAX_DEPTH => too_deep += 1,
-                b'}' | b']' if too_deep > 0 => too_deep -= 1,
-                b'{' => open.push(Some(Open {
-                    start: position,
-                    marked: false,
-                    number: None,
-                })),
-                b'[' => open.push(None),
-                b'}' | b']' => {
-                    if let Some(Open {
-                        start,
-                        marked: true,
-                        number,
-                    }) = open.pop().flatten()
-                    {
-                        found.push((start, number.filter(|&number| number < count)?));
-                    }
-                }
-                b'"' => {
-                    let Some(end) = string_end(json, position) else {
-                        break;
-                    };
-                    let colon = skip_whitespace(json, end);
-                    if json.as_bytes().get(colon) != Some(&b':') {
-                        position = end;
-                        continue;
-                    }
-                    let value = skip_whitespace(json, colon + 1);
-                    if let (0, Some(Some(object))) = (too_deep, open.last_mut()) {
-                        match &json[position + 1..end - 1] {
-                            MARK => object.marked = json[value..].starts_with("true"),
-                            NUMBER => object.number = scalar(&json[value..]).parse().ok(),
-                            _ => {}
-                        }
-                    }
-                    position = value;
-                    continue;
-                }
-                _ => {}
+        if json.contains(MARK) || json.contains("\\u") {
+            // A placeholder is no level, hence one more than is read.
+            let valid = walk(json, MAX_DEPTH + 1, |object| {
+                let number = object.number.filter(|&number| number < count);
+                found.extend(number.map(|number| (object.start, number)));
+                number.is_some()
+            });
+            if !valid {
+                return None;
             }
-            position += 1;
         }
         found.sort_unstable();
         Some(Placeholders(found))
@@ -101,6 +62,81 @@ impl Placeholders {
             .get(index)
             .is_some_and(|&(start, _)| start < range.end)
     }
+}
+
+/// Returns whether more than `count` objects in `json` are placeholders for the clients that receive it, escaped spellings
+/// included. `count` of them are known to be real.
+pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
+    // Usually the word occurs in real ones only, and nothing is escaped.
+    if !json.contains("\\u") && json.matches(MARK).count() <= count {
+        return false;
+    }
+    let mut left = count;
+    !walk(json, usize::MAX, |_| {
+        let is_real = left > 0;
+        left = left.saturating_sub(1);
+        is_real
+    })
+}
+
+/// Calls `placeholder` for each object that is marked as one, to a depth, until it returns false. Returns whether it never did.
+fn walk(json: &str, depth: usize, mut placeholder: impl FnMut(Open) -> bool) -> bool {
+    // `None` for an array.
+    let mut open: Vec<Option<Open>> = Vec::new();
+    let mut too_deep = 0usize;
+    let mut position = 0;
+    while let Some(&byte) = json.as_bytes().get(position) {
+        match byte {
+            b'{' | b'[' if open.len() >= depth => too_deep += 1,
+            b'}' | b']' if too_deep > 0 => too_deep -= 1,
+            b'{' => open.push(Some(Open {
+                start: position,
+                marked: false,
+                number: None,
+            })),
+            b'[' => open.push(None),
+            b'}' | b']' => {
+                if let Some(object) = open.pop().flatten()
+                    && object.marked
+                    && !placeholder(object)
+                {
+                    return false;
+                }
+            }
+            b'"' => {
+                let Some(end) = string_end(json, position) else {
+                    break;
+                };
+                let colon = skip_whitespace(json, end);
+                if json.as_bytes().get(colon) != Some(&b':') {
+                    position = end;
+                    continue;
+                }
+                let value = skip_whitespace(json, colon + 1);
+                if let (0, Some(Some(object))) = (too_deep, open.last_mut()) {
+                    match &*unescaped(&json[position..end]) {
+                        MARK => object.marked = json[value..].starts_with("true"),
+                        NUMBER => object.number = scalar(&json[value..]).parse().ok(),
+                        _ => {}
+                    }
+                }
+                position = value;
+                continue;
+            }
+            _ => {}
+        }
+        position += 1;
+    }
+    true
+}
+
+/// Returns the key in a token. Only short ones are unescaped: longer ones are no keys of placeholders.
+fn unescaped(token: &str) -> Cow<'_, str> {
+    const LONGEST: usize = "\\u005f".len() * MARK.len() + 2;
+    if token.len() <= LONGEST && token.contains('\\') {
+        return unescape(token).map_or(Cow::Borrowed(""), Cow::Owned);
+    }
+    Cow::Borrowed(&token[1..token.len() - 1])
 }
 
 /// Returns whether JSON counts a byte as white space.

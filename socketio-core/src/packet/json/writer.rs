@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use super::placeholders::has_more_placeholders;
 use crate::base::{EncodeError, Text};
 
 /// JSON under construction. What serde calls bytes is put aside, at any depth, and a placeholder is written in its place.
@@ -14,6 +15,8 @@ use crate::base::{EncodeError, Text};
 #[derive(Debug)]
 pub(super) struct Writer<A> {
     pub(super) buffer: Vec<u8>,
+    /// Where the JSON begins.
+    start: usize,
     pub(super) attachments: Vec<A>,
 }
 
@@ -21,6 +24,7 @@ impl<A: From<Bytes>> Writer<A> {
     /// Continues a buffer that [`Text::buffer`] began.
     pub(super) fn new(buffer: String) -> Self {
         Writer {
+            start: buffer.len(),
             buffer: buffer.into_bytes(),
             attachments: Vec::new(),
         }
@@ -37,6 +41,19 @@ impl<A: From<Bytes>> Writer<A> {
         };
         let mut serializer = serde_json::Serializer::with_formatter(&mut self.buffer, formatter);
         value.serialize(&mut serializer).map_err(EncodeError::value)
+    }
+
+    /// Fails if beside binary data something else looks like a placeholder: clients would take it for one.
+    pub(super) fn check_placeholders(&self) -> Result<(), EncodeError> {
+        if self.attachments.is_empty() {
+            return Ok(());
+        }
+        // What is not UTF-8 fails later.
+        let json = str::from_utf8(&self.buffer[self.start..]).unwrap_or_default();
+        match has_more_placeholders(json, self.attachments.len()) {
+            true => Err(EncodeError::placeholder()),
+            false => Ok(()),
+        }
     }
 
     /// Returns the text, and the attachments in the order of their numbers.

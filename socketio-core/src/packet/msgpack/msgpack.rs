@@ -14,7 +14,8 @@ use crate::{
 ///
 /// Values that JavaScript has and JSON lacks arrive as they would in JSON: a `Date` is its ISO 8601 text, `undefined` is absent
 /// from objects and `null` everywhere else, an `ArrayBuffer` is binary data. Other extension types are a list of their number
-/// and their bytes. `NaN` and infinities are `null`, keys that are integers become text.
+/// and their bytes. `NaN` and infinities are `null`, keys that are not text become text, and what is not UTF-8 in a text becomes
+/// U+FFFD.
 ///
 /// Incoming values may be nested to a depth of 127. The limit on attachments
 /// ([`max_attachments`](crate::SocketIoBuilder::max_attachments)) does not apply, the one on the size of a message

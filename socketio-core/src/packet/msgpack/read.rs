@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rmp::Marker;
 
 use crate::{
-    base::{Data, date},
+    base::{Data, date, lossy},
     packet::{json::MAX_DEPTH, packet::NODE},
 };
 
@@ -133,8 +133,10 @@ impl Input {
 
     fn text(&mut self, len: usize) -> Result<String, Invalid> {
         let bytes = self.take(len)?;
-        let text = str::from_utf8(&bytes).map_err(|_| "text that is not UTF-8")?;
-        Ok(text.to_owned())
+        Ok(match str::from_utf8(&bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => lossy(&bytes),
+        })
     }
 
     fn string(&mut self, len: usize) -> Result<Data, Invalid> {
@@ -171,11 +173,14 @@ impl Input {
         Ok(Data::Object(entries))
     }
 
-    /// Decodes a key. Python has keys that are numbers; JavaScript and JSON make text of them.
+    /// Decodes a key. Python has keys of other types, of which JavaScript and JSON make text.
     fn key(&mut self) -> Result<String, Invalid> {
         match self.value(0)? {
             Data::String(key) => Ok(key),
             Data::Number(key) => Ok(key.to_string()),
+            Data::Bool(key) => Ok(key.to_string()),
+            Data::Null => Ok(String::from("null")),
+            Data::Binary(key) => Ok(lossy(&key)),
             _ => Err("a key that is not text"),
         }
     }

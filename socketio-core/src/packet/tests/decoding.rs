@@ -61,7 +61,7 @@ fn any_json_string_is_an_event_name() {
         (r#""café ☕""#, "café ☕"),
         (r#""\ud83d\ude00""#, "😀"),
         (r#""a\"b\\c\/d\n""#, "a\"b\\c/d\n"),
-        (r#""half \ud83d""#, "half \u{fffd}\u{fffd}\u{fffd}"),
+        (r#""half \ud83d""#, "half \u{fffd}"),
         (r#""constructor""#, "constructor"),
         (r#""error""#, "error"),
     ] {

@@ -5,6 +5,8 @@ mod binary;
 mod codec;
 mod decoding;
 mod encoding;
+mod forged;
+mod lenient;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 mod parity;

@@ -228,14 +228,22 @@ fn what_is_no_packet_is_refused() {
     let text = Message::Text(Text::from("0"));
     let mut decoder = MsgPack.decoder(&PacketLimits::default());
     assert!(decoder.decode(text).is_err());
-    for value in [
-        &b"\xc1"[..],
-        b"\xa1\xff",
-        b"\x81\xc0\x01",
-        b"\x81\xc4\x01a\x01",
-        b"\xd9",
-    ] {
+    for value in [&b"\xc1"[..], b"\x81\x90\x01", b"\xd9"] {
         argument(value).expect_err(&format!("{value:x?}"));
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_and_keys_that_are_not_text_are_converted() {
+    for (value, expected) in [
+        (&b"\xa1\xff"[..], json!("\u{fffd}")),
+        (b"\xa4a\xed\xa0\xbd", json!("a\u{fffd}")),
+        (b"\x81\xc0\x01", json!({"null": 1})),
+        (b"\x82\xc2\x01\xc3\x02", json!({"false": 1, "true": 2})),
+        (b"\x81\xc4\x01a\x01", json!({"a": 1})),
+        (b"\x81\xcb\x7f\xf8\0\0\0\0\0\0\x01", json!({"null": 1})),
+    ] {
+        assert_eq!(argument(value).unwrap(), expected, "{value:x?}");
     }
 }
 

@@ -62,8 +62,7 @@ fn exercise(arguments: &Arguments) {
             }
         }
         Err(error) => {
-            assert!(error.is_malformed());
-            assert!(raw.is_err());
+            assert!(raw.is_err(), "{error}");
         }
     }
 }
@@ -91,7 +90,7 @@ fn no_beginning_of_a_packet_makes_it_panic() {
 
 #[test]
 fn no_mutation_of_a_packet_makes_it_panic() {
-    const SPICE: [&str; 24] = [
+    const SPICE: [&str; 28] = [
         "\"",
         "\\",
         "[",
@@ -116,6 +115,10 @@ fn no_mutation_of_a_packet_makes_it_panic() {
         "\"num\":1",
         "\\ud800",
         "1e999",
+        "NaN",
+        "-Infinity",
+        "\\",
+        "tru",
     ];
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for _ in 0..20_000 {

@@ -79,11 +79,24 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// The server has ended a namespace: what the client sent to it before it knew is not an error.
+    /// The client is not in a namespace any more, or was refused: what it still sends there is ignored. Only the latest such
+    /// namespaces are kept.
     pub(super) fn leave_behind(&mut self, namespace: Arc<str>) {
-        self.reader.clear(&namespace);
-        if !self.left.contains(&namespace) && self.left.len() < self.node.options.namespaces {
-            self.left.push(namespace);
+        self.reader.clear(self.aliases.written(&namespace));
+        if self.left.contains(&namespace) {
+            return;
+        }
+        if self.left.len() >= self.node.options.namespaces {
+            let oldest = self.left.remove(0);
+            self.set_alias(&oldest, None);
+        }
+        self.left.push(namespace);
+    }
+
+    /// Sets the name that the client has for a namespace that it joins; `None` for the namespace's own.
+    pub(super) fn set_alias(&mut self, namespace: &Arc<str>, written: Option<Arc<str>>) {
+        if self.aliases.set(namespace, written) {
+            self.handle.set_aliases(self.aliases.clone());
         }
     }
 

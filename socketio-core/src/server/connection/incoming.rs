@@ -10,7 +10,7 @@ use crate::{
         Client, PacketKind,
         transport::{Completion, Transport},
     },
-    packet::{Kind, Received},
+    packet::{DecodeError, Form, Kind, Received},
     server::event_queue::{Concurrency, EventQueue},
 };
 
@@ -67,8 +67,9 @@ impl<T: Transport> Connection<T> {
         }
         let head = head(&message);
         let limits = &self.node.options.packets;
-        let (queues, left) = (&self.queues, &self.left);
-        let read = self.reader.read(message, limits, |namespace| {
+        let (queues, left, aliases) = (&self.queues, &self.left, &self.aliases);
+        let read = self.reader.read(message, limits, |written| {
+            let namespace = aliases.namespace(written);
             queues.iter().any(|queue| queue.takes(namespace))
                 || left.iter().any(|left| **left == *namespace)
         });
@@ -76,7 +77,16 @@ impl<T: Transport> Connection<T> {
             // The completion is for the whole packet: its last attachment brings it.
             Ok(None) => {}
             Ok(Some(packet)) => self.route(packet, completion),
-            Err(error) => self.invalid_packet(&error, Some(head.as_bytes())),
+            Err(error) => {
+                let problem = match error.downcast_ref::<DecodeError>() {
+                    Some(error) if error.is_too_many_attachments() => Problem::TooManyAttachments,
+                    _ => Problem::InvalidPacket,
+                };
+                self.report(problem, |details| {
+                    details.detail(&error).input(head.as_bytes())
+                });
+                self.close(Reason::ParseError);
+            }
         }
     }
 
@@ -92,20 +102,16 @@ impl<T: Transport> Connection<T> {
     }
 
     fn route(&mut self, packet: Received, completion: Option<Completion>) {
-        let queue = self
-            .queues
-            .iter_mut()
-            .find(|queue| queue.takes(packet.namespace()));
+        let namespace = self.aliases.namespace(packet.namespace());
+        let queue = self.queues.iter_mut().find(|queue| queue.takes(namespace));
         let Some(queue) = queue else {
             if packet.kind() == Kind::Connect {
                 self.connect(&packet, completion);
-            } else if self.left.iter().any(|left| **left == *packet.namespace()) {
-                let namespace = packet.namespace();
+            } else if self.left.iter().any(|left| **left == *namespace) {
                 self.report(Problem::LeftNamespace, |details| {
                     details.input(namespace.as_bytes())
                 });
             } else {
-                let namespace = packet.namespace();
                 self.report(Problem::NotJoined, |details| {
                     details.input(namespace.as_bytes())
                 });
@@ -121,7 +127,10 @@ impl<T: Transport> Connection<T> {
                 let id = packet.id().and_then(|id| id.number().ok());
                 let client = Arc::clone(queue.client());
                 let mut arguments = packet.into_arguments();
-                if let Err(error) = arguments.clone().finish() {
+                // A single value that is not valid JSON fails what reads it.
+                if let Err(error) = arguments.clone().finish()
+                    && error.is_malformed()
+                {
                     return self.invalid_packet(&error, None);
                 }
                 if let Some(id) = id {
@@ -133,7 +142,14 @@ impl<T: Transport> Connection<T> {
             }
             Kind::Disconnect => {
                 queue.leave(Reason::ClientDisconnect, completion);
-                self.reader.clear(packet.namespace());
+                let namespace = Arc::clone(queue.client().namespace());
+                self.leave_behind(namespace);
+            }
+            // Under another name: there can be only one client in a namespace.
+            Kind::Connect if !self.aliases.is_current(packet.namespace()) => {
+                self.aliases.refuse_other(packet.namespace());
+                self.handle.set_aliases(self.aliases.clone());
+                self.refuse(&packet, Problem::InvalidNamespace, completion);
             }
             Kind::Connect => self.invalid_packet(&"a CONNECT for a namespace joined already", None),
             Kind::ConnectError => self.invalid_packet(&"a CONNECT_ERROR by a client", None),
@@ -141,33 +157,25 @@ impl<T: Transport> Connection<T> {
     }
 
     fn connect(&mut self, packet: &Received, completion: Option<Completion>) {
-        let path = packet.namespace();
-        let handlers = self.server.registry.namespace(path);
-        let refusal = match &handlers {
-            None => Some((Problem::InvalidNamespace, "Invalid namespace")),
-            Some(_) if self.queues.len() >= self.node.options.namespaces => {
-                Some((Problem::TooManyNamespaces, "Too many namespaces"))
-            }
-            Some(_) => None,
+        let written = packet.namespace();
+        // The packets of other parsers can't be renamed.
+        let form = self.node.hub.codec.form();
+        let found = self.server.registry.namespace(written);
+        let found = found.filter(|(path, _)| **path == *written || form == Form::Json);
+        let Some((path, handlers)) = found else {
+            return self.refuse(packet, Problem::InvalidNamespace, completion);
         };
-        if let Some((problem, _)) = refusal {
-            self.report(problem, |details| details.input(path.as_bytes()));
+        if self.queues.len() >= self.node.options.namespaces {
+            return self.refuse(packet, Problem::TooManyNamespaces, completion);
         }
-        let (Some(handlers), None) = (handlers, refusal) else {
-            let message = refusal.map(|(_, message)| message).unwrap_or_default();
-            let answer = self.node.hub.codec.connect_error(path, message, None);
-            self.handle.push(answer, PacketKind::Protocol);
-            if let Some(completion) = completion {
-                completion.fire(Ok(()));
-            }
-            return;
-        };
-        self.left.retain(|left| **left != *path);
-        let client = Client::new(
-            Arc::from(path),
-            Arc::clone(&self.handle),
-            self.request.clone(),
-        );
+        let is_alias = *path != *written;
+        if is_alias && self.queues.iter().any(|queue| queue.takes(&path)) {
+            return self.refuse(packet, Problem::InvalidNamespace, completion);
+        }
+        let path: Arc<str> = Arc::from(path);
+        self.left.retain(|left| *left != path);
+        self.set_alias(&path, is_alias.then(|| Arc::from(written)));
+        let client = Client::new(path, Arc::clone(&self.handle), self.request.clone());
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
         let options = &self.node.options;
         if options.always_connect {
@@ -188,6 +196,24 @@ impl<T: Transport> Connection<T> {
                 all: options.async_handlers,
             },
         ));
+    }
+
+    /// Answers a CONNECT for a namespace that the client can't join.
+    fn refuse(&mut self, packet: &Received, problem: Problem, completion: Option<Completion>) {
+        let path = packet.namespace();
+        self.report(problem, |details| details.input(path.as_bytes()));
+        let message = match problem {
+            Problem::TooManyNamespaces => "Too many namespaces",
+            _ => "Invalid namespace",
+        };
+        let answer = self.node.hub.codec.connect_error(path, message, None);
+        self.handle.push(answer, PacketKind::Protocol);
+        if !self.queues.iter().any(|queue| queue.takes(path)) {
+            self.leave_behind(Arc::from(path));
+        }
+        if let Some(completion) = completion {
+            completion.fire(Ok(()));
+        }
     }
 
     /// Ends the connection of a client that breaks the protocol.

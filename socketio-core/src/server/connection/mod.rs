@@ -25,7 +25,7 @@ use crate::{
     admission::OverflowPolicy,
     base::{Problem, Reason, Request, fault},
     hub::{
-        self, CloseRequest, ConnectionHandle,
+        self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
     },
     node::Node,
@@ -48,8 +48,9 @@ pub(super) struct Connection<T> {
     reader: Reader,
     /// One for each client, that is, for each namespace of this connection. Rotated after each turn that used up its share.
     queues: Vec<EventQueue>,
-    /// Namespaces that the server has ended: what the client sent before it knew is not an error.
+    /// Namespaces that the client has left, or that have ended or refused it: what it still sends there is ignored.
     left: Vec<Arc<str>>,
+    aliases: Aliases,
     /// Runs until the first namespace has been joined; and again, once the transport is gone, for `connect` handlers.
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
@@ -123,6 +124,7 @@ impl<T: Transport> Connection<T> {
             reader: node.hub.codec.reader(&node.options.packets),
             queues: Vec::new(),
             left: Vec::new(),
+            aliases: Aliases::default(),
             connect_timeout: Some(Box::pin(connect_timeout)),
             overflow: None,
             held_back: false,
@@ -173,10 +175,8 @@ impl<T: Transport> Connection<T> {
                 true
             }
         });
-        if self.node.options.always_connect {
-            for namespace in refused {
-                self.leave_behind(namespace);
-            }
+        for namespace in refused {
+            self.leave_behind(namespace);
         }
         if self.connect_timeout.is_some()
             && self.state == State::Open

@@ -131,12 +131,6 @@ describe("what ends a connection", () => {
     await wire.closed();
   });
 
-  test("an event after one's own goodbye", { skip: beyondReference }, async (t) => {
-    const wire = await connected(t);
-    wire.send("41", '42["message","late"]');
-    assert.deepEqual(await wire.closed(), []);
-  });
-
   test("JSON without a bottom, and only that connection", async (t) => {
     const wire = await connected(t);
     const other = await connected(t);
@@ -211,6 +205,46 @@ describe("what is nobody's harm", () => {
     const wire = await connected(t);
     wire.send("43999[]", '431["again"]', '431["again"]');
     await wire.alive();
+  });
+
+  test("an event after one's own goodbye is ignored", { skip: beyondReference }, async (t) => {
+    const wire = await connected(t);
+    wire.send("40/custom,");
+    assert.match(await wire.next(), /^40\/custom,/);
+    assert.equal(await wire.next(), '42/custom,["auth",{}]');
+    wire.send("41/custom,", '42/custom,["message","late"]', "41/custom,");
+    await wire.alive();
+  });
+
+  test("a namespace that refused the client may be left", { skip: beyondReference }, async (t) => {
+    const wire = await connected(t);
+    wire.send("40/random,");
+    assert.match(await wire.next(), /^44\/random,/);
+    wire.send("41/random,", '42/random,["message"]');
+    await wire.alive();
+  });
+
+  for (const [value, back] of [["NaN", "null"], ["-Infinity", "null"], ["1e999", "null"], ['"abc\\ud83d"', '"abc\ufffd"']]) {
+    test(`${value} does no harm`, { skip: beyondReference }, async (t) => {
+      const wire = await connected(t);
+      wire.send(`42["message",${value}]`, '42["message",1]');
+      assert.equal(await wire.next(), `42["message-back",${back}]`);
+      assert.equal(await wire.next(), '42["message-back",1]');
+    });
+  }
+
+  test("a value that is not JSON fails its event", { skip: beyondReference }, async (t) => {
+    const wire = await connected(t);
+    wire.send('427["message-with-ack",undefined]');
+    assert.match(await wire.next(), /^437\[\{"error":/);
+    await wire.alive();
+  });
+
+  test("a namespace may end with a slash", { skip: beyondReference }, async (t) => {
+    const wire = await Wire.open(t, server.url, "/socket.io/");
+    wire.send("40/custom/,");
+    assert.match(await wire.next(), /^40\/custom\/,\{"sid":"[\w-]{20}"\}$/);
+    assert.equal(await wire.next(), '42/custom/,["auth",{}]');
   });
 
   test("leaving one namespace leaves the other", async (t) => {

@@ -1,0 +1,133 @@
+//! Namespaces that a client names with a slash too many.
+
+use bytes::Bytes;
+use serde_json::Value;
+use socketio::{Socket, SocketIo, emit, parser::MsgPack};
+use socketio_test::{TestClient, event};
+
+use crate::connect::refusal;
+
+fn server() -> SocketIo {
+    SocketIo::bare()
+        .on("where", |socket: Socket| socket.namespace().to_owned())
+        .on_in("/chat", "connect", || emit("welcome", ()))
+        .on_in("/chat", "where", |socket: Socket| {
+            emit("binary", (Bytes::from_static(b"b"), "/chat,"));
+            socket.namespace().to_owned()
+        })
+        .on_in("/chat", "leave", |socket: Socket| {
+            socket.disconnect();
+        })
+        .on_in("/job/{id}", "where", |socket: Socket| {
+            socket.namespace().to_owned()
+        })
+        .on_in("/own/", "where", |socket: Socket| {
+            socket.namespace().to_owned()
+        })
+        .on_in("/own", "where", |socket: Socket| {
+            socket.namespace().to_owned()
+        })
+        .on_in("/refuses", "connect", || false)
+        .build()
+        .unwrap()
+}
+
+async fn namespace(client: &TestClient) -> String {
+    client.call::<String>("where", ()).await.unwrap()
+}
+
+#[tokio::test]
+async fn they_are_the_namespace_without_it_under_the_name_that_the_client_knows() {
+    let io = server();
+    let client = TestClient::connect(&io, "/chat/").await.unwrap();
+    assert_eq!(namespace(&client).await, "/chat");
+    io.of("/chat").emit("news", 1);
+    let binary = (Bytes::from_static(b"b"), "/chat,");
+    assert_eq!(
+        client.received(),
+        [
+            event("welcome", ()),
+            event("binary", binary),
+            event("news", 1)
+        ]
+    );
+    client
+        .emit("where", Bytes::from_static(b"b"))
+        .await
+        .unwrap();
+    for packet in client.packets() {
+        let text = packet.text().unwrap_or("/chat/,");
+        assert!(text.contains("/chat/,"), "{text}");
+    }
+    client.emit("leave", ()).await.unwrap();
+    assert!(!client.is_connected());
+    let again = client.connect_to("/chat").await.unwrap();
+    assert_eq!(namespace(&again).await, "/chat");
+    let packets = again.packets();
+    assert!(packets.last().unwrap().text().unwrap().contains("/chat,"));
+}
+
+#[tokio::test]
+async fn any_number_of_slashes_in_any_place() {
+    let io = server();
+    for (written, meant) in [
+        ("//", "/"),
+        ("/chat///", "/chat"),
+        ("//chat", "/chat"),
+        ("/job//7/", "/job/7"),
+        ("/job/7/", "/job/7"),
+        ("/own/", "/own/"),
+        ("/own", "/own"),
+    ] {
+        let client = TestClient::connect(&io, written).await.unwrap();
+        assert_eq!(namespace(&client).await, meant, "{written}");
+    }
+    for unknown in ["/Chat", "/chat/x", "/x/", "///x"] {
+        let (message, _) = refusal(TestClient::connect(&io, unknown).await);
+        assert_eq!(message, "Invalid namespace", "{unknown}");
+    }
+    let (message, _) = refusal(TestClient::connect(&io, "/refuses/").await);
+    assert_eq!(message, "Connection rejected by server");
+}
+
+#[tokio::test]
+async fn a_connection_joins_a_namespace_under_one_name() {
+    for (first, second) in [
+        ("/chat/", "/chat"),
+        ("/chat", "/chat/"),
+        ("/chat/", "/chat//"),
+    ] {
+        let client = TestClient::connect(&server(), first).await.unwrap();
+        let (message, _) = refusal(client.connect_to(second).await);
+        assert_eq!(message, "Invalid namespace", "{first} {second}");
+        assert_eq!(namespace(&client).await, "/chat");
+    }
+}
+
+#[tokio::test]
+async fn the_admin_interface_is_one_of_them() {
+    let io = SocketIo::bare()
+        .admin(socketio::Admin::new(|_: Value| true))
+        .build()
+        .unwrap();
+    for written in ["/admin/", "//admin"] {
+        let page = TestClient::connect(&io, written).await.unwrap();
+        let received: Vec<String> = page
+            .received()
+            .iter()
+            .map(|event| event.name().to_owned())
+            .collect();
+        assert!(received.contains(&String::from("config")), "{received:?}");
+    }
+}
+
+#[tokio::test]
+async fn other_parsers_know_exact_names_only() {
+    let io = SocketIo::bare()
+        .on_in("/chat", "x", || ())
+        .parser(MsgPack)
+        .build()
+        .unwrap();
+    let (message, data): (_, Option<Value>) = refusal(TestClient::connect(&io, "/chat/").await);
+    assert_eq!((&*message, data), ("Invalid namespace", None));
+}
