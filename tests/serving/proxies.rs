@@ -148,6 +148,11 @@ async fn a_refused_origin_is_logged_with_what_came_what_was_expected_and_the_cur
         assert!(line.contains(part), "{part} in {line}");
     }
 
+    let listed = SocketIo::bare().cors_allowed_origins("https://b.test");
+    assert_eq!(from(listed, [127, 0, 0, 1]).await, 403);
+    let line = log.lines("expected https://b.test").concat();
+    assert!(line.contains("client=203.0.113.9"), "{line}");
+
     let io = SocketIo::bare().build().unwrap();
     let device = [("host", "a.test"), ("origin", "file://")];
     assert_eq!(get(&io, "transport=polling", &device).await.status, 403);

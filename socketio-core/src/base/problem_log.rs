@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -45,6 +45,8 @@ impl Head {
 pub(crate) struct ProblemDetails<'a> {
     /// The address of the client, or of the proxy in front.
     pub(crate) peer: Option<SocketAddr>,
+    /// The address of the client according to trusted proxies.
+    pub(crate) client: Option<IpAddr>,
     pub(crate) transport: Option<&'static str>,
     /// The offending bytes. The line quotes the first 64 of them, escaped.
     pub(crate) input: Option<&'a [u8]>,
@@ -59,6 +61,7 @@ impl<'a> ProblemDetails<'a> {
     pub(crate) fn of(request: &Request, transport: &'static str) -> Self {
         ProblemDetails {
             peer: request.peer_addr(),
+            client: request.forwarded_addr(),
             transport: Some(transport),
             ..ProblemDetails::default()
         }
@@ -141,6 +144,7 @@ pub(super) fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64
     let text = explanation.text;
     let cure = tracing::field::display(details.cure.unwrap_or(&explanation.cure));
     let peer = details.peer.map(tracing::field::display);
+    let client = details.client.map(tracing::field::display);
     let transport = details.transport;
     let input = details
         .input
@@ -150,7 +154,7 @@ pub(super) fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64
     // Level and target have to be constants.
     macro_rules! line {
         ($target:literal, $level:ident) => {
-            tracing::event!(target: $target, Level::$level, detail, peer, transport, input, cure, left_out, "{text}")
+            tracing::event!(target: $target, Level::$level, detail, client, peer, transport, input, cure, left_out, "{text}")
         };
     }
     match (explanation.target, explanation.level) {

@@ -23,6 +23,7 @@
 //! the `upgrade`, the `heartbeat` and the `timer`.
 
 mod base64_packet;
+mod caller;
 mod compression;
 mod config;
 mod cookie;

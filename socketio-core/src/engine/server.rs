@@ -1,6 +1,6 @@
 //! [`Engine`]: answers the HTTP requests of all sessions.
 
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use http::{
@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
 use super::{
+    caller::Caller,
     compression::Coding,
     config::Config,
     cors::CorsOptions,
@@ -24,7 +25,7 @@ use super::{
     shared::{NOTHING, Shared},
     transport::TransportKind,
 };
-use crate::base::{BoxError, PeerAddr, Problem, ProblemDetails, Request};
+use crate::base::{BoxError, Problem, ProblemDetails, Request};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
@@ -91,6 +92,7 @@ impl Engine {
                     Refusal::Forbidden.response()
                 }
                 Err(refusal) => {
+                    let caller = caller.behind(&parts, &config.trusted_proxies);
                     engine.refused(refusal, caller, offending(refusal, &parts).as_deref())
                 }
             };
@@ -230,7 +232,8 @@ impl Engine {
     ) -> Response<Full<Bytes>> {
         if let Some(problem) = refusal.problem() {
             let details = ProblemDetails {
-                peer: caller.0,
+                peer: caller.peer,
+                client: caller.client,
                 input,
                 ..ProblemDetails::default()
             };
@@ -243,8 +246,10 @@ impl Engine {
         let config = &self.sessions.config;
         let refused = RefusedOrigin::explain(&config.cors, request, &config.trusted_proxies);
         let origin = offending(Refusal::Forbidden, request);
+        let caller = Caller::of(request).behind(request, &config.trusted_proxies);
         let details = ProblemDetails {
-            peer: Caller::of(request).0,
+            peer: caller.peer,
+            client: caller.client,
             input: origin.as_deref(),
             detail: Some(&format_args!("expected {}", refused.expected)),
             cure: Some(&refused.cure),
@@ -272,16 +277,6 @@ enum Admitted {
     RespondWith(Response<Full<Bytes>>),
     Poll(Arc<Shared>, Option<Coding>),
     Post(Arc<Shared>),
-}
-
-/// Who sent a request: the part of it that is kept while it waits.
-#[derive(Clone, Copy)]
-struct Caller(Option<SocketAddr>);
-
-impl Caller {
-    fn of(request: &Parts) -> Self {
-        Caller(request.extensions.get::<PeerAddr>().map(|peer| peer.0))
-    }
 }
 
 /// Returns the part of a request that breaks a rule, for the log. Never a credential, a session id or the whole query.

@@ -1,0 +1,37 @@
+//! [`Caller`]: who sent a request, for the log.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::request::Parts;
+
+use crate::base::{PeerAddr, TrustedProxies, forwarded::Forwarded};
+
+/// Who sent a request: the part of it that is kept while it waits.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    pub(super) peer: Option<SocketAddr>,
+    /// According to proxies.
+    pub(super) client: Option<IpAddr>,
+}
+
+impl Caller {
+    pub(super) fn of(request: &Parts) -> Self {
+        Caller {
+            peer: request.extensions.get::<PeerAddr>().map(|peer| peer.0),
+            client: None,
+        }
+    }
+
+    /// Adds what a trusted proxy says about the client.
+    pub(super) fn behind(self, request: &Parts, proxies: &TrustedProxies) -> Self {
+        // A request whose extensions were taken has no peer.
+        let client = proxies.trusts_peer(&request.extensions).then(|| {
+            let forwarded = Forwarded::read(&request.headers, &request.extensions, proxies);
+            forwarded.addr
+        });
+        Caller {
+            client: client.flatten(),
+            ..self
+        }
+    }
+}
