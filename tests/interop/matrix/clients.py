@@ -1,0 +1,112 @@
+"""The clients of the matrix: how each is started, and what it says otherwise than the others."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = Path(os.environ.get("MATRIX_CACHE", HERE.parents[1] / ".cache" / "matrix"))
+
+TEXT = "größe 👩‍🚀"
+HELLO = [{"token": TEXT}, TEXT, 3]
+BYTES = {"hex": bytes(i % 256 for i in range(300)).hex()}
+TRANSPORTS = ("polling", "websocket", "default")
+
+
+def expected(transport):
+    """What a client reports that can do everything."""
+    return {
+        "connect": HELLO,
+        "namespace": HELLO,
+        "event": [TEXT, 1, {"a": [True, None]}],
+        "ack": [TEXT, [2]],
+        "question": ["why", TEXT, 3],
+        "asked": ["because", {TEXT: [1]}],
+        "binary": [TEXT, BYTES, {"deep": [{"hex": "000102"}]}],
+        "binary ack": [BYTES],
+        "transport": "polling" if transport == "polling" else "websocket",
+        "refused": {"message": "not today", "data": {"token": TEXT}},
+        "server disconnect": "io server disconnect",
+        "server close": "io server disconnect",
+    }
+
+
+@dataclass
+class Client:
+    """One version of a client, as it is named in docs/guide/clients.md."""
+
+    name: str
+    version: str
+    program: Path  # what must exist if it is installed
+    command: list
+    # What it reports instead of `expected`; None for steps that it has not.
+    differs: dict = field(default_factory=dict)
+    # Steps, or `back`, that fail over a transport, and why.
+    fails: dict = field(default_factory=dict)
+
+    @property
+    def id(self):
+        return f"{self.name} {self.version}".replace(" ", "-")
+
+    def expected(self, transport):
+        steps = expected(transport) | self.differs
+        return {step: value for step, value in steps.items() if value is not None}
+
+
+def javascript(version, exact, **others):
+    driver = HERE / "js"
+    return Client(
+        "socket.io-client (JavaScript)",
+        exact,
+        driver / "node_modules" / f"client-{version}",
+        ["node", driver / "driver.js", version],
+        **others,
+    )
+
+
+def python(version, driver, **others):
+    interpreter = CACHE / f"python-{version}" / "bin" / "python"
+    kind = "asyncio" if "asyncio" in driver else "threads"
+    return Client(
+        f"python-socketio ({kind})", version, interpreter, [interpreter, HERE / "python" / driver], **others
+    )
+
+
+def java(version, **others):
+    libraries = CACHE / f"java-{version}"
+    program = libraries / "Driver.class"
+    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries}/*:{libraries}", "Driver"]
+    return Client("socket.io-client (Java)", version, program, command, **others)
+
+
+# It has neither `auth` nor the data of a refusal, and no reasons of a disconnect.
+PYTHON_5_0 = {
+    "connect": [None, TEXT, 3],
+    "namespace": [None, TEXT, 3],
+    "refused": {"message": "not today", "data": None},
+    "server disconnect": ...,
+    "server close": ...,
+}
+PYTHON_5 = {"server disconnect": "server disconnect", "server close": "server disconnect"}
+# One binary value for each event and no other beside it; no acknowledging, no reasons.
+RUST = {
+    "question": None,
+    "asked": None,
+    "binary": [BYTES],
+    "server disconnect": ...,
+    "server close": ...,
+}
+
+CLIENTS = [
+    javascript("3.0", "3.0.5"),
+    javascript("3.1", "3.1.3"),
+    javascript("4.0", "4.0.2"),
+    javascript("4.8", "4.8.4"),
+    python("5.0.4", "driver.py", differs=PYTHON_5_0),
+    python("5.0.4", "driver_asyncio.py", differs=PYTHON_5_0),
+    python("5.18.1", "driver.py", differs=PYTHON_5),
+    python("5.18.1", "driver_asyncio.py", differs=PYTHON_5),
+    java("2.1.2"),
+    Client("rust_socketio", "0.6.0", CACHE / "rust" / "debug" / "matrix-rust", [CACHE / "rust" / "debug" / "matrix-rust"], differs=RUST),
+    Client("zishang520/socket.io (Go)", "3.0.6", CACHE / "go" / "matrix", [CACHE / "go" / "matrix"]),
+]
