@@ -1,6 +1,7 @@
 """The clients of the matrix: how each is started, and what it says otherwise than the others."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,12 +42,11 @@ class Client:
     command: list
     # What it reports instead of `expected`; None for steps that it has not.
     differs: dict = field(default_factory=dict)
-    # Steps, or `back`, that fail over a transport, and why.
-    fails: dict = field(default_factory=dict)
+    transports: tuple = TRANSPORTS
 
     @property
     def id(self):
-        return f"{self.name} {self.version}".replace(" ", "-")
+        return "-".join(re.findall(r"[\w.]+", f"{self.name} {self.version}"))
 
     def expected(self, transport):
         steps = expected(transport) | self.differs
@@ -79,6 +79,10 @@ def java(version, **others):
     return Client("socket.io-client (Java)", version, program, command, **others)
 
 
+def compiled(name, version, program, **others):
+    return Client(name, version, program, [program], **others)
+
+
 # It has neither `auth` nor the data of a refusal, and no reasons of a disconnect.
 PYTHON_5_0 = {
     "connect": [None, TEXT, 3],
@@ -88,11 +92,13 @@ PYTHON_5_0 = {
     "server close": ...,
 }
 PYTHON_5 = {"server disconnect": "server disconnect", "server close": "server disconnect"}
-# One binary value for each event and no other beside it; no acknowledging, no reasons.
+# One binary value for each event and nothing beside it; the byte 0x1e breaks it over WebSocket. It acknowledges nothing, sends binary
+# data that is to be acknowledged as if it were an acknowledgement, and knows no reasons.
 RUST = {
     "question": None,
     "asked": None,
-    "binary": [BYTES],
+    "binary": [{"hex": bytes(i % 256 for i in range(300) if i % 256 != 0x1E).hex()}],
+    "binary ack": None,
     "server disconnect": ...,
     "server close": ...,
 }
@@ -107,6 +113,7 @@ CLIENTS = [
     python("5.18.1", "driver.py", differs=PYTHON_5),
     python("5.18.1", "driver_asyncio.py", differs=PYTHON_5),
     java("2.1.2"),
-    Client("rust_socketio", "0.6.0", CACHE / "rust" / "debug" / "matrix-rust", [CACHE / "rust" / "debug" / "matrix-rust"], differs=RUST),
-    Client("zishang520/socket.io (Go)", "3.0.6", CACHE / "go" / "matrix", [CACHE / "go" / "matrix"]),
+    compiled("rust_socketio", "0.6.0", CACHE / "rust" / "debug" / "matrix-rust", differs=RUST),
+    # Its requests take turns: over polling alone, what it sends waits for the end of its poll, which is the next ping.
+    compiled("zishang520/socket.io (Go)", "3.0.6", CACHE / "go" / "matrix", transports=("websocket", "default")),
 ]

@@ -5,13 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clients import CLIENTS, TRANSPORTS
+from clients import CLIENTS
 from run import Run
 
 # Each run waits most of the time: for a client that connects again.
 AT_ONCE = int(os.environ.get("MATRIX_AT_ONCE", 6))
 
-CELLS = [pytest.param((client, transport), id=f"{client.id}-{transport}") for client in CLIENTS for transport in TRANSPORTS]
+CELLS = [
+    pytest.param((client, transport), id=f"{client.id}-{transport}")
+    for client in CLIENTS
+    for transport in client.transports
+]
 
 
 def pytest_generate_tests(metafunc):

@@ -27,9 +27,9 @@ func main() {
 	for i := range bytes {
 		bytes[i] = byte(i)
 	}
-	manager := client.NewManager(url, options())
-	main := manager.Socket("/", options())
-	chat := manager.Socket("/chat", options())
+	main := client.NewManager(url, options()).Socket("/", options())
+	// Of a connection of its own: when the server has disconnected one namespace, the others don't notice the end of theirs.
+	chat := client.NewManager(url, options()).Socket("/chat", options())
 	hello, helloChat := event(main, "hello"), event(chat, "hello")
 	report("connect", <-hello)
 	report("namespace", <-helloChat)
