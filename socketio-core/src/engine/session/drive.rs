@@ -3,6 +3,7 @@
 use std::{
     fmt, mem,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::time::Instant;

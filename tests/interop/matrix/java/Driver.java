@@ -1,8 +1,6 @@
 import io.socket.client.Ack;
 import io.socket.client.IO;
-import io.socket.client.Manager;
 import io.socket.client.Socket;
-import io.socket.client.SocketOptionBuilder;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -22,6 +20,10 @@ public final class Driver {
     private static final String TEXT = "größe 👩‍🚀";
     private static final Map<String, String> AUTH = Collections.singletonMap("token", TEXT);
     private static final byte[] BYTES = new byte[300];
+
+    // Version 1 has no `auth`, and another name for the event of a refusal.
+    private static final boolean HAS_AUTH =
+            Arrays.stream(IO.Options.class.getFields()).anyMatch(field -> field.getName().equals("auth"));
 
     static {
         for (int i = 0; i < BYTES.length; i++) {
@@ -77,7 +79,7 @@ public final class Driver {
         report("transport", current);
 
         Socket refused = IO.socket(url.resolve("/refused"), options());
-        CompletableFuture<Object[]> refusal = event(refused, Socket.EVENT_CONNECT_ERROR);
+        CompletableFuture<Object[]> refusal = event(refused, HAS_AUTH ? Socket.EVENT_CONNECT_ERROR : "error");
         refused.connect();
         report("refused", refusal.get()[0]);
         refused.close();
@@ -108,12 +110,16 @@ public final class Driver {
         return new JSONObject(Collections.singletonMap(TEXT, new JSONArray().put(1)));
     }
 
-    private IO.Options options() {
-        SocketOptionBuilder builder = SocketOptionBuilder.builder().setAuth(AUTH).setForceNew(true);
-        if (!transport.equals("default")) {
-            builder.setTransports(new String[] {transport});
+    private IO.Options options() throws ReflectiveOperationException {
+        IO.Options options = new IO.Options();
+        options.forceNew = true;
+        if (HAS_AUTH) {
+            IO.Options.class.getField("auth").set(options, AUTH);
         }
-        return builder.build();
+        if (!transport.equals("default")) {
+            options.transports = new String[] {transport};
+        }
+        return options;
     }
 
     private static CompletableFuture<Object[]> event(Socket socket, String name) {
