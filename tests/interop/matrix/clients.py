@@ -122,3 +122,16 @@ CLIENTS = [
     # Its requests take turns: over polling alone, what it sends waits for the end of its poll, which is the next ping.
     compiled("zishang520/socket.io (Go)", "3.0.6", CACHE / "go" / "matrix", differs=GO, transports=("websocket", "default")),
 ]
+
+# Version 1 and 2 of the protocol's clients have no `auth`; a refusal with data is told by the data alone.
+V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
+PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
+
+# Clients of Engine.IO 3, for a server with `allow_eio3`.
+OLD = [
+    javascript("1.7", "1.7.4", differs=V2),
+    javascript("2.5", "2.5.0", differs=V2),
+    python("4.6.1", "driver.py", differs=PYTHON_4),
+    python("4.6.1", "driver_asyncio.py", differs=PYTHON_4),
+    java("1.0.2", differs=V2),
+]

@@ -1,9 +1,8 @@
-//! The steps of [`Session::poll`]: updates, reading, writing, timers, closing.
+//! The steps of [`Session::poll`]: updates, reading, writing, timers.
 
 use std::{
     fmt, mem,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use tokio::time::Instant;
