@@ -19,6 +19,7 @@
 //! | **Operation** | |
 //! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
+//! | [Clients](self::clients) | the client programs that are tested, and their limits |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
 //! | [Limits and defaults](self::limits) | every option with a limit |
@@ -69,6 +70,9 @@ pub mod serving {}
 
 #[doc = include_str!("../docs/guide/deployment.md")]
 pub mod deployment {}
+
+#[doc = include_str!("../docs/guide/clients.md")]
+pub mod clients {}
 
 #[doc = include_str!("../docs/guide/debugging.md")]
 pub mod debugging {}

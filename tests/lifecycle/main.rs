@@ -5,6 +5,7 @@
 //! | `serving` | how `run` and `serve` begin and end |
 //! | `accepting` | connections that cannot be accepted |
 //! | `http` | HTTP requests at a shutdown |
+//! | `outage` | what clients see of a shutdown |
 //! | `shutdown` | the steps of a shutdown, and their limits |
 //! | `endless_handlers` | handlers that never end |
 //! | `signals` | ctrl-c and SIGTERM |
@@ -13,6 +14,7 @@ mod accepting;
 mod endless_handlers;
 mod fixture;
 mod http;
+mod outage;
 mod serving;
 mod shutdown;
 #[cfg(unix)]

@@ -68,11 +68,13 @@ impl Sessions {
     }
 
     pub(super) fn get(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
-        self.table()
-            .by_sid
-            .get(&sid)
-            .cloned()
-            .ok_or(Refusal::UnknownSid)
+        let table = self.table();
+        match table.by_sid.get(&sid) {
+            Some(session) => Ok(Arc::clone(session)),
+            // Its session has probably ended just now.
+            None if table.stopped => Err(Refusal::Unavailable(Problem::ShuttingDown)),
+            None => Err(Refusal::UnknownSid),
+        }
     }
 
     pub(super) fn remove(&self, sid: Sid) {
@@ -102,6 +104,11 @@ impl Sessions {
     /// Refuses new sessions. Closing all sessions afterwards misses none.
     pub(super) fn stop(&self) {
         self.table().stopped = true;
+    }
+
+    /// Returns whether new sessions are refused.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.table().stopped
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -341,7 +341,7 @@ impl Shared {
     }
 
     /// Ends the session and answers the waiting requests. Returns `true` if a GET was waiting.
-    pub(super) fn close(&self, poll_answer: &'static str, post_answer: Answer) -> bool {
+    pub(super) fn close(&self, poll_answer: Answer, post_answer: Answer) -> bool {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
@@ -360,10 +360,7 @@ impl Shared {
         {
             let _ = answer.send(post_answer);
         }
-        poll.is_some_and(|poll| {
-            let answer = Ok(Bytes::from_static(poll_answer.as_bytes()));
-            poll.answer.send(answer).is_ok()
-        })
+        poll.is_some_and(|poll| poll.answer.send(poll_answer).is_ok())
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
@@ -521,7 +518,7 @@ mod tests {
         shared.begin_post().unwrap();
         let mut post = shared.finish_post(Bytes::from("4a")).unwrap();
         let mut waiting = shared.begin_post().unwrap().unwrap();
-        shared.close(control::CLOSE, Err(Refusal::UnknownSid));
+        shared.close(Ok(Bytes::from("1")), Err(Refusal::UnknownSid));
         assert_eq!(poll.answered.try_recv().unwrap(), Ok(Bytes::from("1")));
         assert_eq!(post.try_recv().unwrap(), Err(Refusal::UnknownSid));
         assert!(waiting.try_recv().is_err());

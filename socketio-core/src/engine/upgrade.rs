@@ -112,6 +112,6 @@ impl Probe {
 
     /// Closes the socket; polling continues.
     pub(super) fn abandon(mut self, cx: &mut Context<'_>) {
-        self.socket.finish(cx, CloseCode::Normal);
+        self.socket.finish(cx, Some(CloseCode::Normal));
     }
 }

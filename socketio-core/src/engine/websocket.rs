@@ -1,7 +1,7 @@
 //! [`Socket`]: a WebSocket as a transport of packets.
 
 use std::{
-    mem,
+    io, mem,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::Duration,
@@ -225,10 +225,14 @@ impl Socket {
     }
 
     /// Writes the remaining messages and one close frame, then reads until the client has closed, or can't.
+    ///
+    /// Without a code, the stream ends without a close frame, as that of a process that was killed: clients take every close
+    /// frame for a decision of the server, or don't notice it before their ping timeout.
     pub(super) fn poll_goodbye(
         &mut self,
         cx: &mut Context<'_>,
         out: &mut dyn Outgoing,
+        code: Option<CloseCode>,
         said: &mut bool,
     ) -> Poll<()> {
         while !*said {
@@ -239,8 +243,12 @@ impl Socket {
                 }
                 // The response to the handshake has not been written yet.
                 Ok(_) if !self.is_writable() => return Poll::Pending,
-                Ok(_) if self.send(close_frame(CloseCode::Normal)).is_ok() => *said = true,
-                Ok(_) | Err(_) => return Poll::Ready(()),
+                Ok(_) => match code {
+                    Some(code) if self.send(close_frame(code)).is_ok() => *said = true,
+                    None if ready!(self.poll_end(cx)).is_ok() => *said = true,
+                    _ => return Poll::Ready(()),
+                },
+                Err(_) => return Poll::Ready(()),
             }
         }
         // Whether it is pending or not, reading decides.
@@ -315,15 +323,23 @@ impl Socket {
         self.open(io);
     }
 
-    /// Sends a close frame if that is possible without waiting, and closes the connection.
-    pub(super) fn finish(&mut self, cx: &mut Context<'_>, code: CloseCode) {
+    /// Sends a close frame, if there is a code and that is possible without waiting, and closes the connection.
+    pub(super) fn finish(&mut self, cx: &mut Context<'_>, code: Option<CloseCode>) {
         // An error means that the close frames have been exchanged, or can't be.
-        let _ = self.send(close_frame(code));
-        let _ = self.poll_flush(cx);
-        if let Stage::Open(socket) = &mut self.stage {
-            let _ = Pin::new(socket.get_mut()).poll_shutdown(cx);
+        if let Some(code) = code {
+            let _ = self.send(close_frame(code));
         }
+        let _ = self.poll_flush(cx);
+        let _ = self.poll_end(cx);
         self.stage = Stage::Closed;
+    }
+
+    /// Ends the stream in this direction.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stage {
+            Stage::Open(socket) => Pin::new(socket.get_mut()).poll_shutdown(cx),
+            _ => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_open(

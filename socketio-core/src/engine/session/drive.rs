@@ -1,4 +1,4 @@
-//! The steps of [`Session::poll`]: updates, reading, writing, timers, closing.
+//! The steps of [`Session::poll`]: updates, reading, writing, timers.
 
 use std::{
     fmt, mem,
@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// Takes what requests have brought. A WebSocket session only takes failures and sockets.
-    fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
+    pub(super) fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
         let Transport::Polling = self.transport else {
             return Updates::default();
         };
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// Drives an upgrade. Returns `true` when the transport has changed.
-    fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(probe) = &mut self.probe else {
             return false;
         };
@@ -160,7 +160,7 @@ impl Session {
 
     /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may
     /// wait for the response before it polls for the result.
-    fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
+    pub(super) fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
         let post = self.posts.front_mut()?;
         let packet = post.payload.next()?;
         let answer = match packet {
@@ -186,7 +186,7 @@ impl Session {
     /// switches to its WebSocket, and would wait as long as the session is not read. Its packets are kept meanwhile, at
     /// most twice the size of a POST.
     fn answer_early(&mut self) {
-        if !self.probe.as_ref().is_some_and(|probe| probe.is_probed()) {
+        if !self.is_probed() {
             return;
         }
         let held: usize = self.posts.iter().map(|post| post.payload.remaining()).sum();
@@ -224,7 +224,7 @@ impl Session {
     ///
     /// It has a response of its own, as in Node: a client that finds it behind a Socket.IO DISCONNECT packet handles it
     /// first and reports that the connection was lost.
-    fn write_answer(
+    pub(super) fn write_answer(
         &mut self,
         out: &mut dyn Outgoing,
         last: Option<&'static str>,
@@ -326,49 +326,6 @@ impl Session {
                 socket.write_deadline(self.sessions.config.write_timeout)
             }
             Transport::Polling => None,
-        }
-    }
-
-    /// Discards what a client still posts. Is ready when it closes the session itself, as clients do in response to a
-    /// Socket.IO DISCONNECT packet: it does not poll any more.
-    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        for _ in 0..TURN {
-            match self.next_posted() {
-                Some(Ok(Packet::Close) | Err(_)) => return Poll::Ready(()),
-                Some(Ok(_)) => {}
-                None => return Poll::Pending,
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Is ready when the end of the session has been sent to the client, or can't be.
-    pub(super) fn poll_closing(
-        &mut self,
-        cx: &mut Context<'_>,
-        out: &mut dyn Outgoing,
-    ) -> Poll<()> {
-        let updates = self.take_updates(cx);
-        if self.poll_leave(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        self.ping_due = false;
-        let State::Closing { deadline, said, .. } = &mut self.state else {
-            return Poll::Ready(());
-        };
-        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() {
-            return Poll::Ready(());
-        }
-        match &mut self.transport {
-            Transport::Polling if updates.polled => {
-                match self.write_answer(out, Some(control::CLOSE)) {
-                    Ok(false) => Poll::Pending,
-                    Ok(true) | Err(_) => Poll::Ready(()),
-                }
-            }
-            Transport::Polling => Poll::Pending,
-            Transport::WebSocket(socket) => socket.poll_goodbye(cx, out, said),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! [`Session`]: one Engine.IO connection over either transport.
 
+mod closing;
 mod drive;
 mod progress;
 
@@ -31,7 +32,7 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::base::{Message, Request};
+use crate::base::{Message, Problem, Request};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
@@ -207,10 +208,10 @@ impl Session {
         if let Transport::WebSocket(socket) = &mut self.transport {
             socket.finish(
                 cx,
-                if reason == CloseReason::ParseError {
-                    CloseCode::Protocol
-                } else {
-                    CloseCode::Normal
+                match reason {
+                    CloseReason::ServerShutdown => None,
+                    CloseReason::ParseError => Some(CloseCode::Protocol),
+                    _ => Some(CloseCode::Normal),
                 },
             );
         }
@@ -221,6 +222,9 @@ impl Session {
     /// Begins to close the session. Nothing is read any more; the messages of `out` and then the close packet are still
     /// written. Keep polling until [`Event::Closed`], which is returned with `reason` once the close handshake has
     /// completed, or after [`Config::close_timeout`](super::Config).
+    ///
+    /// With [`CloseReason::ServerShutdown`] the client sees an outage, so that it reconnects: the messages of `out` are
+    /// written, then a poll is answered with status 503, and a WebSocket ends without a close frame.
     pub fn close(&mut self, reason: CloseReason) {
         if let State::Open = self.state {
             let deadline = after(Instant::now(), self.sessions.config.close_timeout);
@@ -229,9 +233,17 @@ impl Session {
                 deadline,
                 said: false,
             };
-            self.probe = None;
+            // A client that has stopped polling for an upgrade would not see the end of its session before its ping timeout.
+            if !self.is_probed() {
+                self.probe = None;
+            }
             self.answer_post(ok());
         }
+    }
+
+    /// Returns whether an upgrade is under way for which the client stops polling.
+    fn is_probed(&self) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.is_probed())
     }
 
     /// Receives the next message. Cancel-safe.
@@ -293,20 +305,27 @@ impl Session {
             self.sessions.expect_final_poll(self.shared.sid);
         }
         self.sessions.remove(self.shared.sid);
-        let polled = self.shared.close(
-            if left { control::NOOP } else { control::CLOSE },
-            Err(Refusal::Ended),
-        );
+        let ended = match reason {
+            CloseReason::ServerShutdown => Refusal::Unavailable(Problem::ShuttingDown),
+            _ => Refusal::Ended,
+        };
+        let poll_answer = match reason {
+            CloseReason::ServerShutdown => Err(ended),
+            CloseReason::ForcedClose => Ok(Bytes::from_static(control::NOOP.as_bytes())),
+            _ => Ok(Bytes::from_static(control::CLOSE.as_bytes())),
+        };
+        let polled = self.shared.close(poll_answer, Err(ended));
         if leaves_polling && polled {
             self.sessions.claim_final_poll(self.shared.sid);
         }
-        self.answer_post(Err(Refusal::Ended));
+        self.answer_post(Err(ended));
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         match self.state {
+            State::Open if self.sessions.is_stopped() => self.end(CloseReason::ServerShutdown),
             State::Open => self.end(CloseReason::ServerClose),
             State::Closing { reason, .. } => self.end(reason),
             State::Closed(_) => {}

@@ -7,6 +7,7 @@ mod http2;
 mod polling;
 mod polling_end;
 mod posting;
+mod shutdown;
 mod tcp;
 mod transfers;
 mod upgrade;

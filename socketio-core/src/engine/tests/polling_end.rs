@@ -156,11 +156,11 @@ async fn a_waiting_poll_receives_the_close_at_once() {
         while !session.can_write() {
             yield_now().await;
         }
-        session.close(CloseReason::ServerShutdown);
+        session.close(CloseReason::ServerClose);
         session.recv().await
     });
     assert_eq!(reply.brief(), (200, "1"));
-    assert_eq!(closed, Err(CloseReason::ServerShutdown));
+    assert_eq!(closed, Err(CloseReason::ServerClose));
 }
 
 #[tokio::test(start_paused = true)]

@@ -262,14 +262,14 @@ async fn a_server_that_closes_sends_the_rest_and_waits_for_the_client() {
     for _ in 0..200 {
         session.send(text("last words")).await.unwrap();
     }
-    session.close(CloseReason::ServerShutdown);
+    session.close(CloseReason::ServerClose);
     socket.send("4too late").await;
     let owner = tokio::spawn(async move { session.recv().await });
     for _ in 0..200 {
         assert_eq!(socket.text().await, "4last words");
     }
     assert_eq!(socket.close_code().await, 1000);
-    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerShutdown));
+    assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,108 @@
+//! The end of a session by the server's will: what is still written, and how the client learns of it.
+
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{Session, State, Transport};
+use crate::engine::{
+    outgoing::Outgoing,
+    packet::{Packet, control},
+    payload::Encoder,
+    reason::CloseReason,
+    timer::after,
+    websocket::TURN,
+};
+
+/// How long a WebSocket stays open for the client to end it, after the server has ended its own direction at a shutdown. Some
+/// clients never do, and a new process waits for the end of this one.
+const LINGER: Duration = Duration::from_millis(250);
+
+impl Session {
+    /// Is ready when the end of the session has been sent to the client, or can't be.
+    pub(super) fn poll_closing(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut dyn Outgoing,
+    ) -> Poll<()> {
+        let updates = self.take_updates(cx);
+        self.poll_probe(cx);
+        if self.poll_leave(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.ping_due = false;
+        let probed = self.is_probed();
+        let State::Closing {
+            reason,
+            deadline,
+            said,
+        } = &mut self.state
+        else {
+            return Poll::Ready(());
+        };
+        let shutdown = *reason == CloseReason::ServerShutdown;
+        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() {
+            return Poll::Ready(());
+        }
+        match &mut self.transport {
+            Transport::Polling if updates.polled => {
+                let written = match probed || shutdown {
+                    true => self.write_rest(out, probed),
+                    false => self.write_answer(out, Some(control::CLOSE)),
+                };
+                match written {
+                    Ok(false) => Poll::Pending,
+                    Ok(true) | Err(_) => Poll::Ready(()),
+                }
+            }
+            Transport::Polling => Poll::Pending,
+            Transport::WebSocket(socket) => {
+                let code = (!shutdown).then_some(CloseCode::Normal);
+                let waited = *said;
+                if socket.poll_goodbye(cx, out, code, said).is_ready() {
+                    return Poll::Ready(());
+                }
+                if shutdown && *said && !waited {
+                    *deadline = after(Instant::now(), LINGER).min(*deadline);
+                    return self.timer.poll(cx, *deadline).map(drop);
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Answers the waiting GET with the messages that remain, or, if there are none, sends a client on its way to its
+    /// WebSocket. Returns `Ok(true)` if there is nothing to answer it with: the end of the session refuses it.
+    fn write_rest(&mut self, out: &mut dyn Outgoing, probed: bool) -> Result<bool, CloseReason> {
+        let mut rest = Encoder::default();
+        rest.fill(out, self.sessions.config.max_payload);
+        if rest.is_empty() {
+            if !probed {
+                return Ok(true);
+            }
+            rest.control(control::NOOP);
+        }
+        match self.shared.answer_poll(Ok(rest.finish())) {
+            true => Ok(false),
+            false => Err(CloseReason::TransportError),
+        }
+    }
+
+    /// Discards what a client still posts. Is ready when it closes the session itself, as clients do in response to a
+    /// Socket.IO DISCONNECT packet: it does not poll any more.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURN {
+            match self.next_posted() {
+                Some(Ok(Packet::Close) | Err(_)) => return Poll::Ready(()),
+                Some(Ok(_)) => {}
+                None => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

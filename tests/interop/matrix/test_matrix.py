@@ -1,0 +1,33 @@
+"""Every client, over every transport."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from clients import CLIENTS, HERE
+
+GUIDE = HERE.parents[2] / "docs" / "guide" / "clients.md"
+
+
+def test_a_client_can_do_all_that_it_has(cell, run):
+    client, transport = cell
+    expected = client.expected(transport)
+    told = {step: ... if expected.get(step) is ... else value for step, value in run.steps.items()}
+    assert told == expected, f"what else it says is in {run.errors}"
+
+
+@pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM"])
+def test_a_client_is_back_after_a_new_start_of_the_server(run, signal):
+    assert run.back[signal] is not None, f"it was lost with {run.lost}"
+
+
+def test_a_client_that_the_server_has_closed_stays_away(cell, run):
+    client, _ = cell
+    assert run.end is not None
+    assert run.end["connects"] == 1 or not client.stays_away
+
+
+def test_the_table_of_the_guide_has_every_client_and_no_other():
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", GUIDE.read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted((client.name, client.version) for client in CLIENTS)
