@@ -69,6 +69,23 @@ impl Pattern {
         })
     }
 
+    /// Returns the path of a single namespace; `None` for a path with parameters or stars.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pattern::parse`].
+    pub fn parse_exact(path: &str) -> Result<Option<String>, PathError> {
+        Ok(match Pattern::parse(path)? {
+            Pattern::Exact(path) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// Returns whether a text is meant as a namespace rather than as the name of an event, valid or not.
+    pub fn is_meant(text: &str) -> bool {
+        text.starts_with('/') || text == "*"
+    }
+
     /// Returns whether the pattern matches the namespace `path`.
     pub fn matches(&self, path: &str) -> bool {
         match self {

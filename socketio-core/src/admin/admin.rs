@@ -2,6 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
+use socketio_names::Pattern;
 use tokio::time::Instant;
 
 use super::{
@@ -159,7 +160,8 @@ impl Admin {
             problems.push(format!("`admin`: {problem}"));
         }
         let path = &self.namespace;
-        if !path.starts_with('/') || path.len() < 2 || path.contains(['{', '}', '*', '?', ',']) {
+        let own = Pattern::parse_exact(path).ok().flatten();
+        if own.is_none_or(|path| path == "/") {
             problems.push(format!(
                 "`admin`: the namespace {path:?} must be a path of its own, such as `/admin`"
             ));

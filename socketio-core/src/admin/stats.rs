@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use socketio_names::Pattern;
 use tokio::time::Instant;
 
 use crate::{base::date, client::SocketIo, hub::Traffic, node::Node};
@@ -69,8 +70,7 @@ impl Stats {
     fn namespaces(&self, io: &SocketIo) -> Vec<Value> {
         let handlers = io.describe().handlers().iter();
         let mut counts: BTreeMap<_, _> = handlers
-            .map(|handler| handler.namespace.clone())
-            .filter(|path| path.starts_with('/') && !path.contains(['{', '*']))
+            .filter_map(|handler| Pattern::parse_exact(&handler.namespace).ok().flatten())
             .chain([String::from("/")])
             .map(|path| (path, 0))
             .collect();

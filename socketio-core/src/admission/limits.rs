@@ -1,4 +1,5 @@
-//! Limits of what clients may send and of what the server stores for them. Their defaults are in `node/options.rs`.
+//! Limits of what clients may send and of what the server stores for them, in groups with their defaults. The limits of a
+//! connection (`max_waiting_events`, ..) are in `node/options.rs`, those of Engine.IO in `engine/config.rs`.
 
 use std::time::Duration;
 
@@ -42,6 +43,16 @@ pub(crate) struct ClientLimits {
     pub(crate) call_timeout: Duration,
 }
 
+impl Default for ClientLimits {
+    fn default() -> Self {
+        ClientLimits {
+            rooms: 1_000,
+            pending_acks: 1_000,
+            call_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
 /// The size of one connection's outbox before the [`OverflowPolicy`] applies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxLimits {
@@ -50,6 +61,16 @@ pub(crate) struct OutboxLimits {
     /// The size of all messages, in bytes.
     pub(crate) bytes: usize,
     pub(crate) policy: OverflowPolicy,
+}
+
+impl Default for OutboxLimits {
+    fn default() -> Self {
+        OutboxLimits {
+            messages: 65_536,
+            bytes: 16 << 20,
+            policy: OverflowPolicy::default(),
+        }
+    }
 }
 
 /// The policy for events to a client whose outbox is full.
@@ -71,4 +92,13 @@ pub(crate) struct PublishLimits {
     pub(crate) messages: usize,
     /// The size of all messages, in bytes.
     pub(crate) bytes: usize,
+}
+
+impl Default for PublishLimits {
+    fn default() -> Self {
+        PublishLimits {
+            messages: 65_536,
+            bytes: 64 << 20,
+        }
+    }
 }

@@ -15,11 +15,11 @@ use std::{
 use super::{
     Traffic,
     aliases::Aliases,
-    outbox_queue::{OutboxQueue, PacketKind, Push},
+    outbox_queue::{Full, OutboxQueue, PacketKind, Push},
     slots::{Slot, Slots},
 };
 use crate::{
-    admission::{OutboxLimits, OverflowPolicy},
+    admission::OutboxLimits,
     base::{EmitError, Message, Reason},
     packet::Frames,
 };
@@ -31,8 +31,8 @@ pub(crate) enum Sleep {
     Awake,
     /// The task will be woken.
     Asleep {
-        /// The transport had its turn and the outbox is still over its limits.
-        over_limits: bool,
+        /// The overflow policy disconnects the client unless it reads within [`OVERFLOW_GRACE`](super::OVERFLOW_GRACE).
+        overflows: bool,
     },
 }
 
@@ -98,13 +98,10 @@ impl ConnectionHandle {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
             let pushed = outbox.push(packet, kind);
-            if pushed == Push::Full
-                && (kind == PacketKind::Protocol
-                    || self.limits.policy == OverflowPolicy::Disconnect)
-            {
-                // A client with so many unread protocol packets does not read: the outbox would never be written.
+            if pushed == Push::Disconnect {
+                // Under the lock that `sleep` takes, so that the task does not miss it.
                 self.overflowed.store(true, Ordering::Release);
-                outbox.clear();
+                self.notified.store(true, Ordering::Release);
             }
             (pushed, outbox.sleeping.take())
         };
@@ -119,25 +116,17 @@ impl ConnectionHandle {
     pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
-            let pushed = outbox.push(packet, PacketKind::Event);
+            let pushed = outbox.try_push(packet);
             (pushed, outbox.sleeping.take())
         };
-        if pushed == Push::Full {
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            return Err(EmitError::outbox_full());
-        }
-        self.after_push(pushed, waker);
-        Ok(())
+        // Woken also if it is full, so that the transport has its turn.
+        self.after_push(pushed.unwrap_or(Push::Done), waker);
+        pushed.map(drop).map_err(|Full| EmitError::outbox_full())
     }
 
     fn after_push(&self, pushed: Push, waker: Option<Waker>) {
         if pushed != Push::Done {
             self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-        if pushed == Push::Full {
-            self.notified.store(true, Ordering::Release);
         }
         if let Some(waker) = waker {
             waker.wake();
@@ -171,7 +160,7 @@ impl ConnectionHandle {
             none => *none = Some(waker.clone()),
         }
         Sleep::Asleep {
-            over_limits: outbox.after_turn(),
+            overflows: outbox.after_turn(),
         }
     }
 

@@ -200,12 +200,10 @@ impl Hub {
         room: &Room,
         limit: usize,
     ) -> Result<(), RoomError> {
-        if client.sid() != &**room && Sid::is_sid(room) {
-            return Err(RoomError::ClientRoom);
-        }
         if client.sid() == &**room {
             return Ok(());
         }
+        RoomError::check_private(room)?;
         let joined = client.with_state(|state| {
             let joined = state.join(room, limit)?;
             if let Joined::Now(namespace) = &joined {

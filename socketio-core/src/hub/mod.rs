@@ -27,7 +27,7 @@ pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
 pub(crate) use connections::Connections;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use observer::{Observer, Watch};
-pub(crate) use outbox_queue::PacketKind;
+pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;

@@ -4,7 +4,7 @@
 //! client is slow. The overflow policy therefore applies only after the transport has had a turn and left packets behind;
 //! until then, a burst may reach [`BURST`] times the limits.
 
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 
 use tokio::sync::Notify;
 
@@ -17,6 +17,10 @@ use crate::{
 
 /// The multiple of the limits that a burst may reach before the transport has had its turn.
 const BURST: usize = 4;
+
+/// How long a client may stay above the limits of its outbox, with a transport that has had its turn, before the overflow
+/// policy disconnects it.
+pub(crate) const OVERFLOW_GRACE: Duration = Duration::from_secs(1);
 
 /// The kind of a packet in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +39,13 @@ pub(super) enum Push {
     Done,
     /// Dropped by [`OverflowPolicy::DropNewest`].
     Dropped,
-    /// Not queued, because even the limit of a burst is reached.
-    Full,
+    /// The policy disconnects the client: nothing in the outbox will be read, and it was dropped.
+    Disconnect,
 }
+
+/// Not even a burst may add this packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -79,12 +87,31 @@ impl OutboxQueue {
         }
     }
 
-    /// Adds a packet with its attachments, completely or not at all.
-    ///
-    /// A packet larger than the limits is accepted into an empty queue, because it could never be sent otherwise.
+    /// Adds a packet with its attachments, completely or not at all. If even the limit of a burst is reached, the overflow
+    /// policy applies at once; to protocol packets, only its disconnecting.
     pub(super) fn push(&mut self, packet: Frames, kind: PacketKind) -> Push {
+        self.add(packet, kind).unwrap_or_else(|Full| {
+            if kind == PacketKind::Event && self.limits.policy == OverflowPolicy::DropNewest {
+                return Push::Dropped;
+            }
+            self.clear();
+            Push::Disconnect
+        })
+    }
+
+    /// Adds an event that a handler emits to this connection only.
+    ///
+    /// # Errors
+    ///
+    /// If even the limit of a burst is reached: the handler emits too much, and the client is not disconnected.
+    pub(super) fn try_push(&mut self, packet: Frames) -> Result<Push, Full> {
+        self.add(packet, PacketKind::Event)
+    }
+
+    /// A packet larger than the limits is accepted into an empty queue, because it could never be sent otherwise.
+    fn add(&mut self, packet: Frames, kind: PacketKind) -> Result<Push, Full> {
         if self.state != State::Open {
-            return Push::Done;
+            return Ok(Push::Done);
         }
         let (messages, bytes) = (
             self.messages.len() + packet.count(),
@@ -101,15 +128,15 @@ impl OutboxQueue {
                 && kind == PacketKind::Event
                 && limits.policy == OverflowPolicy::DropNewest
             {
-                return Push::Dropped;
+                return Ok(Push::Dropped);
             }
             if exceeds(BURST) {
-                return Push::Full;
+                return Err(Full);
             }
         }
         self.bytes = bytes;
         packet.move_to(&mut self.messages);
-        Push::Done
+        Ok(Push::Done)
     }
 
     /// Takes the next message to write. When the queue is empty, notifies the tasks that wait for that.
@@ -127,15 +154,14 @@ impl OutboxQueue {
         Some(self.aliases.apply(message))
     }
 
-    /// Records that the transport has had its turn. Returns whether it left more behind than the limits allow.
+    /// Records that the transport has had its turn. Returns whether it left so much behind that the policy disconnects the
+    /// client after [`OVERFLOW_GRACE`].
     pub(super) fn after_turn(&mut self) -> bool {
-        self.stalled = !self.messages.is_empty();
-        self.is_over_limits()
-    }
-
-    pub(super) fn is_over_limits(&self) -> bool {
-        self.messages.len() > 1
-            && (self.messages.len() > self.limits.messages || self.bytes > self.limits.bytes)
+        let (messages, limits) = (self.messages.len(), self.limits);
+        self.stalled = messages > 0;
+        limits.policy == OverflowPolicy::Disconnect
+            && messages > 1
+            && (messages > limits.messages || self.bytes > limits.bytes)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -191,13 +217,26 @@ mod tests {
 
     #[test]
     fn a_burst_is_accepted_until_the_transport_has_had_its_turn() {
+        let mut queue = queue(OverflowPolicy::Disconnect);
+        for _ in 0..8 {
+            assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Done);
+        }
+        assert_eq!(queue.try_push(packet("x")), Err(Full));
+        assert!(queue.after_turn());
+        assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Disconnect);
+        assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn a_protocol_packet_beyond_a_burst_disconnects_under_either_policy() {
         let mut queue = queue(OverflowPolicy::DropNewest);
-        let pushed: Vec<_> = (0..9)
-            .map(|_| queue.push(packet("x"), PacketKind::Event))
-            .collect();
-        assert_eq!(pushed[..8], [Push::Done; 8]);
-        assert_eq!(pushed[8], Push::Full);
-        assert!(queue.is_over_limits());
+        for _ in 0..8 {
+            assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Done);
+        }
+        assert!(!queue.after_turn());
+        assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Dropped);
+        let protocol = queue.push(packet("x"), PacketKind::Protocol);
+        assert_eq!(protocol, Push::Disconnect);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    admission::{ClientLimits, Handshake, OutboxLimits, OverflowPolicy, PacketLimits},
+    admission::{ClientLimits, Handshake, OutboxLimits, PacketLimits},
     engine,
 };
 
@@ -46,16 +46,8 @@ impl Default for Options {
             concurrent_events: 64,
             inbox_events: 256,
             namespaces: 100,
-            outbox: OutboxLimits {
-                messages: 65_536,
-                bytes: 16 << 20,
-                policy: OverflowPolicy::Disconnect,
-            },
-            limits: ClientLimits {
-                rooms: 1_000,
-                pending_acks: 1_000,
-                call_timeout: Duration::from_secs(60),
-            },
+            outbox: OutboxLimits::default(),
+            limits: ClientLimits::default(),
             packets: PacketLimits::default(),
             outgoing_attachments: 10,
         }
@@ -65,6 +57,7 @@ impl Default for Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::OverflowPolicy;
 
     // The defaults of Engine.IO are tested in `engine`, those of packets in `admission`.
     #[test]

@@ -23,10 +23,7 @@ impl Default for Clustering {
             queue: None,
             channel: String::from("flask-socketio"),
             write_only: false,
-            limits: PublishLimits {
-                messages: 65_536,
-                bytes: 64 << 20,
-            },
+            limits: PublishLimits::default(),
         }
     }
 }

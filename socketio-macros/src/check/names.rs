@@ -57,7 +57,7 @@ fn event(name: &EventName, errors: &mut Errors) {
 
 fn looks_like_an_event(namespace: &LitStr) -> bool {
     let value = namespace.value();
-    !matches!(value.as_str(), "" | "*") && !value.starts_with('/')
+    !value.is_empty() && !Pattern::is_meant(&value)
 }
 
 /// Checks the path of a namespace: `/chat`, or a pattern.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use socketio_names::Pattern;
 use syn::{
     Ident, Lit, LitStr, Path, Token,
     ext::IdentExt,
@@ -88,7 +89,7 @@ impl Arguments {
         }
         let value = text.value();
         let message = match form {
-            Form::On if place == Place::Item && value.starts_with('/') => {
+            Form::On if place == Place::Item && Pattern::is_meant(&value) => {
                 format!("the second string needs a name: `namespace = {value:?}`")
             }
             Form::On => "one attribute names one event: add another attribute for the other".into(),
@@ -297,7 +298,7 @@ fn no_comma(tokens: &TokenStream) -> Option<syn::Error> {
 
 /// Returns the message for a string in the wrong place.
 fn misplaced(form: Form, place: Place, value: &str) -> String {
-    let is_path = value.starts_with('/') || value == "*";
+    let is_path = Pattern::is_meant(value);
     match (form, place) {
         (Form::Event | Form::Derive, Place::Item) if is_path => {
             format!("the namespace needs a name: `namespace = {value:?}`")

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::NoCurrentClient;
+use crate::base::Sid;
 
 /// The reason why a room was not joined or not closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,16 @@ pub enum RoomError {
     TooMuchDeferred,
     /// A `try_` function was called outside of a handler: [`NoCurrentClient`].
     NoCurrentClient,
+}
+
+impl RoomError {
+    /// Refuses a room that is private, because its name is the id of a local or remote client.
+    pub(crate) fn check_private(room: &str) -> Result<(), RoomError> {
+        if Sid::is_sid(room) {
+            return Err(RoomError::ClientRoom);
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for RoomError {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::To;
 use crate::{
-    base::{RoomError, Sid},
+    base::RoomError,
     client::Socket,
     cluster::{Cluster, RemoteTarget},
     hub::{IntoRooms, Room},
@@ -41,10 +41,9 @@ impl To {
             |cluster, namespace, target, rooms| {
                 let mut result = Ok(());
                 for room in rooms {
-                    if Sid::is_sid(room) {
-                        result = Err(RoomError::ClientRoom);
-                    } else {
-                        cluster.enter_room(namespace, target, room);
+                    match RoomError::check_private(room) {
+                        Ok(()) => cluster.enter_room(namespace, target, room),
+                        Err(error) => result = Err(error),
                     }
                 }
                 result
@@ -134,9 +133,7 @@ impl To {
     pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let ignore_queue = self.ignore_queue;
         for room in names(rooms) {
-            if Sid::is_sid(&room) {
-                return Err(RoomError::ClientRoom);
-            }
+            RoomError::check_private(&room)?;
             self.when_accepted(move |node, namespace| {
                 node.emitter.close_room(namespace, &room, ignore_queue);
             })?;

@@ -11,7 +11,6 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use tokio::time::{Sleep, sleep};
@@ -22,7 +21,6 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    admission::OverflowPolicy,
     base::{Problem, Reason, Request, fault},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
@@ -31,10 +29,6 @@ use crate::{
     node::Node,
     packet::Reader,
 };
-
-/// How long a client may stay over the limits of its outbox, reading as fast as it can, before the overflow policy
-/// disconnects it.
-const OVERFLOW_GRACE: Duration = Duration::from_secs(1);
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
 pub(super) struct Connection<T> {
@@ -138,17 +132,14 @@ impl<T: Transport> Connection<T> {
 
     /// Applies the overflow policy to a client whose transport has had its turn. True when there is something to do: the client
     /// is disconnected, or may be read again.
-    fn watch_outbox(&mut self, cx: &mut Context<'_>, over_limits: bool) -> bool {
-        let watched = over_limits
-            && self.state == State::Open
-            && self.node.options.outbox.policy == OverflowPolicy::Disconnect;
-        if !watched {
+    fn watch_outbox(&mut self, cx: &mut Context<'_>, overflows: bool) -> bool {
+        if !overflows || self.state != State::Open {
             // The client was not read meanwhile.
             return self.overflow.take().is_some();
         }
         let grace = self
             .overflow
-            .get_or_insert_with(|| Box::pin(sleep(OVERFLOW_GRACE)));
+            .get_or_insert_with(|| Box::pin(sleep(hub::OVERFLOW_GRACE)));
         if grace.as_mut().poll(cx).is_pending() {
             return false;
         }
@@ -295,8 +286,8 @@ impl<T: Transport> Connection<T> {
             let can_write = self.state != State::Closed && self.transport.can_write();
             match self.handle.sleep(cx.waker(), can_write) {
                 hub::Sleep::Awake => {}
-                hub::Sleep::Asleep { over_limits } => {
-                    if !self.watch_outbox(cx, over_limits) {
+                hub::Sleep::Asleep { overflows } => {
+                    if !self.watch_outbox(cx, overflows) {
                         return Poll::Pending;
                     }
                 }
