@@ -100,6 +100,8 @@ problems! {
             => "send the base64 of 16 bytes",
         NoUpgrade WARN "the HTTP connection can't become a WebSocket"
             => "serve HTTP/1.1 connections `with_upgrades()`",
+        OtherSubprotocol WARN "the chosen subprotocol was not offered"
+            => "let the function given to `websocket_protocol` choose among `Request::websocket_protocols`",
         UpgradesDisabled INFO "upgrades are disabled"
             => "allow them with `allow_upgrades(true)`",
         UpgradeAbandoned INFO "an upgrade to WebSocket was abandoned"

@@ -199,7 +199,8 @@ impl Engine {
     fn switching(&self, accept: Accept, request: &Parts) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::default());
         let headers = response.headers_mut();
-        if let Some(protocol) = self.sessions.config.subprotocol.answer(request) {
+        let config = &self.sessions.config;
+        if let Some(protocol) = config.subprotocol.answer(request, config) {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         }
         if let Accept::Upgrade(accept) = accept {

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use http::{HeaderValue, header, request::Parts};
 use hyper::upgrade::OnUpgrade;
 
-use crate::base::{Request, fault, websocket_protocols};
+use super::config::Config;
+use crate::base::{Problem, ProblemDetails, Request, fault, websocket_protocols};
 
 type Choice = dyn Fn(&Request) -> Option<String> + Send + Sync;
 
@@ -26,7 +27,7 @@ impl Subprotocol {
     }
 
     /// Returns the header of the response; `None` if the client offers nothing or nothing is accepted.
-    pub(super) fn answer(&self, request: &Parts) -> Option<HeaderValue> {
+    pub(super) fn answer(&self, request: &Parts, config: &Config) -> Option<HeaderValue> {
         let offers = request
             .headers
             .get_all(header::SEC_WEBSOCKET_PROTOCOL)
@@ -36,13 +37,15 @@ impl Subprotocol {
         let accepted = match &self.0 {
             None => offered.next()?.to_owned(),
             Some(choice) => {
-                let request = without_upgrade(request);
+                let request = without_upgrade(request).behind(&config.trusted_proxies);
                 let chosen = fault::catch(|| choice(&request)).unwrap_or_else(|panic| {
                     tracing::error!(target: "engineio", %panic, ?request, "the choice of a subprotocol failed");
                     None
                 })?;
                 if !offered.any(|offer| offer == chosen) {
-                    tracing::debug!(target: "engineio", chosen, ?request, "the chosen subprotocol was not offered");
+                    let details = ProblemDetails::of(&request, "websocket");
+                    let details = details.input(chosen.as_bytes());
+                    config.problems.report(Problem::OtherSubprotocol, details);
                     return None;
                 }
                 chosen
@@ -78,7 +81,10 @@ mod tests {
             .fold(http::Request::get("/"), |request, offer| {
                 request.header("sec-websocket-protocol", *offer)
             });
-        let answer = subprotocol.answer(&request.body(()).unwrap().into_parts().0)?;
+        let answer = subprotocol.answer(
+            &request.body(()).unwrap().into_parts().0,
+            &Config::default(),
+        )?;
         Some(answer.to_str().unwrap().to_owned())
     }
 
