@@ -59,7 +59,10 @@ async fn a_waiting_poll_fails() {
 async fn a_waiting_poll_receives_what_was_emitted_and_neither_disconnect_nor_close() {
     let response = poll(|io| io.emit("news", "last")).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
-    assert!(response.ends_with("\r\n\r\n42[\"news\",\"last\"]"), "{response}");
+    assert!(
+        response.ends_with("\r\n\r\n42[\"news\",\"last\"]"),
+        "{response}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

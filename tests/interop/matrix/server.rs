@@ -6,7 +6,8 @@ use std::io::Write as _;
 
 use serde_json::json;
 use socketio::{
-    Auth, ConnectionRefused, Data, Reason, Rest, Socket, SocketIo, call, disconnect, emit, event, on,
+    Auth, ConnectionRefused, Data, Reason, Rest, Socket, SocketIo, call, disconnect, emit, event,
+    on,
 };
 
 const TEXT: &str = "größe 👩‍🚀";
