@@ -75,6 +75,23 @@ async fn packets_read_ahead_for_a_call_are_bounded_in_bytes() {
     }
 }
 
+/// An event of a few bytes takes hundreds while it waits: 166,000 of them were read behind a call.
+#[tokio::test]
+async fn small_events_read_ahead_for_a_call_are_bounded_in_number() {
+    let (io, gate, handled) =
+        server(|builder| builder.max_waiting_events(1).max_http_buffer_size(10_000));
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let answer = client.call::<String>("ask", ());
+    let _unanswered = client.next().await;
+    let behind: Vec<_> = (0..100).map(|_| client.emit("data", "")).collect();
+    assert_eq!(answer.await.unwrap(), "backlog");
+    gate.add_permits(100);
+    for event in behind {
+        event.await.unwrap();
+    }
+    assert_eq!(handled.load(SeqCst), 100, "nothing is lost");
+}
+
 #[tokio::test]
 async fn the_bytes_of_all_namespaces_count_together() {
     let gate = Arc::new(Semaphore::new(0));

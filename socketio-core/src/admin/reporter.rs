@@ -84,6 +84,7 @@ impl Reporter {
             max_namespace_len: usize::MAX,
             max_event_len: usize::MAX,
             max_id_len: usize::MAX,
+            max_expansion: usize::MAX,
         };
         let mut reader = self.codec.reader(&limits);
         let mut messages = packet.into_messages().into_iter();

@@ -127,6 +127,8 @@ problems! {
             => "use the same parser and protocol version on both sides",
         TooManyAttachments WARN "a packet with too many attachments: the connection is closed"
             => "raise `max_attachments`, or send fewer binary values in one event",
+        AttachmentsLate INFO "the attachments of a packet took too long: the connection is closed"
+            => "none on the server: the client's network is slow or gone; see `attachment_timeout`",
         NotJoined WARN "a packet for a namespace that the client has not joined: the connection is closed"
             => "let the client connect to the namespace first",
         LeftNamespace DEBUG "a packet for a namespace that has ended"

@@ -182,7 +182,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] past the limit,
+    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] and [`RoomError::TooLong`] past the limits,
     /// [`RoomError::NotConnected`] when this client has disconnected.
     pub fn join_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let mut names = Vec::new();

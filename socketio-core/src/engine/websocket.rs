@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{FutureExt, Sink, Stream as _};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -68,6 +69,8 @@ pub(super) struct Socket {
     returned: u64,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
+    /// The size of the largest frame that was received since then: tungstenite's read buffer may be as large.
+    largest_received: usize,
     /// Why the last operation failed, until the session logs it.
     failure: Option<Box<Failure>>,
 }
@@ -104,6 +107,7 @@ impl Socket {
             stuck: None,
             returned: 0,
             largest: 0,
+            largest_received: 0,
             failure: None,
         }
     }
@@ -133,9 +137,19 @@ impl Socket {
             };
             self.returned += wire_length(frame.len());
             self.largest = self.largest.max(frame.len());
+            self.largest_received = self.largest_received.max(frame.len());
+            let pins = self.pins(frame.len());
             return Poll::Ready(match frame {
                 Frame::Text(text) => {
+                    let text = match pins {
+                        true => Utf8Bytes::from(text.as_str()),
+                        false => text,
+                    };
                     Packet::decode(text).map_err(|malformed| self.malformed(malformed))
+                }
+                Frame::Binary(bytes) if pins => {
+                    let bytes = Bytes::copy_from_slice(&bytes);
+                    Ok(Packet::Message(Message::Binary(bytes)))
                 }
                 Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
                 Frame::Close(_) => Err(CloseReason::TransportClose),
@@ -149,6 +163,11 @@ impl Socket {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Returns whether a frame of `len` bytes, which is a slice of the read buffer, would keep a much larger buffer alive.
+    fn pins(&self, len: usize) -> bool {
+        self.largest_received > LARGE && len < self.largest_received / 4
     }
 
     /// Is ready when a frame may be added.
@@ -319,7 +338,7 @@ impl Socket {
         };
         let mut io = socket.into_inner();
         io.recount();
-        (self.returned, self.largest) = (0, 0);
+        (self.returned, self.largest, self.largest_received) = (0, 0, 0);
         self.open(io);
     }
 

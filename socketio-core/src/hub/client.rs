@@ -150,7 +150,8 @@ impl Client {
     pub(crate) fn rooms(&self) -> Vec<String> {
         let own = std::iter::once(String::from(self.sid.as_str()));
         self.with_state(|state| {
-            let joined = state.rooms().iter().map(|room| String::from(&**room));
+            let joined = state.rooms();
+            let joined = joined.iter().map(|room| String::from(&**room));
             own.chain(joined).collect()
         })
     }

@@ -106,7 +106,7 @@ impl Hub {
         let before = client.with_state(|state| {
             let before = state.end(reason)?;
             if let ClientState::Connected { rooms, namespace } = &before {
-                for room in rooms {
+                for room in &rooms.to_vec() {
                     namespace.leave(client, room);
                 }
                 if namespace.everyone.remove(client.sid()) {
@@ -120,7 +120,7 @@ impl Hub {
         };
         client.fail_acks();
         if let (ClientState::Connected { rooms, .. }, Some(observer)) = (&before, self.observer()) {
-            observer.disconnected(client, rooms, reason);
+            observer.disconnected(client, &rooms.to_vec(), reason);
         }
         true
     }
@@ -203,7 +203,7 @@ impl Hub {
         if client.sid() == &**room {
             return Ok(());
         }
-        RoomError::check_private(room)?;
+        self.check_room(room)?;
         let joined = client.with_state(|state| {
             let joined = state.join(room, limit)?;
             if let Joined::Now(namespace) = &joined {
@@ -230,6 +230,14 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Refuses the names of rooms that clients may not be put into: private ones, and long ones.
+    pub(crate) fn check_room(&self, room: &str) -> Result<(), RoomError> {
+        if room.len() > self.limits.room_name {
+            return Err(RoomError::TooLong(self.limits.room_name));
+        }
+        RoomError::check_private(room, self.limits.python_rooms)
     }
 
     fn report_joined(&self, client: &Arc<Client>, room: &Room) {

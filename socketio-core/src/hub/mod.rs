@@ -13,6 +13,7 @@ mod connections;
     reason = "a file is named after its main type"
 )]
 mod hub;
+mod joined_rooms;
 mod namespace;
 mod observer;
 mod outbox_queue;

@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) path: String,
     pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
+    pub(crate) attachment_timeout: Duration,
     pub(crate) header_timeout: Duration,
     pub(crate) keep_alive: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -37,6 +38,7 @@ impl Default for Options {
             path: String::from("/socket.io/"),
             handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
+            attachment_timeout: Duration::from_secs(45),
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(10),
@@ -65,6 +67,9 @@ mod tests {
         let options = Options::default();
         assert_eq!(options.path, "/socket.io/");
         assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.attachment_timeout, Duration::from_secs(45));
+        assert_eq!(options.limits.room_name, 256);
+        assert_eq!(options.packets.max_expansion, 64);
         assert_eq!(options.header_timeout, Duration::from_secs(10));
         assert_eq!(options.keep_alive, Duration::from_secs(75));
         assert_eq!(options.shutdown_timeout, Duration::from_secs(10));

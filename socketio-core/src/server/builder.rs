@@ -423,6 +423,7 @@ impl SocketIoBuilder {
                 "handler"
             );
         }
+        self.options.limits.python_rooms = self.clustering.has_python_rooms();
         let parts = NodeParts {
             codec: self
                 .codec
@@ -460,6 +461,7 @@ impl SocketIoBuilder {
             (engine.ping_timeout, "ping_timeout"),
             (engine.upgrade_timeout, "upgrade_timeout"),
             (options.connect_timeout, "connect_timeout"),
+            (options.attachment_timeout, "attachment_timeout"),
             (options.header_timeout, "header_timeout"),
             (options.keep_alive, "keep_alive"),
             (options.limits.call_timeout, "call_timeout"),
@@ -473,6 +475,7 @@ impl SocketIoBuilder {
             (options.outbox.messages, "max_outbox: messages"),
             (options.outbox.bytes, "max_outbox: bytes"),
             (options.namespaces, "max_namespaces"),
+            (options.packets.max_expansion, "max_expansion"),
             (engine.max_sessions, "max_connections"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));

@@ -14,6 +14,7 @@ pub(super) struct Clustering {
     queue: Option<Result<Arc<dyn MessageQueue>, String>>,
     channel: String,
     write_only: bool,
+    python_rooms: bool,
     pub(super) limits: PublishLimits,
 }
 
@@ -23,6 +24,7 @@ impl Default for Clustering {
             queue: None,
             channel: String::from("flask-socketio"),
             write_only: false,
+            python_rooms: true,
             limits: PublishLimits::default(),
         }
     }
@@ -62,6 +64,17 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets whether names that may be ids of a Python node's clients are private in a cluster, as ids of this library's clients
+    /// always are: no client can join or close a room of such a name. Default: true.
+    ///
+    /// These names are 20 letters, digits, `-` and `_`, with at least one upper-case letter. Python nodes publish what is for one
+    /// client to the room of its id, so whoever joined a room of that name here would receive it. Without Python nodes, and
+    /// where rooms have such names, set it to false.
+    pub fn private_python_rooms(mut self, private: bool) -> Self {
+        self.clustering.python_rooms = private;
+        self
+    }
+
     /// Sets how much may wait to be published while the queue can't be reached or is too slow. When it is exceeded, the oldest
     /// messages are dropped; a message that exceeds `bytes` alone is dropped itself. Default: 65,536 messages and 64 MiB
     /// (67,108,864 bytes).
@@ -74,6 +87,11 @@ impl SocketIoBuilder {
 impl Clustering {
     pub(super) fn is_write_only(&self) -> bool {
         self.write_only
+    }
+
+    /// Whether rooms may be those of a Python node's clients.
+    pub(super) fn has_python_rooms(&self) -> bool {
+        self.queue.is_some() && self.python_rooms
     }
 
     /// Returns the mistakes in these options.
@@ -122,6 +140,7 @@ mod tests {
         let clustering = Clustering::default();
         assert_eq!(clustering.channel, "flask-socketio");
         assert!(!clustering.write_only);
+        assert!(clustering.python_rooms);
         assert_eq!(clustering.limits.messages, 65_536);
         assert_eq!(clustering.limits.bytes, 67_108_864);
     }

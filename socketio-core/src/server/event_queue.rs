@@ -21,6 +21,9 @@ use crate::{
     packet::{Payload, Received},
 };
 
+/// What an event takes in memory while it waits, beside its arguments: its place in the inbox, its name, its shared text.
+pub(super) const EVENT_MEMORY: usize = 256;
+
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type EventResult = Result<(), EventFailure>;
 
@@ -121,7 +124,7 @@ impl EventQueue {
             self.running = Some(Running::Event(self.start(event, bytes), completion));
             return;
         }
-        self.inbox_bytes += bytes;
+        self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
     }
 
@@ -289,7 +292,7 @@ impl EventQueue {
                 true
             }
             Some(Job::Event(event, bytes, completion)) => {
-                self.inbox_bytes -= bytes;
+                self.inbox_bytes -= bytes + EVENT_MEMORY;
                 let concurrent = self.is_concurrent(&event);
                 let handler = self.start(event, bytes);
                 if concurrent {

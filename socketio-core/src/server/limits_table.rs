@@ -8,8 +8,9 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     include_str!("builder.rs"),
+    include_str!("client_options.rs"),
     include_str!("clustering.rs"),
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
@@ -45,6 +46,9 @@ fn limits() -> Vec<Limit> {
             b.options.namespaces
         )),
         limit!(max_rooms(1), "rooms", |b| number(b.options.limits.rooms)),
+        limit!(max_room_name(1), "bytes", |b| number(
+            b.options.limits.room_name
+        )),
         limit!(max_http_buffer_size(1), "bytes", |b| {
             assert_eq!(
                 b.options.engine.max_payload,
@@ -55,6 +59,12 @@ fn limits() -> Vec<Limit> {
         limit!(max_attachments(1), "attachments", |b| number(
             b.options.packets.max_attachments
         )),
+        limit!(attachment_timeout(SECOND), "seconds", |b| seconds(
+            b.options.attachment_timeout
+        )),
+        limit!(max_expansion(1), "times `max_http_buffer_size`", |b| {
+            number(b.options.packets.max_expansion)
+        }),
         limit!(max_outgoing_attachments(1), "attachments", |b| number(
             b.options.outgoing_attachments
         )),

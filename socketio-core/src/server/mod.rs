@@ -4,6 +4,7 @@ mod accept;
 mod app;
 mod builder;
 mod client_files;
+mod client_options;
 mod clustering;
 mod connection;
 mod engine_transport;

@@ -58,6 +58,8 @@ enum Place {
     Ended,
     /// A value that is not JSON, in an array that is complete.
     Invalid,
+    /// Values that would take too much memory.
+    TooLarge,
     /// Anything: the array is not complete, or a placeholder has no attachment.
     Broken(&'static str),
 }
@@ -212,6 +214,14 @@ impl Progress {
         }
     }
 
+    /// In an array of which nothing is read.
+    pub(super) fn too_large() -> Self {
+        Progress {
+            place: Place::TooLarge,
+            ..Progress::default()
+        }
+    }
+
     /// Returns the text that is left, for debugging.
     pub(in crate::packet) fn left<'a>(&self, payload: &'a JsonPayload) -> &'a str {
         payload.text.get(self.position..).unwrap_or_default()
@@ -221,6 +231,7 @@ impl Progress {
     fn advance(&mut self, payload: &JsonPayload) -> Result<bool, ArgumentError> {
         let json = &*payload.text;
         match self.place {
+            Place::TooLarge => return Err(ArgumentError::too_large(self.count + 1)),
             Place::Invalid => return Err(self.invalid_value(json)),
             Place::Broken(what) => return Err(self.broken(what)),
             Place::Ended => return Ok(false),

@@ -10,6 +10,7 @@ mod attached;
 mod cursor;
 mod decode;
 mod encode;
+mod expansion;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"

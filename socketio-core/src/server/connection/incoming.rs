@@ -11,7 +11,7 @@ use crate::{
         transport::{Completion, Transport},
     },
     packet::{DecodeError, Form, Kind, Received},
-    server::event_queue::{Concurrency, EventQueue},
+    server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
 /// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
@@ -63,7 +63,7 @@ impl<T: Transport> Connection<T> {
             traffic.came(bytes);
         }
         if self.backlog.bytes > 0 || self.inbox_full() {
-            self.backlog.bytes += bytes;
+            self.backlog.bytes += bytes.max(EVENT_MEMORY);
         }
         let head = head(&message);
         let limits = &self.node.options.packets;
@@ -73,6 +73,7 @@ impl<T: Transport> Connection<T> {
             queues.iter().any(|queue| queue.takes(namespace))
                 || left.iter().any(|left| **left == *namespace)
         });
+        self.incomplete.read(matches!(read, Ok(None)));
         match read {
             // The completion is for the whole packet: its last attachment brings it.
             Ok(None) => {}
@@ -161,7 +162,10 @@ impl<T: Transport> Connection<T> {
         // The packets of other parsers can't be renamed.
         let form = self.node.hub.codec.form();
         let found = self.server.registry.namespace(written);
-        let found = found.filter(|(path, _)| **path == *written || form == Form::Json);
+        // A path without a slash must not be taken for the one with it, which may have guards of its own.
+        let found = found.filter(|(path, _)| {
+            written.starts_with('/') && (**path == *written || form == Form::Json)
+        });
         let Some((path, handlers)) = found else {
             return self.refuse(packet, Problem::InvalidNamespace, completion);
         };

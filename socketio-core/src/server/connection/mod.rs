@@ -5,6 +5,7 @@
 
 mod closing;
 mod incoming;
+mod incomplete;
 
 use std::{
     panic::Location,
@@ -15,6 +16,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
+use self::incomplete::Incomplete;
 use super::{
     event_queue::{EventQueue, Progress},
     server::Server,
@@ -52,6 +54,7 @@ pub(super) struct Connection<T> {
     /// The transport was last polled without reading.
     held_back: bool,
     backlog: Backlog,
+    incomplete: Incomplete,
     state: State,
     /// A poll of this task has panicked.
     panicked: bool,
@@ -123,6 +126,7 @@ impl<T: Transport> Connection<T> {
             overflow: None,
             held_back: false,
             backlog: Backlog::default(),
+            incomplete: Incomplete::default(),
             state: State::Open,
             panicked: false,
             server: Arc::clone(server),
@@ -217,6 +221,21 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// Closes the connection if the attachments of a packet are late. True when it does.
+    fn poll_incomplete(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.incomplete.is_due() || self.state != State::Open {
+            return false;
+        }
+        let is_read = self.may_read();
+        let timeout = self.node.options.attachment_timeout;
+        let late = self.incomplete.poll_expired(cx, is_read, timeout);
+        if late {
+            self.report(Problem::AttachmentsLate, |details| details);
+            self.close(Reason::ParseError);
+        }
+        late
+    }
+
     fn upgraded(&self) {
         if let Some(observer) = self.node.hub.observer() {
             let clients = self.queues.iter().map(EventQueue::client);
@@ -281,6 +300,9 @@ impl<T: Transport> Connection<T> {
                 return Poll::Ready(());
             }
             if asked || transport || handlers || timeout || self.has_work() {
+                continue;
+            }
+            if self.poll_incomplete(cx) {
                 continue;
             }
             let can_write = self.state != State::Closed && self.transport.can_write();
