@@ -3,6 +3,7 @@
 mod data;
 pub(crate) mod date;
 mod error;
+mod escaped;
 pub(crate) mod fault;
 pub(crate) mod forwarded;
 mod into_accept;
@@ -25,6 +26,7 @@ pub use error::{
     Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,
 };
 pub(crate) use error::{Cause, chain};
+pub(crate) use escaped::Escaped;
 pub use into_accept::IntoAccept;
 pub(crate) use lossy::lossy;
 pub use message::{Message, Text};

@@ -139,6 +139,12 @@ problems! {
             => "raise `max_namespaces`",
         NothingJoined INFO "no namespace was joined in time: the connection is closed"
             => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
+        AdminRefused WARN "the `auth` of an administrator is wrong"
+            => "pass what the page sends to `Admin::new`; further attempts are delayed",
+        TooManyHandlers WARN "the handlers of too many clients that have gone still run: a new connection is closed"
+            => "set a time limit around what handlers wait for, or raise `max_connections`",
+        ConnectDropped WARN "a `connect` handler still runs although its client has gone: it is dropped"
+            => "set a time limit around what the handler waits for; see `connect_timeout`",
         CallBacklog WARN "a client sent too much while a call waited for its acknowledgement: the call fails"
             => "raise `max_waiting_events`, or send fewer events",
         SlowClient WARN "a client reads too slowly: its outbox is full and the connection is closed"

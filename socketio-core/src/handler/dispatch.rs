@@ -143,7 +143,7 @@ impl Dispatcher {
                             let origin = route.origin().unwrap_or(&dispatcher.built);
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
-                            log_failure(&error, "an acknowledgement can't be encoded");
+                            log_failure(socket, &error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
                             codec.ack(socket.namespace(), id, values.as_ref())
@@ -473,7 +473,7 @@ impl Dispatcher {
     ) -> Result<Option<Response>, EventFailure> {
         let Some(handler) = handler else {
             if !error.is_unknown_event() {
-                log_failure(error, "an event failed");
+                log_failure(socket, error, "an event failed");
             }
             return Ok(None);
         };
@@ -486,8 +486,8 @@ impl Dispatcher {
             Ok(response) => Ok(Some(response)),
             Err(failure) => {
                 let second = failure.into_error()?;
-                log_failure(error, "an event failed");
-                log_failure(&second, "the error handler of an event failed");
+                log_failure(socket, error, "an event failed");
+                log_failure(socket, &second, "the error handler of an event failed");
                 Ok(None)
             }
         }

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Client {
     phase: AtomicU8,
     state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
+    /// Pending acks were dropped because there were too many.
+    gave_up_acks: AtomicBool,
     slots: Mutex<Slots>,
 }
 
@@ -49,6 +51,7 @@ impl Client {
             phase: AtomicU8::new(Phase::Connecting as u8),
             state: Mutex::new(ClientState::new()),
             acks: Mutex::default(),
+            gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
         }
     }
@@ -183,7 +186,8 @@ impl Client {
         };
         match inserted {
             Ok((id, given_up)) => {
-                if given_up.is_some() {
+                // Once for each client, which causes one for each event that asks it.
+                if given_up.is_some() && !self.gave_up_acks.swap(true, Ordering::Relaxed) {
                     tracing::warn!(target: "socketio", sid = %self.sid, limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }
                 Some(id)

@@ -16,6 +16,7 @@ pub(super) struct Clustering {
     write_only: bool,
     python_rooms: bool,
     pub(super) limits: PublishLimits,
+    pub(super) max_message: usize,
 }
 
 impl Default for Clustering {
@@ -26,6 +27,7 @@ impl Default for Clustering {
             write_only: false,
             python_rooms: true,
             limits: PublishLimits::default(),
+            max_message: 64 << 20,
         }
     }
 }
@@ -75,6 +77,16 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets the size of the largest message of another node that is read, in bytes. A larger one is logged and has no effect.
+    /// Default: 64 MiB (67,108,864 bytes).
+    ///
+    /// Whoever can publish is trusted not to send many. A message is in memory before its size is known here; what a broker
+    /// accepts is set there. The arguments of a message may be nested to a depth of 127, and it may name 65,536 rooms.
+    pub fn max_cluster_message(mut self, bytes: usize) -> Self {
+        self.clustering.max_message = bytes;
+        self
+    }
+
     /// Sets how much may wait to be published while the queue can't be reached or is too slow. When it is exceeded, the oldest
     /// messages are dropped; a message that exceeds `bytes` alone is dropped itself. Default: 65,536 messages and 64 MiB
     /// (67,108,864 bytes).
@@ -108,6 +120,10 @@ impl Clustering {
                 "`max_unpublished` must not be zero",
             ),
             (
+                self.max_message == 0,
+                "`max_cluster_message` must not be zero",
+            ),
+            (
                 self.queue.is_some() && tokio::runtime::Handle::try_current().is_err(),
                 "a `message_queue` needs a tokio runtime: call `build` inside of one (`#[tokio::main]`, or after `runtime.enter()`)",
             ),
@@ -127,6 +143,7 @@ impl Clustering {
             channel: self.channel,
             write_only: self.write_only,
             limits: self.limits,
+            max_message: self.max_message,
         })
     }
 }
@@ -143,5 +160,6 @@ mod tests {
         assert!(clustering.python_rooms);
         assert_eq!(clustering.limits.messages, 65_536);
         assert_eq!(clustering.limits.bytes, 67_108_864);
+        assert_eq!(clustering.max_message, 67_108_864);
     }
 }

@@ -34,8 +34,12 @@ pub(super) struct EventQueue {
     inbox_bytes: usize,
     running: Option<Running>,
     /// Concurrent handlers that had to wait.
-    concurrent: Option<Box<JoinSet<EventResult>>>,
+    concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
     concurrency: Concurrency,
+    /// What the handlers that run were started with, in bytes: arguments, or `auth`.
+    running_bytes: usize,
+    /// Concurrent handlers of the other clients of this connection, when this queue was last polled.
+    others: usize,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
 }
@@ -45,6 +49,8 @@ pub(super) struct EventQueue {
 pub(super) struct Concurrency {
     /// How many at a time.
     pub(super) limit: usize,
+    /// How many of all clients of the connection.
+    pub(super) of_connection: usize,
     /// All of them, not only those that say so.
     pub(super) all: bool,
 }
@@ -56,7 +62,8 @@ enum Job {
 
 enum Running {
     Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
-    Event(BoxFuture<EventResult>, Option<Completion>),
+    /// With the bytes that count while it runs.
+    Event(BoxFuture<EventResult>, Option<Completion>, usize),
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
@@ -85,6 +92,7 @@ impl EventQueue {
             handlers,
             dispatcher,
         });
+        let running_bytes = auth.weight() + EVENT_MEMORY;
         let connect = Dispatcher::connect(Arc::clone(&context), auth);
         EventQueue {
             context,
@@ -93,6 +101,8 @@ impl EventQueue {
             running: Some(Running::Connect(Box::pin(connect), completion)),
             concurrent: None,
             concurrency,
+            running_bytes,
+            others: 0,
             is_leaving: false,
         }
     }
@@ -116,12 +126,23 @@ impl EventQueue {
         (self.inbox.len(), self.inbox_bytes)
     }
 
+    /// Returns the bytes that the handlers that run were started with.
+    pub(super) fn running_bytes(&self) -> usize {
+        self.running_bytes
+    }
+
     /// Finds the handler of an event, and queues the event unless it can start at once.
     pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
         let bytes = packet.weight();
         let event = Incoming::new(packet, &self.context.handlers);
         if self.is_idle() && !self.is_concurrent(&event) {
-            self.running = Some(Running::Event(self.start(event, bytes), completion));
+            self.running_bytes += bytes + EVENT_MEMORY;
+            let started = bytes + EVENT_MEMORY;
+            self.running = Some(Running::Event(
+                self.start(event, bytes),
+                completion,
+                started,
+            ));
             return;
         }
         self.inbox_bytes += bytes + EVENT_MEMORY;
@@ -156,6 +177,7 @@ impl EventQueue {
         }
         self.inbox.retain(|job| matches!(job, Job::Disconnect(..)));
         self.inbox_bytes = 0;
+        self.running_bytes = 0;
         !connecting
     }
 
@@ -163,16 +185,24 @@ impl EventQueue {
         self.context.socket.node().hub.end(self.client(), reason);
     }
 
-    /// Runs what can be run within the turn.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
+    /// Runs what can be run within the turn, while other clients of the connection have `others` concurrent handlers.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        others: usize,
+    ) -> Progress {
+        self.others = others;
         loop {
             if let Some(concurrent) = &mut self.concurrent {
                 while let Poll::Ready(Some(ended)) = concurrent.poll_join_next(cx) {
                     match ended {
-                        Ok(Err(EventFailure::Malformed(error))) => {
-                            return Progress::Malformed(error);
+                        Ok((result, bytes)) => {
+                            self.running_bytes = self.running_bytes.saturating_sub(bytes);
+                            if let Err(EventFailure::Malformed(error)) = result {
+                                return Progress::Malformed(error);
+                            }
                         }
-                        Ok(_) => {}
                         // User code is caught where it is called.
                         Err(error) => {
                             tracing::error!(target: "socketio", %error, "a concurrent handler ended without a result");
@@ -209,13 +239,15 @@ impl EventQueue {
                 let result = std::task::ready!(connect.as_mut().poll(cx));
                 let completion = completion.take();
                 self.running = None;
+                self.running_bytes = 0;
                 let accepted = self.finish_connect(result);
                 fire(completion, Ok(()));
                 Poll::Ready((!accepted).then_some(Progress::Ended))
             }
-            Some(Running::Event(event, completion)) => {
+            Some(Running::Event(event, completion, bytes)) => {
                 let result = std::task::ready!(event.as_mut().poll(cx));
                 let completion = completion.take();
+                self.running_bytes = self.running_bytes.saturating_sub(*bytes);
                 self.running = None;
                 Poll::Ready(finish(result, completion).err().map(Progress::Malformed))
             }
@@ -265,11 +297,16 @@ impl EventQueue {
         }
     }
 
+    fn has_free_handler(&self) -> bool {
+        let own = self.concurrent_handlers();
+        own < self.concurrency.limit && own + self.others < self.concurrency.of_connection
+    }
+
     fn next_may_start(&self) -> bool {
         match self.inbox.front() {
             None => false,
             Some(Job::Disconnect(..)) => self.concurrent_handlers() == 0,
-            Some(Job::Event(..)) => self.concurrent_handlers() < self.concurrency.limit,
+            Some(Job::Event(..)) => self.has_free_handler(),
         }
     }
 
@@ -295,10 +332,12 @@ impl EventQueue {
                 self.inbox_bytes -= bytes + EVENT_MEMORY;
                 let concurrent = self.is_concurrent(&event);
                 let handler = self.start(event, bytes);
+                let started = bytes + EVENT_MEMORY;
+                self.running_bytes += started;
                 if concurrent {
-                    self.start_concurrent(handler, completion, cx, turn);
+                    self.start_concurrent(handler, (completion, started), cx, turn);
                 } else {
-                    self.running = Some(Running::Event(handler, completion));
+                    self.running = Some(Running::Event(handler, completion, started));
                 }
                 true
             }
@@ -307,9 +346,7 @@ impl EventQueue {
 
     /// Whether an event that arrives now has nothing to wait for.
     fn is_idle(&self) -> bool {
-        self.running.is_none()
-            && self.inbox.is_empty()
-            && self.concurrent_handlers() < self.concurrency.limit
+        self.running.is_none() && self.inbox.is_empty() && self.has_free_handler()
     }
 
     fn is_concurrent(&self, event: &Incoming) -> bool {
@@ -326,7 +363,7 @@ impl EventQueue {
         Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
     }
 
-    fn concurrent_handlers(&self) -> usize {
+    pub(super) fn concurrent_handlers(&self) -> usize {
         self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
@@ -334,7 +371,7 @@ impl EventQueue {
     fn start_concurrent(
         &mut self,
         mut handler: BoxFuture<EventResult>,
-        completion: Option<Completion>,
+        (completion, bytes): (Option<Completion>, usize),
         cx: &mut Context<'_>,
         turn: &mut Turn,
     ) {
@@ -344,12 +381,13 @@ impl EventQueue {
         if let Poll::Ready(result) = polled {
             // Reported where all results are.
             let result = Box::pin(std::future::ready(result));
-            self.running = Some(Running::Event(result, completion));
+            self.running = Some(Running::Event(result, completion, bytes));
             return;
         }
         let concurrent = self.concurrent.get_or_insert_default();
         concurrent.spawn(async move {
-            finish(handler.await, completion).map_err(EventFailure::Malformed)
+            let result = finish(handler.await, completion).map_err(EventFailure::Malformed);
+            (result, bytes)
         });
     }
 }

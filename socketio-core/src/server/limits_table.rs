@@ -87,6 +87,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_unpublished(1, 2), "messages; bytes", |b| {
             pair(b.clustering.limits.messages, b.clustering.limits.bytes)
         }),
+        limit!(max_cluster_message(1), "bytes", |b| number(
+            b.clustering.max_message
+        )),
         limit!(ping_interval(SECOND), "seconds", |b| seconds(
             b.options.engine.ping_interval
         )),

@@ -191,7 +191,8 @@ impl To {
                     self.node.hub.limits.pending_acks,
                     Arc::new(move |_| {
                         let (node, from) = (Arc::clone(&node), from.clone());
-                        callback.on_ack(move |origin, run| {
+                        let problems = node.options.engine.problems.clone();
+                        callback.on_ack(problems, move |origin, run| {
                             // The callback runs for the sending client, if there is one.
                             match from {
                                 Some(from) => {

@@ -30,7 +30,6 @@ pub use encode::{ack, connect, connect_error, connect_request, disconnect, event
 pub use json::Json;
 pub(crate) use lenient::{from_text, repair};
 pub use payload::{JsonPayload, payload, payload_of};
-#[cfg(feature = "msgpack")]
-pub(super) use placeholders::MAX_DEPTH;
+pub(crate) use placeholders::{MAX_DEPTH, is_deeper_than};
 pub(crate) use rename::rename;
 pub use text_packet::{Kind, TextPacket};

@@ -12,7 +12,7 @@ const MARK: &str = "_placeholder";
 const NUMBER: &str = "num";
 
 /// Levels of arrays and objects in one value: as many as serde_json reads.
-pub(in crate::packet) const MAX_DEPTH: usize = 127;
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// The placeholders of one argument, in order: the offset of the opening brace, and the number of the attachment.
 #[derive(Debug, Default)]
@@ -196,6 +196,33 @@ fn integer(json: &str) -> Option<usize> {
     json[..len].parse().ok().filter(|_| is_whole)
 }
 
+/// Returns whether arrays and objects in valid JSON are nested deeper than a number of arguments' levels, with the array around
+/// the arguments.
+pub(crate) fn is_deeper_than(json: &str, levels: usize) -> bool {
+    let bytes = json.as_bytes();
+    let opened = |byte: u8| bytes.iter().filter(|&&other| other == byte).count();
+    if opened(b'[') + opened(b'{') <= levels {
+        return false;
+    }
+    let (mut depth, mut position) = (0usize, 0);
+    while let Some(&byte) = bytes.get(position) {
+        match byte {
+            b'"' => {
+                position = string_end(json, position).unwrap_or(json.len());
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > levels + 1 {
+            return true;
+        }
+        position += 1;
+    }
+    false
+}
+
 /// Returns the offset after the value that begins at `start`, in valid JSON.
 pub(super) fn value_end(json: &str, start: usize) -> usize {
     let mut depth = 0usize;
@@ -227,6 +254,15 @@ pub(super) fn value_end(json: &str, start: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_depth_is_that_of_brackets_outside_of_strings() {
+        let nested = |levels: usize| format!("[{}{}]", "[".repeat(levels), "]".repeat(levels));
+        assert!(!is_deeper_than(&nested(127), 127));
+        assert!(is_deeper_than(&nested(128), 127));
+        let wide = format!("[{}\"{}\"]", "[],{},".repeat(1_000), "[".repeat(1_000));
+        assert!(!is_deeper_than(&wide, 127));
+    }
 
     #[test]
     fn an_integer_is_digits_and_nothing_behind_them_is_read() {

@@ -14,6 +14,12 @@ use crate::{
     server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
+/// How many times `max_http_buffer_size` the handlers that run may have been started with, before the client is not read on.
+const RUNNING: usize = 4;
+
+/// How many times `max_concurrent_events` handlers of all clients of a connection may run at a time.
+const CONNECTION: usize = 4;
+
 /// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
 /// may be one, only its beginning.
 fn head(message: &Message) -> Head {
@@ -94,11 +100,15 @@ impl<T: Transport> Connection<T> {
     /// Whether an inbox is full: too many events of one namespace wait for handlers, or too many bytes of all namespaces.
     fn inbox_full(&self) -> bool {
         let options = &self.node.options;
-        let mut waiting = 0;
+        let limit = options.engine.max_payload;
+        let (mut waiting, mut running) = (0, 0);
         self.queues.iter().any(|queue| {
             let (events, bytes) = queue.waiting();
             waiting += bytes;
-            events >= options.inbox_events || waiting >= options.engine.max_payload
+            running += queue.running_bytes();
+            events >= options.inbox_events
+                || waiting >= limit
+                || running >= limit.saturating_mul(RUNNING)
         })
     }
 
@@ -197,6 +207,7 @@ impl<T: Transport> Connection<T> {
             completion,
             Concurrency {
                 limit: options.concurrent_events,
+                of_connection: options.concurrent_events.saturating_mul(CONNECTION),
                 all: options.async_handlers,
             },
         ));

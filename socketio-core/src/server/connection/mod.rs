@@ -23,7 +23,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    base::{Problem, Reason, Request, fault},
+    base::{Problem, ProblemDetails, Reason, Request, fault},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -31,6 +31,9 @@ use crate::{
     node::Node,
     packet::Reader,
 };
+
+/// How many times `max_connections` connections there may be with those whose client has gone, while a handler still runs.
+const GHOSTS: usize = 2;
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
 pub(super) struct Connection<T> {
@@ -93,6 +96,14 @@ impl<T: Transport> Connection<T> {
         }
         let transport = transport(Outbox(Arc::clone(&handle)));
         let connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        // Those whose clients have gone and whose handlers still run count, too.
+        let most = node.options.engine.max_sessions.saturating_mul(GHOSTS);
+        if node.connections.len() > most {
+            let details = ProblemDetails::of(&connection.request, connection.transport_name);
+            let problems = &node.options.engine.problems;
+            problems.report(Problem::TooManyHandlers, details);
+            handle.close_connection(CloseRequest::Server);
+        }
         // Registered too late to be closed with the others.
         if *node.stopping.borrow() {
             handle.close_connection(CloseRequest::Shutdown);
@@ -156,7 +167,23 @@ impl<T: Transport> Connection<T> {
         let mut malformed = None;
         let mut ended = false;
         let mut refused = Vec::new();
-        self.queues.retain_mut(|queue| match queue.poll(cx, turn) {
+        // Most connections have one client.
+        let mut concurrent = match &*self.queues {
+            [] | [_] => 0,
+            queues => queues.iter().map(EventQueue::concurrent_handlers).sum(),
+        };
+        let is_shared = self.queues.len() > 1;
+        let mut freed = false;
+        let mut poll = |queue: &mut EventQueue, turn: &mut Turn| {
+            let others = usize::saturating_sub(concurrent, queue.concurrent_handlers());
+            let progress = queue.poll(cx, turn, others);
+            let left = others + queue.concurrent_handlers();
+            // Queues that were polled before this one may start what waited for its handlers.
+            freed |= left < concurrent;
+            concurrent = left;
+            progress
+        };
+        self.queues.retain_mut(|queue| match poll(queue, turn) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
@@ -182,7 +209,7 @@ impl<T: Transport> Connection<T> {
         if let Some(error) = &malformed {
             self.invalid_packet(error, None);
         }
-        malformed.is_some() || ended
+        malformed.is_some() || ended || (freed && is_shared)
     }
 
     /// Whether handlers wait for the next turn.
@@ -207,14 +234,20 @@ impl<T: Transport> Connection<T> {
             }
             State::Closed => {
                 self.connect_timeout = None;
+                let mut dropped = Vec::new();
                 self.queues.retain_mut(|queue| {
                     let connecting = queue.client().is_connecting();
                     if connecting {
-                        tracing::warn!(target: "socketio", namespace = &**queue.client().namespace(), "a `connect` handler still runs although its client has gone: it is dropped");
+                        dropped.push(Arc::clone(queue.client().namespace()));
                         queue.abandon(Reason::TransportClose);
                     }
                     !connecting
                 });
+                for namespace in dropped {
+                    self.report(Problem::ConnectDropped, |details| {
+                        details.input(namespace.as_bytes())
+                    });
+                }
                 true
             }
             State::Open | State::Closing => false,
