@@ -43,6 +43,8 @@ pub(crate) struct ClientLimits {
     pub(crate) rooms: usize,
     /// The length of the name of a room, in bytes.
     pub(crate) room_name: usize,
+    /// The length of the key of a user, in bytes.
+    pub(crate) user_key: usize,
     /// Whether names of the form of a Python node's client ids are private.
     pub(crate) python_rooms: bool,
     /// The number of its pending acks.
@@ -55,6 +57,7 @@ impl Default for ClientLimits {
         ClientLimits {
             rooms: 1_000,
             room_name: 256,
+            user_key: 256,
             python_rooms: false,
             pending_acks: 1_000,
             call_timeout: Duration::from_secs(60),

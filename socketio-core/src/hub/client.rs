@@ -35,6 +35,8 @@ pub(crate) struct Client {
     /// Pending acks were dropped because there were too many.
     gave_up_acks: AtomicBool,
     slots: Mutex<Slots>,
+    /// The key of its user. Changed under the lock of the state only.
+    user: Mutex<Option<Arc<str>>>,
 }
 
 impl Client {
@@ -53,6 +55,7 @@ impl Client {
             acks: Mutex::default(),
             gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
+            user: Mutex::default(),
         }
     }
 
@@ -157,6 +160,19 @@ impl Client {
             let joined = joined.iter().map(|room| String::from(&**room));
             own.chain(joined).collect()
         })
+    }
+
+    /// Returns the key of its user.
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.replace_user_with(|user| user.clone())
+    }
+
+    pub(super) fn replace_user(&self, key: Option<Arc<str>>) -> Option<Arc<str>> {
+        self.replace_user_with(|user| std::mem::replace(user, key))
+    }
+
+    fn replace_user_with<R>(&self, change: impl FnOnce(&mut Option<Arc<str>>) -> R) -> R {
+        change(&mut self.user.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the reason why the client was refused or has disconnected, if it has.

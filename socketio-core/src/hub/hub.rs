@@ -13,6 +13,7 @@ use super::{
     client_set::ClientSet,
     client_state::{ClientState, Joined},
     namespace::NamespaceClients,
+    user,
 };
 use crate::{
     admission::ClientLimits,
@@ -71,7 +72,9 @@ impl Hub {
         let deferred = client.with_state(|state| {
             state.accept(|| {
                 client.connection().push(connect, PacketKind::Protocol);
-                self.enter(client)
+                let namespace = self.enter(client);
+                user::enter(client, &namespace);
+                namespace
             })
         });
         let Some(deferred) = deferred else {
@@ -109,6 +112,7 @@ impl Hub {
                 for room in &rooms.to_vec() {
                     namespace.leave(client, room);
                 }
+                user::leave(client, namespace);
                 if namespace.everyone.remove(client.sid()) {
                     self.free(client.namespace());
                 }

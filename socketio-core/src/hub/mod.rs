@@ -21,6 +21,7 @@ mod rooms;
 mod slots;
 mod traffic;
 pub mod transport;
+mod user;
 
 pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
@@ -33,3 +34,4 @@ pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
 pub(crate) use traffic::Traffic;
+pub(crate) use user::user_room;

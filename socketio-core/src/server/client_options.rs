@@ -14,6 +14,14 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets the length of the key of a user, in bytes. Default: 256.
+    ///
+    /// A longer one is not set: [`set_user`](crate::set_user) returns [`UserError::TooLong`](crate::UserError::TooLong).
+    pub fn max_user_key(mut self, bytes: usize) -> Self {
+        self.options.limits.user_key = bytes;
+        self
+    }
+
     /// Sets how long the attachments (binary values) of a packet may take to arrive after its text. Then the connection is closed
     /// with [`Reason::ParseError`](crate::Reason::ParseError). Default: 45 seconds.
     ///

@@ -49,6 +49,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_room_name(1), "bytes", |b| number(
             b.options.limits.room_name
         )),
+        limit!(max_user_key(1), "bytes", |b| number(
+            b.options.limits.user_key
+        )),
         limit!(max_http_buffer_size(1), "bytes", |b| {
             assert_eq!(
                 b.options.engine.max_payload,

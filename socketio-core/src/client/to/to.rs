@@ -12,7 +12,7 @@ use crate::{
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
-    hub::{Client, IntoRooms, Room, Target},
+    hub::{Client, IntoRooms, Room, Target, user_room},
     node::Node,
 };
 
@@ -74,6 +74,19 @@ impl To {
         rooms.add_to(&mut names);
         self.target = Target::Rooms(names);
         self
+    }
+
+    /// Adds the clients of a user, as [`Socket::set_user`] has set it. Only clients of this process are addressed then, also of rooms.
+    ///
+    /// ```
+    /// # use socketio_core::SocketIo;
+    /// # let io = SocketIo::bare().build().unwrap();
+    /// io.of("/chat").to_user(42).emit("paid", ());
+    /// ```
+    pub fn to_user(self, key: impl std::fmt::Display) -> Self {
+        let mut to = self.to(user_room(&key.to_string()));
+        to.ignore_queue = true;
+        to
     }
 
     /// Excludes the clients with these ids, in addition to earlier exclusions. To exclude the clients of a room, use
