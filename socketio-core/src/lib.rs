@@ -53,7 +53,7 @@ pub mod parser {
 
 pub use ack::{AckCallback, CallStream};
 pub use admin::{Admin, AdminAuth, AdminMode};
-pub use admission::OverflowPolicy;
+pub use admission::{OverflowPolicy, RateLimitPolicy};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
     EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,

@@ -139,6 +139,8 @@ problems! {
             => "raise `max_namespaces`",
         NothingJoined INFO "no namespace was joined in time: the connection is closed"
             => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
+        RateLimited INFO "a client sends more events than a rate limit allows"
+            => "raise the limit if the client behaves well; see `rate_limit_policy`",
         AdminRefused WARN "the `auth` of an administrator is wrong"
             => "pass what the page sends to `Admin::new`; further attempts are delayed",
         TooManyHandlers WARN "the handlers of too many clients that have gone still run: a new connection is closed"

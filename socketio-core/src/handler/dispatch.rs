@@ -64,6 +64,11 @@ impl Incoming {
         }
     }
 
+    /// Returns the id of the acknowledgement that it asks for.
+    pub(crate) fn ack_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     pub(crate) fn name(&self) -> &str {
         name_of(self.name.as_deref(), &self.route)
     }

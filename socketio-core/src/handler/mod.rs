@@ -21,6 +21,7 @@ mod handlers;
 mod middleware;
 mod needs;
 mod origin;
+mod rate_limit;
 mod registry;
 mod respond_with;
 mod response;
@@ -43,6 +44,8 @@ pub use middleware::{EventCall, Middleware, Next};
 
 pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
+pub(crate) use rate_limit::ClientRates;
+pub use rate_limit::RateLimit;
 pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;
 pub use response::{IsPlain, IsResult, Outcome, ReplyShape, Response, ResponseEncoder, accept};

@@ -8,15 +8,18 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::turn::Turn;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, HandlerError, Reason},
+    admission::RateLimitPolicy,
+    base::{ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, Reason},
     client::Socket,
-    handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
+    handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Incoming, Lookup},
     hub::{Client, PacketKind, transport::Completion},
     packet::{Payload, Received},
 };
@@ -40,6 +43,8 @@ pub(super) struct EventQueue {
     running_bytes: usize,
     /// Concurrent handlers of the other clients of this connection, when this queue was last polled.
     others: usize,
+    /// The counts for rate limits, once one applies.
+    rates: Option<Box<ClientRates>>,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
 }
@@ -103,6 +108,7 @@ impl EventQueue {
             concurrency,
             running_bytes,
             others: 0,
+            rates: None,
             is_leaving: false,
         }
     }
@@ -135,6 +141,14 @@ impl EventQueue {
     pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
         let bytes = packet.weight();
         let event = Incoming::new(packet, &self.context.handlers);
+        let admitted = event.admit(
+            &self.context.handlers,
+            &mut self.rates,
+            &self.context.socket,
+        );
+        if let Err(wait) = admitted {
+            return self.reject(&event, wait, completion);
+        }
         if self.is_idle() && !self.is_concurrent(&event) {
             self.running_bytes += bytes + EVENT_MEMORY;
             let started = bytes + EVENT_MEMORY;
@@ -147,6 +161,39 @@ impl EventQueue {
         }
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
+    }
+
+    /// Answers an event that is over a rate limit.
+    #[cold]
+    fn reject(&mut self, event: &Incoming, wait: Duration, completion: Option<Completion>) {
+        let socket = &self.context.socket;
+        let (node, client) = (socket.node(), socket.client());
+        // In whole milliseconds, and never too early.
+        let retry_after = wait.as_nanos().div_ceil(1_000_000) as f64 / 1_000.0;
+        let problems = &node.options.engine.problems;
+        let details = ProblemDetails::of(client.request(), socket.transport());
+        problems.report(Problem::RateLimited, details.input(event.name().as_bytes()));
+        if let Some(id) = event.ack_id() {
+            let codec = &node.hub.codec;
+            let values = json!({"error": "rate limited", "retry_after": retry_after});
+            let values = codec.form().payload(&values).ok();
+            let packet = codec.ack(client.namespace(), id, values.as_ref());
+            client.deliver_protocol(packet);
+        }
+        let rejected = self.rates.as_mut().map_or(0, |rates| rates.rejected());
+        match node.options.rate_limit_policy {
+            RateLimitPolicy::Reject => {}
+            RateLimitPolicy::Warn => {
+                let warning = json!({"event": event.name(), "retry_after": retry_after});
+                // The client reads too slowly to be warned.
+                let _ = socket.try_emit("rate_limited", warning);
+            }
+            RateLimitPolicy::DisconnectAfter(most) if rejected >= most => {
+                node.hub.disconnect(client, Reason::ServerDisconnect);
+            }
+            RateLimitPolicy::DisconnectAfter(_) => {}
+        }
+        fire(completion, Ok(()));
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside

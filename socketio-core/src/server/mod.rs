@@ -17,6 +17,7 @@ mod limits_table;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;
+mod rate_options;
 mod run;
 #[expect(
     clippy::module_inception,
