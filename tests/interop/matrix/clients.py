@@ -133,7 +133,7 @@ CLIENTS = [
     ),
 ]
 
-# Version 1 and 2 of the protocol's clients have no `auth`; a refusal with data is told by the data alone.
+# Their protocol has no `auth`, and tells a refusal with data by the data alone.
 V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
 PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
 
@@ -141,7 +141,7 @@ PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
 OLD = [
     javascript("1.7", "1.7.4", differs=V2),
     javascript("2.5", "2.5.0", differs=V2),
-    python("4.6.1", "driver.py", differs=PYTHON_4),
-    python("4.6.1", "driver_asyncio.py", differs=PYTHON_4),
+    python("4.6.1", "driver.py", differs=PYTHON_4, stays_away=False),
+    python("4.6.1", "driver_asyncio.py", differs=PYTHON_4, stays_away=False),
     java("1.0.2", differs=V2),
 ]
