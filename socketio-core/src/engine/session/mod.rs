@@ -5,7 +5,7 @@ mod progress;
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt::{self, Write},
     future::poll_fn,
     mem,
     sync::Arc,
@@ -22,6 +22,7 @@ use super::{
     heartbeat::Heartbeat,
     outgoing::{Outgoing, Queue},
     packet::control,
+    protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
     sessions::Sessions,
@@ -31,7 +32,7 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::base::{Message, Request};
+use crate::base::{Message, ProtocolVersion, Request};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
@@ -58,8 +59,8 @@ pub struct Session {
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     progress: Progress,
-    /// Whether a ping is to be written.
-    ping_due: bool,
+    /// The ping or pong that is to be written.
+    control_due: Option<&'static str>,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
@@ -86,8 +87,12 @@ enum Transport {
 
 impl Session {
     /// Opens a session over polling. The response to its handshake is [`Session::open_packet`].
-    pub(super) fn polling(sessions: Arc<Sessions>, request: Request) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::Polling)?;
+    pub(super) fn polling(
+        sessions: Arc<Sessions>,
+        request: Request,
+        protocol: Protocol,
+    ) -> Result<Self, Refusal> {
+        let shared = sessions.insert(TransportKind::Polling, protocol)?;
         Ok(Self::new(sessions, shared, request, Transport::Polling))
     }
 
@@ -95,13 +100,15 @@ impl Session {
     pub(super) fn websocket(
         sessions: Arc<Sessions>,
         request: Request,
+        protocol: Protocol,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::WebSocket)?;
+        let shared = sessions.insert(TransportKind::WebSocket, protocol)?;
         let mut session = Self::new(sessions, shared, request, Transport::Polling);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
-        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload)
-            .base64(session.wants_base64());
+        let limit = session.sessions.config.max_payload;
+        let format = protocol.frames(session.wants_base64());
+        let socket = Socket::new(upgrade, format, greeting, limit);
         session.transport = Transport::WebSocket(Box::new(socket));
         Ok(session)
     }
@@ -118,9 +125,9 @@ impl Session {
             transport,
             posts: VecDeque::new(),
             probe: None,
-            heartbeat: Heartbeat::new(now, &sessions.config),
+            heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
-            ping_due: false,
+            control_due: None,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: Queue::default(),
@@ -141,14 +148,18 @@ impl Session {
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
         let (interval, timeout) = config.announced();
-        format!(
-            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+        let mut packet = format!(
+            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
             interval,
             timeout,
-            config.max_payload,
-        )
+        );
+        if self.protocol_version() == ProtocolVersion::Eio4 {
+            _ = write!(packet, r#","maxPayload":{}"#, config.max_payload);
+        }
+        packet.push('}');
+        packet
     }
 
     /// Returns the id of the session. It is secret: anyone who knows it can act for the client.
@@ -159,6 +170,11 @@ impl Session {
     /// Returns the request that opened the session.
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Returns the version of the protocol that the client speaks.
+    pub fn protocol_version(&self) -> ProtocolVersion {
+        self.shared.protocol.version()
     }
 
     /// Returns the current transport. It may change once, from polling to WebSocket.
@@ -290,7 +306,8 @@ impl Session {
         let left = reason == CloseReason::ForcedClose;
         let leaves_polling = left && matches!(self.transport, Transport::Polling);
         if leaves_polling {
-            self.sessions.expect_final_poll(self.shared.sid);
+            self.sessions
+                .expect_final_poll(self.shared.sid, self.shared.protocol);
         }
         self.sessions.remove(self.shared.sid);
         let polled = self.shared.close(
