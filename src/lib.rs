@@ -26,7 +26,8 @@
 //! }
 //! ```
 //!
-//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
+//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later; with
+//! [`allow_eio3`](SocketIoBuilder::allow_eio3) also those before),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
 //! The [guide] begins with [getting started](crate::guide::getting_started): a project, a web page, and clients in

@@ -56,6 +56,8 @@ problems! {
             => "if the peer is a proxy, add it to `trusted_proxies`",
         UnsupportedVersion WARN "the client speaks another version of Engine.IO"
             => "use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
+        Eio3NotAllowed WARN "an old client: it speaks Engine.IO 3"
+            => "turn on `allow_eio3(true)`, or use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
         UnknownTransport WARN "the transport is unknown or disabled"
             => "the client's `transports` and the server's must have one in common",
         HandshakeMethod INFO "a session is opened with another method than GET"
@@ -74,6 +76,8 @@ problems! {
         MethodNotAllowed INFO "the method is neither GET nor POST"
             => "use a Socket.IO client",
         PostToWebSocket INFO "a POST with `transport=websocket`"
+            => "use a Socket.IO client",
+        JsonpIndex INFO "the index of a JSONP callback is not a number"
             => "use a Socket.IO client",
         Jsonp WARN "JSONP is not supported"
             => "leave `forceJSONP` or `jsonp` out of the client's options",

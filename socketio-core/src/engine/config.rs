@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
-    transport::Transports,
+    transport::Transports, v3::ToAscii,
 };
 use crate::base::{ProblemLog, TrustedProxies};
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub transports: Transports,
     /// Whether a polling session may upgrade to WebSocket. Default: `true`.
     pub allow_upgrades: bool,
+    /// Whether old clients may connect, which speak version 3 of the protocol. Default: `false`.
+    pub allow_eio3: bool,
     /// The origins whose web pages may connect. Default: the server's own origin.
     pub cors: Cors,
     /// Whether an allowed page of another origin may send cookies. Default: `true`.
@@ -55,6 +57,8 @@ pub struct Config {
     pub compression_threshold: usize,
     /// Where problems are logged.
     pub(crate) problems: ProblemLog,
+    /// Rewrites texts as ASCII for old clients that can't be sent others. Default: none, and they are sent as they are.
+    pub(crate) to_ascii: Option<ToAscii>,
 }
 
 impl Default for Config {
@@ -70,6 +74,7 @@ impl Default for Config {
             max_sessions: 100_000,
             transports: Transports::default(),
             allow_upgrades: true,
+            allow_eio3: false,
             cors: Cors::SameOrigin,
             cors_credentials: true,
             cors_non_web_origins: false,
@@ -79,6 +84,7 @@ impl Default for Config {
             http_compression: true,
             compression_threshold: 1024,
             problems: ProblemLog::default(),
+            to_ascii: None,
         }
     }
 }
@@ -132,6 +138,7 @@ mod tests {
         assert_eq!(config.max_sessions, 100_000);
         assert_eq!(config.transports, Transports::ALL);
         assert!(config.allow_upgrades && config.cors_credentials);
+        assert!(!config.allow_eio3);
         assert!(matches!(config.cors, Cors::SameOrigin));
         assert!(!config.cors_non_web_origins);
         assert_eq!(config.cookie, None);

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     Forbidden,
     /// The client uses another version of the protocol.
     UnsupportedVersion,
+    /// The client uses version 3 of the protocol, which is not enabled.
+    Eio3NotAllowed,
     /// A request of a session with a method other than GET and POST.
     MethodNotAllowed,
     /// Too many POSTs of the session wait for their turn.
@@ -40,6 +42,8 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    pub(super) const OTHER_VERSION: Refusal = Refusal::BadRequest(Problem::OtherVersion);
+
     /// Returns the status, and the code and the message of the reference server.
     fn parts(self) -> (StatusCode, u8, &'static str) {
         match self {
@@ -52,7 +56,7 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, 3, "Bad request")
             }
             Refusal::Forbidden => (StatusCode::FORBIDDEN, 4, "Forbidden"),
-            Refusal::UnsupportedVersion => {
+            Refusal::UnsupportedVersion | Refusal::Eio3NotAllowed => {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
@@ -73,6 +77,7 @@ impl Refusal {
             Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => problem,
             Refusal::Forbidden => Problem::OriginRefused,
             Refusal::UnsupportedVersion => Problem::UnsupportedVersion,
+            Refusal::Eio3NotAllowed => Problem::Eio3NotAllowed,
             Refusal::MethodNotAllowed => Problem::MethodNotAllowed,
             Refusal::TooManyPosts => Problem::TooManyPosts,
             Refusal::TooLarge => Problem::BodyTooLarge,

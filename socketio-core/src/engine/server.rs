@@ -16,21 +16,26 @@ use super::{
     config::Config,
     cors::CorsOptions,
     grant::Grant,
+    packet::control,
     polling,
+    protocol::{JAVASCRIPT, Protocol},
     refusal::Refusal,
     refused_origin::RefusedOrigin,
     request::{Accept, Purpose},
     session::Session,
     sessions::Sessions,
-    shared::{NOTHING, Shared},
+    shared::Shared,
+    sid::Sid,
     transport::TransportKind,
+    v3::{self, V3},
 };
 use crate::base::{BoxError, Problem, ProblemDetails, Request};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
 /// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection: over HTTP/1.1 one that is served
-/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. JSONP and older versions of the protocol are not supported.
+/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. Version 3 of the protocol, and JSONP with it, is
+/// supported if [`Config::allow_eio3`] is set.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -73,19 +78,26 @@ impl Engine {
                 // The head is dropped before waiting, because it would keep the buffer that it was read into.
                 Ok(Admitted::Poll(shared, coding)) => {
                     drop((parts, body));
-                    let sid = shared.sid;
+                    let (sid, protocol) = (shared.sid, shared.protocol);
                     match polling::poll(shared).await {
-                        Err(Refusal::UnknownSid) if engine.sessions.claim_final_poll(sid) => noop(),
                         Ok(body) if config.http_compression => {
-                            compressed(body, coding, config.compression_threshold).await
+                            let response = protocol.response(body);
+                            compressed(response, coding, config.compression_threshold).await
                         }
-                        answer => engine.payload(answer, caller),
+                        Ok(body) => respond(protocol.response(body)),
+                        Err(refusal) => match engine.sessions.claim_final_poll(sid) {
+                            Some(protocol) if refusal == Refusal::UnknownSid => noop(protocol),
+                            _ => engine.refused(refusal, caller, None),
+                        },
                     }
                 }
                 Ok(Admitted::Post(shared)) => {
                     drop(parts);
-                    let answer = polling::post(shared, body, config).await;
-                    engine.payload(answer, caller)
+                    let protocol = shared.protocol;
+                    match polling::post(shared, body, config).await {
+                        Ok(answer) => respond((answer, protocol.type_of_answers())),
+                        Err(refusal) => engine.refused(refusal, caller, None),
+                    }
                 }
                 Err(Refusal::Forbidden) => {
                     engine.report_origin(&parts);
@@ -136,7 +148,17 @@ impl Engine {
             return Err(Refusal::Forbidden);
         }
         let config = &self.sessions.config;
-        match Purpose::of(request)? {
+        let (purpose, protocol) = Purpose::of(request, config.allow_eio3)?;
+        if let Protocol::V3(V3 { jsonp: Some(_), .. }) = protocol
+            && let Some(origin) = v3::page(request)
+        {
+            request.headers.insert(header::ORIGIN, origin);
+            if self.grant(request).is_none() {
+                return Err(Refusal::Forbidden);
+            }
+            request.headers.remove(header::ORIGIN);
+        }
+        match purpose {
             Purpose::Preflight => {
                 let mut response = Response::new(Full::default());
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -145,8 +167,9 @@ impl Engine {
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
                 let request = Request::take(request, &config.trusted_proxies);
-                let session = Session::polling(Arc::clone(&self.sessions), request)?;
-                let mut response = text(session.open_packet(config.upgrades()).into());
+                let session = Session::polling(Arc::clone(&self.sessions), request, protocol)?;
+                let open = protocol.open(session.open_packet(config.upgrades()));
+                let mut response = respond(protocol.response(open));
                 if let Some(cookie) = config
                     .cookie
                     .as_ref()
@@ -165,33 +188,45 @@ impl Engine {
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
                     request,
+                    protocol,
                     upgrade,
                 )?);
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Upgrade(sid, accept) => {
                 self.offered(TransportKind::WebSocket)?;
-                let shared = self.sessions.get(sid)?;
+                let shared = self.session(sid, protocol)?;
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
                 let response = self.switching(accept, request);
-                shared.offer(take_upgrade(request)?)?;
+                shared.offer(take_upgrade(request)?, protocol)?;
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
-                let shared = match self.sessions.get(sid) {
-                    Err(_) if self.sessions.claim_final_poll(sid) => {
-                        return Ok(Admitted::RespondWith(noop()));
+                let shared = match self.session(sid, protocol) {
+                    Ok(shared) => shared,
+                    Err(refusal) => {
+                        let last = self.sessions.claim_final_poll(sid).ok_or(refusal)?;
+                        return Ok(Admitted::RespondWith(noop(last)));
                     }
-                    found => found?,
                 };
                 Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
             }
             Purpose::Post(sid) => {
                 // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
-                Ok(Admitted::Post(self.sessions.get(sid)?))
+                Ok(Admitted::Post(self.session(sid, protocol)?))
             }
+        }
+    }
+
+    /// Returns the session of a request, which must have the version of its handshake.
+    fn session(&self, sid: Sid, protocol: Protocol) -> Result<Arc<Shared>, Refusal> {
+        let shared = self.sessions.get(sid)?;
+        if shared.protocol.version() == protocol.version() {
+            Ok(shared)
+        } else {
+            Err(Refusal::OTHER_VERSION)
         }
     }
 
@@ -218,11 +253,6 @@ impl Engine {
         } else {
             Err(Refusal::UnknownTransport)
         }
-    }
-
-    /// Returns the response to a poll or a POST.
-    fn payload(&self, answer: Result<Bytes, Refusal>, caller: Caller) -> Response<Full<Bytes>> {
-        answer.map_or_else(|refusal| self.refused(refusal, caller, None), text)
     }
 
     fn refused(
@@ -308,7 +338,11 @@ fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
         Problem::OriginRefused => headers(&[header::ORIGIN]),
         Problem::UnknownTransport => parameter("transport"),
         Problem::UnsupportedVersion | Problem::OtherVersion => parameter("EIO"),
-        Problem::Jsonp => parameter("j"),
+        Problem::Eio3NotAllowed => {
+            let input = [parameter("EIO")?, headers(&[header::USER_AGENT])?];
+            Some(input.join(&b' '))
+        }
+        Problem::Jsonp | Problem::JsonpIndex => parameter("j"),
         Problem::HandshakeMethod | Problem::MethodNotAllowed | Problem::PostToWebSocket => {
             Some(request.method.as_str().into())
         }
@@ -321,7 +355,7 @@ fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
 
 /// Returns the response to a poll, compressed if the client accepts it and the body is large enough.
 async fn compressed(
-    body: Bytes,
+    (body, content_type): (Bytes, &'static str),
     coding: Option<Coding>,
     threshold: usize,
 ) -> Response<Full<Bytes>> {
@@ -332,12 +366,12 @@ async fn compressed(
     };
     let mut response = match shorter {
         Some((coding, shorter)) => {
-            let mut response = text(shorter);
+            let mut response = respond((shorter, content_type));
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_ENCODING, coding.header());
             response
         }
-        None => text(body),
+        None => respond((body, content_type)),
     };
     let vary = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().insert(header::VARY, vary);
@@ -345,18 +379,19 @@ async fn compressed(
 }
 
 /// Returns a response that ends a poll without packets.
-fn noop() -> Response<Full<Bytes>> {
-    text(NOTHING)
+fn noop(protocol: Protocol) -> Response<Full<Bytes>> {
+    respond(protocol.response(protocol.body(control::NOOP)))
 }
 
-fn text(body: Bytes) -> Response<Full<Bytes>> {
+fn respond((body, content_type): (Bytes, &'static str)) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=UTF-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if content_type == JAVASCRIPT {
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    }
     response
 }
 

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{config::Config, refusal::Refusal, shared::Shared, sid::Sid, transport::TransportKind};
+use super::{
+    config::Config, protocol::Protocol, refusal::Refusal, shared::Shared, sid::Sid,
+    transport::TransportKind,
+};
 use crate::base::Problem;
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
@@ -28,7 +31,7 @@ pub(super) struct Sessions {
 struct Table {
     by_sid: HashMap<Sid, Arc<Shared>>,
     /// The ids of closed polling clients whose last GET may still arrive, the oldest first.
-    left: VecDeque<(Instant, Sid)>,
+    left: VecDeque<(Instant, Sid, Protocol)>,
     /// Whether new sessions are refused.
     stopped: bool,
 }
@@ -36,7 +39,7 @@ struct Table {
 impl Table {
     fn forget_the_old(&mut self) {
         let now = Instant::now();
-        while let Some((since, _)) = self.left.front()
+        while let Some((since, ..)) = self.left.front()
             && (self.left.len() > LEAVING || now.duration_since(*since) >= LAST_POLL)
         {
             self.left.pop_front();
@@ -53,9 +56,13 @@ impl Sessions {
     }
 
     /// Adds a session, until [`Sessions::remove`].
-    pub(super) fn insert(&self, transport: TransportKind) -> Result<Arc<Shared>, Refusal> {
+    pub(super) fn insert(
+        &self,
+        transport: TransportKind,
+        protocol: Protocol,
+    ) -> Result<Arc<Shared>, Refusal> {
         let sid = Sid::random().map_err(|_| Refusal::Unavailable(Problem::NoRandomNumbers))?;
-        let shared = Arc::new(Shared::new(sid, transport));
+        let shared = Arc::new(Shared::new(sid, transport, protocol));
         let mut table = self.table();
         if table.stopped {
             return Err(Refusal::Unavailable(Problem::ShuttingDown));
@@ -83,18 +90,18 @@ impl Sessions {
     }
 
     /// Remembers a client that closes its polling session: its last GET may still arrive.
-    pub(super) fn expect_final_poll(&self, sid: Sid) {
+    pub(super) fn expect_final_poll(&self, sid: Sid, protocol: Protocol) {
         let mut table = self.table();
-        table.left.push_back((Instant::now(), sid));
+        table.left.push_back((Instant::now(), sid, protocol));
         table.forget_the_old();
     }
 
-    /// Returns whether this GET without a session is the last one of a client that has just closed it.
-    pub(super) fn claim_final_poll(&self, sid: Sid) -> bool {
+    /// If this GET without a session is the last one of a client that has just closed it, returns the protocol of that.
+    pub(super) fn claim_final_poll(&self, sid: Sid) -> Option<Protocol> {
         let mut table = self.table();
         table.forget_the_old();
-        let place = table.left.iter().position(|(_, left)| *left == sid);
-        place.and_then(|place| table.left.remove(place)).is_some()
+        let place = table.left.iter().position(|(_, left, _)| *left == sid)?;
+        table.left.remove(place).map(|(.., protocol)| protocol)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -21,14 +21,14 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    base64_packet,
     outgoing::Outgoing,
-    packet::{Malformed, Packet, control},
+    packet::{Malformed, Packet},
+    protocol::FrameFormat,
     reason::CloseReason,
     stream::Stream,
     timer::after,
 };
-use crate::base::{BoxError, Message, Problem};
+use crate::base::{BoxError, Problem};
 
 type Io = Stream<TokioIo<Upgraded>>;
 
@@ -57,9 +57,8 @@ pub(super) enum Written {
 #[derive(Debug)]
 pub(super) struct Socket {
     stage: Stage,
+    format: FrameFormat,
     limit: usize,
-    /// Whether binary messages are written as text, for a client that can't read binary frames.
-    base64: bool,
     /// Whether frames were added and not flushed yet.
     dirty: bool,
     /// Since when the socket accepts nothing, and how many bytes it had accepted by then.
@@ -94,23 +93,23 @@ enum Stage {
 
 impl Socket {
     /// Creates a socket that accepts messages up to `limit` bytes, and first sends `greeting`.
-    pub(super) fn new(upgrade: OnUpgrade, greeting: Option<Utf8Bytes>, limit: usize) -> Self {
+    pub(super) fn new(
+        upgrade: OnUpgrade,
+        format: FrameFormat,
+        greeting: Option<Utf8Bytes>,
+        limit: usize,
+    ) -> Self {
         let stage = Stage::Upgrading(upgrade, greeting);
         Socket {
             stage,
+            format,
             limit,
-            base64: false,
             dirty: false,
             stuck: None,
             returned: 0,
             largest: 0,
             failure: None,
         }
-    }
-
-    /// Sets whether binary messages are written as text. Default: false.
-    pub(super) fn base64(self, base64: bool) -> Self {
-        Socket { base64, ..self }
     }
 
     /// Takes the reason of the last error, if it is worth a line in the log.
@@ -135,9 +134,13 @@ impl Socket {
             self.largest = self.largest.max(frame.len());
             return Poll::Ready(match frame {
                 Frame::Text(text) => {
-                    Packet::decode(text).map_err(|malformed| self.malformed(malformed))
+                    let decoded = self.format.decode_text(text);
+                    decoded.map_err(|malformed| self.malformed(malformed))
                 }
-                Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
+                Frame::Binary(bytes) => {
+                    let decoded = self.format.decode_binary(bytes);
+                    decoded.map_err(|malformed| self.malformed(malformed))
+                }
                 Frame::Close(_) => Err(CloseReason::TransportClose),
                 // tungstenite has added a pong, which must be flushed.
                 Frame::Ping(_) => {
@@ -187,7 +190,7 @@ impl Socket {
     pub(super) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
-        ping_due: &mut bool,
+        control_due: &mut Option<&'static str>,
         out: &mut dyn Outgoing,
     ) -> Poll<Result<Written, CloseReason>> {
         // Messages that the socket does not accept now stay in the outbox, where the limits apply.
@@ -198,18 +201,11 @@ impl Socket {
                 written = Written::Everything;
                 break;
             }
-            let frame = if mem::take(ping_due) {
-                Frame::Text(Utf8Bytes::from_static(control::PING))
+            let frame = if let Some(packet) = control_due.take() {
+                Frame::Text(Utf8Bytes::from_static(packet))
             } else {
                 match out.pop() {
-                    Some(Message::Text(text)) => Frame::Text(text.into_framed()),
-                    Some(Message::Binary(bytes)) if self.base64 => {
-                        let mut packet =
-                            String::with_capacity(base64_packet::encoded_length(bytes.len()));
-                        base64_packet::encode(&bytes, &mut packet);
-                        Frame::Text(packet.into())
-                    }
-                    Some(Message::Binary(bytes)) => Frame::Binary(bytes),
+                    Some(message) => self.format.encode(message),
                     None => {
                         written = Written::Everything;
                         break;
@@ -236,7 +232,7 @@ impl Socket {
         said: &mut bool,
     ) -> Poll<()> {
         while !*said {
-            match ready!(self.poll_feed(cx, &mut false, out)) {
+            match ready!(self.poll_feed(cx, &mut None, out)) {
                 Ok(Written::Share) => {
                     yield_to_owner(cx);
                     return Poll::Pending;
@@ -490,7 +486,12 @@ mod tests {
         let request =
             b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
         client.write_all(request).await.unwrap();
-        let socket = Socket::new(upgrades.recv().await.unwrap(), None, 1_000_000);
+        let socket = Socket::new(
+            upgrades.recv().await.unwrap(),
+            FrameFormat::V4 { base64: false },
+            None,
+            1_000_000,
+        );
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             answer.push(client.read_u8().await.unwrap());

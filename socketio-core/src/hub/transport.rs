@@ -37,6 +37,11 @@ pub trait Transport: Send + Unpin + 'static {
 
     /// Returns the name: `polling`, `websocket`, or another one.
     fn name(&self) -> &'static str;
+
+    /// Returns the version of the protocol that the client speaks. It must not change. Default: the current one.
+    fn protocol_version(&self) -> ProtocolVersion {
+        ProtocolVersion::default()
+    }
 }
 
 impl Transport for Box<dyn Transport> {
@@ -60,9 +65,13 @@ impl Transport for Box<dyn Transport> {
     fn name(&self) -> &'static str {
         (**self).name()
     }
+
+    fn protocol_version(&self) -> ProtocolVersion {
+        (**self).protocol_version()
+    }
 }
 
-pub use crate::engine::Outgoing;
+pub use crate::{base::ProtocolVersion, engine::Outgoing};
 
 /// An event of a transport.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use crate::{
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
     node::Options,
-    packet::{Codec, Parser},
+    packet::{Codec, Form, Parser, to_ascii},
 };
 
 /// Builds a [`SocketIo`] server. Created by [`SocketIo::builder`] or [`SocketIo::bare`].
@@ -159,6 +159,17 @@ impl SocketIoBuilder {
     /// Sets whether clients may upgrade from polling to WebSocket. Default: true.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.options.engine.allow_upgrades = allow;
+        self
+    }
+
+    /// Sets whether old clients may connect as well: JavaScript `socket.io-client` 1.x and 2.x, Python `python-socketio` 4.x
+    /// and Java 1.x, which speak Engine.IO 3 with Socket.IO 3 or 4, over polling, JSONP and WebSocket. Default: false; they
+    /// are answered with `Unsupported protocol version`.
+    ///
+    /// Handlers see no difference, except that such a client is in the namespace `/` without asking for it, and that its
+    /// [`Auth`](crate::Auth) is made of its query.
+    pub fn allow_eio3(mut self, allow: bool) -> Self {
+        self.options.engine.allow_eio3 = allow;
         self
     }
 
@@ -392,6 +403,7 @@ impl SocketIoBuilder {
         self.check_options();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
+        self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
         } else {

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::turn::Turn;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, HandlerError, Reason},
+    base::{ArgumentError, ConnectionRefused, HandlerError, ProtocolVersion, Reason},
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
     hub::{Client, PacketKind, transport::Completion},
@@ -33,6 +33,7 @@ pub(super) struct EventQueue {
     /// Concurrent handlers that had to wait.
     concurrent: Option<Box<JoinSet<EventResult>>>,
     concurrency: Concurrency,
+    version: ProtocolVersion,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
 }
@@ -76,6 +77,7 @@ impl EventQueue {
         auth: Payload,
         completion: Option<Completion>,
         concurrency: Concurrency,
+        version: ProtocolVersion,
     ) -> Self {
         let context = Arc::new(ClientContext {
             socket,
@@ -90,6 +92,7 @@ impl EventQueue {
             running: Some(Running::Connect(Box::pin(connect), completion)),
             concurrent: None,
             concurrency,
+            version,
             is_leaving: false,
         }
     }
@@ -234,7 +237,8 @@ impl EventQueue {
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
+                let (codec, namespace) = (&hub.codec, client.namespace());
+                hub.accept(client, codec.joined(self.version, namespace, client.sid()));
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {
@@ -250,7 +254,8 @@ impl EventQueue {
                 false
             }
             Err(refused) => {
-                let packet = hub.codec.connect_error(
+                let packet = hub.codec.refused(
+                    self.version,
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),

@@ -12,7 +12,6 @@ use super::{Session, State, Transport};
 use crate::engine::{
     outgoing::Outgoing,
     packet::{Packet, control},
-    payload::Encoder,
     reason::CloseReason,
     timer::after,
     websocket::TURN,
@@ -34,7 +33,7 @@ impl Session {
         if self.poll_leave(cx).is_ready() {
             return Poll::Ready(());
         }
-        self.ping_due = false;
+        self.control_due = None;
         let probed = self.is_probed();
         let State::Closing {
             reason,
@@ -78,8 +77,9 @@ impl Session {
     /// Answers the waiting GET with the messages that remain, or, if there are none, sends a client on its way to its
     /// WebSocket. Returns `Ok(true)` if there is nothing to answer it with: the end of the session refuses it.
     fn write_rest(&mut self, out: &mut dyn Outgoing, probed: bool) -> Result<bool, CloseReason> {
-        let mut rest = Encoder::default();
-        rest.fill(out, self.sessions.config.max_payload);
+        let config = &self.sessions.config;
+        let mut rest = self.shared.protocol.encoder(config.to_ascii);
+        rest.fill(out, config.max_payload);
         if rest.is_empty() {
             if !probed {
                 return Ok(true);

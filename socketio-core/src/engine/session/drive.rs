@@ -1,7 +1,7 @@
 //! The steps of [`Session::poll`]: updates, reading, writing, timers.
 
 use std::{
-    fmt, mem,
+    fmt,
     task::{Context, Poll, ready},
 };
 
@@ -9,12 +9,11 @@ use tokio::time::Instant;
 
 use super::{Progress, Session, State, Transport, ok};
 use crate::{
-    base::{Message, Problem, ProblemDetails},
+    base::{Message, Problem, ProblemDetails, ProtocolVersion},
     engine::{
         heartbeat::HeartbeatAction,
         outgoing::Outgoing,
         packet::{Malformed, Packet, control},
-        payload::Encoder,
         reason::CloseReason,
         refusal::Refusal,
         shared::Updates,
@@ -72,9 +71,10 @@ impl Session {
         };
         let mut updates = self.shared.updates(cx);
         self.posts.extend(updates.post.take());
-        if let (Some(upgrade), State::Open) = (updates.socket.take(), self.state) {
+        if let (Some((upgrade, protocol)), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
-            let socket = Socket::new(upgrade, None, config.max_payload).base64(self.wants_base64());
+            let format = protocol.frames();
+            let socket = Socket::new(upgrade, format, None, config.max_payload);
             self.probe = Some(Box::new(Probe::new(
                 socket,
                 after(Instant::now(), config.upgrade_timeout),
@@ -142,6 +142,14 @@ impl Session {
                     self.confirm();
                     continue;
                 }
+                Packet::Ping => {
+                    self.pinged(control::PONG);
+                    continue;
+                }
+                Packet::Probe if self.protocol_version() == ProtocolVersion::Eio3 => {
+                    self.pinged(control::PROBED);
+                    continue;
+                }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
                 Packet::Probe => {
                     self.report(Problem::InvalidTransportPacket, |details| {
@@ -155,6 +163,23 @@ impl Session {
             if let Packet::Message(message) = packet {
                 return Poll::Ready(Ok(message));
             }
+        }
+    }
+
+    /// Notes the ping of a client that pings.
+    fn pinged(&mut self, answer: &'static str) {
+        self.heartbeat.ping(Instant::now(), &self.sessions.config);
+        self.control_due = Some(answer);
+        self.confirm();
+        self.signs_of_life();
+        self.shrink();
+    }
+
+    /// Frees what large messages have left behind.
+    fn shrink(&mut self) {
+        if let Transport::WebSocket(socket) = &mut self.transport {
+            socket.shrink();
+            self.posts.shrink_to_fit();
         }
     }
 
@@ -203,14 +228,16 @@ impl Session {
         polled: bool,
     ) -> Result<Written, CloseReason> {
         match &mut self.transport {
-            Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
-                Poll::Ready(Ok(written)) => return Ok(written),
-                Poll::Ready(Err(reason)) => {
-                    self.report_socket();
-                    return Err(reason);
+            Transport::WebSocket(socket) => {
+                match socket.poll_feed(cx, &mut self.control_due, out) {
+                    Poll::Ready(Ok(written)) => return Ok(written),
+                    Poll::Ready(Err(reason)) => {
+                        self.report_socket();
+                        return Err(reason);
+                    }
+                    Poll::Pending => {}
                 }
-                Poll::Pending => {}
-            },
+            }
             Transport::Polling if polled => {
                 self.write_answer(out, None)?;
             }
@@ -229,11 +256,12 @@ impl Session {
         out: &mut dyn Outgoing,
         last: Option<&'static str>,
     ) -> Result<bool, CloseReason> {
-        let mut answer = Encoder::default();
-        if mem::take(&mut self.ping_due) {
-            answer.control(control::PING);
+        let config = &self.sessions.config;
+        let mut answer = self.shared.protocol.encoder(config.to_ascii);
+        if let Some(packet) = self.control_due.take() {
+            answer.control(packet);
         }
-        answer.fill(out, self.sessions.config.max_payload);
+        answer.fill(out, config.max_payload);
         let last = last.filter(|_| answer.is_empty());
         if let Some(last) = last {
             answer.control(last);
@@ -274,7 +302,7 @@ impl Session {
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
                 HeartbeatAction::Ping => {
-                    self.ping_due = true;
+                    self.control_due = Some(control::PING);
                     self.signs_of_life();
                 }
                 HeartbeatAction::Timeout => {
@@ -284,11 +312,9 @@ impl Session {
                         return Err(CloseReason::PingTimeout);
                     }
                 }
+                HeartbeatAction::Wait => {}
             }
-            if let Transport::WebSocket(socket) = &mut self.transport {
-                socket.shrink();
-                self.posts.shrink_to_fit();
-            }
+            self.shrink();
         }
         Ok(true)
     }

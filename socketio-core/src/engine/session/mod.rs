@@ -6,7 +6,7 @@ mod progress;
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt::{self, Write},
     future::poll_fn,
     mem,
     sync::Arc,
@@ -23,6 +23,7 @@ use super::{
     heartbeat::Heartbeat,
     outgoing::{Outgoing, Queue},
     packet::control,
+    protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
     sessions::Sessions,
@@ -32,7 +33,7 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::base::{Message, Problem, Request};
+use crate::base::{Message, Problem, ProtocolVersion, Request};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
@@ -59,8 +60,8 @@ pub struct Session {
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     progress: Progress,
-    /// Whether a ping is to be written.
-    ping_due: bool,
+    /// The ping or pong that is to be written.
+    control_due: Option<&'static str>,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
@@ -87,8 +88,12 @@ enum Transport {
 
 impl Session {
     /// Opens a session over polling. The response to its handshake is [`Session::open_packet`].
-    pub(super) fn polling(sessions: Arc<Sessions>, request: Request) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::Polling)?;
+    pub(super) fn polling(
+        sessions: Arc<Sessions>,
+        request: Request,
+        protocol: Protocol,
+    ) -> Result<Self, Refusal> {
+        let shared = sessions.insert(TransportKind::Polling, protocol)?;
         Ok(Self::new(sessions, shared, request, Transport::Polling))
     }
 
@@ -96,13 +101,15 @@ impl Session {
     pub(super) fn websocket(
         sessions: Arc<Sessions>,
         request: Request,
+        protocol: Protocol,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::WebSocket)?;
+        let shared = sessions.insert(TransportKind::WebSocket, protocol)?;
         let mut session = Self::new(sessions, shared, request, Transport::Polling);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
-        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload)
-            .base64(session.wants_base64());
+        let limit = session.sessions.config.max_payload;
+        let format = protocol.frames();
+        let socket = Socket::new(upgrade, format, greeting, limit);
         session.transport = Transport::WebSocket(Box::new(socket));
         Ok(session)
     }
@@ -119,9 +126,9 @@ impl Session {
             transport,
             posts: VecDeque::new(),
             probe: None,
-            heartbeat: Heartbeat::new(now, &sessions.config),
+            heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
-            ping_due: false,
+            control_due: None,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: Queue::default(),
@@ -131,25 +138,22 @@ impl Session {
         }
     }
 
-    /// Returns whether the client has asked in its handshake for binary messages as text (`b64=1`). Polling has no other
-    /// form, so this concerns its WebSocket.
-    fn wants_base64(&self) -> bool {
-        let asked = self.request.query("b64");
-        asked.is_some_and(|value| !matches!(&*value, "" | "0" | "false"))
-    }
-
     /// Returns the packet with the session's id, timings and limits.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
         let (interval, timeout) = config.announced();
-        format!(
-            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+        let mut packet = format!(
+            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
             interval,
             timeout,
-            config.max_payload,
-        )
+        );
+        if self.protocol_version() == ProtocolVersion::Eio4 {
+            _ = write!(packet, r#","maxPayload":{}"#, config.max_payload);
+        }
+        packet.push('}');
+        packet
     }
 
     /// Returns the id of the session. It is secret: anyone who knows it can act for the client.
@@ -160,6 +164,11 @@ impl Session {
     /// Returns the request that opened the session.
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Returns the version of the protocol that the client speaks.
+    pub fn protocol_version(&self) -> ProtocolVersion {
+        self.shared.protocol.version()
     }
 
     /// Returns the current transport. It may change once, from polling to WebSocket.
@@ -302,7 +311,8 @@ impl Session {
         let left = reason == CloseReason::ForcedClose;
         let leaves_polling = left && matches!(self.transport, Transport::Polling);
         if leaves_polling {
-            self.sessions.expect_final_poll(self.shared.sid);
+            self.sessions
+                .expect_final_poll(self.shared.sid, self.shared.protocol);
         }
         self.sessions.remove(self.shared.sid);
         let ended = match reason {
@@ -311,8 +321,8 @@ impl Session {
         };
         let poll_answer = match reason {
             CloseReason::ServerShutdown => Err(ended),
-            CloseReason::ForcedClose => Ok(Bytes::from_static(control::NOOP.as_bytes())),
-            _ => Ok(Bytes::from_static(control::CLOSE.as_bytes())),
+            CloseReason::ForcedClose => Ok(self.shared.protocol.body(control::NOOP)),
+            _ => Ok(self.shared.protocol.body(control::CLOSE)),
         };
         let polled = self.shared.close(poll_answer, Err(ended));
         if leaves_polling && polled {

@@ -64,10 +64,11 @@ async fn a_client_that_asked_for_it_gets_bytes_as_text() {
         socket.0.send(bytes.clone()).await.unwrap();
         assert_eq!(socket.frame().await, Some(expected.clone()), "{query}");
 
-        let open = format!("EIO=4&transport=polling{query}");
-        let polling = polling_query(&server.get(&open).await.body);
+        // The handshake does not decide for the WebSocket.
+        let open = "EIO=4&transport=polling&b64=1";
+        let polling = polling_query(&server.get(open).await.body);
         let mut socket = server
-            .open_websocket(&upgrade_query(&polling))
+            .open_websocket(&(upgrade_query(&polling) + query))
             .await
             .unwrap();
         socket.send("5").await;

@@ -26,10 +26,12 @@ pub use assembler::Assembler;
 pub(super) use cursor::{JsonCursor, Progress};
 pub use decode::{DecodeError, decode};
 pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
+pub(super) use encode::{connect_without_sid, error};
 pub use json::Json;
 pub(crate) use lenient::{from_text, repair};
 pub use payload::{JsonPayload, payload, payload_of};
 #[cfg(feature = "msgpack")]
 pub(super) use placeholders::MAX_DEPTH;
 pub(crate) use rename::rename;
+pub(super) use text_packet::payload_start;
 pub use text_packet::{Kind, TextPacket};

@@ -64,6 +64,13 @@ impl TextPacket {
         }
     }
 
+    /// Returns the query behind the namespace, which old clients send with CONNECT; empty if there is none.
+    pub(in crate::packet) fn query(&self) -> &str {
+        let behind = &self.text[self.namespace.end..];
+        let query = behind.strip_prefix('?').unwrap_or_default();
+        query.split(',').next().unwrap_or_default()
+    }
+
     /// Returns the id of the acknowledgement that is asked for or given: digits, as the client wrote them.
     pub fn id(&self) -> Option<&str> {
         self.id.clone().map(|digits| &self.text[digits])
@@ -117,6 +124,17 @@ impl TextPacket {
     pub fn text(&self) -> &Text {
         &self.text
     }
+}
+
+/// Returns where the JSON of a packet begins that this server has written.
+pub(in crate::packet) fn payload_start(packet: &str) -> usize {
+    let head = packet
+        .find(|char: char| !char.is_ascii_digit() && char != '-')
+        .unwrap_or(packet.len());
+    if !packet[head..].starts_with('/') {
+        return head;
+    }
+    packet.find(',').unwrap_or(packet.len())
 }
 
 impl fmt::Debug for TextPacket {

@@ -21,7 +21,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    base::{Problem, Reason, Request, fault},
+    base::{Problem, ProtocolVersion, Reason, Request, fault},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -36,6 +36,7 @@ pub(super) struct Connection<T> {
     server: Arc<Server>,
     transport: T,
     transport_name: &'static str,
+    version: ProtocolVersion,
     handle: Arc<ConnectionHandle>,
     key: u64,
     request: Request,
@@ -89,7 +90,10 @@ impl<T: Transport> Connection<T> {
             instrument.begin(node);
         }
         let transport = transport(Outbox(Arc::clone(&handle)));
-        let connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        let mut connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        if connection.version == ProtocolVersion::Eio3 {
+            connection.connect_implicitly();
+        }
         // Registered too late to be closed with the others.
         if *node.stopping.borrow() {
             handle.close_connection(CloseRequest::Shutdown);
@@ -112,6 +116,7 @@ impl<T: Transport> Connection<T> {
         Connection {
             key: node.connections.insert(Arc::clone(&handle)),
             transport_name: transport.name(),
+            version: transport.protocol_version(),
             transport,
             handle,
             request,
