@@ -191,7 +191,7 @@ impl Admin {
             hostname,
         };
         let watch = Watch {
-            observer: reporter.clone().map(|reporter| reporter as _),
+            observers: reporter.iter().map(|it| Arc::clone(it) as _).collect(),
             traffic: Some(Arc::clone(&traffic)),
         };
         let stats = Stats {

@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 use socketio_names::Pattern;
 use tokio::time::Instant;
 
-use crate::{base::date, client::SocketIo, hub::Traffic, node::Node};
+use crate::{
+    base::date,
+    client::SocketIo,
+    hub::{Traffic, TrafficCounts},
+    node::Node,
+};
 
 /// The names of this process on the page.
 #[derive(Clone, Debug)]
@@ -50,8 +55,7 @@ impl Stats {
             hostname,
         } = &self.identity;
         let timestamp = date::millis(SystemTime::now()) / 1_000 * 1_000;
-        let counts = self.traffic.take();
-        let events: Vec<_> = counts
+        let events: Vec<_> = named(self.traffic.take())
             .map(|(name, count)| json!({"timestamp": timestamp, "type": name, "count": count}))
             .collect();
         json!({
@@ -82,4 +86,17 @@ impl Stats {
         let shown = |(path, count)| json!({"name": path, "socketsCount": count});
         counts.into_iter().map(shown).collect()
     }
+}
+
+/// Returns the counts that are not zero, under the names that the page expects.
+fn named(counts: TrafficCounts) -> impl Iterator<Item = (&'static str, u64)> {
+    let named = [
+        ("rawConnection", counts.opened),
+        ("rawDisconnection", counts.closed),
+        ("packetsIn", counts.messages_received),
+        ("packetsOut", counts.messages_sent),
+        ("bytesIn", counts.bytes_received),
+        ("bytesOut", counts.bytes_sent),
+    ];
+    named.into_iter().filter(|(_, count)| *count > 0)
 }

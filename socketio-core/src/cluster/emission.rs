@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     base::{EncodeError, Sid},
-    hub::{Client, Hub, Room, Target},
+    hub::{Client, Delivery, Hub, Room, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
@@ -115,22 +115,14 @@ impl OutgoingEvent {
 impl Emission {
     /// Delivers to the local recipients.
     pub(crate) fn deliver(&self, hub: &Hub) {
-        let observer = hub.observer();
-        let (mut observed, mut recipients) = (None, Vec::new());
+        let mut delivery = Delivery::new(hub);
         let (skip, except) = (&self.skip, &self.except);
         hub.select(&self.namespace, &self.target, skip, except, |client| {
-            let Some(packet) = self.packet_for(client, hub) else {
-                return;
-            };
-            if observer.is_some() && client.is_connected() {
-                recipients.push(Arc::clone(client));
-                observed.get_or_insert_with(|| packet.clone());
+            if let Some(packet) = self.packet_for(client, hub) {
+                delivery.deliver(client, packet);
             }
-            client.deliver(packet);
         });
-        if let (Some(observer), Some(packet)) = (observer, observed) {
-            observer.sent(&recipients, packet);
-        }
+        delivery.finish();
     }
 
     /// Returns the packet of one recipient; `None` when it can't be asked for an ack.

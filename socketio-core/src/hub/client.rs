@@ -91,13 +91,6 @@ impl Client {
         result
     }
 
-    /// Pushes an event into the outbox if the client is in its namespace. The overflow policy applies.
-    pub(crate) fn deliver(&self, packet: Frames) {
-        if self.is_connected() {
-            self.connection.push(packet, PacketKind::Event);
-        }
-    }
-
     /// Pushes a protocol packet into the outbox if the client is in its namespace.
     pub(crate) fn deliver_protocol(&self, packet: Frames) {
         if self.is_connected() {

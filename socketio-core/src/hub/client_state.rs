@@ -8,7 +8,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Hub, Room, namespace::NamespaceClients};
+use super::{Hub, Room, namespace_clients::NamespaceClients};
 use crate::{
     admission::OutboxLimits,
     base::{Reason, RoomError},

@@ -142,7 +142,7 @@ impl ConnectionHandle {
     pub(crate) fn pop(&self) -> Option<Message> {
         let message = self.lock().pop();
         if let (Some(message), Some(traffic)) = (&message, &self.traffic) {
-            traffic.went(message.len());
+            traffic.sent(message.len());
         }
         message
     }

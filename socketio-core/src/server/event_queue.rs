@@ -322,9 +322,8 @@ impl EventQueue {
     fn start(&self, event: Incoming, bytes: usize) -> BoxFuture<EventResult> {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
-        if let Some(observer) = self.context.socket.node().hub.observer() {
-            observer.received(client, event.name(), &event.arguments);
-        }
+        let hub = &self.context.socket.node().hub;
+        hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
         Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
     }
 

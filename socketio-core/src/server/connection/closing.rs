@@ -1,4 +1,4 @@
-//! How a connection ends: by the server's will, with its transport, or since its client reads too slowly.
+//! How a connection ends: closed by the server, with its transport, or because its client reads too slowly.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl<T: Transport> Connection<T> {
-    /// Ends the connection by the server's will.
+    /// Begins to close the connection on behalf of the server.
     pub(super) fn close(&mut self, reason: Reason) {
         if self.state != State::Open {
             return;
@@ -53,7 +53,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Does what others have asked of this connection.
-    pub(super) fn obey(&mut self) {
+    pub(super) fn handle_requests(&mut self) {
         if self.state == State::Open {
             if self.handle.overflowed() {
                 self.disconnect_slow_client();

@@ -30,7 +30,7 @@ const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 
 impl<T: Transport> Connection<T> {
     /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
-    /// waits for the answer to a `call` has it read on, for `max_http_buffer_size` bytes.
+    /// waits for the acknowledgement of a `call` has it read on, for `max_http_buffer_size` bytes.
     pub(super) fn may_read(&mut self) -> bool {
         if self.state != State::Open || self.overflow.is_some() {
             return false;
@@ -62,7 +62,7 @@ impl<T: Transport> Connection<T> {
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
         if let Some(traffic) = self.node.hub.traffic() {
-            traffic.came(bytes);
+            traffic.received(bytes);
         }
         if self.backlog.bytes > 0 || self.inbox_full() {
             self.backlog.bytes += bytes;
@@ -223,8 +223,8 @@ impl<T: Transport> Connection<T> {
             _ => "Invalid namespace",
         };
         let codec = &self.node.hub.codec;
-        let answer = codec.refused(self.version, path, message, None);
-        self.handle.push(answer, PacketKind::Protocol);
+        let packet = codec.refused(self.version, path, message, None);
+        self.handle.push(packet, PacketKind::Protocol);
         if !self.queues.iter().any(|queue| queue.takes(path)) {
             self.leave_behind(Arc::from(path));
         }

@@ -58,7 +58,7 @@ pub(super) struct Connection<T> {
     panicked: bool,
 }
 
-/// What was read for a `call` that waits for its answer, past a full inbox.
+/// What was read for a `call` that waits for its acknowledgement, past a full inbox.
 #[derive(Clone, Copy, Debug, Default)]
 struct Backlog {
     bytes: usize,
@@ -223,11 +223,9 @@ impl<T: Transport> Connection<T> {
     }
 
     fn upgraded(&self) {
-        if let Some(observer) = self.node.hub.observer() {
-            let clients = self.queues.iter().map(EventQueue::client);
-            for client in clients.filter(|client| client.is_connected()) {
-                observer.upgraded(client);
-            }
+        let clients = self.queues.iter().map(EventQueue::client);
+        for client in clients.filter(|client| client.is_connected()) {
+            self.node.hub.observe(|observer| observer.upgraded(client));
         }
     }
 
@@ -277,7 +275,7 @@ impl<T: Transport> Connection<T> {
             turn.round();
             let asked = self.handle.take_notification();
             if asked {
-                self.obey();
+                self.handle_requests();
             }
             let transport = self.poll_transport(cx, &mut turn);
             let handlers = self.poll_queues(cx, &mut turn) || self.may_read_again();
