@@ -61,11 +61,12 @@ pub use base::{
     UnknownReason,
 };
 pub use client::{
-    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room, current,
-    disconnect, emit, except, join_room, leave_room, of, request, rooms, send, send_json, session,
-    sid, skip, spawn, to, try_broadcast, try_call, try_close_room, try_disconnect, try_emit,
-    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room,
+    connection_session, current, disconnect, emit, except, join_room, leave_room, of, request,
+    rooms, send, send_json, session, sid, skip, spawn, to, try_broadcast, try_call, try_close_room,
+    try_connection_session, try_disconnect, try_emit, try_except, try_join_room, try_leave_room,
+    try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_sid, try_skip,
+    try_spawn, try_to,
 };
 pub use cluster::QueueHealth;
 pub use handler::{
@@ -79,6 +80,9 @@ pub use packet::Rest;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};
+// Their types are in public signatures: `Bytes` in messages and `Data`, headers and URIs in requests.
+pub use bytes;
+pub use http;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 

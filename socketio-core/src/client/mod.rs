@@ -13,8 +13,8 @@ mod to;
 mod try_context;
 
 pub use context::{
-    broadcast, call, close_room, current, disconnect, emit, except, join_room, leave_room, of,
-    request, rooms, send, send_json, session, sid, skip, spawn, to,
+    broadcast, call, close_room, connection_session, current, disconnect, emit, except, join_room,
+    leave_room, of, request, rooms, send, send_json, session, sid, skip, spawn, to,
 };
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
@@ -22,7 +22,7 @@ pub use socket::Socket;
 pub use socketio::SocketIo;
 pub use to::To;
 pub use try_context::{
-    try_broadcast, try_call, try_close_room, try_disconnect, try_emit, try_except, try_join_room,
-    try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_sid,
-    try_skip, try_spawn, try_to,
+    try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
+    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
 };

@@ -87,7 +87,7 @@ impl To {
     /// room.
     ///
     /// In a cluster, other Rust nodes exclude their clients in these rooms, too. Python nodes only know ids of clients:
-    /// they exclude a client whose id is listed, but send to the members of the rooms.
+    /// they exclude a client whose id is listed, but send to the clients in the rooms.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         rooms.add_to(&mut self.except);
         self

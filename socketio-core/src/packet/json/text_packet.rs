@@ -7,7 +7,8 @@ use bytes::Bytes;
 use super::{JsonPayload, Progress};
 use crate::{base::Text, packet::Arguments};
 
-/// What a packet is for. [`TextPacket::attachments`] tells binary events and acknowledgements from others.
+/// What a packet is for. [`TextPacket::attachments`] tells binary events and acknowledgements from others. Exhaustive, since
+/// the kinds of the protocol are fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Joins a namespace, or says that it has been joined.
