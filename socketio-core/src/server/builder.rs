@@ -379,9 +379,9 @@ impl SocketIoBuilder {
     /// one. Default: `{"error": ".."}` with the problem of the arguments, or `internal error`.
     pub fn error_ack(
         mut self,
-        answer: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
+        create: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
     ) -> Self {
-        self.error_ack = ErrorAck::new(answer);
+        self.error_ack = ErrorAck::new(create);
         self
     }
 

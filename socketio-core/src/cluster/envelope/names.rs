@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::hub::Room;
 
-/// No, one or several names to write.
+/// No name, one name or a list of names to write.
 #[derive(Clone, Copy)]
 pub(in crate::cluster) struct NamesRef<'a>(Option<&'a [Room]>);
 
@@ -40,12 +40,12 @@ impl Serialize for NamesRef<'_> {
     }
 }
 
-/// Reads one or several names. Rooms of Python may be numbers: they are converted to their decimal text.
+/// Reads one name or a list. Rooms of Python may be numbers: they are converted to their decimal text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Names {
     One(Name),
-    Several(Vec<Name>),
+    List(Vec<Name>),
 }
 
 #[derive(Deserialize, Serialize)]
@@ -72,7 +72,7 @@ impl Names {
     pub(super) fn into_rooms(self) -> Vec<Room> {
         match self {
             Names::One(name) => vec![name.into_room()],
-            Names::Several(names) => names.into_iter().map(Name::into_room).collect(),
+            Names::List(names) => names.into_iter().map(Name::into_room).collect(),
         }
     }
 }
