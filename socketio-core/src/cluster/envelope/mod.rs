@@ -2,17 +2,13 @@
 //!
 //! Extensions of that format are in fields that Python ignores; `ext` marks a node that understands them.
 
-mod ack_request;
 mod arguments;
-mod invalid_message;
 mod names;
 mod read;
 mod write;
 
-pub(super) use ack_request::RemoteAckRequest;
 pub(super) use arguments::ack_payload;
-pub(super) use invalid_message::InvalidMessage;
-pub(super) use read::{ClientOperation, ClusterMessage, read};
+pub(super) use read::{ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest, read};
 pub(super) use write::{Clients, EnvelopeHeader};
 
 /// The version of the extension: `client`, `failed` and binary data in acks; a lone `null` that is an argument; a `sid` that is
