@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, panic::Location};
 
 use super::{
     call::Called,
-    closure::EventHandler,
+    event_handler::EventHandler,
     guard::{Guard, GuardEntry},
 };
 use crate::handler::{EventContext, Needs};

@@ -16,7 +16,7 @@ use super::turn::Turn;
 use crate::{
     base::{ArgumentError, ConnectionRefused, HandlerError, ProtocolVersion, Reason},
     client::Socket,
-    handler::{ClientContext, Dispatcher, EventFailure, Incoming, Lookup},
+    handler::{ClientContext, Dispatcher, EventFailure, Lookup, QueuedEvent},
     hub::{Client, PacketKind, transport::Completion},
     packet::{Payload, Received},
 };
@@ -48,7 +48,7 @@ pub(super) struct Concurrency {
 }
 
 enum Job {
-    Event(Incoming, usize, Option<Completion>),
+    Event(QueuedEvent, usize, Option<Completion>),
     Disconnect(Reason, Option<Completion>),
 }
 
@@ -119,7 +119,7 @@ impl EventQueue {
     /// Finds the handler of an event, and queues the event unless it can start at once.
     pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
         let bytes = packet.weight();
-        let event = Incoming::new(packet, &self.context.handlers);
+        let event = QueuedEvent::new(packet, &self.context.handlers);
         if self.is_idle() && !self.is_concurrent(&event) {
             self.running = Some(Running::Event(self.start(event, bytes), completion));
             return;
@@ -314,12 +314,12 @@ impl EventQueue {
             && self.concurrent_handlers() < self.concurrency.limit
     }
 
-    fn is_concurrent(&self, event: &Incoming) -> bool {
+    fn is_concurrent(&self, event: &QueuedEvent) -> bool {
         self.concurrency.all || event.route.is_concurrent()
     }
 
     /// Creates the future that runs an event.
-    fn start(&self, event: Incoming, bytes: usize) -> BoxFuture<EventResult> {
+    fn start(&self, event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
         let hub = &self.context.socket.node().hub;
