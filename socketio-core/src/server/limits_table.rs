@@ -8,11 +8,12 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     include_str!("builder.rs"),
     include_str!("clustering.rs"),
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
+    include_str!("limit_options.rs"),
 ];
 
 /// An option: its method with another value than the default, and the field that it sets, as the guide writes it.

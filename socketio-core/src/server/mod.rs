@@ -3,6 +3,7 @@
 mod accept;
 mod app;
 mod builder;
+mod check_options;
 mod client_files;
 mod clustering;
 mod connection;
@@ -11,6 +12,7 @@ mod event_queue;
 mod http_options;
 mod http_timeouts;
 mod lifecycle;
+mod limit_options;
 #[cfg(test)]
 mod limits_table;
 mod listener;

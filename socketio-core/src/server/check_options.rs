@@ -1,0 +1,60 @@
+//! What `build()` refuses of the builder's options.
+
+use super::SocketIoBuilder;
+use crate::engine::Cookie;
+
+impl SocketIoBuilder {
+    /// Adds the problems of the options.
+    pub(super) fn check_options(&mut self) {
+        let options = &self.options;
+        let engine = &options.engine;
+        let mut wrong = |is: bool, what: &str| {
+            if is {
+                self.problems.push(what.to_owned());
+            }
+        };
+        wrong(
+            !engine.transports.polling && !engine.transports.websocket,
+            "no transport is enabled: `transports` must allow polling, websocket or both",
+        );
+        for (duration, name) in [
+            (engine.ping_interval, "ping_interval"),
+            (engine.ping_timeout, "ping_timeout"),
+            (engine.upgrade_timeout, "upgrade_timeout"),
+            (options.connect_timeout, "connect_timeout"),
+            (options.header_timeout, "header_timeout"),
+            (options.keep_alive, "keep_alive"),
+            (options.limits.call_timeout, "call_timeout"),
+        ] {
+            wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
+        }
+        for (number, name) in [
+            (engine.max_payload, "max_http_buffer_size"),
+            (options.concurrent_events, "max_concurrent_events"),
+            (options.inbox_events, "max_waiting_events"),
+            (options.outbox.messages, "max_outbox: messages"),
+            (options.outbox.bytes, "max_outbox: bytes"),
+            (options.namespaces, "max_namespaces"),
+            (engine.max_sessions, "max_connections"),
+        ] {
+            wrong(number == 0, &format!("`{name}` must not be zero"));
+        }
+        wrong(
+            !engine.is_measurable(),
+            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days, the longest timer of a JavaScript client",
+        );
+        for problem in engine.cors.problems() {
+            wrong(true, &format!("`cors_allowed_origins`: {problem}"));
+        }
+        for problem in engine.trusted_proxies.problems() {
+            wrong(true, &format!("`trusted_proxies`: {problem}"));
+        }
+        if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
+            wrong(true, &format!("`cookie`: {problem}"));
+        }
+        wrong(
+            !self.linked && !self.name.is_empty(),
+            "`named` selects linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
+        );
+    }
+}
