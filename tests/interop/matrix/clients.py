@@ -110,6 +110,10 @@ RUST = {
 # It may see the end of the connection before the packet that announces it.
 GO = {"server close": ...}
 
+# Their protocol has no `auth`, and tells a refusal with data by the data alone.
+V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
+PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
+
 CLIENTS = [
     javascript("3.0", "3.0.5"),
     javascript("3.1", "3.1.3"),
@@ -131,14 +135,7 @@ CLIENTS = [
         transports=("websocket",),
         patience=40.0,
     ),
-]
-
-# Their protocol has no `auth`, and tells a refusal with data by the data alone.
-V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
-PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
-
-# Clients of Engine.IO 3, for a server with `allow_eio3`.
-OLD = [
+    # Clients of Engine.IO 3, which the server allows.
     javascript("1.7", "1.7.4", differs=V2),
     javascript("2.5", "2.5.0", differs=V2),
     python("4.6.1", "driver.py", differs=PYTHON_4, stays_away=False),
