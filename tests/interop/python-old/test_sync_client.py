@@ -110,14 +110,15 @@ def test_a_room_is_shared(connect, conformance):
     assert one.next("told") == [b"\x01", "é"]
 
 
-def test_it_pings_and_stays(connect, own_conformance):
+def test_it_pings_and_stays(own_conformance, connect):
     _, address = own_conformance(allow_eio3=True, ping_interval=200, ping_timeout=400)
     person = connect(address)
     person.client.sleep(1.5)
     assert person.call("message-with-ack", 1) == 1
 
 
-def test_it_comes_back_when_the_server_does(connect, own_conformance):
+# The client ends before its server, in this order of the fixtures: else it would try to come back again.
+def test_it_comes_back_when_the_server_does(own_conformance, connect):
     server, address = own_conformance(allow_eio3=True)
     person = connect(address, reconnection=True)
     server.stop()
