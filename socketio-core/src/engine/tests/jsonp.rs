@@ -62,8 +62,10 @@ async fn an_index_of_jsonp_that_is_no_number_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_to_jsonp_is_compressed_like_others() {
-    let mut config = Config::default();
-    config.allow_eio3 = true;
+    let config = Config {
+        allow_eio3: true,
+        ..Config::default()
+    };
     let server = Server::echo(config);
     let query = open(&server, "&j=0").await;
     let body = format!("d=2001%3A4{}", "x".repeat(2_000));
