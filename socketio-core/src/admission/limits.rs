@@ -33,6 +33,26 @@ impl Default for PacketLimits {
     }
 }
 
+/// Limits of what all clients, and those of one address, have open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdmissionLimits {
+    /// The number of sessions of one address.
+    pub(crate) sessions_per_address: usize,
+    /// The number of handshakes of one address within a second.
+    pub(crate) handshakes_per_address: usize,
+}
+
+impl Default for AdmissionLimits {
+    fn default() -> Self {
+        AdmissionLimits {
+            // A tenth of all: more than there are behind most networks with one address, and one host can't lock out the
+            // others.
+            sessions_per_address: 10_000,
+            handshakes_per_address: 1_000,
+        }
+    }
+}
+
 /// Limits of one client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientLimits {

@@ -64,6 +64,12 @@ problems! {
             => "use a Socket.IO client",
         TooManySessions WARN "too many sessions are open"
             => "raise `max_connections`, or add a node",
+        TooManyOfAddress WARN "too many sessions of one address are open"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_connections_per_address`",
+        TooManyHandshakes WARN "too many handshakes of one address within a second"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `handshake_rate`",
+        UnpolledMakesRoom WARN "a session that was never polled makes room for a new one"
+            => "somebody opens sessions without using them: block the address, or raise `max_unpolled_connections`",
         ShuttingDown DEBUG "the server is shutting down, or is `write_only`"
             => "none is needed: clients try again",
         NoRandomNumbers WARN "the system provides no random numbers for an id"
@@ -121,6 +127,8 @@ problems! {
         // The end of sessions.
         PingTimeout INFO "the client did not answer a ping in time"
             => "raise `ping_timeout` for slow networks; if many clients are closed at once, look for a handler that blocks",
+        NeverPolled INFO "a session was opened and never polled"
+            => "none on the server: the client is gone, or not a client of Engine.IO; see `first_poll_timeout`",
         WriteTimeout INFO "a WebSocket accepted nothing for too long"
             => "none on the server: the client's network is slow or gone",
     }

@@ -6,7 +6,10 @@ use super::{
     cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
     transport::Transports, v3::ToAscii,
 };
-use crate::base::{ProblemLog, TrustedProxies};
+use crate::{
+    admission::AdmissionLimits,
+    base::{ProblemLog, TrustedProxies},
+};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct Config {
     /// The time within which a client must respond to a ping. While it uploads or downloads a large message, it has more
     /// time, up to ten times as much. Default: 20 s.
     pub ping_timeout: Duration,
+    /// The time within which a session that was opened over polling must be polled for the first time. Default: 10 s.
+    pub first_poll_timeout: Duration,
     /// The time that an upgrade to WebSocket may take. Default: 10 s.
     pub upgrade_timeout: Duration,
     /// The time for which a WebSocket may accept no byte while something is to be written. Default: 20 s.
@@ -31,6 +36,11 @@ pub struct Config {
     pub max_payload: usize,
     /// The number of open sessions. Further handshakes are answered with 503. Default: 100,000.
     pub max_sessions: usize,
+    /// The number of sessions that were opened over polling and have not been polled yet. A further one, or one beyond
+    /// `max_sessions`, takes the place of the oldest of them. Default: 25,000.
+    pub max_unpolled_sessions: usize,
+    /// The limits in sum and by address.
+    pub(crate) admission: AdmissionLimits,
     /// The transports that clients may use. Default: both.
     pub transports: Transports,
     /// Whether a polling session may upgrade to WebSocket. Default: `true`.
@@ -67,11 +77,14 @@ impl Default for Config {
             ping_interval: Duration::from_secs(25),
             ping_grace: Duration::ZERO,
             ping_timeout: Duration::from_secs(20),
+            first_poll_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             max_payload: 1_000_000,
             max_sessions: 100_000,
+            max_unpolled_sessions: 25_000,
+            admission: AdmissionLimits::default(),
             transports: Transports::default(),
             allow_upgrades: true,
             allow_eio3: false,
@@ -136,6 +149,8 @@ mod tests {
         assert_eq!(config.close_timeout, Duration::from_secs(5));
         assert_eq!(config.max_payload, 1_000_000);
         assert_eq!(config.max_sessions, 100_000);
+        assert_eq!(config.max_unpolled_sessions, 25_000);
+        assert_eq!(config.first_poll_timeout, Duration::from_secs(10));
         assert_eq!(config.transports, Transports::ALL);
         assert!(config.allow_upgrades && config.cors_credentials);
         assert!(!config.allow_eio3);

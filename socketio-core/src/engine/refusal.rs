@@ -37,6 +37,8 @@ pub(super) enum Refusal {
     TooSlow,
     /// The client uses another version of WebSocket.
     WebSocketVersion,
+    /// The client, or its address, has opened too much.
+    TooMany(Problem),
     /// The limit of sessions is reached, or the server is shutting down.
     Unavailable(Problem),
 }
@@ -60,7 +62,9 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
-            Refusal::TooManyPosts => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests"),
+            Refusal::TooManyPosts | Refusal::TooMany(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests")
+            }
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
             Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
@@ -74,7 +78,9 @@ impl Refusal {
             Refusal::UnknownTransport => Problem::UnknownTransport,
             Refusal::UnknownSid => Problem::UnknownSession,
             Refusal::BadMethod => Problem::HandshakeMethod,
-            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => problem,
+            Refusal::BadRequest(problem)
+            | Refusal::TooMany(problem)
+            | Refusal::Unavailable(problem) => problem,
             Refusal::Forbidden => Problem::OriginRefused,
             Refusal::UnsupportedVersion => Problem::UnsupportedVersion,
             Refusal::Eio3NotAllowed => Problem::Eio3NotAllowed,
@@ -93,7 +99,9 @@ impl Refusal {
         let body = match self {
             // The official client expects an empty body, as Node sends it.
             Refusal::TooLarge => String::new(),
-            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => {
+            Refusal::BadRequest(problem)
+            | Refusal::TooMany(problem)
+            | Refusal::Unavailable(problem) => {
                 let reason = problem.to_string().replace('"', "'");
                 format!(r#"{{"code":{code},"message":"{message}","reason":"{reason}"}}"#)
             }
@@ -119,6 +127,13 @@ impl Refusal {
                     header::SEC_WEBSOCKET_VERSION,
                     HeaderValue::from_static("13"),
                 );
+            }
+            // As long as it takes until there may be room: a second for the rate, a little longer for a place.
+            Refusal::TooMany(Problem::TooManyHandshakes) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Refusal::TooMany(_) | Refusal::Unavailable(Problem::TooManySessions) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             // The rest of the body is not read.
             Refusal::TooManyPosts | Refusal::TooLarge | Refusal::TooSlow => {

@@ -29,7 +29,10 @@ use super::{
     transport::TransportKind,
     v3::{self, V3},
 };
-use crate::base::{BoxError, Problem, ProblemDetails, Request};
+use crate::{
+    admission::SessionPermit,
+    base::{BoxError, Problem, ProblemDetails, Request},
+};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
@@ -166,8 +169,10 @@ impl Engine {
             }
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
+                let permit = self.permit(request)?;
                 let request = Request::take(request, &config.trusted_proxies);
-                let session = Session::polling(Arc::clone(&self.sessions), request, protocol)?;
+                let session =
+                    Session::polling(Arc::clone(&self.sessions), request, protocol, permit)?;
                 let open = protocol.open(session.open_packet(config.upgrades()));
                 let mut response = respond(protocol.response(open));
                 if let Some(cookie) = config
@@ -183,19 +188,21 @@ impl Engine {
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
                 let upgrade = take_upgrade(request)?;
+                let permit = self.permit(request)?;
                 let response = self.switching(accept, request);
                 let request = Request::take(request, &config.trusted_proxies);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
                     request,
                     protocol,
+                    permit,
                     upgrade,
                 )?);
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Upgrade(sid, accept) => {
                 self.offered(TransportKind::WebSocket)?;
-                let shared = self.session(sid, protocol)?;
+                let shared = Self::speaks(self.sessions.get_polled(sid), protocol)?;
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
@@ -204,7 +211,7 @@ impl Engine {
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
-                let shared = match self.session(sid, protocol) {
+                let shared = match Self::speaks(self.sessions.get_polled(sid), protocol) {
                     Ok(shared) => shared,
                     Err(refusal) => {
                         let last = self.sessions.claim_final_poll(sid).ok_or(refusal)?;
@@ -215,18 +222,52 @@ impl Engine {
             }
             Purpose::Post(sid) => {
                 // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
-                Ok(Admitted::Post(self.session(sid, protocol)?))
+                Ok(Admitted::Post(Self::speaks(
+                    self.sessions.get(sid),
+                    protocol,
+                )?))
             }
         }
     }
 
     /// Returns the session of a request, which must have the version of its handshake.
-    fn session(&self, sid: Sid, protocol: Protocol) -> Result<Arc<Shared>, Refusal> {
-        let shared = self.sessions.get(sid)?;
+    fn speaks(
+        found: Result<Arc<Shared>, Refusal>,
+        protocol: Protocol,
+    ) -> Result<Arc<Shared>, Refusal> {
+        let shared = found?;
         if shared.protocol.version() == protocol.version() {
             Ok(shared)
         } else {
             Err(Refusal::OTHER_VERSION)
+        }
+    }
+
+    /// Counts a handshake, which must not come too fast, nor from an address with too many sessions.
+    fn permit(&self, request: &mut Parts) -> Result<SessionPermit, Refusal> {
+        let sessions = &self.sessions;
+        let address = Caller::address(request, &sessions.config.trusted_proxies);
+        if request.extensions.remove::<Counted>().is_none() {
+            let counted = sessions.admission.handshake(address);
+            counted.map_err(Refusal::TooMany)?;
+        }
+        let permit = sessions.admission.session(address);
+        permit.map_err(Refusal::TooMany)
+    }
+
+    /// Counts a handshake before hooks run for it, and returns the response if there are too many.
+    pub(crate) fn count_handshake(&self, request: &mut Parts) -> Option<Response<Full<Bytes>>> {
+        let proxies = &self.sessions.config.trusted_proxies;
+        let address = Caller::address(request, proxies);
+        match self.sessions.admission.handshake(address) {
+            Ok(()) => {
+                request.extensions.insert(Counted);
+                None
+            }
+            Err(problem) => {
+                let caller = Caller::of(request).behind(request, proxies);
+                Some(self.refused(Refusal::TooMany(problem), caller, None))
+            }
         }
     }
 
@@ -302,6 +343,10 @@ impl fmt::Debug for Engine {
             .finish_non_exhaustive()
     }
 }
+
+/// Marks a request whose handshake has been counted.
+#[derive(Clone, Copy)]
+struct Counted;
 
 /// A request that was not refused at once.
 enum Admitted {

@@ -1,7 +1,7 @@
 //! [`Sessions`]: all sessions of an engine, by id.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,10 +9,13 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    config::Config, protocol::Protocol, refusal::Refusal, shared::Shared, sid::Sid,
-    transport::TransportKind,
+    config::Config, protocol::Protocol, reason::CloseReason, refusal::Refusal, shared::Shared,
+    sid::Sid, transport::TransportKind,
 };
-use crate::base::Problem;
+use crate::{
+    admission::Admission,
+    base::{Problem, ProblemDetails},
+};
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
 /// this much later, and is still answered as if it had waited.
@@ -20,23 +23,79 @@ const LAST_POLL: Duration = Duration::from_millis(100);
 /// The number of such clients that are remembered.
 const LEAVING: usize = 1024;
 
+/// The number of places that the table keeps for new sessions, when it has become larger than it has to be.
+const SPARE: usize = 1_024;
+
 /// The sessions and options of an engine, shared by all clones of the engine.
 #[derive(Debug)]
 pub(super) struct Sessions {
     pub(super) config: Config,
+    pub(super) admission: Arc<Admission>,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    by_sid: HashMap<Sid, Arc<Shared>>,
+    by_sid: HashMap<Sid, Entry>,
+    /// The sessions that were opened over polling and have not been polled yet, the oldest first.
+    unpolled: BTreeMap<u64, Sid>,
+    /// The number of sessions over polling so far.
+    opened: u64,
     /// The ids of closed polling clients whose last GET may still arrive, the oldest first.
     left: VecDeque<(Instant, Sid, Protocol)>,
     /// Whether new sessions are refused.
     stopped: bool,
 }
 
+#[derive(Debug)]
+struct Entry {
+    shared: Arc<Shared>,
+    /// The key in [`Table::unpolled`].
+    unpolled: Option<u64>,
+}
+
 impl Table {
+    /// Makes room for one more session, and returns the one that has to go for it.
+    fn make_room(
+        &mut self,
+        transport: TransportKind,
+        config: &Config,
+    ) -> Result<Option<Arc<Shared>>, Refusal> {
+        let is_full = self.by_sid.len() >= config.max_sessions;
+        let is_one_too_many = transport == TransportKind::Polling
+            && self.unpolled.len() >= config.max_unpolled_sessions;
+        if !is_full && !is_one_too_many {
+            return Ok(None);
+        }
+        match self.unpolled.pop_first() {
+            Some((_, sid)) => Ok(self.by_sid.remove(&sid).map(|entry| entry.shared)),
+            None if is_full => Err(Refusal::Unavailable(Problem::TooManySessions)),
+            None => Ok(None),
+        }
+    }
+
+    fn add(&mut self, transport: TransportKind, shared: &Arc<Shared>) {
+        let unpolled = (transport == TransportKind::Polling).then(|| {
+            self.opened += 1;
+            self.unpolled.insert(self.opened, shared.sid);
+            self.opened
+        });
+        let shared = Arc::clone(shared);
+        self.by_sid.insert(shared.sid, Entry { shared, unpolled });
+    }
+
+    /// Removes a session, and gives back the memory of many that are gone.
+    fn remove(&mut self, sid: Sid) -> Option<Entry> {
+        let removed = self.by_sid.remove(&sid)?;
+        if let Some(place) = removed.unpolled {
+            self.unpolled.remove(&place);
+        }
+        if self.by_sid.capacity() > 4 * (self.by_sid.len() + SPARE) {
+            self.by_sid.shrink_to(2 * self.by_sid.len());
+        }
+        Some(removed)
+    }
+
     fn forget_the_old(&mut self) {
         let now = Instant::now();
         while let Some((since, ..)) = self.left.front()
@@ -49,8 +108,10 @@ impl Table {
 
 impl Sessions {
     pub(super) fn new(config: Config) -> Self {
+        let admission = Arc::new(Admission::new(config.admission));
         Sessions {
             config,
+            admission,
             table: Mutex::default(),
         }
     }
@@ -67,26 +128,44 @@ impl Sessions {
         if table.stopped {
             return Err(Refusal::Unavailable(Problem::ShuttingDown));
         }
-        if table.by_sid.len() >= self.config.max_sessions {
-            return Err(Refusal::Unavailable(Problem::TooManySessions));
+        let evicted = table.make_room(transport, &self.config)?;
+        table.add(transport, &shared);
+        drop(table);
+        if let Some(evicted) = evicted {
+            let problems = &self.config.problems;
+            problems.report(Problem::UnpolledMakesRoom, ProblemDetails::default());
+            evicted.fail(CloseReason::TransportError);
         }
-        table.by_sid.insert(sid, Arc::clone(&shared));
         Ok(shared)
     }
 
     pub(super) fn get(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
         let table = self.table();
         match table.by_sid.get(&sid) {
-            Some(session) => Ok(Arc::clone(session)),
+            Some(entry) => Ok(Arc::clone(&entry.shared)),
             // Its session has probably ended just now.
             None if table.stopped => Err(Refusal::Unavailable(Problem::ShuttingDown)),
             None => Err(Refusal::UnknownSid),
         }
     }
 
+    /// Returns the session of a poll or of an upgrade, which show that the client has received its id.
+    pub(super) fn get_polled(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
+        let mut table = self.table();
+        let Some(entry) = table.by_sid.get_mut(&sid) else {
+            drop(table);
+            return self.get(sid);
+        };
+        let shared = Arc::clone(&entry.shared);
+        if let Some(place) = entry.unpolled.take() {
+            table.unpolled.remove(&place);
+        }
+        Ok(shared)
+    }
+
     pub(super) fn remove(&self, sid: Sid) {
         // Bound to a name, so that the last reference is not dropped under the lock.
-        let _removed = self.table().by_sid.remove(&sid);
+        let _removed = self.table().remove(sid);
     }
 
     /// Remembers a client that closes its polling session: its last GET may still arrive.

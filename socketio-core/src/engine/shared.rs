@@ -112,6 +112,8 @@ pub(super) struct Updates {
     pub(super) socket: Option<(OnUpgrade, Protocol)>,
     /// Whether a GET waits.
     pub(super) polled: bool,
+    /// Whether there has been a GET.
+    pub(super) has_been_polled: bool,
     /// A request broke a rule: the session ends once earlier packets have been taken.
     pub(super) failed: Option<CloseReason>,
 }
@@ -297,6 +299,7 @@ impl Shared {
             post,
             socket: slots.socket.take(),
             polled: slots.poll.is_some(),
+            has_been_polled: slots.polls > 0,
             failed,
         }
     }

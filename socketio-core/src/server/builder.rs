@@ -2,7 +2,7 @@
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
 //! at once and creates the node. The options of clusters, of logs, of served files, of HTTP and the limits are in
-//! `clustering`, `logger`, `client_files`, `http_options` and `limit_options`.
+//! `clustering`, `logger`, `client_files`, `http_options`, `limit_options` and `connection_limits`.
 
 use std::{fmt, panic::Location, path::PathBuf, sync::Arc, time::Duration};
 

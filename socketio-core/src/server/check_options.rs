@@ -21,6 +21,7 @@ impl SocketIoBuilder {
             (engine.ping_interval, "ping_interval"),
             (engine.ping_timeout, "ping_timeout"),
             (engine.upgrade_timeout, "upgrade_timeout"),
+            (engine.first_poll_timeout, "first_poll_timeout"),
             (options.connect_timeout, "connect_timeout"),
             (options.header_timeout, "header_timeout"),
             (options.keep_alive, "keep_alive"),
@@ -36,6 +37,12 @@ impl SocketIoBuilder {
             (options.outbox.bytes, "max_outbox: bytes"),
             (options.namespaces, "max_namespaces"),
             (engine.max_sessions, "max_connections"),
+            (engine.max_unpolled_sessions, "max_unpolled_connections"),
+            (
+                engine.admission.sessions_per_address,
+                "max_connections_per_address",
+            ),
+            (engine.admission.handshakes_per_address, "handshake_rate"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));
         }

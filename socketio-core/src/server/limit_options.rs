@@ -71,10 +71,4 @@ impl SocketIoBuilder {
         self.options.outgoing_attachments = attachments;
         self
     }
-
-    /// Sets how many connections may be open. Further handshakes are answered with 503. Default: 100,000.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.options.engine.max_sessions = connections;
-        self
-    }
 }

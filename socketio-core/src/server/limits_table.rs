@@ -11,6 +11,7 @@ const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 const SOURCES: [&str; 5] = [
     include_str!("builder.rs"),
     include_str!("clustering.rs"),
+    include_str!("connection_limits.rs"),
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
     include_str!("limit_options.rs"),
@@ -41,6 +42,18 @@ fn limits() -> Vec<Limit> {
     vec![
         limit!(max_connections(1), "connections", |b| number(
             b.options.engine.max_sessions
+        )),
+        limit!(max_connections_per_address(1), "connections", |b| number(
+            b.options.engine.admission.sessions_per_address
+        )),
+        limit!(max_unpolled_connections(1), "connections", |b| number(
+            b.options.engine.max_unpolled_sessions
+        )),
+        limit!(handshake_rate(1), "handshakes per second", |b| number(
+            b.options.engine.admission.handshakes_per_address
+        )),
+        limit!(first_poll_timeout(SECOND), "seconds", |b| seconds(
+            b.options.engine.first_poll_timeout
         )),
         limit!(max_namespaces(1), "namespaces", |b| number(
             b.options.namespaces

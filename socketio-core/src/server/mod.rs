@@ -7,6 +7,7 @@ mod check_options;
 mod client_files;
 mod clustering;
 mod connection;
+mod connection_limits;
 mod engine_transport;
 mod event_queue;
 mod http_options;

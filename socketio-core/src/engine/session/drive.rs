@@ -70,6 +70,9 @@ impl Session {
             return Updates::default();
         };
         let mut updates = self.shared.updates(cx);
+        if updates.has_been_polled || updates.socket.is_some() {
+            self.first_poll = None;
+        }
         self.posts.extend(updates.post.take());
         if let (Some((upgrade, protocol)), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
@@ -282,7 +285,9 @@ impl Session {
         let write_due = self.write_due();
         let probe_due = self.probe.as_ref().map(|probe| probe.due());
         let beat_due = self.heartbeat.due();
-        let Some(next) = [write_due, probe_due, beat_due].into_iter().flatten().min() else {
+        let first_poll_due = self.first_poll;
+        let dues = [write_due, probe_due, beat_due, first_poll_due];
+        let Some(next) = dues.into_iter().flatten().min() else {
             return Ok(false);
         };
         let Poll::Ready(now) = self.timer.poll(cx, next) else {
@@ -293,6 +298,10 @@ impl Session {
         if passed(write_due) {
             self.report(Problem::WriteTimeout, |details| details);
             return Err(CloseReason::TransportError);
+        }
+        if passed(first_poll_due) {
+            self.report(Problem::NeverPolled, |details| details);
+            return Err(CloseReason::PingTimeout);
         }
         if passed(probe_due)
             && let Some(probe) = self.probe.take_if(|probe| !probe.pass(now))

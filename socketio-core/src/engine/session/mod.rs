@@ -33,7 +33,10 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::base::{Message, Problem, ProtocolVersion, Request};
+use crate::{
+    admission::SessionPermit,
+    base::{Message, Problem, ProtocolVersion, Request},
+};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
@@ -62,10 +65,13 @@ pub struct Session {
     progress: Progress,
     /// The ping or pong that is to be written.
     control_due: Option<&'static str>,
+    /// When a session ends that was opened over polling and has not been polled yet.
+    first_poll: Option<Instant>,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
     queue: Queue,
+    _permit: SessionPermit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,9 +98,13 @@ impl Session {
         sessions: Arc<Sessions>,
         request: Request,
         protocol: Protocol,
+        permit: SessionPermit,
     ) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::Polling, protocol)?;
-        Ok(Self::new(sessions, shared, request, Transport::Polling))
+        let mut session = Self::new(sessions, shared, request, permit);
+        let timeout = session.sessions.config.first_poll_timeout;
+        session.first_poll = Some(after(Instant::now(), timeout));
+        Ok(session)
     }
 
     /// Opens a session over a WebSocket, whose handshake is being answered.
@@ -102,10 +112,11 @@ impl Session {
         sessions: Arc<Sessions>,
         request: Request,
         protocol: Protocol,
+        permit: SessionPermit,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::WebSocket, protocol)?;
-        let mut session = Self::new(sessions, shared, request, Transport::Polling);
+        let mut session = Self::new(sessions, shared, request, permit);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
         let limit = session.sessions.config.max_payload;
         let format = protocol.frames();
@@ -118,23 +129,25 @@ impl Session {
         sessions: Arc<Sessions>,
         shared: Arc<Shared>,
         request: Request,
-        transport: Transport,
+        permit: SessionPermit,
     ) -> Self {
         let now = Instant::now();
         Session {
             state: State::Open,
-            transport,
+            transport: Transport::Polling,
             posts: VecDeque::new(),
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
             control_due: None,
+            first_poll: None,
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: Queue::default(),
             request,
             sessions,
             shared,
+            _permit: permit,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the engine through the protocol, as its clients see it.
 
+mod admission;
 mod handshake;
 mod harness;
 mod heartbeat;
