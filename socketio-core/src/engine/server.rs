@@ -25,7 +25,6 @@ use super::{
     session::Session,
     sessions::Sessions,
     shared::Shared,
-    sid::Sid,
     transport::TransportKind,
     v3::{self, V3},
 };
