@@ -10,7 +10,7 @@ mod admission;
 mod handshake;
 mod limits;
 
-pub(crate) use admission::{Admission, SessionPermit};
+pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;
 pub(crate) use limits::{AdmissionLimits, ClientLimits, OutboxLimits, PublishLimits};
 pub use limits::{OverflowPolicy, PacketLimits};

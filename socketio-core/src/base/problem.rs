@@ -135,6 +135,12 @@ problems! {
     socketio {
         HeadTooSlow INFO "the head of an HTTP request took too long: the connection is closed"
             => "none on the server: the client's network is slow or gone; see `header_timeout`",
+        HeadTooLarge WARN "the head of a request is too large"
+            => "raise `max_header_size` or `max_headers`, or let the page set fewer cookies",
+        TooManyConnections WARN "too many TCP connections are open: a new one is closed"
+            => "raise the limit of open files, and `max_tcp_connections`; or add a node",
+        TooManyConnectionsOfAddress WARN "too many TCP connections of one address are open: a new one is closed"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_tcp_connections_per_address`",
         InvalidPacket WARN "an invalid packet: the connection is closed"
             => "use the same parser and protocol version on both sides",
         TooManyAttachments WARN "a packet with too many attachments: the connection is closed"

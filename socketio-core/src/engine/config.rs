@@ -34,6 +34,10 @@ pub struct Config {
     /// The size of the largest WebSocket message or POST body, in bytes. Also the size from which no further messages
     /// are added to the response to a poll. Default: 1,000,000.
     pub max_payload: usize,
+    /// The size of the head of a request, in bytes: its target and its headers. Default: 32,768.
+    pub max_header_size: usize,
+    /// The number of headers of a request. Default: 100.
+    pub max_headers: usize,
     /// The number of open sessions. Further handshakes are answered with 503. Default: 100,000.
     pub max_sessions: usize,
     /// The number of sessions that were opened over polling and have not been polled yet. A further one, or one beyond
@@ -82,6 +86,8 @@ impl Default for Config {
             write_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             max_payload: 1_000_000,
+            max_header_size: 32 << 10,
+            max_headers: 100,
             max_sessions: 100_000,
             max_unpolled_sessions: 25_000,
             admission: AdmissionLimits::default(),
@@ -149,6 +155,8 @@ mod tests {
         assert_eq!(config.close_timeout, Duration::from_secs(5));
         assert_eq!(config.max_payload, 1_000_000);
         assert_eq!(config.max_sessions, 100_000);
+        assert_eq!(config.max_header_size, 32_768);
+        assert_eq!(config.max_headers, 100);
         assert_eq!(config.max_unpolled_sessions, 25_000);
         assert_eq!(config.first_poll_timeout, Duration::from_secs(10));
         assert_eq!(config.transports, Transports::ALL);

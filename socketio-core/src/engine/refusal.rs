@@ -31,6 +31,8 @@ pub(super) enum Refusal {
     MethodNotAllowed,
     /// Too many POSTs of the session wait for their turn.
     TooManyPosts,
+    /// The head is over the limit.
+    HeadTooLarge,
     /// The body is over the limit.
     TooLarge,
     /// The body did not arrive in time.
@@ -65,6 +67,11 @@ impl Refusal {
             Refusal::TooManyPosts | Refusal::TooMany(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests")
             }
+            Refusal::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                3,
+                "Request header fields too large",
+            ),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
             Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
@@ -86,6 +93,7 @@ impl Refusal {
             Refusal::Eio3NotAllowed => Problem::Eio3NotAllowed,
             Refusal::MethodNotAllowed => Problem::MethodNotAllowed,
             Refusal::TooManyPosts => Problem::TooManyPosts,
+            Refusal::HeadTooLarge => Problem::HeadTooLarge,
             Refusal::TooLarge => Problem::BodyTooLarge,
             Refusal::TooSlow => Problem::BodyTooSlow,
             Refusal::WebSocketVersion => Problem::WebSocketVersion,

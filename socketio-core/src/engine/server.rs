@@ -29,7 +29,7 @@ use super::{
     v3::{self, V3},
 };
 use crate::{
-    admission::SessionPermit,
+    admission::{Admission, SessionPermit},
     base::{BoxError, Problem, ProblemDetails, Request},
 };
 
@@ -134,6 +134,11 @@ impl Engine {
         self.sessions.stop();
     }
 
+    /// Returns what counts connections.
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.sessions.admission
+    }
+
     /// Returns how many sessions are open.
     pub fn len(&self) -> usize {
         self.sessions.len()
@@ -150,6 +155,9 @@ impl Engine {
             return Err(Refusal::Forbidden);
         }
         let config = &self.sessions.config;
+        if !fits(request, config) {
+            return Err(Refusal::HeadTooLarge);
+        }
         let (purpose, protocol) = Purpose::of(request, config.allow_eio3)?;
         if let Protocol::V3(V3 { jsonp: Some(_), .. }) = protocol
             && let Some(origin) = v3::page(request)
@@ -341,6 +349,18 @@ impl fmt::Debug for Engine {
             .field("sessions", &self.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Returns whether the head of a request is within the limits.
+fn fits(request: &Parts, config: &Config) -> bool {
+    let headers = &request.headers;
+    let target = request.uri.path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    // With the colon, the space and the end of each line.
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    headers.len() <= config.max_headers && target + sizes.sum::<usize>() <= config.max_header_size
 }
 
 /// Marks a request whose handshake has been counted.

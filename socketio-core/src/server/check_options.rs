@@ -43,6 +43,13 @@ impl SocketIoBuilder {
                 "max_connections_per_address",
             ),
             (engine.admission.handshakes_per_address, "handshake_rate"),
+            (engine.admission.connections, "max_tcp_connections"),
+            (
+                engine.admission.connections_per_address,
+                "max_tcp_connections_per_address",
+            ),
+            (engine.max_header_size, "max_header_size"),
+            (engine.max_headers, "max_headers"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));
         }

@@ -50,4 +50,19 @@ impl SocketIoBuilder {
         self.options.engine.first_poll_timeout = timeout;
         self
     }
+
+    /// Sets how many TCP connections may be open, those of the application included. At the limit, the oldest one that has not brought
+    /// a request yet is closed; if there is none, new ones are closed as soon as they are accepted. Default: 200,000, or nine tenths of
+    /// the limit of open files if that is less (on Linux). Applies to `run` and `serve`.
+    pub fn max_tcp_connections(mut self, connections: usize) -> Self {
+        self.options.engine.admission.connections = connections;
+        self
+    }
+
+    /// Sets how many TCP connections one address may have. Further ones are closed as soon as they are accepted. Default: 20,000.
+    /// Those of [trusted proxies](SocketIoBuilder::trusted_proxies) are not counted by address. Applies to `run` and `serve`.
+    pub fn max_tcp_connections_per_address(mut self, connections: usize) -> Self {
+        self.options.engine.admission.connections_per_address = connections;
+        self
+    }
 }

@@ -8,7 +8,7 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("builder.rs"),
     include_str!("clustering.rs"),
     include_str!("connection_limits.rs"),
@@ -54,6 +54,18 @@ fn limits() -> Vec<Limit> {
         )),
         limit!(first_poll_timeout(SECOND), "seconds", |b| seconds(
             b.options.engine.first_poll_timeout
+        )),
+        limit!(max_tcp_connections(1), "connections", |b| number(
+            b.options.engine.admission.connections
+        )),
+        limit!(max_tcp_connections_per_address(1), "connections", |b| {
+            number(b.options.engine.admission.connections_per_address)
+        }),
+        limit!(max_header_size(1), "bytes", |b| number(
+            b.options.engine.max_header_size
+        )),
+        limit!(max_headers(1), "headers", |b| number(
+            b.options.engine.max_headers
         )),
         limit!(max_namespaces(1), "namespaces", |b| number(
             b.options.namespaces

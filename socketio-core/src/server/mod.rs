@@ -10,6 +10,7 @@ mod connection;
 mod connection_limits;
 mod engine_transport;
 mod event_queue;
+mod file_limit;
 mod http_options;
 mod http_timeouts;
 mod lifecycle;

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,6 +12,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
+
+use crate::admission::ConnectionPermit;
 
 /// A byte stream whose writes fail with `TimedOut` when the peer accepts no byte for too long.
 ///
@@ -22,6 +25,7 @@ pub(super) struct WriteTimeout<S> {
     timeout: Duration,
     /// Runs while a write is pending.
     stalled: Option<Pin<Box<Sleep>>>,
+    _permit: Option<Arc<ConnectionPermit>>,
 }
 
 impl<S> WriteTimeout<S> {
@@ -30,6 +34,15 @@ impl<S> WriteTimeout<S> {
             io,
             timeout,
             stalled: None,
+            _permit: None,
+        }
+    }
+
+    /// Keeps the permit of the connection as long as the stream.
+    pub(super) fn holding(self, permit: Arc<ConnectionPermit>) -> Self {
+        WriteTimeout {
+            _permit: Some(permit),
+            ..self
         }
     }
 
