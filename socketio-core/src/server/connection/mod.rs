@@ -46,7 +46,7 @@ pub(super) struct Connection<T> {
     /// Namespaces that the client has left, or that have ended or refused it: what it still sends there is ignored.
     left: Vec<Arc<str>>,
     aliases: Aliases,
-    /// Runs until the first namespace has been joined; and again, once the transport is gone, for `connect` handlers.
+    /// Runs until the first namespace has been joined, and since the last one has been left; and again, once the transport is gone, for `connect` handlers.
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
@@ -179,6 +179,14 @@ impl<T: Transport> Connection<T> {
             && self.queues.iter().any(|one| one.client().is_connected())
         {
             self.connect_timeout = None;
+        }
+        if ended
+            && self.queues.is_empty()
+            && self.connect_timeout.is_none()
+            && self.state == State::Open
+        {
+            // Who has left all namespaces is where it was at the beginning.
+            self.connect_timeout = Some(Box::pin(sleep(self.node.options.connect_timeout)));
         }
         if let Some(error) = &malformed {
             self.invalid_packet(error, None);
