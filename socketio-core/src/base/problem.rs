@@ -124,6 +124,8 @@ problems! {
             => "raise `max_http_buffer_size`, or send less at once",
         InvalidTransportPacket INFO "an invalid Engine.IO packet"
             => "use a client of Engine.IO 4",
+        TooManyControls WARN "a client sends too many pings or other packets without a message"
+            => "correct the client; or raise `max_control_rate`",
         // The end of sessions.
         PingTimeout INFO "the client did not answer a ping in time"
             => "raise `ping_timeout` for slow networks; if many clients are closed at once, look for a handler that blocks",

@@ -38,6 +38,9 @@ pub struct Config {
     pub max_header_size: usize,
     /// The number of headers of a request. Default: 100.
     pub max_headers: usize,
+    /// The number of packets and frames without a message (pings, pongs, noops) that a client may send within a second.
+    /// Default: 1,000.
+    pub max_control_rate: usize,
     /// The number of open sessions. Further handshakes are answered with 503. Default: 100,000.
     pub max_sessions: usize,
     /// The number of sessions that were opened over polling and have not been polled yet. A further one, or one beyond
@@ -88,6 +91,7 @@ impl Default for Config {
             max_payload: 1_000_000,
             max_header_size: 32 << 10,
             max_headers: 100,
+            max_control_rate: 1_000,
             max_sessions: 100_000,
             max_unpolled_sessions: 25_000,
             admission: AdmissionLimits::default(),
@@ -157,6 +161,7 @@ mod tests {
         assert_eq!(config.max_sessions, 100_000);
         assert_eq!(config.max_header_size, 32_768);
         assert_eq!(config.max_headers, 100);
+        assert_eq!(config.max_control_rate, 1_000);
         assert_eq!(config.max_unpolled_sessions, 25_000);
         assert_eq!(config.first_poll_timeout, Duration::from_secs(10));
         assert_eq!(config.transports, Transports::ALL);

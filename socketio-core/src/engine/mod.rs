@@ -27,8 +27,10 @@ mod base64_packet;
 mod caller;
 mod compression;
 mod config;
+mod control_rate;
 mod cookie;
 mod cors;
+mod frame_tracker;
 mod grant;
 mod heartbeat;
 mod origin;
@@ -67,5 +69,7 @@ pub use outgoing::Outgoing;
 pub use reason::CloseReason;
 pub use server::Engine;
 pub use session::{Event, Session};
+#[cfg(test)]
+pub(crate) use stream::MAX_FRAGMENTS;
 pub use subprotocol::Subprotocol;
 pub use transport::{TransportKind, Transports};

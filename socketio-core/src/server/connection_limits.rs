@@ -65,4 +65,11 @@ impl SocketIoBuilder {
         self.options.engine.admission.connections_per_address = connections;
         self
     }
+
+    /// Sets how many packets and WebSocket frames without a message (pings, pongs, noops) a connection may bring within a second, before
+    /// it is closed. Default: 1,000. A client needs one in 25 seconds.
+    pub fn max_control_rate(mut self, packets: usize) -> Self {
+        self.options.engine.max_control_rate = packets;
+        self
+    }
 }

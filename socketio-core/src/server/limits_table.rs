@@ -67,6 +67,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_headers(1), "headers", |b| number(
             b.options.engine.max_headers
         )),
+        limit!(max_control_rate(1), "per second", |b| number(
+            b.options.engine.max_control_rate
+        )),
         limit!(max_namespaces(1), "namespaces", |b| number(
             b.options.namespaces
         )),
@@ -213,6 +216,10 @@ fn the_fixed_limits_are_those_of_the_guide() {
         ("name of an event", number(packets.max_event_len)),
         ("name of a namespace", number(packets.max_namespace_len)),
         ("id of an acknowledgement", number(packets.max_id_len)),
+        (
+            "frames of one WebSocket message",
+            number(crate::engine::MAX_FRAGMENTS as usize),
+        ),
         ("a peer that accepts no byte", seconds(engine.write_timeout)),
         (
             "a connection that the server closes",

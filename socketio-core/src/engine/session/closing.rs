@@ -39,12 +39,15 @@ impl Session {
             reason,
             deadline,
             said,
+            posted,
         } = &mut self.state
         else {
             return Poll::Ready(());
         };
         let shutdown = *reason == CloseReason::ServerShutdown;
-        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() {
+        // What is still on its way is discarded, but not for ever.
+        let is_too_much = *posted > self.sessions.config.max_payload;
+        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() || is_too_much {
             return Poll::Ready(());
         }
         match &mut self.transport {

@@ -73,7 +73,12 @@ impl Session {
         if updates.has_been_polled || updates.socket.is_some() {
             self.first_poll = None;
         }
-        self.posts.extend(updates.post.take());
+        if let Some(post) = updates.post.take() {
+            if let State::Closing { posted, .. } = &mut self.state {
+                *posted += post.payload.remaining();
+            }
+            self.posts.push_back(post);
+        }
         if let (Some((upgrade, protocol)), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
             let format = protocol.frames();
@@ -129,16 +134,30 @@ impl Session {
             }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
-                (None, Transport::WebSocket(socket)) => match ready!(socket.poll_packet(cx)) {
-                    Ok(packet) => packet,
-                    Err(reason) => {
-                        self.report_socket();
-                        return Poll::Ready(Err(reason));
+                (None, Transport::WebSocket(socket)) => {
+                    let polled = socket.poll_packet(cx);
+                    let controls = socket.take_controls();
+                    if controls > 0 {
+                        self.admit_controls(controls)?;
                     }
-                },
+                    match ready!(polled) {
+                        Ok(packet) => packet,
+                        Err(reason) => {
+                            self.report_socket();
+                            return Poll::Ready(Err(reason));
+                        }
+                    }
+                }
                 (None, Transport::Polling) => return Poll::Pending,
             };
             self.reads += 1;
+            // Those of a POST are bounded by its size, and their number by the turn.
+            if !matches!(
+                (&packet, &self.transport),
+                (Packet::Message(_), _) | (_, Transport::Polling)
+            ) {
+                self.admit_controls(1)?;
+            }
             match packet {
                 Packet::Pong => {
                     self.heartbeat.pong(Instant::now(), &self.sessions.config);
@@ -184,6 +203,16 @@ impl Session {
             socket.shrink();
             self.posts.shrink_to_fit();
         }
+    }
+
+    /// Counts what the client sends beside messages.
+    fn admit_controls(&mut self, number: usize) -> Result<(), CloseReason> {
+        let limit = self.sessions.config.max_control_rate;
+        if self.controls.admit(number, limit) {
+            return Ok(());
+        }
+        self.report(Problem::TooManyControls, |details| details);
+        Err(CloseReason::TransportError)
     }
 
     /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode};
 
 use super::{
+    control_rate::ControlRate,
     heartbeat::Heartbeat,
     outgoing::{Outgoing, Queue},
     packet::control,
@@ -67,6 +68,7 @@ pub struct Session {
     control_due: Option<&'static str>,
     /// When a session ends that was opened over polling and has not been polled yet.
     first_poll: Option<Instant>,
+    controls: ControlRate,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
@@ -82,6 +84,8 @@ enum State {
         reason: CloseReason,
         deadline: Instant,
         said: bool,
+        /// The number of bytes that the client has posted since then.
+        posted: usize,
     },
     Closed(CloseReason),
 }
@@ -141,6 +145,7 @@ impl Session {
             progress: Progress::default(),
             control_due: None,
             first_poll: None,
+            controls: ControlRate::default(),
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: Queue::default(),
@@ -254,6 +259,7 @@ impl Session {
                 reason,
                 deadline,
                 said: false,
+                posted: 0,
             };
             // A client that has stopped polling for an upgrade would not see the end of its session before its ping timeout.
             if !self.is_probed() {
