@@ -12,7 +12,7 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    AdmissionLimits,
+    AdmissionLimits, OutboxTotal,
     address_table::{AddressTable, key},
 };
 use crate::base::Problem;
@@ -22,13 +22,14 @@ use crate::base::Problem;
 /// Clients without a known address are not counted by address: they are clients of a trusted proxy that does not say
 /// who they are, or of a program that serves connections itself and inserts no `PeerAddr`. As one address, all of them
 /// would be refused together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Admission {
     limits: AdmissionLimits,
     addresses: Mutex<AddressTable>,
     /// The number of TCP connections.
     connections: AtomicUsize,
     unused: Mutex<Unused>,
+    outboxes: Arc<OutboxTotal>,
 }
 
 /// TCP connections that have not brought a request yet, the oldest first. One that is taken out of here is closed.
@@ -42,8 +43,16 @@ impl Admission {
     pub(crate) fn new(limits: AdmissionLimits) -> Self {
         Admission {
             limits,
-            ..Admission::default()
+            addresses: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            unused: Mutex::default(),
+            outboxes: Arc::new(OutboxTotal::new(limits.outboxes)),
         }
+    }
+
+    /// Returns what counts the bytes in all outboxes.
+    pub(crate) fn outboxes(&self) -> &Arc<OutboxTotal> {
+        &self.outboxes
     }
 
     /// Counts a handshake of an address.

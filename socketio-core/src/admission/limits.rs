@@ -44,6 +44,8 @@ pub(crate) struct AdmissionLimits {
     pub(crate) sessions_per_address: usize,
     /// The number of handshakes of one address within a second.
     pub(crate) handshakes_per_address: usize,
+    /// The size of what waits in all outboxes together, in bytes.
+    pub(crate) outboxes: usize,
 }
 
 impl Default for AdmissionLimits {
@@ -56,6 +58,8 @@ impl Default for AdmissionLimits {
             // others.
             sessions_per_address: 10_000,
             handshakes_per_address: 1_000,
+            // 64 clients with full outboxes: less than servers with clients that slow have for them.
+            outboxes: 1 << 30,
         }
     }
 }

@@ -9,8 +9,10 @@ mod address_table;
 mod admission;
 mod handshake;
 mod limits;
+mod outbox_total;
 
 pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;
 pub(crate) use limits::{AdmissionLimits, ClientLimits, OutboxLimits, PublishLimits};
 pub use limits::{OverflowPolicy, PacketLimits};
+pub(crate) use outbox_total::{OutboxShare, OutboxTotal};

@@ -159,6 +159,8 @@ problems! {
             => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
         CallBacklog WARN "a client sent too much while a call waited for its acknowledgement: the call fails"
             => "raise `max_waiting_events`, or send fewer events",
+        OutboxesFull WARN "the outboxes of all connections are full: a client that reads too slowly is closed"
+            => "raise `max_outbox_total`, emit less, or choose another `overflow_policy`",
         SlowClient WARN "a client reads too slowly: its outbox is full and the connection is closed"
             => "raise `max_outbox`, emit less, or choose another `overflow_policy`",
     }

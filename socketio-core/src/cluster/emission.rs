@@ -112,10 +112,13 @@ impl OutgoingEvent {
     }
 }
 
+/// The size from which it matters that recipients share the bytes of a packet.
+const SHARED: usize = 256;
+
 impl Emission {
     /// Delivers to the local recipients.
     pub(crate) fn deliver(&self, hub: &Hub) {
-        let mut delivery = Delivery::new(hub);
+        let mut delivery = Delivery::new(hub).shared(self.shared_by(hub));
         let (skip, except) = (&self.skip, &self.except);
         hub.select(&self.namespace, &self.target, skip, except, |client| {
             if let Some(packet) = self.packet_for(client, hub) {
@@ -123,6 +126,18 @@ impl Emission {
             }
         });
         delivery.finish();
+    }
+
+    /// Returns about how many recipients share the bytes of the packet. Where that saves next to nothing, they are not counted.
+    fn shared_by(&self, hub: &Hub) -> usize {
+        match &self.packet {
+            OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. }
+                if frames.bytes() >= SHARED =>
+            {
+                hub.reach(&self.namespace, &self.target)
+            }
+            _ => 1,
+        }
     }
 
     /// Returns the packet of one recipient; `None` when it can't be asked for an ack.

@@ -19,7 +19,7 @@ use super::{
     slots::{Slot, Slots},
 };
 use crate::{
-    admission::OutboxLimits,
+    admission::{OutboxLimits, OutboxTotal},
     base::{EmitError, Message, Reason},
     packet::Frames,
 };
@@ -68,10 +68,14 @@ pub(crate) struct ConnectionHandle {
 }
 
 impl ConnectionHandle {
-    pub(crate) fn new(limits: OutboxLimits, traffic: Option<Arc<Traffic>>) -> Self {
+    pub(crate) fn new(
+        limits: OutboxLimits,
+        total: &Arc<OutboxTotal>,
+        traffic: Option<Arc<Traffic>>,
+    ) -> Self {
         ConnectionHandle {
             limits,
-            outbox: Mutex::new(OutboxQueue::new(limits)),
+            outbox: Mutex::new(OutboxQueue::new(limits, total)),
             notified: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
@@ -95,9 +99,14 @@ impl ConnectionHandle {
     /// Pushes a packet with its attachments, completely or not at all, and wakes the task. If the outbox is full even
     /// for a burst, the overflow policy applies.
     pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
+        self.push_shared(packet, kind, 1);
+    }
+
+    /// Pushes a packet whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
+    pub(crate) fn push_shared(&self, packet: Frames, kind: PacketKind, recipients: usize) {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
-            let pushed = outbox.push(packet, kind);
+            let pushed = outbox.push(packet, kind, recipients);
             if pushed == Push::Disconnect {
                 // Under the lock that `sleep` takes, so that the task does not miss it.
                 self.overflowed.store(true, Ordering::Release);

@@ -8,6 +8,8 @@ use crate::{base::EmitError, packet::Frames};
 /// The delivery of one event to local clients. Without observers it allocates nothing.
 pub(crate) struct Delivery<'a> {
     hub: &'a Hub,
+    /// About how many outboxes share the bytes of the packet.
+    shared: usize,
     recipients: Vec<Arc<Client>>,
     /// The packet of the first recipient. Those of the others may have different ack ids.
     observed: Option<Frames>,
@@ -17,8 +19,17 @@ impl<'a> Delivery<'a> {
     pub(crate) fn new(hub: &'a Hub) -> Self {
         Delivery {
             hub,
+            shared: 1,
             recipients: Vec::new(),
             observed: None,
+        }
+    }
+
+    /// Sets about how many recipients the packet has, if they share its bytes. Default: 1.
+    pub(crate) fn shared(self, recipients: usize) -> Self {
+        Delivery {
+            shared: recipients,
+            ..self
         }
     }
 
@@ -26,7 +37,8 @@ impl<'a> Delivery<'a> {
     pub(crate) fn deliver(&mut self, client: &Arc<Client>, packet: Frames) {
         if client.is_connected() {
             self.record(client, &packet);
-            client.connection().push(packet, PacketKind::Event);
+            let connection = client.connection();
+            connection.push_shared(packet, PacketKind::Event, self.shared);
         }
     }
 
@@ -69,7 +81,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        admission::{ClientLimits, OutboxLimits},
+        admission::{ClientLimits, OutboxLimits, OutboxTotal},
         base::{Reason, Request, TrustedProxies},
         hub::{ConnectionHandle, Observer, Room, Watch},
         packet::{Arguments, Codec, Json},
@@ -123,7 +135,11 @@ mod tests {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         let client = Arc::new(Client::new(
             Arc::from("/"),
-            Arc::new(ConnectionHandle::new(OutboxLimits::default(), None)),
+            Arc::new(ConnectionHandle::new(
+                OutboxLimits::default(),
+                &Arc::new(OutboxTotal::new(1 << 30)),
+                None,
+            )),
             Request::take(&mut parts, &TrustedProxies::default()),
         ));
         let packet = hub.codec.disconnect("/");

@@ -280,6 +280,23 @@ impl Hub {
         names
     }
 
+    /// Returns how many local clients a target has at most, for an estimate: a client in several rooms counts several times.
+    pub(crate) fn reach(&self, nameclients: &str, target: &Target) -> usize {
+        let rooms = match target {
+            Target::One(_) => return 1,
+            Target::Everyone => &[][..],
+            Target::Rooms(rooms) => rooms,
+        };
+        let Some(clients) = self.clients(nameclients) else {
+            return 0;
+        };
+        if let Target::Everyone = target {
+            return clients.everyone.list().len();
+        }
+        let members = |room: &Room| clients.room(room).map_or(1, |members| members.list().len());
+        rooms.iter().map(members).sum()
+    }
+
     /// Calls `each` once for every client that matches the target, is not listed in `skip`, and is in none of the rooms
     /// `except`.
     pub(crate) fn select(

@@ -50,6 +50,7 @@ impl SocketIoBuilder {
             ),
             (engine.max_header_size, "max_header_size"),
             (engine.max_headers, "max_headers"),
+            (engine.admission.outboxes, "max_outbox_total"),
             (engine.max_control_rate, "max_control_rate"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));

@@ -72,4 +72,16 @@ impl SocketIoBuilder {
         self.options.engine.max_control_rate = packets;
         self
     }
+
+    /// Sets how much may wait to be written to all connections together, in bytes. Default: 1 GiB (1,073,741,824 bytes).
+    ///
+    /// While more waits, each client for which more than 64 KiB waits, and whose connection has had its turn to write, is treated as if
+    /// its own [`max_outbox`](SocketIoBuilder::max_outbox) was exceeded. Clients that read are not affected. The bytes of a broadcast
+    /// count about once, since its recipients share them.
+    ///
+    /// The default is 64 times the limit of one client. On a machine with less than 2 GiB of memory, set about a quarter of it.
+    pub fn max_outbox_total(mut self, bytes: usize) -> Self {
+        self.options.engine.admission.outboxes = bytes;
+        self
+    }
 }

@@ -97,6 +97,9 @@ fn limits() -> Vec<Limit> {
             b.options.outbox.messages,
             b.options.outbox.bytes
         )),
+        limit!(max_outbox_total(1), "bytes", |b| number(
+            b.options.engine.admission.outboxes
+        )),
         limit!(overflow_policy(OverflowPolicy::DropNewest), "", |b| {
             format!("{:?}", b.options.outbox.policy)
         }),

@@ -103,7 +103,11 @@ impl<T: Transport> Connection<T> {
     pub(super) fn disconnect_slow_client(&mut self) {
         let limits = self.node.options.outbox;
         let limits = format_args!("{} messages or {} bytes", limits.messages, limits.bytes);
-        self.report(Problem::SlowClient, |details| details.detail(&limits));
+        let problem = match self.node.engine.admission().outboxes().exceeds(1) {
+            true => Problem::OutboxesFull,
+            false => Problem::SlowClient,
+        };
+        self.report(problem, |details| details.detail(&limits));
         self.handle.overflow();
         self.close(Reason::TransportError);
     }

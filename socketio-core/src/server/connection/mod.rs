@@ -85,7 +85,8 @@ impl<T: Transport> Connection<T> {
         transport: impl FnOnce(Outbox) -> T,
     ) {
         let traffic = node.hub.traffic().cloned();
-        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, traffic));
+        let total = node.engine.admission().outboxes();
+        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, total, traffic));
         if let Some(instrument) = &server.instrument {
             instrument.begin(node);
         }
