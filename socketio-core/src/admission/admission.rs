@@ -144,6 +144,11 @@ impl Admission {
         Ok((permit, evicted))
     }
 
+    /// Returns the number of open TCP connections.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// The limit of TCP connections in sum.
     pub(crate) fn most_connections(&self) -> usize {
         self.limits.connections

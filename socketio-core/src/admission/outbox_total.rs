@@ -26,6 +26,15 @@ impl OutboxTotal {
         }
     }
 
+    /// Returns the bytes that wait. Small outboxes are not counted.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Returns whether more than this many times the limit waits.
     pub(crate) fn exceeds(&self, times: usize) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.limit.saturating_mul(times)

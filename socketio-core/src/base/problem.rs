@@ -33,6 +33,13 @@ macro_rules! problems {
             /// All problems, in the order of their discriminants.
             pub(crate) const ALL: &[Problem] = &[$($(Problem::$name,)*)*];
 
+            /// Returns the name of the variant.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $($(Problem::$name => stringify!($name),)*)*
+                }
+            }
+
             pub(super) fn explanation(self) -> Explanation {
                 match self {
                     $($(Problem::$name => Explanation {
@@ -163,6 +170,41 @@ problems! {
             => "raise `max_outbox_total`, emit less, or choose another `overflow_policy`",
         SlowClient WARN "a client reads too slowly: its outbox is full and the connection is closed"
             => "raise `max_outbox`, emit less, or choose another `overflow_policy`",
+    }
+}
+
+impl Problem {
+    /// Whether it is a reason to refuse a handshake.
+    pub(crate) fn refuses_handshake(self) -> bool {
+        matches!(
+            self,
+            Problem::OriginRefused
+                | Problem::UnsupportedVersion
+                | Problem::UnknownTransport
+                | Problem::HandshakeMethod
+                | Problem::TooManySessions
+                | Problem::TooManyOfAddress
+                | Problem::TooManyHandshakes
+                | Problem::ShuttingDown
+                | Problem::NoRandomNumbers
+                | Problem::Jsonp
+                | Problem::NotWebSocket
+                | Problem::WebSocketVersion
+                | Problem::WebSocketKey
+                | Problem::NoUpgrade
+        )
+    }
+
+    /// Whether it is input that can't be decoded.
+    pub(crate) fn is_decode_error(self) -> bool {
+        matches!(
+            self,
+            Problem::InvalidPayload
+                | Problem::InvalidFrame
+                | Problem::InvalidTransportPacket
+                | Problem::InvalidPacket
+                | Problem::TooManyAttachments
+        )
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     base::{EncodeError, Sid},
+    counters::EventIndex,
     hub::{Client, Delivery, Hub, Room, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
@@ -17,6 +18,8 @@ pub(crate) struct Emission {
     pub(crate) target: Target,
     pub(crate) skip: Vec<Room>,
     pub(crate) except: Vec<Room>,
+    /// The event, for the counters.
+    pub(crate) event: EventIndex,
     pub(crate) packet: OutgoingEvent,
     /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
@@ -118,7 +121,7 @@ const SHARED: usize = 256;
 impl Emission {
     /// Delivers to the local recipients.
     pub(crate) fn deliver(&self, hub: &Hub) {
-        let mut delivery = Delivery::new(hub).shared(self.shared_by(hub));
+        let mut delivery = Delivery::new(hub, self.event).shared(self.shared_by(hub));
         let (skip, except) = (&self.skip, &self.except);
         hub.select(&self.namespace, &self.target, skip, except, |client| {
             if let Some(packet) = self.packet_for(client, hub) {

@@ -1,6 +1,6 @@
 //! [`Config`]: the options of an engine.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
@@ -9,6 +9,7 @@ use super::{
 use crate::{
     admission::AdmissionLimits,
     base::{ProblemLog, TrustedProxies},
+    counters::Counters,
 };
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
@@ -76,6 +77,8 @@ pub struct Config {
     pub(crate) problems: ProblemLog,
     /// Rewrites texts as ASCII for old clients that can't be sent others. Default: none, and they are sent as they are.
     pub(crate) to_ascii: Option<ToAscii>,
+    /// The counters of the server.
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Default for Config {
@@ -108,6 +111,7 @@ impl Default for Config {
             compression_threshold: 1024,
             problems: ProblemLog::default(),
             to_ascii: None,
+            counters: Arc::default(),
         }
     }
 }

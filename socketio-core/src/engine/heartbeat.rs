@@ -104,12 +104,14 @@ impl Heartbeat {
         HeartbeatAction::Ping
     }
 
-    /// Notes a pong. An unexpected one is ignored.
-    pub(super) fn pong(&mut self, now: Instant, config: &Config) {
-        if let Pong::Awaited | Pong::Extended = self.pong {
-            self.due = after(now, config.ping_interval);
-            self.pong = Pong::NotAwaited;
+    /// Notes a pong, and returns the time since the ping was due. An unexpected one is ignored.
+    pub(super) fn pong(&mut self, now: Instant, config: &Config) -> Option<Duration> {
+        if !matches!(self.pong, Pong::Awaited | Pong::Extended) {
+            return None;
         }
+        self.due = after(now, config.ping_interval);
+        self.pong = Pong::NotAwaited;
+        Some(now.saturating_duration_since(self.pinged))
     }
 
     /// Notes a ping of a client that pings.
@@ -216,7 +218,8 @@ mod tests {
     async fn a_pong_starts_the_next_interval() {
         let (mut heartbeat, config, start) = start();
         heartbeat.beat(start + ms(300), &config);
-        heartbeat.pong(start + ms(350), &config);
+        let round_trip = heartbeat.pong(start + ms(350), &config);
+        assert_eq!(round_trip, Some(ms(50)));
         assert_eq!(heartbeat.due(), Some(start + ms(650)));
         assert_eq!(
             heartbeat.beat(start + ms(650), &config),
@@ -227,7 +230,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pong_that_nobody_awaits_changes_nothing() {
         let (mut heartbeat, config, start) = start();
-        heartbeat.pong(start + ms(100), &config);
+        assert_eq!(heartbeat.pong(start + ms(100), &config), None);
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
     }
 

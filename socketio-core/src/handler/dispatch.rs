@@ -9,7 +9,7 @@ use super::{
     EventCall, EventFailure, Next, QueuedEvent, Route,
     ack_request::{AckRequest, AckSource},
     entry::Entry,
-    failure::{ErrorAck, StartFailure, connection_refused, log_failure},
+    failure::{ErrorAck, StartFailure, connection_refused, count_failure, log_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
@@ -89,6 +89,9 @@ impl Dispatcher {
             {
                 Ok(response) => (response, None),
                 Err(failure) => {
+                    if let EventFailure::Failed(error) = &failure {
+                        count_failure(route.origin(), error);
+                    }
                     let arguments = again.unwrap_or_default();
                     let input = (arguments, ack);
                     let recovered = dispatcher.recover(handlers, socket, name, failure, input);
@@ -108,6 +111,7 @@ impl Dispatcher {
                             let origin = route.origin().unwrap_or(&dispatcher.built);
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
+                            count_failure(route.origin(), &error);
                             log_failure(&error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
@@ -147,6 +151,7 @@ impl Dispatcher {
             tracing::debug!(target: "socketio", namespace = socket.namespace(), message = refused.message(), "connection refused");
             return Err(refused);
         }
+        count_failure(route.origin(), &error);
         // An error handler runs for its side effects; it cannot accept the client.
         let input = Input::Error {
             error: &error,
@@ -179,6 +184,7 @@ impl Dispatcher {
             return Ok(());
         };
         let error = failure.into_error()?;
+        count_failure(route.origin(), &error);
         let input = Input::Error {
             error: &error,
             arguments: Arguments::default(),

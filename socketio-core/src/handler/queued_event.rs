@@ -1,7 +1,10 @@
 //! [`QueuedEvent`]: an event between its arrival and its handler.
 
 use super::{Route, registry::Lookup};
-use crate::packet::{AckId, Arguments, Received};
+use crate::{
+    counters::Counters,
+    packet::{AckId, Arguments, Received},
+};
 
 /// An event as it was received, with its route.
 #[derive(Debug)]
@@ -26,6 +29,18 @@ impl QueuedEvent {
             name,
             id: packet.id(),
             arguments: packet.into_arguments(),
+        }
+    }
+
+    /// Counts the event for its handler.
+    pub(crate) fn count(&self, counters: &Counters) {
+        match self
+            .route
+            .origin()
+            .and_then(|origin| origin.counters.as_ref())
+        {
+            Some(counters) => counters.received.increment(),
+            None => counters.events.unhandled.increment(),
         }
     }
 

@@ -15,7 +15,10 @@ use super::{
     Kind, entry::Entry, extract::Input, guard::GuardEntry, middleware::MiddlewareEntry,
     origin::Origin,
 };
-use crate::node::{Description, HandlerInfo};
+use crate::{
+    counters::HandlerCounters,
+    node::{Description, HandlerInfo},
+};
 
 /// All handlers of a server.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ pub(crate) struct Registry {
     guards: Vec<(Pattern, Arc<GuardEntry>)>,
     middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     description: Description,
+    counters: Vec<Arc<HandlerCounters>>,
 }
 
 /// Registrations that [`check`](super::check) has accepted.
@@ -118,6 +122,9 @@ impl Registry {
                 .map(|(pattern, entry)| info(pattern, entry, &checked.guards))
                 .collect(),
         );
+        let origins = checked.entries.iter().map(|(_, entry)| &entry.origin);
+        let counters = origins.filter_map(|origin| origin.counters.clone());
+        let counters = counters.collect();
         let mut error_default = None;
         let mut tables = Tables::default();
         // The main namespace always exists.
@@ -155,6 +162,7 @@ impl Registry {
             guards: checked.guards,
             middleware: checked.middleware,
             description,
+            counters,
         };
         registry.exact = exact
             .into_iter()
@@ -169,6 +177,11 @@ impl Registry {
     /// Returns the description of all handlers.
     pub(crate) fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// Returns the counters of all handlers.
+    pub(crate) fn counters(&self) -> &[Arc<HandlerCounters>] {
+        &self.counters
     }
 
     fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Lookup {

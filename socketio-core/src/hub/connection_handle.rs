@@ -13,7 +13,6 @@ use std::{
 };
 
 use super::{
-    Traffic,
     aliases::Aliases,
     outbox_queue::{Full, OutboxQueue, PacketKind, Push},
     slots::{Slot, Slots},
@@ -21,6 +20,7 @@ use super::{
 use crate::{
     admission::{OutboxLimits, OutboxTotal},
     base::{EmitError, Message, Reason},
+    counters::Counters,
     packet::Frames,
 };
 
@@ -63,15 +63,14 @@ pub(crate) struct ConnectionHandle {
     abandoned: AtomicBool,
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
-    /// Counts messages, if the admin interface is enabled.
-    traffic: Option<Arc<Traffic>>,
+    counters: Arc<Counters>,
 }
 
 impl ConnectionHandle {
     pub(crate) fn new(
         limits: OutboxLimits,
         total: &Arc<OutboxTotal>,
-        traffic: Option<Arc<Traffic>>,
+        counters: Arc<Counters>,
     ) -> Self {
         ConnectionHandle {
             limits,
@@ -84,7 +83,7 @@ impl ConnectionHandle {
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             slots: Mutex::default(),
-            traffic,
+            counters,
         }
     }
 
@@ -130,16 +129,33 @@ impl ConnectionHandle {
         };
         // Woken also if it is full, so that the transport has its turn.
         self.after_push(pushed.unwrap_or(Push::Done), waker);
-        pushed.map(drop).map_err(|Full| EmitError::outbox_full())
+        pushed.map(drop).map_err(|Full| {
+            self.counters.outbox_full.increment();
+            EmitError::outbox_full()
+        })
     }
 
     fn after_push(&self, pushed: Push, waker: Option<Waker>) {
-        if pushed != Push::Done {
+        let counter = match pushed {
+            Push::Done => None,
+            Push::Dropped => Some(&self.counters.dropped_newest),
+            Push::Disconnect => Some(&self.counters.dropped_disconnecting),
+        };
+        if let Some(counter) = counter {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            counter.increment();
         }
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Pops the next message to write, outside of the task's turn, which counts what it pops.
+    pub(crate) fn pop_outside(&self) -> Option<Message> {
+        let message = self.pop()?;
+        self.counters.messages_sent.increment();
+        self.counters.bytes_sent.add(message.len() as u64);
+        Some(message)
     }
 
     /// Sets the names that the client has for its namespaces.
@@ -149,11 +165,12 @@ impl ConnectionHandle {
 
     /// Pops the next message to write.
     pub(crate) fn pop(&self) -> Option<Message> {
-        let message = self.lock().pop();
-        if let (Some(message), Some(traffic)) = (&message, &self.traffic) {
-            traffic.sent(message.len());
-        }
-        message
+        self.lock().pop()
+    }
+
+    /// Returns how many messages wait to be written, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.lock().waiting()
     }
 
     /// Prepares to return `Pending`; the last step of the task's poll.

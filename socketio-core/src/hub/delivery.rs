@@ -3,23 +3,27 @@
 use std::sync::Arc;
 
 use super::{Client, Hub, PacketKind};
-use crate::{base::EmitError, packet::Frames};
+use crate::{base::EmitError, counters::EventIndex, packet::Frames};
 
 /// The delivery of one event to local clients. Without observers it allocates nothing.
 pub(crate) struct Delivery<'a> {
     hub: &'a Hub,
     /// About how many outboxes share the bytes of the packet.
     shared: usize,
+    event: EventIndex,
+    clients: u64,
     recipients: Vec<Arc<Client>>,
     /// The packet of the first recipient. Those of the others may have different ack ids.
     observed: Option<Frames>,
 }
 
 impl<'a> Delivery<'a> {
-    pub(crate) fn new(hub: &'a Hub) -> Self {
+    pub(crate) fn new(hub: &'a Hub, event: EventIndex) -> Self {
         Delivery {
             hub,
             shared: 1,
+            event,
+            clients: 0,
             recipients: Vec::new(),
             observed: None,
         }
@@ -38,6 +42,7 @@ impl<'a> Delivery<'a> {
         if client.is_connected() {
             self.record(client, &packet);
             let connection = client.connection();
+            self.clients += 1;
             connection.push_shared(packet, PacketKind::Event, self.shared);
         }
     }
@@ -55,6 +60,7 @@ impl<'a> Delivery<'a> {
         if client.is_connected() {
             self.record(client, &packet);
             client.connection().try_push(packet)?;
+            self.clients += 1;
         }
         Ok(())
     }
@@ -66,8 +72,11 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Notifies the observers. Called under no lock.
+    /// Counts the event, and notifies the observers. Called under no lock.
     pub(crate) fn finish(self) {
+        if self.clients > 0 {
+            self.hub.counters.events.sent(self.event, self.clients);
+        }
         if let Some(packet) = self.observed {
             self.hub
                 .observe(|observer| observer.sent(&self.recipients, &packet));
@@ -129,26 +138,32 @@ mod tests {
         let (one, two) = (Arc::new(Notes::default()), Arc::new(Notes::default()));
         let watch = Watch {
             observers: vec![Arc::clone(&one) as _, Arc::clone(&two) as _],
-            traffic: None,
         };
-        let hub = Hub::new(Codec::new(Json), watch, ClientLimits::default());
+        let hub = Hub::new(
+            Codec::new(Json),
+            watch,
+            ClientLimits::default(),
+            Arc::default(),
+        );
         let (mut parts, ()) = http::Request::new(()).into_parts();
         let client = Arc::new(Client::new(
             Arc::from("/"),
             Arc::new(ConnectionHandle::new(
                 OutboxLimits::default(),
                 &Arc::new(OutboxTotal::new(1 << 30)),
-                None,
+                Arc::default(),
             )),
             Request::take(&mut parts, &TrustedProxies::default()),
         ));
         let packet = hub.codec.disconnect("/");
-        hub.deliver(&client, packet.clone());
+        let event = hub.counters.events.index("/", "event");
+        hub.deliver(&client, event, packet.clone());
         hub.accept(&client, packet.clone());
         hub.join(&client, &Arc::from("room"), 9).unwrap();
-        hub.deliver(&client, packet.clone());
+        hub.deliver(&client, event, packet.clone());
         hub.end(&client, Reason::ClientDisconnect);
-        hub.deliver(&client, packet);
+        hub.deliver(&client, event, packet);
+        assert_eq!(hub.counters.events.other_sent.get(), 1);
         let notes = [
             "connected",
             "joined room",

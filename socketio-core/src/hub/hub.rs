@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, Observer, PacketKind, Room, Traffic, Watch,
+    Client, Delivery, Observer, PacketKind, Room, Watch,
     client_set::ClientSet,
     client_state::{ClientState, Joined},
     namespace_clients::NamespaceClients,
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     admission::ClientLimits,
     base::{EmitError, Reason, RoomError, Sid},
+    counters::{Counters, EventIndex},
     packet::{Codec, Frames},
 };
 
@@ -39,15 +40,22 @@ pub(crate) struct Hub {
     /// The codec of all clients.
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
+    pub(crate) counters: Arc<Counters>,
     watch: Watch,
     namespaces: RwLock<Namespaces>,
 }
 
 impl Hub {
-    pub(crate) fn new(codec: Codec, watch: Watch, limits: ClientLimits) -> Self {
+    pub(crate) fn new(
+        codec: Codec,
+        watch: Watch,
+        limits: ClientLimits,
+        counters: Arc<Counters>,
+    ) -> Self {
         Hub {
             codec,
             limits,
+            counters,
             watch,
             namespaces: RwLock::default(),
         }
@@ -63,11 +71,6 @@ impl Hub {
         for observer in &self.watch.observers {
             notify(&**observer);
         }
-    }
-
-    /// Returns the counters of messages, if there are any.
-    pub(crate) fn traffic(&self) -> Option<&Arc<Traffic>> {
-        self.watch.traffic.as_ref()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Namespaces> {
@@ -92,6 +95,7 @@ impl Hub {
         let Some(deferred) = deferred else {
             return false;
         };
+        self.counters.clients_accepted.increment();
         self.observe(|observer| observer.connected(client));
         for operation in deferred {
             operation(self);
@@ -140,8 +144,8 @@ impl Hub {
     }
 
     /// Delivers an event to one client. The overflow policy applies.
-    pub(crate) fn deliver(&self, client: &Arc<Client>, packet: Frames) {
-        let mut delivery = Delivery::new(self);
+    pub(crate) fn deliver(&self, client: &Arc<Client>, event: EventIndex, packet: Frames) {
+        let mut delivery = Delivery::new(self, event);
         delivery.deliver(client, packet);
         delivery.finish();
     }
@@ -151,8 +155,13 @@ impl Hub {
     /// # Errors
     ///
     /// If the outbox is full even for a burst: the handler emits too much, and the client is not disconnected.
-    pub(super) fn emit(&self, client: &Arc<Client>, packet: Frames) -> Result<(), EmitError> {
-        let mut delivery = Delivery::new(self);
+    pub(super) fn emit(
+        &self,
+        client: &Arc<Client>,
+        event: EventIndex,
+        packet: Frames,
+    ) -> Result<(), EmitError> {
+        let mut delivery = Delivery::new(self, event);
         delivery.try_deliver(client, packet)?;
         delivery.finish();
         Ok(())
@@ -271,6 +280,13 @@ impl Hub {
     /// Returns whether a namespace has any client.
     pub(crate) fn is_inhabited(&self, namespace: &str) -> bool {
         self.read().contains_key(namespace)
+    }
+
+    /// Calls `each` for every namespace with the number of its clients.
+    pub(crate) fn count_clients(&self, mut each: impl FnMut(&str, usize)) {
+        for (name, clients) in &*self.read() {
+            each(name, clients.everyone.list().len());
+        }
     }
 
     /// Returns the namespaces with at least one client, in alphabetical order.

@@ -19,7 +19,6 @@ mod observer;
 mod outbox_queue;
 mod rooms;
 mod slots;
-mod traffic;
 pub mod transport;
 
 pub(crate) use aliases::Aliases;
@@ -33,4 +32,3 @@ pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
-pub(crate) use traffic::{Traffic, TrafficCounts};

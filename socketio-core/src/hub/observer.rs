@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Client, Room, Traffic};
+use super::{Client, Room};
 use crate::{base::Reason, packet::Arguments, packet::Frames};
 
 /// Receives events of the hub. Its methods are called after the change, outside of all locks, on the thread that made
@@ -30,18 +30,16 @@ pub(crate) trait Observer: Send + Sync {
     fn upgraded(&self, client: &Arc<Client>);
 }
 
-/// The observers and the counters of a hub. By default there are none, and nothing is collected.
+/// The observers of a hub. By default there are none, and nothing is collected for them.
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    pub(crate) traffic: Option<Arc<Traffic>>,
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch")
             .field("observers", &self.observers.len())
-            .field("traffic", &self.traffic)
             .finish()
     }
 }

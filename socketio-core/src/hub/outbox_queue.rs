@@ -174,6 +174,11 @@ impl OutboxQueue {
         self.messages.is_empty()
     }
 
+    /// Returns the number of messages, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.messages.len(), self.bytes)
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.state == State::Closed
     }

@@ -16,6 +16,7 @@ use crate::{
     admin::Admin,
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
+    counters::{Counters, EventTable},
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
@@ -360,6 +361,8 @@ impl SocketIoBuilder {
                 "handler"
             );
         }
+        let events = EventTable::new(registry.counters().to_vec());
+        self.options.engine.counters = Arc::new(Counters::new(events));
         let parts = NodeParts {
             codec: self
                 .codec

@@ -247,6 +247,7 @@ impl EventQueue {
                 true
             }
             Err(_) if !client.is_connecting() => {
+                hub.counters.clients_refused.increment();
                 // `always_connect`: the client is connected already, so it is disconnected. The packet gives no reason, because the
                 // official clients treat one with data as malformed.
                 client.deliver_protocol(hub.codec.disconnect(client.namespace()));
@@ -254,6 +255,7 @@ impl EventQueue {
                 false
             }
             Err(refused) => {
+                hub.counters.clients_refused.increment();
                 let packet = hub.codec.refused(
                     self.version,
                     client.namespace(),
@@ -323,6 +325,7 @@ impl EventQueue {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
         let hub = &self.context.socket.node().hub;
+        event.count(&hub.counters);
         hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
         Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
     }

@@ -12,6 +12,7 @@ use crate::{
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
+    counters::EventIndex,
     hub::{Client, IntoRooms, Room, Target},
     node::Node,
 };
@@ -39,6 +40,7 @@ pub struct To {
 
 /// An event that was encoded for its recipients.
 struct Encoded {
+    event: EventIndex,
     packet: OutgoingEvent,
     skip: Vec<Room>,
     remote: Option<RemoteTarget>,
@@ -166,6 +168,7 @@ impl To {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
         let remote = self.remote(&skip);
+        let index = self.node.hub.counters.events.index(&self.namespace, event);
         let packet = match self.callback.take() {
             None if remote.is_none() => {
                 OutgoingEvent::Plain(codec.event(&self.namespace, None, event, &payload)?)
@@ -206,6 +209,7 @@ impl To {
             }
         };
         Ok(Encoded {
+            event: index,
             packet,
             skip,
             remote,
@@ -214,6 +218,7 @@ impl To {
 
     fn deliver(self, encoded: Encoded) -> Result<(), EmitError> {
         let Encoded {
+            event,
             packet,
             skip,
             remote,
@@ -224,6 +229,7 @@ impl To {
             target: self.target,
             skip,
             except: self.except,
+            event,
             packet,
             remote,
         };

@@ -160,7 +160,10 @@ impl Session {
             }
             match packet {
                 Packet::Pong => {
-                    self.heartbeat.pong(Instant::now(), &self.sessions.config);
+                    let config = &self.sessions.config;
+                    if let Some(round_trip) = self.heartbeat.pong(Instant::now(), config) {
+                        config.counters.ping.record(round_trip);
+                    }
                     self.confirm();
                     continue;
                 }

@@ -18,6 +18,7 @@ impl<T: Transport> Connection<T> {
             return;
         }
         self.state = State::Closing;
+        self.outcome = Some(reason);
         self.connect_timeout = None;
         self.overflow = None;
         // First, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
@@ -38,6 +39,7 @@ impl<T: Transport> Connection<T> {
     /// The transport is gone.
     pub(super) fn closed(&mut self, reason: Reason) {
         self.state = State::Closed;
+        self.outcome.get_or_insert(reason);
         self.overflow = None;
         self.handle.close();
         self.reader = self.node.hub.codec.reader(&self.node.options.packets);

@@ -61,9 +61,6 @@ impl<T: Transport> Connection<T> {
 
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
-        if let Some(traffic) = self.node.hub.traffic() {
-            traffic.received(bytes);
-        }
         if self.backlog.bytes > 0 || self.inbox_full() {
             self.backlog.bytes += bytes;
         }

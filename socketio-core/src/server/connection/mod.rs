@@ -54,6 +54,8 @@ pub(super) struct Connection<T> {
     held_back: bool,
     backlog: Backlog,
     state: State,
+    /// Why the connection ends, once it does.
+    outcome: Option<Reason>,
     /// A poll of this task has panicked.
     panicked: bool,
 }
@@ -84,9 +86,9 @@ impl<T: Transport> Connection<T> {
         request: Request,
         transport: impl FnOnce(Outbox) -> T,
     ) {
-        let traffic = node.hub.traffic().cloned();
+        let counters = Arc::clone(&node.hub.counters);
         let total = node.engine.admission().outboxes();
-        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, total, traffic));
+        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, total, counters));
         if let Some(instrument) = &server.instrument {
             instrument.begin(node);
         }
@@ -110,9 +112,7 @@ impl<T: Transport> Connection<T> {
         transport: T,
     ) -> Self {
         handle.set_transport(transport.name());
-        if let Some(traffic) = node.hub.traffic() {
-            traffic.opened();
-        }
+        node.hub.counters.opened(transport.name());
         let connect_timeout = sleep(node.options.connect_timeout);
         Connection {
             key: node.connections.insert(Arc::clone(&handle)),
@@ -130,6 +130,7 @@ impl<T: Transport> Connection<T> {
             held_back: false,
             backlog: Backlog::default(),
             state: State::Open,
+            outcome: None,
             panicked: false,
             server: Arc::clone(server),
             node: Arc::clone(node),
@@ -252,13 +253,15 @@ impl<T: Transport> Connection<T> {
             transport.poll(cx, &mut outbox, read)
         })))
         .poll(cx);
-        turn.write(outbox.bytes());
+        let (messages, bytes) = outbox.popped();
+        turn.write(messages, bytes);
         match polled {
             Poll::Pending => {
                 let name = self.transport.name();
                 if name != self.transport_name {
                     self.transport_name = name;
                     self.handle.set_transport(name);
+                    self.node.hub.counters.upgraded.increment();
                     self.upgraded();
                 }
                 false
@@ -280,14 +283,20 @@ impl<T: Transport> Connection<T> {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handle.awake();
         let mut turn = Turn::new();
+        let polled = self.run_turn(cx, &mut turn);
+        turn.count(&self.node.hub.counters);
+        polled
+    }
+
+    fn run_turn(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Poll<()> {
         while !turn.is_over() {
             turn.round();
             let asked = self.handle.take_notification();
             if asked {
                 self.handle_requests();
             }
-            let transport = self.poll_transport(cx, &mut turn);
-            let handlers = self.poll_queues(cx, &mut turn) || self.may_read_again();
+            let transport = self.poll_transport(cx, turn);
+            let handlers = self.poll_queues(cx, turn) || self.may_read_again();
             let timeout = self.poll_connect_timeout(cx);
             if self.state == State::Closed && self.queues.is_empty() {
                 return Poll::Ready(());
@@ -340,8 +349,7 @@ impl<T> Drop for Connection<T> {
         for queue in &self.queues {
             self.node.hub.end(queue.client(), Reason::ServerShutdown);
         }
-        if let Some(traffic) = self.node.hub.traffic() {
-            traffic.closed();
-        }
+        let reason = self.outcome.unwrap_or(Reason::ServerShutdown);
+        self.node.hub.counters.closed(reason);
     }
 }
