@@ -102,7 +102,7 @@ async fn refused_handshakes_are_counted_by_cause_although_only_some_are_logged()
         let target = "/socket.io/?EIO=2&transport=polling";
         assert_eq!(connector.request("GET", target, "").await.status, 400);
     }
-    let _client = connector.polling().await;
+    connector.polling().await.join("/").await;
     let target = "/socket.io/?EIO=4&transport=polling";
     assert_eq!(connector.request("GET", target, "").await.status, 503);
     let metrics = io.metrics();
