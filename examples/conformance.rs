@@ -3,6 +3,7 @@
 //! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
 //! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`. With the feature
 //! `msgpack` it also speaks that: `--parser msgpack`. `--client DIRECTORY` serves the JavaScript client from there.
+//! `--allow-eio3` lets old clients connect as well.
 
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
@@ -10,6 +11,7 @@ use http::{Request, StatusCode};
 use socketio::{
     Auth, ConnectionRefused, Data, Rest, Socket, SocketIo, SocketIoBuilder, call, emit,
     engine::{Config, Cors, Engine, Session},
+    join_room, to,
 };
 use tokio::net::TcpListener;
 
@@ -35,6 +37,19 @@ async fn message(arguments: Rest<Data>) {
 #[socketio::on("message-with-ack")]
 async fn message_with_ack(arguments: Rest<Data>) -> Rest<Data> {
     arguments
+}
+
+#[socketio::event]
+#[socketio::event(namespace = "/custom")]
+async fn join(room: String) -> socketio::Result {
+    Ok(join_room(&room)?)
+}
+
+/// Sends to a room.
+#[socketio::event]
+#[socketio::event(namespace = "/custom")]
+async fn tell(room: String, arguments: Rest<Data>) {
+    to(&room).emit("told", arguments);
 }
 
 /// Calls the client, and returns its acknowledgement.
@@ -79,6 +94,7 @@ async fn main() -> socketio::Result {
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .max_http_buffer_size(options.max_payload)
+        .allow_eio3(options.allow_eio3)
         .connect_timeout(options.connect_timeout)
         .cors_allowed_origins(Cors::Any)
         .build()?;
@@ -87,6 +103,7 @@ async fn main() -> socketio::Result {
     config.ping_interval = options.ping_interval;
     config.ping_timeout = options.ping_timeout;
     config.max_payload = options.max_payload;
+    config.allow_eio3 = options.allow_eio3;
     config.cors = Cors::Any;
     let engine = Engine::new(config, echo);
     let app = tower::service_fn(move |request: Request<_>| {
@@ -132,6 +149,7 @@ struct Options {
     ping_timeout: Duration,
     max_payload: usize,
     connect_timeout: Duration,
+    allow_eio3: bool,
 }
 
 impl Options {
@@ -144,9 +162,14 @@ impl Options {
             ping_timeout: Duration::from_millis(200),
             max_payload: 1_000_000,
             connect_timeout: Duration::from_millis(1000),
+            allow_eio3: false,
         };
         let mut args = std::env::args().skip(1);
         while let Some(name) = args.next() {
+            if name == "--allow-eio3" {
+                options.allow_eio3 = true;
+                continue;
+            }
             let value = args.next().ok_or(format!("{name} needs a value"))?;
             let millis = || value.parse().map(Duration::from_millis);
             match &*name {

@@ -1,7 +1,12 @@
 //! Socket.IO in a program that owns its hyper server: `cargo run --example embed_hyper`. An address can be given.
 
+use std::time::Duration;
+
 use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use socketio::{PeerAddr, SocketIo, emit, request};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -26,8 +31,12 @@ async fn main() -> socketio::Result {
                 request.extensions_mut().insert(PeerAddr(addr));
                 request
             });
-        // WebSocket needs upgrades.
+        // A head must be complete in time, also the next one of an idle connection, and must not be large. WebSocket needs
+        // upgrades.
         let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(75))
+            .max_buf_size(64 << 10)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
             .with_upgrades();
         tokio::spawn(async move {

@@ -20,6 +20,7 @@
 //! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
 //! | [Clients](self::clients) | the client programs that are tested, and their limits |
+//! | [Monitoring](self::monitoring) | metrics, Prometheus, probes, a dashboard, alerts |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
 //! | [Limits and defaults](self::limits) | every option with a limit |
@@ -73,6 +74,9 @@ pub mod deployment {}
 
 #[doc = include_str!("../docs/guide/clients.md")]
 pub mod clients {}
+
+#[doc = include_str!("../docs/guide/monitoring.md")]
+pub mod monitoring {}
 
 #[doc = include_str!("../docs/guide/debugging.md")]
 pub mod debugging {}

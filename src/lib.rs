@@ -26,7 +26,8 @@
 //! }
 //! ```
 //!
-//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later),
+//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later; with
+//! [`allow_eio3`](SocketIoBuilder::allow_eio3) also those before),
 //! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
 //!
 //! The [guide] begins with [getting started](crate::guide::getting_started): a project, a web page, and clients in
@@ -80,12 +81,12 @@ pub use socketio_core::{
     PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest, Result,
     ReturnValue, RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
     SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError,
-    broadcast, call, close_room, current, disconnect, emit, engine, except, handlers, join_room,
-    leave_room, of, protocol, request, rooms, send, send_json, session, set_user, sid, skip, spawn,
-    to, to_user, transport, try_broadcast, try_call, try_close_room, try_disconnect, try_emit,
-    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
-    try_user, user,
+    broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine,
+    except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send,
+    send_json, session, set_user, sid, skip, spawn, to, to_user, transport, try_broadcast,
+    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};

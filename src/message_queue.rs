@@ -10,12 +10,7 @@ pub use socketio_core::message_queue::Nats;
 pub use socketio_core::message_queue::RabbitMq;
 #[cfg(feature = "redis")]
 pub use socketio_core::message_queue::Redis;
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 pub use socketio_core::message_queue::rustls;
 pub use socketio_core::message_queue::{
     BoxFuture, IntoMessageQueue, MessageQueue, Publisher, Refused, Subscription,

@@ -10,10 +10,12 @@ mod admission;
 mod base;
 mod client;
 mod cluster;
+mod counters;
 pub mod engine;
 mod handler;
 mod hub;
 pub mod message_queue;
+pub mod metrics;
 mod node;
 mod packet;
 mod pending;
@@ -61,12 +63,12 @@ pub use base::{
     UnknownReason, UserError,
 };
 pub use client::{
-    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room, current,
-    disconnect, emit, except, join_room, leave_room, of, request, rooms, send, send_json, session,
-    set_user, sid, skip, spawn, to, to_user, try_broadcast, try_call, try_close_room,
-    try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of, try_request,
-    try_rooms, try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn,
-    try_to, try_to_user, try_user, user,
+    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room,
+    connection_session, current, disconnect, emit, except, join_room, leave_room, of, request,
+    rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast,
+    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use handler::{
@@ -80,6 +82,9 @@ pub use packet::Rest;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};
+// Their types are in public signatures: `Bytes` in messages and `Data`, headers and URIs in requests.
+pub use bytes;
+pub use http;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 

@@ -60,6 +60,7 @@ mod packet;
 mod pending;
 mod queue;
 mod responder;
+mod sending;
 mod shared;
 mod state;
 mod transport;

@@ -62,15 +62,20 @@ impl Shared {
     /// Receives what the server has written, then reads or changes the state. Both happen under one lock, so `look`
     /// sees everything that was emitted before, in order, whether the connection's task or a test receives it.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        let (result, came, requests, task) = {
+        let (result, has_received, requests, task) = {
             let state = &mut *self.lock();
-            let came = state.take_in();
+            let has_received = state.take_in();
             let result = look(state);
             let task = match state.to_server.is_empty() {
                 true => None,
                 false => state.task.take(),
             };
-            (result, came, std::mem::take(&mut state.requests), task)
+            (
+                result,
+                has_received,
+                std::mem::take(&mut state.requests),
+                task,
+            )
         };
         if let Some(task) = task {
             task.wake();
@@ -78,7 +83,7 @@ impl Shared {
         for event in requests {
             self.acknowledge(event);
         }
-        if came {
+        if has_received {
             self.notify();
         }
         result

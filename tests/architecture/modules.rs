@@ -251,9 +251,9 @@ fn leaves_of<'a>(text: &'a str, prefix: &[String], leaves: &mut Vec<(Names, Stri
     if let Some(rest) = text.strip_prefix("::")
         && (!word(rest).is_empty() || rest.starts_with(['{', '*']))
     {
-        if rest.starts_with('*') {
+        if let Some(rest) = rest.strip_prefix('*') {
             leaves.push((path, String::from("*")));
-            return &rest[1..];
+            return rest;
         }
         return leaves_of(rest, &path, leaves);
     }

@@ -64,11 +64,11 @@ def _base64(binary):
 
 
 class Cluster:
-    """Two nodes on a channel of their own: `here` sends, `there` receives."""
+    """Two nodes on a channel of their own: `sender` sends, `receiver` receives."""
 
     def __init__(self, kinds, urls):
         self.channel = f"channel-{uuid.uuid4().hex}"
-        self.here, self.there = self.nodes = [Node(kind, url, self.channel) for kind, url in zip(kinds, urls)]
+        self.sender, self.receiver = self.nodes = [Node(kind, url, self.channel) for kind, url in zip(kinds, urls)]
 
     def wait_until_ready(self):
         for node in self.nodes:

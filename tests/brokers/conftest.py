@@ -27,12 +27,12 @@ def _broker(metafunc):
 
 
 def _pairs(metafunc):
-    """The reference, and all pairs with a Rust node. The node `here` must be able to publish, unless the test itself does."""
+    """The reference, and all pairs with a Rust node. The node `sender` must be able to publish, unless the test itself does."""
     broker = _broker(metafunc)
     marked = {marker.name: marker.args for marker in metafunc.definition.iter_markers()}
-    here = marked.get("sender") or (broker.kinds if "published_by_test" in marked else broker.publishing)
-    there = broker.publishing if "listener_publishes" in marked else broker.kinds
-    pairs = [pair for pair in itertools.product(here, there) if pair == broker.reference or "rust" in pair]
+    sender = marked.get("sender") or (broker.kinds if "published_by_test" in marked else broker.publishing)
+    receiver = broker.publishing if "listener_publishes" in marked else broker.kinds
+    pairs = [pair for pair in itertools.product(sender, receiver) if pair == broker.reference or "rust" in pair]
     return [pair for pair in pairs if "unmixed" not in marked or pair in (broker.reference, ("rust", "rust"))]
 
 
@@ -91,7 +91,7 @@ async def connect():
 @pytest.fixture
 async def clients_of_both(cluster, connect):
     """A client of the node that sends, and one of the node that receives."""
-    return await connect(cluster.here, cluster.there)
+    return await connect(cluster.sender, cluster.receiver)
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ async def test_a_client_of_the_other_node_responds_to_a_call(clients_of_both, re
 
 @pytest.mark.parametrize("response", BINARY_RESPONSES)
 async def test_a_response_may_be_binary(cluster, clients_of_both, response):
-    if cluster.there.kind != "rust":
+    if cluster.receiver.kind != "rust":
         pytest.skip("a Python node can't publish binary responses")
-    if cluster.here.kind != "rust":
+    if cluster.sender.kind != "rust":
         pytest.skip("a Python node can't read binary responses")
     ana, bo = clients_of_both
     given, expected = BINARY_RESPONSES[response]
@@ -44,7 +44,7 @@ async def test_a_response_may_be_binary(cluster, clients_of_both, response):
 async def test_calls_work_after_a_binary_response_was_lost(cluster, clients_of_both):
     ana, bo = clients_of_both
     await call(ana, bo, b"\xff", timeout=0.3)
-    if cluster.there.kind == "rust":
+    if cluster.receiver.kind == "rust":
         assert await call(ana, bo, "text") == {"response": ["text"]}
     else:
         # A Python node that could not publish may receive nothing for a while.
@@ -53,7 +53,7 @@ async def test_calls_work_after_a_binary_response_was_lost(cluster, clients_of_b
 
 @pytest.mark.parametrize("response", RESPONSES | BINARY_RESPONSES)
 async def test_a_client_of_the_same_node_responds_to_a_call(cluster, connect, response):
-    ana, al = await connect(cluster.here, cluster.here)
+    ana, al = await connect(cluster.sender, cluster.sender)
     given, expected = (RESPONSES | BINARY_RESPONSES)[response]
     assert await call(ana, al, given) == {"response": expected}
 
@@ -67,7 +67,7 @@ async def test_a_call_may_have_binary_data_and_several_arguments(clients_of_both
 
 
 async def test_a_call_works_in_another_namespace(cluster, connect):
-    ana, bo = await connect(cluster.here, cluster.there, namespaces=("/", "/chat"))
+    ana, bo = await connect(cluster.sender, cluster.receiver, namespaces=("/", "/chat"))
     bo.responses["query"] = "yes"
     options = {"event": "query", "to": bo.sid("/chat"), "timeout": DEADLINE}
     assert await ana.call("call", options, namespace="/chat") == {"response": ["yes"]}
@@ -88,8 +88,8 @@ async def test_a_call_to_an_unknown_client_fails(clients_of_both):
 
 
 async def test_each_of_many_concurrent_calls_gets_its_own_response(cluster, connect):
-    ana, *others = await connect(cluster.here, *[cluster.there] * 5)
-    callers = await connect(*[cluster.here] * 5)
+    ana, *others = await connect(cluster.sender, *[cluster.receiver] * 5)
+    callers = await connect(*[cluster.sender] * 5)
     for other in others:
         other.responses["query"] = other.sid()
     pairs = [(caller, other) for caller in callers for other in others]
@@ -98,7 +98,7 @@ async def test_each_of_many_concurrent_calls_gets_its_own_response(cluster, conn
 
 
 async def test_a_callback_gets_the_responses_of_a_room(cluster, connect):
-    ana, al, bo, bea = await connect(cluster.here, cluster.here, cluster.there, cluster.there)
+    ana, al, bo, bea = await connect(cluster.sender, cluster.sender, cluster.receiver, cluster.receiver)
     room = unique("room")
     for client in (al, bo, bea):
         await client.call("join", room)
@@ -107,7 +107,7 @@ async def test_a_callback_gets_the_responses_of_a_room(cluster, connect):
     for client in (al, bo, bea):
         assert await client.next("query") == ["who?"]
     # A Python node drops the callback after the first response.
-    expected = 1 if cluster.here.kind != "rust" else 3
+    expected = 1 if cluster.sender.kind != "rust" else 3
     responses = [await ana.next("response") for _ in range(expected)]
     everybody = [[client.sid(), 2] for client in (al, bo, bea)]
     assert all(response in everybody for response in responses)

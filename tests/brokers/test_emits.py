@@ -52,8 +52,8 @@ async def test_an_emit_of_rust_reaches_its_target_exactly_once(cluster, connect,
 
 
 async def reaches_its_target(cluster, connect, options, recipients, namespace):
-    here, there = cluster.here, cluster.there
-    clients = dict(zip(ROOMS, await connect(here, here, there, there, namespaces=("/", "/chat"))))
+    sender, receiver = cluster.sender, cluster.receiver
+    clients = dict(zip(ROOMS, await connect(sender, sender, receiver, receiver, namespaces=("/", "/chat"))))
     names = {"": ""} | {room: unique(room) for room in ["red", "blue", "green"]}
     names |= {name: client.sid(namespace) for name, client in clients.items()}
     for name, client in clients.items():
@@ -75,7 +75,7 @@ def named(value, names):
 
 
 async def test_an_emit_to_another_namespace_reaches_both_nodes(cluster, connect):
-    ana, bo = await connect(cluster.here, cluster.there, namespaces=("/", "/chat"))
+    ana, bo = await connect(cluster.sender, cluster.receiver, namespaces=("/", "/chat"))
     await ana.call("relay", {"event": "news", "args": [1], "namespace": "/chat"})
     for client in (ana, bo):
         assert await client.next("news", "/chat") == [1]
@@ -144,7 +144,7 @@ async def test_a_thousand_emits_keep_their_order(cluster, clients_of_both):
     await bo.call("join", room)
     numbers = range(1_000)
     # A Rust node handles the events of a client in order; a threaded server doesn't.
-    relay = ana.send if cluster.here.kind == "rust" else ana.call
+    relay = ana.send if cluster.sender.kind == "rust" else ana.call
     for number in numbers:
         await relay("relay", {"event": "news", "args": [number], "room": room})
     await ana.relay("end", room=room)

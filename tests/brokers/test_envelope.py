@@ -137,7 +137,7 @@ async def test_a_writer_has_one_host_id(writer, tap, channel):
 @pytest.mark.parametrize("case", EMITS)
 async def test_a_node_emits_the_envelope_of_python_socketio(cluster, connect, tap, case):
     command, expected = EMITS[case]
-    ana = await connect(cluster.here, namespaces=("/", "/chat"))
+    ana = await connect(cluster.sender, namespaces=("/", "/chat"))
     tapped = await tap(cluster.channel)
     await ana.call("relay", {"event": "ev"} | command)
     envelope, host = await published(tapped)
@@ -147,7 +147,7 @@ async def test_a_node_emits_the_envelope_of_python_socketio(cluster, connect, ta
 
 @pytest.mark.unmixed
 async def test_a_node_skips_the_sender(cluster, connect, tap):
-    ana = await connect(cluster.here)
+    ana = await connect(cluster.sender)
     tapped = await tap(cluster.channel)
     await ana.relay("ev", 1, include_self=False)
     envelope, _ = await published(tapped)
@@ -175,7 +175,7 @@ async def test_a_call_and_its_response_are_two_envelopes(cluster, clients_of_bot
 @pytest.mark.published_by_test
 @pytest.mark.listener_publishes
 async def test_a_process_that_is_not_a_node_may_call(cluster, connect, tap):
-    bo = await connect(cluster.there)
+    bo = await connect(cluster.receiver)
     tapped = await tap(cluster.channel)
     bo.responses["query"] = "yes"
     query = EMIT | {"event": "query", "room": bo.sid(), "callback": [bo.sid(), "/", 77], "host_id": "foreign"}
@@ -188,9 +188,9 @@ async def test_a_process_that_is_not_a_node_may_call(cluster, connect, tap):
 
 @pytest.mark.unmixed
 async def test_messages_to_a_local_client_are_not_published(cluster, connect, tap):
-    if cluster.here.kind != "rust":
+    if cluster.sender.kind != "rust":
         pytest.skip("a Python node publishes everything")
-    ana, al = await connect(cluster.here, cluster.here)
+    ana, al = await connect(cluster.sender, cluster.sender)
     al.responses["query"] = "yes"
     tapped = await tap(cluster.channel)
     await ana.relay("ev", 1, room=al.sid())

@@ -10,8 +10,8 @@ NAMESPACES = pytest.mark.parametrize("namespace", ["/", "/chat"])
 @pytest.fixture
 async def clients(cluster, connect):
     """Ana acts; Al is a client of her node, Bo and Bea are clients of the other one."""
-    here, there = cluster.here, cluster.there
-    return await connect(here, here, there, there, namespaces=("/", "/chat"))
+    sender, receiver = cluster.sender, cluster.receiver
+    return await connect(sender, sender, receiver, receiver, namespaces=("/", "/chat"))
 
 
 async def end(ana, clients, namespace="/"):

@@ -41,7 +41,7 @@ async def test_both_nodes_work_again_after_a_restart_of_the_broker(running, pair
     await ana.next("meanwhile")
     running.start()
     await reaches(ana, bo)
-    if cluster.there.kind in running.publishing:
+    if cluster.receiver.kind in running.publishing:
         await reaches(bo, ana)
     await receives_each_once(ana, bo)
 

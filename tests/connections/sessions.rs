@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use socketio::{Auth, ConnectionSession, Session, SocketIo, State, handlers, session};
+use socketio::{
+    Auth, ConnectionSession, Session, SocketIo, State, connection_session, handlers, session,
+    try_connection_session,
+};
 use socketio_test::TestClient;
 
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -226,4 +229,24 @@ async fn a_connection_session_outlives_a_namespace() {
     assert_eq!(chat.call::<String>("name of all", ()).await.unwrap(), "bo");
     let socket = io.socket("/chat", chat.sid()).unwrap();
     assert_eq!(socket.connection_session::<Name>().get().0, "bo");
+}
+
+#[tokio::test]
+async fn the_session_of_the_connection_has_a_function_too() {
+    let count = || {
+        connection_session::<Counter>().update(|counter| {
+            counter.0 += 1;
+            counter.0
+        })
+    };
+    let io = SocketIo::bare()
+        .on("count", count)
+        .on_in("/other", "count", count)
+        .build()
+        .unwrap();
+    let main = TestClient::connect(&io, "/").await.unwrap();
+    let other = main.connect_to("/other").await.unwrap();
+    assert_eq!(main.call::<u32>("count", ()).await.unwrap(), 1);
+    assert_eq!(other.call::<u32>("count", ()).await.unwrap(), 2);
+    assert!(try_connection_session::<Counter>().is_err());
 }

@@ -43,6 +43,25 @@ fn background_tasks_and_threads_emit() {
 }
 
 #[test]
+fn metrics_are_served_on_a_port_for_operators() {
+    // A free port, which nobody else is likely to take meanwhile.
+    let free = std::net::TcpListener::bind(ANY_PORT).unwrap();
+    let operators = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut example = Example::start("metrics", &[ANY_PORT, &operators]);
+    let mut client = example.client("");
+    client.send("40");
+    client.expect("40{");
+    assert_eq!(client.call(r#"["chat message","hello"]"#), "[5]");
+    drop(client);
+    example.addr = operators;
+    assert!(example.get("/ready", "").ends_with("ready\n"));
+    let metrics = example.get("/metrics", "");
+    let received = r#"socketio_received_events_total{namespace="/",event="chat message"} 1"#;
+    assert!(metrics.contains(received), "{metrics}");
+}
+
+#[test]
 fn embed_axum_routes_and_sockets_share_a_server() {
     let example = Example::start("embed_axum", &[ANY_PORT]);
     assert!(example.get("/", "").ends_with("hello\n"));

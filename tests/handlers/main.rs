@@ -10,14 +10,14 @@
 //! | `closures` | options, guards and error handlers of closures |
 //! | `blocking`, `blocking_log` | handlers on the blocking pool, and the log line about handlers that should be |
 //! | `composition` | lists of handlers, merged and nested |
-//! | `namespaces` | class-based namespaces, patterns, which handler an event has |
+//! | `namespaces` | namespace impls, patterns, which handler an event has |
 //! | `namespace_values` | the values of namespace impls, and the options of the derive |
 //! | `patterns` | equal patterns, and the paths that are accepted |
 //! | `context`, `try_context` | the functions for the current client, and what they do without one |
 //! | `ordering` | order, concurrency, full inboxes |
 //! | `guards`, `namespace_guards`, `guard_checks` | guards of events, guards of namespaces, checks at start-up |
 //! | `middleware`, `middleware_context` | order and responses of middleware, and what it can read |
-//! | `trigger_event` | the method of a class that wraps all its events |
+//! | `trigger_event` | the method of a namespace impl that wraps all its events |
 //! | `errors`, `error_handlers` | failed events, and the handlers of errors |
 //! | `faults` | user code that panics |
 

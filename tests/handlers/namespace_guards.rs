@@ -1,4 +1,4 @@
-//! Guards of namespaces and classes: they run before all events, from the namespace to the event, and a panic refuses.
+//! Guards of namespaces and namespace impls: they run before all events, from the namespace to the event, and a panic refuses.
 
 use serde_json::{Value, json};
 use socketio::{ConnectionRefused, Request, SocketIo, State};
@@ -110,7 +110,7 @@ async fn guards_run_from_the_namespace_to_the_event_until_one_refuses() {
 
     struct Rooms;
 
-    #[socketio::namespace("/rooms", guard = noting("class"))]
+    #[socketio::namespace("/rooms", guard = noting("impl"))]
     impl Rooms {
         #[on("open", guard = [noting("first"), noting("second")])]
         async fn open(&self, trail: State<Notes>) {
@@ -134,14 +134,14 @@ async fn guards_run_from_the_namespace_to_the_event_until_one_refuses() {
         .build()
         .unwrap();
     let client = TestClient::connect(&io, "/rooms").await.unwrap();
-    assert_eq!(trail.take(), ["all", "namespace", "class"]);
+    assert_eq!(trail.take(), ["all", "namespace", "impl"]);
     client.emit("open", ()).await.unwrap();
     assert_eq!(
         trail.take(),
-        ["all", "namespace", "class", "first", "second", "handler"]
+        ["all", "namespace", "impl", "first", "second", "handler"]
     );
     client.emit("closed", ()).await.unwrap_err();
-    assert_eq!(trail.take(), ["all", "namespace", "class", "shut"]);
+    assert_eq!(trail.take(), ["all", "namespace", "impl", "shut"]);
     client.disconnect().await.unwrap();
     assert_eq!(trail.take(), ["disconnect"]);
 }

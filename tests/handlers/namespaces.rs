@@ -1,4 +1,4 @@
-//! Namespaces: classes as handlers, patterns, and the most specific handler of an event.
+//! Namespaces: namespace impls, patterns, and the most specific handler of an event.
 
 use std::sync::{
     Arc, Mutex,

@@ -1,4 +1,4 @@
-//! `trigger_event` of a class: every event of its namespace passes through it.
+//! `trigger_event` of a namespace impl: every event of its namespace passes through it.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use test_support::{Notes, problem};
 
 use crate::middleware::noting_in;
 
-/// Notes all events, like [`Noting`], but as a class.
+/// Notes all events, like [`Noting`], but as a namespace impl.
 struct Traced {
     name: &'static str,
     trail: Notes,
@@ -63,7 +63,7 @@ fn traced(name: &'static str, trail: &Notes) -> Traced {
 async fn every_event_of_a_class_passes_through_its_trigger_event() {
     let trail = Notes::default();
     let io = SocketIo::bare()
-        .namespace(traced("class", &trail))
+        .namespace(traced("impl", &trail))
         .middleware(noting_in(&trail, "builder"))
         .on_in("/traced", "closure", || async {})
         .build()
@@ -72,13 +72,13 @@ async fn every_event_of_a_class_passes_through_its_trigger_event() {
     let around = |event: &str, how: &str| {
         [
             format!("builder > {event}"),
-            format!("class > {event}"),
-            format!("class < {event} {how}"),
+            format!("impl > {event}"),
+            format!("impl < {event} {how}"),
             format!("builder < {event} {how}"),
         ]
     };
     assert_eq!(trail.take(), around("connect", "ok"));
-    assert_eq!(client.call::<String>("x", ()).await.unwrap(), "class");
+    assert_eq!(client.call::<String>("x", ()).await.unwrap(), "impl");
     let mut expected = around("x", "ok").to_vec();
     expected.insert(2, "x".to_owned());
     assert_eq!(trail.take(), expected);

@@ -3,6 +3,7 @@
 mod applications;
 mod client_files;
 mod fixture;
+mod limits;
 mod listeners;
 #[cfg(feature = "logger")]
 mod logger;

@@ -202,12 +202,12 @@ fn two_error_handlers_for_one_namespace_are_refused() {
 
 #[test]
 fn a_namespace_without_a_value_is_reported_with_both_cures() {
-    // Only linked classes can lack a value.
+    // Only a linked namespace impl can lack a value.
     let problems = problems(SocketIo::builder().named("").state(1_u32));
     let found = problems
         .iter()
         .find(|problem| problem.contains("NoDefault"));
-    let problem = found.expect("the class is named");
+    let problem = found.expect("the namespace impl is named");
     assert!(problem.contains(".namespace(NoDefault"), "{problem}");
     assert!(problem.contains("Default"), "{problem}");
 }

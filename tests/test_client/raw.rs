@@ -64,6 +64,25 @@ async fn a_connection_that_joins_no_namespace_is_closed_after_the_connect_timeou
     assert_eq!(started.elapsed().as_secs(), 45);
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_that_has_left_all_namespaces_is_closed_after_it_as_well() {
+    let io = server!();
+    let connection = TestClient::builder(&io).open().unwrap();
+    connection.send_raw("0").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+    assert_eq!(io.connections(), 1);
+    connection.send_raw("1").await.unwrap();
+    let left = tokio::time::Instant::now();
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    // Who joins again stays.
+    connection.send_raw("0").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+    assert_eq!(io.connections(), 1);
+    connection.send_raw("1").await.unwrap();
+    assert_eq!(connection.closed().await, Reason::ServerClose);
+    assert_eq!(left.elapsed().as_secs(), 30 + 100 + 45);
+}
+
 #[tokio::test]
 async fn an_event_before_a_namespace_is_joined_closes_the_connection() {
     let io = server!("a" => || ());

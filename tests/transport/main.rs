@@ -3,6 +3,7 @@
 //! `test_support::engine_client` has clients for it.
 
 mod clients;
+mod old_clients;
 mod polling;
 mod transports;
 mod turns;

@@ -59,6 +59,7 @@ impl<T: DeserializeOwned> Stream for CallStream<T> {
                     if this.deadline.as_mut().poll(cx).is_pending() {
                         return Poll::Pending;
                     }
+                    acks.count_timed_out();
                     this.timed_out = acks.outstanding().collect();
                     this.acks = None;
                 }

@@ -12,11 +12,7 @@ use super::{
     stats::{Identity, Stats},
     view::Secrets,
 };
-use crate::{
-    handler::Handlers,
-    hub::{Traffic, Watch},
-    packet::Codec,
-};
+use crate::{handler::Handlers, hub::Watch, packet::Codec};
 
 /// An admin interface for the page <https://admin.socket.io> (the npm package `@socket.io/admin-ui`), added with
 /// [`SocketIoBuilder::admin`](crate::SocketIoBuilder::admin). It corresponds to `server.instrument(..)` in
@@ -178,7 +174,6 @@ impl Admin {
     pub(crate) fn install(self, codec: &Codec) -> Installed {
         let namespace: Arc<str> = Arc::from(&*self.namespace);
         let development = self.mode == AdminMode::Development;
-        let traffic = Arc::new(Traffic::default());
         let reporter =
             development.then(|| Arc::new(Reporter::new(&namespace, codec.clone(), self.secrets)));
         let commands = development && !self.read_only;
@@ -191,14 +186,12 @@ impl Admin {
             hostname,
         };
         let watch = Watch {
-            observer: reporter.clone().map(|reporter| reporter as _),
-            traffic: Some(Arc::clone(&traffic)),
+            observers: reporter.iter().map(|it| Arc::clone(it) as _).collect(),
         };
         let stats = Stats {
             namespace,
             interval: self.stats_interval,
             identity,
-            traffic,
             built: Instant::now(),
         };
         Installed {

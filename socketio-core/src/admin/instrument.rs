@@ -35,7 +35,7 @@ impl Instrument {
             return;
         }
         if let Some(reporter) = &self.reporter {
-            reporter.tell_to(node);
+            reporter.set_node(node);
         }
         let stats = Arc::clone(&self.stats);
         let weak = Arc::downgrade(node);

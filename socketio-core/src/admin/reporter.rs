@@ -40,7 +40,7 @@ impl Reporter {
     }
 
     /// Sets the node whose clients are reported to its administrators.
-    pub(super) fn tell_to(&self, node: &Arc<Node>) {
+    pub(super) fn set_node(&self, node: &Arc<Node>) {
         let _ = self.node.set(Arc::downgrade(node));
     }
 
@@ -151,11 +151,11 @@ impl Observer for Reporter {
         }
     }
 
-    fn sent(&self, clients: &[Arc<Client>], packet: Frames) {
+    fn sent(&self, clients: &[Arc<Client>], packet: &Frames) {
         if clients.first().is_none_or(|client| self.is_own(client)) || self.watched().is_none() {
             return;
         }
-        if let Some(event) = self.read(packet) {
+        if let Some(event) = self.read(packet.clone()) {
             let now = now();
             for client in clients {
                 self.report(client, "event_sent", || {

@@ -36,6 +36,37 @@ impl Default for PacketLimits {
     }
 }
 
+/// Limits of what all clients, and those of one address, have open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdmissionLimits {
+    /// The number of TCP connections.
+    pub(crate) connections: usize,
+    /// The number of TCP connections of one address.
+    pub(crate) connections_per_address: usize,
+    /// The number of sessions of one address.
+    pub(crate) sessions_per_address: usize,
+    /// The number of handshakes of one address within a second.
+    pub(crate) handshakes_per_address: usize,
+    /// The size of what waits in all outboxes together, in bytes.
+    pub(crate) outboxes: usize,
+}
+
+impl Default for AdmissionLimits {
+    fn default() -> Self {
+        AdmissionLimits {
+            // A client over polling has two at most of the time.
+            connections: 200_000,
+            connections_per_address: 20_000,
+            // A tenth of all: more than there are behind most networks with one address, and one host can't lock out the
+            // others.
+            sessions_per_address: 10_000,
+            handshakes_per_address: 1_000,
+            // 64 clients with full outboxes: less than servers with clients that slow have for them.
+            outboxes: 1 << 30,
+        }
+    }
+}
+
 /// Limits of one client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientLimits {

@@ -14,7 +14,7 @@ thread_local! {
     static BUFFER: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// One message of a connection, in either direction.
+/// One message of a connection, in either direction. Exhaustive, since Engine.IO has these two kinds of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// UTF-8 text.

@@ -33,6 +33,13 @@ macro_rules! problems {
             /// All problems, in the order of their discriminants.
             pub(crate) const ALL: &[Problem] = &[$($(Problem::$name,)*)*];
 
+            /// Returns the name of the variant.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $($(Problem::$name => stringify!($name),)*)*
+                }
+            }
+
             pub(super) fn explanation(self) -> Explanation {
                 match self {
                     $($(Problem::$name => Explanation {
@@ -56,12 +63,20 @@ problems! {
             => "if the peer is a proxy, add it to `trusted_proxies`",
         UnsupportedVersion WARN "the client speaks another version of Engine.IO"
             => "use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
+        Eio3NotAllowed WARN "an old client: it speaks Engine.IO 3"
+            => "turn on `allow_eio3(true)`, or use a client of Socket.IO 3 or newer (JavaScript 3, Python 5, Java 2)",
         UnknownTransport WARN "the transport is unknown or disabled"
             => "the client's `transports` and the server's must have one in common",
         HandshakeMethod INFO "a session is opened with another method than GET"
             => "use a Socket.IO client",
         TooManySessions WARN "too many sessions are open"
             => "raise `max_connections`, or add a node",
+        TooManyOfAddress WARN "too many sessions of one address are open"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_connections_per_address`",
+        TooManyHandshakes WARN "too many handshakes of one address within a second"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `handshake_rate`",
+        UnpolledMakesRoom WARN "a session that was never polled makes room for a new one"
+            => "somebody opens sessions without using them: block the address, or raise `max_unpolled_connections`",
         ShuttingDown DEBUG "the server is shutting down, or is `write_only`"
             => "none is needed: clients try again",
         NoRandomNumbers WARN "the system provides no random numbers for an id"
@@ -74,6 +89,8 @@ problems! {
         MethodNotAllowed INFO "the method is neither GET nor POST"
             => "use a Socket.IO client",
         PostToWebSocket INFO "a POST with `transport=websocket`"
+            => "use a Socket.IO client",
+        JsonpIndex INFO "the index of a JSONP callback is not a number"
             => "use a Socket.IO client",
         Jsonp WARN "JSONP is not supported"
             => "leave `forceJSONP` or `jsonp` out of the client's options",
@@ -114,15 +131,25 @@ problems! {
             => "raise `max_http_buffer_size`, or send less at once",
         InvalidTransportPacket INFO "an invalid Engine.IO packet"
             => "use a client of Engine.IO 4",
+        TooManyControls WARN "a client sends too many pings or other packets without a message"
+            => "correct the client; or raise `max_control_rate`",
         // The end of sessions.
         PingTimeout INFO "the client did not answer a ping in time"
             => "raise `ping_timeout` for slow networks; if many clients are closed at once, look for a handler that blocks",
+        NeverPolled INFO "a session was opened and never polled"
+            => "none on the server: the client is gone, or not a client of Engine.IO; see `first_poll_timeout`",
         WriteTimeout INFO "a WebSocket accepted nothing for too long"
             => "none on the server: the client's network is slow or gone",
     }
     socketio {
         HeadTooSlow INFO "the head of an HTTP request took too long: the connection is closed"
             => "none on the server: the client's network is slow or gone; see `header_timeout`",
+        HeadTooLarge WARN "the head of a request is too large"
+            => "raise `max_header_size` or `max_headers`, or let the page set fewer cookies",
+        TooManyConnections WARN "too many TCP connections are open: a new one is closed"
+            => "raise the limit of open files, and `max_tcp_connections`; or add a node",
+        TooManyConnectionsOfAddress WARN "too many TCP connections of one address are open: a new one is closed"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_tcp_connections_per_address`",
         InvalidPacket WARN "an invalid packet: the connection is closed"
             => "use the same parser and protocol version on both sides",
         TooManyAttachments WARN "a packet with too many attachments: the connection is closed"
@@ -149,8 +176,45 @@ problems! {
             => "set a time limit around what the handler waits for; see `connect_timeout`",
         CallBacklog WARN "a client sent too much while a call waited for its acknowledgement: the call fails"
             => "raise `max_waiting_events`, or send fewer events",
+        OutboxesFull WARN "the outboxes of all connections are full: a client that reads too slowly is closed"
+            => "raise `max_outbox_total`, emit less, or choose another `overflow_policy`",
         SlowClient WARN "a client reads too slowly: its outbox is full and the connection is closed"
             => "raise `max_outbox`, emit less, or choose another `overflow_policy`",
+    }
+}
+
+impl Problem {
+    /// Whether it is a reason to refuse a handshake.
+    pub(crate) fn refuses_handshake(self) -> bool {
+        matches!(
+            self,
+            Problem::OriginRefused
+                | Problem::UnsupportedVersion
+                | Problem::UnknownTransport
+                | Problem::HandshakeMethod
+                | Problem::TooManySessions
+                | Problem::TooManyOfAddress
+                | Problem::TooManyHandshakes
+                | Problem::ShuttingDown
+                | Problem::NoRandomNumbers
+                | Problem::Jsonp
+                | Problem::NotWebSocket
+                | Problem::WebSocketVersion
+                | Problem::WebSocketKey
+                | Problem::NoUpgrade
+        )
+    }
+
+    /// Whether it is input that can't be decoded.
+    pub(crate) fn is_decode_error(self) -> bool {
+        matches!(
+            self,
+            Problem::InvalidPayload
+                | Problem::InvalidFrame
+                | Problem::InvalidTransportPacket
+                | Problem::InvalidPacket
+                | Problem::TooManyAttachments
+        )
     }
 }
 

@@ -105,11 +105,14 @@ struct Window {
     begun: Option<Instant>,
     lines: u32,
     left_out: u64,
+    /// All reports, also those that were left out.
+    total: u64,
 }
 
 impl Window {
     /// Returns how many lines were left out since the last one, or `None` if this one is to be left out, too.
     fn admit(&mut self, now: Instant) -> Option<u64> {
+        self.total += 1;
         if self
             .begun
             .is_none_or(|begun| now.duration_since(begun) >= PERIOD)
@@ -136,6 +139,17 @@ impl Default for ProblemLog {
 }
 
 impl ProblemLog {
+    /// Returns how often each problem was reported, also without a line.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Problem, u64)> {
+        Problem::ALL
+            .iter()
+            .zip(&self.0.problems)
+            .map(|(problem, window)| {
+                let window = window.lock().unwrap_or_else(PoisonError::into_inner);
+                (*problem, window.total)
+            })
+    }
+
     /// Writes a line, unless there were too many about this problem.
     pub(crate) fn report(&self, problem: Problem, details: ProblemDetails<'_>) {
         let Some(window) = self.0.problems.get(problem as usize) else {
@@ -229,6 +243,7 @@ mod tests {
         assert_eq!(window.admit(now + PERIOD / 2), None);
         assert_eq!(window.admit(now + PERIOD), Some(2));
         assert_eq!(window.admit(now + PERIOD), Some(0));
+        assert_eq!(window.total, 14);
     }
 
     #[test]

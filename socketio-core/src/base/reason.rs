@@ -51,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order in which names are looked up.
-    const ALL: [Reason; 9] = [
+    pub(crate) const ALL: [Reason; 9] = [
         Reason::TransportClose,
         Reason::ClientDisconnect,
         Reason::ClientClose,

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
-use super::{Session, Socket, To, scope};
+use super::{ConnectionSession, Session, Socket, To, scope};
 use crate::{
     base::{CallError, Request, RoomError, Sid, UserError},
     hub::IntoRooms,
@@ -221,6 +221,17 @@ pub fn request() -> Request {
 #[track_caller]
 pub fn session<T: Default + Send + 'static>() -> Session<T> {
     expect_current("session").session()
+}
+
+/// Returns the session value of type `T` that all namespaces of the current connection share:
+/// [`Socket::connection_session`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn connection_session<T: Default + Send + 'static>() -> ConnectionSession<T> {
+    expect_current("connection_session").connection_session()
 }
 
 /// Returns the id of the current client: [`Socket::sid`].

@@ -24,6 +24,7 @@ use crate::hub::Slot;
 /// }
 /// ```
 ///
+/// Unlike other extractors it does not dereference to the value, which other handlers of the client may change meanwhile.
 /// Each namespace of a connection has its own value; a [`ConnectionSession`] is shared by all of them.
 ///
 /// [`get`](Session::get), [`set`](Session::set) and [`update`](Session::update) are atomic: other threads block until

@@ -103,7 +103,9 @@ impl Socket {
         // Not through the emitter: the client is local and the only recipient.
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
-        self.client().emit(&self.node().hub, packet)
+        let hub = &self.node().hub;
+        let event = hub.counters.events.index(self.namespace(), event);
+        self.client().emit(hub, event, packet)
     }
 
     /// Sends a `message` event to this client.

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
-use super::{Session, Socket, To, scope};
+use super::{ConnectionSession, Session, Socket, To, scope};
 use crate::{
     base::{CallError, EmitError, NoCurrentClient, Request, RoomError, Sid, UserError},
     hub::IntoRooms,
@@ -180,6 +180,17 @@ pub fn try_request() -> Result<Request, NoCurrentClient> {
 /// [`NoCurrentClient`] outside of a handler.
 pub fn try_session<T: Default + Send + 'static>() -> Result<Session<T>, NoCurrentClient> {
     Ok(current()?.session())
+}
+
+/// Returns the session value of type `T` that all namespaces of the current connection share:
+/// [`connection_session`](fn@crate::connection_session).
+///
+/// # Errors
+///
+/// [`NoCurrentClient`] outside of a handler.
+pub fn try_connection_session<T: Default + Send + 'static>()
+-> Result<ConnectionSession<T>, NoCurrentClient> {
+    Ok(current()?.connection_session())
 }
 
 /// Returns the id of the current client: [`sid`](fn@crate::sid).

@@ -84,6 +84,11 @@ impl Cluster {
         }
     }
 
+    /// Whether this node has been subscribed at any time.
+    pub(crate) fn was_subscribed(&self) -> bool {
+        self.health.was_subscribed()
+    }
+
     /// Publishes an emission, if it has remote recipients.
     pub(super) fn emit(&self, emission: &Emission) {
         let (Some(target), namespace) = (&emission.remote, &emission.namespace) else {

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     base::{EncodeError, Sid},
-    hub::{Client, Hub, Room, Target},
+    counters::EventIndex,
+    hub::{Client, Delivery, Hub, Room, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
@@ -17,6 +18,8 @@ pub(crate) struct Emission {
     pub(crate) target: Target,
     pub(crate) skip: Vec<Room>,
     pub(crate) except: Vec<Room>,
+    /// The event, for the counters.
+    pub(crate) event: EventIndex,
     pub(crate) packet: OutgoingEvent,
     /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
@@ -112,24 +115,31 @@ impl OutgoingEvent {
     }
 }
 
+/// The size from which it matters that recipients share the bytes of a packet.
+const SHARED: usize = 256;
+
 impl Emission {
     /// Delivers to the local recipients.
     pub(crate) fn deliver(&self, hub: &Hub) {
-        let observer = hub.observer();
-        let (mut observed, mut recipients) = (None, Vec::new());
+        let mut delivery = Delivery::new(hub, self.event).shared(self.shared_by(hub));
         let (skip, except) = (&self.skip, &self.except);
         hub.select(&self.namespace, &self.target, skip, except, |client| {
-            let Some(packet) = self.packet_for(client, hub) else {
-                return;
-            };
-            if observer.is_some() && client.is_connected() {
-                recipients.push(Arc::clone(client));
-                observed.get_or_insert_with(|| packet.clone());
+            if let Some(packet) = self.packet_for(client, hub) {
+                delivery.deliver(client, packet);
             }
-            client.deliver(packet);
         });
-        if let (Some(observer), Some(packet)) = (observer, observed) {
-            observer.sent(&recipients, packet);
+        delivery.finish();
+    }
+
+    /// Returns about how many recipients share the bytes of the packet. Where that saves next to nothing, they are not counted.
+    fn shared_by(&self, hub: &Hub) -> usize {
+        match &self.packet {
+            OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. }
+                if frames.bytes() >= SHARED =>
+            {
+                hub.reach(&self.namespace, &self.target)
+            }
+            _ => 1,
         }
     }
 

@@ -62,7 +62,7 @@ impl Emitter {
             Target::One(_) => return None,
             Target::Everyone => None,
             Target::Rooms(rooms) => {
-                // The room of a local client has no remote members.
+                // No remote client is in the room of a local client.
                 let remote = |room: &&Room| self.hub.client(namespace, room).is_none();
                 let rooms: Vec<_> = rooms.iter().filter(remote).cloned().collect();
                 if rooms.is_empty() {

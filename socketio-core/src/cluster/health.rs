@@ -36,6 +36,7 @@ pub(super) enum SubscriptionState {
 #[derive(Debug)]
 pub(super) struct Health {
     subscription: watch::Sender<SubscriptionState>,
+    was_subscribed: AtomicBool,
     received: AtomicU64,
     /// Whether an invalid message was received.
     invalid: AtomicBool,
@@ -47,6 +48,7 @@ impl Health {
     pub(super) fn new() -> Self {
         Health {
             subscription: watch::Sender::new(SubscriptionState::Pending),
+            was_subscribed: AtomicBool::new(false),
             received: AtomicU64::new(0),
             invalid: AtomicBool::new(false),
             repaired: AtomicBool::new(false),
@@ -54,6 +56,9 @@ impl Health {
     }
 
     pub(super) fn set_subscription(&self, subscription: SubscriptionState) {
+        if subscription == SubscriptionState::Active {
+            self.was_subscribed.store(true, Ordering::Relaxed);
+        }
         self.subscription.send_if_modified(|now| {
             // `Closed` is final.
             let changes = *now != SubscriptionState::Closed && *now != subscription;
@@ -66,6 +71,11 @@ impl Health {
 
     pub(super) fn is_subscribed(&self) -> bool {
         *self.subscription.borrow() == SubscriptionState::Active
+    }
+
+    /// Whether the subscription was active at any time.
+    pub(super) fn was_subscribed(&self) -> bool {
+        self.was_subscribed.load(Ordering::Relaxed)
     }
 
     /// Waits until the subscription is active or closed.

@@ -136,6 +136,7 @@ impl MessageHandler<'_> {
             target: local_target(target.rooms),
             skip: target.skip,
             except: target.except,
+            event: hub.counters.events.index(namespace, event),
             packet,
             remote: None,
         };

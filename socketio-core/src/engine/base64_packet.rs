@@ -90,8 +90,7 @@ mod tests {
         let mut packet = String::new();
         encode(&bytes, &mut packet);
         assert_eq!(packet.len(), encoded_length(bytes.len()));
-        let wrapped: Vec<u8> = packet[1..]
-            .as_bytes()
+        let wrapped: Vec<u8> = packet.as_bytes()[1..]
             .chunks(76)
             .collect::<Vec<_>>()
             .join(&b"\r\n"[..]);

@@ -22,6 +22,15 @@ impl Caller {
         }
     }
 
+    /// Returns the address of the client, if it is known: according to the proxy, if the peer is a trusted one.
+    pub(super) fn address(request: &Parts, proxies: &TrustedProxies) -> Option<IpAddr> {
+        let caller = Caller::of(request).behind(request, proxies);
+        match proxies.trusts_peer(&request.extensions) {
+            true => caller.client,
+            false => caller.peer.map(|peer| peer.ip()),
+        }
+    }
+
     /// Adds what a trusted proxy says about the client.
     pub(super) fn behind(self, request: &Parts, proxies: &TrustedProxies) -> Self {
         // A request whose extensions were taken has no peer.

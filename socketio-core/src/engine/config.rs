@@ -1,12 +1,16 @@
 //! [`Config`]: the options of an engine.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     cookie::Cookie, cors::Cors, heartbeat::MAX_TIMEOUTS, subprotocol::Subprotocol,
-    transport::Transports,
+    transport::Transports, v3::ToAscii,
 };
-use crate::base::{ProblemLog, TrustedProxies};
+use crate::{
+    admission::AdmissionLimits,
+    base::{ProblemLog, TrustedProxies},
+    counters::Counters,
+};
 
 /// The options of an [`Engine`](super::Engine). Change the fields of a `Config::default()`.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub struct Config {
     /// The time within which a client must respond to a ping. While it uploads or downloads a large message, it has more
     /// time, up to ten times as much. Default: 20 s.
     pub ping_timeout: Duration,
+    /// The time within which a session that was opened over polling must be polled for the first time. Default: 10 s.
+    pub first_poll_timeout: Duration,
     /// The time that an upgrade to WebSocket may take. Default: 10 s.
     pub upgrade_timeout: Duration,
     /// The time for which a WebSocket may accept no byte while something is to be written. Default: 20 s.
@@ -29,12 +35,26 @@ pub struct Config {
     /// The size of the largest WebSocket message or POST body, in bytes. Also the size from which no further messages
     /// are added to the response to a poll. Default: 1,000,000.
     pub max_payload: usize,
+    /// The size of the head of a request, in bytes: its target and its headers. Default: 32,768.
+    pub max_header_size: usize,
+    /// The number of headers of a request. Default: 100.
+    pub max_headers: usize,
+    /// The number of packets and frames without a message (pings, pongs, noops) that a client may send within a second.
+    /// Default: 1,000.
+    pub max_control_rate: usize,
     /// The number of open sessions. Further handshakes are answered with 503. Default: 100,000.
     pub max_sessions: usize,
+    /// The number of sessions that were opened over polling and have not been polled yet. A further one, or one beyond
+    /// `max_sessions`, takes the place of the oldest of them. Default: 25,000.
+    pub max_unpolled_sessions: usize,
+    /// The limits in sum and by address.
+    pub(crate) admission: AdmissionLimits,
     /// The transports that clients may use. Default: both.
     pub transports: Transports,
     /// Whether a polling session may upgrade to WebSocket. Default: `true`.
     pub allow_upgrades: bool,
+    /// Whether old clients may connect, which speak version 3 of the protocol. Default: `false`.
+    pub allow_eio3: bool,
     /// The origins whose web pages may connect. Default: the server's own origin.
     pub cors: Cors,
     /// Whether an allowed page of another origin may send cookies. Default: `true`.
@@ -55,6 +75,10 @@ pub struct Config {
     pub compression_threshold: usize,
     /// Where problems are logged.
     pub(crate) problems: ProblemLog,
+    /// Rewrites texts as ASCII for old clients that can't be sent others. Default: none, and they are sent as they are.
+    pub(crate) to_ascii: Option<ToAscii>,
+    /// The counters of the server.
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Default for Config {
@@ -63,13 +87,20 @@ impl Default for Config {
             ping_interval: Duration::from_secs(25),
             ping_grace: Duration::ZERO,
             ping_timeout: Duration::from_secs(20),
+            first_poll_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             max_payload: 1_000_000,
+            max_header_size: 32 << 10,
+            max_headers: 100,
+            max_control_rate: 1_000,
             max_sessions: 100_000,
+            max_unpolled_sessions: 25_000,
+            admission: AdmissionLimits::default(),
             transports: Transports::default(),
             allow_upgrades: true,
+            allow_eio3: false,
             cors: Cors::SameOrigin,
             cors_credentials: true,
             cors_non_web_origins: false,
@@ -79,6 +110,8 @@ impl Default for Config {
             http_compression: true,
             compression_threshold: 1024,
             problems: ProblemLog::default(),
+            to_ascii: None,
+            counters: Arc::default(),
         }
     }
 }
@@ -130,8 +163,14 @@ mod tests {
         assert_eq!(config.close_timeout, Duration::from_secs(5));
         assert_eq!(config.max_payload, 1_000_000);
         assert_eq!(config.max_sessions, 100_000);
+        assert_eq!(config.max_header_size, 32_768);
+        assert_eq!(config.max_headers, 100);
+        assert_eq!(config.max_control_rate, 1_000);
+        assert_eq!(config.max_unpolled_sessions, 25_000);
+        assert_eq!(config.first_poll_timeout, Duration::from_secs(10));
         assert_eq!(config.transports, Transports::ALL);
         assert!(config.allow_upgrades && config.cors_credentials);
+        assert!(!config.allow_eio3);
         assert!(matches!(config.cors, Cors::SameOrigin));
         assert!(!config.cors_non_web_origins);
         assert_eq!(config.cookie, None);

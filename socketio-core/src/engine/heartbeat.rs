@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{config::Config, timer::after};
+use crate::base::ProtocolVersion;
 
 /// The timeout is set this much earlier, because tokio's timers fire up to a millisecond late: at the announced time the
 /// session must have ended.
@@ -20,7 +21,7 @@ const DOWNLOAD_RATE: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     due: Instant,
-    /// When the last ping was due.
+    /// When the last ping was due, of the server or of the client.
     pinged: Instant,
     pong: Pong,
     /// Since when the client is not read; meanwhile it can't time out.
@@ -35,6 +36,11 @@ enum Pong {
     Awaited,
     /// As `Awaited`, and another packet has already extended the time.
     Extended,
+    /// The client pings, in version 3 of the protocol. No pong is due.
+    ByServer {
+        /// Whether another packet than a ping has come since the time was set.
+        heard: bool,
+    },
 }
 
 /// What [`Session`](super::Session) does at a deadline.
@@ -42,6 +48,8 @@ enum Pong {
 pub(super) enum HeartbeatAction {
     Ping,
     Timeout,
+    /// Nothing: the client was heard meanwhile.
+    Wait,
 }
 
 /// Signs of life other than packets.
@@ -54,11 +62,18 @@ pub(super) struct SignsOfLife {
 }
 
 impl Heartbeat {
-    pub(super) fn new(start: Instant, config: &Config) -> Self {
+    pub(super) fn new(start: Instant, config: &Config, version: ProtocolVersion) -> Self {
+        let (pinged, due, pong) = match version {
+            ProtocolVersion::Eio3 => {
+                let (pinged, due) = silence(start, config);
+                (pinged, due, Pong::ByServer { heard: false })
+            }
+            ProtocolVersion::Eio4 => (start, after(start, config.ping_interval), Pong::NotAwaited),
+        };
         Heartbeat {
-            due: after(start, config.ping_interval),
-            pinged: start,
-            pong: Pong::NotAwaited,
+            due,
+            pinged,
+            pong,
             held: None,
         }
     }
@@ -70,8 +85,13 @@ impl Heartbeat {
 
     /// Returns what to do at the deadline.
     pub(super) fn beat(&mut self, now: Instant, config: &Config) -> HeartbeatAction {
-        if self.pong != Pong::NotAwaited {
-            return HeartbeatAction::Timeout;
+        match self.pong {
+            Pong::NotAwaited => {}
+            Pong::ByServer { heard: true } => {
+                self.ping(now, config);
+                return HeartbeatAction::Wait;
+            }
+            _ => return HeartbeatAction::Timeout,
         }
         // Relative to when the ping was due, so that the announced times hold; but if the server itself was late, the
         // client gets its full time.
@@ -84,19 +104,31 @@ impl Heartbeat {
         HeartbeatAction::Ping
     }
 
-    /// Notes a pong. An unexpected one is ignored.
-    pub(super) fn pong(&mut self, now: Instant, config: &Config) {
-        if self.pong != Pong::NotAwaited {
-            self.due = after(now, config.ping_interval);
-            self.pong = Pong::NotAwaited;
+    /// Notes a pong, and returns the time since the ping was due. An unexpected one is ignored.
+    pub(super) fn pong(&mut self, now: Instant, config: &Config) -> Option<Duration> {
+        if !matches!(self.pong, Pong::Awaited | Pong::Extended) {
+            return None;
         }
+        self.due = after(now, config.ping_interval);
+        self.pong = Pong::NotAwaited;
+        Some(now.saturating_duration_since(self.pinged))
+    }
+
+    /// Notes a ping of a client that pings.
+    pub(super) fn ping(&mut self, now: Instant, config: &Config) {
+        (self.pinged, self.due) = silence(now, config);
+        self.pong = Pong::ByServer { heard: false };
     }
 
     /// Notes another packet: the client is alive, and gets a little more time for its pong.
     pub(super) fn packet(&mut self, config: &Config) {
-        if self.pong == Pong::Awaited {
-            self.due = after(Instant::now(), config.ping_timeout);
-            self.pong = Pong::Extended;
+        match &mut self.pong {
+            Pong::Awaited => {
+                self.due = after(Instant::now(), config.ping_timeout);
+                self.pong = Pong::Extended;
+            }
+            Pong::ByServer { heard } => *heard = true,
+            Pong::NotAwaited | Pong::Extended => {}
         }
     }
 
@@ -136,6 +168,18 @@ impl Heartbeat {
     }
 }
 
+/// Returns when the next ping of a client is due, and when it has been silent for too long.
+fn silence(start: Instant, config: &Config) -> (Instant, Instant) {
+    let pinged = after(
+        start,
+        config.ping_interval.saturating_add(config.ping_grace),
+    );
+    (
+        pinged,
+        after(pinged, config.ping_timeout.saturating_sub(EARLY)),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,7 +192,11 @@ mod tests {
         let mut config = Config::default();
         (config.ping_interval, config.ping_timeout) = (ms(300), ms(200));
         let now = Instant::now();
-        (Heartbeat::new(now, &config), config, now)
+        (
+            Heartbeat::new(now, &config, ProtocolVersion::Eio4),
+            config,
+            now,
+        )
     }
 
     #[tokio::test(start_paused = true)]
@@ -170,7 +218,8 @@ mod tests {
     async fn a_pong_starts_the_next_interval() {
         let (mut heartbeat, config, start) = start();
         heartbeat.beat(start + ms(300), &config);
-        heartbeat.pong(start + ms(350), &config);
+        let round_trip = heartbeat.pong(start + ms(350), &config);
+        assert_eq!(round_trip, Some(ms(50)));
         assert_eq!(heartbeat.due(), Some(start + ms(650)));
         assert_eq!(
             heartbeat.beat(start + ms(650), &config),
@@ -181,7 +230,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pong_that_nobody_awaits_changes_nothing() {
         let (mut heartbeat, config, start) = start();
-        heartbeat.pong(start + ms(100), &config);
+        assert_eq!(heartbeat.pong(start + ms(100), &config), None);
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
     }
 
@@ -256,5 +305,37 @@ mod tests {
             HeartbeatAction::Ping
         );
         assert_eq!(heartbeat.due(), Some(start + ms(1099)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_pings_times_out_after_interval_and_timeout() {
+        let (_, mut config, start) = start();
+        config.ping_grace = ms(50);
+        let mut heartbeat = Heartbeat::new(start, &config, ProtocolVersion::Eio3);
+        assert_eq!(heartbeat.due(), Some(start + ms(549)));
+        heartbeat.ping(start + ms(100), &config);
+        assert_eq!(heartbeat.due(), Some(start + ms(649)));
+        heartbeat.pong(start + ms(200), &config);
+        assert_eq!(heartbeat.due(), Some(start + ms(649)));
+        assert_eq!(
+            heartbeat.beat(start + ms(649), &config),
+            HeartbeatAction::Timeout
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_other_packets_has_its_time_once_more() {
+        let (_, config, start) = start();
+        let mut heartbeat = Heartbeat::new(start, &config, ProtocolVersion::Eio3);
+        heartbeat.packet(&config);
+        assert_eq!(
+            heartbeat.beat(start + ms(499), &config),
+            HeartbeatAction::Wait
+        );
+        assert_eq!(heartbeat.due(), Some(start + ms(499 + 499)));
+        assert_eq!(
+            heartbeat.beat(start + ms(499 + 499), &config),
+            HeartbeatAction::Timeout
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Engine.IO v4: sessions over long-polling and WebSocket.
+//! Engine.IO: sessions over long-polling and WebSocket, in version 4 of the protocol, and in version 3 for old clients.
 //!
 //! This layer carries messages (texts and bytes), knows nothing of Socket.IO, and can be used alone. An [`Engine`]
 //! answers HTTP requests and creates a [`Session`] for each connection:
@@ -20,14 +20,17 @@
 //! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and refuses it (`refusal`),
 //! opens a `session`, or passes it to the session with its id through the slots in `shared`. The response to a poll may
 //! be compressed (`compression`). A session has no task of its own: its owner polls it, and it drives the `websocket`,
-//! the `upgrade`, the `heartbeat` and the `timer`.
+//! the `upgrade`, the `heartbeat` and the `timer`. How packets are written depends on the version of the `protocol`; what is
+//! special about version 3 is in `v3`.
 
 mod base64_packet;
 mod caller;
 mod compression;
 mod config;
+mod control_rate;
 mod cookie;
 mod cors;
+mod frame_tracker;
 mod grant;
 mod heartbeat;
 mod origin;
@@ -36,6 +39,7 @@ mod own_origins;
 mod packet;
 mod payload;
 mod polling;
+mod protocol;
 mod reason;
 mod refusal;
 mod refused_origin;
@@ -50,11 +54,13 @@ mod subprotocol;
 mod timer;
 mod transport;
 mod upgrade;
+mod v3;
 mod websocket;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::base::ProtocolVersion;
 pub(crate) use compression::Coding;
 pub use config::Config;
 pub use cookie::Cookie;
@@ -63,5 +69,7 @@ pub use outgoing::Outgoing;
 pub use reason::CloseReason;
 pub use server::Engine;
 pub use session::{Event, Session};
+#[cfg(test)]
+pub(crate) use stream::MAX_FRAGMENTS;
 pub use subprotocol::Subprotocol;
 pub use transport::{TransportKind, Transports};

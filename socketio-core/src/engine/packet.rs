@@ -12,6 +12,8 @@ pub(super) enum Packet {
     Close,
     /// `2probe`: a WebSocket tests whether it works.
     Probe,
+    /// `2`, in version 3 of the protocol: the client pings.
+    Ping,
     /// `3`: the response to a ping of the server.
     Pong,
     /// `4`; `b` with base64; or a binary frame.
@@ -28,6 +30,8 @@ pub(super) mod control {
     pub(in crate::engine) const CLOSE: &str = "1";
     /// Pings the client.
     pub(in crate::engine) const PING: &str = "2";
+    /// Answers the ping of a client, in version 3 of the protocol.
+    pub(in crate::engine) const PONG: &str = "3";
     /// Confirms a probe.
     pub(in crate::engine) const PROBED: &str = "3probe";
     /// Ends a waiting poll.

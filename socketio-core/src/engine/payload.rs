@@ -81,7 +81,7 @@ impl Iterator for Payload {
 
 /// The number of packets in one response to a poll. A Python client takes more for an attack and closes the connection
 /// (python-engineio, `Payload.max_decode_packets`).
-const MAX_PACKETS: usize = 16;
+pub(super) const MAX_PACKETS: usize = 16;
 
 /// Encodes the body of a response to a poll.
 #[derive(Debug, Default)]

@@ -162,11 +162,15 @@ mod tests {
     use super::*;
     use crate::{
         engine::sid::Sid,
-        engine::{shared::Updates, transport::TransportKind},
+        engine::{protocol::Protocol, shared::Updates, transport::TransportKind},
     };
 
     fn session() -> Arc<Shared> {
-        Arc::new(Shared::new(Sid::random().unwrap(), TransportKind::Polling))
+        Arc::new(Shared::new(
+            Sid::random().unwrap(),
+            TransportKind::Polling,
+            Protocol::V4 { base64: false },
+        ))
     }
 
     fn updates(shared: &Shared) -> Updates {

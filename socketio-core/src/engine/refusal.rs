@@ -25,21 +25,29 @@ pub(super) enum Refusal {
     Forbidden,
     /// The client uses another version of the protocol.
     UnsupportedVersion,
+    /// The client uses version 3 of the protocol, which is not enabled.
+    Eio3NotAllowed,
     /// A request of a session with a method other than GET and POST.
     MethodNotAllowed,
     /// Too many POSTs of the session wait for their turn.
     TooManyPosts,
+    /// The head is over the limit.
+    HeadTooLarge,
     /// The body is over the limit.
     TooLarge,
     /// The body did not arrive in time.
     TooSlow,
     /// The client uses another version of WebSocket.
     WebSocketVersion,
+    /// The client, or its address, has opened too much.
+    TooMany(Problem),
     /// The limit of sessions is reached, or the server is shutting down.
     Unavailable(Problem),
 }
 
 impl Refusal {
+    pub(super) const OTHER_VERSION: Refusal = Refusal::BadRequest(Problem::OtherVersion);
+
     /// Returns the status, and the code and the message of the reference server.
     fn parts(self) -> (StatusCode, u8, &'static str) {
         match self {
@@ -52,11 +60,18 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, 3, "Bad request")
             }
             Refusal::Forbidden => (StatusCode::FORBIDDEN, 4, "Forbidden"),
-            Refusal::UnsupportedVersion => {
+            Refusal::UnsupportedVersion | Refusal::Eio3NotAllowed => {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 3, "Bad request"),
-            Refusal::TooManyPosts => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests"),
+            Refusal::TooManyPosts | Refusal::TooMany(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, 3, "Too many requests")
+            }
+            Refusal::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                3,
+                "Request header fields too large",
+            ),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, 3, "Request timeout"),
             Refusal::WebSocketVersion => (StatusCode::UPGRADE_REQUIRED, 3, "Bad request"),
@@ -70,11 +85,15 @@ impl Refusal {
             Refusal::UnknownTransport => Problem::UnknownTransport,
             Refusal::UnknownSid => Problem::UnknownSession,
             Refusal::BadMethod => Problem::HandshakeMethod,
-            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => problem,
+            Refusal::BadRequest(problem)
+            | Refusal::TooMany(problem)
+            | Refusal::Unavailable(problem) => problem,
             Refusal::Forbidden => Problem::OriginRefused,
             Refusal::UnsupportedVersion => Problem::UnsupportedVersion,
+            Refusal::Eio3NotAllowed => Problem::Eio3NotAllowed,
             Refusal::MethodNotAllowed => Problem::MethodNotAllowed,
             Refusal::TooManyPosts => Problem::TooManyPosts,
+            Refusal::HeadTooLarge => Problem::HeadTooLarge,
             Refusal::TooLarge => Problem::BodyTooLarge,
             Refusal::TooSlow => Problem::BodyTooSlow,
             Refusal::WebSocketVersion => Problem::WebSocketVersion,
@@ -88,7 +107,9 @@ impl Refusal {
         let body = match self {
             // The official client expects an empty body, as Node sends it.
             Refusal::TooLarge => String::new(),
-            Refusal::BadRequest(problem) | Refusal::Unavailable(problem) => {
+            Refusal::BadRequest(problem)
+            | Refusal::TooMany(problem)
+            | Refusal::Unavailable(problem) => {
                 let reason = problem.to_string().replace('"', "'");
                 format!(r#"{{"code":{code},"message":"{message}","reason":"{reason}"}}"#)
             }
@@ -114,6 +135,13 @@ impl Refusal {
                     header::SEC_WEBSOCKET_VERSION,
                     HeaderValue::from_static("13"),
                 );
+            }
+            // As long as it takes until there may be room: a second for the rate, a little longer for a place.
+            Refusal::TooMany(Problem::TooManyHandshakes) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Refusal::TooMany(_) | Refusal::Unavailable(Problem::TooManySessions) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             // The rest of the body is not read.
             Refusal::TooManyPosts | Refusal::TooLarge | Refusal::TooSlow => {

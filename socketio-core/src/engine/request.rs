@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{refusal::Refusal, sid::Sid, transport::TransportKind};
+use super::{protocol::Protocol, refusal::Refusal, sid::Sid, transport::TransportKind, v3::V3};
 use crate::base::Problem;
 
 /// What a request asks for.
@@ -35,10 +35,10 @@ pub(super) enum Accept {
 }
 
 impl Purpose {
-    /// Reads a request. Its session has not been looked up yet.
-    pub(super) fn of(request: &Parts) -> Result<Self, Refusal> {
+    /// Reads a request, and the protocol that it is written in. Its session has not been looked up yet.
+    pub(super) fn of(request: &Parts, allow_eio3: bool) -> Result<(Self, Protocol), Refusal> {
         if request.method == Method::OPTIONS {
-            return Ok(Purpose::Preflight);
+            return Ok((Purpose::Preflight, Protocol::V4 { base64: false }));
         }
         let query = Query::parse(request.uri.query().unwrap_or_default());
         // Over HTTP/2, CONNECT with a path opens a WebSocket as GET does over HTTP/1.1.
@@ -72,17 +72,21 @@ impl Purpose {
                 TransportKind::WebSocket => Purpose::OpenWebSocket(accept(request)?),
             },
         };
-        match query.version.as_deref() {
-            Some("4") => {}
-            _ if query.sid.is_some() => {
-                return Err(Refusal::BadRequest(Problem::OtherVersion));
+        let protocol = match query.version.as_deref() {
+            Some("4") if query.has_jsonp() => {
+                return Err(Refusal::BadRequest(Problem::Jsonp));
             }
+            Some("4") => Protocol::V4 {
+                base64: query
+                    .base64
+                    .is_some_and(|value| !matches!(&*value, "" | "0" | "false")),
+            },
+            Some("3") if allow_eio3 => Protocol::V3(query.v3(transport)?),
+            _ if query.sid.is_some() => return Err(Refusal::OTHER_VERSION),
+            Some("3") => return Err(Refusal::Eio3NotAllowed),
             _ => return Err(Refusal::UnsupportedVersion),
-        }
-        if query.jsonp.is_some_and(|index| !index.is_empty()) {
-            return Err(Refusal::BadRequest(Problem::Jsonp));
-        }
-        Ok(purpose)
+        };
+        Ok((purpose, protocol))
     }
 }
 
@@ -93,6 +97,7 @@ struct Query<'a> {
     version: Option<Cow<'a, str>>,
     sid: Option<Cow<'a, str>>,
     jsonp: Option<Cow<'a, str>>,
+    base64: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
@@ -104,6 +109,7 @@ impl<'a> Query<'a> {
                 "EIO" => &mut query.version,
                 "sid" => &mut query.sid,
                 "j" => &mut query.jsonp,
+                "b64" => &mut query.base64,
                 _ => continue,
             };
             let repeated = field.is_some();
@@ -111,6 +117,35 @@ impl<'a> Query<'a> {
         }
         query
     }
+
+    fn has_jsonp(&self) -> bool {
+        self.jsonp.as_ref().is_some_and(|index| !index.is_empty())
+    }
+
+    /// Reads what a client of version 3 can receive.
+    fn v3(&self, transport: TransportKind) -> Result<V3, Refusal> {
+        let index = self.jsonp.as_deref().filter(|index| !index.is_empty());
+        let jsonp = match index {
+            // Some clients keep the parameter when they upgrade.
+            Some(index) if transport == TransportKind::Polling => Some(callback(index)?),
+            _ => None,
+        };
+        let base64 = self.base64.as_ref().is_some_and(|value| !value.is_empty());
+        Ok(V3 {
+            base64: base64 || jsonp.is_some(),
+            jsonp,
+        })
+    }
+}
+
+/// Reads the index of a JSONP callback. Digits only: it becomes part of a script.
+fn callback(index: &str) -> Result<u32, Refusal> {
+    let digits = index.bytes().all(|byte| byte.is_ascii_digit());
+    index
+        .parse()
+        .ok()
+        .filter(|_| digits)
+        .ok_or(Refusal::BadRequest(Problem::JsonpIndex))
 }
 
 /// Checks the headers of a WebSocket handshake (RFC 6455, 4.2.1; RFC 8441, 5).
@@ -190,7 +225,15 @@ mod tests {
         let request = headers.iter().fold(request, |request, (name, value)| {
             request.header(*name, *value)
         });
-        Purpose::of(&request.body(()).unwrap().into_parts().0)
+        let request = request.body(()).unwrap().into_parts().0;
+        Purpose::of(&request, false).map(|(purpose, _)| purpose)
+    }
+
+    /// Reads a polling handshake of version 3.
+    fn v3(query: &str) -> Result<Protocol, Refusal> {
+        let uri = format!("/engine.io/?EIO=3&{query}");
+        let request = http::Request::get(uri).body(()).unwrap().into_parts().0;
+        Purpose::of(&request, true).map(|(_, protocol)| protocol)
     }
 
     const WEBSOCKET: [(&str, &str); 4] = [
@@ -281,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_version_is_4_everywhere() {
-        for version in ["", "EIO=3&", "EIO=5&", "EIO=4&EIO=4&", "EIO=abc&"] {
+        for version in ["", "EIO=5&", "EIO=4&EIO=4&", "EIO=abc&"] {
             let open = format!("{version}transport=polling");
             assert_eq!(
                 of("GET", &open, &[]),
@@ -293,6 +336,40 @@ mod tests {
                 matches!(of("GET", &poll, &[]), Err(Refusal::BadRequest(_))),
                 "{poll}"
             );
+        }
+    }
+
+    #[test]
+    fn version_3_is_refused_with_a_reason_of_its_own() {
+        assert_eq!(
+            of("GET", "EIO=3&transport=polling", &[]),
+            Err(Refusal::Eio3NotAllowed)
+        );
+        assert!(matches!(
+            of("GET", "EIO=3&transport=polling&sid=$", &[]),
+            Err(Refusal::BadRequest(_))
+        ));
+    }
+
+    #[test]
+    fn a_client_of_version_3_says_what_it_can_receive() {
+        let protocol = |base64, jsonp| Ok(Protocol::V3(V3 { base64, jsonp }));
+        assert_eq!(v3("transport=polling"), protocol(false, None));
+        assert_eq!(v3("transport=polling&b64=&j="), protocol(false, None));
+        assert_eq!(v3("transport=polling&b64=1"), protocol(true, None));
+        assert_eq!(v3("transport=polling&b64=true"), protocol(true, None));
+        assert_eq!(v3("transport=polling&j=12"), protocol(true, Some(12)));
+        for index in [
+            "-1",
+            "%2B1",
+            "1.5",
+            "a",
+            "0];alert(1)//",
+            "4294967296",
+            "1&j=1",
+        ] {
+            let query = format!("transport=polling&j={index}");
+            assert!(matches!(v3(&query), Err(Refusal::BadRequest(_))), "{index}");
         }
     }
 
@@ -314,7 +391,8 @@ mod tests {
             let request = headers.iter().fold(request, |request, (name, value)| {
                 request.header(*name, *value)
             });
-            Purpose::of(&request.body(()).unwrap().into_parts().0)
+            let request = request.body(()).unwrap().into_parts().0;
+            Purpose::of(&request, false).map(|(purpose, _)| purpose)
         };
         let uri = "https://a.test/engine.io/?EIO=4&transport=websocket";
         let version = [("sec-websocket-version", "13")];

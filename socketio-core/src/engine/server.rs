@@ -16,21 +16,28 @@ use super::{
     config::Config,
     cors::CorsOptions,
     grant::Grant,
+    packet::control,
     polling,
+    protocol::{JAVASCRIPT, Protocol},
     refusal::Refusal,
     refused_origin::RefusedOrigin,
     request::{Accept, Purpose},
     session::Session,
     sessions::Sessions,
-    shared::{NOTHING, Shared},
+    shared::Shared,
     transport::TransportKind,
+    v3::{self, V3},
 };
-use crate::base::{BoxError, Problem, ProblemDetails, Request};
+use crate::{
+    admission::{Admission, SessionPermit},
+    base::{BoxError, Problem, ProblemDetails, Request},
+};
 
 /// An Engine.IO server that answers requests of the caller's HTTP server.
 ///
 /// Cheap to clone; all clones share their sessions. WebSockets need a hyper connection: over HTTP/1.1 one that is served
-/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. JSONP and older versions of the protocol are not supported.
+/// `with_upgrades()`, over HTTP/2 one with `enable_connect_protocol()`. Version 3 of the protocol, and JSONP with it, is
+/// supported if [`Config::allow_eio3`] is set.
 #[derive(Clone)]
 pub struct Engine {
     sessions: Arc<Sessions>,
@@ -73,19 +80,26 @@ impl Engine {
                 // The head is dropped before waiting, because it would keep the buffer that it was read into.
                 Ok(Admitted::Poll(shared, coding)) => {
                     drop((parts, body));
-                    let sid = shared.sid;
+                    let (sid, protocol) = (shared.sid, shared.protocol);
                     match polling::poll(shared).await {
-                        Err(Refusal::UnknownSid) if engine.sessions.claim_final_poll(sid) => noop(),
                         Ok(body) if config.http_compression => {
-                            compressed(body, coding, config.compression_threshold).await
+                            let response = protocol.response(body);
+                            compressed(response, coding, config.compression_threshold).await
                         }
-                        answer => engine.payload(answer, caller),
+                        Ok(body) => respond(protocol.response(body)),
+                        Err(refusal) => match engine.sessions.claim_final_poll(sid) {
+                            Some(protocol) if refusal == Refusal::UnknownSid => noop(protocol),
+                            _ => engine.refused(refusal, caller, None),
+                        },
                     }
                 }
                 Ok(Admitted::Post(shared)) => {
                     drop(parts);
-                    let answer = polling::post(shared, body, config).await;
-                    engine.payload(answer, caller)
+                    let protocol = shared.protocol;
+                    match polling::post(shared, body, config).await {
+                        Ok(answer) => respond((answer, protocol.type_of_answers())),
+                        Err(refusal) => engine.refused(refusal, caller, None),
+                    }
                 }
                 Err(Refusal::Forbidden) => {
                     engine.report_origin(&parts);
@@ -120,6 +134,11 @@ impl Engine {
         self.sessions.stop();
     }
 
+    /// Returns what counts connections.
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.sessions.admission
+    }
+
     /// Returns how many sessions are open.
     pub fn len(&self) -> usize {
         self.sessions.len()
@@ -136,7 +155,20 @@ impl Engine {
             return Err(Refusal::Forbidden);
         }
         let config = &self.sessions.config;
-        match Purpose::of(request)? {
+        if !fits(request, config) {
+            return Err(Refusal::HeadTooLarge);
+        }
+        let (purpose, protocol) = Purpose::of(request, config.allow_eio3)?;
+        if let Protocol::V3(V3 { jsonp: Some(_), .. }) = protocol
+            && let Some(origin) = v3::page(request)
+        {
+            request.headers.insert(header::ORIGIN, origin);
+            if self.grant(request).is_none() {
+                return Err(Refusal::Forbidden);
+            }
+            request.headers.remove(header::ORIGIN);
+        }
+        match purpose {
             Purpose::Preflight => {
                 let mut response = Response::new(Full::default());
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -144,9 +176,12 @@ impl Engine {
             }
             Purpose::OpenPolling => {
                 self.offered(TransportKind::Polling)?;
+                let permit = self.permit(request)?;
                 let request = Request::take(request, &config.trusted_proxies);
-                let session = Session::polling(Arc::clone(&self.sessions), request)?;
-                let mut response = text(session.open_packet(config.upgrades()).into());
+                let session =
+                    Session::polling(Arc::clone(&self.sessions), request, protocol, permit)?;
+                let open = protocol.open(session.open_packet(config.upgrades()));
+                let mut response = respond(protocol.response(open));
                 if let Some(cookie) = config
                     .cookie
                     .as_ref()
@@ -160,37 +195,85 @@ impl Engine {
             Purpose::OpenWebSocket(accept) => {
                 self.offered(TransportKind::WebSocket)?;
                 let upgrade = take_upgrade(request)?;
+                let permit = self.permit(request)?;
                 let response = self.switching(accept, request);
                 let request = Request::take(request, &config.trusted_proxies);
                 self.open(Session::websocket(
                     Arc::clone(&self.sessions),
                     request,
+                    protocol,
+                    permit,
                     upgrade,
                 )?);
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Upgrade(sid, accept) => {
                 self.offered(TransportKind::WebSocket)?;
-                let shared = self.sessions.get(sid)?;
+                let shared = Self::speaks(self.sessions.get_polled(sid), protocol)?;
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
                 let response = self.switching(accept, request);
-                shared.offer(take_upgrade(request)?)?;
+                shared.offer(take_upgrade(request)?, protocol)?;
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
-                let shared = match self.sessions.get(sid) {
-                    Err(_) if self.sessions.claim_final_poll(sid) => {
-                        return Ok(Admitted::RespondWith(noop()));
+                let shared = match Self::speaks(self.sessions.get_polled(sid), protocol) {
+                    Ok(shared) => shared,
+                    Err(refusal) => {
+                        let last = self.sessions.claim_final_poll(sid).ok_or(refusal)?;
+                        return Ok(Admitted::RespondWith(noop(last)));
                     }
-                    found => found?,
                 };
                 Ok(Admitted::Poll(shared, Coding::accepted(&request.headers)))
             }
             Purpose::Post(sid) => {
                 // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
-                Ok(Admitted::Post(self.sessions.get(sid)?))
+                Ok(Admitted::Post(Self::speaks(
+                    self.sessions.get(sid),
+                    protocol,
+                )?))
+            }
+        }
+    }
+
+    /// Returns the session of a request, which must have the version of its handshake.
+    fn speaks(
+        found: Result<Arc<Shared>, Refusal>,
+        protocol: Protocol,
+    ) -> Result<Arc<Shared>, Refusal> {
+        let shared = found?;
+        if shared.protocol.version() == protocol.version() {
+            Ok(shared)
+        } else {
+            Err(Refusal::OTHER_VERSION)
+        }
+    }
+
+    /// Counts a handshake, which must not come too fast, nor from an address with too many sessions.
+    fn permit(&self, request: &mut Parts) -> Result<SessionPermit, Refusal> {
+        let sessions = &self.sessions;
+        let address = Caller::address(request, &sessions.config.trusted_proxies);
+        if request.extensions.remove::<Counted>().is_none() {
+            let counted = sessions.admission.handshake(address);
+            counted.map_err(Refusal::TooMany)?;
+        }
+        let permit = sessions.admission.session(address);
+        permit.map_err(Refusal::TooMany)
+    }
+
+    /// Counts a handshake before hooks run for it, and returns the response if there are too many.
+    pub(crate) fn count_handshake(&self, request: &mut Parts) -> Option<Response<Full<Bytes>>> {
+        let proxies = &self.sessions.config.trusted_proxies;
+        let address = Caller::address(request, proxies);
+        match self.sessions.admission.handshake(address) {
+            Ok(()) => {
+                request.extensions.insert(Counted);
+                None
+            }
+            Err(problem) => {
+                let caller = Caller::of(request).behind(request, proxies);
+                Some(self.refused(Refusal::TooMany(problem), caller, None))
             }
         }
     }
@@ -218,11 +301,6 @@ impl Engine {
         } else {
             Err(Refusal::UnknownTransport)
         }
-    }
-
-    /// Returns the response to a poll or a POST.
-    fn payload(&self, answer: Result<Bytes, Refusal>, caller: Caller) -> Response<Full<Bytes>> {
-        answer.map_or_else(|refusal| self.refused(refusal, caller, None), text)
     }
 
     fn refused(
@@ -273,6 +351,22 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Returns whether the head of a request is within the limits.
+fn fits(request: &Parts, config: &Config) -> bool {
+    let headers = &request.headers;
+    let target = request.uri.path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    // With the colon, the space and the end of each line.
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    headers.len() <= config.max_headers && target + sizes.sum::<usize>() <= config.max_header_size
+}
+
+/// Marks a request whose handshake has been counted.
+#[derive(Clone, Copy)]
+struct Counted;
+
 /// A request that was not refused at once.
 enum Admitted {
     RespondWith(Response<Full<Bytes>>),
@@ -308,7 +402,11 @@ fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
         Problem::OriginRefused => headers(&[header::ORIGIN]),
         Problem::UnknownTransport => parameter("transport"),
         Problem::UnsupportedVersion | Problem::OtherVersion => parameter("EIO"),
-        Problem::Jsonp => parameter("j"),
+        Problem::Eio3NotAllowed => {
+            let input = [parameter("EIO")?, headers(&[header::USER_AGENT])?];
+            Some(input.join(&b' '))
+        }
+        Problem::Jsonp | Problem::JsonpIndex => parameter("j"),
         Problem::HandshakeMethod | Problem::MethodNotAllowed | Problem::PostToWebSocket => {
             Some(request.method.as_str().into())
         }
@@ -321,7 +419,7 @@ fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
 
 /// Returns the response to a poll, compressed if the client accepts it and the body is large enough.
 async fn compressed(
-    body: Bytes,
+    (body, content_type): (Bytes, &'static str),
     coding: Option<Coding>,
     threshold: usize,
 ) -> Response<Full<Bytes>> {
@@ -332,12 +430,12 @@ async fn compressed(
     };
     let mut response = match shorter {
         Some((coding, shorter)) => {
-            let mut response = text(shorter);
+            let mut response = respond((shorter, content_type));
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_ENCODING, coding.header());
             response
         }
-        None => text(body),
+        None => respond((body, content_type)),
     };
     let vary = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().insert(header::VARY, vary);
@@ -345,18 +443,19 @@ async fn compressed(
 }
 
 /// Returns a response that ends a poll without packets.
-fn noop() -> Response<Full<Bytes>> {
-    text(NOTHING)
+fn noop(protocol: Protocol) -> Response<Full<Bytes>> {
+    respond(protocol.response(protocol.body(control::NOOP)))
 }
 
-fn text(body: Bytes) -> Response<Full<Bytes>> {
+fn respond((body, content_type): (Bytes, &'static str)) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=UTF-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if content_type == JAVASCRIPT {
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    }
     response
 }
 

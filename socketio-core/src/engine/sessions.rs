@@ -1,15 +1,21 @@
 //! [`Sessions`]: all sessions of an engine, by id.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::{config::Config, refusal::Refusal, shared::Shared, sid::Sid, transport::TransportKind};
-use crate::base::Problem;
+use super::{
+    config::Config, protocol::Protocol, reason::CloseReason, refusal::Refusal, shared::Shared,
+    sid::Sid, transport::TransportKind,
+};
+use crate::{
+    admission::Admission,
+    base::{Problem, ProblemDetails},
+};
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
 /// this much later, and is still answered as if it had waited.
@@ -17,26 +23,82 @@ const LAST_POLL: Duration = Duration::from_millis(100);
 /// The number of such clients that are remembered.
 const LEAVING: usize = 1024;
 
+/// The number of places that the table keeps for new sessions, when it has become larger than it has to be.
+const SPARE: usize = 1_024;
+
 /// The sessions and options of an engine, shared by all clones of the engine.
 #[derive(Debug)]
 pub(super) struct Sessions {
     pub(super) config: Config,
+    pub(super) admission: Arc<Admission>,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    by_sid: HashMap<Sid, Arc<Shared>>,
+    by_sid: HashMap<Sid, Entry>,
+    /// The sessions that were opened over polling and have not been polled yet, the oldest first.
+    unpolled: BTreeMap<u64, Sid>,
+    /// The number of sessions over polling so far.
+    opened: u64,
     /// The ids of closed polling clients whose last GET may still arrive, the oldest first.
-    left: VecDeque<(Instant, Sid)>,
+    left: VecDeque<(Instant, Sid, Protocol)>,
     /// Whether new sessions are refused.
     stopped: bool,
 }
 
+#[derive(Debug)]
+struct Entry {
+    shared: Arc<Shared>,
+    /// The key in [`Table::unpolled`].
+    unpolled: Option<u64>,
+}
+
 impl Table {
+    /// Makes room for one more session, and returns the one that has to go for it.
+    fn make_room(
+        &mut self,
+        transport: TransportKind,
+        config: &Config,
+    ) -> Result<Option<Arc<Shared>>, Refusal> {
+        let is_full = self.by_sid.len() >= config.max_sessions;
+        let is_one_too_many = transport == TransportKind::Polling
+            && self.unpolled.len() >= config.max_unpolled_sessions;
+        if !is_full && !is_one_too_many {
+            return Ok(None);
+        }
+        match self.unpolled.pop_first() {
+            Some((_, sid)) => Ok(self.by_sid.remove(&sid).map(|entry| entry.shared)),
+            None if is_full => Err(Refusal::Unavailable(Problem::TooManySessions)),
+            None => Ok(None),
+        }
+    }
+
+    fn add(&mut self, transport: TransportKind, shared: &Arc<Shared>) {
+        let unpolled = (transport == TransportKind::Polling).then(|| {
+            self.opened += 1;
+            self.unpolled.insert(self.opened, shared.sid);
+            self.opened
+        });
+        let shared = Arc::clone(shared);
+        self.by_sid.insert(shared.sid, Entry { shared, unpolled });
+    }
+
+    /// Removes a session, and gives back the memory of many that are gone.
+    fn remove(&mut self, sid: Sid) -> Option<Entry> {
+        let removed = self.by_sid.remove(&sid)?;
+        if let Some(place) = removed.unpolled {
+            self.unpolled.remove(&place);
+        }
+        if self.by_sid.capacity() > 4 * (self.by_sid.len() + SPARE) {
+            self.by_sid.shrink_to(2 * self.by_sid.len());
+        }
+        Some(removed)
+    }
+
     fn forget_the_old(&mut self) {
         let now = Instant::now();
-        while let Some((since, _)) = self.left.front()
+        while let Some((since, ..)) = self.left.front()
             && (self.left.len() > LEAVING || now.duration_since(*since) >= LAST_POLL)
         {
             self.left.pop_front();
@@ -46,55 +108,79 @@ impl Table {
 
 impl Sessions {
     pub(super) fn new(config: Config) -> Self {
+        let admission = Arc::new(Admission::new(config.admission));
         Sessions {
             config,
+            admission,
             table: Mutex::default(),
         }
     }
 
     /// Adds a session, until [`Sessions::remove`].
-    pub(super) fn insert(&self, transport: TransportKind) -> Result<Arc<Shared>, Refusal> {
+    pub(super) fn insert(
+        &self,
+        transport: TransportKind,
+        protocol: Protocol,
+    ) -> Result<Arc<Shared>, Refusal> {
         let sid = Sid::random().map_err(|_| Refusal::Unavailable(Problem::NoRandomNumbers))?;
-        let shared = Arc::new(Shared::new(sid, transport));
+        let shared = Arc::new(Shared::new(sid, transport, protocol));
         let mut table = self.table();
         if table.stopped {
             return Err(Refusal::Unavailable(Problem::ShuttingDown));
         }
-        if table.by_sid.len() >= self.config.max_sessions {
-            return Err(Refusal::Unavailable(Problem::TooManySessions));
+        let evicted = table.make_room(transport, &self.config)?;
+        table.add(transport, &shared);
+        drop(table);
+        if let Some(evicted) = evicted {
+            let problems = &self.config.problems;
+            problems.report(Problem::UnpolledMakesRoom, ProblemDetails::default());
+            evicted.fail(CloseReason::TransportError);
         }
-        table.by_sid.insert(sid, Arc::clone(&shared));
         Ok(shared)
     }
 
     pub(super) fn get(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
         let table = self.table();
         match table.by_sid.get(&sid) {
-            Some(session) => Ok(Arc::clone(session)),
+            Some(entry) => Ok(Arc::clone(&entry.shared)),
             // Its session has probably ended just now.
             None if table.stopped => Err(Refusal::Unavailable(Problem::ShuttingDown)),
             None => Err(Refusal::UnknownSid),
         }
     }
 
+    /// Returns the session of a poll or of an upgrade, which show that the client has received its id.
+    pub(super) fn get_polled(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
+        let mut table = self.table();
+        let Some(entry) = table.by_sid.get_mut(&sid) else {
+            drop(table);
+            return self.get(sid);
+        };
+        let shared = Arc::clone(&entry.shared);
+        if let Some(place) = entry.unpolled.take() {
+            table.unpolled.remove(&place);
+        }
+        Ok(shared)
+    }
+
     pub(super) fn remove(&self, sid: Sid) {
         // Bound to a name, so that the last reference is not dropped under the lock.
-        let _removed = self.table().by_sid.remove(&sid);
+        let _removed = self.table().remove(sid);
     }
 
     /// Remembers a client that closes its polling session: its last GET may still arrive.
-    pub(super) fn expect_final_poll(&self, sid: Sid) {
+    pub(super) fn expect_final_poll(&self, sid: Sid, protocol: Protocol) {
         let mut table = self.table();
-        table.left.push_back((Instant::now(), sid));
+        table.left.push_back((Instant::now(), sid, protocol));
         table.forget_the_old();
     }
 
-    /// Returns whether this GET without a session is the last one of a client that has just closed it.
-    pub(super) fn claim_final_poll(&self, sid: Sid) -> bool {
+    /// If this GET without a session is the last one of a client that has just closed it, returns the protocol of that.
+    pub(super) fn claim_final_poll(&self, sid: Sid) -> Option<Protocol> {
         let mut table = self.table();
         table.forget_the_old();
-        let place = table.left.iter().position(|(_, left)| *left == sid);
-        place.and_then(|place| table.left.remove(place)).is_some()
+        let place = table.left.iter().position(|(_, left, _)| *left == sid)?;
+        table.left.remove(place).map(|(.., protocol)| protocol)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -14,7 +14,11 @@ use hyper::upgrade::OnUpgrade;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    packet::control, payload::Payload, reason::CloseReason, refusal::Refusal, sid::Sid,
+    packet::control,
+    protocol::{Payload, Protocol},
+    reason::CloseReason,
+    refusal::Refusal,
+    sid::Sid,
     transport::TransportKind,
 };
 use crate::base::Problem;
@@ -33,6 +37,7 @@ const WAITING_POSTS: usize = 32;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) sid: Sid,
+    pub(super) protocol: Protocol,
     slots: Mutex<Slots>,
     /// The number of bytes of all bodies.
     received: AtomicU64,
@@ -50,7 +55,7 @@ struct Slots {
     /// POSTs that arrived during another, in their order.
     waiting: VecDeque<oneshot::Sender<()>>,
     /// A WebSocket that is to become the transport.
-    socket: Option<OnUpgrade>,
+    socket: Option<(OnUpgrade, Protocol)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +109,18 @@ pub(super) struct Post {
 #[derive(Debug, Default)]
 pub(super) struct Updates {
     pub(super) post: Option<Post>,
-    pub(super) socket: Option<OnUpgrade>,
+    pub(super) socket: Option<(OnUpgrade, Protocol)>,
     /// Whether a GET waits.
     pub(super) polled: bool,
+    /// Whether there has been a GET.
+    pub(super) has_been_polled: bool,
     /// A request broke a rule: the session ends once earlier packets have been taken.
     pub(super) failed: Option<CloseReason>,
 }
 
 /// Methods for the tasks of requests.
 impl Shared {
-    pub(super) fn new(sid: Sid, transport: TransportKind) -> Self {
+    pub(super) fn new(sid: Sid, transport: TransportKind, protocol: Protocol) -> Self {
         let stage = match transport {
             TransportKind::Polling => Stage::Polling,
             TransportKind::WebSocket => Stage::WebSocket,
@@ -129,6 +136,7 @@ impl Shared {
         };
         Shared {
             sid,
+            protocol,
             slots: Mutex::new(slots),
             received: AtomicU64::new(0),
         }
@@ -156,7 +164,7 @@ impl Shared {
         if let Some(older) = older {
             tracing::debug!(target: "engineio", sid = ?self.sid, "a newer poll takes over");
             // An error means that its client has disconnected, which is no loss.
-            let _ = older.answer.send(Ok(NOTHING));
+            let _ = older.answer.send(Ok(self.nothing()));
         }
         waker.wake();
         Ok(Ticket { id, answered })
@@ -169,7 +177,7 @@ impl Shared {
         // An answer that is sent after this fails, which the session notices.
         ticket.answered.close();
         let lost = match ticket.answered.try_recv() {
-            Ok(Ok(body)) => body != NOTHING,
+            Ok(Ok(body)) => body != self.nothing(),
             Ok(Err(_)) => false,
             Err(_) => waits.is_some(),
         };
@@ -212,7 +220,7 @@ impl Shared {
         slots.admits_polling()?;
         let (answer, answered) = oneshot::channel();
         slots.post = PostSlot::Ready(Post {
-            payload: Payload::new(body),
+            payload: self.protocol.decode(body),
             answer: Some(answer),
         });
         let waker = slots.waker.clone();
@@ -240,14 +248,14 @@ impl Shared {
 
     /// Offers a WebSocket to the session. If the session has ended, or another one is being probed, it is dropped,
     /// which closes it.
-    pub(super) fn offer(&self, socket: OnUpgrade) -> Result<(), Refusal> {
+    pub(super) fn offer(&self, socket: OnUpgrade, protocol: Protocol) -> Result<(), Refusal> {
         let mut slots = self.slots();
         match slots.stage {
             Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
             Stage::WebSocket | Stage::Probing => Ok(()),
             Stage::Polling => {
                 slots.stage = Stage::Probing;
-                slots.socket = Some(socket);
+                slots.socket = Some((socket, protocol));
                 let waker = slots.waker.clone();
                 drop(slots);
                 waker.wake();
@@ -270,9 +278,7 @@ impl Shared {
         drop(waiting);
         if let Some(poll) = poll {
             // An error means that the client has disconnected, which is fine.
-            let _ = poll
-                .answer
-                .send(Ok(Bytes::from_static(control::CLOSE.as_bytes())));
+            let _ = poll.answer.send(Ok(self.protocol.body(control::CLOSE)));
         }
         waker.wake();
     }
@@ -293,6 +299,7 @@ impl Shared {
             post,
             socket: slots.socket.take(),
             polled: slots.poll.is_some(),
+            has_been_polled: slots.polls > 0,
             failed,
         }
     }
@@ -334,7 +341,11 @@ impl Shared {
         drop(slots);
         drop(waiting);
         if let Some(poll) = poll {
-            let answer = if probed { Err(TAKEN_OVER) } else { Ok(NOTHING) };
+            let answer = if probed {
+                Err(TAKEN_OVER)
+            } else {
+                Ok(self.nothing())
+            };
             let _ = poll.answer.send(answer);
         }
         post
@@ -363,15 +374,17 @@ impl Shared {
         poll.is_some_and(|poll| poll.answer.send(poll_answer).is_ok())
     }
 
+    /// Returns the response to a GET without packets.
+    fn nothing(&self) -> Bytes {
+        self.protocol.body(control::NOOP)
+    }
+
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
-
-/// The response to a GET without packets.
-pub(super) const NOTHING: Bytes = Bytes::from_static(control::NOOP.as_bytes());
 
 impl Slots {
     fn take_post(&mut self) -> Option<Post> {
@@ -400,7 +413,11 @@ mod tests {
     use super::*;
 
     fn polling() -> Shared {
-        Shared::new(Sid::random().unwrap(), TransportKind::Polling)
+        Shared::new(
+            Sid::random().unwrap(),
+            TransportKind::Polling,
+            Protocol::V4 { base64: false },
+        )
     }
 
     fn updates(shared: &Shared) -> Updates {
@@ -429,7 +446,7 @@ mod tests {
             if lost {
                 shared.lose_poll(&mut older);
             } else {
-                assert_eq!(older.answered.try_recv().unwrap(), Ok(NOTHING));
+                assert_eq!(older.answered.try_recv().unwrap(), Ok(shared.nothing()));
             }
             assert_eq!(updates(&shared).failed, None);
             assert!(shared.answer_poll(Ok(Bytes::from("4a"))));

@@ -10,8 +10,13 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::frame_tracker::FrameTracker;
+
 /// The size of the largest read, in bytes.
 const SCRATCH: usize = 64 * 1024;
+
+/// The number of frames of one message. Empty ones cost a client six bytes each, and are not bounded by its size.
+pub(crate) const MAX_FRAGMENTS: u32 = 16_384;
 
 thread_local! {
     /// The read buffer of the thread, borrowed for the duration of one read.
@@ -28,8 +33,8 @@ pub(super) struct Stream<S> {
     io: S,
     /// Received bytes that have not been taken.
     rest: Bytes,
-    /// The number of bytes that were taken by the reader since the last [`Stream::recount`].
-    given: u64,
+    /// The frames in the bytes that were taken by the reader.
+    frames: FrameTracker,
     /// The number of bytes that were received, and written, so far.
     received: u64,
     written: u64,
@@ -40,7 +45,7 @@ impl<S> Stream<S> {
         Stream {
             io,
             rest: Bytes::new(),
-            given: 0,
+            frames: FrameTracker::default(),
             received: 0,
             written: 0,
         }
@@ -51,19 +56,14 @@ impl<S> Stream<S> {
         self.received
     }
 
-    /// Returns the number of bytes that were read since the last [`Stream::recount`].
-    pub(super) fn given(&self) -> u64 {
-        self.given
+    /// Returns the number of complete messages in what was read, unless a part of another one was read.
+    pub(super) fn between_messages(&self) -> Option<u64> {
+        self.frames.between()
     }
 
     /// Returns the number of bytes that the socket accepted.
     pub(super) fn written(&self) -> u64 {
         self.written
-    }
-
-    /// Resets the count of bytes that were read.
-    pub(super) fn recount(&mut self) {
-        self.given = 0;
     }
 }
 
@@ -75,20 +75,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let room = buffer.remaining();
+        let before = buffer.filled().len();
         if this.rest.is_empty() {
-            BUFFER
-                .with_borrow_mut(|scratch| {
-                    let mut scratch = ReadBuf::new(scratch);
-                    ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
-                    this.received += scratch.filled().len() as u64;
-                    let (now, later) = scratch.filled().split_at(scratch.filled().len().min(room));
-                    buffer.put_slice(now);
-                    if !later.is_empty() {
-                        this.rest = Bytes::copy_from_slice(later);
-                    }
-                    Poll::Ready(io::Result::Ok(()))
-                })
-                .map(|result| result.map(|()| this.given += (room - buffer.remaining()) as u64))
+            ready!(BUFFER.with_borrow_mut(|scratch| {
+                let mut scratch = ReadBuf::new(scratch);
+                ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
+                this.received += scratch.filled().len() as u64;
+                let (now, later) = scratch.filled().split_at(scratch.filled().len().min(room));
+                buffer.put_slice(now);
+                if !later.is_empty() {
+                    this.rest = Bytes::copy_from_slice(later);
+                }
+                Poll::Ready(io::Result::Ok(()))
+            }))?;
         } else {
             let take = this.rest.len().min(room);
             buffer.put_slice(&this.rest[..take]);
@@ -96,9 +95,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
             if this.rest.is_empty() {
                 this.rest = Bytes::new();
             }
-            this.given += take as u64;
-            Poll::Ready(Ok(()))
         }
+        this.frames.advance(&buffer.filled()[before..]);
+        Poll::Ready(if this.frames.fragments() > MAX_FRAGMENTS {
+            Err(io::Error::other("a message in too many frames"))
+        } else {
+            Ok(())
+        })
     }
 }
 
@@ -135,17 +138,12 @@ mod tests {
         peer.write_all(b"hello world").await.unwrap();
         let mut buffer = [0; 5];
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 5);
-        assert_eq!(
-            (&buffer, &*stream.rest, stream.given()),
-            (b"hello", &b" world"[..], 5)
-        );
+        assert_eq!((&buffer, &*stream.rest), (b"hello", &b" world"[..]));
         peer.write_all(b"!").await.unwrap();
         let mut buffer = [0; 9];
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 6);
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 1);
-        assert_eq!((stream.given(), stream.received()), (12, 12));
-        stream.recount();
-        assert_eq!((stream.given(), stream.received()), (0, 12));
+        assert_eq!(stream.received(), 12);
         drop(peer);
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
     }

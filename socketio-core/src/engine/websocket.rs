@@ -22,14 +22,14 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    base64_packet,
     outgoing::Outgoing,
-    packet::{Malformed, Packet, control},
+    packet::{Malformed, Packet},
+    protocol::FrameFormat,
     reason::CloseReason,
     stream::Stream,
     timer::after,
 };
-use crate::base::{BoxError, Message, Problem};
+use crate::base::{BoxError, Problem};
 
 type Io = Stream<TokioIo<Upgraded>>;
 
@@ -58,15 +58,16 @@ pub(super) enum Written {
 #[derive(Debug)]
 pub(super) struct Socket {
     stage: Stage,
+    format: FrameFormat,
     limit: usize,
-    /// Whether binary messages are written as text, for a client that can't read binary frames.
-    base64: bool,
     /// Whether frames were added and not flushed yet.
     dirty: bool,
     /// Since when the socket accepts nothing, and how many bytes it had accepted by then.
     stuck: Option<(Instant, u64)>,
-    /// The least number of bytes on the wire of the frames that were received.
+    /// The number of messages and control frames that were received.
     returned: u64,
+    /// The number of control frames that were received and not taken.
+    controls: usize,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
     /// The size of the largest frame that was received since then: tungstenite's read buffer may be as large.
@@ -97,24 +98,25 @@ enum Stage {
 
 impl Socket {
     /// Creates a socket that accepts messages up to `limit` bytes, and first sends `greeting`.
-    pub(super) fn new(upgrade: OnUpgrade, greeting: Option<Utf8Bytes>, limit: usize) -> Self {
+    pub(super) fn new(
+        upgrade: OnUpgrade,
+        format: FrameFormat,
+        greeting: Option<Utf8Bytes>,
+        limit: usize,
+    ) -> Self {
         let stage = Stage::Upgrading(upgrade, greeting);
         Socket {
             stage,
+            format,
             limit,
-            base64: false,
             dirty: false,
             stuck: None,
             returned: 0,
+            controls: 0,
             largest: 0,
             largest_received: 0,
             failure: None,
         }
-    }
-
-    /// Sets whether binary messages are written as text. Default: false.
-    pub(super) fn base64(self, base64: bool) -> Self {
-        Socket { base64, ..self }
     }
 
     /// Takes the reason of the last error, if it is worth a line in the log.
@@ -135,7 +137,7 @@ impl Socket {
                 Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
                 None => return Poll::Ready(Err(CloseReason::TransportClose)),
             };
-            self.returned += wire_length(frame.len());
+            self.returned += 1;
             self.largest = self.largest.max(frame.len());
             self.largest_received = self.largest_received.max(frame.len());
             let pins = self.pins(frame.len());
@@ -145,20 +147,28 @@ impl Socket {
                         true => Utf8Bytes::from(text.as_str()),
                         false => text,
                     };
-                    Packet::decode(text).map_err(|malformed| self.malformed(malformed))
+                    let decoded = self.format.decode_text(text);
+                    decoded.map_err(|malformed| self.malformed(malformed))
                 }
-                Frame::Binary(bytes) if pins => {
-                    let bytes = Bytes::copy_from_slice(&bytes);
-                    Ok(Packet::Message(Message::Binary(bytes)))
+                Frame::Binary(bytes) => {
+                    let bytes = match pins {
+                        true => Bytes::copy_from_slice(&bytes),
+                        false => bytes,
+                    };
+                    let decoded = self.format.decode_binary(bytes);
+                    decoded.map_err(|malformed| self.malformed(malformed))
                 }
-                Frame::Binary(bytes) => Ok(Packet::Message(Message::Binary(bytes))),
                 Frame::Close(_) => Err(CloseReason::TransportClose),
                 // tungstenite has added a pong, which must be flushed.
                 Frame::Ping(_) => {
                     self.dirty = true;
+                    self.controls += 1;
                     continue;
                 }
-                Frame::Pong(_) | Frame::Frame(_) => continue,
+                Frame::Pong(_) | Frame::Frame(_) => {
+                    self.controls += 1;
+                    continue;
+                }
             });
         }
         cx.waker().wake_by_ref();
@@ -206,7 +216,7 @@ impl Socket {
     pub(super) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
-        ping_due: &mut bool,
+        control_due: &mut Option<&'static str>,
         out: &mut dyn Outgoing,
     ) -> Poll<Result<Written, CloseReason>> {
         // Messages that the socket does not accept now stay in the outbox, where the limits apply.
@@ -217,18 +227,11 @@ impl Socket {
                 written = Written::Everything;
                 break;
             }
-            let frame = if mem::take(ping_due) {
-                Frame::Text(Utf8Bytes::from_static(control::PING))
+            let frame = if let Some(packet) = control_due.take() {
+                Frame::Text(Utf8Bytes::from_static(packet))
             } else {
                 match out.pop() {
-                    Some(Message::Text(text)) => Frame::Text(text.into_framed()),
-                    Some(Message::Binary(bytes)) if self.base64 => {
-                        let mut packet =
-                            String::with_capacity(base64_packet::encoded_length(bytes.len()));
-                        base64_packet::encode(&bytes, &mut packet);
-                        Frame::Text(packet.into())
-                    }
-                    Some(Message::Binary(bytes)) => Frame::Binary(bytes),
+                    Some(message) => self.format.encode(message),
                     None => {
                         written = Written::Everything;
                         break;
@@ -255,7 +258,7 @@ impl Socket {
         said: &mut bool,
     ) -> Poll<()> {
         while !*said {
-            match ready!(self.poll_feed(cx, &mut false, out)) {
+            match ready!(self.poll_feed(cx, &mut None, out)) {
                 Ok(Written::Share) => {
                     yield_to_owner(cx);
                     return Poll::Pending;
@@ -296,11 +299,15 @@ impl Socket {
         self.stream().map_or(0, Stream::written)
     }
 
-    /// Returns whether a frame has arrived in part. Also true, until the buffers are freed, after frames that were longer
-    /// than they had to be.
+    /// Returns whether a message has arrived in part.
     pub(super) fn is_receiving(&self) -> bool {
         self.stream()
-            .is_some_and(|stream| stream.given() != self.returned)
+            .is_some_and(|stream| stream.between_messages() != Some(self.returned))
+    }
+
+    /// Takes the number of control frames that were received.
+    pub(super) fn take_controls(&mut self) -> usize {
+        mem::take(&mut self.controls)
     }
 
     /// Returns whether frames were added that the connection has not accepted.
@@ -329,17 +336,15 @@ impl Socket {
         let Stage::Open(socket) = &mut self.stage else {
             return;
         };
-        // Frames had at least `returned` bytes on the wire: if no more were read, no partial frame is buffered.
-        if socket.get_ref().given() != self.returned {
+        // Whatever tungstenite has read, it has returned.
+        if socket.get_ref().between_messages() != Some(self.returned) {
             return;
         }
         let Stage::Open(socket) = mem::replace(&mut self.stage, Stage::Closed) else {
             return;
         };
-        let mut io = socket.into_inner();
-        io.recount();
-        (self.returned, self.largest, self.largest_received) = (0, 0, 0);
-        self.open(io);
+        (self.largest, self.largest_received) = (0, 0);
+        self.open(socket.into_inner());
     }
 
     /// Sends a close frame, if there is a code and that is possible without waiting, and closes the connection.
@@ -466,16 +471,6 @@ fn close_frame(code: CloseCode) -> Frame {
     }))
 }
 
-/// Returns the least number of bytes on the wire of a client's frame of this length. Fragmenting it needs no fewer.
-fn wire_length(payload: usize) -> u64 {
-    let header = match payload {
-        0..126 => 6,
-        126..65_536 => 8,
-        _ => 14,
-    };
-    payload as u64 + header
-}
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -509,7 +504,12 @@ mod tests {
         let request =
             b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
         client.write_all(request).await.unwrap();
-        let socket = Socket::new(upgrades.recv().await.unwrap(), None, 1_000_000);
+        let socket = Socket::new(
+            upgrades.recv().await.unwrap(),
+            FrameFormat::V4 { base64: false },
+            None,
+            1_000_000,
+        );
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             answer.push(client.read_u8().await.unwrap());
@@ -553,7 +553,7 @@ mod tests {
             .await
             .unwrap();
         socket.shrink();
-        assert_eq!((socket.largest, socket.returned), (0, 0));
+        assert_eq!(socket.largest, 0);
         client.write_all(&frame(500)).await.unwrap();
         assert_eq!(read(&mut socket).await, 500);
     }
@@ -568,16 +568,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_way_to_cut_a_message_makes_it_shorter_on_the_wire() {
-        for length in [
-            0, 1, 125, 126, 127, 65_535, 65_536, 65_537, 131_072, 200_000,
-        ] {
-            for cut in [0, 1, 125, 126, 65_535, 65_536, length / 2] {
-                if cut <= length {
-                    assert!(wire_length(cut) + wire_length(length - cut) >= wire_length(length));
-                }
-            }
-        }
+    #[tokio::test]
+    async fn they_are_given_back_also_after_fragments_and_lengths_that_are_longer_than_necessary() {
+        let (mut socket, mut client) = socket().await;
+        let mut fragments = frame(40_000);
+        fragments[0] = 0x02;
+        let mut last = frame(10);
+        last[0] = 0x80;
+        client.write_all(&fragments).await.unwrap();
+        client.write_all(&last).await.unwrap();
+        assert_eq!(read(&mut socket).await, 40_010);
+        socket.shrink();
+        assert_eq!(socket.largest, 0);
+
+        client.write_all(&frame(50_000)).await.unwrap();
+        // Ten bytes, with a length of eight bytes.
+        let mut long = vec![0x82, 0xFF];
+        long.extend(10_u64.to_be_bytes());
+        long.extend([0; 14]);
+        client.write_all(&long).await.unwrap();
+        assert_eq!(read(&mut socket).await, 50_000);
+        assert_eq!(read(&mut socket).await, 10);
+        assert!(!socket.is_receiving());
+        socket.shrink();
+        assert_eq!(socket.largest, 0);
     }
 }

@@ -6,10 +6,10 @@
 use std::{borrow::Cow, panic::Location, sync::Arc};
 
 use super::{
-    EventCall, EventFailure, Next, Route,
+    EventCall, EventFailure, Next, QueuedEvent, Route,
     ack_request::{AckRequest, AckSource},
     entry::Entry,
-    failure::{ErrorAck, StartFailure, connection_refused, find_response, log_failure},
+    failure::{ErrorAck, StartFailure, connection_refused, count_failure, log_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
@@ -17,19 +17,19 @@ use super::{
     user_code::UserCode,
 };
 use crate::{
-    base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason, fault},
+    base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason},
     client::{Scope, Socket},
-    handler::{EventContext, HandlerFuture, Input, Response, ResponseEncoder},
+    handler::{EventContext, HandlerFuture, Input, Response},
     hub::PacketKind,
-    packet::{AckId, Arguments, Payload, Received},
+    packet::{Arguments, Payload},
 };
 
 /// Runs the events of one server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatcher {
-    error_ack: ErrorAck,
+    pub(super) error_ack: ErrorAck,
     /// Where the server was built, which is reported as the location of events without a handler.
-    built: Arc<Origin>,
+    pub(super) built: Arc<Origin>,
 }
 
 /// One client in one namespace, its handlers and the dispatcher, in one `Arc` that the future of each event holds.
@@ -37,46 +37,6 @@ pub(crate) struct ClientContext {
     pub(crate) socket: Socket,
     pub(crate) handlers: Arc<Lookup>,
     pub(crate) dispatcher: Dispatcher,
-}
-
-/// An event as it was received, with its route.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(crate) route: Route,
-    /// The name, if the event has no handler of its own.
-    name: Option<Box<str>>,
-    id: Option<AckId>,
-    pub(crate) arguments: Arguments,
-}
-
-impl Incoming {
-    pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
-        let route = handlers.route(packet.event());
-        let name = match route.entry() {
-            Some(entry) if *entry.event != *"*" => None,
-            _ => Some(Box::from(packet.event())),
-        };
-        Incoming {
-            route,
-            name,
-            id: packet.id(),
-            arguments: packet.into_arguments(),
-        }
-    }
-
-    /// Returns the id of the acknowledgement that it asks for.
-    pub(crate) fn ack_id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        name_of(self.name.as_deref(), &self.route)
-    }
-}
-
-fn name_of<'a>(name: Option<&'a str>, route: &'a Route) -> &'a str {
-    name.or_else(|| Some(&*route.entry()?.event))
-        .unwrap_or_default()
 }
 
 impl Dispatcher {
@@ -93,9 +53,9 @@ impl Dispatcher {
     /// The future does not panic, whatever user code does.
     pub(crate) fn event(
         context: Arc<ClientContext>,
-        event: Incoming,
+        event: QueuedEvent,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
-        let Incoming {
+        let QueuedEvent {
             route,
             name,
             id,
@@ -109,7 +69,7 @@ impl Dispatcher {
                 handlers,
                 dispatcher,
             } = &*context;
-            let name = name_of(name.as_deref(), &route);
+            let name = QueuedEvent::name_of(name.as_deref(), &route);
             let request = id.map(AckRequest::new);
             let ack = request.as_ref().map_or(AckSource::None, AckSource::Request);
             let acknowledge = ack.is_requested();
@@ -129,6 +89,9 @@ impl Dispatcher {
             {
                 Ok(response) => (response, None),
                 Err(failure) => {
+                    if let EventFailure::Failed(error) = &failure {
+                        count_failure(route.origin(), error);
+                    }
                     let arguments = again.unwrap_or_default();
                     let input = (arguments, ack);
                     let recovered = dispatcher.recover(handlers, socket, name, failure, input);
@@ -148,6 +111,7 @@ impl Dispatcher {
                             let origin = route.origin().unwrap_or(&dispatcher.built);
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
+                            count_failure(route.origin(), &error);
                             log_failure(socket, &error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
@@ -159,35 +123,6 @@ impl Dispatcher {
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
-    }
-
-    /// Returns the acknowledgement of a failed event: from the error handler, or from `error_ack` if there is none or
-    /// it fails, too.
-    async fn recover(
-        &self,
-        handlers: &Lookup,
-        socket: &Socket,
-        event: &str,
-        failure: EventFailure,
-        (arguments, ack): (Arguments, AckSource<'_>),
-    ) -> Result<(Response, Option<HandlerError>), EventFailure> {
-        let error = failure.into_error()?;
-        let acknowledge = ack.is_requested();
-        let input = Input::Error {
-            error: &error,
-            arguments,
-            ack,
-        };
-        // Error handlers do not run for events without a handler.
-        let handler = handlers.error().filter(|_| !error.is_unknown_event());
-        let handled = self.handle_error(handler, socket, event, &error, input);
-        Ok(match handled.await? {
-            Some(response) => (response, None),
-            None => {
-                let values = acknowledge.then(|| self.error_ack.values(&error, socket));
-                (Response::encoded(values.flatten()), Some(error))
-            }
-        })
     }
 
     /// Runs the `connect` handler.
@@ -216,6 +151,7 @@ impl Dispatcher {
             tracing::debug!(target: "socketio", namespace = socket.namespace(), message = refused.message(), "connection refused");
             return Err(refused);
         }
+        count_failure(route.origin(), &error);
         // An error handler runs for its side effects; it cannot accept the client.
         let input = Input::Error {
             error: &error,
@@ -248,6 +184,7 @@ impl Dispatcher {
             return Ok(());
         };
         let error = failure.into_error()?;
+        count_failure(route.origin(), &error);
         let input = Input::Error {
             error: &error,
             arguments: Arguments::default(),
@@ -350,7 +287,7 @@ impl Dispatcher {
     }
 
     /// Runs one handler. Reads the arguments before it returns, so that the future does not store them.
-    fn call<'a>(
+    pub(super) fn call<'a>(
         &'a self,
         entry: &'a Arc<Entry>,
         socket: &'a Socket,
@@ -411,42 +348,13 @@ impl Dispatcher {
         }
     }
 
-    /// Encodes a deferred response, and replaces a [`RespondWith`](crate::RespondWith) error with its response. Both
-    /// run user code. Not used for `connect`, which has no response.
-    pub(super) fn settle(
+    pub(super) fn error(
         &self,
-        result: Result<Response, EventFailure>,
-        socket: &Socket,
+        cause: Cause,
         event: &str,
-        acknowledge: bool,
-    ) -> Result<Response, EventFailure> {
-        let form = || socket.node().hub.codec.form();
-        let encoder = || ResponseEncoder::new(acknowledge.then(form));
-        let (encoded, place) = match result {
-            Ok(response) if response.is_encoded() => return Ok(response),
-            Ok(response) => (fault::catch(|| response.encode(encoder())), None),
-            Err(EventFailure::Failed(error)) => {
-                match fault::catch(|| find_response(&error, encoder())) {
-                    Ok(None) => return Err(error.into()),
-                    Ok(Some(outcome)) => (Ok(outcome), Some(error)),
-                    Err(panic) => (Err(panic), Some(error)),
-                }
-            }
-            Err(malformed) => return Err(malformed),
-        };
-        let cause = match encoded {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) => Cause::Error(error),
-            Err(panic) => panic.into(),
-        };
-        Err(match place {
-            Some(error) => error.with_cause(cause),
-            None => self.error(cause, event, socket, &self.built),
-        }
-        .into())
-    }
-
-    fn error(&self, cause: Cause, event: &str, socket: &Socket, origin: &Origin) -> HandlerError {
+        socket: &Socket,
+        origin: &Origin,
+    ) -> HandlerError {
         HandlerError::new(
             cause,
             event,
@@ -465,37 +373,6 @@ impl Dispatcher {
         socket: &Socket,
     ) -> HandlerError {
         self.error(Cause::Error(error.into()), event, socket, &self.built)
-    }
-
-    /// Runs the error handler. Returns `None` if there is none, or if it failed as well.
-    async fn handle_error(
-        &self,
-        handler: Option<&Arc<Entry>>,
-        socket: &Socket,
-        event: &str,
-        error: &HandlerError,
-        input: Input<'_>,
-    ) -> Result<Option<Response>, EventFailure> {
-        let Some(handler) = handler else {
-            if !error.is_unknown_event() {
-                log_failure(socket, error, "an event failed");
-            }
-            return Ok(None);
-        };
-        let acknowledge = matches!(
-            input,
-            Input::Error { ref ack, .. } if ack.is_requested()
-        );
-        let result = self.call(handler, socket, event, input).await;
-        match self.settle(result, socket, event, acknowledge) {
-            Ok(response) => Ok(Some(response)),
-            Err(failure) => {
-                let second = failure.into_error()?;
-                log_failure(socket, error, "an event failed");
-                log_failure(socket, &second, "the error handler of an event failed");
-                Ok(None)
-            }
-        }
     }
 }
 

@@ -12,7 +12,10 @@ use super::{
     origin::Origin,
     rate_limit::RateLimiter,
 };
-use crate::handler::extract::{EventContext, Need, Needs};
+use crate::{
+    counters::HandlerCounters,
+    handler::extract::{EventContext, Need, Needs},
+};
 
 /// A registered handler.
 pub(crate) struct Entry {
@@ -74,11 +77,13 @@ impl Entry {
     ) -> Self {
         let mut needs = Needs::default();
         (definition.needs)(&mut needs);
+        let (kind, location) = (definition.kind, definition.location);
+        let origin = counted_origin(function, location, kind, &namespace, definition.event);
         Entry {
             kind: definition.kind,
             event: Cow::Borrowed(definition.event),
             namespace,
-            origin: Origin::new(function, definition.location),
+            origin,
             arguments: definition.arguments,
             concurrent: definition.concurrent,
             blocking: definition.blocking,
@@ -97,11 +102,13 @@ impl Entry {
         needs: Needs,
         call: Arc<dyn Fn(&mut EventContext<'_>) -> Called + Send + Sync>,
     ) -> Self {
+        let name = Cow::Borrowed("closure");
+        let origin = counted_origin(name, location, kind, or_root(namespace), event);
         Entry {
             kind,
             event: Cow::Owned(event.to_owned()),
             namespace: Cow::Owned(or_root(namespace).to_owned()),
-            origin: Origin::new(Cow::Borrowed("closure"), location),
+            origin,
             arguments: &[],
             concurrent: options.concurrent,
             blocking: options.blocking,
@@ -133,6 +140,22 @@ impl Entry {
             && self.origin.location == other.origin.location
             && self.origin.name == other.origin.name
     }
+}
+
+/// Creates the origin of a handler, with its counters.
+fn counted_origin(
+    name: Cow<'static, str>,
+    location: &'static Location<'static>,
+    kind: Kind,
+    namespace: &str,
+    event: &str,
+) -> Origin {
+    let counters = match kind {
+        Kind::Event => HandlerCounters::new(namespace, event, &name, true),
+        Kind::Error => HandlerCounters::new(namespace, "on_error", &name, false),
+        Kind::ErrorDefault => HandlerCounters::new("", "on_error_default", &name, false),
+    };
+    Origin::new(name, location).counted(counters)
 }
 
 /// Returns `/` for the empty path.

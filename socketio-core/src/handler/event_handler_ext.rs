@@ -6,7 +6,7 @@ use socketio_names::Rate;
 
 use super::{
     call::Called,
-    closure::EventHandler,
+    event_handler::EventHandler,
     guard::{Guard, GuardEntry},
     rate_limit::RateLimit,
 };

@@ -6,9 +6,11 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
+use super::origin::Origin;
 use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, Escaped, Forbidden, HandlerError, fault},
     client::Socket,
+    counters::ErrorKind,
     handler::{Outcome, RespondWith, ResponseEncoder},
     packet::{Arguments, Payload},
 };
@@ -113,6 +115,21 @@ pub(super) fn connection_refused(error: &HandlerError) -> Option<ConnectionRefus
 /// Returns the response of a `RespondWith`, if the error is one or has one among its sources.
 pub(super) fn find_response(error: &HandlerError, encoder: ResponseEncoder) -> Option<Outcome> {
     RespondWith::find(error, encoder)
+}
+
+/// Counts a failed event for its handler. Events without a handler are counted when they are received.
+pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) {
+    let Some(counters) = origin.and_then(|origin| origin.counters.as_ref()) else {
+        return;
+    };
+    // Searching the sources of an error runs user code.
+    let is_forbidden = || fault::catch(|| Forbidden::find(error).is_some()).unwrap_or(false);
+    counters.failed(match () {
+        () if error.is_panic() => ErrorKind::Panic,
+        () if error.argument_error().is_some() => ErrorKind::InvalidArguments,
+        () if is_forbidden() => ErrorKind::Forbidden,
+        () => ErrorKind::Error,
+    });
 }
 
 /// Logs a failed event, unless there were too many failures of this handler: a client causes as many as it likes.

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, panic::Location, sync::Arc};
 
 use super::{
     call::{Call, Called, FunctionShim},
-    closure::{Later, Now},
+    event_handler::{Later, Now},
     extract::arities,
     origin::Origin,
 };

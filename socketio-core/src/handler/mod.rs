@@ -9,10 +9,10 @@ mod builder_methods;
 mod call;
 mod check;
 mod check_namespaces;
-mod closure;
 mod definition;
 mod dispatch;
 mod entry;
+mod event_handler;
 mod event_handler_ext;
 pub(crate) mod extract;
 mod failure;
@@ -21,7 +21,9 @@ mod handlers;
 mod middleware;
 mod needs;
 mod origin;
+mod queued_event;
 mod rate_limit;
+mod recovery;
 mod registry;
 mod respond_with;
 mod response;
@@ -31,11 +33,11 @@ mod user_code;
 
 pub(crate) use builder_methods::builder_methods;
 pub use call::{Called, FunctionShim, HandlerFuture, Instance, MethodShim};
-pub use closure::EventHandler;
 pub use definition::{
     Definition, DerivedPath, Handler, Kind, Linked, Namespace, NamespaceImpl, NamespacePath,
 };
-pub(crate) use dispatch::{ClientContext, Dispatcher, Incoming};
+pub(crate) use dispatch::{ClientContext, Dispatcher};
+pub use event_handler::EventHandler;
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
 pub(crate) use failure::{ErrorAck, EventFailure, default_error_ack};
 pub use guard::{Guard, GuardDefinition};
@@ -44,6 +46,7 @@ pub use middleware::{EventCall, Middleware, Next};
 
 pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
+pub(crate) use queued_event::QueuedEvent;
 pub(crate) use rate_limit::ClientRates;
 pub use rate_limit::RateLimit;
 pub(crate) use registry::{Lookup, Registry, Route};

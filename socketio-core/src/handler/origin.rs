@@ -3,11 +3,14 @@
 use std::{
     borrow::Cow,
     panic::Location,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use crate::base::Sid;
+use crate::{base::Sid, counters::HandlerCounters};
 
 /// The name of user code, and where it was registered: for errors and for the log.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(crate) struct Origin {
     /// `join`, `Rooms::on_say`, `closure`, `guard`.
     pub(crate) name: Cow<'static, str>,
     pub(crate) location: &'static Location<'static>,
+    /// The counters of a handler; guards and middleware have none.
+    pub(crate) counters: Option<Arc<HandlerCounters>>,
     /// Whether it was already reported that it blocks its thread.
     reported: AtomicBool,
     /// Whether it was already reported that its return value is not sent.
@@ -28,10 +33,17 @@ impl Origin {
         Origin {
             name,
             location,
+            counters: None,
             reported: AtomicBool::new(false),
             unsent: AtomicBool::new(false),
             non_finite: AtomicBool::new(false),
         }
+    }
+
+    /// Adds the counters of a handler.
+    pub(super) fn counted(mut self, counters: HandlerCounters) -> Self {
+        self.counters = Some(Arc::new(counters));
+        self
     }
 
     /// Logs, once, that one of the polls of this user code took `elapsed`.

@@ -11,7 +11,7 @@ use std::{
 use socketio_names::{Per, Rate};
 use tokio::time::Instant;
 
-use super::{dispatch::Incoming, registry::Lookup};
+use super::{queued_event::QueuedEvent, registry::Lookup};
 use crate::client::Socket;
 
 /// The users or addresses that one limit counts. Those beyond it are counted by client.
@@ -159,7 +159,7 @@ fn address(socket: &Socket) -> Option<String> {
     Some(address.to_string())
 }
 
-impl Incoming {
+impl QueuedEvent {
     /// Counts the event for the limits of its handler and its namespace. Returns how long it has to wait if it is over one.
     pub(crate) fn admit(
         &self,

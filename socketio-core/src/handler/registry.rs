@@ -15,7 +15,10 @@ use super::{
     Kind, entry::Entry, extract::Input, guard::GuardEntry, middleware::MiddlewareEntry,
     origin::Origin, rate_limit::RateLimiter,
 };
-use crate::node::{Description, HandlerInfo};
+use crate::{
+    counters::HandlerCounters,
+    node::{Description, HandlerInfo},
+};
 
 /// All handlers of a server.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(crate) struct Registry {
     middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     rates: Vec<(Pattern, Arc<RateLimiter>)>,
     description: Description,
+    counters: Vec<Arc<HandlerCounters>>,
 }
 
 /// Registrations that [`check`](super::check) has accepted.
@@ -121,6 +125,9 @@ impl Registry {
                 .map(|(pattern, entry)| info(pattern, entry, &checked.guards))
                 .collect(),
         );
+        let origins = checked.entries.iter().map(|(_, entry)| &entry.origin);
+        let counters = origins.filter_map(|origin| origin.counters.clone());
+        let counters = counters.collect();
         let mut error_default = None;
         let mut tables = Tables::default();
         // The main namespace always exists.
@@ -159,6 +166,7 @@ impl Registry {
             middleware: checked.middleware,
             rates: checked.rates,
             description,
+            counters,
         };
         registry.exact = exact
             .into_iter()
@@ -173,6 +181,11 @@ impl Registry {
     /// Returns the description of all handlers.
     pub(crate) fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// Returns the counters of all handlers.
+    pub(crate) fn counters(&self) -> &[Arc<HandlerCounters>] {
+        &self.counters
     }
 
     fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Lookup {

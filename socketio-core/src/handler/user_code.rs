@@ -29,6 +29,8 @@ thread_local! {
 pub(super) struct UserCode<'a> {
     future: Scoped<HandlerFuture>,
     origin: &'a Origin,
+    /// When it was polled first.
+    started: Option<Instant>,
 }
 
 impl<'a> UserCode<'a> {
@@ -36,6 +38,7 @@ impl<'a> UserCode<'a> {
         UserCode {
             future: scope.run(future),
             origin,
+            started: None,
         }
     }
 }
@@ -45,12 +48,19 @@ impl Future for UserCode<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begun = turn_clock::recent();
+        let started = *self.started.get_or_insert(begun);
         let polled = fault::poll(&mut self.future, cx);
         let elapsed = turn_clock::elapsed(begun);
         if elapsed >= BLOCKING {
             blocked(self.origin, begun, elapsed);
         }
         let ended: Result<(Outcome, _), _> = ready!(polled);
+        if let Some(counters) = &self.origin.counters {
+            // The reading that `elapsed` has just made, within a turn.
+            counters
+                .duration
+                .record(turn_clock::recent().duration_since(started));
+        }
         Poll::Ready(match ended {
             Ok((Ok(response), None)) => Ok(response),
             Ok((Err(error), _) | (Ok(_), Some(error))) => Err(Cause::Error(error)),

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     base::{CallError, EmitError, Reason, Request, Sid},
+    counters::EventIndex,
     packet::{Arguments, Frames},
     pending::{AckKind, OnAck, PendingAcks},
 };
@@ -97,13 +98,6 @@ impl Client {
         result
     }
 
-    /// Pushes an event into the outbox if the client is in its namespace. The overflow policy applies.
-    pub(crate) fn deliver(&self, packet: Frames) {
-        if self.is_connected() {
-            self.connection.push(packet, PacketKind::Event);
-        }
-    }
-
     /// Pushes a protocol packet into the outbox if the client is in its namespace.
     pub(crate) fn deliver_protocol(&self, packet: Frames) {
         if self.is_connected() {
@@ -116,13 +110,19 @@ impl Client {
     /// # Errors
     ///
     /// If its outbox is full even for a burst: the handler has emitted more than the client can receive.
-    pub(crate) fn emit(self: &Arc<Self>, hub: &Hub, packet: Frames) -> Result<(), EmitError> {
+    pub(crate) fn emit(
+        self: &Arc<Self>,
+        hub: &Hub,
+        event: EventIndex,
+        packet: Frames,
+    ) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
-            return self
-                .once_accepted(hub, packet.bytes(), move |hub| hub.deliver(&client, packet));
+            return self.once_accepted(hub, packet.bytes(), move |hub| {
+                hub.deliver(&client, event, packet);
+            });
         }
-        hub.emit(self, packet)
+        hub.emit(self, event, packet)
     }
 
     /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted. It does not run if

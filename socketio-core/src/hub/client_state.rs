@@ -8,7 +8,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Hub, Room, joined_rooms::JoinedRooms, namespace::NamespaceClients};
+use super::{Hub, Room, joined_rooms::JoinedRooms, namespace_clients::NamespaceClients};
 use crate::{
     admission::OutboxLimits,
     base::{Reason, RoomError},

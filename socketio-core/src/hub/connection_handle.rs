@@ -13,14 +13,14 @@ use std::{
 };
 
 use super::{
-    Traffic,
     aliases::Aliases,
     outbox_queue::{Full, OutboxQueue, PacketKind, Push},
     slots::{Slot, Slots},
 };
 use crate::{
-    admission::OutboxLimits,
+    admission::{OutboxLimits, OutboxTotal},
     base::{EmitError, Message, Reason},
+    counters::Counters,
     packet::Frames,
 };
 
@@ -63,15 +63,18 @@ pub(crate) struct ConnectionHandle {
     abandoned: AtomicBool,
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
-    /// Counts messages, if the admin interface is enabled.
-    traffic: Option<Arc<Traffic>>,
+    counters: Arc<Counters>,
 }
 
 impl ConnectionHandle {
-    pub(crate) fn new(limits: OutboxLimits, traffic: Option<Arc<Traffic>>) -> Self {
+    pub(crate) fn new(
+        limits: OutboxLimits,
+        total: &Arc<OutboxTotal>,
+        counters: Arc<Counters>,
+    ) -> Self {
         ConnectionHandle {
             limits,
-            outbox: Mutex::new(OutboxQueue::new(limits)),
+            outbox: Mutex::new(OutboxQueue::new(limits, total)),
             notified: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
@@ -80,7 +83,7 @@ impl ConnectionHandle {
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             slots: Mutex::default(),
-            traffic,
+            counters,
         }
     }
 
@@ -95,9 +98,14 @@ impl ConnectionHandle {
     /// Pushes a packet with its attachments, completely or not at all, and wakes the task. If the outbox is full even
     /// for a burst, the overflow policy applies.
     pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
+        self.push_shared(packet, kind, 1);
+    }
+
+    /// Pushes a packet whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
+    pub(crate) fn push_shared(&self, packet: Frames, kind: PacketKind, recipients: usize) {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
-            let pushed = outbox.push(packet, kind);
+            let pushed = outbox.push(packet, kind, recipients);
             if pushed == Push::Disconnect {
                 // Under the lock that `sleep` takes, so that the task does not miss it.
                 self.overflowed.store(true, Ordering::Release);
@@ -121,16 +129,33 @@ impl ConnectionHandle {
         };
         // Woken also if it is full, so that the transport has its turn.
         self.after_push(pushed.unwrap_or(Push::Done), waker);
-        pushed.map(drop).map_err(|Full| EmitError::outbox_full())
+        pushed.map(drop).map_err(|Full| {
+            self.counters.outbox_full.increment();
+            EmitError::outbox_full()
+        })
     }
 
     fn after_push(&self, pushed: Push, waker: Option<Waker>) {
-        if pushed != Push::Done {
+        let counter = match pushed {
+            Push::Done => None,
+            Push::Dropped => Some(&self.counters.dropped_newest),
+            Push::Disconnect => Some(&self.counters.dropped_disconnecting),
+        };
+        if let Some(counter) = counter {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            counter.increment();
         }
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Pops the next message to write, outside of the task's turn, which counts what it pops.
+    pub(crate) fn pop_outside(&self) -> Option<Message> {
+        let message = self.pop()?;
+        self.counters.messages_sent.increment();
+        self.counters.bytes_sent.add(message.len() as u64);
+        Some(message)
     }
 
     /// Sets the names that the client has for its namespaces.
@@ -140,11 +165,12 @@ impl ConnectionHandle {
 
     /// Pops the next message to write.
     pub(crate) fn pop(&self) -> Option<Message> {
-        let message = self.lock().pop();
-        if let (Some(message), Some(traffic)) = (&message, &self.traffic) {
-            traffic.went(message.len());
-        }
-        message
+        self.lock().pop()
+    }
+
+    /// Returns how many messages wait to be written, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.lock().waiting()
     }
 
     /// Prepares to return `Pending`; the last step of the task's poll.

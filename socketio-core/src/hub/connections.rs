@@ -45,6 +45,11 @@ impl Connections {
             .count()
     }
 
+    /// Calls `each` for every connection, without the lock.
+    pub(crate) fn for_each(&self, each: impl FnMut(&ConnectionHandle)) {
+        self.all().iter().map(|one| &**one).for_each(each);
+    }
+
     /// Requests all connections to drop running handlers: see [`ConnectionHandle::abandon_handlers`].
     pub(crate) fn abandon_handlers(&self) {
         for connection in self.all() {

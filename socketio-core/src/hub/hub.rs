@@ -5,19 +5,20 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use super::{
-    Client, Observer, PacketKind, Room, Traffic, Watch,
+    Client, Delivery, Observer, PacketKind, Room, Watch,
     client_set::ClientSet,
     client_state::{ClientState, Joined},
-    namespace::NamespaceClients,
+    namespace_clients::NamespaceClients,
     user,
 };
 use crate::{
     admission::ClientLimits,
     base::{EmitError, Reason, RoomError, Sid},
+    counters::{Counters, EventIndex},
     packet::{Codec, Frames},
 };
 
@@ -32,38 +33,55 @@ pub(crate) enum Target {
     One(Arc<Client>),
 }
 
+type Namespaces = HashMap<Arc<str>, Arc<NamespaceClients>>;
+
 /// The namespaces with at least one client.
 #[derive(Debug)]
 pub(crate) struct Hub {
     /// The codec of all clients.
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
+    pub(crate) counters: Arc<Counters>,
     watch: Watch,
-    spaces: RwLock<HashMap<Arc<str>, Arc<NamespaceClients>>>,
+    namespaces: RwLock<Namespaces>,
 }
 
 impl Hub {
-    pub(crate) fn new(codec: Codec, watch: Watch, limits: ClientLimits) -> Self {
+    pub(crate) fn new(
+        codec: Codec,
+        watch: Watch,
+        limits: ClientLimits,
+        counters: Arc<Counters>,
+    ) -> Self {
         Hub {
             codec,
             limits,
+            counters,
             watch,
-            spaces: RwLock::default(),
+            namespaces: RwLock::default(),
         }
     }
 
-    /// Returns the observer, if there is one.
-    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
-        self.watch.observer.as_deref()
+    /// Returns whether there are observers. Nothing is collected for them otherwise.
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.watch.observers.is_empty()
     }
 
-    /// Returns the counters of messages, if there are any.
-    pub(crate) fn traffic(&self) -> Option<&Arc<Traffic>> {
-        self.watch.traffic.as_ref()
+    /// Notifies the observers. Called under no lock, after the change.
+    pub(crate) fn observe(&self, notify: impl Fn(&dyn Observer)) {
+        for observer in &self.watch.observers {
+            notify(&**observer);
+        }
     }
 
-    fn spaces(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Arc<str>, Arc<NamespaceClients>>> {
-        self.spaces.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Namespaces> {
+        let namespaces = self.namespaces.read();
+        namespaces.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Namespaces> {
+        let namespaces = self.namespaces.write();
+        namespaces.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Accepts a client: sends its CONNECT packet first, then runs its deferred operations, then lets it receive
@@ -80,9 +98,8 @@ impl Hub {
         let Some(deferred) = deferred else {
             return false;
         };
-        if let Some(observer) = self.observer() {
-            observer.connected(client);
-        }
+        self.counters.clients_accepted.increment();
+        self.observe(|observer| observer.connected(client));
         for operation in deferred {
             operation(self);
         }
@@ -92,14 +109,15 @@ impl Hub {
     /// Adds a client to its namespace, and creates the namespace for the first client; both under the lock that
     /// [`Hub::free`] takes.
     fn enter(&self, client: &Arc<Client>) -> Arc<NamespaceClients> {
-        if let Some(space) = self.spaces().get(client.namespace()) {
-            space.everyone.insert(client);
-            return Arc::clone(space);
+        if let Some(clients) = self.read().get(client.namespace()) {
+            clients.everyone.insert(client);
+            return Arc::clone(clients);
         }
-        let mut spaces = self.spaces.write().unwrap_or_else(PoisonError::into_inner);
-        let space = spaces.entry(Arc::clone(client.namespace())).or_default();
-        space.everyone.insert(client);
-        Arc::clone(space)
+        let mut namespaces = self.write();
+        let clients = namespaces.entry(Arc::clone(client.namespace()));
+        let clients = clients.or_default();
+        clients.everyone.insert(client);
+        Arc::clone(clients)
     }
 
     /// Ends a client that was refused or has disconnected: removes it from its namespace and rooms and fails its
@@ -123,20 +141,17 @@ impl Hub {
             return false;
         };
         client.fail_acks();
-        if let (ClientState::Connected { rooms, .. }, Some(observer)) = (&before, self.observer()) {
-            observer.disconnected(client, &rooms.to_vec(), reason);
+        if let ClientState::Connected { rooms, .. } = &before {
+            self.observe(|observer| observer.disconnected(client, &rooms.to_vec(), reason));
         }
         true
     }
 
     /// Delivers an event to one client. The overflow policy applies.
-    pub(crate) fn deliver(&self, client: &Arc<Client>, packet: Frames) {
-        if let Some(observer) = self.observer().filter(|_| client.is_connected()) {
-            client.deliver(packet.clone());
-            observer.sent(std::slice::from_ref(client), packet);
-        } else {
-            client.deliver(packet);
-        }
+    pub(crate) fn deliver(&self, client: &Arc<Client>, event: EventIndex, packet: Frames) {
+        let mut delivery = Delivery::new(self, event);
+        delivery.deliver(client, packet);
+        delivery.finish();
     }
 
     /// Delivers an event that a handler emits to one client.
@@ -144,15 +159,15 @@ impl Hub {
     /// # Errors
     ///
     /// If the outbox is full even for a burst: the handler emits too much, and the client is not disconnected.
-    pub(super) fn emit(&self, client: &Arc<Client>, packet: Frames) -> Result<(), EmitError> {
-        if !client.is_connected() {
-            return Ok(());
-        }
-        let shown = self.observer().map(|observer| (observer, packet.clone()));
-        client.connection().try_push(packet)?;
-        if let Some((observer, packet)) = shown {
-            observer.sent(std::slice::from_ref(client), packet);
-        }
+    pub(super) fn emit(
+        &self,
+        client: &Arc<Client>,
+        event: EventIndex,
+        packet: Frames,
+    ) -> Result<(), EmitError> {
+        let mut delivery = Delivery::new(self, event);
+        delivery.try_deliver(client, packet)?;
+        delivery.finish();
         Ok(())
     }
 
@@ -183,17 +198,15 @@ impl Hub {
     }
 
     fn free(&self, namespace: &str) {
-        let mut spaces = self.spaces.write().unwrap_or_else(PoisonError::into_inner);
-        if spaces
-            .get(namespace)
-            .is_some_and(|space| space.everyone.is_empty())
-        {
-            spaces.remove(namespace);
+        let mut namespaces = self.write();
+        let clients = namespaces.get(namespace);
+        if clients.is_some_and(|clients| clients.everyone.is_empty()) {
+            namespaces.remove(namespace);
         }
     }
 
-    fn space(&self, namespace: &str) -> Option<Arc<NamespaceClients>> {
-        self.spaces().get(namespace).cloned()
+    fn clients(&self, namespace: &str) -> Option<Arc<NamespaceClients>> {
+        self.read().get(namespace).cloned()
     }
 
     /// Adds a client to a room, up to `limit` rooms. The room of another client's id is private, even if that client is
@@ -245,9 +258,7 @@ impl Hub {
     }
 
     fn report_joined(&self, client: &Arc<Client>, room: &Room) {
-        if let Some(observer) = self.observer() {
-            observer.joined(client, room);
-        }
+        self.observe(|observer| observer.joined(client, room));
     }
 
     /// Removes a client from a room, except from its own.
@@ -257,41 +268,61 @@ impl Hub {
             namespace.leave(client, room);
             Some(())
         });
-        if left.is_some()
-            && let Some(observer) = self.observer()
-        {
-            observer.left(client, room);
+        if left.is_some() {
+            self.observe(|observer| observer.left(client, room));
         }
     }
 
     /// Removes all clients from a room.
     pub(crate) fn close_room(&self, namespace: &str, room: &str) {
-        let Some(space) = self.space(namespace) else {
+        let clients = self.clients(namespace);
+        let Some(in_room) = clients.and_then(|clients| clients.room(room)) else {
             return;
         };
-        let Some(members) = space.room(room) else {
-            return;
-        };
-        for client in members.list().iter() {
+        for client in in_room.list().iter() {
             self.leave(client, room);
         }
     }
 
     /// Returns the client with this id.
     pub(crate) fn client(&self, namespace: &str, sid: &str) -> Option<Arc<Client>> {
-        self.space(namespace)?.everyone.get(sid)
+        self.clients(namespace)?.everyone.get(sid)
     }
 
     /// Returns whether a namespace has any client.
     pub(crate) fn is_inhabited(&self, namespace: &str) -> bool {
-        self.spaces().contains_key(namespace)
+        self.read().contains_key(namespace)
+    }
+
+    /// Calls `each` for every namespace with the number of its clients.
+    pub(crate) fn count_clients(&self, mut each: impl FnMut(&str, usize)) {
+        for (name, clients) in &*self.read() {
+            each(name, clients.everyone.list().len());
+        }
     }
 
     /// Returns the namespaces with at least one client, in alphabetical order.
     pub(crate) fn namespaces(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.spaces().keys().map(|name| name.to_string()).collect();
+        let mut names: Vec<_> = self.read().keys().map(|name| name.to_string()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// Returns how many local clients a target has at most, for an estimate: a client in several rooms counts several times.
+    pub(crate) fn reach(&self, nameclients: &str, target: &Target) -> usize {
+        let rooms = match target {
+            Target::One(_) => return 1,
+            Target::Everyone => &[][..],
+            Target::Rooms(rooms) => rooms,
+        };
+        let Some(clients) = self.clients(nameclients) else {
+            return 0;
+        };
+        if let Target::Everyone = target {
+            return clients.everyone.list().len();
+        }
+        let members = |room: &Room| clients.room(room).map_or(1, |members| members.list().len());
+        rooms.iter().map(members).sum()
     }
 
     /// Calls `each` once for every client that matches the target, is not listed in `skip`, and is in none of the rooms
@@ -307,7 +338,7 @@ impl Hub {
         let skip = Skip::new(skip);
         let except = match except {
             [] => Except::default(),
-            names => Except::new(self.space(namespace).as_deref(), names),
+            names => Except::new(self.clients(namespace).as_deref(), names),
         };
         let mut each = |client: &Arc<Client>| {
             if !skip.contains(client.sid()) && !except.contains(client.sid()) {
@@ -317,28 +348,28 @@ impl Hub {
         let rooms = match target {
             Target::One(client) => return each(client),
             Target::Everyone => {
-                if let Some(space) = self.space(namespace) {
-                    space.everyone.list().iter().for_each(each);
+                if let Some(clients) = self.clients(namespace) {
+                    clients.everyone.list().iter().for_each(each);
                 }
                 return;
             }
             Target::Rooms(rooms) => rooms,
         };
-        let Some(space) = self.space(namespace) else {
+        let Some(clients) = self.clients(namespace) else {
             return;
         };
         if let [room] = &rooms[..] {
-            match space.room(room) {
-                Some(members) => members.list().iter().for_each(each),
-                None => space.everyone.get(room).iter().for_each(each),
+            match clients.room(room) {
+                Some(in_room) => in_room.list().iter().for_each(each),
+                None => clients.everyone.get(room).iter().for_each(each),
             }
             return;
         }
         let mut seen = HashSet::new();
         for room in rooms {
-            let members = space.room(room).map(|members| members.list());
-            let own = space.everyone.get(room);
-            for client in members.iter().flat_map(|list| list.iter()).chain(&own) {
+            let in_room = clients.room(room).map(|clients| clients.list());
+            let own = clients.everyone.get(room);
+            for client in in_room.iter().flat_map(|list| list.iter()).chain(&own) {
                 if seen.insert(client.sid().clone()) {
                     each(client);
                 }
@@ -355,8 +386,8 @@ struct Except<'a> {
 }
 
 impl<'a> Except<'a> {
-    fn new(space: Option<&NamespaceClients>, names: &'a [Room]) -> Self {
-        let rooms = names.iter().filter_map(|name| space?.room(name));
+    fn new(clients: Option<&NamespaceClients>, names: &'a [Room]) -> Self {
+        let rooms = names.iter().filter_map(|name| clients?.room(name));
         Except {
             names,
             rooms: rooms.collect(),

@@ -8,18 +8,18 @@ mod client_set;
 mod client_state;
 mod connection_handle;
 mod connections;
+mod delivery;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
 )]
 mod hub;
 mod joined_rooms;
-mod namespace;
+mod namespace_clients;
 mod observer;
 mod outbox_queue;
 mod rooms;
 mod slots;
-mod traffic;
 pub mod transport;
 mod user;
 
@@ -27,11 +27,11 @@ pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
 pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
 pub(crate) use connections::Connections;
+pub(crate) use delivery::Delivery;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use observer::{Observer, Watch};
 pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
-pub(crate) use traffic::Traffic;
 pub(crate) use user::user_room;

@@ -1,8 +1,8 @@
-//! [`Observer`]: notified of what happens to clients, for the admin interface.
+//! [`Observer`]: notified of what happens to clients, for the admin interface and the like.
 
 use std::{fmt, sync::Arc};
 
-use super::{Client, Room, Traffic};
+use super::{Client, Room};
 use crate::{base::Reason, packet::Arguments, packet::Frames};
 
 /// Receives events of the hub. Its methods are called after the change, outside of all locks, on the thread that made
@@ -24,24 +24,22 @@ pub(crate) trait Observer: Send + Sync {
     fn received(&self, client: &Arc<Client>, event: &str, arguments: &Arguments);
 
     /// Called when an event was pushed into the outboxes of these clients. Their packets may have different ack ids.
-    fn sent(&self, clients: &[Arc<Client>], packet: Frames);
+    fn sent(&self, clients: &[Arc<Client>], packet: &Frames);
 
     /// Called when the connection of a client has changed its transport.
     fn upgraded(&self, client: &Arc<Client>);
 }
 
-/// The observer and the counters of a hub. By default there are none, and nothing is collected.
+/// The observers of a hub. By default there are none, and nothing is collected for them.
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) traffic: Option<Arc<Traffic>>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch")
-            .field("observed", &self.observer.is_some())
-            .field("traffic", &self.traffic)
+            .field("observers", &self.observers.len())
             .finish()
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::aliases::Aliases;
 use crate::{
-    admission::{OutboxLimits, OverflowPolicy},
+    admission::{OutboxLimits, OutboxShare, OutboxTotal, OverflowPolicy},
     base::Message,
     packet::Frames,
 };
@@ -63,6 +63,7 @@ pub(super) struct OutboxQueue {
     limits: OutboxLimits,
     messages: VecDeque<Message>,
     bytes: usize,
+    share: OutboxShare,
     state: State,
     /// The transport has had its turn and left messages behind.
     stalled: bool,
@@ -74,11 +75,12 @@ pub(super) struct OutboxQueue {
 }
 
 impl OutboxQueue {
-    pub(super) fn new(limits: OutboxLimits) -> Self {
+    pub(super) fn new(limits: OutboxLimits, total: &Arc<OutboxTotal>) -> Self {
         OutboxQueue {
             limits,
             messages: VecDeque::new(),
             bytes: 0,
+            share: OutboxShare::new(Arc::clone(total)),
             state: State::Open,
             stalled: false,
             sleeping: None,
@@ -88,9 +90,9 @@ impl OutboxQueue {
     }
 
     /// Adds a packet with its attachments, completely or not at all. If even the limit of a burst is reached, the overflow
-    /// policy applies at once; to protocol packets, only its disconnecting.
-    pub(super) fn push(&mut self, packet: Frames, kind: PacketKind) -> Push {
-        self.add(packet, kind).unwrap_or_else(|Full| {
+    /// policy applies at once; to protocol packets, only its disconnecting. About `recipients` outboxes share its bytes.
+    pub(super) fn push(&mut self, packet: Frames, kind: PacketKind, recipients: usize) -> Push {
+        self.add(packet, kind, recipients).unwrap_or_else(|Full| {
             if kind == PacketKind::Event && self.limits.policy == OverflowPolicy::DropNewest {
                 return Push::Dropped;
             }
@@ -105,24 +107,26 @@ impl OutboxQueue {
     ///
     /// If even the limit of a burst is reached: the handler emits too much, and the client is not disconnected.
     pub(super) fn try_push(&mut self, packet: Frames) -> Result<Push, Full> {
-        self.add(packet, PacketKind::Event)
+        self.add(packet, PacketKind::Event, 1)
     }
 
     /// A packet larger than the limits is accepted into an empty queue, because it could never be sent otherwise.
-    fn add(&mut self, packet: Frames, kind: PacketKind) -> Result<Push, Full> {
+    ///
+    /// While all outboxes together are full, so is each that has a part in that and whose transport has had its turn; at
+    /// twice as much, each that has a part.
+    fn add(&mut self, packet: Frames, kind: PacketKind, recipients: usize) -> Result<Push, Full> {
         if self.state != State::Open {
             return Ok(Push::Done);
         }
-        let (messages, bytes) = (
-            self.messages.len() + packet.count(),
-            self.bytes + packet.bytes(),
-        );
+        let (added, size) = (packet.count(), packet.bytes());
+        let (messages, bytes) = (self.messages.len() + added, self.bytes + size);
         let limits = self.limits;
         let exceeds = |times: usize| {
             messages > limits.messages.saturating_mul(times)
                 || bytes > limits.bytes.saturating_mul(times)
         };
-        let over_limits = !self.messages.is_empty() && exceeds(1);
+        let crowded = self.share.is_crowded(1);
+        let over_limits = !self.messages.is_empty() && (crowded || exceeds(1));
         if over_limits {
             if self.stalled
                 && kind == PacketKind::Event
@@ -130,11 +134,12 @@ impl OutboxQueue {
             {
                 return Ok(Push::Dropped);
             }
-            if exceeds(BURST) {
+            if exceeds(BURST) || crowded && (self.stalled || self.share.is_crowded(2)) {
                 return Err(Full);
             }
         }
         self.bytes = bytes;
+        self.share.add(added, size, recipients);
         packet.move_to(&mut self.messages);
         Ok(Push::Done)
     }
@@ -149,6 +154,7 @@ impl OutboxQueue {
             self.notify_drained();
             return None;
         };
+        self.share.take(message.len(), self.bytes);
         self.bytes -= message.len();
         self.stalled = false;
         Some(self.aliases.apply(message))
@@ -161,11 +167,16 @@ impl OutboxQueue {
         self.stalled = messages > 0;
         limits.policy == OverflowPolicy::Disconnect
             && messages > 1
-            && (messages > limits.messages || self.bytes > limits.bytes)
+            && (messages > limits.messages || self.bytes > limits.bytes || self.share.is_crowded(1))
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
+    }
+
+    /// Returns the number of messages, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.messages.len(), self.bytes)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -184,6 +195,7 @@ impl OutboxQueue {
         self.seal();
         self.messages = VecDeque::new();
         self.bytes = 0;
+        self.share.clear();
     }
 
     pub(super) fn close(&mut self) {
@@ -204,11 +216,12 @@ mod tests {
     use super::*;
 
     fn queue(policy: OverflowPolicy) -> OutboxQueue {
-        OutboxQueue::new(OutboxLimits {
+        let limits = OutboxLimits {
             messages: 2,
             bytes: 1_000,
             policy,
-        })
+        };
+        OutboxQueue::new(limits, &Arc::new(OutboxTotal::new(1 << 30)))
     }
 
     fn packet(text: &str) -> Frames {
@@ -219,11 +232,14 @@ mod tests {
     fn a_burst_is_accepted_until_the_transport_has_had_its_turn() {
         let mut queue = queue(OverflowPolicy::Disconnect);
         for _ in 0..8 {
-            assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Done);
+            assert_eq!(queue.push(packet("x"), PacketKind::Event, 1), Push::Done);
         }
         assert_eq!(queue.try_push(packet("x")), Err(Full));
         assert!(queue.after_turn());
-        assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Disconnect);
+        assert_eq!(
+            queue.push(packet("x"), PacketKind::Event, 1),
+            Push::Disconnect
+        );
         assert!(queue.pop().is_none());
     }
 
@@ -231,25 +247,25 @@ mod tests {
     fn a_protocol_packet_beyond_a_burst_disconnects_under_either_policy() {
         let mut queue = queue(OverflowPolicy::DropNewest);
         for _ in 0..8 {
-            assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Done);
+            assert_eq!(queue.push(packet("x"), PacketKind::Event, 1), Push::Done);
         }
         assert!(!queue.after_turn());
-        assert_eq!(queue.push(packet("x"), PacketKind::Event), Push::Dropped);
-        let protocol = queue.push(packet("x"), PacketKind::Protocol);
+        assert_eq!(queue.push(packet("x"), PacketKind::Event, 1), Push::Dropped);
+        let protocol = queue.push(packet("x"), PacketKind::Protocol, 1);
         assert_eq!(protocol, Push::Disconnect);
     }
 
     #[test]
     fn protocol_packets_are_not_dropped_by_the_policy() {
         let mut queue = queue(OverflowPolicy::DropNewest);
-        queue.push(packet("a"), PacketKind::Event);
-        queue.push(packet("b"), PacketKind::Event);
+        queue.push(packet("a"), PacketKind::Event, 1);
+        queue.push(packet("b"), PacketKind::Event, 1);
         assert!(!queue.after_turn());
-        assert_eq!(queue.push(packet("c"), PacketKind::Event), Push::Dropped);
-        assert_eq!(queue.push(packet("d"), PacketKind::Protocol), Push::Done);
+        assert_eq!(queue.push(packet("c"), PacketKind::Event, 1), Push::Dropped);
+        assert_eq!(queue.push(packet("d"), PacketKind::Protocol, 1), Push::Done);
         queue.pop();
         assert_eq!(
-            queue.push(packet("e"), PacketKind::Event),
+            queue.push(packet("e"), PacketKind::Event, 1),
             Push::Done,
             "it reads again"
         );
@@ -259,17 +275,56 @@ mod tests {
     fn a_packet_beyond_the_limits_is_accepted_alone() {
         let mut queue = queue(OverflowPolicy::Disconnect);
         let large = packet(&"x".repeat(100_000));
-        assert_eq!(queue.push(large, PacketKind::Event), Push::Done);
+        assert_eq!(queue.push(large, PacketKind::Event, 1), Push::Done);
         assert!(!queue.after_turn());
     }
 
     #[test]
     fn a_sealed_queue_refuses_packets_and_writes_those_it_has() {
         let mut queue = queue(OverflowPolicy::Disconnect);
-        queue.push(packet("a"), PacketKind::Event);
+        queue.push(packet("a"), PacketKind::Event, 1);
         queue.seal();
-        assert_eq!(queue.push(packet("b"), PacketKind::Protocol), Push::Done);
+        assert_eq!(queue.push(packet("b"), PacketKind::Protocol, 1), Push::Done);
         assert!(queue.pop().is_some());
         assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn while_all_outboxes_together_are_full_those_that_are_not_read_are_full() {
+        let total = Arc::new(OutboxTotal::new(1_000_000));
+        for policy in [OverflowPolicy::Disconnect, OverflowPolicy::DropNewest] {
+            let limits = OutboxLimits {
+                messages: 1_000,
+                bytes: 10_000_000,
+                policy,
+            };
+            let large = || packet(&"x".repeat(200_000));
+            let mut slow: Vec<_> = (0..6).map(|_| OutboxQueue::new(limits, &total)).collect();
+            for queue in &mut slow {
+                assert_eq!(queue.push(large(), PacketKind::Event, 1), Push::Done);
+                queue.after_turn();
+            }
+            // The transport of this one has not had its turn.
+            let mut burst = OutboxQueue::new(limits, &total);
+            for _ in 0..3 {
+                assert_eq!(burst.push(large(), PacketKind::Event, 1), Push::Done);
+            }
+            let (pushed, policy_says) = (
+                slow[0].push(large(), PacketKind::Event, 1),
+                match policy {
+                    OverflowPolicy::DropNewest => Push::Dropped,
+                    _ => Push::Disconnect,
+                },
+            );
+            assert_eq!(pushed, policy_says);
+            // Who reads has an empty queue, and is not affected.
+            let mut fast = OutboxQueue::new(limits, &total);
+            for _ in 0..10 {
+                assert_eq!(fast.push(packet("x"), PacketKind::Event, 1), Push::Done);
+                fast.after_turn();
+                assert!(fast.pop().is_some());
+            }
+        }
+        assert!(!total.exceeds(0), "all are gone");
     }
 }

@@ -37,6 +37,11 @@ pub trait Transport: Send + Unpin + 'static {
 
     /// Returns the name: `polling`, `websocket`, or another one.
     fn name(&self) -> &'static str;
+
+    /// Returns the version of the protocol that the client speaks. It must not change. Default: the current one.
+    fn protocol_version(&self) -> ProtocolVersion {
+        ProtocolVersion::default()
+    }
 }
 
 impl Transport for Box<dyn Transport> {
@@ -60,9 +65,13 @@ impl Transport for Box<dyn Transport> {
     fn name(&self) -> &'static str {
         (**self).name()
     }
+
+    fn protocol_version(&self) -> ProtocolVersion {
+        (**self).protocol_version()
+    }
 }
 
-pub use crate::engine::Outgoing;
+pub use crate::{base::ProtocolVersion, engine::Outgoing};
 
 /// An event of a transport.
 #[derive(Debug)]
@@ -100,30 +109,36 @@ pub struct Outbox(pub(crate) Arc<ConnectionHandle>);
 
 impl Outgoing for Outbox {
     fn pop(&mut self) -> Option<Message> {
-        self.0.pop()
+        self.0.pop_outside()
     }
 }
 
 /// The outbox for one poll by the connection's task, which borrows it and counts what is written.
 pub(crate) struct CountedOutbox<'a> {
     handle: &'a ConnectionHandle,
+    messages: usize,
     bytes: usize,
 }
 
 impl<'a> CountedOutbox<'a> {
     pub(crate) fn new(handle: &'a ConnectionHandle) -> Self {
-        CountedOutbox { handle, bytes: 0 }
+        CountedOutbox {
+            handle,
+            messages: 0,
+            bytes: 0,
+        }
     }
 
-    /// Returns the bytes that were popped.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+    /// Returns how many messages were popped, and their bytes.
+    pub(crate) fn popped(&self) -> (usize, usize) {
+        (self.messages, self.bytes)
     }
 }
 
 impl Outgoing for CountedOutbox<'_> {
     fn pop(&mut self) -> Option<Message> {
         let message = self.handle.pop()?;
+        self.messages += 1;
         self.bytes += message.len();
         Some(message)
     }

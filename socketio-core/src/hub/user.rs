@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Client, Hub, Room, client_state::ClientState, namespace::NamespaceClients};
+use super::{Client, Hub, Room, client_state::ClientState, namespace_clients::NamespaceClients};
 use crate::base::{Sid, UserError};
 
 /// The rooms of users begin with it. It is random, so that no client can name them.

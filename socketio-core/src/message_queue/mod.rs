@@ -24,19 +24,9 @@
 //! `socketio_test::MessageQueueContract` has a rule for each sentence of [`MessageQueue`]'s contract. `tests/cluster/message_queue_contract.rs` runs it
 //! with a queue in memory, and `tests/brokers/test_contract.py` with each broker, through the program `tests/brokers/contract.rs`.
 
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 mod authority;
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 mod broker;
 mod into_message_queue;
 #[cfg(feature = "kafka")]
@@ -48,19 +38,9 @@ mod queue;
 mod rabbitmq;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 mod timeouts;
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 mod tls;
 
 pub use into_message_queue::IntoMessageQueue;
@@ -74,10 +54,5 @@ pub use rabbitmq::RabbitMq;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
 /// The TLS library whose `ClientConfig` the queues' `tls` methods take, in the version that they use.
-#[cfg(any(
-    feature = "kafka",
-    feature = "nats",
-    feature = "rabbitmq",
-    feature = "redis"
-))]
+#[cfg(feature = "_broker")]
 pub use tokio_rustls::rustls;

@@ -186,6 +186,19 @@ impl Codec {
         )
     }
 
+    /// Encodes a response whose JSON is written by `json`.
+    pub(super) fn response(
+        &self,
+        namespace: &str,
+        body: Body,
+        json: impl FnOnce() -> Frames,
+    ) -> Frames {
+        match &self.parser {
+            None => json(),
+            Some(parser) => or_nothing(encode(&**parser, namespace, body)),
+        }
+    }
+
     /// Encodes the packet that leaves a namespace.
     pub fn disconnect(&self, namespace: &str) -> Frames {
         match &self.parser {

@@ -16,6 +16,7 @@ mod frames;
 mod json;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod old;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -41,6 +42,7 @@ pub use json::{
 pub(crate) use json::{MAX_DEPTH, from_text, is_deeper_than, rename, repair};
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
+pub(crate) use old::{query_as_auth, to_ascii};
 pub(crate) use packet::check_name;
 pub use packet::{Body, Packet};
 pub use parser::{Decoder, Parser};

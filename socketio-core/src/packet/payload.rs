@@ -16,6 +16,7 @@ use crate::base::{Data, EncodeError, to_data};
 /// Outgoing values wait in it until their recipients are known, and incoming ones until a handler reads them. Clones share
 /// their bytes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Payload {
     /// JSON, which the default parser writes and reads as it is.
     Json(JsonPayload),
@@ -25,6 +26,7 @@ pub enum Payload {
 
 /// The form of a [`Payload`] that a parser takes: its variant, without the values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// [`Payload::Json`].
     #[default]

@@ -10,6 +10,7 @@ use super::{AckId, Arguments, Body, Kind, Packet, Payload, TextPacket};
 /// It has two variants because the head of a text packet is slices of its text, without a string of its own for each name,
 /// and its arguments have not been read. What both have in common is the [`Payload`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Received {
     /// A packet of the default parser.
     Json(TextPacket, Vec<Bytes>),

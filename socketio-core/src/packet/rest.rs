@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 /// The arguments of an event that the other parameters of its handler have left; the last parameter of the handler.
 /// `Rest<Data>` takes any arguments, binary data included.
 ///
-/// As a payload or a return value it is one argument for each of its elements, as a tuple is. It dereferences to the `Vec`.
+/// As a payload or a return value it is one argument for each of its elements, as a tuple is. It dereferences to the `Vec`. The field
+/// is public, unlike those of other extractors, because `Rest(list)` is also what is emitted.
 ///
 /// ```
 /// # use socketio_core::{Data, Rest, emit};
@@ -23,6 +24,13 @@ pub struct Rest<T>(pub Vec<T>);
 
 /// How `std::any::type_name` begins for [`Rest`]: [`Arity`](super::arity::Arity) goes by names.
 pub(super) const TYPE_NAME: &str = concat!(module_path!(), "::Rest<");
+
+impl<T> Rest<T> {
+    /// Returns the elements.
+    pub fn into_inner(self) -> Vec<T> {
+        self.0
+    }
+}
 
 impl<T: Serialize> Serialize for Rest<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -97,6 +105,7 @@ mod tests {
         }
         assert_eq!(rest.len(), 4);
         assert_eq!((&rest).into_iter().copied().max(), Some(8));
-        assert_eq!(rest.into_iter().collect::<Vec<_>>(), [2, 4, 6, 8]);
+        assert_eq!(rest.clone().into_iter().collect::<Vec<_>>(), [2, 4, 6, 8]);
+        assert_eq!(rest.into_inner(), [2, 4, 6, 8]);
     }
 }

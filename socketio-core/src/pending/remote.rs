@@ -40,7 +40,7 @@ struct PendingRemoteAck {
 /// The remote clients whose acks are accepted.
 #[derive(Debug)]
 pub(crate) enum AckSources {
-    /// The members of a room are known to other nodes only.
+    /// The clients in a room are known to other nodes only.
     Any,
     /// The event was addressed to these clients by their ids. Each may acknowledge once.
     Clients(Vec<Sid>),

@@ -20,23 +20,30 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::watch,
+    sync::{oneshot, watch},
     task::{JoinHandle, consume_budget},
 };
 
 use super::{
     app::{App, AppError},
+    file_limit::most_connections,
     http_timeouts::HttpTimer,
     listener::{Listener, Peer},
     write_timeout::WriteTimeout,
 };
 use crate::{
+    admission::ConnectionPermit,
     base::{Problem, ProblemDetails},
     client::SocketIo,
 };
 
 /// The pause after the system could not accept a connection, usually because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The least size of hyper's buffers.
+const MIN_BUFFER: usize = 64 << 10;
+/// The number of headers that hyper has room for without an allocation, which is also its limit.
+const HYPER_HEADERS: usize = 100;
 
 /// The accept loop of one listener. Dropping it frees the listener and stops the server.
 ///
@@ -119,11 +126,30 @@ async fn accept<M: 'static>(
     mut listener: impl Listener,
 ) -> Infallible {
     let mut failing = false;
+    let admission = Arc::clone(io.node().engine.admission());
+    let most = most_connections(admission.most_connections());
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 failing = false;
-                let connection = serve_connection(io.clone(), app.clone(), stream, peer);
+                let engine = &io.node().options.engine;
+                let address = peer.addr.map(|addr| addr.ip());
+                let address = address.filter(|address| !engine.trusted_proxies.trusts(*address));
+                let (permit, evicted) = match admission.connection(address, most) {
+                    Ok(admitted) => admitted,
+                    Err(problem) => {
+                        drop(stream);
+                        let details = ProblemDetails {
+                            peer: peer.addr,
+                            ..ProblemDetails::default()
+                        };
+                        engine.problems.report(problem, details);
+                        consume_budget().await;
+                        continue;
+                    }
+                };
+                let connection =
+                    serve_connection(io.clone(), app.clone(), stream, peer, permit, evicted);
                 let tasks = &io.node().http_tasks;
                 tasks.spawn(Location::caller(), Box::pin(connection));
             }
@@ -155,14 +181,22 @@ async fn serve_connection<M: 'static>(
     app: impl App<M>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
+    permit: ConnectionPermit,
+    mut evicted: oneshot::Receiver<()>,
 ) {
+    let permit = Arc::new(permit);
     let mut stopping = io.node().stopping.subscribe();
     let options = &io.node().options;
     let problems = options.engine.problems.clone();
+    let (max_headers, max_header_size) =
+        (options.engine.max_headers, options.engine.max_header_size);
     let timer = HttpTimer::new(options);
     let stream = WriteTimeout::new(stream, options.engine.write_timeout);
+    // Also a WebSocket counts, which outlives the HTTP connection.
+    let stream = stream.holding(Arc::clone(&permit));
     let stream = timer.watch(stream);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        permit.used();
         peer.describe(request.extensions_mut());
         let (io, app) = (io.clone(), app.clone());
         async move {
@@ -173,10 +207,19 @@ async fn serve_connection<M: 'static>(
             Ok(app.call(request).await?.map(Either::Right))
         }
     });
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    builder
         .timer(timer.clone())
         // Any value starts the timer, which has its own timeouts.
         .header_read_timeout(Duration::from_secs(1))
+        .max_header_size(max_header_size)
+        // A head that is not complete is bounded by the buffer only.
+        .max_buf_size(MIN_BUFFER.max(max_header_size));
+    // Another number than hyper's own costs an allocation for each request.
+    if max_headers != HYPER_HEADERS {
+        builder.max_headers(max_headers);
+    }
+    let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
@@ -186,6 +229,10 @@ async fn serve_connection<M: 'static>(
             // A request in progress still gets its response.
             connection.as_mut().graceful_shutdown();
             connection.await
+        }
+        Ok(()) = &mut evicted => {
+            tracing::debug!(target: "socketio", "a connection without a request makes room for a new one");
+            return;
         }
         result = connection.as_mut() => result,
     };
@@ -197,6 +244,13 @@ async fn serve_connection<M: 'static>(
                 ..ProblemDetails::default()
             };
             problems.report(Problem::HeadTooSlow, details);
+        }
+        Err(error) if error.is_parse_too_large() => {
+            let details = ProblemDetails {
+                peer: peer.addr,
+                ..ProblemDetails::default()
+            };
+            problems.report(Problem::HeadTooLarge, details);
         }
         Err(error) if error.is_timeout() => {
             tracing::debug!(target: "socketio", "an idle HTTP connection was closed");

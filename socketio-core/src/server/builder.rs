@@ -1,8 +1,8 @@
 //! The builder of a server: its options, handlers and states.
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
-//! at once and creates the node. The options of clusters, of logs, of served files and of HTTP are in `clustering`, `logger`,
-//! `client_files` and `http_options`.
+//! at once and creates the node. The options of clusters, of logs, of served files, of HTTP and the limits are in
+//! `clustering`, `logger`, `client_files`, `http_options`, `limit_options` and `connection_limits`.
 
 use std::{fmt, panic::Location, path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{
     admin::Admin,
-    admission::OverflowPolicy,
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
+    counters::{Counters, EventTable},
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
     node::Options,
-    packet::{Codec, Parser},
+    packet::{Codec, Form, Parser, to_ascii},
 };
 
 /// Builds a [`SocketIo`] server. Created by [`SocketIo::builder`] or [`SocketIo::bare`].
@@ -29,8 +29,8 @@ use crate::{
 /// Nothing is checked before [`build`](SocketIoBuilder::build), which reports all problems at once.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SocketIoBuilder {
-    linked: bool,
-    name: String,
+    pub(super) linked: bool,
+    pub(super) name: String,
     handlers: Handlers,
     states: States,
     pub(super) options: Options,
@@ -162,6 +162,17 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets whether old clients may connect as well: JavaScript `socket.io-client` 1.x and 2.x, Python `python-socketio` 4.x
+    /// and Java 1.x, which speak Engine.IO 3 with Socket.IO 3 or 4, over polling, JSONP and WebSocket. Default: false; they
+    /// are answered with `Unsupported protocol version`.
+    ///
+    /// Handlers see no difference, except that such a client is in the namespace `/` without asking for it, and that its
+    /// [`Auth`](crate::Auth) is made of its query.
+    pub fn allow_eio3(mut self, allow: bool) -> Self {
+        self.options.engine.allow_eio3 = allow;
+        self
+    }
+
     /// Sets the origins whose web pages may connect, over either transport: `"https://example.org"`, an array or a
     /// `Vec` of such origins, `"*"` for all, or a [`Cors`], which may be a function. Default: the server's own origin.
     pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
@@ -283,80 +294,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many events of one client may be handled concurrently, where that is allowed. Default: 64.
-    pub fn max_concurrent_events(mut self, events: usize) -> Self {
-        self.options.concurrent_events = events;
-        self
-    }
-
-    /// Sets how many events of one client may wait for their handler, in each namespace. While more wait, the server
-    /// does not read from the connection. Default: 256.
-    pub fn max_waiting_events(mut self, events: usize) -> Self {
-        self.options.inbox_events = events;
-        self
-    }
-
-    /// Sets how much may wait to be written to one client. Default: 65,536 messages and 16 MiB (16,777,216 bytes).
-    ///
-    /// What a handler emits between two awaits can't be written meanwhile, so a burst may take four times as much. A handler
-    /// that emits more to its own client fails: [`EmitError::is_outbox_full`](crate::EmitError::is_outbox_full). A client that
-    /// has had its turn to read and stays over the limits is treated as the
-    /// [`overflow_policy`](SocketIoBuilder::overflow_policy) says.
-    pub fn max_outbox(mut self, messages: usize, bytes: usize) -> Self {
-        self.options.outbox.messages = messages;
-        self.options.outbox.bytes = bytes;
-        self
-    }
-
-    /// Sets what happens when [`max_outbox`](SocketIoBuilder::max_outbox) is exceeded. Default: the client is
-    /// disconnected if it stays over the limits for one second.
-    pub fn overflow_policy(mut self, policy: OverflowPolicy) -> Self {
-        self.options.outbox.policy = policy;
-        self
-    }
-
-    /// Sets how many namespaces one connection may be in. Default: 100.
-    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
-        self.options.namespaces = namespaces;
-        self
-    }
-
-    /// Sets how many rooms one client may be in. Default: 1,000.
-    pub fn max_rooms(mut self, rooms: usize) -> Self {
-        self.options.limits.rooms = rooms;
-        self
-    }
-
-    /// Sets how many acknowledgements of one client may be pending. When it is exceeded, the oldest pending callback is
-    /// dropped. Default: 1,000.
-    pub fn max_pending_acks(mut self, acks: usize) -> Self {
-        self.options.limits.pending_acks = acks;
-        self
-    }
-
-    /// Sets how many attachments (binary values) one packet of a client may have. One with more closes the connection.
-    /// Default: 10, as in the JavaScript parser.
-    pub fn max_attachments(mut self, attachments: usize) -> Self {
-        self.options.packets.max_attachments = attachments;
-        self
-    }
-
-    /// Sets how many attachments (binary values) one packet to clients may have. An event with more is not sent: `emit`
-    /// fails, and a return value is replaced by the acknowledgement of a failed event. Default: 10, because current
-    /// JavaScript clients disconnect with `parse error` when they receive more.
-    ///
-    /// Applies to the default parser; other parsers decide for themselves.
-    pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
-        self.options.outgoing_attachments = attachments;
-        self
-    }
-
-    /// Sets how many connections may be open. Further handshakes are answered with 503. Default: 100,000.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.options.engine.max_sessions = connections;
-        self
-    }
-
     /// Sets the parser that encodes and decodes packets, which all clients must use, too: `parser::MsgPack` (with the
     /// feature `msgpack`), or a custom [`Parser`]. Default: [`parser::Json`](crate::packet::Json).
     pub fn parser(mut self, parser: impl Parser) -> Self {
@@ -368,9 +305,9 @@ impl SocketIoBuilder {
     /// one. Default: `{"error": ".."}` with the problem of the arguments, or `internal error`.
     pub fn error_ack(
         mut self,
-        answer: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
+        create: impl Fn(&HandlerError) -> Value + Send + Sync + 'static,
     ) -> Self {
-        self.error_ack = ErrorAck::new(answer);
+        self.error_ack = ErrorAck::new(create);
         self
     }
 
@@ -392,6 +329,7 @@ impl SocketIoBuilder {
         self.check_options();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
+        self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
         } else {
@@ -423,6 +361,8 @@ impl SocketIoBuilder {
                 "handler"
             );
         }
+        let events = EventTable::new(registry.counters().to_vec());
+        self.options.engine.counters = Arc::new(Counters::new(events));
         self.options.limits.python_rooms = self.clustering.has_python_rooms();
         let parts = NodeParts {
             codec: self
@@ -442,61 +382,6 @@ impl SocketIoBuilder {
             instrument,
         };
         Ok(server.start(parts))
-    }
-
-    fn check_options(&mut self) {
-        let options = &self.options;
-        let engine = &options.engine;
-        let mut wrong = |is: bool, what: &str| {
-            if is {
-                self.problems.push(what.to_owned());
-            }
-        };
-        wrong(
-            !engine.transports.polling && !engine.transports.websocket,
-            "no transport is enabled: `transports` must allow polling, websocket or both",
-        );
-        for (duration, name) in [
-            (engine.ping_interval, "ping_interval"),
-            (engine.ping_timeout, "ping_timeout"),
-            (engine.upgrade_timeout, "upgrade_timeout"),
-            (options.connect_timeout, "connect_timeout"),
-            (options.attachment_timeout, "attachment_timeout"),
-            (options.header_timeout, "header_timeout"),
-            (options.keep_alive, "keep_alive"),
-            (options.limits.call_timeout, "call_timeout"),
-        ] {
-            wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
-        }
-        for (number, name) in [
-            (engine.max_payload, "max_http_buffer_size"),
-            (options.concurrent_events, "max_concurrent_events"),
-            (options.inbox_events, "max_waiting_events"),
-            (options.outbox.messages, "max_outbox: messages"),
-            (options.outbox.bytes, "max_outbox: bytes"),
-            (options.namespaces, "max_namespaces"),
-            (options.packets.max_expansion, "max_expansion"),
-            (engine.max_sessions, "max_connections"),
-        ] {
-            wrong(number == 0, &format!("`{name}` must not be zero"));
-        }
-        wrong(
-            !engine.is_measurable(),
-            "`ping_interval`, `ping_grace` and `ping_timeout` together must be less than 24.8 days, the longest timer of a JavaScript client",
-        );
-        for problem in engine.cors.problems() {
-            wrong(true, &format!("`cors_allowed_origins`: {problem}"));
-        }
-        for problem in engine.trusted_proxies.problems() {
-            wrong(true, &format!("`trusted_proxies`: {problem}"));
-        }
-        if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
-            wrong(true, &format!("`cookie`: {problem}"));
-        }
-        wrong(
-            !self.linked && !self.name.is_empty(),
-            "`named` selects linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",
-        );
     }
 }
 

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use crate::{
-    base::Reason,
+    base::{ProtocolVersion, Reason},
     engine,
     transport::{Incoming, Outgoing, Transport},
 };
@@ -38,6 +38,10 @@ impl Transport for engine::Session {
 
     fn name(&self) -> &'static str {
         self.transport().as_str()
+    }
+
+    fn protocol_version(&self) -> ProtocolVersion {
+        engine::Session::protocol_version(self)
     }
 }
 

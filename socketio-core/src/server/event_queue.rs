@@ -17,9 +17,12 @@ use tokio::task::JoinSet;
 use super::turn::Turn;
 use crate::{
     admission::RateLimitPolicy,
-    base::{ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, Reason},
+    base::{
+        ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, ProtocolVersion,
+        Reason,
+    },
     client::Socket,
-    handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Incoming, Lookup},
+    handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
     hub::{Client, PacketKind, transport::Completion},
     packet::{Payload, Received},
 };
@@ -39,6 +42,7 @@ pub(super) struct EventQueue {
     /// Concurrent handlers that had to wait.
     concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
     concurrency: Concurrency,
+    version: ProtocolVersion,
     /// What the handlers that run were started with, in bytes: arguments, or `auth`.
     running_bytes: usize,
     /// Concurrent handlers of the other clients of this connection, when this queue was last polled.
@@ -61,7 +65,7 @@ pub(super) struct Concurrency {
 }
 
 enum Job {
-    Event(Incoming, usize, Option<Completion>),
+    Event(QueuedEvent, usize, Option<Completion>),
     Disconnect(Reason, Option<Completion>),
 }
 
@@ -91,6 +95,7 @@ impl EventQueue {
         auth: Payload,
         completion: Option<Completion>,
         concurrency: Concurrency,
+        version: ProtocolVersion,
     ) -> Self {
         let context = Arc::new(ClientContext {
             socket,
@@ -106,6 +111,7 @@ impl EventQueue {
             running: Some(Running::Connect(Box::pin(connect), completion)),
             concurrent: None,
             concurrency,
+            version,
             running_bytes,
             others: 0,
             rates: None,
@@ -140,7 +146,7 @@ impl EventQueue {
     /// Finds the handler of an event, and queues the event unless it can start at once.
     pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
         let bytes = packet.weight();
-        let event = Incoming::new(packet, &self.context.handlers);
+        let event = QueuedEvent::new(packet, &self.context.handlers);
         let admitted = event.admit(
             &self.context.handlers,
             &mut self.rates,
@@ -165,7 +171,7 @@ impl EventQueue {
 
     /// Answers an event that is over a rate limit.
     #[cold]
-    fn reject(&mut self, event: &Incoming, wait: Duration, completion: Option<Completion>) {
+    fn reject(&mut self, event: &QueuedEvent, wait: Duration, completion: Option<Completion>) {
         let socket = &self.context.socket;
         let (node, client) = (socket.node(), socket.client());
         // In whole milliseconds, and never too early.
@@ -316,7 +322,8 @@ impl EventQueue {
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
+                let (codec, namespace) = (&hub.codec, client.namespace());
+                hub.accept(client, codec.joined(self.version, namespace, client.sid()));
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {
@@ -325,6 +332,7 @@ impl EventQueue {
                 true
             }
             Err(_) if !client.is_connecting() => {
+                hub.counters.clients_refused.increment();
                 // `always_connect`: the client is connected already, so it is disconnected. The packet gives no reason, because the
                 // official clients treat one with data as malformed.
                 client.deliver_protocol(hub.codec.disconnect(client.namespace()));
@@ -332,7 +340,9 @@ impl EventQueue {
                 false
             }
             Err(refused) => {
-                let packet = hub.codec.connect_error(
+                hub.counters.clients_refused.increment();
+                let packet = hub.codec.refused(
+                    self.version,
                     client.namespace(),
                     refused.message(),
                     refused.json_data(),
@@ -396,17 +406,17 @@ impl EventQueue {
         self.running.is_none() && self.inbox.is_empty() && self.has_free_handler()
     }
 
-    fn is_concurrent(&self, event: &Incoming) -> bool {
+    fn is_concurrent(&self, event: &QueuedEvent) -> bool {
         self.concurrency.all || event.route.is_concurrent()
     }
 
     /// Creates the future that runs an event.
-    fn start(&self, event: Incoming, bytes: usize) -> BoxFuture<EventResult> {
+    fn start(&self, event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
-        if let Some(observer) = self.context.socket.node().hub.observer() {
-            observer.received(client, event.name(), &event.arguments);
-        }
+        let hub = &self.context.socket.node().hub;
+        event.count(&hub.counters);
+        hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
         Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
     }
 

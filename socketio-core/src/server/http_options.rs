@@ -51,4 +51,21 @@ impl SocketIoBuilder {
         self.options.header_timeout = timeout;
         self
     }
+
+    /// Sets the size of the largest head of a request, in bytes: its target and its headers. A larger one is answered with 431. Default:
+    /// 32,768, which is what nginx passes on.
+    ///
+    /// A connection keeps the head of its handshake as long as it lives. Applies to requests for Socket.IO everywhere, and to all requests
+    /// of `run` and `serve`.
+    pub fn max_header_size(mut self, bytes: usize) -> Self {
+        self.options.engine.max_header_size = bytes;
+        self
+    }
+
+    /// Sets how many headers a request may have. One with more is answered with 431. Default: 100. Applies to requests for Socket.IO
+    /// everywhere, and to all requests of `run` and `serve`.
+    pub fn max_headers(mut self, headers: usize) -> Self {
+        self.options.engine.max_headers = headers;
+        self
+    }
 }

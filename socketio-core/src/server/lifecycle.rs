@@ -4,9 +4,14 @@
 //! |---|---|---|
 //! | accept loops | `server/accept.rs`, owned by the future of `run` or `serve` | end when that future is dropped, and when `stopping` turns true |
 //! | HTTP connections | `server/accept.rs` | `Node::http_tasks` |
-//! | Socket.IO connections | `server/connection.rs` | `Node::connection_tasks` |
+//! | Socket.IO connections | `server/connection/mod.rs` | `Node::connection_tasks` |
+//! | concurrent handlers that wait | `server/event_queue.rs`, which owns them in a `JoinSet` | dropped with the queue, in its connection's task |
 //! | background tasks and callbacks | `SocketIo::spawn`, `Socket::spawn`, emits with a callback, the admin statistics | `Node::tasks` |
 //! | publishing and subscribing | `cluster/membership.rs`, which owns the two | `Emitter::stop` |
+//! | the reader of NATS, the closing of RabbitMQ | `message_queue/{nats/subscription,rabbitmq/connection}.rs` | end with their connection, which those two drop |
+//! | blocking handlers (threads) | `client/scope.rs`, on tokio's blocking pool | can't be stopped: they end by themselves |
+//! | the signal thread | `server/signals.rs`, one for the program | ends with the program |
+//! | the clock thread of a limit | `server/within.rs` | ends when the future that it limits is dropped |
 //!
 //! [`Shutdown::run`] has the steps. Every step has a limit, whatever user code does, and may be repeated: several callers may
 //! shut a server down at once, and a caller may give up and call again.

@@ -8,12 +8,14 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 7] = [
     include_str!("builder.rs"),
     include_str!("client_options.rs"),
     include_str!("clustering.rs"),
+    include_str!("connection_limits.rs"),
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
+    include_str!("limit_options.rs"),
 ];
 
 /// An option: its method with another value than the default, and the field that it sets, as the guide writes it.
@@ -41,6 +43,33 @@ fn limits() -> Vec<Limit> {
     vec![
         limit!(max_connections(1), "connections", |b| number(
             b.options.engine.max_sessions
+        )),
+        limit!(max_connections_per_address(1), "connections", |b| number(
+            b.options.engine.admission.sessions_per_address
+        )),
+        limit!(max_unpolled_connections(1), "connections", |b| number(
+            b.options.engine.max_unpolled_sessions
+        )),
+        limit!(handshake_rate(1), "handshakes per second", |b| number(
+            b.options.engine.admission.handshakes_per_address
+        )),
+        limit!(first_poll_timeout(SECOND), "seconds", |b| seconds(
+            b.options.engine.first_poll_timeout
+        )),
+        limit!(max_tcp_connections(1), "connections", |b| number(
+            b.options.engine.admission.connections
+        )),
+        limit!(max_tcp_connections_per_address(1), "connections", |b| {
+            number(b.options.engine.admission.connections_per_address)
+        }),
+        limit!(max_header_size(1), "bytes", |b| number(
+            b.options.engine.max_header_size
+        )),
+        limit!(max_headers(1), "headers", |b| number(
+            b.options.engine.max_headers
+        )),
+        limit!(max_control_rate(1), "per second", |b| number(
+            b.options.engine.max_control_rate
         )),
         limit!(max_namespaces(1), "namespaces", |b| number(
             b.options.namespaces
@@ -80,6 +109,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_outbox(1, 2), "messages; bytes", |b| pair(
             b.options.outbox.messages,
             b.options.outbox.bytes
+        )),
+        limit!(max_outbox_total(1), "bytes", |b| number(
+            b.options.engine.admission.outboxes
         )),
         limit!(overflow_policy(OverflowPolicy::DropNewest), "", |b| {
             format!("{:?}", b.options.outbox.policy)
@@ -203,6 +235,10 @@ fn the_fixed_limits_are_those_of_the_guide() {
         ("name of an event", number(packets.max_event_len)),
         ("name of a namespace", number(packets.max_namespace_len)),
         ("id of an acknowledgement", number(packets.max_id_len)),
+        (
+            "frames of one WebSocket message",
+            number(crate::engine::MAX_FRAGMENTS as usize),
+        ),
         ("a peer that accepts no byte", seconds(engine.write_timeout)),
         (
             "a connection that the server closes",

@@ -42,14 +42,14 @@ impl Logger {
         if !self.socketio && !self.engineio {
             return;
         }
-        let told = std::env::var("RUST_LOG")
+        let filter = std::env::var("RUST_LOG")
             .ok()
-            .and_then(|told| told.parse().ok());
+            .and_then(|filter| filter.parse().ok());
         let writer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         // An error means that the program has installed its own subscriber, which stays.
         let _ = tracing_subscriber::registry()
             .with(writer)
-            .with(told.unwrap_or_else(|| self.targets()))
+            .with(filter.unwrap_or_else(|| self.targets()))
             .try_init();
     }
 

@@ -3,15 +3,19 @@
 mod accept;
 mod app;
 mod builder;
+mod check_options;
 mod client_files;
 mod client_options;
 mod clustering;
 mod connection;
+mod connection_limits;
 mod engine_transport;
 mod event_queue;
+mod file_limit;
 mod http_options;
 mod http_timeouts;
 mod lifecycle;
+mod limit_options;
 #[cfg(test)]
 mod limits_table;
 mod listener;

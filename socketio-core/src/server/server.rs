@@ -40,7 +40,8 @@ impl Server {
     /// Creates the node, whose connections run the handlers of this server.
     pub(super) fn start(self, parts: NodeParts) -> SocketIo {
         let options = parts.options;
-        let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits));
+        let counters = Arc::clone(&options.engine.counters);
+        let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits, counters));
         let server = Arc::new(self);
         let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
             let accepting = (node.clone(), Arc::clone(&server));

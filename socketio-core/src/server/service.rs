@@ -59,7 +59,7 @@ impl SocketIo {
     where
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if let Some(response) = self.file(&parts) {
             return EitherFuture::Left(EitherFuture::Left(ready(response)));
         }
@@ -73,11 +73,15 @@ impl SocketIo {
             // The engine refuses pages of other origins, without a call of the hooks.
             let options = &node.options;
             let proxies = &options.engine.trusted_proxies;
-            if let Some(grant) = node.engine.grant(&parts)
-                && let Some(mut refusal) = options.handshake.refusal(&parts, proxies).await
-            {
-                grant.apply(false, refusal.headers_mut());
-                return refusal;
+            if let Some(grant) = node.engine.grant(&parts) {
+                let mut refusal = node.engine.count_handshake(&mut parts);
+                if refusal.is_none() {
+                    refusal = options.handshake.refusal(&parts, proxies).await;
+                }
+                if let Some(mut refusal) = refusal {
+                    grant.apply(false, refusal.headers_mut());
+                    return refusal;
+                }
             }
             node.engine.handle(Request::from_parts(parts, body)).await
         })

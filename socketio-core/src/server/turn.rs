@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::base::turn_clock;
+use crate::{base::turn_clock, counters::Counters};
 
 /// Rounds of one turn. In each the transport is polled, which reads one message and writes up to 64 (`engine/websocket.rs`).
 const ROUNDS: usize = 64;
@@ -26,7 +26,9 @@ const TIME: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct Turn {
     rounds: usize,
+    messages_read: usize,
     read: usize,
+    messages_written: usize,
     written: usize,
     /// A handler has run: the clock is read.
     is_timed: bool,
@@ -37,7 +39,9 @@ impl Turn {
     pub(super) fn new() -> Self {
         Turn {
             rounds: 0,
+            messages_read: 0,
             read: 0,
+            messages_written: 0,
             written: 0,
             is_timed: false,
             over: false,
@@ -50,16 +54,30 @@ impl Turn {
         self.over |= self.rounds >= ROUNDS;
     }
 
-    /// Counts what was read.
+    /// Counts a message that was read.
     pub(super) fn read(&mut self, bytes: usize) {
+        self.messages_read += 1;
         self.read += bytes;
         self.over |= self.read >= BYTES;
     }
 
     /// Counts what was written.
-    pub(super) fn write(&mut self, bytes: usize) {
+    pub(super) fn write(&mut self, messages: usize, bytes: usize) {
+        self.messages_written += messages;
         self.written += bytes;
         self.over |= self.written >= BYTES;
+    }
+
+    /// Adds what was read and written to the counters of the server.
+    pub(super) fn count(&self, counters: &Counters) {
+        if self.messages_read > 0 {
+            counters.messages_received.add(self.messages_read as u64);
+            counters.bytes_received.add(self.read as u64);
+        }
+        if self.messages_written > 0 {
+            counters.messages_sent.add(self.messages_written as u64);
+            counters.bytes_sent.add(self.written as u64);
+        }
     }
 
     /// A handler is about to run.
@@ -111,7 +129,8 @@ mod tests {
         turn.round();
         assert!(turn.is_over());
 
-        for count in [Turn::read, Turn::write] {
+        let write = |turn: &mut Turn, bytes| turn.write(1, bytes);
+        for count in [Turn::read, write] {
             let mut turn = Turn::new();
             count(&mut turn, BYTES - 1);
             assert!(!turn.is_over());

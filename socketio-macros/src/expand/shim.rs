@@ -165,7 +165,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
         ..
     } = paths;
     let Shape { connect, .. } = shape;
-    let [cx, this, answer] = ["cx", "this", "answer"].map(|name| Ident::new(name, site));
+    let [cx, this, encoder] = ["cx", "this", "encoder"].map(|name| Ident::new(name, site));
     // With the hygiene of the return type: otherwise the compiler points to the attribute.
     let value = Ident::new("value", output_span(signature));
 
@@ -173,7 +173,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     let this_binding = receiver
         .iter()
         .map(|_| quote_spanned!(site=> let #this = #instance::<Self>(#this);));
-    let answer_binding = (!connect).then(|| quote_spanned!(site=> let #answer = #cx.encoder();));
+    let encoder_binding = (!connect).then(|| quote_spanned!(site=> let #encoder = #cx.encoder();));
 
     let names: Vec<_> = model::arguments(signature)
         .enumerate()
@@ -208,7 +208,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
         }
         None => call,
     };
-    let ending = ending(&value, &answer, connect, paths);
+    let ending = ending(&value, &encoder, connect, paths);
 
     // The error that the future is not `Send` points to the async block, which therefore has the span of the function's
     // name.
@@ -224,7 +224,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
     let boxed = located_call(ident_span, boxed, future);
     quote_spanned! {site=>
         |#(#this_parameter)* #cx| {
-            #answer_binding
+            #encoder_binding
             #(#this_binding)*
             #(#bindings)*
             #cx.finish()?;
@@ -234,7 +234,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
 }
 
 /// Generates the conversion of the return value. Its errors point to the return type.
-fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenStream {
+fn ending(value: &Ident, encoder: &Ident, connect: bool, paths: &Paths) -> TokenStream {
     let Paths {
         accept,
         is_plain,
@@ -246,13 +246,13 @@ fn ending(value: &Ident, answer: &Ident, connect: bool, paths: &Paths) -> TokenS
     if connect {
         return located_call(span, accept, quote!(#value));
     }
-    let shape = quote_spanned!(site=> (&#answer.probe(&#value)).shape());
-    let reply = quote_spanned!(span=> #shape.reply(#answer, #value));
+    let shape = quote_spanned!(site=> (&#encoder.probe(&#value)).shape());
+    let encoded = quote_spanned!(span=> #shape.reply(#encoder, #value));
     quote_spanned! {site=>
         {
             use #is_plain as _;
             use #is_result as _;
-            #reply
+            #encoded
         }
     }
 }

@@ -43,6 +43,8 @@ class Client:
     # What it reports instead of `expected`; None for steps that it has not.
     differs: dict = field(default_factory=dict)
     transports: tuple = TRANSPORTS
+    # How long it may take to be back, in seconds from the new start of the server: most wait for 0.5 to 1.5 seconds.
+    patience: float = 15.0
     # Whether it stays away when the server has closed its connection.
     stays_away: bool = True
 
@@ -108,6 +110,10 @@ RUST = {
 # It may see the end of the connection before the packet that announces it.
 GO = {"server close": ...}
 
+# Their protocol has no `auth`, and tells a refusal with data by the data alone.
+V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
+PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
+
 CLIENTS = [
     javascript("3.0", "3.0.5"),
     javascript("3.1", "3.1.3"),
@@ -119,19 +125,20 @@ CLIENTS = [
     python("5.18.1", "driver_asyncio.py", differs=PYTHON_5),
     java("2.1.2"),
     compiled("rust_socketio", "0.6.0", CACHE / "rust" / "debug" / "matrix-rust", differs=RUST, stays_away=False),
-    # Its requests take turns: over polling alone, what it sends waits for the end of its poll, which is the next ping.
-    compiled("zishang520/socket.io (Go)", "3.0.6", CACHE / "go" / "matrix", differs=GO, transports=("websocket", "default")),
-]
-
-# Version 1 and 2 of the protocol's clients have no `auth`; a refusal with data is told by the data alone.
-V2 = {"connect": [None, TEXT, 3], "namespace": [None, TEXT, 3], "refused": ...}
-PYTHON_4 = V2 | {"server disconnect": ..., "server close": ...}
-
-# Clients of Engine.IO 3, for a server with `allow_eio3`.
-OLD = [
+    # Its requests take turns: over polling, and by default until it has been upgraded, what it sends waits for the end of its poll, which
+    # may be the next ping. After an attempt to connect that failed it waits for 20 seconds.
+    compiled(
+        "zishang520/socket.io (Go)",
+        "3.0.6",
+        CACHE / "go" / "matrix",
+        differs=GO,
+        transports=("websocket",),
+        patience=40.0,
+    ),
+    # Clients of Engine.IO 3, which the server allows.
     javascript("1.7", "1.7.4", differs=V2),
     javascript("2.5", "2.5.0", differs=V2),
-    python("4.6.1", "driver.py", differs=PYTHON_4),
-    python("4.6.1", "driver_asyncio.py", differs=PYTHON_4),
+    python("4.6.1", "driver.py", differs=PYTHON_4, stays_away=False),
+    python("4.6.1", "driver_asyncio.py", differs=PYTHON_4, stays_away=False),
     java("1.0.2", differs=V2),
 ]

@@ -16,8 +16,6 @@ SERVER = Path(os.environ.get("SOCKETIO_EXAMPLES", TARGET / "debug" / "examples")
 
 # How long a client may take from one step to the next.
 STEP = 20.0
-# How long a client may take to be back, from the new start of the server: its own delay is 0.5 to 1.5 seconds.
-BACK = 15.0
 
 
 class Process:
@@ -93,7 +91,7 @@ class Run:
                         server.end(number)
                         server.start()
                         began = time.monotonic()
-                        if not self._until(process, "back", BACK):
+                        if not self._until(process, "back", client.patience):
                             break
                         self.back[number.name] = time.monotonic() - began
                     process.close_input()

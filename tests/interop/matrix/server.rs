@@ -88,7 +88,7 @@ async fn main() -> socketio::Result {
             _ => return Err(format!("unknown option {name}").into()),
         }
     }
-    let io = SocketIo::builder().logger(true).build()?;
+    let io = SocketIo::builder().allow_eio3(true).logger(true).build()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("READY");
     io.serve((), listener).await

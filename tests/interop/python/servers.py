@@ -59,10 +59,12 @@ class Server:
 
 
 def conformance(**figures: int) -> tuple[Server, str]:
-    """A conformance server and its address; `figures` replace those of its command line (`_` for `-`)."""
+    """A conformance server and its address; `figures` replace those of its command line (`_` for `-`, True for a flag)."""
     port = free_port()
     options = CALM | {name.replace("_", "-"): figure for name, figure in figures.items()}
-    arguments = [text for name, figure in options.items() for text in (f"--{name}", str(figure))]
+    arguments = [
+        text for name, figure in options.items() for text in ([f"--{name}"] if figure is True else [f"--{name}", str(figure)])
+    ]
     server = Server("conformance", "--port", str(port), *arguments)
     server.line("READY")
     return server, f"http://127.0.0.1:{port}"

@@ -23,10 +23,10 @@ fn any_failed(_: sio::HandlerError) {}
 
 #[derive(Default, sio::Namespace)]
 #[socketio(namespace = "/c", crate = "sio")]
-struct Class;
+struct Chat;
 
 #[sio::namespace(crate = "sio", server = "admin")]
-impl Class {
+impl Chat {
     #[sio::on("d")]
     #[event]
     fn event(&self) -> u8 {

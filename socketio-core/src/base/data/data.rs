@@ -15,7 +15,7 @@ use serde_json::{Number, Value};
 /// binary data is an error there. To read it as another type, use `T::deserialize(&data)`.
 ///
 /// An untagged enum can't tell strings from binary data, because serde reads strings from bytes and bytes from strings:
-/// match on `Data` instead.
+/// match on `Data` instead. The enum is exhaustive, since every parser maps its values to those of JSON and binary data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Data {
     /// `null`.

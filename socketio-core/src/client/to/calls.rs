@@ -35,7 +35,10 @@ impl To {
             Ok(ack) => {
                 ack.and_then(|mut arguments| arguments.read().map_err(CallError::InvalidAck))
             }
-            Err(_) => Err(CallError::Timeout),
+            Err(_) => {
+                acks.count_timed_out();
+                Err(CallError::Timeout)
+            }
         }
     }
 

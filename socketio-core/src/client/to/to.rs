@@ -12,6 +12,7 @@ use crate::{
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
+    counters::EventIndex,
     hub::{Client, IntoRooms, Room, Target, user_room},
     node::Node,
 };
@@ -39,6 +40,7 @@ pub struct To {
 
 /// An event that was encoded for its recipients.
 struct Encoded {
+    event: EventIndex,
     packet: OutgoingEvent,
     skip: Vec<Room>,
     remote: Option<RemoteTarget>,
@@ -100,7 +102,7 @@ impl To {
     /// room.
     ///
     /// In a cluster, other Rust nodes exclude their clients in these rooms, too. Python nodes only know ids of clients:
-    /// they exclude a client whose id is listed, but send to the members of the rooms.
+    /// they exclude a client whose id is listed, but send to the clients in the rooms.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         rooms.add_to(&mut self.except);
         self
@@ -179,6 +181,7 @@ impl To {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
         let remote = self.remote(&skip);
+        let index = self.node.hub.counters.events.index(&self.namespace, event);
         let packet = match self.callback.take() {
             None if remote.is_none() => {
                 OutgoingEvent::Plain(codec.event(&self.namespace, None, event, &payload)?)
@@ -220,6 +223,7 @@ impl To {
             }
         };
         Ok(Encoded {
+            event: index,
             packet,
             skip,
             remote,
@@ -228,6 +232,7 @@ impl To {
 
     fn deliver(self, encoded: Encoded) -> Result<(), EmitError> {
         let Encoded {
+            event,
             packet,
             skip,
             remote,
@@ -238,6 +243,7 @@ impl To {
             target: self.target,
             skip,
             except: self.except,
+            event,
             packet,
             remote,
         };

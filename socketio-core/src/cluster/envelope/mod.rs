@@ -2,18 +2,16 @@
 //!
 //! Extensions of that format are in fields that Python ignores; `ext` marks a node that understands them.
 
-mod ack_request;
 mod arguments;
-mod invalid_message;
+mod cluster_message;
+mod envelope_header;
 mod names;
-mod read;
-mod write;
 
-pub(super) use ack_request::RemoteAckRequest;
 pub(super) use arguments::ack_payload;
-pub(super) use invalid_message::InvalidMessage;
-pub(super) use read::{ClientOperation, ClusterMessage, read};
-pub(super) use write::{Clients, EnvelopeHeader};
+pub(super) use cluster_message::{
+    ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest, read,
+};
+pub(super) use envelope_header::{Clients, EnvelopeHeader};
 
 /// The version of the extension: `client`, `failed` and binary data in acks; a lone `null` that is an argument; a `sid` that is
 /// a room, or `null` for everyone, with a `skip_sid` beside it; rooms to leave out in `except`.

@@ -12,7 +12,7 @@ use crate::hub::Room;
 /// The names in one list of a message.
 const MAX_NAMES: usize = 65_536;
 
-/// No, one or several names to write.
+/// No name, one name or a list of names to write.
 #[derive(Clone, Copy)]
 pub(in crate::cluster) struct NamesRef<'a>(Option<&'a [Room]>);
 
@@ -46,13 +46,12 @@ impl Serialize for NamesRef<'_> {
     }
 }
 
-/// Reads one or several names. Rooms of Python may be numbers: they are converted to their decimal text.
+/// Reads one name or a list. Rooms of Python may be numbers: they are converted to their decimal text.
 pub(super) enum Names {
     One(Name),
-    Several(Vec<Name>),
+    List(Vec<Name>),
 }
 
-///
 /// Not read as an untagged enum: serde would keep the whole list before it is known how long it is.
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -96,7 +95,7 @@ impl<'de> Visitor<'de> for NamesVisitor {
             }
             names.push(name);
         }
-        Ok(Names::Several(names))
+        Ok(Names::List(names))
     }
 }
 
@@ -124,7 +123,7 @@ impl Names {
     pub(super) fn into_rooms(self) -> Vec<Room> {
         match self {
             Names::One(name) => vec![name.into_room()],
-            Names::Several(names) => names.into_iter().map(Name::into_room).collect(),
+            Names::List(names) => names.into_iter().map(Name::into_room).collect(),
         }
     }
 }

@@ -12,7 +12,6 @@ use super::{Session, State, Transport};
 use crate::engine::{
     outgoing::Outgoing,
     packet::{Packet, control},
-    payload::Encoder,
     reason::CloseReason,
     timer::after,
     websocket::TURN,
@@ -34,18 +33,21 @@ impl Session {
         if self.poll_leave(cx).is_ready() {
             return Poll::Ready(());
         }
-        self.ping_due = false;
+        self.control_due = None;
         let probed = self.is_probed();
         let State::Closing {
             reason,
             deadline,
             said,
+            posted,
         } = &mut self.state
         else {
             return Poll::Ready(());
         };
         let shutdown = *reason == CloseReason::ServerShutdown;
-        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() {
+        // What is still on its way is discarded, but not for ever.
+        let is_too_much = *posted > self.sessions.config.max_payload;
+        if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() || is_too_much {
             return Poll::Ready(());
         }
         match &mut self.transport {
@@ -78,8 +80,9 @@ impl Session {
     /// Answers the waiting GET with the messages that remain, or, if there are none, sends a client on its way to its
     /// WebSocket. Returns `Ok(true)` if there is nothing to answer it with: the end of the session refuses it.
     fn write_rest(&mut self, out: &mut dyn Outgoing, probed: bool) -> Result<bool, CloseReason> {
-        let mut rest = Encoder::default();
-        rest.fill(out, self.sessions.config.max_payload);
+        let config = &self.sessions.config;
+        let mut rest = self.shared.protocol.encoder(config.to_ascii);
+        rest.fill(out, config.max_payload);
         if rest.is_empty() {
             if !probed {
                 return Ok(true);

@@ -1,7 +1,7 @@
 //! The steps of [`Session::poll`]: updates, reading, writing, timers.
 
 use std::{
-    fmt, mem,
+    fmt,
     task::{Context, Poll, ready},
 };
 
@@ -9,12 +9,11 @@ use tokio::time::Instant;
 
 use super::{Progress, Session, State, Transport, ok};
 use crate::{
-    base::{Message, Problem, ProblemDetails},
+    base::{Message, Problem, ProblemDetails, ProtocolVersion},
     engine::{
         heartbeat::HeartbeatAction,
         outgoing::Outgoing,
         packet::{Malformed, Packet, control},
-        payload::Encoder,
         reason::CloseReason,
         refusal::Refusal,
         shared::Updates,
@@ -71,10 +70,19 @@ impl Session {
             return Updates::default();
         };
         let mut updates = self.shared.updates(cx);
-        self.posts.extend(updates.post.take());
-        if let (Some(upgrade), State::Open) = (updates.socket.take(), self.state) {
+        if updates.has_been_polled || updates.socket.is_some() {
+            self.first_poll = None;
+        }
+        if let Some(post) = updates.post.take() {
+            if let State::Closing { posted, .. } = &mut self.state {
+                *posted += post.payload.remaining();
+            }
+            self.posts.push_back(post);
+        }
+        if let (Some((upgrade, protocol)), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
-            let socket = Socket::new(upgrade, None, config.max_payload).base64(self.wants_base64());
+            let format = protocol.frames();
+            let socket = Socket::new(upgrade, format, None, config.max_payload);
             self.probe = Some(Box::new(Probe::new(
                 socket,
                 after(Instant::now(), config.upgrade_timeout),
@@ -126,20 +134,45 @@ impl Session {
             }
             let packet = match (self.next_posted(), &mut self.transport) {
                 (Some(packet), _) => packet?,
-                (None, Transport::WebSocket(socket)) => match ready!(socket.poll_packet(cx)) {
-                    Ok(packet) => packet,
-                    Err(reason) => {
-                        self.report_socket();
-                        return Poll::Ready(Err(reason));
+                (None, Transport::WebSocket(socket)) => {
+                    let polled = socket.poll_packet(cx);
+                    let controls = socket.take_controls();
+                    if controls > 0 {
+                        self.admit_controls(controls)?;
                     }
-                },
+                    match ready!(polled) {
+                        Ok(packet) => packet,
+                        Err(reason) => {
+                            self.report_socket();
+                            return Poll::Ready(Err(reason));
+                        }
+                    }
+                }
                 (None, Transport::Polling) => return Poll::Pending,
             };
             self.reads += 1;
+            // Those of a POST are bounded by its size, and their number by the turn.
+            if !matches!(
+                (&packet, &self.transport),
+                (Packet::Message(_), _) | (_, Transport::Polling)
+            ) {
+                self.admit_controls(1)?;
+            }
             match packet {
                 Packet::Pong => {
-                    self.heartbeat.pong(Instant::now(), &self.sessions.config);
+                    let config = &self.sessions.config;
+                    if let Some(round_trip) = self.heartbeat.pong(Instant::now(), config) {
+                        config.counters.ping.record(round_trip);
+                    }
                     self.confirm();
+                    continue;
+                }
+                Packet::Ping => {
+                    self.pinged(control::PONG);
+                    continue;
+                }
+                Packet::Probe if self.protocol_version() == ProtocolVersion::Eio3 => {
+                    self.pinged(control::PROBED);
                     continue;
                 }
                 Packet::Close => return Poll::Ready(Err(CloseReason::ForcedClose)),
@@ -156,6 +189,33 @@ impl Session {
                 return Poll::Ready(Ok(message));
             }
         }
+    }
+
+    /// Notes the ping of a client that pings.
+    fn pinged(&mut self, answer: &'static str) {
+        self.heartbeat.ping(Instant::now(), &self.sessions.config);
+        self.control_due = Some(answer);
+        self.confirm();
+        self.signs_of_life();
+        self.shrink();
+    }
+
+    /// Frees what large messages have left behind.
+    fn shrink(&mut self) {
+        if let Transport::WebSocket(socket) = &mut self.transport {
+            socket.shrink();
+            self.posts.shrink_to_fit();
+        }
+    }
+
+    /// Counts what the client sends beside messages.
+    fn admit_controls(&mut self, number: usize) -> Result<(), CloseReason> {
+        let limit = self.sessions.config.max_control_rate;
+        if self.controls.admit(number, limit) {
+            return Ok(());
+        }
+        self.report(Problem::TooManyControls, |details| details);
+        Err(CloseReason::TransportError)
     }
 
     /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may
@@ -203,14 +263,16 @@ impl Session {
         polled: bool,
     ) -> Result<Written, CloseReason> {
         match &mut self.transport {
-            Transport::WebSocket(socket) => match socket.poll_feed(cx, &mut self.ping_due, out) {
-                Poll::Ready(Ok(written)) => return Ok(written),
-                Poll::Ready(Err(reason)) => {
-                    self.report_socket();
-                    return Err(reason);
+            Transport::WebSocket(socket) => {
+                match socket.poll_feed(cx, &mut self.control_due, out) {
+                    Poll::Ready(Ok(written)) => return Ok(written),
+                    Poll::Ready(Err(reason)) => {
+                        self.report_socket();
+                        return Err(reason);
+                    }
+                    Poll::Pending => {}
                 }
-                Poll::Pending => {}
-            },
+            }
             Transport::Polling if polled => {
                 self.write_answer(out, None)?;
             }
@@ -229,11 +291,12 @@ impl Session {
         out: &mut dyn Outgoing,
         last: Option<&'static str>,
     ) -> Result<bool, CloseReason> {
-        let mut answer = Encoder::default();
-        if mem::take(&mut self.ping_due) {
-            answer.control(control::PING);
+        let config = &self.sessions.config;
+        let mut answer = self.shared.protocol.encoder(config.to_ascii);
+        if let Some(packet) = self.control_due.take() {
+            answer.control(packet);
         }
-        answer.fill(out, self.sessions.config.max_payload);
+        answer.fill(out, config.max_payload);
         let last = last.filter(|_| answer.is_empty());
         if let Some(last) = last {
             answer.control(last);
@@ -254,7 +317,9 @@ impl Session {
         let write_due = self.write_due();
         let probe_due = self.probe.as_ref().map(|probe| probe.due());
         let beat_due = self.heartbeat.due();
-        let Some(next) = [write_due, probe_due, beat_due].into_iter().flatten().min() else {
+        let first_poll_due = self.first_poll;
+        let dues = [write_due, probe_due, beat_due, first_poll_due];
+        let Some(next) = dues.into_iter().flatten().min() else {
             return Ok(false);
         };
         let Poll::Ready(now) = self.timer.poll(cx, next) else {
@@ -266,6 +331,10 @@ impl Session {
             self.report(Problem::WriteTimeout, |details| details);
             return Err(CloseReason::TransportError);
         }
+        if passed(first_poll_due) {
+            self.report(Problem::NeverPolled, |details| details);
+            return Err(CloseReason::PingTimeout);
+        }
         if passed(probe_due)
             && let Some(probe) = self.probe.take_if(|probe| !probe.pass(now))
         {
@@ -274,7 +343,7 @@ impl Session {
         if passed(beat_due) {
             match self.heartbeat.beat(now, &self.sessions.config) {
                 HeartbeatAction::Ping => {
-                    self.ping_due = true;
+                    self.control_due = Some(control::PING);
                     self.signs_of_life();
                 }
                 HeartbeatAction::Timeout => {
@@ -284,11 +353,9 @@ impl Session {
                         return Err(CloseReason::PingTimeout);
                     }
                 }
+                HeartbeatAction::Wait => {}
             }
-            if let Transport::WebSocket(socket) = &mut self.transport {
-                socket.shrink();
-                self.posts.shrink_to_fit();
-            }
+            self.shrink();
         }
         Ok(true)
     }

@@ -6,7 +6,7 @@ mod progress;
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt::{self, Write},
     future::poll_fn,
     mem,
     sync::Arc,
@@ -20,9 +20,11 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode};
 
 use super::{
+    control_rate::ControlRate,
     heartbeat::Heartbeat,
     outgoing::{Outgoing, Queue},
     packet::control,
+    protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
     sessions::Sessions,
@@ -32,7 +34,10 @@ use super::{
     upgrade::Probe,
     websocket::Socket,
 };
-use crate::base::{Message, Problem, Request};
+use crate::{
+    admission::SessionPermit,
+    base::{Message, Problem, ProtocolVersion, Request},
+};
 
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
@@ -59,12 +64,16 @@ pub struct Session {
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     progress: Progress,
-    /// Whether a ping is to be written.
-    ping_due: bool,
+    /// The ping or pong that is to be written.
+    control_due: Option<&'static str>,
+    /// When a session ends that was opened over polling and has not been polled yet.
+    first_poll: Option<Instant>,
+    controls: ControlRate,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
     queue: Queue,
+    _permit: SessionPermit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +84,8 @@ enum State {
         reason: CloseReason,
         deadline: Instant,
         said: bool,
+        /// The number of bytes that the client has posted since then.
+        posted: usize,
     },
     Closed(CloseReason),
 }
@@ -87,22 +98,33 @@ enum Transport {
 
 impl Session {
     /// Opens a session over polling. The response to its handshake is [`Session::open_packet`].
-    pub(super) fn polling(sessions: Arc<Sessions>, request: Request) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::Polling)?;
-        Ok(Self::new(sessions, shared, request, Transport::Polling))
+    pub(super) fn polling(
+        sessions: Arc<Sessions>,
+        request: Request,
+        protocol: Protocol,
+        permit: SessionPermit,
+    ) -> Result<Self, Refusal> {
+        let shared = sessions.insert(TransportKind::Polling, protocol)?;
+        let mut session = Self::new(sessions, shared, request, permit);
+        let timeout = session.sessions.config.first_poll_timeout;
+        session.first_poll = Some(after(Instant::now(), timeout));
+        Ok(session)
     }
 
     /// Opens a session over a WebSocket, whose handshake is being answered.
     pub(super) fn websocket(
         sessions: Arc<Sessions>,
         request: Request,
+        protocol: Protocol,
+        permit: SessionPermit,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::WebSocket)?;
-        let mut session = Self::new(sessions, shared, request, Transport::Polling);
+        let shared = sessions.insert(TransportKind::WebSocket, protocol)?;
+        let mut session = Self::new(sessions, shared, request, permit);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
-        let socket = Socket::new(upgrade, greeting, session.sessions.config.max_payload)
-            .base64(session.wants_base64());
+        let limit = session.sessions.config.max_payload;
+        let format = protocol.frames();
+        let socket = Socket::new(upgrade, format, greeting, limit);
         session.transport = Transport::WebSocket(Box::new(socket));
         Ok(session)
     }
@@ -111,45 +133,45 @@ impl Session {
         sessions: Arc<Sessions>,
         shared: Arc<Shared>,
         request: Request,
-        transport: Transport,
+        permit: SessionPermit,
     ) -> Self {
         let now = Instant::now();
         Session {
             state: State::Open,
-            transport,
+            transport: Transport::Polling,
             posts: VecDeque::new(),
             probe: None,
-            heartbeat: Heartbeat::new(now, &sessions.config),
+            heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
-            ping_due: false,
+            control_due: None,
+            first_poll: None,
+            controls: ControlRate::default(),
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
             queue: Queue::default(),
             request,
             sessions,
             shared,
+            _permit: permit,
         }
-    }
-
-    /// Returns whether the client has asked in its handshake for binary messages as text (`b64=1`). Polling has no other
-    /// form, so this concerns its WebSocket.
-    fn wants_base64(&self) -> bool {
-        let asked = self.request.query("b64");
-        asked.is_some_and(|value| !matches!(&*value, "" | "0" | "false"))
     }
 
     /// Returns the packet with the session's id, timings and limits.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
         let config = &self.sessions.config;
         let (interval, timeout) = config.announced();
-        format!(
-            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+        let mut packet = format!(
+            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{}"#,
             self.sid(),
             if upgrades { r#""websocket""# } else { "" },
             interval,
             timeout,
-            config.max_payload,
-        )
+        );
+        if self.protocol_version() == ProtocolVersion::Eio4 {
+            _ = write!(packet, r#","maxPayload":{}"#, config.max_payload);
+        }
+        packet.push('}');
+        packet
     }
 
     /// Returns the id of the session. It is secret: anyone who knows it can act for the client.
@@ -160,6 +182,11 @@ impl Session {
     /// Returns the request that opened the session.
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Returns the version of the protocol that the client speaks.
+    pub fn protocol_version(&self) -> ProtocolVersion {
+        self.shared.protocol.version()
     }
 
     /// Returns the current transport. It may change once, from polling to WebSocket.
@@ -232,6 +259,7 @@ impl Session {
                 reason,
                 deadline,
                 said: false,
+                posted: 0,
             };
             // A client that has stopped polling for an upgrade would not see the end of its session before its ping timeout.
             if !self.is_probed() {
@@ -302,7 +330,8 @@ impl Session {
         let left = reason == CloseReason::ForcedClose;
         let leaves_polling = left && matches!(self.transport, Transport::Polling);
         if leaves_polling {
-            self.sessions.expect_final_poll(self.shared.sid);
+            self.sessions
+                .expect_final_poll(self.shared.sid, self.shared.protocol);
         }
         self.sessions.remove(self.shared.sid);
         let ended = match reason {
@@ -311,8 +340,8 @@ impl Session {
         };
         let poll_answer = match reason {
             CloseReason::ServerShutdown => Err(ended),
-            CloseReason::ForcedClose => Ok(Bytes::from_static(control::NOOP.as_bytes())),
-            _ => Ok(Bytes::from_static(control::CLOSE.as_bytes())),
+            CloseReason::ForcedClose => Ok(self.shared.protocol.body(control::NOOP)),
+            _ => Ok(self.shared.protocol.body(control::CLOSE)),
         };
         let polled = self.shared.close(poll_answer, Err(ended));
         if leaves_polling && polled {

@@ -336,8 +336,7 @@ async fn sessions_are_bounded() {
     let mut config = config();
     config.max_sessions = 1;
     let mut server = Server::new(config);
-    server.open_polling().await;
-    let session = server.opened().await;
+    let (_socket, session) = server.both_ends().await;
     assert_eq!(server.get("EIO=4&transport=polling").await.status, 503);
     assert!(
         server

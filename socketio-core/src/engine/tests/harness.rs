@@ -257,6 +257,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.0.send(Frame::text(text)).await.unwrap();
     }
 
+    pub(super) async fn binary(&mut self, bytes: &[u8]) {
+        self.0.send(Frame::binary(bytes.to_vec())).await.unwrap();
+    }
+
     /// Returns the next frame; `None` when the connection has ended in any way.
     pub(super) async fn frame(&mut self) -> Option<Frame> {
         self.0.next().await?.ok()

@@ -1,9 +1,11 @@
 //! Tests of the engine through the protocol, as its clients see it.
 
+mod admission;
 mod handshake;
 mod harness;
 mod heartbeat;
 mod http2;
+mod jsonp;
 mod polling;
 mod polling_end;
 mod posting;
@@ -11,4 +13,5 @@ mod shutdown;
 mod tcp;
 mod transfers;
 mod upgrade;
+mod version_3;
 mod websocket;

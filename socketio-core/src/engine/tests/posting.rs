@@ -316,3 +316,32 @@ async fn a_payload_may_hold_any_number_of_packets() {
     });
     assert_eq!((reply.brief(), count), (OK, 100_000));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_being_closed_takes_no_more_than_one_further_post_of_the_largest_size() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    session.close(CloseReason::ServerClose);
+    let closed = tokio::spawn(async move {
+        let mut nothing = VecDeque::new();
+        poll_fn(|cx| session.poll(cx, &mut nothing, true)).await
+    });
+    let body = format!("4{}", "a".repeat(899));
+    assert_eq!(server.post(&query, &body).await.brief(), OK);
+    let _ = server.post(&query, &body).await;
+    assert_eq!(
+        closed.await.unwrap(),
+        Event::Closed(CloseReason::ServerClose)
+    );
+    assert_eq!(server.post(&query, &body).await.brief(), UNKNOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_has_timed_out_takes_no_posts() {
+    let mut server = Server::new(config());
+    let query = server.open_polling().await;
+    let mut session = server.opened().await;
+    assert_eq!(session.recv().await, Err(CloseReason::PingTimeout));
+    assert_eq!(server.post(&query, "4a").await.brief(), UNKNOWN);
+}

@@ -64,10 +64,11 @@ async fn a_client_that_asked_for_it_gets_bytes_as_text() {
         socket.0.send(bytes.clone()).await.unwrap();
         assert_eq!(socket.frame().await, Some(expected.clone()), "{query}");
 
-        let open = format!("EIO=4&transport=polling{query}");
-        let polling = polling_query(&server.get(&open).await.body);
+        // The handshake does not decide for the WebSocket.
+        let open = "EIO=4&transport=polling&b64=1";
+        let polling = polling_query(&server.get(open).await.body);
         let mut socket = server
-            .open_websocket(&upgrade_query(&polling))
+            .open_websocket(&(upgrade_query(&polling) + query))
             .await
             .unwrap();
         socket.send("5").await;
@@ -423,4 +424,43 @@ async fn one_poll_writes_a_bounded_number_of_messages_and_bytes() {
         })
         .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_pings_and_pongs_within_a_second_than_allowed_close_the_connection() {
+    for (first, packet) in [(0x89, ""), (0x8A, ""), (0x81, "3"), (0x81, "6")] {
+        let mut config = Config::default();
+        config.max_control_rate = 10;
+        let mut server = Server::new(config);
+        let (mut socket, mut session) = server.both_ends().await;
+        let received = tokio::spawn(async move { session.recv().await });
+        // In time they may go on for ever.
+        for _ in 0..10 {
+            socket
+                .raw(&masked(first, packet.as_bytes()).repeat(10))
+                .await;
+            tokio::time::sleep(ms(1_001)).await;
+        }
+        assert!(!received.is_finished());
+        socket
+            .raw(&masked(first, packet.as_bytes()).repeat(11))
+            .await;
+        assert_eq!(received.await.unwrap(), Err(CloseReason::TransportError));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_in_too_many_frames_is_refused() {
+    let mut server = Server::new(Config::default());
+    let (mut socket, mut session) = server.both_ends().await;
+    let received = tokio::spawn(async move { session.recv().await });
+    socket.raw(&masked(0x01, b"4")).await;
+    for _ in 0..20 {
+        socket.raw(&masked(0x00, b"").repeat(1_000)).await;
+        tokio::task::yield_now().await;
+        if received.is_finished() {
+            break;
+        }
+    }
+    assert_eq!(received.await.unwrap(), Err(CloseReason::TransportError));
 }

@@ -14,6 +14,9 @@ use crate::base::BoxError;
 /// the client is refused with `Connection rejected by server`. It dereferences to the object;
 /// [`into_inner`](Auth::into_inner) returns it.
 ///
+/// Old clients (see [`allow_eio3`](crate::SocketIoBuilder::allow_eio3)) have a query instead: its parameters are the fields
+/// of the object, all of them strings.
+///
 /// ```
 /// # use socketio_core::{Auth, ConnectionRefused};
 /// #[derive(serde::Deserialize)]

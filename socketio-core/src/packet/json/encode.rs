@@ -100,6 +100,24 @@ pub fn connect(namespace: &str, sid: &str) -> Frames {
     only_text(text)
 }
 
+/// Encodes the response to an old client that has joined a namespace.
+pub(in crate::packet) fn connect_without_sid(namespace: &str) -> Frames {
+    only_text(start('0', 0, namespace, 0))
+}
+
+/// Encodes the response to an old client that is refused: the data, or else the message.
+pub(in crate::packet) fn error(namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
+    let data = data.map(RawValue::get).filter(|data| *data != "null");
+    let data = data.unwrap_or_default();
+    let mut text = start('4', 0, namespace, message.len() + data.len() + 2);
+    if data.is_empty() {
+        push_string(&mut text, message);
+    } else {
+        text.push_str(data);
+    }
+    only_text(text)
+}
+
 /// Encodes the response to a client that is refused.
 pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) -> Frames {
     let data = data.map_or("", RawValue::get);

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use super::{JsonPayload, Progress};
 use crate::{base::Text, packet::Arguments};
 
-/// What a packet is for. [`TextPacket::attachments`] tells binary events and acknowledgements from others.
+/// What a packet is for. [`TextPacket::attachments`] tells binary events and acknowledgements from others. Exhaustive, since
+/// the kinds of the protocol are fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Joins a namespace, or says that it has been joined.
@@ -64,6 +65,13 @@ impl TextPacket {
         } else {
             &self.text[self.namespace.clone()]
         }
+    }
+
+    /// Returns the query behind the namespace, which old clients send with CONNECT; empty if there is none.
+    pub(in crate::packet) fn query(&self) -> &str {
+        let behind = &self.text[self.namespace.end..];
+        let query = behind.strip_prefix('?').unwrap_or_default();
+        query.split(',').next().unwrap_or_default()
     }
 
     /// Returns the id of the acknowledgement that is asked for or given: digits, as the client wrote them.
@@ -123,6 +131,17 @@ impl TextPacket {
     pub fn text(&self) -> &Text {
         &self.text
     }
+}
+
+/// Returns where the JSON of a packet begins that this server has written.
+pub(in crate::packet) fn payload_start(packet: &str) -> usize {
+    let head = packet
+        .find(|char: char| !char.is_ascii_digit() && char != '-')
+        .unwrap_or(packet.len());
+    if !packet[head..].starts_with('/') {
+        return head;
+    }
+    packet.find(',').unwrap_or(packet.len())
 }
 
 impl fmt::Debug for TextPacket {

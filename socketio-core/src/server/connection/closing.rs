@@ -1,4 +1,4 @@
-//! How a connection ends: by the server's will, with its transport, or since its client reads too slowly.
+//! How a connection ends: closed by the server, with its transport, or because its client reads too slowly.
 
 use std::sync::Arc;
 
@@ -12,12 +12,13 @@ use crate::{
 };
 
 impl<T: Transport> Connection<T> {
-    /// Ends the connection by the server's will.
+    /// Begins to close the connection on behalf of the server.
     pub(super) fn close(&mut self, reason: Reason) {
         if self.state != State::Open {
             return;
         }
         self.state = State::Closing;
+        self.outcome = Some(reason);
         self.connect_timeout = None;
         self.overflow = None;
         // First, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
@@ -38,6 +39,7 @@ impl<T: Transport> Connection<T> {
     /// The transport is gone.
     pub(super) fn closed(&mut self, reason: Reason) {
         self.state = State::Closed;
+        self.outcome.get_or_insert(reason);
         self.overflow = None;
         self.handle.close();
         self.reader = self.node.hub.codec.reader(&self.node.options.packets);
@@ -53,7 +55,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Does what others have asked of this connection.
-    pub(super) fn obey(&mut self) {
+    pub(super) fn handle_requests(&mut self) {
         if self.state == State::Open {
             if self.handle.overflowed() {
                 self.disconnect_slow_client();
@@ -103,7 +105,11 @@ impl<T: Transport> Connection<T> {
     pub(super) fn disconnect_slow_client(&mut self) {
         let limits = self.node.options.outbox;
         let limits = format_args!("{} messages or {} bytes", limits.messages, limits.bytes);
-        self.report(Problem::SlowClient, |details| details.detail(&limits));
+        let problem = match self.node.engine.admission().outboxes().exceeds(1) {
+            true => Problem::OutboxesFull,
+            false => Problem::SlowClient,
+        };
+        self.report(problem, |details| details.detail(&limits));
         self.handle.overflow();
         self.close(Reason::TransportError);
     }

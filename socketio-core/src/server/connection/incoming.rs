@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc};
 
 use super::{Backlog, Connection, State};
 use crate::{
-    base::{Head, Message, Problem, ProblemDetails, Reason},
+    base::{Head, Message, Problem, ProblemDetails, ProtocolVersion, Reason},
     client::Socket,
     hub::{
         Client, PacketKind,
         transport::{Completion, Transport},
     },
-    packet::{DecodeError, Form, Kind, Received},
+    packet::{DecodeError, Form, Kind, Payload, Received, query_as_auth},
     server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
@@ -31,10 +31,12 @@ fn head(message: &Message) -> Head {
     };
     Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
 }
+/// The parameters of a URL that belong to Engine.IO, not to the application.
+const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 
 impl<T: Transport> Connection<T> {
     /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
-    /// waits for the answer to a `call` has it read on, for `max_http_buffer_size` bytes.
+    /// waits for the acknowledgement of a `call` has it read on, for `max_http_buffer_size` bytes.
     pub(super) fn may_read(&mut self) -> bool {
         if self.state != State::Open || self.overflow.is_some() {
             return false;
@@ -65,9 +67,6 @@ impl<T: Transport> Connection<T> {
 
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
-        if let Some(traffic) = self.node.hub.traffic() {
-            traffic.came(bytes);
-        }
         if self.backlog.bytes > 0 || self.inbox_full() {
             self.backlog.bytes += bytes.max(EVENT_MEMORY);
         }
@@ -117,7 +116,11 @@ impl<T: Transport> Connection<T> {
         let queue = self.queues.iter_mut().find(|queue| queue.takes(namespace));
         let Some(queue) = queue else {
             if packet.kind() == Kind::Connect {
-                self.connect(&packet, completion);
+                let auth = match self.version {
+                    ProtocolVersion::Eio3 => packet.query_as_auth(),
+                    ProtocolVersion::Eio4 => packet.auth(),
+                };
+                self.connect(packet.namespace(), auth, completion);
             } else if self.left.iter().any(|left| **left == *namespace) {
                 self.report(Problem::LeftNamespace, |details| {
                     details.input(namespace.as_bytes())
@@ -160,15 +163,24 @@ impl<T: Transport> Connection<T> {
             Kind::Connect if !self.aliases.is_current(packet.namespace()) => {
                 self.aliases.refuse_other(packet.namespace());
                 self.handle.set_aliases(self.aliases.clone());
-                self.refuse(&packet, Problem::InvalidNamespace, completion);
+                self.refuse(packet.namespace(), Problem::InvalidNamespace, completion);
+            }
+            // Old clients need not ask for the default namespace; some do.
+            Kind::Connect if self.version == ProtocolVersion::Eio3 && packet.namespace() == "/" => {
             }
             Kind::Connect => self.invalid_packet(&"a CONNECT for a namespace joined already", None),
             Kind::ConnectError => self.invalid_packet(&"a CONNECT_ERROR by a client", None),
         }
     }
 
-    fn connect(&mut self, packet: &Received, completion: Option<Completion>) {
-        let written = packet.namespace();
+    /// Lets an old client join the default namespace, which it does not ask for. Its `auth` is the query of its URL.
+    pub(super) fn connect_implicitly(&mut self) {
+        let query = self.request.query_pairs();
+        let auth = query_as_auth(query.filter(|(name, _)| !ENGINE_IO.contains(&&**name)));
+        self.connect("/", auth, None);
+    }
+
+    fn connect(&mut self, written: &str, auth: Payload, completion: Option<Completion>) {
         // The packets of other parsers can't be renamed.
         let form = self.node.hub.codec.form();
         let found = self.server.registry.namespace(written);
@@ -177,14 +189,14 @@ impl<T: Transport> Connection<T> {
             written.starts_with('/') && (**path == *written || form == Form::Json)
         });
         let Some((path, handlers)) = found else {
-            return self.refuse(packet, Problem::InvalidNamespace, completion);
+            return self.refuse(written, Problem::InvalidNamespace, completion);
         };
         if self.queues.len() >= self.node.options.namespaces {
-            return self.refuse(packet, Problem::TooManyNamespaces, completion);
+            return self.refuse(written, Problem::TooManyNamespaces, completion);
         }
         let is_alias = *path != *written;
         if is_alias && self.queues.iter().any(|queue| queue.takes(&path)) {
-            return self.refuse(packet, Problem::InvalidNamespace, completion);
+            return self.refuse(written, Problem::InvalidNamespace, completion);
         }
         let path: Arc<str> = Arc::from(path);
         self.left.retain(|left| *left != path);
@@ -195,7 +207,8 @@ impl<T: Transport> Connection<T> {
         if options.always_connect {
             let client = socket.client();
             let hub = &self.node.hub;
-            hub.accept(client, hub.codec.connect(client.namespace(), client.sid()));
+            let (codec, namespace) = (&hub.codec, client.namespace());
+            hub.accept(client, codec.joined(self.version, namespace, client.sid()));
         }
         // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
         self.queues.reserve_exact(1);
@@ -203,26 +216,27 @@ impl<T: Transport> Connection<T> {
             socket,
             handlers,
             self.server.dispatcher.clone(),
-            packet.auth(),
+            auth,
             completion,
             Concurrency {
                 limit: options.concurrent_events,
                 of_connection: options.concurrent_events.saturating_mul(CONNECTION),
                 all: options.async_handlers,
             },
+            self.version,
         ));
     }
 
     /// Answers a CONNECT for a namespace that the client can't join.
-    fn refuse(&mut self, packet: &Received, problem: Problem, completion: Option<Completion>) {
-        let path = packet.namespace();
+    fn refuse(&mut self, path: &str, problem: Problem, completion: Option<Completion>) {
         self.report(problem, |details| details.input(path.as_bytes()));
         let message = match problem {
             Problem::TooManyNamespaces => "Too many namespaces",
             _ => "Invalid namespace",
         };
-        let answer = self.node.hub.codec.connect_error(path, message, None);
-        self.handle.push(answer, PacketKind::Protocol);
+        let codec = &self.node.hub.codec;
+        let packet = codec.refused(self.version, path, message, None);
+        self.handle.push(packet, PacketKind::Protocol);
         if !self.queues.iter().any(|queue| queue.takes(path)) {
             self.leave_behind(Arc::from(path));
         }

@@ -23,7 +23,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    base::{Problem, ProblemDetails, Reason, Request, fault},
+    base::{Problem, ProblemDetails, ProtocolVersion, Reason, Request, fault},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -41,6 +41,7 @@ pub(super) struct Connection<T> {
     server: Arc<Server>,
     transport: T,
     transport_name: &'static str,
+    version: ProtocolVersion,
     handle: Arc<ConnectionHandle>,
     key: u64,
     request: Request,
@@ -50,7 +51,7 @@ pub(super) struct Connection<T> {
     /// Namespaces that the client has left, or that have ended or refused it: what it still sends there is ignored.
     left: Vec<Arc<str>>,
     aliases: Aliases,
-    /// Runs until the first namespace has been joined; and again, once the transport is gone, for `connect` handlers.
+    /// Runs until the first namespace has been joined, and since the last one has been left; and again, once the transport is gone, for `connect` handlers.
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
@@ -59,11 +60,13 @@ pub(super) struct Connection<T> {
     backlog: Backlog,
     incomplete: Incomplete,
     state: State,
+    /// Why the connection ends, once it does.
+    outcome: Option<Reason>,
     /// A poll of this task has panicked.
     panicked: bool,
 }
 
-/// What was read for a `call` that waits for its answer, past a full inbox.
+/// What was read for a `call` that waits for its acknowledgement, past a full inbox.
 #[derive(Clone, Copy, Debug, Default)]
 struct Backlog {
     bytes: usize,
@@ -89,13 +92,14 @@ impl<T: Transport> Connection<T> {
         request: Request,
         transport: impl FnOnce(Outbox) -> T,
     ) {
-        let traffic = node.hub.traffic().cloned();
-        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, traffic));
+        let counters = Arc::clone(&node.hub.counters);
+        let total = node.engine.admission().outboxes();
+        let handle = Arc::new(ConnectionHandle::new(node.options.outbox, total, counters));
         if let Some(instrument) = &server.instrument {
             instrument.begin(node);
         }
         let transport = transport(Outbox(Arc::clone(&handle)));
-        let connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        let mut connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
         // Those whose clients have gone and whose handlers still run count, too.
         let most = node.options.engine.max_sessions.saturating_mul(GHOSTS);
         if node.connections.len() > most {
@@ -103,6 +107,9 @@ impl<T: Transport> Connection<T> {
             let problems = &node.options.engine.problems;
             problems.report(Problem::TooManyHandlers, details);
             handle.close_connection(CloseRequest::Server);
+        }
+        if connection.version == ProtocolVersion::Eio3 {
+            connection.connect_implicitly();
         }
         // Registered too late to be closed with the others.
         if *node.stopping.borrow() {
@@ -119,13 +126,12 @@ impl<T: Transport> Connection<T> {
         transport: T,
     ) -> Self {
         handle.set_transport(transport.name());
-        if let Some(traffic) = node.hub.traffic() {
-            traffic.opened();
-        }
+        node.hub.counters.opened(transport.name());
         let connect_timeout = sleep(node.options.connect_timeout);
         Connection {
             key: node.connections.insert(Arc::clone(&handle)),
             transport_name: transport.name(),
+            version: transport.protocol_version(),
             transport,
             handle,
             request,
@@ -139,6 +145,7 @@ impl<T: Transport> Connection<T> {
             backlog: Backlog::default(),
             incomplete: Incomplete::default(),
             state: State::Open,
+            outcome: None,
             panicked: false,
             server: Arc::clone(server),
             node: Arc::clone(node),
@@ -206,6 +213,14 @@ impl<T: Transport> Connection<T> {
         {
             self.connect_timeout = None;
         }
+        if ended
+            && self.queues.is_empty()
+            && self.connect_timeout.is_none()
+            && self.state == State::Open
+        {
+            // Who has left all namespaces is where it was at the beginning.
+            self.connect_timeout = Some(Box::pin(sleep(self.node.options.connect_timeout)));
+        }
         if let Some(error) = &malformed {
             self.invalid_packet(error, None);
         }
@@ -270,11 +285,9 @@ impl<T: Transport> Connection<T> {
     }
 
     fn upgraded(&self) {
-        if let Some(observer) = self.node.hub.observer() {
-            let clients = self.queues.iter().map(EventQueue::client);
-            for client in clients.filter(|client| client.is_connected()) {
-                observer.upgraded(client);
-            }
+        let clients = self.queues.iter().map(EventQueue::client);
+        for client in clients.filter(|client| client.is_connected()) {
+            self.node.hub.observe(|observer| observer.upgraded(client));
         }
     }
 
@@ -292,13 +305,15 @@ impl<T: Transport> Connection<T> {
             transport.poll(cx, &mut outbox, read)
         })))
         .poll(cx);
-        turn.write(outbox.bytes());
+        let (messages, bytes) = outbox.popped();
+        turn.write(messages, bytes);
         match polled {
             Poll::Pending => {
                 let name = self.transport.name();
                 if name != self.transport_name {
                     self.transport_name = name;
                     self.handle.set_transport(name);
+                    self.node.hub.counters.upgraded.increment();
                     self.upgraded();
                 }
                 false
@@ -320,14 +335,20 @@ impl<T: Transport> Connection<T> {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handle.awake();
         let mut turn = Turn::new();
+        let polled = self.run_turn(cx, &mut turn);
+        turn.count(&self.node.hub.counters);
+        polled
+    }
+
+    fn run_turn(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Poll<()> {
         while !turn.is_over() {
             turn.round();
             let asked = self.handle.take_notification();
             if asked {
-                self.obey();
+                self.handle_requests();
             }
-            let transport = self.poll_transport(cx, &mut turn);
-            let handlers = self.poll_queues(cx, &mut turn) || self.may_read_again();
+            let transport = self.poll_transport(cx, turn);
+            let handlers = self.poll_queues(cx, turn) || self.may_read_again();
             let timeout = self.poll_connect_timeout(cx);
             if self.state == State::Closed && self.queues.is_empty() {
                 return Poll::Ready(());
@@ -383,8 +404,7 @@ impl<T> Drop for Connection<T> {
         for queue in &self.queues {
             self.node.hub.end(queue.client(), Reason::ServerShutdown);
         }
-        if let Some(traffic) = self.node.hub.traffic() {
-            traffic.closed();
-        }
+        let reason = self.outcome.unwrap_or(Reason::ServerShutdown);
+        self.node.hub.counters.closed(reason);
     }
 }

@@ -43,7 +43,7 @@ export async function conformance() {
 /** A conformance server of this test's own, with figures of its choice (milliseconds, bytes; `parser`, `client`). */
 export async function ownConformance({ port, ...figures } = {}) {
   port ??= await freePort();
-  const options = Object.entries({ ...CALM, ...figures }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const options = Object.entries({ ...CALM, ...figures }).flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])]);
   const server = start("conformance", ["--port", String(port), ...options]);
   await server.line(/^READY$/);
   return Object.assign(server, { url: `http://127.0.0.1:${port}`, port });

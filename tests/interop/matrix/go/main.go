@@ -27,10 +27,12 @@ func main() {
 	for i := range bytes {
 		bytes[i] = byte(i)
 	}
-	main := client.NewManager(url, options()).Socket("/", options())
+	main := create("/")
 	// Of a connection of its own: when the server has disconnected one namespace, the others don't notice the end of theirs.
-	chat := client.NewManager(url, options()).Socket("/chat", options())
+	chat := create("/chat")
 	hello, helloChat := event(main, "hello"), event(chat, "hello")
+	main.Connect()
+	chat.Connect()
 	report("connect", <-hello)
 	report("namespace", <-helloChat)
 
@@ -59,8 +61,10 @@ func main() {
 	}
 	report("transport", current)
 
-	refused := client.NewManager(url, options()).Socket("/refused", options())
-	report("refused", refusal(<-event(refused, "connect_error")))
+	refused := create("/refused")
+	refusedWith := event(refused, "connect_error")
+	refused.Connect()
+	report("refused", refusal(<-refusedWith))
 	refused.Disconnect()
 
 	left := event(chat, "disconnect")
@@ -68,11 +72,12 @@ func main() {
 	report("server disconnect", (<-left)[0])
 
 	// Its reconnection is on: it must not come back.
-	closed := client.NewManager(url, options()).Socket("/", options())
+	closed := create("/")
 	var connects atomic.Int32
 	closed.On("connect", func(...any) { connects.Add(1) })
-	<-event(closed, "hello")
-	end := event(closed, "disconnect")
+	opened, end := event(closed, "hello"), event(closed, "disconnect")
+	closed.Connect()
+	<-opened
 	closed.Emit("close")
 	report("server close", (<-end)[0])
 
@@ -89,8 +94,14 @@ func main() {
 	report("end", map[string]any{"connects": connects.Load()})
 }
 
+// A client that does not connect before it is told to, so that it misses no event.
+func create(namespace string) *client.Socket {
+	return client.NewManager(url, options()).Socket(namespace, options())
+}
+
 func options() *client.Options {
 	options := client.DefaultOptions()
+	options.SetAutoConnect(false)
 	options.SetAuth(map[string]any{"token": text})
 	switch transport {
 	case "polling":

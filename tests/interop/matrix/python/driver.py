@@ -3,6 +3,7 @@
 The steps and their output are described in ../README.md.
 """
 
+import os
 import queue
 import sys
 import threading
@@ -100,8 +101,6 @@ def main():
 
 
 main()
-# Threads of the client would keep the process.
 sys.stdout.flush()
-import os
-
+# Threads of the client would keep the process.
 os._exit(0)

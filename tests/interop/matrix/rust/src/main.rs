@@ -90,13 +90,19 @@ fn main() -> Outcome<()> {
     let chat = chat.connect()?;
     report("namespace", chat_hello.recv_timeout(TIMEOUT)?);
 
-    chat.emit("echo", vec![json!(TEXT), json!(1), json!({"a": [true, null]})])?;
+    chat.emit(
+        "echo",
+        vec![json!(TEXT), json!(1), json!({"a": [true, null]})],
+    )?;
     report("event", chat_echoed.recv_timeout(TIMEOUT)?);
     let answer = ask(&main, "answer", vec![json!(TEXT), json!([2])])?;
     report("ack", answer[0].clone());
 
     // Over WebSocket it takes the byte 0x1e for the end of a packet.
-    let bytes: Vec<u8> = (0..300).map(|i| i as u8).filter(|byte| *byte != 0x1e).collect();
+    let bytes: Vec<u8> = (0..300)
+        .map(|i| i as u8)
+        .filter(|byte| *byte != 0x1e)
+        .collect();
     main.emit("echo", bytes)?;
     report("binary", echoed.recv_timeout(TIMEOUT)?);
     let transport = ask(&main, "transport", Vec::<Value>::new())?;
@@ -107,7 +113,10 @@ fn main() -> Outcome<()> {
     let error = error.recv_timeout(TIMEOUT)?;
     let error = error[0].as_str().unwrap_or_default();
     let data = error.trim_start_matches(|c| c != '{');
-    report("refused", serde_json::from_str(data).unwrap_or(json!(error)));
+    report(
+        "refused",
+        serde_json::from_str(data).unwrap_or(json!(error)),
+    );
     let _ = refused.disconnect();
 
     chat.emit("leave", Vec::<Value>::new())?;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
+    counters::Counters,
     hub::Client,
     packet::{Arguments, Payload},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
@@ -27,9 +28,9 @@ const MAX_UNREAD: usize = 4_096;
 pub(crate) struct AckReceiver {
     local: Vec<LocalRequest>,
     /// The request to other nodes, if there was one.
-    #[expect(dead_code, reason = "the request is pending as long as this lives")]
     remote: Option<RemoteAckGuard>,
     acks: mpsc::Receiver<(Source, AckResult)>,
+    counters: Arc<Counters>,
 }
 
 /// The client that acknowledged.
@@ -68,6 +69,8 @@ impl AckRequest<'_> {
         let limit = hub.limits.pending_acks;
         let unread = remote.as_ref().map_or(0, |_| MAX_UNREAD);
         let (sender, acks) = mpsc::channel((clients.len() + unread).max(1));
+        let counters = &hub.counters;
+        let event = counters.events.index(self.namespace, self.event);
         let request_ack = |(index, client): (usize, Arc<Client>)| {
             let sender = sender.clone();
             let on_ack: OnAck = Box::new(move |ack| {
@@ -80,7 +83,7 @@ impl AckRequest<'_> {
                 && let Ok(packet) =
                     (hub.codec).event_with(client.namespace(), id, self.event, self.values)
             {
-                hub.deliver(&client, packet);
+                hub.deliver(&client, event, packet);
             }
             LocalRequest { client, id }
         };
@@ -91,6 +94,7 @@ impl AckRequest<'_> {
             local,
             remote,
             acks,
+            counters: Arc::clone(counters),
         })
     }
 
@@ -148,6 +152,13 @@ impl AckReceiver {
             }
         }
         Err(failure)
+    }
+
+    /// Counts acks that have not arrived in time: those of the local recipients, and one for all remote ones.
+    pub(crate) fn count_timed_out(&self) {
+        let local = self.outstanding().count() as u64;
+        let remote = u64::from(self.remote.is_some());
+        self.counters.acks_timed_out.add(local + remote);
     }
 
     /// Returns the local recipients whose acks are pending.

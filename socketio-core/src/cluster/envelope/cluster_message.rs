@@ -1,14 +1,17 @@
 //! Decodes the messages of other nodes.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    InvalidMessage, RemoteAckRequest,
+    EnvelopeHeader,
     arguments::read_arguments,
     names::{Name, Names},
 };
 use crate::{
+    base::BoxError,
     cluster::RemoteTarget,
     hub::Room,
     packet::{JsonPayload, from_text},
@@ -204,4 +207,52 @@ fn one_room(room: Option<Names>) -> Result<Room, InvalidMessage> {
 /// Returns the namespace of messages without one.
 fn main() -> String {
     "/".to_owned()
+}
+
+/// A request of another node, with the values that identify it in the ack.
+pub(in crate::cluster) struct RemoteAckRequest {
+    /// The node that requested the ack.
+    pub(in crate::cluster) host_id: String,
+    /// The target of its message, repeated in the ack.
+    pub(in crate::cluster) room: Name,
+    pub(in crate::cluster) namespace: String,
+    pub(in crate::cluster) id: u64,
+    /// Whether the node understands our extension.
+    pub(in crate::cluster) extended: bool,
+}
+
+impl RemoteAckRequest {
+    /// Returns the header of an ack of `client`. `failed` is whether no ack will come, `binary` whether the arguments contain
+    /// binary data.
+    pub(in crate::cluster) fn header<'a>(
+        &'a self,
+        client: &'a str,
+        failed: bool,
+        binary: bool,
+    ) -> EnvelopeHeader<'a> {
+        EnvelopeHeader::Callback {
+            host_id: &self.host_id,
+            sid: &self.room,
+            namespace: &self.namespace,
+            id: self.id,
+            client: self.extended.then_some(client),
+            failed,
+            binary,
+        }
+    }
+}
+
+/// The reason why a message is invalid.
+pub(in crate::cluster) struct InvalidMessage(BoxError);
+
+impl<E: Into<BoxError>> From<E> for InvalidMessage {
+    fn from(error: E) -> Self {
+        InvalidMessage(error.into())
+    }
+}
+
+impl fmt::Display for InvalidMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }

@@ -26,8 +26,8 @@ impl NamespaceClients {
     pub(super) fn join(&self, client: &Arc<Client>, room: &Room) {
         {
             let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(members) = rooms.get(room) {
-                return members.insert(client);
+            if let Some(clients) = rooms.get(room) {
+                return clients.insert(client);
             }
         }
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
@@ -37,10 +37,10 @@ impl NamespaceClients {
     pub(super) fn leave(&self, client: &Arc<Client>, room: &str) {
         let empty = self
             .room(room)
-            .is_some_and(|members| members.remove(client.sid()));
+            .is_some_and(|clients| clients.remove(client.sid()));
         if empty {
             let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-            if rooms.get(room).is_some_and(|members| members.is_empty()) {
+            if rooms.get(room).is_some_and(|clients| clients.is_empty()) {
                 rooms.remove(room);
             }
         }

@@ -1,0 +1,157 @@
+//! [`OutboxTotal`]: the bytes that wait in all outboxes together.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// What an outbox holds before it is counted, and between two changes of its count, so that the small ones, which most are,
+/// cost nothing.
+const STEP: usize = 64 << 10;
+/// The memory of a message in an outbox beside its bytes.
+const SLOT: usize = 48;
+
+/// The bytes that wait in all outboxes together, and how many may.
+#[derive(Debug)]
+pub(crate) struct OutboxTotal {
+    bytes: AtomicUsize,
+    limit: usize,
+}
+
+impl OutboxTotal {
+    pub(crate) fn new(limit: usize) -> Self {
+        OutboxTotal {
+            bytes: AtomicUsize::new(0),
+            limit,
+        }
+    }
+
+    /// Returns the bytes that wait. Small outboxes are not counted.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Returns whether more than this many times the limit waits.
+    pub(crate) fn exceeds(&self, times: usize) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.limit.saturating_mul(times)
+    }
+}
+
+/// The share of one outbox in the total.
+#[derive(Debug)]
+pub(crate) struct OutboxShare {
+    total: Arc<OutboxTotal>,
+    /// What the messages in the outbox cost. One that many outboxes share costs each a part of its bytes.
+    cost: usize,
+    /// What of it is in the total.
+    counted: usize,
+}
+
+impl OutboxShare {
+    pub(crate) fn new(total: Arc<OutboxTotal>) -> Self {
+        OutboxShare {
+            total,
+            cost: 0,
+            counted: 0,
+        }
+    }
+
+    /// Adds a packet of `messages` and `bytes`, which about `recipients` outboxes share.
+    pub(crate) fn add(&mut self, messages: usize, bytes: usize, recipients: usize) {
+        self.cost += bytes / recipients.max(1) + SLOT * messages;
+        if self.cost >= self.counted + STEP {
+            self.total
+                .bytes
+                .fetch_add(self.cost - self.counted, Ordering::Relaxed);
+            self.counted = self.cost;
+        }
+    }
+
+    /// Notes that so many bytes of those that waited were taken.
+    pub(crate) fn take(&mut self, bytes: usize, before: usize) {
+        if bytes == before {
+            return self.clear();
+        }
+        // Not what exactly this message had cost: that is not kept.
+        let share = self.cost as u128 * bytes as u128 / before.max(1) as u128;
+        self.cost = self.cost.saturating_sub(share as usize);
+        if self.counted >= self.cost + 2 * STEP {
+            self.release();
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.cost = 0;
+        if self.counted > 0 {
+            self.release();
+        }
+    }
+
+    /// Returns whether the total exceeds this many times its limit, and this outbox has a part in that.
+    pub(crate) fn is_crowded(&self, times: usize) -> bool {
+        self.counted > 0 && self.total.exceeds(times)
+    }
+
+    fn release(&mut self) {
+        self.total
+            .bytes
+            .fetch_sub(self.counted - self.cost, Ordering::Relaxed);
+        self.counted = self.cost;
+    }
+}
+
+impl Drop for OutboxShare {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_outboxes_are_not_counted_and_large_ones_in_steps() {
+        let total = Arc::new(OutboxTotal::new(1 << 20));
+        let counted = || total.bytes.load(Ordering::Relaxed);
+        let mut share = OutboxShare::new(Arc::clone(&total));
+        share.add(1, 60_000, 1);
+        assert_eq!(counted(), 0);
+        share.add(1, 60_000, 1);
+        assert_eq!(counted(), 120_096);
+        share.take(60_000, 120_000);
+        assert_eq!(counted(), 120_096);
+        share.take(60_000, 60_000);
+        assert_eq!(counted(), 0);
+        share.add(10, 1 << 20, 1);
+        assert!(share.is_crowded(1) && !share.is_crowded(2));
+        assert!(!OutboxShare::new(Arc::clone(&total)).is_crowded(1));
+        drop(share);
+        assert_eq!(counted(), 0);
+    }
+
+    #[test]
+    fn what_many_outboxes_share_counts_about_once() {
+        let total = Arc::new(OutboxTotal::new(1 << 20));
+        let mut shares: Vec<_> = (0..1_000)
+            .map(|_| OutboxShare::new(Arc::clone(&total)))
+            .collect();
+        for share in &mut shares {
+            for _ in 0..100 {
+                share.add(1, 1_000_000, 1_000);
+            }
+        }
+        let counted = total.bytes.load(Ordering::Relaxed);
+        assert!((64_000_000..110_000_000).contains(&counted), "{counted}");
+        for share in &mut shares {
+            for left in (1..=100).rev() {
+                share.take(1_000_000, left * 1_000_000);
+            }
+        }
+        assert_eq!(total.bytes.load(Ordering::Relaxed), 0);
+    }
+}

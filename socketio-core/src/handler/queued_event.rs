@@ -1,0 +1,62 @@
+//! [`QueuedEvent`]: an event between its arrival and its handler.
+
+use super::{Route, registry::Lookup};
+use crate::{
+    counters::Counters,
+    packet::{AckId, Arguments, Received},
+};
+
+/// An event as it was received, with its route.
+#[derive(Debug)]
+pub(crate) struct QueuedEvent {
+    pub(crate) route: Route,
+    /// The name, if the event has no handler of its own.
+    pub(super) name: Option<Box<str>>,
+    pub(super) id: Option<AckId>,
+    pub(crate) arguments: Arguments,
+}
+
+impl QueuedEvent {
+    /// Creates an event of a received packet, and looks its handler up.
+    pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
+        let route = handlers.route(packet.event());
+        let name = match route.entry() {
+            Some(entry) if *entry.event != *"*" => None,
+            _ => Some(Box::from(packet.event())),
+        };
+        QueuedEvent {
+            route,
+            name,
+            id: packet.id(),
+            arguments: packet.into_arguments(),
+        }
+    }
+
+    /// Returns the id of the acknowledgement that it asks for.
+    pub(crate) fn ack_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Counts the event for its handler.
+    pub(crate) fn count(&self, counters: &Counters) {
+        match self
+            .route
+            .origin()
+            .and_then(|origin| origin.counters.as_ref())
+        {
+            Some(counters) => counters.received.increment(),
+            None => counters.events.unhandled.increment(),
+        }
+    }
+
+    /// Returns the name of the event.
+    pub(crate) fn name(&self) -> &str {
+        QueuedEvent::name_of(self.name.as_deref(), &self.route)
+    }
+
+    /// Returns the name that was kept, or that of the handler.
+    pub(super) fn name_of<'a>(name: Option<&'a str>, route: &'a Route) -> &'a str {
+        name.or_else(|| Some(&*route.entry()?.event))
+            .unwrap_or_default()
+    }
+}

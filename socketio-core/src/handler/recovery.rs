@@ -1,0 +1,114 @@
+//! The end of an event: its response is encoded, or its failure is handed to the error handler and acknowledged.
+
+use std::sync::Arc;
+
+use super::{
+    EventFailure, Input, Response, ResponseEncoder,
+    ack_request::AckSource,
+    dispatch::Dispatcher,
+    entry::Entry,
+    failure::{find_response, log_failure},
+    registry::Lookup,
+};
+use crate::{
+    base::{Cause, HandlerError, fault},
+    client::Socket,
+    packet::Arguments,
+};
+
+impl Dispatcher {
+    /// Returns the acknowledgement of a failed event: from the error handler, or from `error_ack` if there is none or
+    /// it fails, too.
+    pub(super) async fn recover(
+        &self,
+        handlers: &Lookup,
+        socket: &Socket,
+        event: &str,
+        failure: EventFailure,
+        (arguments, ack): (Arguments, AckSource<'_>),
+    ) -> Result<(Response, Option<HandlerError>), EventFailure> {
+        let error = failure.into_error()?;
+        let acknowledge = ack.is_requested();
+        let input = Input::Error {
+            error: &error,
+            arguments,
+            ack,
+        };
+        // Error handlers do not run for events without a handler.
+        let handler = handlers.error().filter(|_| !error.is_unknown_event());
+        let handled = self.handle_error(handler, socket, event, &error, input);
+        Ok(match handled.await? {
+            Some(response) => (response, None),
+            None => {
+                let values = acknowledge.then(|| self.error_ack.values(&error, socket));
+                (Response::encoded(values.flatten()), Some(error))
+            }
+        })
+    }
+
+    /// Encodes a deferred response, and replaces a [`RespondWith`](crate::RespondWith) error with its response. Both
+    /// run user code. Not used for `connect`, which has no response.
+    pub(super) fn settle(
+        &self,
+        result: Result<Response, EventFailure>,
+        socket: &Socket,
+        event: &str,
+        acknowledge: bool,
+    ) -> Result<Response, EventFailure> {
+        let form = || socket.node().hub.codec.form();
+        let encoder = || ResponseEncoder::new(acknowledge.then(form));
+        let (encoded, place) = match result {
+            Ok(response) if response.is_encoded() => return Ok(response),
+            Ok(response) => (fault::catch(|| response.encode(encoder())), None),
+            Err(EventFailure::Failed(error)) => {
+                match fault::catch(|| find_response(&error, encoder())) {
+                    Ok(None) => return Err(error.into()),
+                    Ok(Some(outcome)) => (Ok(outcome), Some(error)),
+                    Err(panic) => (Err(panic), Some(error)),
+                }
+            }
+            Err(malformed) => return Err(malformed),
+        };
+        let cause = match encoded {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => Cause::Error(error),
+            Err(panic) => panic.into(),
+        };
+        Err(match place {
+            Some(error) => error.with_cause(cause),
+            None => self.error(cause, event, socket, &self.built),
+        }
+        .into())
+    }
+
+    /// Runs the error handler. Returns `None` if there is none, or if it failed as well.
+    pub(super) async fn handle_error(
+        &self,
+        handler: Option<&Arc<Entry>>,
+        socket: &Socket,
+        event: &str,
+        error: &HandlerError,
+        input: Input<'_>,
+    ) -> Result<Option<Response>, EventFailure> {
+        let Some(handler) = handler else {
+            if !error.is_unknown_event() {
+                log_failure(socket, error, "an event failed");
+            }
+            return Ok(None);
+        };
+        let acknowledge = matches!(
+            input,
+            Input::Error { ref ack, .. } if ack.is_requested()
+        );
+        let result = self.call(handler, socket, event, input).await;
+        match self.settle(result, socket, event, acknowledge) {
+            Ok(response) => Ok(Some(response)),
+            Err(failure) => {
+                let second = failure.into_error()?;
+                log_failure(socket, error, "an event failed");
+                log_failure(socket, &second, "the error handler of an event failed");
+                Ok(None)
+            }
+        }
+    }
+}

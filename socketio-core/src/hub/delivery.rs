@@ -1,0 +1,176 @@
+//! [`Delivery`]: an event is pushed into outboxes, and then observers are notified.
+
+use std::sync::Arc;
+
+use super::{Client, Hub, PacketKind};
+use crate::{base::EmitError, counters::EventIndex, packet::Frames};
+
+/// The delivery of one event to local clients. Without observers it allocates nothing.
+pub(crate) struct Delivery<'a> {
+    hub: &'a Hub,
+    /// About how many outboxes share the bytes of the packet.
+    shared: usize,
+    event: EventIndex,
+    clients: u64,
+    recipients: Vec<Arc<Client>>,
+    /// The packet of the first recipient. Those of the others may have different ack ids.
+    observed: Option<Frames>,
+}
+
+impl<'a> Delivery<'a> {
+    pub(crate) fn new(hub: &'a Hub, event: EventIndex) -> Self {
+        Delivery {
+            hub,
+            shared: 1,
+            event,
+            clients: 0,
+            recipients: Vec::new(),
+            observed: None,
+        }
+    }
+
+    /// Sets about how many recipients the packet has, if they share its bytes. Default: 1.
+    pub(crate) fn shared(self, recipients: usize) -> Self {
+        Delivery {
+            shared: recipients,
+            ..self
+        }
+    }
+
+    /// Delivers to one client, unless it is not in its namespace. The overflow policy applies.
+    pub(crate) fn deliver(&mut self, client: &Arc<Client>, packet: Frames) {
+        if client.is_connected() {
+            self.record(client, &packet);
+            let connection = client.connection();
+            self.clients += 1;
+            connection.push_shared(packet, PacketKind::Event, self.shared);
+        }
+    }
+
+    /// Delivers to the only client that a handler emits to, unless it is not in its namespace.
+    ///
+    /// # Errors
+    ///
+    /// If the outbox is full even for a burst.
+    pub(super) fn try_deliver(
+        &mut self,
+        client: &Arc<Client>,
+        packet: Frames,
+    ) -> Result<(), EmitError> {
+        if client.is_connected() {
+            self.record(client, &packet);
+            client.connection().try_push(packet)?;
+            self.clients += 1;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, client: &Arc<Client>, packet: &Frames) {
+        if self.hub.is_observed() {
+            self.recipients.push(Arc::clone(client));
+            self.observed.get_or_insert_with(|| packet.clone());
+        }
+    }
+
+    /// Counts the event, and notifies the observers. Called under no lock.
+    pub(crate) fn finish(self) {
+        if self.clients > 0 {
+            self.hub.counters.events.sent(self.event, self.clients);
+        }
+        if let Some(packet) = self.observed {
+            self.hub
+                .observe(|observer| observer.sent(&self.recipients, &packet));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        admission::{ClientLimits, OutboxLimits, OutboxTotal},
+        base::{Reason, Request, TrustedProxies},
+        hub::{ConnectionHandle, Observer, Room, Watch},
+        packet::{Arguments, Codec, Json},
+    };
+
+    /// Notes what it is notified of.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<String>>);
+
+    impl Notes {
+        fn add(&self, note: String) {
+            self.0.lock().unwrap().push(note);
+        }
+    }
+
+    impl Observer for Notes {
+        fn connected(&self, _: &Arc<Client>) {
+            self.add("connected".into());
+        }
+
+        fn disconnected(&self, _: &Arc<Client>, rooms: &[Room], _: Reason) {
+            self.add(format!("disconnected from {}", rooms.join(", ")));
+        }
+
+        fn joined(&self, _: &Arc<Client>, room: &str) {
+            self.add(format!("joined {room}"));
+        }
+
+        fn left(&self, _: &Arc<Client>, room: &str) {
+            self.add(format!("left {room}"));
+        }
+
+        fn received(&self, _: &Arc<Client>, _: &str, _: &Arguments) {}
+
+        fn sent(&self, clients: &[Arc<Client>], packet: &Frames) {
+            let (clients, bytes) = (clients.len(), packet.bytes());
+            self.add(format!("sent {bytes} bytes to {clients}"));
+        }
+
+        fn upgraded(&self, _: &Arc<Client>) {}
+    }
+
+    #[test]
+    fn all_observers_are_notified_of_what_was_done() {
+        let (one, two) = (Arc::new(Notes::default()), Arc::new(Notes::default()));
+        let watch = Watch {
+            observers: vec![Arc::clone(&one) as _, Arc::clone(&two) as _],
+        };
+        let hub = Hub::new(
+            Codec::new(Json),
+            watch,
+            ClientLimits::default(),
+            Arc::default(),
+        );
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        let client = Arc::new(Client::new(
+            Arc::from("/"),
+            Arc::new(ConnectionHandle::new(
+                OutboxLimits::default(),
+                &Arc::new(OutboxTotal::new(1 << 30)),
+                Arc::default(),
+            )),
+            Request::take(&mut parts, &TrustedProxies::default()),
+        ));
+        let packet = hub.codec.disconnect("/");
+        let event = hub.counters.events.index("/", "event");
+        hub.deliver(&client, event, packet.clone());
+        hub.accept(&client, packet.clone());
+        hub.join(&client, &Arc::from("room"), 9).unwrap();
+        hub.deliver(&client, event, packet.clone());
+        hub.end(&client, Reason::ClientDisconnect);
+        hub.deliver(&client, event, packet);
+        assert_eq!(hub.counters.events.other_sent.get(), 1);
+        let notes = [
+            "connected",
+            "joined room",
+            "sent 1 bytes to 1",
+            "disconnected from room",
+        ];
+        assert_eq!(*one.0.lock().unwrap(), notes);
+        assert_eq!(*two.0.lock().unwrap(), notes);
+    }
+}

@@ -1,0 +1,72 @@
+//! [`Health`]: whether a server should get traffic.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::{client::SocketIo, cluster::QueueHealth};
+
+/// The health of a server, returned by [`SocketIo::health`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Always true: the process answers. A platform that restarts what is not live should ask for nothing more, because a
+    /// restart ends every connection.
+    pub live: bool,
+    /// Whether the server should get new clients: it is not shutting down, and was subscribed to its message queue, if it has
+    /// one. A subscription that breaks later does not make it unready: all nodes would be unready at once, while local clients
+    /// are served.
+    pub ready: bool,
+    /// Whether the server shuts down: handshakes are answered with 503.
+    pub draining: bool,
+    /// The state of the message queue, if there is one.
+    pub queue: Option<QueueHealth>,
+}
+
+impl SocketIo {
+    /// Returns whether the server is live and ready, and the state of its message queue. Cheap.
+    ///
+    /// [`SocketIo::probes`] answers HTTP requests with it.
+    pub fn health(&self) -> Health {
+        let node = self.node();
+        let draining = *node.stopping.borrow();
+        let cluster = node.cluster();
+        let has_joined =
+            cluster.is_none_or(|cluster| cluster.is_write_only() || cluster.was_subscribed());
+        Health {
+            live: true,
+            ready: has_joined && !draining,
+            draining,
+            queue: cluster.map(|cluster| cluster.health()),
+        }
+    }
+}
+
+impl Health {
+    /// Returns the response to a liveness probe: 200 and `live`.
+    pub fn live_response(&self) -> Response<String> {
+        respond(self.live, "live", "not live")
+    }
+
+    /// Returns the response to a readiness probe: 200 and `ready`; or 503 and the reason, `draining` or `not subscribed to the
+    /// message queue`.
+    pub fn ready_response(&self) -> Response<String> {
+        let reason = match self.draining {
+            true => "draining",
+            false => "not subscribed to the message queue",
+        };
+        respond(self.ready, "ready", reason)
+    }
+}
+
+fn respond(is_well: bool, well: &str, otherwise: &str) -> Response<String> {
+    let (status, text) = match is_well {
+        true => (StatusCode::OK, well),
+        false => (StatusCode::SERVICE_UNAVAILABLE, otherwise),
+    };
+    let mut response = Response::new(format!("{text}\n"));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

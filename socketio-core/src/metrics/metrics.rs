@@ -1,0 +1,138 @@
+//! [`Metrics`]: a snapshot of what a server has counted.
+
+use super::{ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, TransportMetrics};
+
+/// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
+///
+/// Counting is always on. Numbers are read one after the other while the server runs, so that their sums may differ by
+/// what happened meanwhile; no number is ever smaller than in an earlier snapshot, unless it is said to be of now.
+/// [`to_prometheus`](Metrics::to_prometheus) writes all of them as text.
+///
+/// Names of namespaces and events are those of the handler table, never what a client sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// The connections by transport.
+    pub connections: Vec<TransportMetrics>,
+    /// The ended connections by reason.
+    pub closed: Vec<ClosedMetrics>,
+    /// The number of open TCP connections that `run` and `serve` have accepted, now.
+    pub tcp_connections: u64,
+    /// The number of connections that changed from polling to WebSocket.
+    pub upgraded: u64,
+    /// The connected clients by namespace.
+    pub namespaces: Vec<NamespaceMetrics>,
+    /// The number of clients that were accepted in a namespace.
+    pub clients_accepted: u64,
+    /// The number of clients that were refused by a `connect` handler, a guard or an error.
+    pub clients_refused: u64,
+    /// The problems of the page [troubleshooting](https://docs.rs/socketio/latest/socketio/guide/troubleshooting/index.html),
+    /// each with how often it was seen, also without a line in the log.
+    pub problems: Vec<ProblemMetrics>,
+    /// The number of received messages. A packet with attachments is several messages.
+    pub messages_received: u64,
+    /// The bytes of received messages, after decompression and without framing.
+    pub bytes_received: u64,
+    /// The number of messages passed to transports.
+    pub messages_sent: u64,
+    /// The bytes of messages passed to transports, before compression and without framing.
+    pub bytes_sent: u64,
+    /// Events by namespace and name: those of the handler table, then `other` for all other names.
+    pub events: Vec<EventMetrics>,
+    /// Handlers, with their durations and errors.
+    pub handlers: Vec<HandlerMetrics>,
+    /// The number of acknowledgements that a `call` has waited for until its timeout. In a cluster, the remote recipients of a
+    /// call are counted as one.
+    pub acks_timed_out: u64,
+    /// What waits to be written.
+    pub outbox: OutboxMetrics,
+    /// From when a ping is due until its pong arrives.
+    pub ping_round_trip: Histogram,
+    /// Whether the server is ready, and the state of its message queue.
+    pub health: Health,
+}
+
+/// How often one problem was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProblemMetrics {
+    /// The name of the problem, such as `origin_refused`.
+    pub name: String,
+    /// Whether a handshake is refused for it.
+    pub refuses_handshake: bool,
+    /// Whether it is input that can't be decoded.
+    pub is_decode_error: bool,
+    /// How often it was seen.
+    pub count: u64,
+}
+
+/// The events of one name in one namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventMetrics {
+    /// The path or pattern of the namespace, or `other`.
+    pub namespace: String,
+    /// The name of the event, `*` for those that the handler of `*` received, or `other`.
+    pub event: String,
+    /// The number of events that were received and handed to the handler, or to the guards and middleware before it.
+    pub received: u64,
+    /// The number of events that were put into outboxes: a broadcast is counted once for each local recipient.
+    pub sent: u64,
+}
+
+/// One handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerMetrics {
+    /// The path or pattern of the namespace. Empty for `on_error_default`.
+    pub namespace: String,
+    /// The name of the event; `on_error` or `on_error_default` for error handlers.
+    pub event: String,
+    /// The function, or `Struct::method`, or `closure`.
+    pub handler: String,
+    /// How long the handler ran, waiting included. Guards, middleware and the acknowledgement are not.
+    pub duration: Histogram,
+    /// How often the event failed.
+    pub errors: HandlerErrors,
+}
+
+/// Why the events of one handler failed. A refusal with [`RespondWith`](crate::RespondWith) or
+/// [`ConnectionRefused`](crate::ConnectionRefused) is no failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerErrors {
+    /// The arguments were not those of the handler.
+    pub invalid_arguments: u64,
+    /// [`Forbidden`](crate::Forbidden): a guard or the handler refused the event.
+    pub forbidden: u64,
+    /// The handler, a guard or a middleware panicked.
+    pub panics: u64,
+    /// They returned another error.
+    pub other: u64,
+}
+
+impl Metrics {
+    /// Returns the number of open connections.
+    pub fn open_connections(&self) -> u64 {
+        self.connections.iter().map(|one| one.open).sum()
+    }
+
+    /// Returns the number of refused handshakes, of those that the engine refuses: a refusal of
+    /// [`on_handshake`](crate::SocketIoBuilder::on_handshake) is the program's own.
+    pub fn handshakes_refused(&self) -> u64 {
+        let refused = self.problems.iter().filter(|one| one.refuses_handshake);
+        refused.map(|one| one.count).sum()
+    }
+
+    /// Returns how much input could not be decoded.
+    pub fn decode_errors(&self) -> u64 {
+        let errors = self.problems.iter().filter(|one| one.is_decode_error);
+        errors.map(|one| one.count).sum()
+    }
+
+    /// Returns how often a problem was seen, by its name, such as `origin_refused`. 0 if there is no problem of this name.
+    pub fn problem(&self, name: &str) -> u64 {
+        let problem = self.problems.iter().find(|one| one.name == name);
+        problem.map_or(0, |one| one.count)
+    }
+}

@@ -1,0 +1,23 @@
+//! What an operator sees of a server: its counters as a snapshot ([`SocketIo::metrics`](crate::SocketIo::metrics)), as text for
+//! Prometheus, and its health ([`SocketIo::health`](crate::SocketIo::health)).
+//!
+//! Counting is always on; nothing is computed before somebody asks.
+
+mod connection_metrics;
+mod health;
+mod histogram;
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod metrics;
+mod probes;
+mod prometheus;
+mod samples;
+mod snapshot;
+
+pub use connection_metrics::{ClosedMetrics, NamespaceMetrics, OutboxMetrics, TransportMetrics};
+pub use health::Health;
+pub use histogram::{Bucket, Histogram};
+pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
+pub use probes::Probes;

@@ -1,0 +1,40 @@
+"""A server that lets old clients connect, and the ways in which they can travel."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import servers  # noqa: E402
+
+# `default` starts polling and moves to WebSocket while it connects.
+TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "default": None}
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transports(request):
+    return TRANSPORTS[request.param]
+
+
+@pytest.fixture(scope="session")
+def conformance():
+    server, address = servers.conformance(allow_eio3=True)
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def own_conformance():
+    """Starts servers of the test's own, with figures of its choice."""
+    started = []
+
+    def start(**figures):
+        server, address = servers.conformance(**figures)
+        started.append(server)
+        return server, address
+
+    yield start
+    for server in started:
+        server.stop()

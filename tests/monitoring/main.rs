@@ -1,0 +1,27 @@
+//! What operators see: metrics, health and probes.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `connections` | connections, clients, refused handshakes, heartbeats |
+//! | `events` | events, handlers, errors, acknowledgements |
+//! | `prometheus` | the text for Prometheus |
+//! | `probes` | health, and its HTTP responses |
+
+mod connections;
+mod events;
+mod probes;
+mod prometheus;
+
+use socketio::metrics::{EventMetrics, HandlerMetrics, Metrics};
+
+/// The counts of one event: received and sent.
+fn event(metrics: &Metrics, namespace: &str, event: &str) -> (u64, u64) {
+    let is_it = |one: &&EventMetrics| one.namespace == namespace && one.event == event;
+    let found = metrics.events.iter().find(is_it).unwrap();
+    (found.received, found.sent)
+}
+
+fn handler<'a>(metrics: &'a Metrics, event: &str) -> &'a HandlerMetrics {
+    let is_it = |one: &&HandlerMetrics| one.event == event;
+    metrics.handlers.iter().find(is_it).unwrap()
+}
