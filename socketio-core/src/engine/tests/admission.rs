@@ -171,3 +171,27 @@ async fn a_place_of_an_address_is_free_again_however_the_session_ends() {
         drop(session);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_another_origin_can_not_use_a_session() {
+    let mut config = Config::default();
+    config.cors = crate::engine::Cors::Any;
+    let server = Server::echo(config);
+    let own = [("origin", "http://own.test")];
+    let opened = server.request("GET", OPEN, &own, "").await;
+    let query = polling_query(&opened.body);
+    let other = [("origin", "http://other.test")];
+    assert_eq!(
+        server.request("POST", &query, &other, "4a").await.brief(),
+        BAD_REQUEST
+    );
+    assert_eq!(server.request("POST", &query, &own, "4a").await.brief(), OK);
+    assert_eq!(
+        server.request("GET", &query, &other, "").await.brief(),
+        BAD_REQUEST
+    );
+    let answer = server.request("GET", &query, &own, "").await;
+    assert_eq!(answer.body, "4a");
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    assert_eq!(server.post(&query, "4b").await.brief(), OK);
+}
