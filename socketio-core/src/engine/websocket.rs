@@ -75,6 +75,8 @@ pub(super) struct Socket {
     controls: usize,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
+    /// The size of the largest of those that were read.
+    largest_read: usize,
     /// Why the last operation failed, until the session logs it.
     failure: Option<Box<Failure>>,
 }
@@ -118,6 +120,7 @@ impl Socket {
             returned: 0,
             controls: 0,
             largest: 0,
+            largest_read: 0,
             failure: None,
         }
     }
@@ -142,6 +145,10 @@ impl Socket {
             };
             self.returned += 1;
             self.largest = self.largest.max(frame.len());
+            self.largest_read = self.largest_read.max(frame.len());
+            // Then tungstenite's buffer is much larger than the frame, and waits as long as the frame does.
+            let is_copied = self.largest_read > LARGE && frame.len() < self.largest_read / 2;
+            let frame = if is_copied { copied(frame) } else { frame };
             return Poll::Ready(match frame {
                 Frame::Text(text) => {
                     let decoded = self.format.decode_text(text);
@@ -366,7 +373,7 @@ impl Socket {
         let Stage::Open(socket) = mem::replace(&mut self.stage, Stage::Closed) else {
             return;
         };
-        self.largest = 0;
+        (self.largest, self.largest_read) = (0, 0);
         self.open(socket.into_inner());
     }
 
@@ -486,6 +493,15 @@ pub(super) fn yield_to_owner(cx: &mut Context<'_>) {
     let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
+/// Returns a frame that shares no buffer with others.
+fn copied(frame: Frame) -> Frame {
+    match frame {
+        Frame::Text(text) => Frame::Text(Utf8Bytes::from(text.as_str())),
+        Frame::Binary(bytes) => Frame::Binary(bytes::Bytes::copy_from_slice(&bytes)),
+        frame => frame,
+    }
+}
+
 /// Returns the frame that closes a WebSocket.
 fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
@@ -579,6 +595,20 @@ mod tests {
         assert_eq!(socket.largest, 0);
         client.write_all(&frame(500)).await.unwrap();
         assert_eq!(read(&mut socket).await, 500);
+    }
+
+    #[tokio::test]
+    async fn a_small_message_does_not_keep_the_buffer_of_a_large_one() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(50_000)).await.unwrap();
+        assert_eq!(read(&mut socket).await, 50_000);
+        client.write_all(&frame(10).repeat(2)).await.unwrap();
+        let Ok(Packet::Message(Message::Binary(small))) =
+            std::future::poll_fn(|cx| socket.poll_packet(cx)).await
+        else {
+            panic!("no message");
+        };
+        assert!(small.is_unique());
     }
 
     #[tokio::test]
