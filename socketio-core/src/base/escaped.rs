@@ -11,7 +11,10 @@ pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.floor_char_boundary(MAX)];
+        let end = (0..=MAX.min(self.0.len()))
+            .rev()
+            .find(|end| self.0.is_char_boundary(*end));
+        let shown = &self.0[..end.unwrap_or_default()];
         for character in shown.chars() {
             match character {
                 '\'' | '"' | '\\' => f.write_char(character)?,

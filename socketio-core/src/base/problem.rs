@@ -86,6 +86,8 @@ problems! {
             => "ordinary after a restart or a ping timeout; if it repeats, several nodes get the requests of one client: use sticky sessions",
         OtherVersion INFO "the parameter `EIO` differs from the handshake's"
             => "check what rewrites the query between client and server",
+        OtherOrigin WARN "the origin differs from the handshake's"
+            => "none, if it is an attack: a page uses the session of another; else check what changes `Origin` in a proxy",
         MethodNotAllowed INFO "the method is neither GET nor POST"
             => "use a Socket.IO client",
         PostToWebSocket INFO "a POST with `transport=websocket`"

@@ -13,6 +13,9 @@ use crate::{
     node::Node,
 };
 
+/// Publishes an operation on rooms to the other nodes, for a namespace and a target.
+type Remote = fn(&Hub, &Cluster, &str, &RemoteTarget, &[Room]) -> Result<(), RoomError>;
+
 impl To {
     /// Returns the local clients that this target currently matches, each once, in no particular order.
     pub fn sockets(self) -> Vec<Socket> {
@@ -94,7 +97,7 @@ impl To {
     fn each(
         self,
         local: fn(&Socket, &[Room]) -> Result<(), RoomError>,
-        remote: fn(&Hub, &Cluster, &str, &RemoteTarget, &[Room]) -> Result<(), RoomError>,
+        remote: Remote,
         rooms: Vec<Room>,
     ) -> Result<(), RoomError> {
         let all = move |to: To| {

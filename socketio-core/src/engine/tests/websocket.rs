@@ -429,8 +429,10 @@ async fn one_poll_writes_a_bounded_number_of_messages_and_bytes() {
 #[tokio::test(start_paused = true)]
 async fn more_pings_and_pongs_within_a_second_than_allowed_close_the_connection() {
     for (first, packet) in [(0x89, ""), (0x8A, ""), (0x81, "3"), (0x81, "6")] {
-        let mut config = Config::default();
-        config.max_control_rate = 10;
+        let config = Config {
+            max_control_rate: 10,
+            ..Config::default()
+        };
         let mut server = Server::new(config);
         let (mut socket, mut session) = server.both_ends().await;
         let received = tokio::spawn(async move { session.recv().await });
