@@ -61,6 +61,7 @@
 //! | `logger` | [`logger`](SocketIoBuilder::logger): logs for programs that don't set up `tracing` | yes |
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
+//! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
