@@ -84,9 +84,9 @@ pub use socketio_core::{
     State, Text, To, TrustedProxies, UnixPeer, UnknownReason, broadcast, bytes, call, close_room,
     connection_session, current, disconnect, emit, engine, except, handlers, http, join_room,
     leave_room, metrics, of, protocol, request, rooms, send, send_json, session, sid, skip, spawn,
-    to, transport, try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect,
-    try_emit, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    to, tracing, transport, try_broadcast, try_call, try_close_room, try_connection_session,
+    try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of, try_request,
+    try_rooms, try_send, try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};

@@ -11,13 +11,15 @@ use std::{
     },
 };
 
+use tracing::Span;
+
 use super::{
     ConnectionHandle, Hub, PacketKind,
     client_state::{ClientState, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
-    base::{CallError, EmitError, Reason, Request, Sid},
+    base::{CallError, EmitError, Reason, Request, Sid, spans},
     counters::EventIndex,
     packet::{Arguments, Frames},
     pending::{AckKind, OnAck, PendingAcks},
@@ -34,6 +36,8 @@ pub(crate) struct Client {
     state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
     slots: Mutex<Slots>,
+    /// Boxed, since mostly nobody wants it.
+    span: Option<Box<Span>>,
 }
 
 impl Client {
@@ -42,8 +46,11 @@ impl Client {
         connection: Arc<ConnectionHandle>,
         request: Request,
     ) -> Self {
+        let sid = Sid::random();
+        let span = spans::client(&namespace, &sid);
         Client {
-            sid: Sid::random(),
+            span: (!span.is_disabled()).then(|| Box::new(span)),
+            sid,
             namespace,
             connection,
             request,
@@ -68,6 +75,11 @@ impl Client {
 
     pub(crate) fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Returns the client's span, if a subscriber wants it.
+    pub(crate) fn span(&self) -> Option<&Span> {
+        self.span.as_deref()
     }
 
     fn is_in(&self, phase: Phase) -> bool {

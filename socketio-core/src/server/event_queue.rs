@@ -11,10 +11,11 @@ use std::{
 };
 
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::turn::Turn;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, HandlerError, ProtocolVersion, Reason},
+    base::{ArgumentError, ConnectionRefused, HandlerError, ProtocolVersion, Reason, spans},
     client::Socket,
     handler::{ClientContext, Dispatcher, EventFailure, Lookup, QueuedEvent},
     hub::{Client, PacketKind, transport::Completion},
@@ -85,11 +86,12 @@ impl EventQueue {
             dispatcher,
         });
         let connect = Dispatcher::connect(Arc::clone(&context), auth);
+        let connect = in_span(&context, "connect", connect);
         EventQueue {
             context,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
-            running: Some(Running::Connect(Box::pin(connect), completion)),
+            running: Some(Running::Connect(connect, completion)),
             concurrent: None,
             concurrency,
             version,
@@ -292,7 +294,8 @@ impl EventQueue {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = Dispatcher::disconnect(Arc::clone(&self.context), reason);
-                self.running = Some(Running::Disconnect(Box::pin(disconnect), completion));
+                let disconnect = in_span(&self.context, "disconnect", disconnect);
+                self.running = Some(Running::Disconnect(disconnect, completion));
                 true
             }
             Some(Job::Event(event, bytes, completion)) => {
@@ -327,7 +330,12 @@ impl EventQueue {
         let hub = &self.context.socket.node().hub;
         event.count(&hub.counters);
         hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
-        Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
+        if client.span().is_none() {
+            return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));
+        }
+        let name = event.name().to_owned();
+        let event = Dispatcher::event(Arc::clone(&self.context), event);
+        in_span(&self.context, &name, event)
     }
 
     fn concurrent_handlers(&self) -> usize {
@@ -356,6 +364,21 @@ impl EventQueue {
             finish(handler.await, completion).map_err(EventFailure::Malformed)
         });
     }
+}
+
+/// Runs an event in a span of its own, if a subscriber wants that.
+fn in_span<F>(context: &ClientContext, event: &str, future: F) -> BoxFuture<F::Output>
+where
+    F: Future + Send + 'static,
+{
+    let client = context.socket.client();
+    let Some(span) = client.span() else {
+        return Box::pin(future);
+    };
+    let (namespace, sid) = (client.namespace(), client.sid());
+    let handler = context.handlers.function(event);
+    let span = spans::event(span, namespace, sid, event, &handler);
+    Box::pin(future.instrument(span))
 }
 
 /// Fires the completion, unless the client broke the protocol.

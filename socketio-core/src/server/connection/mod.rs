@@ -14,6 +14,7 @@ use std::{
 };
 
 use tokio::time::{Sleep, sleep};
+use tracing::Instrument as _;
 
 use super::{
     event_queue::{EventQueue, Progress},
@@ -21,7 +22,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    base::{Problem, ProtocolVersion, Reason, Request, fault},
+    base::{Problem, ProtocolVersion, Reason, Request, fault, spans},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -101,7 +102,13 @@ impl<T: Transport> Connection<T> {
         if *node.stopping.borrow() {
             handle.close_connection(CloseRequest::Shutdown);
         }
-        node.connection_tasks.spawn(Location::caller(), connection);
+        let span = spans::connection(&connection.request, connection.transport_name);
+        if span.is_disabled() {
+            node.connection_tasks.spawn(Location::caller(), connection);
+        } else {
+            let connection = connection.instrument(span);
+            node.connection_tasks.spawn(Location::caller(), connection);
+        }
     }
 
     fn new(
