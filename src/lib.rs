@@ -79,14 +79,15 @@ pub use socketio_core::{
     EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
     HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message,
     Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path, Peer,
-    PeerAddr, QueueHealth, Reason, Request, RespondWith, Response, Rest, Result, ReturnValue,
-    RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
-    State, Text, To, TrustedProxies, UnixPeer, UnknownReason, broadcast, bytes, call, close_room,
-    connection_session, current, disconnect, emit, engine, except, handlers, http, join_room,
-    leave_room, metrics, of, protocol, request, rooms, send, send_json, session, sid, skip, spawn,
-    to, tracing, transport, try_broadcast, try_call, try_close_room, try_connection_session,
-    try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of, try_request,
-    try_rooms, try_send, try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest, Result,
+    ReturnValue, RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
+    SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError,
+    broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine,
+    except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send,
+    send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast,
+    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};

@@ -55,20 +55,20 @@ pub mod parser {
 
 pub use ack::{AckCallback, CallStream};
 pub use admin::{Admin, AdminAuth, AdminMode};
-pub use admission::OverflowPolicy;
+pub use admission::{OverflowPolicy, RateLimitPolicy};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
     EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
     PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies, UnixPeer,
-    UnknownReason,
+    UnknownReason, UserError,
 };
 pub use client::{
     ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room,
     connection_session, current, disconnect, emit, except, join_room, leave_room, of, request,
-    rooms, send, send_json, session, sid, skip, spawn, to, try_broadcast, try_call, try_close_room,
-    try_connection_session, try_disconnect, try_emit, try_except, try_join_room, try_leave_room,
-    try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_sid, try_skip,
-    try_spawn, try_to,
+    rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast,
+    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use handler::{

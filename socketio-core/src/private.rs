@@ -3,6 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use crate::client::run_blocking;
+pub use crate::handler::RateLimit;
 pub use crate::handler::{
     Called, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim, Guard,
     GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked, MethodShim,
@@ -10,6 +11,7 @@ pub use crate::handler::{
     Trigger, TriggerArgument, accept, triggered,
 };
 pub use inventory;
+pub use socketio_names::Per;
 
 /// Collects the needs of a guard's arguments.
 pub fn guard_needs<M, G: Guard<M>>(_: G, needs: &mut Needs) {

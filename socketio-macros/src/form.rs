@@ -42,18 +42,22 @@ impl Form {
     /// Returns the names of the options, also for messages.
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
-            (Place::Method, Form::On | Form::Event) => &["guard", "concurrent", "blocking"],
+            (Place::Method, Form::On | Form::Event) => {
+                &["guard", "rate", "per", "concurrent", "blocking"]
+            }
             (Place::Method, _) => &[],
             (Place::Item, Form::On | Form::Event) => &[
                 "namespace",
                 "guard",
+                "rate",
+                "per",
                 "server",
                 "concurrent",
                 "blocking",
                 "crate",
             ],
             (Place::Item, Form::OnError) => &["namespace", "server", "crate"],
-            (Place::Item, Form::Namespace) => &["guard", "server", "crate"],
+            (Place::Item, Form::Namespace) => &["guard", "rate", "per", "server", "crate"],
             (Place::Item, Form::OnErrorDefault) => &["server", "crate"],
             (Place::Item, Form::Derive) => &["namespace", "server", "crate"],
         }

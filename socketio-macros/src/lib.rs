@@ -54,6 +54,8 @@ use crate::form::Form;
 /// |---|---|---|
 /// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"` or `"/admin/*"`, or `"*"` for every namespace without a handler of its own |
 /// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that accept or refuse the event, run in this order; see `Guard` |
+/// | `rate = "10/s burst 20"` | none | how often a client may send the event; what is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}` |
+/// | `per = "user"`, `per = "address"` | `"client"` | with `rate`: whose events count together |
 /// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
 /// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |
@@ -238,7 +240,7 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// # Options
 ///
 /// The path, unless [`Namespace`](derive@Namespace) gives it to the type; `server` and `crate`, as with
-/// [`on`](macro@on); and `guard`, whose guards run before every handler except `on_disconnect` and `on_error`, and
+/// [`on`](macro@on); `rate` and `per`, which count all events of the namespace; and `guard`, whose guards run before every handler except `on_disconnect` and `on_error`, and
 /// before clients connect, with or without an `on_connect`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {

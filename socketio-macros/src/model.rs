@@ -1,6 +1,7 @@
 //! The model of the user's code, which `parse` creates, `check` checks and `expand` reads.
 
 use proc_macro2::{Span, TokenStream};
+use socketio_names::Rate;
 use syn::{Attribute, Expr, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
 
 /// A function under one or more handler attributes.
@@ -24,6 +25,7 @@ pub(crate) struct NamespaceImpl {
     pub(crate) path: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) guards: Guards,
+    pub(crate) rate: Option<Rate>,
     pub(crate) methods: Vec<Method>,
     /// One, or several under `#[cfg]`.
     pub(crate) triggers: Vec<Trigger>,
@@ -75,6 +77,7 @@ pub(crate) struct Registration {
     /// The word `blocking`, if it is given.
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
+    pub(crate) rate: Option<Rate>,
     /// The location of start-up errors.
     pub(crate) origin: Span,
 }

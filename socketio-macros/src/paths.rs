@@ -54,6 +54,8 @@ table! {
     namespace_path: NamespacePath,
     needs: Needs,
     next: Next,
+    per: Per,
+    rate_limit: RateLimit,
     submit: inventory::submit,
     trigger: Trigger,
     trigger_argument: TriggerArgument,

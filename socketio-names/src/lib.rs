@@ -7,8 +7,10 @@ mod event;
 mod nearest;
 mod path_error;
 mod pattern;
+mod rate;
 
 pub use event::{EventNameError, RESERVED, check_handled, is_reserved};
 pub use nearest::{is_one_edit_from, nearest};
 pub use path_error::PathError;
 pub use pattern::{Pattern, Segment, nest, parameters};
+pub use rate::{Per, Rate, RateError};

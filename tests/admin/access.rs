@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use socketio::{Admin, AdminMode, SocketIo};
 use socketio_test::{ConnectError, TestClient};
+use test_support::Log;
 
 use crate::page::{client, login, open, page};
 
@@ -120,4 +121,27 @@ async fn without_the_admin_interface_its_namespace_does_not_exist() {
     let ana = client(&io, "/").await;
     assert!(ana.emit("emit", ("/", (), "x")).await.is_err());
     assert_eq!(ana.received(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_are_logged_and_slowed_down() {
+    let log = Log::default();
+    let _guard = log.collect();
+    let right = json!({"token": "secret"});
+    let io = SocketIo::bare()
+        .admin(Admin::new(right.clone()))
+        .build()
+        .unwrap();
+    let start = tokio::time::Instant::now();
+    for guess in 0..10 {
+        assert!(login(&io, &json!({"token": guess})).await.is_err());
+    }
+    // Five at once, then one a second.
+    assert_eq!(start.elapsed().as_secs(), 4);
+    assert!(login(&io, &right).await.is_ok());
+    assert_eq!(
+        log.lines("the `auth` of an administrator is wrong").len(),
+        10
+    );
+    assert!(log.lines("secret").is_empty());
 }

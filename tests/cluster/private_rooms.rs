@@ -4,12 +4,16 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use socketio::{CallError, RoomError, SocketIo};
+use socketio::{CallError, RoomError, SocketIo, SocketIoBuilder};
 use socketio_test::{TestClient, TestQueue, event};
 
 use crate::nodes::CHANNEL;
 
 fn node(queue: &TestQueue) -> SocketIo {
+    builder(queue).build().unwrap()
+}
+
+fn builder(queue: &TestQueue) -> SocketIoBuilder {
     SocketIo::bare()
         .message_queue(queue.clone())
         .on("join", async |room: String| socketio::join_room(&room))
@@ -17,8 +21,6 @@ fn node(queue: &TestQueue) -> SocketIo {
         .on("join through recipients", async |room: String| {
             socketio::to(socketio::sid()).join_room(&room)
         })
-        .build()
-        .unwrap()
 }
 
 /// Three nodes: the victim is a client of the first, the intruder of the second; the third has no clients.
@@ -31,6 +33,10 @@ struct Cluster {
 
 impl Cluster {
     async fn new() -> Self {
+        Self::of(node).await
+    }
+
+    async fn of(node: impl Fn(&TestQueue) -> SocketIo) -> Self {
         let queue = TestQueue::new();
         let nodes = [node(&queue), node(&queue), node(&queue)];
         let victim = TestClient::connect(&nodes[0], "/").await.unwrap();
@@ -170,8 +176,9 @@ async fn an_ack_of_a_client_that_was_not_called_is_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_whose_name_resembles_an_id_is_an_ordinary_room() {
-    let cluster = Cluster::new().await;
+async fn without_python_nodes_a_room_whose_name_resembles_an_id_is_an_ordinary_room() {
+    let nodes = |queue: &TestQueue| builder(queue).private_python_rooms(false).build();
+    let cluster = Cluster::of(|queue| nodes(queue).unwrap()).await;
     for room in [
         "customers-and-orders",
         "-KuUmX3RzQvWpLtYbNcD",
@@ -186,6 +193,30 @@ async fn a_room_whose_name_resembles_an_id_is_an_ordinary_room() {
         cluster.settled().await;
         assert_eq!(cluster.intruder.received(), []);
     }
+}
+
+/// A Python node publishes what is for one of its clients to the room of the client's id.
+#[tokio::test(start_paused = true)]
+async fn the_room_of_a_client_of_a_python_node_can_be_neither_joined_nor_closed() {
+    let cluster = Cluster::new().await;
+    let sid = "q9pBj1Y0vQm6xWJtAAAB";
+    is_private(cluster.intruder.emit("join", sid).await);
+    is_private(cluster.intruder.emit("join through recipients", sid).await);
+    is_private(cluster.intruder.emit("close", sid).await);
+    for node in &cluster.nodes {
+        let joined = node.to(cluster.intruder.sid()).join_room(sid);
+        assert_eq!(joined, Err(RoomError::ClientRoom));
+    }
+    let emit = json!({
+        "method": "emit", "event": "secret", "data": "for one", "namespace": "/", "room": sid,
+        "skip_sid": null, "callback": null, "host_id": "P",
+    });
+    cluster.queue.publish(CHANNEL, emit);
+    cluster.settled().await;
+    assert_eq!(cluster.intruder.received(), []);
+    // Words are ordinary names.
+    let words = "customers-and-orders";
+    cluster.intruder.emit("join", words).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,3 +100,47 @@ async fn events_of_other_processes_run_no_handlers() {
     queue.settled([&one]).await;
     assert_eq!(ana.received(), [event("join", "lobby")]);
 }
+
+#[tokio::test]
+async fn messages_of_other_processes_are_bounded_in_size_depth_and_names() {
+    let queue = TestQueue::new();
+    let node = builder(&queue)
+        .max_cluster_message(100_000)
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&node, "/").await.unwrap();
+    let emit = |data: String, room: String| {
+        let message = format!(
+            r#"{{"method":"emit","event":"x","data":[{data}],"namespace":"/","room":{room},"host_id":"P"}}"#
+        );
+        queue.publish_bytes(CHANNEL, message);
+    };
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    emit(format!("{:?}", "x".repeat(100_000)), "null".into());
+    emit(nested(128), "null".into());
+    emit(nested(10_000), "null".into());
+    queue.settled([&node]).await;
+    assert_eq!(client.received(), []);
+    emit(nested(127), "null".into());
+    emit("1".into(), r#"[7,"lobby",null]"#.into());
+    emit("1".into(), r#"[7,"lobby"]"#.into());
+    queue.settled([&node]).await;
+    assert_eq!(client.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_names_at_most_65536_rooms() {
+    let queue = TestQueue::new();
+    let node = builder(&queue).build().unwrap();
+    let client = TestClient::connect(&node, "/").await.unwrap();
+    for count in [65_537, 65_536] {
+        let mut rooms = vec!["lobby"; count - 1];
+        rooms.push(client.sid());
+        queue.publish(
+            CHANNEL,
+            json!({"method": "emit", "event": "x", "data": [count], "namespace": "/", "room": rooms, "host_id": "P"}),
+        );
+    }
+    queue.settled([&node]).await;
+    assert_eq!(client.received(), [event("x", 65_536)]);
+}

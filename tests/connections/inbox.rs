@@ -75,6 +75,23 @@ async fn packets_read_ahead_for_a_call_are_bounded_in_bytes() {
     }
 }
 
+/// An event of a few bytes takes hundreds while it waits: 166,000 of them were read behind a call.
+#[tokio::test]
+async fn small_events_read_ahead_for_a_call_are_bounded_in_number() {
+    let (io, gate, handled) =
+        server(|builder| builder.max_waiting_events(1).max_http_buffer_size(10_000));
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let answer = client.call::<String>("ask", ());
+    let _unanswered = client.next().await;
+    let behind: Vec<_> = (0..100).map(|_| client.emit("data", "")).collect();
+    assert_eq!(answer.await.unwrap(), "backlog");
+    gate.add_permits(100);
+    for event in behind {
+        event.await.unwrap();
+    }
+    assert_eq!(handled.load(SeqCst), 100, "nothing is lost");
+}
+
 #[tokio::test]
 async fn the_bytes_of_all_namespaces_count_together() {
     let gate = Arc::new(Semaphore::new(0));
@@ -152,4 +169,104 @@ async fn too_much_input_during_a_call_is_logged_once() {
     for event in sent {
         event.await.unwrap();
     }
+}
+
+/// 20 namespaces had 64 handlers each, with an argument of 1 MB each.
+#[tokio::test]
+async fn concurrent_handlers_are_bounded_for_the_whole_connection() {
+    let (gate, running) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut builder = SocketIo::bare()
+        .async_handlers(true)
+        .max_concurrent_events(2);
+    let paths: Vec<_> = (0..10).map(|number| format!("/{number}")).collect();
+    for path in &paths {
+        let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+        builder = builder.on_in(path, "data", move |_data: String| {
+            let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+            async move {
+                running.fetch_add(1, SeqCst);
+                gate.acquire().await.unwrap().forget();
+            }
+        });
+    }
+    let io = builder.build().unwrap();
+    let first = TestClient::connect(&io, &paths[0]).await.unwrap();
+    let mut clients = vec![];
+    for path in &paths[1..] {
+        clients.push(first.connect_to(path).await.unwrap());
+    }
+    clients.push(first);
+    let events: Vec<_> = clients
+        .iter()
+        .flat_map(|client| [client.emit("data", ""), client.emit("data", "")])
+        .collect();
+    settle().await;
+    assert_eq!(
+        running.load(SeqCst),
+        8,
+        "four times `max_concurrent_events`"
+    );
+    gate.add_permits(100);
+    for event in events {
+        event.await.unwrap();
+    }
+    assert_eq!(running.load(SeqCst), 20, "the others have run afterwards");
+}
+
+#[tokio::test]
+async fn what_running_handlers_were_started_with_is_bounded_in_bytes() {
+    let (gate, running) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let io = SocketIo::bare()
+        .async_handlers(true)
+        .max_http_buffer_size(10_000)
+        .on("data", {
+            let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+            move |_data: String| {
+                let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+                async move {
+                    running.fetch_add(1, SeqCst);
+                    gate.acquire().await.unwrap().forget();
+                }
+            }
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let events: Vec<_> = (0..20)
+        .map(|_| client.emit("data", "x".repeat(9_000)))
+        .collect();
+    settle().await;
+    assert_eq!(running.load(SeqCst), 5, "40,000 bytes, and the last one");
+    gate.add_permits(100);
+    for event in events {
+        event.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_auth_of_clients_that_are_connecting_is_bounded_in_bytes() {
+    let (gate, running) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut builder = SocketIo::bare().max_http_buffer_size(10_000);
+    let paths: Vec<_> = (0..20).map(|number| format!("/{number}")).collect();
+    for path in &paths {
+        let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+        builder = builder.on_in(path, "connect", move || {
+            let (gate, running) = (Arc::clone(&gate), Arc::clone(&running));
+            async move {
+                running.fetch_add(1, SeqCst);
+                gate.acquire().await.unwrap().forget();
+            }
+        });
+    }
+    let io = builder.build().unwrap();
+    let connection = TestClient::builder(&io).open().unwrap();
+    let auth = serde_json::json!({"token": "x".repeat(9_000)});
+    for path in &paths {
+        drop(connection.send_raw(&format!("0{path},{auth}")));
+    }
+    settle().await;
+    assert_eq!(running.load(SeqCst), 5);
+    gate.add_permits(100);
+    settle().await;
+    assert_eq!(running.load(SeqCst), 20);
 }

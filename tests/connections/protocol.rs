@@ -1,13 +1,17 @@
 //! Invalid packets close their own connection only; clients can't send reserved event names.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
 use socketio::{Reason, Rest, SocketIo};
 use socketio_test::{ConnectError, TestClient};
+use test_support::settle;
 
 use crate::{connect::refusal, disconnect::noting};
 
@@ -100,6 +104,60 @@ async fn an_invalid_binary_packet_closes_only_its_own_connection() {
         assert_eq!(reason, Reason::ParseError, "{packets:?}");
     }
     other.emit("x", Bytes::from_static(b"b")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_packet_whose_attachments_do_not_come_in_time_closes_the_connection() {
+    let io = SocketIo::bare()
+        .on("x", |_: Rest<socketio::Data>| {})
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let placeholders = r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#;
+    let start = tokio::time::Instant::now();
+    drop(client.send_raw(&format!(r#"52-["x",{placeholders}]"#)));
+    settle().await;
+    // One of two is not enough, and does not start the clock again.
+    tokio::time::advance(Duration::from_secs(30)).await;
+    drop(client.send_raw_binary(Bytes::from_static(b"b")));
+    settle().await;
+    assert_eq!(client.connection().closed().await, Reason::ParseError);
+    assert_eq!(start.elapsed().as_secs(), 45);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_packet_whose_attachments_come_in_time_stops_the_clock() {
+    let io = SocketIo::bare()
+        .on("x", |bytes: Bytes| bytes.len())
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    drop(client.send_raw(r#"51-["x",{"_placeholder":true,"num":0}]"#));
+    settle().await;
+    tokio::time::advance(Duration::from_secs(44)).await;
+    let complete = client.send_raw_binary(Bytes::from_static(b"b"));
+    complete.await.unwrap();
+    tokio::time::advance(Duration::from_secs(100)).await;
+    assert!(client.is_connected());
+}
+
+#[tokio::test]
+async fn values_that_would_take_too_much_memory_fail_their_event() {
+    let io = SocketIo::bare()
+        .on("typed", |values: Vec<socketio::Data>| values.len())
+        .on("text", |text: String| text.len())
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let small = vec![r#"{"":0}"#; 142_000].join(",");
+    client
+        .send_raw(&format!(r#"21["typed",[{small}]]"#))
+        .await
+        .unwrap_err();
+    let text = "{".repeat(900_000);
+    let length: usize = client.call("text", text).await.unwrap();
+    assert_eq!(length, 900_000);
+    assert!(client.is_connected());
 }
 
 // D31

@@ -121,6 +121,28 @@ async fn the_admin_interface_is_one_of_them() {
     }
 }
 
+/// `chat/7` would match the pattern, but not what guards exactly `/chat/7`.
+#[tokio::test]
+async fn a_namespace_without_a_slash_is_refused() {
+    let io = SocketIo::bare()
+        .on_in("/chat/{id}", "x", || ())
+        .on_in("/chat/7", "connect", || false)
+        .parser(MsgPack)
+        .build()
+        .unwrap();
+    for path in ["chat/7", "chat/8"] {
+        let connection = TestClient::builder(&io).open().unwrap();
+        // {"type": 0, "nsp": path}
+        let mut packet = b"\x82\xa4type\x00\xa3nsp\xa6".to_vec();
+        packet.extend(path.as_bytes());
+        _ = connection.send_raw_binary(packet).await;
+        let packets = connection.packets();
+        let answer = packets.last().unwrap().binary().unwrap();
+        let answer = String::from_utf8_lossy(answer).into_owned();
+        assert!(answer.contains("Invalid namespace"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn other_parsers_know_exact_names_only() {
     let io = SocketIo::bare()

@@ -8,6 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use socketio::{BoxError, ConnectionRefused, SocketIo, State, broadcast, emit, handlers, try_emit};
 use socketio_test::{EmitFailed, TestClient, event};
+use test_support::Log;
 
 #[tokio::test]
 async fn a_refusal_in_an_ordinary_event_is_an_ordinary_error() {
@@ -148,4 +149,35 @@ async fn a_callback_that_fails_does_not_fail_an_event() {
     two.next_named("noted").await;
     assert_eq!(*notes.lock().unwrap(), [2]);
     assert!(one.is_connected() && text.is_connected());
+}
+
+/// One client wrote 331 MB of log in five seconds, with lines of its own among them.
+#[tokio::test(start_paused = true)]
+async fn a_client_can_neither_flood_the_log_nor_write_lines_of_its_own() {
+    #[derive(Debug, serde::Deserialize)]
+    enum Command {
+        Start,
+    }
+    let log = Log::default();
+    let _guard = log.collect();
+    let io = SocketIo::bare()
+        .on("run", |command: Command| {
+            assert!(matches!(command, Command::Start))
+        })
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let evil = "\n2026-01-01T00:00:00Z ERROR socketio: forged\u{1b}[2J";
+    for _ in 0..100 {
+        client.emit("run", evil).await.unwrap_err();
+    }
+    let lines = log.lines("an event failed");
+    assert_eq!(lines.len(), 10);
+    assert!(
+        lines[0].contains(r"\n2026-01-01T00:00:00Z ERROR socketio: forged\u{1b}[2J"),
+        "{lines:?}"
+    );
+    tokio::time::advance(std::time::Duration::from_secs(10)).await;
+    client.emit("run", evil).await.unwrap_err();
+    assert!(log.lines("left_out=90").len() == 1);
 }

@@ -5,6 +5,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `rate_limits` | how often clients may send events |
 //! | `registration` | names, namespaces and arguments of handlers |
 //! | `closures` | options, guards and error handlers of closures |
 //! | `blocking`, `blocking_log` | handlers on the blocking pool, and the log line about handlers that should be |
@@ -37,6 +38,7 @@ mod namespace_values;
 mod namespaces;
 mod ordering;
 mod patterns;
+mod rate_limits;
 mod registration;
 mod trigger_event;
 mod try_context;

@@ -9,6 +9,7 @@
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |
 //! | `rooms` | rooms, and who receives an emit |
+//! | `users` | `set_user`, `user` and `to_user` |
 //! | `except` | recipients without the clients in some rooms |
 //! | `server` | emits and calls of the server, outside of handlers |
 //! | `binary` | values with attachments |
@@ -25,3 +26,4 @@ mod parsers;
 mod responses;
 mod rooms;
 mod server;
+mod users;

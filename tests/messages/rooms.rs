@@ -229,6 +229,24 @@ async fn the_number_of_rooms_of_a_client_is_limited() {
     client.emit("join", "d").await.unwrap();
 }
 
+/// 1,000 rooms with names of 1 MB were a gigabyte for each client.
+#[tokio::test]
+async fn the_name_of_a_room_is_limited_in_bytes() {
+    let io = server();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let longest = "é".repeat(128);
+    client.emit("join", &longest).await.unwrap();
+    for command in ["join", "close"] {
+        let error = client.emit(command, format!("{longest}!")).await;
+        let error = error.unwrap_err().to_string();
+        let expected = "the name of a room can have 256 bytes at most";
+        assert!(error.ends_with(expected), "{error}");
+    }
+    assert_eq!(rooms_of(&client).await.len(), 2);
+    let to = io.to(client.sid());
+    assert_eq!(to.join_room("x".repeat(257)), Err(RoomError::TooLong(256)));
+}
+
 #[tokio::test]
 async fn a_disconnected_client_is_in_no_room() {
     let io = server();

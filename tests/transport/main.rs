@@ -2,6 +2,7 @@
 //!
 //! `test_support::engine_client` has clients for it.
 
+mod advisories;
 mod clients;
 mod old_clients;
 mod polling;

@@ -5,7 +5,7 @@ use std::{panic::Location, pin::Pin, sync::Arc};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    base::{ArgumentError, fault},
+    base::{ArgumentError, Escaped, ProblemLog, fault},
     packet::Arguments,
     pending::OnAck,
 };
@@ -92,6 +92,7 @@ impl Callback {
     /// where the closure was registered, to `spawn`.
     pub(crate) fn on_ack(
         &self,
+        problems: ProblemLog,
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,
     ) -> OnAck {
         let callback = self.clone();
@@ -108,7 +109,12 @@ impl Callback {
                     match run(arguments) {
                         Ok(callback) => callback.await,
                         Err(error) => {
-                            tracing::warn!(target: "socketio", %origin, %error, "an acknowledgement does not fit its callback");
+                            const TEXT: &str = "an acknowledgement does not fit its callback";
+                            if let Some(left_out) = problems.admit(origin, TEXT) {
+                                let error = error.to_string();
+                                let error = Escaped(&error);
+                                tracing::warn!(target: "socketio", %origin, %error, left_out, "{TEXT}");
+                            }
                         }
                     }
                 }),

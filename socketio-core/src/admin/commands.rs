@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{login::Login, reporter::Reporter};
+use super::{
+    attempts::{Admission, Attempts},
+    login::Login,
+    reporter::Reporter,
+};
 use crate::{
-    base::{ConnectionRefused, Data, Result},
+    base::{ConnectionRefused, Data, Problem, ProblemDetails, Result},
     client::{Socket, SocketIo, To},
     handler::{Auth, Handlers},
     packet::Rest,
@@ -31,10 +35,29 @@ pub(super) fn handlers(
     commands: bool,
 ) -> Handlers {
     let features = features(reporter.is_some(), commands);
+    let attempts = Arc::new(Attempts::default());
     let connect = move |socket: Socket, auth: Auth<Value>| {
         let (login, reporter, features) = (login.clone(), reporter.clone(), features.clone());
+        let attempts = Arc::clone(&attempts);
         async move {
-            if !login.admits(auth.into_inner()).await {
+            let admitted = match attempts.admission() {
+                Admission::Refused => false,
+                Admission::After(pause) => {
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
+                    let admitted = login.admits(auth.into_inner()).await;
+                    if !admitted {
+                        attempts.failed();
+                    }
+                    admitted
+                }
+            };
+            if !admitted {
+                let request = socket.request();
+                let problems = &socket.node().options.engine.problems;
+                let details = ProblemDetails::of(&request, socket.transport());
+                problems.report(Problem::AdminRefused, details);
                 return Err(ConnectionRefused::new("authentication failed"));
             }
             welcome(socket, features, reporter);

@@ -7,6 +7,7 @@
     reason = "a file is named after its main type"
 )]
 mod admin;
+mod attempts;
 mod commands;
 mod instrument;
 mod login;

@@ -62,11 +62,17 @@ impl Reporter {
         **client.namespace() == *self.namespace
     }
 
+    /// Returns the node if an administrator is connected. Nothing is collected for nobody.
+    fn watched(&self) -> Option<Arc<Node>> {
+        let node = self.node.get().and_then(Weak::upgrade)?;
+        node.hub.is_inhabited(&self.namespace).then_some(node)
+    }
+
     fn report<T: Serialize>(&self, client: &Client, event: &str, payload: impl FnOnce() -> T) {
         if self.is_own(client) {
             return;
         }
-        let Some(node) = self.node.get().and_then(Weak::upgrade) else {
+        let Some(node) = self.watched() else {
             return;
         };
         let page = To::new(node, None, Arc::clone(&self.namespace), Target::Everyone);
@@ -84,6 +90,7 @@ impl Reporter {
             max_namespace_len: usize::MAX,
             max_event_len: usize::MAX,
             max_id_len: usize::MAX,
+            max_expansion: usize::MAX,
         };
         let mut reader = self.codec.reader(&limits);
         let mut messages = packet.into_messages().into_iter();
@@ -134,7 +141,7 @@ impl Observer for Reporter {
     }
 
     fn received(&self, client: &Arc<Client>, event: &str, arguments: &Arguments) {
-        if self.is_own(client) {
+        if self.is_own(client) || self.watched().is_none() {
             return;
         }
         if let Some(event) = named(event, arguments.clone()) {
@@ -145,7 +152,7 @@ impl Observer for Reporter {
     }
 
     fn sent(&self, clients: &[Arc<Client>], packet: &Frames) {
-        if clients.first().is_none_or(|client| self.is_own(client)) {
+        if clients.first().is_none_or(|client| self.is_own(client)) || self.watched().is_none() {
             return;
         }
         if let Some(event) = self.read(packet.clone()) {

@@ -19,6 +19,8 @@ pub struct PacketLimits {
     pub max_event_len: usize,
     /// The number of digits of an ack id. Default: 64.
     pub max_id_len: usize,
+    /// How many times [`max_attachment_bytes`](Self::max_attachment_bytes) the values of a packet may take in memory. Default: 64.
+    pub max_expansion: usize,
 }
 
 impl Default for PacketLimits {
@@ -29,6 +31,7 @@ impl Default for PacketLimits {
             max_namespace_len: 256,
             max_event_len: 1_024,
             max_id_len: 64,
+            max_expansion: 64,
         }
     }
 }
@@ -69,6 +72,12 @@ impl Default for AdmissionLimits {
 pub(crate) struct ClientLimits {
     /// The number of rooms it may be in.
     pub(crate) rooms: usize,
+    /// The length of the name of a room, in bytes.
+    pub(crate) room_name: usize,
+    /// The length of the key of a user, in bytes.
+    pub(crate) user_key: usize,
+    /// Whether names of the form of a Python node's client ids are private.
+    pub(crate) python_rooms: bool,
     /// The number of its pending acks.
     pub(crate) pending_acks: usize,
     pub(crate) call_timeout: Duration,
@@ -78,6 +87,9 @@ impl Default for ClientLimits {
     fn default() -> Self {
         ClientLimits {
             rooms: 1_000,
+            room_name: 256,
+            user_key: 256,
+            python_rooms: false,
             pending_acks: 1_000,
             call_timeout: Duration::from_secs(60),
         }

@@ -10,9 +10,11 @@ mod admission;
 mod handshake;
 mod limits;
 mod outbox_total;
+mod rate_limit_policy;
 
 pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;
 pub(crate) use limits::{AdmissionLimits, ClientLimits, OutboxLimits, PublishLimits};
 pub use limits::{OverflowPolicy, PacketLimits};
 pub(crate) use outbox_total::{OutboxShare, OutboxTotal};
+pub use rate_limit_policy::RateLimitPolicy;

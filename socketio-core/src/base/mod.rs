@@ -3,6 +3,7 @@
 mod data;
 pub(crate) mod date;
 mod error;
+mod escaped;
 pub(crate) mod fault;
 pub(crate) mod forwarded;
 mod into_accept;
@@ -24,9 +25,10 @@ pub use data::{BinaryInJson, Data};
 pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};
 pub use error::{
     ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, EmitError, EncodeError,
-    Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,
+    Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError, UserError,
 };
 pub(crate) use error::{Cause, chain};
+pub(crate) use escaped::Escaped;
 pub use into_accept::IntoAccept;
 pub(crate) use lossy::lossy;
 pub use message::{Message, Text};

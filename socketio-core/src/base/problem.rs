@@ -86,6 +86,8 @@ problems! {
             => "ordinary after a restart or a ping timeout; if it repeats, several nodes get the requests of one client: use sticky sessions",
         OtherVersion INFO "the parameter `EIO` differs from the handshake's"
             => "check what rewrites the query between client and server",
+        OtherOrigin WARN "the origin differs from the handshake's"
+            => "none, if it is an attack: a page uses the session of another; else check what changes `Origin` in a proxy",
         MethodNotAllowed INFO "the method is neither GET nor POST"
             => "use a Socket.IO client",
         PostToWebSocket INFO "a POST with `transport=websocket`"
@@ -154,6 +156,8 @@ problems! {
             => "use the same parser and protocol version on both sides",
         TooManyAttachments WARN "a packet with too many attachments: the connection is closed"
             => "raise `max_attachments`, or send fewer binary values in one event",
+        AttachmentsLate INFO "the attachments of a packet took too long: the connection is closed"
+            => "none on the server: the client's network is slow or gone; see `attachment_timeout`",
         NotJoined WARN "a packet for a namespace that the client has not joined: the connection is closed"
             => "let the client connect to the namespace first",
         LeftNamespace DEBUG "a packet for a namespace that has ended"
@@ -164,6 +168,14 @@ problems! {
             => "raise `max_namespaces`",
         NothingJoined INFO "no namespace was joined in time: the connection is closed"
             => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
+        RateLimited INFO "a client sends more events than a rate limit allows"
+            => "raise the limit if the client behaves well; see `rate_limit_policy`",
+        AdminRefused WARN "the `auth` of an administrator is wrong"
+            => "pass what the page sends to `Admin::new`; further attempts are delayed",
+        TooManyHandlers WARN "the handlers of too many clients that have gone still run: a new connection is closed"
+            => "set a time limit around what handlers wait for, or raise `max_connections`",
+        ConnectDropped WARN "a `connect` handler still runs although its client has gone: it is dropped"
+            => "set a time limit around what the handler waits for; see `connect_timeout`",
         CallBacklog WARN "a client sent too much while a call waited for its acknowledgement: the call fails"
             => "raise `max_waiting_events`, or send fewer events",
         OutboxesFull WARN "the outboxes of all connections are full: a client that reads too slowly is closed"

@@ -1,8 +1,10 @@
 //! [`ProblemLog`]: writes one line for each [`Problem`] that occurs, and fewer if there are many.
 
 use std::{
+    collections::HashMap,
     fmt,
     net::{IpAddr, SocketAddr},
+    panic::Location,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -87,7 +89,15 @@ impl<'a> ProblemDetails<'a> {
 /// At most ten lines for each problem are written within ten seconds. The next one after a pause says how many were
 /// left out.
 #[derive(Clone, Debug)]
-pub(crate) struct ProblemLog(Arc<[Mutex<Window>]>);
+pub(crate) struct ProblemLog(Arc<Windows>);
+
+#[derive(Debug)]
+struct Windows {
+    problems: Box<[Mutex<Window>]>,
+    /// Of other lines that clients cause: by the place in the program that they are about, and their text. As many as there are
+    /// handlers.
+    places: Mutex<HashMap<(&'static Location<'static>, &'static str), Window>>,
+}
 
 /// The recent lines about one problem.
 #[derive(Debug, Default)]
@@ -121,22 +131,28 @@ impl Window {
 
 impl Default for ProblemLog {
     fn default() -> Self {
-        ProblemLog(Problem::ALL.iter().map(|_| Mutex::default()).collect())
+        ProblemLog(Arc::new(Windows {
+            problems: Problem::ALL.iter().map(|_| Mutex::default()).collect(),
+            places: Mutex::default(),
+        }))
     }
 }
 
 impl ProblemLog {
     /// Returns how often each problem was reported, also without a line.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (Problem, u64)> {
-        Problem::ALL.iter().zip(&*self.0).map(|(problem, window)| {
-            let window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            (*problem, window.total)
-        })
+        Problem::ALL
+            .iter()
+            .zip(&self.0.problems)
+            .map(|(problem, window)| {
+                let window = window.lock().unwrap_or_else(PoisonError::into_inner);
+                (*problem, window.total)
+            })
     }
 
     /// Writes a line, unless there were too many about this problem.
     pub(crate) fn report(&self, problem: Problem, details: ProblemDetails<'_>) {
-        let Some(window) = self.0.get(problem as usize) else {
+        let Some(window) = self.0.problems.get(problem as usize) else {
             return;
         };
         let admitted = {
@@ -148,6 +164,26 @@ impl ProblemLog {
         }
     }
 }
+
+/// Lines about the user's code, such as failures of a handler, which a client may cause as often as it sends.
+impl ProblemLog {
+    /// Returns how many lines with this text about this place were left out since the last one, or `None` if this one is to be
+    /// left out, too.
+    pub(crate) fn admit(
+        &self,
+        place: &'static Location<'static>,
+        text: &'static str,
+    ) -> Option<LeftOut> {
+        let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = places.entry((place, text)).or_default();
+        window
+            .admit(Instant::now())
+            .map(|left_out| (left_out > 0).then_some(left_out))
+    }
+}
+
+/// The number of lines that were left out before this one, if any were.
+pub(crate) type LeftOut = Option<u64>;
 
 /// Writes a line, however many there were.
 pub(super) fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {

@@ -59,6 +59,15 @@ impl Sid {
         decoded == Ok(SID_BYTES) && checksum(random) == sum
     }
 
+    /// Returns whether a name may be the id of a client of a Python node: 12 random bytes and a counter of 3 bytes, in the same
+    /// 20 characters. The counter makes the 17th an upper-case letter for the first 6.8 million ids of a process.
+    pub(crate) fn may_be_of_python(name: &str) -> bool {
+        let is_url_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        name.len() == 20
+            && name.bytes().all(is_url_safe)
+            && name.bytes().any(|byte| byte.is_ascii_uppercase())
+    }
+
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -168,6 +177,19 @@ mod tests {
             "room:AAAAAAAAAAAAAAAAAAAA",
         ] {
             assert!(!Sid::is_sid(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_python_id_may_be_one_and_words_are_not() {
+        assert!(Sid::may_be_of_python("q9pBj1Y0vQm6xWJtAAAB"));
+        for name in [
+            "customers-and-orders",
+            "lobby",
+            "room:q9pBj1Y0vQm6xWJtAAAB",
+            "a room of TWENTY ch.",
+        ] {
+            assert!(!Sid::may_be_of_python(name), "{name}");
         }
     }
 

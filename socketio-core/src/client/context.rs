@@ -3,12 +3,14 @@
 //! Each calls the method of the same name of [`Socket`], and panics outside of a handler. The functions in
 //! [`try_context`](super::try_context) return an error instead.
 
+use std::fmt::Display;
+
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use super::{ConnectionSession, Session, Socket, To, scope};
 use crate::{
-    base::{CallError, Request, RoomError, Sid},
+    base::{CallError, Request, RoomError, Sid, UserError},
     hub::IntoRooms,
 };
 
@@ -67,6 +69,40 @@ pub fn send_json<T: Serialize>(payload: T) {
 #[track_caller]
 pub fn to(rooms: impl IntoRooms) -> To {
     expect_current("to").to(rooms)
+}
+
+/// Sets the key of the current client's user: [`Socket::set_user`].
+///
+/// # Errors
+///
+/// As [`Socket::set_user`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn set_user(key: impl Display) -> Result<(), UserError> {
+    expect_current("set_user").set_user(key)
+}
+
+/// Returns the key of the current client's user, if it has one: [`Socket::user`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn user() -> Option<String> {
+    expect_current("user").user()
+}
+
+/// Addresses the clients of a user in the current namespace: [`Socket::to_user`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn to_user(key: impl Display) -> To {
+    expect_current("to_user").to_user(key)
 }
 
 /// Addresses everyone in the current namespace, the current client included: [`Socket::broadcast`].

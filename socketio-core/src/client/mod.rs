@@ -14,7 +14,8 @@ mod try_context;
 
 pub use context::{
     broadcast, call, close_room, connection_session, current, disconnect, emit, except, join_room,
-    leave_room, of, request, rooms, send, send_json, session, sid, skip, spawn, to,
+    leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to,
+    to_user, user,
 };
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
@@ -24,5 +25,6 @@ pub use to::To;
 pub use try_context::{
     try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
     try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_sid, try_skip, try_spawn, try_to,
+    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
+    try_user,
 };

@@ -8,7 +8,7 @@ use std::{
     mem,
     panic::{Location, resume_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     task::{Context as TaskContext, Poll, ready},
 };
 
@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use super::Socket;
 use crate::{
     base::{
-        BoxError, EmitError,
+        BoxError, EmitError, Escaped, ProblemLog,
         fault::{self, Panic},
     },
     hub::Client,
@@ -188,9 +188,15 @@ fn keep(error: BoxError) {
         }) => {
             failure.get_or_insert(error);
         }
-        _ => tracing::error!(target: "socketio", %error, "emit failed"),
+        _ => {
+            let error = error.to_string();
+            tracing::error!(target: "socketio", error = %Escaped(&error), "emit failed");
+        }
     });
 }
+
+/// Counts lines about emits that failed. One for the process, since a failed emit may be outside of any server's tasks.
+static EMITS: LazyLock<ProblemLog> = LazyLock::new(ProblemLog::default);
 
 /// Handles an `emit` that failed. If the current client emitted it, its event fails; otherwise (the server or another
 /// client emitted it, or no event is being handled) the error is logged.
@@ -209,8 +215,12 @@ pub(crate) fn fail(
         }
         _ => Some(error),
     });
-    if let Some(error) = unhandled {
-        tracing::error!(target: "socketio", %origin, %error, "emit failed");
+    if let Some(error) = unhandled
+        && let Some(left_out) = EMITS.admit(origin, "emit failed")
+    {
+        let error = error.to_string();
+        let error = Escaped(&error);
+        tracing::error!(target: "socketio", %origin, %error, left_out, "emit failed");
     }
 }
 

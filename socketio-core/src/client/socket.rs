@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tracing::Span;
 
 use crate::{
-    base::{CallError, EmitError, Reason, Request, RoomError, Sid},
+    base::{CallError, EmitError, Reason, Request, RoomError, Sid, UserError},
     client::{ConnectionSession, Session, To, scope},
     hub::{Client, CloseRequest, IntoRooms, Target},
     node::Node,
@@ -192,7 +192,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] past the limit,
+    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] and [`RoomError::TooLong`] past the limits,
     /// [`RoomError::NotConnected`] when this client has disconnected.
     pub fn join_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let mut names = Vec::new();
@@ -225,6 +225,37 @@ impl Socket {
     /// Returns the rooms of this client: its own first, then the others in the order of joining.
     pub fn rooms(&self) -> Vec<String> {
         self.client().rooms()
+    }
+
+    /// Sets the key of this client's user, for [`to_user`](Socket::to_user); several clients may have one user. Usually called in
+    /// `connect` or in a guard, with what the client has proved to be. It replaces an earlier one, and is kept until the client's
+    /// `disconnect` handler has ended.
+    ///
+    /// Each namespace has users of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`UserError::TooLong`] past [`max_user_key`](crate::SocketIoBuilder::max_user_key), [`UserError::NotConnected`] when
+    /// this client has disconnected.
+    pub fn set_user(&self, key: impl fmt::Display) -> Result<(), UserError> {
+        let key = key.to_string();
+        self.node().hub.set_user(self.client(), Some(&key))
+    }
+
+    /// Makes this client one without a user.
+    pub fn clear_user(&self) {
+        // It fails for a client that has disconnected, which can't be addressed in any case.
+        let _ = self.node().hub.set_user(self.client(), None);
+    }
+
+    /// Returns the key of this client's user, if [`set_user`](Socket::set_user) has set one.
+    pub fn user(&self) -> Option<String> {
+        self.client().user().map(|key| String::from(&*key))
+    }
+
+    /// Addresses the clients of a user in this namespace: [`To::to_user`].
+    pub fn to_user(&self, key: impl fmt::Display) -> To {
+        self.address(Target::Rooms(Vec::new())).to_user(key)
     }
 
     /// Disconnects this client from this namespace; its connection stays open. The client receives a DISCONNECT packet

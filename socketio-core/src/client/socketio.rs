@@ -83,6 +83,11 @@ impl SocketIo {
         self.broadcast().to(rooms)
     }
 
+    /// Addresses the clients of a user in the main namespace: [`To::to_user`].
+    pub fn to_user(&self, key: impl std::fmt::Display) -> To {
+        self.broadcast().to_user(key)
+    }
+
     /// Addresses everyone in the main namespace except the clients with these ids.
     pub fn skip(&self, sids: impl IntoRooms) -> To {
         self.broadcast().skip(sids)

@@ -3,12 +3,14 @@
 //! Each calls the method of [`Socket`] of the same name without `try_`. Outside of a handler it returns
 //! [`NoCurrentClient`], or the variant of that name of the function's own error type.
 
+use std::fmt::Display;
+
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
 use super::{ConnectionSession, Session, Socket, To, scope};
 use crate::{
-    base::{CallError, EmitError, NoCurrentClient, Request, RoomError, Sid},
+    base::{CallError, EmitError, NoCurrentClient, Request, RoomError, Sid, UserError},
     hub::IntoRooms,
 };
 
@@ -50,6 +52,33 @@ pub fn try_send_json<T: Serialize>(payload: T) -> Result<(), EmitError> {
 /// [`NoCurrentClient`] outside of a handler.
 pub fn try_to(rooms: impl IntoRooms) -> Result<To, NoCurrentClient> {
     Ok(current()?.to(rooms))
+}
+
+/// Sets the key of the current client's user: [`set_user`](fn@crate::set_user).
+///
+/// # Errors
+///
+/// As [`Socket::set_user`], and [`UserError::NoCurrentClient`].
+pub fn try_set_user(key: impl Display) -> Result<(), UserError> {
+    current()?.set_user(key)
+}
+
+/// Returns the key of the current client's user: [`user`](fn@crate::user).
+///
+/// # Errors
+///
+/// [`NoCurrentClient`] outside of a handler.
+pub fn try_user() -> Result<Option<String>, NoCurrentClient> {
+    Ok(current()?.user())
+}
+
+/// Addresses the clients of a user in the current namespace: [`to_user`](fn@crate::to_user).
+///
+/// # Errors
+///
+/// [`NoCurrentClient`] outside of a handler.
+pub fn try_to_user(key: impl Display) -> Result<To, NoCurrentClient> {
+    Ok(current()?.to_user(key))
 }
 
 /// Addresses everyone in the current namespace, the current client included: [`broadcast`](fn@crate::broadcast).

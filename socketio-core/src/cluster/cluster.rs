@@ -27,10 +27,12 @@ pub(crate) struct Cluster {
     outgoing: Arc<PublishQueue>,
     pub(super) acks: Arc<RemoteAcks>,
     pub(super) health: Health,
+    /// The size of a message that is received, in bytes.
+    pub(super) max_message: usize,
 }
 
 impl Cluster {
-    pub(super) fn new(write_only: bool, limits: PublishLimits) -> Self {
+    pub(super) fn new(write_only: bool, limits: PublishLimits, max_message: usize) -> Self {
         let mut id = [0_u8; 16];
         getrandom::fill(&mut id).expect("the operating system gives random numbers");
         let host_id: Arc<str> = Arc::from(id.map(|byte| format!("{byte:02x}")).concat());
@@ -40,6 +42,7 @@ impl Cluster {
             write_only,
             acks: Arc::default(),
             health: Health::new(),
+            max_message,
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct ClusterOptions {
     pub(crate) channel: String,
     pub(crate) write_only: bool,
     pub(crate) limits: PublishLimits,
+    /// The size of a message that is received, in bytes.
+    pub(crate) max_message: usize,
 }
 
 /// The tasks that publish and subscribe, from [`start`](Membership::start) to [`stop`](Membership::stop), or until it is dropped.
@@ -40,7 +42,11 @@ struct Tasks {
 impl Membership {
     pub(super) fn new(options: ClusterOptions) -> Self {
         Membership {
-            cluster: Arc::new(Cluster::new(options.write_only, options.limits)),
+            cluster: Arc::new(Cluster::new(
+                options.write_only,
+                options.limits,
+                options.max_message,
+            )),
             queue: options.queue,
             channel: Arc::from(options.channel),
             tasks: Mutex::default(),

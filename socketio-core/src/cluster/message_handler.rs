@@ -41,6 +41,9 @@ impl MessageHandler<'_> {
 
     /// Decodes a message. Python writes numbers and half surrogate pairs that JSON, or a Rust string, can't hold: they are replaced.
     fn read(&self, message: &[u8]) -> Result<Option<ClusterMessage>, InvalidMessage> {
+        if message.len() > self.cluster.max_message {
+            return Err("it is larger than `max_cluster_message`".into());
+        }
         let node = self.cluster.host_id();
         envelope::read(message, node).or_else(|error| {
             let repaired = str::from_utf8(message).ok().and_then(repair);

@@ -92,13 +92,18 @@ impl Accepted {
     /// Reads one item, such as `gzip;q=0.5`. An invalid item is ignored.
     fn note(&mut self, item: &str) {
         let (coding, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
-        let coding = coding.trim().to_ascii_lowercase();
-        let field = match &*coding {
-            "gzip" | "x-gzip" => &mut self.gzip,
-            "deflate" => &mut self.deflate,
-            "identity" => &mut self.identity,
-            "*" => &mut self.any,
-            _ => return,
+        let coding = coding.trim();
+        let is = |name: &str| coding.eq_ignore_ascii_case(name);
+        let field = if is("gzip") || is("x-gzip") {
+            &mut self.gzip
+        } else if is("deflate") {
+            &mut self.deflate
+        } else if is("identity") {
+            &mut self.identity
+        } else if is("*") {
+            &mut self.any
+        } else {
+            return;
         };
         if let Some(weight) = weight(parameter) {
             *field = Some(weight);

@@ -80,8 +80,8 @@ impl Cookie {
         })
     }
 
-    /// Returns the `Set-Cookie` header; `None` if the cookie is invalid.
-    pub(super) fn header(&self, sid: &str) -> Option<HeaderValue> {
+    /// Returns the `Set-Cookie` header; `None` if the cookie is invalid. To a client that uses TLS, it is `Secure`.
+    pub(super) fn header(&self, sid: &str, is_secure: bool) -> Option<HeaderValue> {
         let mut text = format!("{}={sid}", self.name);
         for (name, value) in &self.attributes {
             text.push_str("; ");
@@ -90,6 +90,9 @@ impl Cookie {
                 text.push('=');
                 text.push_str(value);
             }
+        }
+        if is_secure && self.get("Secure").is_none() {
+            text.push_str("; Secure");
         }
         HeaderValue::try_from(text).ok()
     }
@@ -123,7 +126,12 @@ mod tests {
     use super::*;
 
     fn header(cookie: &Cookie) -> String {
-        cookie.header("X").unwrap().to_str().unwrap().to_owned()
+        cookie
+            .header("X", false)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     #[test]
@@ -132,6 +140,22 @@ mod tests {
         assert_eq!(cookie, Cookie::new("io"));
         assert_eq!(header(&cookie), "io=X; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!(cookie.problem(), None);
+    }
+
+    #[test]
+    fn over_tls_it_is_secure_once() {
+        let text = |cookie: &Cookie| {
+            cookie
+                .header("X", true)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        let plain = text(&Cookie::new("io"));
+        assert!(plain.ends_with("; SameSite=Lax; Secure"), "{plain}");
+        let secure = text(&Cookie::new("io").flag("Secure"));
+        assert_eq!(secure.matches("Secure").count(), 1);
     }
 
     #[test]

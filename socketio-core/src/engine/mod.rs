@@ -23,6 +23,7 @@
 //! the `upgrade`, the `heartbeat` and the `timer`. How packets are written depends on the version of the `protocol`; what is
 //! special about version 3 is in `v3`.
 
+mod ahead;
 mod base64_packet;
 mod caller;
 mod compression;

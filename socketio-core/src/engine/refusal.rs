@@ -123,6 +123,8 @@ impl Refusal {
         }
         *response.status_mut() = status;
         let headers = response.headers_mut();
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
         match self {
             Refusal::MethodNotAllowed => {
                 headers.insert(
@@ -135,6 +137,8 @@ impl Refusal {
                     header::SEC_WEBSOCKET_VERSION,
                     HeaderValue::from_static("13"),
                 );
+                // A proxy that takes it for an upgrade must not pass on what follows.
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             // As long as it takes until there may be room: a second for the rate, a little longer for a place.
             Refusal::TooMany(Problem::TooManyHandshakes) => {

@@ -18,7 +18,7 @@ use super::{
     grant::Grant,
     packet::control,
     polling,
-    protocol::{JAVASCRIPT, Protocol},
+    protocol::Protocol,
     refusal::Refusal,
     refused_origin::RefusedOrigin,
     request::{Accept, Purpose},
@@ -182,11 +182,11 @@ impl Engine {
                     Session::polling(Arc::clone(&self.sessions), request, protocol, permit)?;
                 let open = protocol.open(session.open_packet(config.upgrades()));
                 let mut response = respond(protocol.response(open));
-                if let Some(cookie) = config
-                    .cookie
-                    .as_ref()
-                    .and_then(|cookie| cookie.header(session.sid()))
-                {
+                if let Some(cookie) = config.cookie.as_ref().and_then(|cookie| {
+                    let url = session.request().url();
+                    let is_secure = url.is_some_and(|url| url.starts_with("https:"));
+                    cookie.header(session.sid(), is_secure)
+                }) {
                     response.headers_mut().insert(header::SET_COOKIE, cookie);
                 }
                 self.open(session);
@@ -209,7 +209,7 @@ impl Engine {
             }
             Purpose::Upgrade(sid, accept) => {
                 self.offered(TransportKind::WebSocket)?;
-                let shared = Self::speaks(self.sessions.get_polled(sid), protocol)?;
+                let shared = Self::check(self.sessions.get_polled(sid), protocol, request)?;
                 if !config.upgrades() {
                     return Err(Refusal::BadRequest(Problem::UpgradesDisabled));
                 }
@@ -218,7 +218,7 @@ impl Engine {
                 Ok(Admitted::RespondWith(response))
             }
             Purpose::Poll(sid) => {
-                let shared = match Self::speaks(self.sessions.get_polled(sid), protocol) {
+                let shared = match Self::check(self.sessions.get_polled(sid), protocol, request) {
                     Ok(shared) => shared,
                     Err(refusal) => {
                         let last = self.sessions.claim_final_poll(sid).ok_or(refusal)?;
@@ -229,20 +229,29 @@ impl Engine {
             }
             Purpose::Post(sid) => {
                 // Its content type does not matter: python-engineio 4.0 to 4.2 posts texts as `application/octet-stream`.
-                Ok(Admitted::Post(Self::speaks(
+                Ok(Admitted::Post(Self::check(
                     self.sessions.get(sid),
                     protocol,
+                    request,
                 )?))
             }
         }
     }
 
-    /// Returns the session of a request, which must have the version of its handshake.
-    fn speaks(
+    /// Returns the session of a request, which must have the version of its handshake and, if it is the request of a page, its
+    /// origin: another page that has learned the id can't use it. Browsers send no origin with some requests of a page.
+    fn check(
         found: Result<Arc<Shared>, Refusal>,
         protocol: Protocol,
+        request: &Parts,
     ) -> Result<Arc<Shared>, Refusal> {
         let shared = found?;
+        if let (Some(opened), Some(origin)) =
+            (shared.origin.get(), request.headers.get(header::ORIGIN))
+            && **opened != *origin.as_bytes()
+        {
+            return Err(Refusal::BadRequest(Problem::OtherOrigin));
+        }
         if shared.protocol.version() == protocol.version() {
             Ok(shared)
         } else {
@@ -399,7 +408,7 @@ fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
         Some(shown)
     };
     match refusal.problem()? {
-        Problem::OriginRefused => headers(&[header::ORIGIN]),
+        Problem::OriginRefused | Problem::OtherOrigin => headers(&[header::ORIGIN]),
         Problem::UnknownTransport => parameter("transport"),
         Problem::UnsupportedVersion | Problem::OtherVersion => parameter("EIO"),
         Problem::Eio3NotAllowed => {
@@ -452,10 +461,9 @@ fn respond((body, content_type): (Bytes, &'static str)) -> Response<Full<Bytes>>
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if content_type == JAVASCRIPT {
-        let nosniff = HeaderValue::from_static("nosniff");
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    }
+    // Nor may a browser take what clients have sent for a page or a script.
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 

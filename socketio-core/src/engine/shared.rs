@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     mem,
     sync::atomic::{AtomicU64, Ordering},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Waker},
     time::Duration,
 };
@@ -37,6 +37,8 @@ const WAITING_POSTS: usize = 32;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) sid: Sid,
+    /// The origin of the page that opened the session, if it is one.
+    pub(super) origin: OnceLock<Box<[u8]>>,
     pub(super) protocol: Protocol,
     slots: Mutex<Slots>,
     /// The number of bytes of all bodies.
@@ -136,6 +138,7 @@ impl Shared {
         };
         Shared {
             sid,
+            origin: OnceLock::new(),
             protocol,
             slots: Mutex::new(slots),
             received: AtomicU64::new(0),

@@ -10,6 +10,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::ahead::Ahead;
 use super::frame_tracker::FrameTracker;
 
 /// The size of the largest read, in bytes.
@@ -38,6 +39,10 @@ pub(super) struct Stream<S> {
     /// The number of bytes that were received, and written, so far.
     received: u64,
     written: u64,
+    /// What is written before anything else.
+    ahead: Option<Box<Ahead>>,
+    /// Whether what is to be written is collected for a frame in `ahead`.
+    collecting: bool,
 }
 
 impl<S> Stream<S> {
@@ -48,6 +53,8 @@ impl<S> Stream<S> {
             frames: FrameTracker::default(),
             received: 0,
             written: 0,
+            ahead: None,
+            collecting: false,
         }
     }
 
@@ -64,6 +71,34 @@ impl<S> Stream<S> {
     /// Returns the number of bytes that the socket accepted.
     pub(super) fn written(&self) -> u64 {
         self.written
+    }
+}
+
+impl<S> Stream<S> {
+    /// Returns whether a frame of [`Stream::send`] has not been written completely.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    /// Sets whether what is written from now on is kept, to be written together with the frame that follows.
+    pub(super) fn collect(&mut self, collect: bool) {
+        self.collecting = collect;
+    }
+
+    /// Adds a frame that is written before anything else, without a copy of its payload.
+    pub(super) fn send(&mut self, opcode: u8, payload: Bytes) {
+        self.ahead.get_or_insert_default().add(opcode, payload);
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Stream<S> {
+    /// Is ready when the frames of [`Stream::send`] have been written.
+    pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(ahead) = &mut self.ahead {
+            ready!(ahead.poll_write(cx, &mut self.io, &mut self.written))?;
+            self.ahead = None;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -111,12 +146,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.collecting {
+            self.ahead.get_or_insert_default().collect(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(self.poll_ahead(cx))?;
         let written = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
         self.written += written as u64;
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.collecting {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_ahead(cx))?;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 

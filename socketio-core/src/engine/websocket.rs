@@ -28,7 +28,7 @@ use super::{
     stream::Stream,
     timer::after,
 };
-use crate::base::{BoxError, Problem};
+use crate::base::{BoxError, Message, Problem};
 
 type Io = Stream<TokioIo<Upgraded>>;
 
@@ -38,6 +38,10 @@ const READ_BUFFER: usize = 512;
 const WRITE_BUFFER: usize = 64 * 1024;
 /// The size from which a frame leaves a buffer behind that is worth freeing.
 const LARGE: usize = 4 * 1024;
+
+/// The size from which a frame is written without a copy in a buffer, in a system call of its own. Smaller ones are, too, if
+/// they are large and no other message follows.
+const WHOLE: usize = 16 * 1024;
 
 /// The number of packets that one poll reads, and that it writes, before the other and the owner have their turn.
 pub(super) const TURN: usize = 64;
@@ -58,6 +62,8 @@ pub(super) enum Written {
 pub(super) struct Socket {
     stage: Stage,
     format: FrameFormat,
+    /// The message behind a large one, which decides on how that is written.
+    held: Option<Message>,
     limit: usize,
     /// Whether frames were added and not flushed yet.
     dirty: bool,
@@ -69,6 +75,8 @@ pub(super) struct Socket {
     controls: usize,
     /// The size of the largest frame since the buffers were last known to be small.
     largest: usize,
+    /// The size of the largest of those that were read.
+    largest_read: usize,
     /// Why the last operation failed, until the session logs it.
     failure: Option<Box<Failure>>,
 }
@@ -105,12 +113,14 @@ impl Socket {
         Socket {
             stage,
             format,
+            held: None,
             limit,
             dirty: false,
             stuck: None,
             returned: 0,
             controls: 0,
             largest: 0,
+            largest_read: 0,
             failure: None,
         }
     }
@@ -135,6 +145,10 @@ impl Socket {
             };
             self.returned += 1;
             self.largest = self.largest.max(frame.len());
+            self.largest_read = self.largest_read.max(frame.len());
+            // Then tungstenite's buffer is much larger than the frame, and waits as long as the frame does.
+            let is_copied = self.largest_read > LARGE && frame.len() < self.largest_read / 2;
+            let frame = if is_copied { copied(frame) } else { frame };
             return Poll::Ready(match frame {
                 Frame::Text(text) => {
                     let decoded = self.format.decode_text(text);
@@ -164,7 +178,10 @@ impl Socket {
     /// Is ready when a frame may be added.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         let socket = ready!(self.poll_open(cx))?;
-        let ready = Pin::new(socket).poll_ready(cx);
+        let mut ready = socket.get_mut().poll_ahead(cx).map_err(Error::Io);
+        if let Poll::Ready(Ok(())) = ready {
+            ready = Pin::new(socket).poll_ready(cx);
+        }
         self.progress(ready)
     }
 
@@ -178,6 +195,31 @@ impl Socket {
         Pin::new(socket)
             .start_send(frame)
             .map_err(|error| self.broken(error))
+    }
+
+    /// Adds a large frame, after [`Socket::poll_ready`], without a copy: other connections may share its bytes.
+    fn send_whole(&mut self, cx: &mut Context<'_>, frame: Frame) -> Result<(), CloseReason> {
+        let Stage::Open(socket) = &mut self.stage else {
+            return Err(CloseReason::TransportClose);
+        };
+        let (opcode, payload) = match frame {
+            _ if socket.get_ref().is_ahead() => return self.send(frame),
+            Frame::Text(text) => (1, text.into()),
+            Frame::Binary(bytes) => (2, bytes),
+            frame => return self.send(frame),
+        };
+        if self.dirty {
+            // What was added before goes with the head of this frame.
+            socket.get_mut().collect(true);
+            let collected = Pin::new(&mut *socket).poll_flush(cx);
+            socket.get_mut().collect(false);
+            if let Poll::Ready(Err(error)) = collected {
+                return Err(self.broken(error));
+            }
+        }
+        socket.get_mut().send(opcode, payload);
+        self.dirty = true;
+        Ok(())
     }
 
     /// Writes the frames that were added.
@@ -211,7 +253,7 @@ impl Socket {
             let frame = if let Some(packet) = control_due.take() {
                 Frame::Text(Utf8Bytes::from_static(packet))
             } else {
-                match out.pop() {
+                match self.held.take().or_else(|| out.pop()) {
                     Some(message) => self.format.encode(message),
                     None => {
                         written = Written::Everything;
@@ -221,7 +263,14 @@ impl Socket {
             };
             packets += 1;
             bytes += frame.len();
-            self.send(frame)?;
+            if (LARGE..WHOLE).contains(&frame.len()) {
+                self.held = self.held.take().or_else(|| out.pop());
+            }
+            if frame.len() >= WHOLE || frame.len() >= LARGE && self.held.is_none() {
+                self.send_whole(cx, frame)?;
+            } else {
+                self.send(frame)?;
+            }
         }
         ready!(self.poll_flush(cx))?;
         Poll::Ready(Ok(written))
@@ -324,7 +373,7 @@ impl Socket {
         let Stage::Open(socket) = mem::replace(&mut self.stage, Stage::Closed) else {
             return;
         };
-        self.largest = 0;
+        (self.largest, self.largest_read) = (0, 0);
         self.open(socket.into_inner());
     }
 
@@ -444,6 +493,15 @@ pub(super) fn yield_to_owner(cx: &mut Context<'_>) {
     let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
+/// Returns a frame that shares no buffer with others.
+fn copied(frame: Frame) -> Frame {
+    match frame {
+        Frame::Text(text) => Frame::Text(Utf8Bytes::from(text.as_str())),
+        Frame::Binary(bytes) => Frame::Binary(bytes::Bytes::copy_from_slice(&bytes)),
+        frame => frame,
+    }
+}
+
 /// Returns the frame that closes a WebSocket.
 fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
@@ -537,6 +595,20 @@ mod tests {
         assert_eq!(socket.largest, 0);
         client.write_all(&frame(500)).await.unwrap();
         assert_eq!(read(&mut socket).await, 500);
+    }
+
+    #[tokio::test]
+    async fn a_small_message_does_not_keep_the_buffer_of_a_large_one() {
+        let (mut socket, mut client) = socket().await;
+        client.write_all(&frame(50_000)).await.unwrap();
+        assert_eq!(read(&mut socket).await, 50_000);
+        client.write_all(&frame(10).repeat(2)).await.unwrap();
+        let Ok(Packet::Message(Message::Binary(small))) =
+            std::future::poll_fn(|cx| socket.poll_packet(cx)).await
+        else {
+            panic!("no message");
+        };
+        assert!(small.is_unique());
     }
 
     #[tokio::test]

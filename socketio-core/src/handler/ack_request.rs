@@ -138,7 +138,11 @@ impl AckState {
         {
             let (namespace, sid, event) =
                 (self.socket.namespace(), self.socket.sid(), &*self.event);
-            tracing::warn!(target: "socketio", event, namespace, %sid, function, %location, "an `Ack` was dropped without being sent: the client waits for its acknowledgement");
+            let problems = &self.socket.node().options.engine.problems;
+            let Some(left_out) = problems.admit(location, "an `Ack` was dropped") else {
+                return;
+            };
+            tracing::warn!(target: "socketio", event, namespace, %sid, function, %location, left_out, "an `Ack` was dropped without being sent: the client waits for its acknowledgement");
         }
     }
 

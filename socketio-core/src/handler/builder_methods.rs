@@ -114,6 +114,25 @@ macro_rules! builder_methods {
                 self
             }
 
+            /// Limits how often a client may send events, in each namespace: `"100/s burst 200"`, and `per user` or `per address`
+            /// behind it. What is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and no
+            /// handler runs. Default: no limit.
+            ///
+            /// Limits of handlers apply, too. `connect` and `disconnect` don't count.
+            #[track_caller]
+            pub fn rate_limit(self, rate: &str) -> Self {
+                self.rate_limit_in("*", rate)
+            }
+
+            /// Limits how often a client may send events to a namespace, as [`rate_limit`](Self::rate_limit) does: a path, a
+            /// pattern such as `/job/{id}`, `/admin/*` (a path and everything below it), or `*` for all.
+            #[track_caller]
+            pub fn rate_limit_in(mut self, namespace: &str, rate: &str) -> Self {
+                let location = ::std::panic::Location::caller();
+                self$(.$list)?.add_rate(namespace, rate, location);
+                self
+            }
+
             /// Wraps every event of every namespace, `connect` and `disconnect` included, in a
             /// [`Middleware`](crate::Middleware): an async function or closure of an [`EventCall`](crate::EventCall)
             /// and a [`Next`](crate::Next), or a type that implements the trait. The first that is added is outermost.

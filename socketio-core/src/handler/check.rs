@@ -11,8 +11,10 @@ use super::{
     check_namespaces::{Expanded, check_derived_paths, expand},
     entry::Entry,
     guard::GuardEntry,
+    handlers::NamespaceRate,
     middleware::MiddlewareEntry,
     needs::{Place, check_needs},
+    rate_limit::RateLimiter,
     registry::{Checked, Registry},
 };
 use crate::base::{BuildError, States};
@@ -26,8 +28,15 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         namespaces,
         guards,
         middleware,
+        mut rates,
         mut problems,
     } = handlers;
+    for one in &namespace_impls {
+        if let Some(limit) = one.definition.rate {
+            let namespace = String::from(&*one.path);
+            rates.push(NamespaceRate { namespace, limit });
+        }
+    }
 
     check_derived_paths(&paths, &namespace_impls, &mut problems);
     let Expanded {
@@ -77,12 +86,20 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
     let mut middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
     triggers.sort_by(outermost);
     middleware.extend(triggers);
+    let rates = rates
+        .iter()
+        .filter_map(|rate| {
+            let pattern = parsed(&rate.namespace, &"`rate_limit_in`: ", &mut problems)?;
+            Some((pattern, RateLimiter::new(rate.limit)))
+        })
+        .collect();
     BuildError::check(problems)?;
     let registry = Registry::new(Checked {
         entries: checked,
         joining,
         guards,
         middleware,
+        rates,
         namespaces,
     });
     Ok((registry, values))
@@ -195,6 +212,11 @@ fn check_options(entry: &Entry, problems: &mut Vec<String>) {
     if entry.concurrent {
         problems.push(format!(
             "{entry}: `{name}` never overlaps with other events: leave `concurrent` out"
+        ));
+    }
+    if entry.rate.is_some() {
+        problems.push(format!(
+            "{entry}: `{name}` is not sent by clients: leave `rate` out"
         ));
     }
     if !entry.guards.is_empty() && name != "connect" {

@@ -6,7 +6,7 @@
 use std::{any::TypeId, fmt, panic::Location, sync::Arc};
 
 use super::{
-    GuardDefinition, Trigger,
+    GuardDefinition, RateLimit, Trigger,
     call::{FunctionShim, Instance, MethodShim},
 };
 use crate::{
@@ -39,6 +39,7 @@ pub struct Definition<S: 'static> {
     pub(crate) concurrent: bool,
     /// A sync function that runs on tokio's blocking pool.
     pub(crate) blocking: bool,
+    pub(crate) rate: Option<RateLimit>,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
@@ -66,6 +67,7 @@ impl<S: Copy> Definition<S> {
             location: Location::caller(),
             concurrent: false,
             blocking: false,
+            rate: None,
             guards: &[],
             needs,
             shim,
@@ -87,6 +89,12 @@ impl<S: Copy> Definition<S> {
     /// Marks that the shim runs the function on tokio's blocking pool.
     pub const fn blocking(mut self) -> Self {
         self.blocking = true;
+        self
+    }
+
+    /// Limits how often a client may send the event.
+    pub const fn rated(mut self, rate: RateLimit) -> Self {
+        self.rate = Some(rate);
         self
     }
 
@@ -119,6 +127,7 @@ pub struct NamespaceImpl {
     /// One list for each method: see the macros' `namespace_impl`.
     pub(crate) methods: &'static [&'static [Definition<MethodShim>]],
     pub(crate) guards: &'static [GuardDefinition],
+    pub(crate) rate: Option<RateLimit>,
     /// At most one: of several under `#[cfg]`, the compiler keeps one.
     pub(crate) triggers: &'static [Trigger],
     pub(crate) location: &'static Location<'static>,
@@ -141,6 +150,7 @@ impl NamespaceImpl {
             default,
             methods,
             guards: &[],
+            rate: None,
             triggers: &[],
             location: Location::caller(),
         }
@@ -155,6 +165,12 @@ impl NamespaceImpl {
     /// Runs these guards before each of its handlers and before clients join.
     pub const fn guarded(mut self, guards: &'static [GuardDefinition]) -> Self {
         self.guards = guards;
+        self
+    }
+
+    /// Limits how often a client may send events to the namespace.
+    pub const fn rated(mut self, rate: RateLimit) -> Self {
+        self.rate = Some(rate);
         self
     }
 

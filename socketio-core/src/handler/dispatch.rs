@@ -112,7 +112,7 @@ impl Dispatcher {
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
                             count_failure(route.origin(), &error);
-                            log_failure(&error, "an acknowledgement can't be encoded");
+                            log_failure(socket, &error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
                             codec.ack(socket.namespace(), id, values.as_ref())

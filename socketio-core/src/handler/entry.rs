@@ -10,6 +10,7 @@ use super::{
     event_handler_ext::HandlerOptions,
     guard::GuardEntry,
     origin::Origin,
+    rate_limit::RateLimiter,
 };
 use crate::{
     counters::HandlerCounters,
@@ -28,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) concurrent: bool,
     /// Whether the function runs on tokio's blocking pool.
     pub(crate) blocking: bool,
+    /// How often clients may send its event.
+    pub(super) rate: Option<Arc<RateLimiter>>,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
@@ -84,6 +87,7 @@ impl Entry {
             arguments: definition.arguments,
             concurrent: definition.concurrent,
             blocking: definition.blocking,
+            rate: definition.rate.map(RateLimiter::new),
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -108,6 +112,7 @@ impl Entry {
             arguments: &[],
             concurrent: options.concurrent,
             blocking: options.blocking,
+            rate: options.rate.and_then(Result::ok).map(RateLimiter::new),
             namespace_guards: Arc::default(),
             guards: options.guards,
             needs,

@@ -2,10 +2,13 @@
 
 use std::{fmt, marker::PhantomData, panic::Location};
 
+use socketio_names::Rate;
+
 use super::{
     call::Called,
     event_handler::EventHandler,
     guard::{Guard, GuardEntry},
+    rate_limit::RateLimit,
 };
 use crate::handler::{EventContext, Needs};
 
@@ -47,6 +50,17 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
+    /// Limits how often a client may send the event: `"10/s"`, `"100/min burst 20"`, `"5/s per user"`, `"5/s per address"`. What is
+    /// over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and the handler doesn't run.
+    ///
+    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and text that is not a rate.
+    fn rate(self, rate: &str) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        let rate = rate.parse::<Rate>().map(RateLimit::from);
+        handler.options.rate = Some(rate.map_err(|error| error.to_string()));
+        handler
+    }
+
     /// Adds a [`Guard`] that runs before the handler. Guards run in the order in which they were added, after those of
     /// the namespace; the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
     #[track_caller]
@@ -73,6 +87,7 @@ pub struct HandlerOptions {
     pub(super) concurrent: bool,
     pub(super) blocking: bool,
     pub(super) guards: Vec<GuardEntry>,
+    pub(super) rate: Option<Result<RateLimit, String>>,
 }
 
 /// The marker of [`ConfiguredHandler`] for the compiler.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::origin::Origin;
 use crate::{
-    base::{ArgumentError, Cause, ConnectionRefused, Forbidden, HandlerError, fault},
+    base::{ArgumentError, Cause, ConnectionRefused, Escaped, Forbidden, HandlerError, fault},
     client::Socket,
     counters::ErrorKind,
     handler::{Outcome, RespondWith, ResponseEncoder},
@@ -135,8 +135,12 @@ pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) {
     tracing::Span::current().record("error", kind.name());
 }
 
-/// Logs a failed event.
-pub(super) fn log_failure(error: &HandlerError, message: &str) {
+/// Logs a failed event, unless there were too many failures of this handler: a client causes as many as it likes.
+pub(super) fn log_failure(socket: &Socket, error: &HandlerError, message: &'static str) {
+    let problems = &socket.node().options.engine.problems;
+    let Some(left_out) = problems.admit(error.location(), message) else {
+        return;
+    };
     let (namespace, event, sid) = (error.namespace(), error.event(), error.sid());
     let (function, location) = (error.function(), error.location());
     // Formatting an error and its sources runs user code.
@@ -144,11 +148,13 @@ pub(super) fn log_failure(error: &HandlerError, message: &str) {
         let clients_fault = error.argument_error().is_some() || Forbidden::find(error).is_some();
         (error.to_string(), clients_fault)
     });
-    let (error, clients_fault) = text.unwrap_or_else(|panic| (panic.to_string(), false));
+    let (text, clients_fault) = text.unwrap_or_else(|panic| (panic.to_string(), false));
+    // Errors may quote what a client sent.
+    let error = Escaped(&text);
     // Mistakes of clients are logged as warnings, so that they can't fill the log of errors.
     if clients_fault {
-        tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, "{message}");
+        tracing::warn!(target: "socketio", %error, namespace, event, %sid, function, %location, left_out, "{message}");
     } else {
-        tracing::error!(target: "socketio", %error, namespace, event, %sid, function, %location, "{message}");
+        tracing::error!(target: "socketio", %error, namespace, event, %sid, function, %location, left_out, "{message}");
     }
 }

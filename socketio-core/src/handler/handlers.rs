@@ -4,6 +4,7 @@
 
 use std::{any::TypeId, borrow::Cow, collections::BTreeSet, fmt, panic::Location, sync::Arc};
 
+use socketio_names::Rate;
 use tokio::runtime::Handle;
 
 use super::{
@@ -16,6 +17,7 @@ use super::{
     event_handler::EventHandler,
     guard::{Guard, GuardEntry},
     middleware::{Middleware, MiddlewareEntry},
+    rate_limit::RateLimit,
     registry::Registry,
 };
 use crate::{
@@ -63,7 +65,15 @@ pub struct Handlers {
     pub(super) guards: Vec<GuardEntry>,
     /// The outermost first.
     pub(super) middleware: Vec<MiddlewareEntry>,
+    /// The rate limits of namespaces, with where they were added.
+    pub(super) rates: Vec<NamespaceRate>,
     pub(super) problems: Vec<String>,
+}
+
+/// A rate limit of a namespace.
+pub(super) struct NamespaceRate {
+    pub(super) namespace: String,
+    pub(super) limit: RateLimit,
 }
 
 /// A namespace impl and the value that was given for it, if any.
@@ -162,6 +172,13 @@ impl Handlers {
         let mut needs = Needs::default();
         H::needs(&mut needs);
         let options = handler.take_options();
+        if let Some(Err(problem)) = &options.rate {
+            self.problems.push(format!(
+                "{}:{}: {problem}",
+                location.file(),
+                location.line()
+            ));
+        }
         let blocking = options.blocking;
         let call = move |cx: &mut EventContext<'_>| -> Called {
             let handler = handler.call(cx)?;
@@ -205,6 +222,24 @@ impl Handlers {
             .push(MiddlewareEntry::given(namespace, middleware, location));
     }
 
+    pub(crate) fn add_rate(
+        &mut self,
+        namespace: &str,
+        rate: &str,
+        location: &'static Location<'static>,
+    ) {
+        match rate.parse::<Rate>() {
+            Ok(rate) => self.rates.push(NamespaceRate {
+                namespace: namespace.to_owned(),
+                limit: rate.into(),
+            }),
+            Err(problem) => {
+                let (file, line) = (location.file(), location.line());
+                self.problems.push(format!("{file}:{line}: {problem}"));
+            }
+        }
+    }
+
     pub(crate) fn append(&mut self, other: Handlers) {
         let Handlers {
             entries,
@@ -213,6 +248,7 @@ impl Handlers {
             namespaces,
             guards,
             middleware,
+            rates,
             problems,
         } = other;
         self.entries.extend(entries);
@@ -221,6 +257,7 @@ impl Handlers {
         self.namespaces.extend(namespaces);
         self.guards.extend(guards);
         self.middleware.extend(middleware);
+        self.rates.extend(rates);
         self.problems.extend(problems);
     }
 
@@ -245,7 +282,8 @@ impl Handlers {
             .namespaces
             .iter_mut()
             .chain(guards.filter_map(|guard| guard.namespace.as_mut()))
-            .chain(middleware.map(|one| &mut one.namespace));
+            .chain(middleware.map(|one| &mut one.namespace))
+            .chain(self.rates.iter_mut().map(|one| &mut one.namespace));
         for path in paths {
             *path = socketio_names::nest(prefix, path);
         }

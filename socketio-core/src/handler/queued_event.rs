@@ -32,6 +32,11 @@ impl QueuedEvent {
         }
     }
 
+    /// Returns the id of the acknowledgement that it asks for.
+    pub(crate) fn ack_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// Counts the event for its handler.
     pub(crate) fn count(&self, counters: &Counters) {
         match self

@@ -92,7 +92,7 @@ impl Dispatcher {
     ) -> Result<Option<Response>, EventFailure> {
         let Some(handler) = handler else {
             if !error.is_unknown_event() {
-                log_failure(error, "an event failed");
+                log_failure(socket, error, "an event failed");
             }
             return Ok(None);
         };
@@ -105,8 +105,8 @@ impl Dispatcher {
             Ok(response) => Ok(Some(response)),
             Err(failure) => {
                 let second = failure.into_error()?;
-                log_failure(error, "an event failed");
-                log_failure(&second, "the error handler of an event failed");
+                log_failure(socket, error, "an event failed");
+                log_failure(socket, &second, "the error handler of an event failed");
                 Ok(None)
             }
         }

@@ -13,7 +13,7 @@ use socketio_names::Pattern;
 
 use super::{
     Kind, entry::Entry, extract::Input, guard::GuardEntry, middleware::MiddlewareEntry,
-    origin::Origin,
+    origin::Origin, rate_limit::RateLimiter,
 };
 use crate::{
     counters::HandlerCounters,
@@ -30,6 +30,7 @@ pub(crate) struct Registry {
     /// The guards of whole namespaces.
     guards: Vec<(Pattern, Arc<GuardEntry>)>,
     middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
+    rates: Vec<(Pattern, Arc<RateLimiter>)>,
     description: Description,
     counters: Vec<Arc<HandlerCounters>>,
 }
@@ -42,6 +43,7 @@ pub(super) struct Checked {
     pub(super) joining: Vec<(Pattern, Arc<[GuardEntry]>)>,
     pub(super) guards: Vec<(Pattern, Arc<GuardEntry>)>,
     pub(super) middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
+    pub(super) rates: Vec<(Pattern, Arc<RateLimiter>)>,
     pub(super) namespaces: Vec<Pattern>,
 }
 
@@ -52,6 +54,7 @@ pub(crate) struct Lookup {
     error_default: Option<Arc<Entry>>,
     guards: Vec<Arc<GuardEntry>>,
     middleware: Vec<Arc<MiddlewareEntry>>,
+    rates: Vec<Arc<RateLimiter>>,
     /// Whether the namespace has neither guards nor middleware.
     is_open: bool,
 }
@@ -161,6 +164,7 @@ impl Registry {
             error_default,
             guards: checked.guards,
             middleware: checked.middleware,
+            rates: checked.rates,
             description,
             counters,
         };
@@ -198,6 +202,7 @@ impl Registry {
             is_open: guards.is_empty() && middleware.is_empty(),
             guards,
             middleware,
+            rates: matching(&self.rates, path),
         }
     }
 
@@ -305,6 +310,11 @@ impl Lookup {
         });
         let guards = self.guards.iter().map(|guard| &**guard);
         guards.chain(joining).chain(own).filter(move |_| !leaves)
+    }
+
+    /// Returns the rate limits of the namespace.
+    pub(super) fn rates(&self) -> &[Arc<RateLimiter>] {
+        &self.rates
     }
 
     /// Returns the middleware of the namespace, the outermost first.

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
 
@@ -35,7 +35,11 @@ pub(crate) struct Client {
     phase: AtomicU8,
     state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
+    /// Pending acks were dropped because there were too many.
+    gave_up_acks: AtomicBool,
     slots: Mutex<Slots>,
+    /// The key of its user. Changed under the lock of the state only.
+    user: Mutex<Option<Arc<str>>>,
     /// Boxed, since mostly nobody wants it.
     span: Option<Box<Span>>,
 }
@@ -57,7 +61,9 @@ impl Client {
             phase: AtomicU8::new(Phase::Connecting as u8),
             state: Mutex::new(ClientState::new()),
             acks: Mutex::default(),
+            gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
+            user: Mutex::default(),
         }
     }
 
@@ -162,9 +168,23 @@ impl Client {
     pub(crate) fn rooms(&self) -> Vec<String> {
         let own = std::iter::once(String::from(self.sid.as_str()));
         self.with_state(|state| {
-            let joined = state.rooms().iter().map(|room| String::from(&**room));
+            let joined = state.rooms();
+            let joined = joined.iter().map(|room| String::from(&**room));
             own.chain(joined).collect()
         })
+    }
+
+    /// Returns the key of its user.
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.replace_user_with(|user| user.clone())
+    }
+
+    pub(super) fn replace_user(&self, key: Option<Arc<str>>) -> Option<Arc<str>> {
+        self.replace_user_with(|user| std::mem::replace(user, key))
+    }
+
+    fn replace_user_with<R>(&self, change: impl FnOnce(&mut Option<Arc<str>>) -> R) -> R {
+        change(&mut self.user.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the reason why the client was refused or has disconnected, if it has.
@@ -194,7 +214,8 @@ impl Client {
         };
         match inserted {
             Ok((id, given_up)) => {
-                if given_up.is_some() {
+                // Once for each client, which causes one for each event that asks it.
+                if given_up.is_some() && !self.gave_up_acks.swap(true, Ordering::Relaxed) {
                     tracing::warn!(target: "socketio", sid = %self.sid, limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }
                 Some(id)

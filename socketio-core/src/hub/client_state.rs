@@ -8,7 +8,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Hub, Room, namespace_clients::NamespaceClients};
+use super::{Hub, Room, joined_rooms::JoinedRooms, namespace_clients::NamespaceClients};
 use crate::{
     admission::OutboxLimits,
     base::{Reason, RoomError},
@@ -21,12 +21,12 @@ pub(super) type Operation = Box<dyn FnOnce(&Hub) + Send>;
 pub(super) enum ClientState {
     /// Its `connect` handler is running. It is in no room yet, and its operations are deferred until it is accepted.
     Connecting {
-        rooms: Vec<Room>,
+        rooms: JoinedRooms,
         deferred: Deferred,
     },
     /// It is in its namespace.
     Connected {
-        rooms: Vec<Room>,
+        rooms: JoinedRooms,
         namespace: Arc<NamespaceClients>,
     },
     /// It was refused or has disconnected. The names of its rooms are kept for its `disconnect` handler, which may not
@@ -63,7 +63,7 @@ pub(super) enum Joined {
 impl ClientState {
     pub(super) fn new() -> Self {
         ClientState::Connecting {
-            rooms: Vec::new(),
+            rooms: JoinedRooms::default(),
             deferred: Deferred::default(),
         }
     }
@@ -76,11 +76,13 @@ impl ClientState {
         }
     }
 
-    pub(super) fn rooms(&self) -> &[Room] {
+    /// Returns the names of its rooms, in the order of joining.
+    pub(super) fn rooms(&self) -> Vec<Room> {
         match self {
-            ClientState::Connecting { rooms, .. }
-            | ClientState::Connected { rooms, .. }
-            | ClientState::Ended { rooms, .. } => rooms,
+            ClientState::Connecting { rooms, .. } | ClientState::Connected { rooms, .. } => {
+                rooms.to_vec()
+            }
+            ClientState::Ended { rooms, .. } => rooms.clone(),
         }
     }
 
@@ -107,7 +109,7 @@ impl ClientState {
         if let ClientState::Ended { .. } = self {
             return None;
         }
-        let rooms = self.rooms().to_vec();
+        let rooms = self.rooms();
         Some(mem::replace(self, ClientState::Ended { rooms, reason }))
     }
 
@@ -161,7 +163,7 @@ impl ClientState {
         if rooms.len() >= limit {
             return Err(RoomError::TooMany(limit));
         }
-        rooms.push(Arc::clone(room));
+        rooms.push(room);
         Ok(joined)
     }
 
@@ -172,9 +174,10 @@ impl ClientState {
             ClientState::Connected { rooms, namespace } => (rooms, Some(&*namespace)),
             ClientState::Ended { .. } => return None,
         };
-        let position = rooms.iter().position(|joined| **joined == *room)?;
-        rooms.remove(position);
-        namespace.cloned()
+        match rooms.remove(room) {
+            true => namespace.cloned(),
+            false => None,
+        }
     }
 
     /// Returns the namespace if the client is connected and the room is in its list.

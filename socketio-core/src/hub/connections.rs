@@ -30,7 +30,15 @@ impl Connections {
     }
 
     pub(crate) fn remove(&self, key: u64) {
-        self.lock().remove(&key);
+        let mut open = self.lock();
+        let removed = open.remove(&key);
+        // Gives back the memory of many that are gone.
+        if open.capacity() > 4 * (open.len() + 1_024) {
+            let kept = 2 * open.len();
+            open.shrink_to(kept);
+        }
+        drop(open);
+        drop(removed);
     }
 
     pub(crate) fn len(&self) -> usize {

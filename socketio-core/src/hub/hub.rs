@@ -13,6 +13,7 @@ use super::{
     client_state::{ClientState, Joined},
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
+    user,
 };
 use crate::{
     admission::ClientLimits,
@@ -89,7 +90,9 @@ impl Hub {
         let deferred = client.with_state(|state| {
             state.accept(|| {
                 client.connection().push(connect, PacketKind::Protocol);
-                self.enter(client)
+                let namespace = self.enter(client);
+                user::enter(client, &namespace);
+                namespace
             })
         });
         let Some(deferred) = deferred else {
@@ -124,9 +127,10 @@ impl Hub {
         let before = client.with_state(|state| {
             let before = state.end(reason)?;
             if let ClientState::Connected { rooms, namespace } = &before {
-                for room in rooms {
+                for room in &rooms.to_vec() {
                     namespace.leave(client, room);
                 }
+                user::leave(client, namespace);
                 if namespace.everyone.remove(client.sid()) {
                     self.free(client.namespace());
                 }
@@ -138,7 +142,7 @@ impl Hub {
         };
         client.fail_acks();
         if let ClientState::Connected { rooms, .. } = &before {
-            self.observe(|observer| observer.disconnected(client, rooms, reason));
+            self.observe(|observer| observer.disconnected(client, &rooms.to_vec(), reason));
         }
         true
     }
@@ -216,7 +220,7 @@ impl Hub {
         if client.sid() == &**room {
             return Ok(());
         }
-        RoomError::check_private(room)?;
+        self.check_room(room)?;
         let joined = client.with_state(|state| {
             let joined = state.join(room, limit)?;
             if let Joined::Now(namespace) = &joined {
@@ -243,6 +247,14 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Refuses the names of rooms that clients may not be put into: private ones, and long ones.
+    pub(crate) fn check_room(&self, room: &str) -> Result<(), RoomError> {
+        if room.len() > self.limits.room_name {
+            return Err(RoomError::TooLong(self.limits.room_name));
+        }
+        RoomError::check_private(room, self.limits.python_rooms)
     }
 
     fn report_joined(&self, client: &Arc<Client>, room: &Room) {

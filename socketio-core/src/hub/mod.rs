@@ -15,12 +15,14 @@ mod exclusion;
     reason = "a file is named after its main type"
 )]
 mod hub;
+mod joined_rooms;
 mod namespace_clients;
 mod observer;
 mod outbox_queue;
 mod rooms;
 mod slots;
 pub mod transport;
+mod user;
 
 pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
@@ -33,3 +35,4 @@ pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
+pub(crate) use user::user_room;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    admission::{ClientLimits, Handshake, OutboxLimits, PacketLimits},
+    admission::{ClientLimits, Handshake, OutboxLimits, PacketLimits, RateLimitPolicy},
     engine,
 };
 
@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) path: String,
     pub(crate) handshake: Handshake,
     pub(crate) connect_timeout: Duration,
+    pub(crate) attachment_timeout: Duration,
     pub(crate) header_timeout: Duration,
     pub(crate) keep_alive: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -26,6 +27,7 @@ pub(crate) struct Options {
     pub(crate) namespaces: usize,
     pub(crate) outbox: OutboxLimits,
     pub(crate) limits: ClientLimits,
+    pub(crate) rate_limit_policy: RateLimitPolicy,
     pub(crate) packets: PacketLimits,
     pub(crate) outgoing_attachments: usize,
 }
@@ -37,6 +39,7 @@ impl Default for Options {
             path: String::from("/socket.io/"),
             handshake: Handshake::default(),
             connect_timeout: Duration::from_secs(45),
+            attachment_timeout: Duration::from_secs(45),
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(10),
@@ -48,6 +51,7 @@ impl Default for Options {
             namespaces: 100,
             outbox: OutboxLimits::default(),
             limits: ClientLimits::default(),
+            rate_limit_policy: RateLimitPolicy::default(),
             packets: PacketLimits::default(),
             outgoing_attachments: 10,
         }
@@ -65,6 +69,10 @@ mod tests {
         let options = Options::default();
         assert_eq!(options.path, "/socket.io/");
         assert_eq!(options.connect_timeout, Duration::from_secs(45));
+        assert_eq!(options.attachment_timeout, Duration::from_secs(45));
+        assert_eq!(options.limits.room_name, 256);
+        assert_eq!(options.limits.user_key, 256);
+        assert_eq!(options.packets.max_expansion, 64);
         assert_eq!(options.header_timeout, Duration::from_secs(10));
         assert_eq!(options.keep_alive, Duration::from_secs(75));
         assert_eq!(options.shutdown_timeout, Duration::from_secs(10));

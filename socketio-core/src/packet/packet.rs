@@ -75,7 +75,7 @@ impl Packet {
 /// An estimate of what an object takes beside its entries: a node of the map has room for eleven.
 pub(super) const NODE: usize = 10 * size_of::<(String, Data)>();
 
-fn weight(data: &Data) -> usize {
+pub(super) fn weight(data: &Data) -> usize {
     size_of::<Data>()
         + match data {
             Data::String(string) => string.len(),

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     arity::Arity,
     json::{JsonPayload, from_text, payload, payload_of},
+    packet::weight,
 };
 use crate::base::{Data, EncodeError, to_data};
 
@@ -50,6 +51,17 @@ impl Form {
 }
 
 impl Payload {
+    /// Estimates how many bytes it takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Payload::Json(payload) => {
+                let attachments = payload.attachments().iter().map(bytes::Bytes::len);
+                payload.json().len() + attachments.sum::<usize>()
+            }
+            Payload::Values(values) => values.iter().map(weight).sum(),
+        }
+    }
+
     /// Returns whether there are no arguments in it.
     pub(crate) fn is_empty(&self) -> bool {
         match self {

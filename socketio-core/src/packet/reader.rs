@@ -105,6 +105,9 @@ fn check(packet: &mut Packet, limits: &PacketLimits) -> Result<(), &'static str>
     if namespace.len() > limits.max_namespace_len {
         return Err("namespace too long");
     }
+    if namespace.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err("a control character in the namespace");
+    }
     match &packet.body {
         Body::Connect(None | Some(Data::Object(_))) | Body::Disconnect | Body::Ack { .. } => Ok(()),
         Body::Connect(Some(_)) => Err("the payload is not an object"),

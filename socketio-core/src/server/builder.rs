@@ -363,6 +363,7 @@ impl SocketIoBuilder {
         }
         let events = EventTable::new(registry.counters().to_vec());
         self.options.engine.counters = Arc::new(Counters::new(events));
+        self.options.limits.python_rooms = self.clustering.has_python_rooms();
         let parts = NodeParts {
             codec: self
                 .codec

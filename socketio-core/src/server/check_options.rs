@@ -23,6 +23,7 @@ impl SocketIoBuilder {
             (engine.upgrade_timeout, "upgrade_timeout"),
             (engine.first_poll_timeout, "first_poll_timeout"),
             (options.connect_timeout, "connect_timeout"),
+            (options.attachment_timeout, "attachment_timeout"),
             (options.header_timeout, "header_timeout"),
             (options.keep_alive, "keep_alive"),
             (options.limits.call_timeout, "call_timeout"),
@@ -36,6 +37,7 @@ impl SocketIoBuilder {
             (options.outbox.messages, "max_outbox: messages"),
             (options.outbox.bytes, "max_outbox: bytes"),
             (options.namespaces, "max_namespaces"),
+            (options.packets.max_expansion, "max_expansion"),
             (engine.max_sessions, "max_connections"),
             (engine.max_unpolled_sessions, "max_unpolled_connections"),
             (

@@ -14,7 +14,9 @@ pub(super) struct Clustering {
     queue: Option<Result<Arc<dyn MessageQueue>, String>>,
     channel: String,
     write_only: bool,
+    python_rooms: bool,
     pub(super) limits: PublishLimits,
+    pub(super) max_message: usize,
 }
 
 impl Default for Clustering {
@@ -23,7 +25,9 @@ impl Default for Clustering {
             queue: None,
             channel: String::from("flask-socketio"),
             write_only: false,
+            python_rooms: true,
             limits: PublishLimits::default(),
+            max_message: 64 << 20,
         }
     }
 }
@@ -62,6 +66,27 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets whether names that may be ids of a Python node's clients are private in a cluster, as ids of this library's clients
+    /// always are: no client can join or close a room of such a name. Default: true.
+    ///
+    /// These names are 20 letters, digits, `-` and `_`, with at least one upper-case letter. Python nodes publish what is for one
+    /// client to the room of its id, so whoever joined a room of that name here would receive it. Without Python nodes, and
+    /// where rooms have such names, set it to false.
+    pub fn private_python_rooms(mut self, private: bool) -> Self {
+        self.clustering.python_rooms = private;
+        self
+    }
+
+    /// Sets the size of the largest message of another node that is read, in bytes. A larger one is logged and has no effect.
+    /// Default: 64 MiB (67,108,864 bytes).
+    ///
+    /// Whoever can publish is trusted not to send many. A message is in memory before its size is known here; what a broker
+    /// accepts is set there. The arguments of a message may be nested to a depth of 127, and it may name 65,536 rooms.
+    pub fn max_cluster_message(mut self, bytes: usize) -> Self {
+        self.clustering.max_message = bytes;
+        self
+    }
+
     /// Sets how much may wait to be published while the queue can't be reached or is too slow. When it is exceeded, the oldest
     /// messages are dropped; a message that exceeds `bytes` alone is dropped itself. Default: 65,536 messages and 64 MiB
     /// (67,108,864 bytes).
@@ -76,6 +101,11 @@ impl Clustering {
         self.write_only
     }
 
+    /// Whether rooms may be those of a Python node's clients.
+    pub(super) fn has_python_rooms(&self) -> bool {
+        self.queue.is_some() && self.python_rooms
+    }
+
     /// Returns the mistakes in these options.
     pub(super) fn problems(&self) -> Vec<String> {
         let limits = self.limits;
@@ -88,6 +118,10 @@ impl Clustering {
             (
                 limits.messages == 0 || limits.bytes == 0,
                 "`max_unpublished` must not be zero",
+            ),
+            (
+                self.max_message == 0,
+                "`max_cluster_message` must not be zero",
             ),
             (
                 self.queue.is_some() && tokio::runtime::Handle::try_current().is_err(),
@@ -109,6 +143,7 @@ impl Clustering {
             channel: self.channel,
             write_only: self.write_only,
             limits: self.limits,
+            max_message: self.max_message,
         })
     }
 }
@@ -122,7 +157,9 @@ mod tests {
         let clustering = Clustering::default();
         assert_eq!(clustering.channel, "flask-socketio");
         assert!(!clustering.write_only);
+        assert!(clustering.python_rooms);
         assert_eq!(clustering.limits.messages, 65_536);
         assert_eq!(clustering.limits.bytes, 67_108_864);
+        assert_eq!(clustering.max_message, 67_108_864);
     }
 }

@@ -8,19 +8,28 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
+use serde_json::json;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::turn::Turn;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, HandlerError, ProtocolVersion, Reason, spans},
+    admission::RateLimitPolicy,
+    base::{
+        ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, ProtocolVersion,
+        Reason, spans,
+    },
     client::Socket,
-    handler::{ClientContext, Dispatcher, EventFailure, Lookup, QueuedEvent},
+    handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
     hub::{Client, PacketKind, transport::Completion},
     packet::{Payload, Received},
 };
+
+/// What an event takes in memory while it waits, beside its arguments: its place in the inbox, its name, its shared text.
+pub(super) const EVENT_MEMORY: usize = 256;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type EventResult = Result<(), EventFailure>;
@@ -32,9 +41,15 @@ pub(super) struct EventQueue {
     inbox_bytes: usize,
     running: Option<Running>,
     /// Concurrent handlers that had to wait.
-    concurrent: Option<Box<JoinSet<EventResult>>>,
+    concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
     concurrency: Concurrency,
     version: ProtocolVersion,
+    /// What the handlers that run were started with, in bytes: arguments, or `auth`.
+    running_bytes: usize,
+    /// Concurrent handlers of the other clients of this connection, when this queue was last polled.
+    others: usize,
+    /// The counts for rate limits, once one applies.
+    rates: Option<Box<ClientRates>>,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
 }
@@ -44,6 +59,8 @@ pub(super) struct EventQueue {
 pub(super) struct Concurrency {
     /// How many at a time.
     pub(super) limit: usize,
+    /// How many of all clients of the connection.
+    pub(super) of_connection: usize,
     /// All of them, not only those that say so.
     pub(super) all: bool,
 }
@@ -55,7 +72,8 @@ enum Job {
 
 enum Running {
     Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
-    Event(BoxFuture<EventResult>, Option<Completion>),
+    /// With the bytes that count while it runs.
+    Event(BoxFuture<EventResult>, Option<Completion>, usize),
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
@@ -85,6 +103,7 @@ impl EventQueue {
             handlers,
             dispatcher,
         });
+        let running_bytes = auth.weight() + EVENT_MEMORY;
         let connect = Dispatcher::connect(Arc::clone(&context), auth);
         let connect = in_span(&context, "connect", connect);
         EventQueue {
@@ -95,6 +114,9 @@ impl EventQueue {
             concurrent: None,
             concurrency,
             version,
+            running_bytes,
+            others: 0,
+            rates: None,
             is_leaving: false,
         }
     }
@@ -118,16 +140,68 @@ impl EventQueue {
         (self.inbox.len(), self.inbox_bytes)
     }
 
+    /// Returns the bytes that the handlers that run were started with.
+    pub(super) fn running_bytes(&self) -> usize {
+        self.running_bytes
+    }
+
     /// Finds the handler of an event, and queues the event unless it can start at once.
     pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
         let bytes = packet.weight();
         let event = QueuedEvent::new(packet, &self.context.handlers);
+        let admitted = event.admit(
+            &self.context.handlers,
+            &mut self.rates,
+            &self.context.socket,
+        );
+        if let Err(wait) = admitted {
+            return self.reject(&event, wait, completion);
+        }
         if self.is_idle() && !self.is_concurrent(&event) {
-            self.running = Some(Running::Event(self.start(event, bytes), completion));
+            self.running_bytes += bytes + EVENT_MEMORY;
+            let started = bytes + EVENT_MEMORY;
+            self.running = Some(Running::Event(
+                self.start(event, bytes),
+                completion,
+                started,
+            ));
             return;
         }
-        self.inbox_bytes += bytes;
+        self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
+    }
+
+    /// Answers an event that is over a rate limit.
+    #[cold]
+    fn reject(&mut self, event: &QueuedEvent, wait: Duration, completion: Option<Completion>) {
+        let socket = &self.context.socket;
+        let (node, client) = (socket.node(), socket.client());
+        // In whole milliseconds, and never too early.
+        let retry_after = wait.as_nanos().div_ceil(1_000_000) as f64 / 1_000.0;
+        let problems = &node.options.engine.problems;
+        let details = ProblemDetails::of(client.request(), socket.transport());
+        problems.report(Problem::RateLimited, details.input(event.name().as_bytes()));
+        if let Some(id) = event.ack_id() {
+            let codec = &node.hub.codec;
+            let values = json!({"error": "rate limited", "retry_after": retry_after});
+            let values = codec.form().payload(&values).ok();
+            let packet = codec.ack(client.namespace(), id, values.as_ref());
+            client.deliver_protocol(packet);
+        }
+        let rejected = self.rates.as_mut().map_or(0, |rates| rates.rejected());
+        match node.options.rate_limit_policy {
+            RateLimitPolicy::Reject => {}
+            RateLimitPolicy::Warn => {
+                let warning = json!({"event": event.name(), "retry_after": retry_after});
+                // The client reads too slowly to be warned.
+                let _ = socket.try_emit("rate_limited", warning);
+            }
+            RateLimitPolicy::DisconnectAfter(most) if rejected >= most => {
+                node.hub.disconnect(client, Reason::ServerDisconnect);
+            }
+            RateLimitPolicy::DisconnectAfter(_) => {}
+        }
+        fire(completion, Ok(()));
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
@@ -158,6 +232,7 @@ impl EventQueue {
         }
         self.inbox.retain(|job| matches!(job, Job::Disconnect(..)));
         self.inbox_bytes = 0;
+        self.running_bytes = 0;
         !connecting
     }
 
@@ -165,16 +240,24 @@ impl EventQueue {
         self.context.socket.node().hub.end(self.client(), reason);
     }
 
-    /// Runs what can be run within the turn.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Progress {
+    /// Runs what can be run within the turn, while other clients of the connection have `others` concurrent handlers.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        others: usize,
+    ) -> Progress {
+        self.others = others;
         loop {
             if let Some(concurrent) = &mut self.concurrent {
                 while let Poll::Ready(Some(ended)) = concurrent.poll_join_next(cx) {
                     match ended {
-                        Ok(Err(EventFailure::Malformed(error))) => {
-                            return Progress::Malformed(error);
+                        Ok((result, bytes)) => {
+                            self.running_bytes = self.running_bytes.saturating_sub(bytes);
+                            if let Err(EventFailure::Malformed(error)) = result {
+                                return Progress::Malformed(error);
+                            }
                         }
-                        Ok(_) => {}
                         // User code is caught where it is called.
                         Err(error) => {
                             tracing::error!(target: "socketio", %error, "a concurrent handler ended without a result");
@@ -211,13 +294,15 @@ impl EventQueue {
                 let result = std::task::ready!(connect.as_mut().poll(cx));
                 let completion = completion.take();
                 self.running = None;
+                self.running_bytes = 0;
                 let accepted = self.finish_connect(result);
                 fire(completion, Ok(()));
                 Poll::Ready((!accepted).then_some(Progress::Ended))
             }
-            Some(Running::Event(event, completion)) => {
+            Some(Running::Event(event, completion, bytes)) => {
                 let result = std::task::ready!(event.as_mut().poll(cx));
                 let completion = completion.take();
+                self.running_bytes = self.running_bytes.saturating_sub(*bytes);
                 self.running = None;
                 Poll::Ready(finish(result, completion).err().map(Progress::Malformed))
             }
@@ -271,11 +356,16 @@ impl EventQueue {
         }
     }
 
+    fn has_free_handler(&self) -> bool {
+        let own = self.concurrent_handlers();
+        own < self.concurrency.limit && own + self.others < self.concurrency.of_connection
+    }
+
     fn next_may_start(&self) -> bool {
         match self.inbox.front() {
             None => false,
             Some(Job::Disconnect(..)) => self.concurrent_handlers() == 0,
-            Some(Job::Event(..)) => self.concurrent_handlers() < self.concurrency.limit,
+            Some(Job::Event(..)) => self.has_free_handler(),
         }
     }
 
@@ -299,13 +389,15 @@ impl EventQueue {
                 true
             }
             Some(Job::Event(event, bytes, completion)) => {
-                self.inbox_bytes -= bytes;
+                self.inbox_bytes -= bytes + EVENT_MEMORY;
                 let concurrent = self.is_concurrent(&event);
                 let handler = self.start(event, bytes);
+                let started = bytes + EVENT_MEMORY;
+                self.running_bytes += started;
                 if concurrent {
-                    self.start_concurrent(handler, completion, cx, turn);
+                    self.start_concurrent(handler, (completion, started), cx, turn);
                 } else {
-                    self.running = Some(Running::Event(handler, completion));
+                    self.running = Some(Running::Event(handler, completion, started));
                 }
                 true
             }
@@ -314,9 +406,7 @@ impl EventQueue {
 
     /// Whether an event that arrives now has nothing to wait for.
     fn is_idle(&self) -> bool {
-        self.running.is_none()
-            && self.inbox.is_empty()
-            && self.concurrent_handlers() < self.concurrency.limit
+        self.running.is_none() && self.inbox.is_empty() && self.has_free_handler()
     }
 
     fn is_concurrent(&self, event: &QueuedEvent) -> bool {
@@ -338,7 +428,7 @@ impl EventQueue {
         in_span(&self.context, &name, event)
     }
 
-    fn concurrent_handlers(&self) -> usize {
+    pub(super) fn concurrent_handlers(&self) -> usize {
         self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
@@ -346,7 +436,7 @@ impl EventQueue {
     fn start_concurrent(
         &mut self,
         mut handler: BoxFuture<EventResult>,
-        completion: Option<Completion>,
+        (completion, bytes): (Option<Completion>, usize),
         cx: &mut Context<'_>,
         turn: &mut Turn,
     ) {
@@ -356,12 +446,13 @@ impl EventQueue {
         if let Poll::Ready(result) = polled {
             // Reported where all results are.
             let result = Box::pin(std::future::ready(result));
-            self.running = Some(Running::Event(result, completion));
+            self.running = Some(Running::Event(result, completion, bytes));
             return;
         }
         let concurrent = self.concurrent.get_or_insert_default();
         concurrent.spawn(async move {
-            finish(handler.await, completion).map_err(EventFailure::Malformed)
+            let result = finish(handler.await, completion).map_err(EventFailure::Malformed);
+            (result, bytes)
         });
     }
 }

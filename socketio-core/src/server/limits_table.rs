@@ -8,8 +8,9 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("builder.rs"),
+    include_str!("client_options.rs"),
     include_str!("clustering.rs"),
     include_str!("connection_limits.rs"),
     include_str!("http_options.rs"),
@@ -74,6 +75,12 @@ fn limits() -> Vec<Limit> {
             b.options.namespaces
         )),
         limit!(max_rooms(1), "rooms", |b| number(b.options.limits.rooms)),
+        limit!(max_room_name(1), "bytes", |b| number(
+            b.options.limits.room_name
+        )),
+        limit!(max_user_key(1), "bytes", |b| number(
+            b.options.limits.user_key
+        )),
         limit!(max_http_buffer_size(1), "bytes", |b| {
             assert_eq!(
                 b.options.engine.max_payload,
@@ -84,6 +91,12 @@ fn limits() -> Vec<Limit> {
         limit!(max_attachments(1), "attachments", |b| number(
             b.options.packets.max_attachments
         )),
+        limit!(attachment_timeout(SECOND), "seconds", |b| seconds(
+            b.options.attachment_timeout
+        )),
+        limit!(max_expansion(1), "times `max_http_buffer_size`", |b| {
+            number(b.options.packets.max_expansion)
+        }),
         limit!(max_outgoing_attachments(1), "attachments", |b| number(
             b.options.outgoing_attachments
         )),
@@ -109,6 +122,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_unpublished(1, 2), "messages; bytes", |b| {
             pair(b.clustering.limits.messages, b.clustering.limits.bytes)
         }),
+        limit!(max_cluster_message(1), "bytes", |b| number(
+            b.clustering.max_message
+        )),
         limit!(ping_interval(SECOND), "seconds", |b| seconds(
             b.options.engine.ping_interval
         )),

@@ -5,6 +5,7 @@ mod app;
 mod builder;
 mod check_options;
 mod client_files;
+mod client_options;
 mod clustering;
 mod connection;
 mod connection_limits;
@@ -20,6 +21,7 @@ mod limits_table;
 mod listener;
 #[cfg(feature = "logger")]
 mod logger;
+mod rate_options;
 mod run;
 #[expect(
     clippy::module_inception,

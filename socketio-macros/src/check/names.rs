@@ -26,6 +26,15 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
             );
         }
     }
+    if registration.rate.is_some() {
+        match &registration.target {
+            Target::Event(name) if !name.is_lifecycle() => {}
+            _ => errors.at(
+                registration.origin,
+                "`rate` is for events: leave it out of `connect`, `disconnect` and error handlers",
+            ),
+        }
+    }
     if let (Target::Event(name), Some(span)) = (&registration.target, registration.guards.option)
         && name.text == "disconnect"
     {

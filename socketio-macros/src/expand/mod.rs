@@ -12,6 +12,7 @@ mod trigger;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
+use socketio_names::{Per, Rate};
 use syn::{Attribute, Signature, ext::IdentExt};
 
 pub(crate) use derived::derived;
@@ -68,12 +69,33 @@ fn definitions(
             .map(|_| quote!(.concurrent()));
         let blocking = registration.blocking.iter().map(|_| quote!(.blocking()));
         let guarded = guarded(&registration.guards, paths);
+        let rated = rated(registration.rate, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated
         }
     });
     quote!(#(#elements),*)
+}
+
+/// Generates `.rated(..)`, or nothing.
+fn rated(rate: Option<Rate>, paths: &Paths) -> Option<TokenStream> {
+    let Rate {
+        interval,
+        burst,
+        per,
+    } = rate?;
+    let Paths {
+        rate_limit,
+        per: owner,
+        ..
+    } = paths;
+    let per = match per {
+        Per::Client => quote!(#owner::Client),
+        Per::User => quote!(#owner::User),
+        Per::Address => quote!(#owner::Address),
+    };
+    Some(quote!(.rated(#rate_limit::new(#interval, #burst, #per))))
 }
 
 /// Generates the types of the arguments as text.

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::{
     definitions,
     guards::guarded,
-    located_call,
+    located_call, rated,
     shim::{Callee, Shims, receiver},
     submit, trigger,
 };
@@ -28,6 +28,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         path,
         server,
         guards,
+        rate,
         methods,
         triggers,
         root,
@@ -103,6 +104,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         None => quote_spanned!(self_span=> <#self_ty as #namespace_path>::PATH),
     };
     let guarded = valid.then(|| guarded(guards, &paths));
+    let rated = rated(*rate, &paths);
     let type_name = types::written(quote!(#self_ty));
     let default = quote_spanned! {site=>
         || {
@@ -133,7 +135,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
                 const TRIGGERS: &'static [#trigger_type] = &[#(#triggers),*];
             }
             impl #namespace for #self_ty {
-                const IMPL: &'static #impl_type = &#new #server #guarded
+                const IMPL: &'static #impl_type = &#new #server #guarded #rated
                     .triggered(<Self as __Methods>::TRIGGERS);
             }
             #submitted

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use socketio_names::Pattern;
+use socketio_names::{Pattern, Rate};
 use syn::{
     Ident, Lit, LitStr, Path, Token,
     ext::IdentExt,
@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     pub(crate) concurrent: Option<Span>,
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
+    pub(crate) rate: Option<LitStr>,
+    /// The value of `per`: whose events count together.
+    pub(crate) per: Option<LitStr>,
     pub(crate) root: Option<Path>,
     /// Whether a mistake was reported, of which a missing argument may be a consequence.
     pub(crate) faulty: bool,
@@ -50,6 +53,32 @@ impl Arguments {
             }
         }
         arguments
+    }
+
+    /// Returns the rate limit, and reports what is wrong with it.
+    pub(crate) fn rate(&self, errors: &mut Errors) -> Option<Rate> {
+        let rate = match (&self.rate, &self.per) {
+            (Some(rate), _) => rate,
+            (None, Some(per)) => {
+                errors.on(per, "`per` is for a rate: add one, `rate = \"10/s\"`");
+                return None;
+            }
+            (None, None) => return None,
+        };
+        let mut parsed = match rate.value().parse::<Rate>() {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                errors.on(rate, error.to_string());
+                return None;
+            }
+        };
+        if let Some(per) = &self.per {
+            match per.value().parse() {
+                Ok(per) => parsed.per = per,
+                Err(error) => errors.on(per, error.to_string()),
+            }
+        }
+        Some(parsed)
     }
 
     fn take(
@@ -161,6 +190,8 @@ impl Arguments {
         match name.as_str() {
             "namespace" => put(&mut self.namespace, value, ident),
             "server" => put(&mut self.server, value, ident),
+            "rate" => put(&mut self.rate, value, ident),
+            "per" => put(&mut self.per, value, ident),
             _ => {
                 let root = value.parse_with(Path::parse_mod_style).map_err(|_| {
                     syn::Error::new_spanned(
@@ -251,6 +282,8 @@ fn example(option: &str) -> &'static str {
         "namespace" => "`namespace = \"/chat\"`",
         "server" => "`server = \"admin\"`",
         "guard" => "`guard = logged_in`",
+        "rate" => "`rate = \"10/s burst 20\"`",
+        "per" => "`per = \"user\"`",
         _ => "`crate = \"socketio\"`",
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn registration(
     attribute: Span,
     errors: &mut Errors,
 ) -> Option<Registration> {
+    let rate = arguments.rate(errors);
     let mut namespace = arguments.namespace;
     let target = match form {
         Form::On => match arguments.positional {
@@ -101,6 +102,7 @@ pub(super) fn registration(
         }),
     };
     Some(Registration {
+        rate,
         target,
         namespace,
         server: arguments.server,

@@ -36,6 +36,7 @@ pub(crate) fn namespace_impl(
     errors: &mut Errors,
 ) -> Option<NamespaceImpl> {
     let arguments = Arguments::parse(Form::Namespace, Place::Item, [arguments], errors);
+    let rate = arguments.rate(errors);
     let root = arguments.root.unwrap_or_else(paths::default_root);
 
     let mut methods = Methods::default();
@@ -65,6 +66,7 @@ pub(crate) fn namespace_impl(
         path: arguments.positional,
         server: arguments.server,
         guards: arguments.guards,
+        rate,
         methods: methods.handlers,
         triggers: methods.triggers,
         root,
@@ -297,6 +299,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         concurrent: None,
         blocking: None,
         guards: Guards::default(),
+        rate: None,
         origin: ident.span(),
     })
 }

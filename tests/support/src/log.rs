@@ -2,10 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, subscriber::DefaultGuard};
 
 /// The lines logged at `INFO` and above while a [`Log::collect`] guard existed. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,12 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Collects the log lines of this thread, until the guard is dropped.
     pub fn collect(&self) -> DefaultGuard {
+        // With a single subscriber, `tracing` takes that of the thread which first reaches a log line for the one that
+        // decides whether the line is ever wanted: in another test, that is none.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| {
+            Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish())
+        });
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)

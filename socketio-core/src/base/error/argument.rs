@@ -21,6 +21,8 @@ enum Problem {
     Missing(String),
     /// The argument is of another type.
     Unfit(String),
+    /// The values of the event would take too much memory.
+    TooLarge,
     /// It is not valid JSON, in a packet that is intact. The beginning of its text.
     Invalid(String),
     /// The packet is not valid JSON, or refers to an attachment that was not received.
@@ -53,6 +55,13 @@ impl ArgumentError {
         }
     }
 
+    pub(crate) fn too_large(index: usize) -> Self {
+        ArgumentError {
+            index,
+            problem: Problem::TooLarge,
+        }
+    }
+
     pub(crate) fn malformed(index: usize, what: &'static str) -> Self {
         ArgumentError {
             index,
@@ -79,6 +88,9 @@ impl fmt::Display for ArgumentError {
             Problem::Missing(message) => write!(f, "argument {index} is missing: {message}"),
             Problem::Unfit(message) => write!(f, "argument {index}: {message}"),
             Problem::Invalid(value) => write!(f, "argument {index} is not valid JSON: {value:?}"),
+            Problem::TooLarge => {
+                write!(f, "argument {index}: the values take too much memory")
+            }
             Problem::Malformed(what) => write!(f, "argument {index}: {what}"),
         }
     }

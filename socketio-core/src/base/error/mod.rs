@@ -12,6 +12,7 @@ mod handshake;
 mod no_current_client;
 mod refused;
 mod room;
+mod user;
 
 pub use argument::ArgumentError;
 pub use build::BuildError;
@@ -25,6 +26,7 @@ pub use handshake::HandshakeRefused;
 pub use no_current_client::NoCurrentClient;
 pub use refused::ConnectionRefused;
 pub use room::RoomError;
+pub use user::UserError;
 
 /// Any error, boxed. Handlers may return every error that converts into it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -14,6 +14,8 @@ pub enum RoomError {
     ClientRoom,
     /// The client is in as many rooms as it may be in; the number is the limit.
     TooMany(usize),
+    /// The name is longer than [`max_room_name`](crate::SocketIoBuilder::max_room_name); the number is the limit, in bytes.
+    TooLong(usize),
     /// The client has disconnected, or no local client has this id.
     NotConnected,
     /// `connect` has deferred more operations than an outbox may hold.
@@ -23,9 +25,10 @@ pub enum RoomError {
 }
 
 impl RoomError {
-    /// Refuses a room that is private, because its name is the id of a local or remote client.
-    pub(crate) fn check_private(room: &str) -> Result<(), RoomError> {
-        if Sid::is_sid(room) {
+    /// Refuses a room that is private, because its name is the id of a local or remote client. With `python`, so are all names
+    /// that may be ids of a Python node's clients.
+    pub(crate) fn check_private(room: &str, python: bool) -> Result<(), RoomError> {
+        if Sid::is_sid(room) || python && Sid::may_be_of_python(room) {
             return Err(RoomError::ClientRoom);
         }
         Ok(())
@@ -39,6 +42,9 @@ impl fmt::Display for RoomError {
                 "this room belongs to one client: add a prefix to room names that come from clients, as in `room:{name}`",
             ),
             RoomError::TooMany(limit) => write!(f, "a client can be in {limit} rooms at most"),
+            RoomError::TooLong(limit) => {
+                write!(f, "the name of a room can have {limit} bytes at most")
+            }
             RoomError::TooMuchDeferred => {
                 f.write_str("too many operations are deferred until the client is accepted")
             }

@@ -9,9 +9,12 @@ use crate::{
     base::RoomError,
     client::Socket,
     cluster::{Cluster, RemoteTarget},
-    hub::{IntoRooms, Room},
+    hub::{Hub, IntoRooms, Room},
     node::Node,
 };
+
+/// Publishes an operation on rooms to the other nodes, for a namespace and a target.
+type Remote = fn(&Hub, &Cluster, &str, &RemoteTarget, &[Room]) -> Result<(), RoomError>;
 
 impl To {
     /// Returns the local clients that this target currently matches, each once, in no particular order.
@@ -33,15 +36,15 @@ impl To {
     /// # Errors
     ///
     /// The first error of a local client, as of [`Socket::join_room`]; the other clients have joined.
-    /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match.
+    /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match, [`RoomError::TooLong`] for a long name.
     pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let rooms = names(rooms);
         self.each(
             |socket, rooms| socket.join_room(rooms),
-            |cluster, namespace, target, rooms| {
+            |hub, cluster, namespace, target, rooms| {
                 let mut result = Ok(());
                 for room in rooms {
-                    match RoomError::check_private(room) {
+                    match hub.check_room(room) {
                         Ok(()) => cluster.enter_room(namespace, target, room),
                         Err(error) => result = Err(error),
                     }
@@ -60,7 +63,7 @@ impl To {
                 socket.leave_room(rooms);
                 Ok(())
             },
-            |cluster, namespace, target, rooms| {
+            |_, cluster, namespace, target, rooms| {
                 for room in rooms {
                     cluster.leave_room(namespace, target, room);
                 }
@@ -80,7 +83,7 @@ impl To {
                 socket.disconnect();
                 Ok(())
             },
-            |cluster, namespace, target, _| {
+            |_, cluster, namespace, target, _| {
                 cluster.disconnect(namespace, target);
                 Ok(())
             },
@@ -94,7 +97,7 @@ impl To {
     fn each(
         self,
         local: fn(&Socket, &[Room]) -> Result<(), RoomError>,
-        remote: fn(&Cluster, &str, &RemoteTarget, &[Room]) -> Result<(), RoomError>,
+        remote: Remote,
         rooms: Vec<Room>,
     ) -> Result<(), RoomError> {
         let all = move |to: To| {
@@ -106,7 +109,7 @@ impl To {
                 result = result.and(local(&socket, &rooms));
             }
             if let (Some(target), Some(cluster)) = (target, node.emitter.cluster()) {
-                result = result.and(remote(cluster, &namespace, &target, &rooms));
+                result = result.and(remote(&node.hub, cluster, &namespace, &target, &rooms));
             }
             result
         };
@@ -133,7 +136,7 @@ impl To {
     pub fn close_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let ignore_queue = self.ignore_queue;
         for room in names(rooms) {
-            RoomError::check_private(&room)?;
+            self.node.hub.check_room(&room)?;
             self.when_accepted(move |node, namespace| {
                 node.emitter.close_room(namespace, &room, ignore_queue);
             })?;

@@ -13,7 +13,7 @@ use crate::{
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
     counters::EventIndex,
-    hub::{Client, IntoRooms, Room, Target},
+    hub::{Client, IntoRooms, Room, Target, user_room},
     node::Node,
 };
 
@@ -76,6 +76,19 @@ impl To {
         rooms.add_to(&mut names);
         self.target = Target::Rooms(names);
         self
+    }
+
+    /// Adds the clients of a user, as [`Socket::set_user`] has set it. Only clients of this process are addressed then, also of rooms.
+    ///
+    /// ```
+    /// # use socketio_core::SocketIo;
+    /// # let io = SocketIo::bare().build().unwrap();
+    /// io.of("/chat").to_user(42).emit("paid", ());
+    /// ```
+    pub fn to_user(self, key: impl std::fmt::Display) -> Self {
+        let mut to = self.to(user_room(&key.to_string()));
+        to.ignore_queue = true;
+        to
     }
 
     /// Excludes the clients with these ids, in addition to earlier exclusions. To exclude the clients of a room, use
@@ -194,7 +207,8 @@ impl To {
                     self.node.hub.limits.pending_acks,
                     Arc::new(move |_| {
                         let (node, from) = (Arc::clone(&node), from.clone());
-                        callback.on_ack(move |origin, run| {
+                        let problems = node.options.engine.problems.clone();
+                        callback.on_ack(problems, move |origin, run| {
                             // The callback runs for the sending client, if there is one.
                             match from {
                                 Some(from) => {

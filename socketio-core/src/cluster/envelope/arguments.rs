@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::InvalidMessage;
 use crate::{
     base::{Data, EncodeError},
-    packet::{Arguments, JsonPayload, payload_of},
+    packet::{Arguments, JsonPayload, MAX_DEPTH, is_deeper_than, payload_of},
 };
 
 /// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote them.
@@ -19,6 +19,9 @@ pub(super) fn read_arguments(
     binary: bool,
     exact: bool,
 ) -> Result<JsonPayload, InvalidMessage> {
+    if is_deeper_than(data.get(), MAX_DEPTH) {
+        return Err("arguments that are nested too deep".into());
+    }
     if binary {
         return read_binary(data);
     }

@@ -1,10 +1,16 @@
 //! The names of rooms and clients in a message.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, SeqAccess, Visitor},
+};
 
 use crate::hub::Room;
+
+/// The names in one list of a message.
+const MAX_NAMES: usize = 65_536;
 
 /// No name, one name or a list of names to write.
 #[derive(Clone, Copy)]
@@ -41,11 +47,56 @@ impl Serialize for NamesRef<'_> {
 }
 
 /// Reads one name or a list. Rooms of Python may be numbers: they are converted to their decimal text.
-#[derive(Deserialize)]
-#[serde(untagged)]
 pub(super) enum Names {
     One(Name),
     List(Vec<Name>),
+}
+
+/// Not read as an untagged enum: serde would keep the whole list before it is known how long it is.
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or a list of names")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
+        Ok(Names::One(Name::Text(name.to_owned())))
+    }
+
+    fn visit_u64<E: de::Error>(self, name: u64) -> Result<Names, E> {
+        Ok(Names::One(Name::Number(name.into())))
+    }
+
+    fn visit_i64<E: de::Error>(self, name: i64) -> Result<Names, E> {
+        Ok(Names::One(Name::Number(name.into())))
+    }
+
+    fn visit_f64<E: de::Error>(self, name: f64) -> Result<Names, E> {
+        let number = serde_json::Number::from_f64(name);
+        number
+            .map(|number| Names::One(Name::Number(number)))
+            .ok_or_else(|| E::custom("a name that is not a number"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Names, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = list.next_element()? {
+            if names.len() == MAX_NAMES {
+                return Err(de::Error::custom("too many names"));
+            }
+            names.push(name);
+        }
+        Ok(Names::List(names))
+    }
 }
 
 #[derive(Deserialize, Serialize)]

@@ -106,6 +106,10 @@ impl Session {
     ) -> Result<Self, Refusal> {
         let shared = sessions.insert(TransportKind::Polling, protocol)?;
         let mut session = Self::new(sessions, shared, request, permit);
+        if let Some(origin) = session.request.header("origin") {
+            // It is empty: nobody else knows the session yet.
+            let _ = session.shared.origin.set(origin.as_bytes().into());
+        }
         let timeout = session.sessions.config.first_poll_timeout;
         session.first_poll = Some(after(Instant::now(), timeout));
         Ok(session)

@@ -85,8 +85,10 @@ async fn a_host_that_opens_sessions_without_polling_them_locks_nobody_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_server_refuses_only_if_all_its_sessions_are_in_use() {
-    let mut config = Config::default();
-    config.max_sessions = 2;
+    let config = Config {
+        max_sessions: 2,
+        ..Config::default()
+    };
     let mut server = Server::new(config);
     let (_socket, _session) = server.both_ends().await;
     server.open_polling().await;
@@ -170,4 +172,30 @@ async fn a_place_of_an_address_is_free_again_however_the_session_ends() {
         assert_eq!(event.await, Event::Closed(CloseReason::ServerClose));
         drop(session);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_another_origin_can_not_use_a_session() {
+    let config = Config {
+        cors: crate::engine::Cors::Any,
+        ..Config::default()
+    };
+    let server = Server::echo(config);
+    let own = [("origin", "http://own.test")];
+    let opened = server.request("GET", OPEN, &own, "").await;
+    let query = polling_query(&opened.body);
+    let other = [("origin", "http://other.test")];
+    assert_eq!(
+        server.request("POST", &query, &other, "4a").await.brief(),
+        BAD_REQUEST
+    );
+    assert_eq!(server.request("POST", &query, &own, "4a").await.brief(), OK);
+    assert_eq!(
+        server.request("GET", &query, &other, "").await.brief(),
+        BAD_REQUEST
+    );
+    let answer = server.request("GET", &query, &own, "").await;
+    assert_eq!(answer.body, "4a");
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    assert_eq!(server.post(&query, "4b").await.brief(), OK);
 }

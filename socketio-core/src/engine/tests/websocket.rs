@@ -351,6 +351,31 @@ async fn the_buffers_of_a_large_message_are_given_back_at_the_heartbeat_and_noth
     }
 }
 
+/// Two bytes in a handler must not keep a megabyte alive.
+#[tokio::test]
+async fn a_small_message_does_not_share_the_buffer_of_a_large_one() {
+    let mut config = config();
+    config.max_payload = 1_000_000;
+    let mut server = Server::new(config);
+    let (mut socket, mut session) = server.both_ends().await;
+    let sending = async {
+        socket.send(&format!("6{}", "x".repeat(900_000))).await;
+        for _ in 0..10 {
+            socket.send("4small").await;
+        }
+    };
+    let receiving = async {
+        for _ in 0..10 {
+            let Ok(Message::Text(text)) = session.recv().await else {
+                panic!("a text was sent");
+            };
+            let bytes: bytes::Bytes = text.into_framed().into();
+            assert!(bytes.is_unique());
+        }
+    };
+    tokio::join!(sending, receiving);
+}
+
 /// Messages without end, counted. A client that reads fast, together with a server that has always more to say.
 struct Endless(usize, Message);
 
@@ -404,8 +429,10 @@ async fn one_poll_writes_a_bounded_number_of_messages_and_bytes() {
 #[tokio::test(start_paused = true)]
 async fn more_pings_and_pongs_within_a_second_than_allowed_close_the_connection() {
     for (first, packet) in [(0x89, ""), (0x8A, ""), (0x81, "3"), (0x81, "6")] {
-        let mut config = Config::default();
-        config.max_control_rate = 10;
+        let config = Config {
+            max_control_rate: 10,
+            ..Config::default()
+        };
         let mut server = Server::new(config);
         let (mut socket, mut session) = server.both_ends().await;
         let received = tokio::spawn(async move { session.recv().await });

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny};
 
 use super::{
@@ -17,6 +18,11 @@ use crate::{
 
 const NOT_JSON: &str = "not valid JSON";
 const NO_ATTACHMENT: &str = "a placeholder without an attachment";
+const NAMED_TOO_OFTEN: &str = "placeholders that name attachments too often";
+
+/// How many times the bytes of its attachments the placeholders of a packet may name. Each one is a copy for the handler, and
+/// takes fewer than 40 bytes in the text. Official encoders name each attachment once.
+const MAX_COPIES: usize = 4;
 
 /// Reads arguments straight from the text of their packet: nothing is scanned before it is read, and nothing twice unless
 /// it is of another type.
@@ -34,6 +40,8 @@ pub(in crate::packet) struct Progress {
     pub(in crate::packet) count: usize,
     /// A number was read that JSON has not: `NaN`, `Infinity` or `1e999`.
     pub(in crate::packet) non_finite: bool,
+    /// The bytes of attachments that the placeholders so far have named, each as often as it was named.
+    named: usize,
 }
 
 /// What may stand at the position.
@@ -50,6 +58,8 @@ enum Place {
     Ended,
     /// A value that is not JSON, in an array that is complete.
     Invalid,
+    /// Values that would take too much memory.
+    TooLarge,
     /// Anything: the array is not complete, or a placeholder has no attachment.
     Broken(&'static str),
 }
@@ -162,10 +172,19 @@ impl<'de> JsonCursor<'_, 'de> {
 
     /// Finds the placeholders in the value that was passed last.
     fn placeholders(&mut self, json: &str) -> Result<Placeholders, ArgumentError> {
-        Placeholders::find(json, self.payload.attachments.len()).ok_or_else(|| {
+        let attachments = &*self.payload.attachments;
+        let Some(placeholders) = Placeholders::find(json, attachments.len()) else {
             self.progress.count -= 1;
-            self.progress.broken(NO_ATTACHMENT)
-        })
+            return Err(self.progress.broken(NO_ATTACHMENT));
+        };
+        let named = placeholders.bytes(attachments);
+        self.progress.named = self.progress.named.saturating_add(named);
+        let received: usize = attachments.iter().map(Bytes::len).sum();
+        if self.progress.named > received.saturating_mul(MAX_COPIES) {
+            self.progress.count -= 1;
+            return Err(self.progress.broken(NAMED_TOO_OFTEN));
+        }
+        Ok(placeholders)
     }
 
     /// Reads from `null`, for an argument that is absent.
@@ -195,6 +214,14 @@ impl Progress {
         }
     }
 
+    /// In an array of which nothing is read.
+    pub(super) fn too_large() -> Self {
+        Progress {
+            place: Place::TooLarge,
+            ..Progress::default()
+        }
+    }
+
     /// Returns the text that is left, for debugging.
     pub(in crate::packet) fn left<'a>(&self, payload: &'a JsonPayload) -> &'a str {
         payload.text.get(self.position..).unwrap_or_default()
@@ -204,6 +231,7 @@ impl Progress {
     fn advance(&mut self, payload: &JsonPayload) -> Result<bool, ArgumentError> {
         let json = &*payload.text;
         match self.place {
+            Place::TooLarge => return Err(ArgumentError::too_large(self.count + 1)),
             Place::Invalid => return Err(self.invalid_value(json)),
             Place::Broken(what) => return Err(self.broken(what)),
             Place::Ended => return Ok(false),

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, ops::Range};
 use serde::de::IgnoredAny;
 
 use super::{
-    Kind, TextPacket, lenient,
+    Kind, TextPacket, expansion, lenient,
     placeholders::{is_whitespace, string_end},
     text_packet::Name,
 };
@@ -27,6 +27,9 @@ impl DecodeError {
 }
 
 const TOO_MANY_ATTACHMENTS: DecodeError = DecodeError("too many attachments");
+/// What the values of any packet may take in memory, however small the limits are.
+const LEAST_BUDGET: usize = 1 << 20;
+
 const NOT_JSON: DecodeError = DecodeError("the payload is not valid JSON");
 
 impl fmt::Display for DecodeError {
@@ -72,6 +75,14 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeErr
         Kind::Ack => head.array()?,
     }
     let arguments = head.position;
+    let budget = limits
+        .max_attachment_bytes
+        .saturating_mul(limits.max_expansion)
+        .max(LEAST_BUDGET);
+    let expands = expansion::exceeds(&text[payload..], budget);
+    if expands && matches!(kind, Kind::Connect | Kind::ConnectError) {
+        return Err(DecodeError("the values take too much memory"));
+    }
     Ok(TextPacket {
         text,
         kind,
@@ -81,6 +92,7 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeErr
         event,
         payload,
         arguments,
+        expands,
     })
 }
 
@@ -158,6 +170,9 @@ impl Head<'_> {
         let len = written.find('?').unwrap_or(written.len());
         if len > limits.max_namespace_len {
             return Err(DecodeError("namespace too long"));
+        }
+        if written[..len].bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(DecodeError("a control character in the namespace"));
         }
         Ok(start..start + len)
     }

@@ -10,6 +10,7 @@ mod attached;
 mod cursor;
 mod decode;
 mod encode;
+mod expansion;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -30,8 +31,7 @@ pub(super) use encode::{connect_without_sid, error};
 pub use json::Json;
 pub(crate) use lenient::{from_text, repair};
 pub use payload::{JsonPayload, payload, payload_of};
-#[cfg(feature = "msgpack")]
-pub(super) use placeholders::MAX_DEPTH;
+pub(crate) use placeholders::{MAX_DEPTH, is_deeper_than};
 pub(crate) use rename::rename;
 pub(super) use text_packet::payload_start;
 pub use text_packet::{Kind, TextPacket};

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use bytes::Bytes;
+
 use super::lenient::unescape;
 
 /// A placeholder is an object with `"_placeholder": true` and the number of its attachment, `"num"` ([socket.io-protocol,
@@ -10,7 +12,7 @@ const MARK: &str = "_placeholder";
 const NUMBER: &str = "num";
 
 /// Levels of arrays and objects in one value: as many as serde_json reads.
-pub(in crate::packet) const MAX_DEPTH: usize = 127;
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// The placeholders of one argument, in order: the offset of the opening brace, and the number of the attachment.
 #[derive(Debug, Default)]
@@ -53,6 +55,15 @@ impl Placeholders {
             .binary_search_by_key(&offset, |&(start, _)| start)
             .ok()?;
         Some(self.0[index].1)
+    }
+
+    /// Returns how many bytes a reader copies that reads all of them.
+    pub(super) fn bytes(&self, attachments: &[Bytes]) -> usize {
+        self.0
+            .iter()
+            .filter_map(|&(_, number)| attachments.get(number))
+            .map(Bytes::len)
+            .fold(0, usize::saturating_add)
     }
 
     /// Returns whether a placeholder begins in a range of offsets.
@@ -116,7 +127,7 @@ fn walk(json: &str, depth: usize, mut placeholder: impl FnMut(Open) -> bool) -> 
                 if let (0, Some(Some(object))) = (too_deep, open.last_mut()) {
                     match &*unescaped(&json[position..end]) {
                         MARK => object.marked = json[value..].starts_with("true"),
-                        NUMBER => object.number = scalar(&json[value..]).parse().ok(),
+                        NUMBER => object.number = integer(&json[value..]),
                         _ => {}
                     }
                 }
@@ -172,6 +183,46 @@ fn scalar(json: &str) -> &str {
         .unwrap_or(json.len())]
 }
 
+/// Returns the integer at the beginning of `json`, if the number there is one. Reads no further than its digits: what a key is
+/// followed by may be nested, and would be read once for each level.
+fn integer(json: &str) -> Option<usize> {
+    const MOST_DIGITS: usize = 20;
+    let digits = json.bytes().take(MOST_DIGITS + 1);
+    let len = digits.take_while(u8::is_ascii_digit).count();
+    let is_whole = json[len..]
+        .bytes()
+        .next()
+        .is_none_or(|next| !matches!(next, b'0'..=b'9' | b'.' | b'e' | b'E'));
+    json[..len].parse().ok().filter(|_| is_whole)
+}
+
+/// Returns whether arrays and objects in valid JSON are nested deeper than a number of arguments' levels, with the array around
+/// the arguments.
+pub(crate) fn is_deeper_than(json: &str, levels: usize) -> bool {
+    let bytes = json.as_bytes();
+    let opened = |byte: u8| bytes.iter().filter(|&&other| other == byte).count();
+    if opened(b'[') + opened(b'{') <= levels {
+        return false;
+    }
+    let (mut depth, mut position) = (0usize, 0);
+    while let Some(&byte) = bytes.get(position) {
+        match byte {
+            b'"' => {
+                position = string_end(json, position).unwrap_or(json.len());
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > levels + 1 {
+            return true;
+        }
+        position += 1;
+    }
+    false
+}
+
 /// Returns the offset after the value that begins at `start`, in valid JSON.
 pub(super) fn value_end(json: &str, start: usize) -> usize {
     let mut depth = 0usize;
@@ -198,4 +249,29 @@ pub(super) fn value_end(json: &str, start: usize) -> usize {
         position += 1;
     }
     json.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_depth_is_that_of_brackets_outside_of_strings() {
+        let nested = |levels: usize| format!("[{}{}]", "[".repeat(levels), "]".repeat(levels));
+        assert!(!is_deeper_than(&nested(127), 127));
+        assert!(is_deeper_than(&nested(128), 127));
+        let wide = format!("[{}\"{}\"]", "[],{},".repeat(1_000), "[".repeat(1_000));
+        assert!(!is_deeper_than(&wide, 127));
+    }
+
+    #[test]
+    fn an_integer_is_digits_and_nothing_behind_them_is_read() {
+        assert_eq!(integer("12,"), Some(12));
+        assert_eq!(integer("0 }"), Some(0));
+        assert_eq!(integer("7"), Some(7));
+        for other in ["", "-1", "1.0", "1e1", "\"1\"", "true", "{\"num\":1}"] {
+            assert_eq!(integer(other), None, "{other}");
+        }
+        assert_eq!(integer(&"1".repeat(1_000)), None);
+    }
 }

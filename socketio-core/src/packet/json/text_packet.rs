@@ -37,6 +37,8 @@ pub struct TextPacket {
     pub(super) payload: usize,
     /// Where [`Arguments`] begin to read: after the event's name, or after the `[` of an acknowledgement.
     pub(super) arguments: usize,
+    /// The arguments would take too much memory.
+    pub(super) expands: bool,
 }
 
 /// An event's name.
@@ -103,6 +105,10 @@ impl TextPacket {
             Kind::Event => Progress::behind_name(self.arguments),
             Kind::Ack => Progress::in_array(self.arguments),
             Kind::Connect | Kind::Disconnect | Kind::ConnectError => return Arguments::default(),
+        };
+        let progress = match self.expands {
+            true => Progress::too_large(),
+            false => progress,
         };
         let payload = JsonPayload {
             text: self.text,

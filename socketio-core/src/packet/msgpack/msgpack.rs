@@ -20,7 +20,7 @@ use crate::{
 /// Incoming values may be nested to a depth of 127. The limit on attachments
 /// ([`max_attachments`](crate::SocketIoBuilder::max_attachments)) does not apply, the one on the size of a message
 /// ([`max_http_buffer_size`](crate::SocketIoBuilder::max_http_buffer_size)) does. Small values take many times more bytes in
-/// memory than in a message: the values of one message may take 64 times the largest size of a message.
+/// memory than in a message: see [`max_expansion`](crate::SocketIoBuilder::max_expansion).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MsgPack;
 
@@ -31,13 +31,12 @@ impl Parser for MsgPack {
 
     fn decoder(&self, limits: &PacketLimits) -> Box<dyn Decoder> {
         Box::new(MsgPackDecoder {
-            memory: limits.max_attachment_bytes.saturating_mul(EXPANSION),
+            memory: limits
+                .max_attachment_bytes
+                .saturating_mul(limits.max_expansion),
         })
     }
 }
-
-/// How many times the size of the largest message its values may take in memory.
-const EXPANSION: usize = 64;
 
 struct MsgPackDecoder {
     /// Bytes that the values of one message may take.

@@ -203,6 +203,7 @@ fn limits_are_those_that_are_documented() {
     assert_eq!(limits.max_namespace_len, 256);
     assert_eq!(limits.max_event_len, 1_024);
     assert_eq!(limits.max_id_len, 64);
+    assert_eq!(limits.max_expansion, 64);
 }
 
 #[test]
@@ -217,4 +218,13 @@ fn long_names_are_refused() {
     assert!(decode("0/chats,".into(), &limits).is_err());
     assert!(decode(r#"2["ab"]"#.into(), &limits).is_ok());
     assert!(decode(r#"2["abc"]"#.into(), &limits).is_err());
+}
+
+#[test]
+fn control_characters_in_namespaces_are_refused() {
+    for namespace in ["/a\u{1e}", "/a\n", "/\u{0}", "/a\u{7f}b"] {
+        assert!(packet(&format!("0{namespace},")).is_err(), "{namespace:?}");
+        assert!(packet(&format!("0{namespace}")).is_err(), "{namespace:?}");
+    }
+    assert!(packet("0/é ü,").is_ok());
 }

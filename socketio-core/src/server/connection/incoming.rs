@@ -11,8 +11,14 @@ use crate::{
         transport::{Completion, Transport},
     },
     packet::{DecodeError, Form, Kind, Payload, Received, query_as_auth},
-    server::event_queue::{Concurrency, EventQueue},
+    server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
+
+/// How many times `max_http_buffer_size` the handlers that run may have been started with, before the client is not read on.
+const RUNNING: usize = 4;
+
+/// How many times `max_concurrent_events` handlers of all clients of a connection may run at a time.
+const CONNECTION: usize = 4;
 
 /// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
 /// may be one, only its beginning.
@@ -62,7 +68,7 @@ impl<T: Transport> Connection<T> {
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
         if self.backlog.bytes > 0 || self.inbox_full() {
-            self.backlog.bytes += bytes;
+            self.backlog.bytes += bytes.max(EVENT_MEMORY);
         }
         let head = head(&message);
         let limits = &self.node.options.packets;
@@ -72,6 +78,7 @@ impl<T: Transport> Connection<T> {
             queues.iter().any(|queue| queue.takes(namespace))
                 || left.iter().any(|left| **left == *namespace)
         });
+        self.incomplete.read(matches!(read, Ok(None)));
         match read {
             // The completion is for the whole packet: its last attachment brings it.
             Ok(None) => {}
@@ -92,11 +99,15 @@ impl<T: Transport> Connection<T> {
     /// Whether an inbox is full: too many events of one namespace wait for handlers, or too many bytes of all namespaces.
     fn inbox_full(&self) -> bool {
         let options = &self.node.options;
-        let mut waiting = 0;
+        let limit = options.engine.max_payload;
+        let (mut waiting, mut running) = (0, 0);
         self.queues.iter().any(|queue| {
             let (events, bytes) = queue.waiting();
             waiting += bytes;
-            events >= options.inbox_events || waiting >= options.engine.max_payload
+            running += queue.running_bytes();
+            events >= options.inbox_events
+                || waiting >= limit
+                || running >= limit.saturating_mul(RUNNING)
         })
     }
 
@@ -173,7 +184,10 @@ impl<T: Transport> Connection<T> {
         // The packets of other parsers can't be renamed.
         let form = self.node.hub.codec.form();
         let found = self.server.registry.namespace(written);
-        let found = found.filter(|(path, _)| **path == *written || form == Form::Json);
+        // A path without a slash must not be taken for the one with it, which may have guards of its own.
+        let found = found.filter(|(path, _)| {
+            written.starts_with('/') && (**path == *written || form == Form::Json)
+        });
         let Some((path, handlers)) = found else {
             return self.refuse(written, Problem::InvalidNamespace, completion);
         };
@@ -206,6 +220,7 @@ impl<T: Transport> Connection<T> {
             completion,
             Concurrency {
                 limit: options.concurrent_events,
+                of_connection: options.concurrent_events.saturating_mul(CONNECTION),
                 all: options.async_handlers,
             },
             self.version,

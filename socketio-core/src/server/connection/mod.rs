@@ -5,6 +5,7 @@
 
 mod closing;
 mod incoming;
+mod incomplete;
 
 use std::{
     panic::Location,
@@ -16,13 +17,14 @@ use std::{
 use tokio::time::{Sleep, sleep};
 use tracing::Instrument as _;
 
+use self::incomplete::Incomplete;
 use super::{
     event_queue::{EventQueue, Progress},
     server::Server,
     turn::Turn,
 };
 use crate::{
-    base::{Problem, ProtocolVersion, Reason, Request, fault, spans},
+    base::{Problem, ProblemDetails, ProtocolVersion, Reason, Request, fault, spans},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -30,6 +32,9 @@ use crate::{
     node::Node,
     packet::Reader,
 };
+
+/// How many times `max_connections` connections there may be with those whose client has gone, while a handler still runs.
+const GHOSTS: usize = 2;
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
 pub(super) struct Connection<T> {
@@ -54,6 +59,7 @@ pub(super) struct Connection<T> {
     /// The transport was last polled without reading.
     held_back: bool,
     backlog: Backlog,
+    incomplete: Incomplete,
     state: State,
     /// Why the connection ends, once it does.
     outcome: Option<Reason>,
@@ -95,6 +101,14 @@ impl<T: Transport> Connection<T> {
         }
         let transport = transport(Outbox(Arc::clone(&handle)));
         let mut connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
+        // Those whose clients have gone and whose handlers still run count, too.
+        let most = node.options.engine.max_sessions.saturating_mul(GHOSTS);
+        if node.connections.len() > most {
+            let details = ProblemDetails::of(&connection.request, connection.transport_name);
+            let problems = &node.options.engine.problems;
+            problems.report(Problem::TooManyHandlers, details);
+            handle.close_connection(CloseRequest::Server);
+        }
         if connection.version == ProtocolVersion::Eio3 {
             connection.connect_implicitly();
         }
@@ -136,6 +150,7 @@ impl<T: Transport> Connection<T> {
             overflow: None,
             held_back: false,
             backlog: Backlog::default(),
+            incomplete: Incomplete::default(),
             state: State::Open,
             outcome: None,
             panicked: false,
@@ -166,7 +181,23 @@ impl<T: Transport> Connection<T> {
         let mut malformed = None;
         let mut ended = false;
         let mut refused = Vec::new();
-        self.queues.retain_mut(|queue| match queue.poll(cx, turn) {
+        // Most connections have one client.
+        let mut concurrent = match &*self.queues {
+            [] | [_] => 0,
+            queues => queues.iter().map(EventQueue::concurrent_handlers).sum(),
+        };
+        let is_shared = self.queues.len() > 1;
+        let mut freed = false;
+        let mut poll = |queue: &mut EventQueue, turn: &mut Turn| {
+            let others = usize::saturating_sub(concurrent, queue.concurrent_handlers());
+            let progress = queue.poll(cx, turn, others);
+            let left = others + queue.concurrent_handlers();
+            // Queues that were polled before this one may start what waited for its handlers.
+            freed |= left < concurrent;
+            concurrent = left;
+            progress
+        };
+        self.queues.retain_mut(|queue| match poll(queue, turn) {
             Progress::Pending => true,
             Progress::Ended => {
                 ended = true;
@@ -200,7 +231,7 @@ impl<T: Transport> Connection<T> {
         if let Some(error) = &malformed {
             self.invalid_packet(error, None);
         }
-        malformed.is_some() || ended
+        malformed.is_some() || ended || (freed && is_shared)
     }
 
     /// Whether handlers wait for the next turn.
@@ -225,18 +256,39 @@ impl<T: Transport> Connection<T> {
             }
             State::Closed => {
                 self.connect_timeout = None;
+                let mut dropped = Vec::new();
                 self.queues.retain_mut(|queue| {
                     let connecting = queue.client().is_connecting();
                     if connecting {
-                        tracing::warn!(target: "socketio", namespace = &**queue.client().namespace(), "a `connect` handler still runs although its client has gone: it is dropped");
+                        dropped.push(Arc::clone(queue.client().namespace()));
                         queue.abandon(Reason::TransportClose);
                     }
                     !connecting
                 });
+                for namespace in dropped {
+                    self.report(Problem::ConnectDropped, |details| {
+                        details.input(namespace.as_bytes())
+                    });
+                }
                 true
             }
             State::Open | State::Closing => false,
         }
+    }
+
+    /// Closes the connection if the attachments of a packet are late. True when it does.
+    fn poll_incomplete(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.incomplete.is_due() || self.state != State::Open {
+            return false;
+        }
+        let is_read = self.may_read();
+        let timeout = self.node.options.attachment_timeout;
+        let late = self.incomplete.poll_expired(cx, is_read, timeout);
+        if late {
+            self.report(Problem::AttachmentsLate, |details| details);
+            self.close(Reason::ParseError);
+        }
+        late
     }
 
     fn upgraded(&self) {
@@ -309,6 +361,9 @@ impl<T: Transport> Connection<T> {
                 return Poll::Ready(());
             }
             if asked || transport || handlers || timeout || self.has_work() {
+                continue;
+            }
+            if self.poll_incomplete(cx) {
                 continue;
             }
             let can_write = self.state != State::Closed && self.transport.can_write();

@@ -1,0 +1,56 @@
+//! The users of clients: several clients may have one user.
+
+use std::sync::{Arc, LazyLock};
+
+use super::{Client, Hub, Room, client_state::ClientState, namespace_clients::NamespaceClients};
+use crate::base::{Sid, UserError};
+
+/// The rooms of users begin with it. It is random, so that no client can name them.
+static PREFIX: LazyLock<Sid> = LazyLock::new(Sid::random);
+
+/// Returns the room of the clients of a user, which exists on this node only.
+pub(crate) fn user_room(key: &str) -> Room {
+    Arc::from(format!("{}:{key}", PREFIX.as_str()))
+}
+
+impl Hub {
+    /// Sets the user of a client. Inside `connect`, it can be addressed once it is accepted.
+    pub(crate) fn set_user(
+        &self,
+        client: &Arc<Client>,
+        key: Option<&str>,
+    ) -> Result<(), UserError> {
+        let limit = self.limits.user_key;
+        if key.is_some_and(|key| key.len() > limit) {
+            return Err(UserError::TooLong(limit));
+        }
+        // Under the lock that `accept` and `end` take.
+        client.with_state(|state| {
+            if state.ended().is_some() {
+                return Err(UserError::NotConnected);
+            }
+            let before = client.replace_user(key.map(Arc::from));
+            if let ClientState::Connected { namespace, .. } = state {
+                if let Some(before) = before {
+                    namespace.leave(client, &user_room(&before));
+                }
+                enter(client, namespace);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Makes a client addressable by its user, if it has one.
+pub(super) fn enter(client: &Arc<Client>, namespace: &NamespaceClients) {
+    if let Some(user) = client.user() {
+        namespace.join(client, &user_room(&user));
+    }
+}
+
+/// Undoes [`enter`].
+pub(super) fn leave(client: &Arc<Client>, namespace: &NamespaceClients) {
+    if let Some(user) = client.user() {
+        namespace.leave(client, &user_room(&user));
+    }
+}
