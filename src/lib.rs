@@ -61,6 +61,7 @@
 //! | `logger` | [`logger`](SocketIoBuilder::logger): logs for programs that don't set up `tracing` | yes |
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
+//! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -83,7 +84,7 @@ pub use socketio_core::{
     SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError,
     broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine,
     except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send,
-    send_json, session, set_user, sid, skip, spawn, to, to_user, transport, try_broadcast,
+    send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast,
     try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
     try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
     try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,

@@ -87,6 +87,7 @@ pub use bytes;
 pub use http;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
+pub use tracing;
 
 /// Lists functions with `#[socketio::on]` or another handler attribute, for [`SocketIoBuilder::handlers`].
 ///

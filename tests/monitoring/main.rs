@@ -6,11 +6,13 @@
 //! | `events` | events, handlers, errors, acknowledgements |
 //! | `prometheus` | the text for Prometheus |
 //! | `probes` | health, and its HTTP responses |
+//! | `spans` | spans of `tracing` |
 
 mod connections;
 mod events;
 mod probes;
 mod prometheus;
+mod spans;
 
 use socketio::metrics::{EventMetrics, HandlerMetrics, Metrics};
 

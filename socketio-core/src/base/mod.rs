@@ -15,6 +15,7 @@ mod protocol_version;
 mod reason;
 mod request;
 mod sid;
+pub(crate) mod spans;
 mod states;
 mod tasks;
 mod trusted_proxies;

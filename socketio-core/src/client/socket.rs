@@ -7,6 +7,7 @@ use std::{fmt, panic::Location, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
+use tracing::Span;
 
 use crate::{
     base::{CallError, EmitError, Reason, Request, RoomError, Sid, UserError},
@@ -65,6 +66,13 @@ impl Socket {
     /// transport.
     pub fn transport(&self) -> &'static str {
         self.client().connection().transport()
+    }
+
+    /// Returns the client's span, within that of its connection: the parent of the spans of its events. Disabled unless a
+    /// subscriber wants `socketio::span=trace`. [Monitoring](https://docs.rs/socketio/latest/socketio/guide/monitoring/index.html)
+    /// shows how to continue a trace of the client with it.
+    pub fn span(&self) -> Span {
+        self.client().span().cloned().unwrap_or_else(Span::none)
     }
 
     /// Returns this client's session value of type `T`: one value of each type per namespace, from `connect` to

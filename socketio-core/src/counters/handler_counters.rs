@@ -23,6 +23,16 @@ impl ErrorKind {
         ErrorKind::Panic,
         ErrorKind::Error,
     ];
+
+    /// Returns the name that is used as a label.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ErrorKind::InvalidArguments => "invalid_arguments",
+            ErrorKind::Forbidden => "forbidden",
+            ErrorKind::Panic => "panic",
+            ErrorKind::Error => "error",
+        }
+    }
 }
 
 /// The counters of one registered handler, with the names that label them. They are those of the handler table, never

@@ -124,12 +124,15 @@ pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) {
     };
     // Searching the sources of an error runs user code.
     let is_forbidden = || fault::catch(|| Forbidden::find(error).is_some()).unwrap_or(false);
-    counters.failed(match () {
+    let kind = match () {
         () if error.is_panic() => ErrorKind::Panic,
         () if error.argument_error().is_some() => ErrorKind::InvalidArguments,
         () if is_forbidden() => ErrorKind::Forbidden,
         () => ErrorKind::Error,
-    });
+    };
+    counters.failed(kind);
+    // The event's span, if there is one; a span without this field ignores it.
+    tracing::Span::current().record("error", kind.name());
 }
 
 /// Logs a failed event, unless there were too many failures of this handler: a client causes as many as it likes.

@@ -288,6 +288,13 @@ impl Lookup {
         }
     }
 
+    /// Returns the name of an event's handler; empty if it has none.
+    pub(crate) fn function(&self, event: &str) -> String {
+        let route = self.route(event);
+        let origin = route.origin();
+        origin.map_or_else(String::new, |origin| origin.name.to_string())
+    }
+
     /// Returns the guards that run before `entry` for an event or a `connect`, in their order. `disconnect` has none.
     pub(super) fn guards_of<'a>(
         &'a self,

@@ -11,13 +11,15 @@ use std::{
     },
 };
 
+use tracing::Span;
+
 use super::{
     ConnectionHandle, Hub, PacketKind,
     client_state::{ClientState, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
-    base::{CallError, EmitError, Reason, Request, Sid},
+    base::{CallError, EmitError, Reason, Request, Sid, spans},
     counters::EventIndex,
     packet::{Arguments, Frames},
     pending::{AckKind, OnAck, PendingAcks},
@@ -38,6 +40,8 @@ pub(crate) struct Client {
     slots: Mutex<Slots>,
     /// The key of its user. Changed under the lock of the state only.
     user: Mutex<Option<Arc<str>>>,
+    /// Boxed, since mostly nobody wants it.
+    span: Option<Box<Span>>,
 }
 
 impl Client {
@@ -46,8 +50,11 @@ impl Client {
         connection: Arc<ConnectionHandle>,
         request: Request,
     ) -> Self {
+        let sid = Sid::random();
+        let span = spans::client(&namespace, &sid);
         Client {
-            sid: Sid::random(),
+            span: (!span.is_disabled()).then(|| Box::new(span)),
+            sid,
             namespace,
             connection,
             request,
@@ -74,6 +81,11 @@ impl Client {
 
     pub(crate) fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Returns the client's span, if a subscriber wants it.
+    pub(crate) fn span(&self) -> Option<&Span> {
+        self.span.as_deref()
     }
 
     fn is_in(&self, phase: Phase) -> bool {

@@ -10,14 +10,14 @@ use std::{
 
 use super::{
     Client, Delivery, Observer, PacketKind, Room, Watch,
-    client_set::ClientSet,
     client_state::{ClientState, Joined},
+    exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
     user,
 };
 use crate::{
     admission::ClientLimits,
-    base::{EmitError, Reason, RoomError, Sid},
+    base::{EmitError, Reason, RoomError},
     counters::{Counters, EventIndex},
     packet::{Codec, Frames},
 };
@@ -374,51 +374,6 @@ impl Hub {
                     each(client);
                 }
             }
-        }
-    }
-}
-
-/// The excluded rooms. Every client is also in the room of its own id.
-#[derive(Default)]
-struct Except<'a> {
-    names: &'a [Room],
-    rooms: Vec<Arc<ClientSet>>,
-}
-
-impl<'a> Except<'a> {
-    fn new(clients: Option<&NamespaceClients>, names: &'a [Room]) -> Self {
-        let rooms = names.iter().filter_map(|name| clients?.room(name));
-        Except {
-            names,
-            rooms: rooms.collect(),
-        }
-    }
-
-    fn contains(&self, sid: &Sid) -> bool {
-        self.names.iter().any(|name| sid == &**name)
-            || self.rooms.iter().any(|room| room.contains(sid))
-    }
-}
-
-/// The excluded ids: a few are compared, many are hashed.
-enum Skip<'a> {
-    Few(&'a [Room]),
-    Many(HashSet<&'a str>),
-}
-
-impl<'a> Skip<'a> {
-    fn new(names: &'a [Room]) -> Self {
-        if names.len() > 8 {
-            Skip::Many(names.iter().map(|name| &**name).collect())
-        } else {
-            Skip::Few(names)
-        }
-    }
-
-    fn contains(&self, sid: &Sid) -> bool {
-        match self {
-            Skip::Few(names) => names.iter().any(|name| sid == &**name),
-            Skip::Many(names) => names.contains(sid.as_str()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod client_state;
 mod connection_handle;
 mod connections;
 mod delivery;
+mod exclusion;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"

@@ -13,6 +13,8 @@ mod histogram;
 mod metrics;
 mod probes;
 mod prometheus;
+#[cfg(feature = "metrics")]
+mod recorder;
 mod samples;
 mod snapshot;
 

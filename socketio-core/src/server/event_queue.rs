@@ -13,13 +13,14 @@ use std::{
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::turn::Turn;
 use crate::{
     admission::RateLimitPolicy,
     base::{
         ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, ProtocolVersion,
-        Reason,
+        Reason, spans,
     },
     client::Socket,
     handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
@@ -104,11 +105,12 @@ impl EventQueue {
         });
         let running_bytes = auth.weight() + EVENT_MEMORY;
         let connect = Dispatcher::connect(Arc::clone(&context), auth);
+        let connect = in_span(&context, "connect", connect);
         EventQueue {
             context,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
-            running: Some(Running::Connect(Box::pin(connect), completion)),
+            running: Some(Running::Connect(connect, completion)),
             concurrent: None,
             concurrency,
             version,
@@ -382,7 +384,8 @@ impl EventQueue {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = Dispatcher::disconnect(Arc::clone(&self.context), reason);
-                self.running = Some(Running::Disconnect(Box::pin(disconnect), completion));
+                let disconnect = in_span(&self.context, "disconnect", disconnect);
+                self.running = Some(Running::Disconnect(disconnect, completion));
                 true
             }
             Some(Job::Event(event, bytes, completion)) => {
@@ -417,7 +420,12 @@ impl EventQueue {
         let hub = &self.context.socket.node().hub;
         event.count(&hub.counters);
         hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
-        Box::pin(Dispatcher::event(Arc::clone(&self.context), event))
+        if client.span().is_none() {
+            return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));
+        }
+        let name = event.name().to_owned();
+        let event = Dispatcher::event(Arc::clone(&self.context), event);
+        in_span(&self.context, &name, event)
     }
 
     pub(super) fn concurrent_handlers(&self) -> usize {
@@ -447,6 +455,21 @@ impl EventQueue {
             (result, bytes)
         });
     }
+}
+
+/// Runs an event in a span of its own, if a subscriber wants that.
+fn in_span<F>(context: &ClientContext, event: &str, future: F) -> BoxFuture<F::Output>
+where
+    F: Future + Send + 'static,
+{
+    let client = context.socket.client();
+    let Some(span) = client.span() else {
+        return Box::pin(future);
+    };
+    let (namespace, sid) = (client.namespace(), client.sid());
+    let handler = context.handlers.function(event);
+    let span = spans::event(span, namespace, sid, event, &handler);
+    Box::pin(future.instrument(span))
 }
 
 /// Fires the completion, unless the client broke the protocol.

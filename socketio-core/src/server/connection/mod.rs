@@ -15,6 +15,7 @@ use std::{
 };
 
 use tokio::time::{Sleep, sleep};
+use tracing::Instrument as _;
 
 use self::incomplete::Incomplete;
 use super::{
@@ -23,7 +24,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    base::{Problem, ProblemDetails, ProtocolVersion, Reason, Request, fault},
+    base::{Problem, ProblemDetails, ProtocolVersion, Reason, Request, fault, spans},
     hub::{
         self, Aliases, CloseRequest, ConnectionHandle,
         transport::{CountedOutbox, Incoming, Outbox, Transport},
@@ -115,7 +116,13 @@ impl<T: Transport> Connection<T> {
         if *node.stopping.borrow() {
             handle.close_connection(CloseRequest::Shutdown);
         }
-        node.connection_tasks.spawn(Location::caller(), connection);
+        let span = spans::connection(&connection.request, connection.transport_name);
+        if span.is_disabled() {
+            node.connection_tasks.spawn(Location::caller(), connection);
+        } else {
+            let connection = connection.instrument(span);
+            node.connection_tasks.spawn(Location::caller(), connection);
+        }
     }
 
     fn new(
