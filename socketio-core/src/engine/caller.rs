@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use crate::base::{PeerAddr, TrustedProxies, forwarded::Forwarded};
 
-/// Who sent a request: the part of it that is kept while it waits.
+/// The sender of a request: the part of the request that is kept while it waits.
 #[derive(Clone, Copy)]
 pub(super) struct Caller {
     pub(super) peer: Option<SocketAddr>,

@@ -13,7 +13,7 @@ pub(super) enum Refusal {
     UnknownTransport,
     /// There is no session with this id.
     UnknownSid,
-    /// The session has ended while the request waited, for a reason that is logged elsewhere.
+    /// The session has ended while the request waited. The session logs why.
     Ended,
     /// The session has ended because the payload of this POST is invalid, which it has logged.
     InvalidPayload,

@@ -317,7 +317,7 @@ mod tests {
                 },
             );
             assert_eq!(pushed, policy_says);
-            // Who reads has an empty queue, and is not affected.
+            // A client that reads has an empty queue, and is not affected.
             let mut fast = OutboxQueue::new(limits, &total);
             for _ in 0..10 {
                 assert_eq!(fast.push(packet("x"), PacketKind::Event, 1), Push::Done);

@@ -1,4 +1,4 @@
-//! Who may open a session: limits in sum, by address, and of sessions that are never polled.
+//! Limits of sessions: in sum, by address, and of those that are never polled.
 
 use std::net::SocketAddr;
 

@@ -1,6 +1,6 @@
 //! Version 3 of the protocol, for old clients: how it differs from version 4 in its packets, payloads and JSONP.
 //!
-//! The differences beyond the codec are elsewhere: the client pings (`heartbeat.rs`), and requests say what the client can
+//! The differences beyond the codec are in other files: the client pings (`heartbeat.rs`), and requests say what the client can
 //! receive (`request.rs`). `protocol.rs` chooses between the versions, once for each session.
 
 mod decode;

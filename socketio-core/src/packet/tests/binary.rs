@@ -293,28 +293,6 @@ fn placeholders_name_at_most_four_times_the_bytes_of_the_attachments() {
     assert!(attached(&many, &[b""]).rest::<Data>().is_ok());
 }
 
-/// 126 levels of `"num":`, each of which was once followed to the end of the text: compared with a text as long with one level.
-#[test]
-fn nested_numbers_are_read_once() {
-    let filler = "x".repeat(1_000_000);
-    let nested = |levels: usize| {
-        let (open, close) = (r#"{"num":"#.repeat(levels), "}".repeat(levels));
-        placed(&format!(r#"51-["x",$0,{open}"{filler}"{close}]"#))
-    };
-    let time = |text: &str| {
-        let mut least = std::time::Duration::MAX;
-        for _ in 0..5 {
-            let mut arguments = attached(text, &[ZERO]);
-            let start = std::time::Instant::now();
-            assert_eq!(arguments.finish(), Ok(2));
-            least = least.min(start.elapsed());
-        }
-        least
-    };
-    let (flat, deep) = (time(&nested(1)), time(&nested(120)));
-    assert!(deep < flat * 10, "{flat:?}, {deep:?}");
-}
-
 #[test]
 fn a_tuple_reads_attachments_too() {
     let mut ack = attached(&placed("62-1[$1,\"a\",$0]"), &[ZERO, ONE]);

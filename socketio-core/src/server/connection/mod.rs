@@ -225,7 +225,7 @@ impl<T: Transport> Connection<T> {
             && self.connect_timeout.is_none()
             && self.state == State::Open
         {
-            // Who has left all namespaces is where it was at the beginning.
+            // A client that has left all namespaces has the same time to join one as at the beginning.
             self.connect_timeout = Some(Box::pin(sleep(self.node.options.connect_timeout)));
         }
         if let Some(error) = &malformed {
