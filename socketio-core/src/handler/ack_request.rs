@@ -132,7 +132,7 @@ impl AckState {
         if before & SENT != 0 || before & both == both || (before | step) & both != both {
             return;
         }
-        // Whoever has gone waits for nothing.
+        // A client that has gone waits for no acknowledgement.
         if self.socket.is_connected()
             && let Some(AckOwner { function, location }) = self.dropped.get()
         {

@@ -80,7 +80,7 @@ impl SocketIoBuilder {
     /// Sets the size of the largest message of another node that is read, in bytes. A larger one is logged and has no effect.
     /// Default: 64 MiB (67,108,864 bytes).
     ///
-    /// Whoever can publish is trusted not to send many. A message is in memory before its size is known here; what a broker
+    /// Programs that can publish are trusted not to send many. A message is in memory before its size is known here; what a broker
     /// accepts is set there. The arguments of a message may be nested to a depth of 127, and it may name 65,536 rooms.
     pub fn max_cluster_message(mut self, bytes: usize) -> Self {
         self.clustering.max_message = bytes;

@@ -52,7 +52,8 @@ pub(super) struct Connection<T> {
     /// Namespaces that the client has left, or that have ended or refused it: what it still sends there is ignored.
     left: Vec<Arc<str>>,
     aliases: Aliases,
-    /// Runs until the first namespace has been joined, and since the last one has been left; and again, once the transport is gone, for `connect` handlers.
+    /// Runs until the first namespace has been joined, and again after the last one has been left; and once the transport is
+    /// gone, for `connect` handlers.
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
