@@ -77,8 +77,12 @@ impl OutboxShare {
             return self.clear();
         }
         // Not what exactly this message had cost: that is not kept.
-        let share = self.cost as u128 * bytes as u128 / before.max(1) as u128;
-        self.cost = self.cost.saturating_sub(share as usize);
+        let before = before.max(1);
+        let share = match self.cost.checked_mul(bytes) {
+            Some(product) => product / before,
+            None => (self.cost as u128 * bytes as u128 / before as u128) as usize,
+        };
+        self.cost = self.cost.saturating_sub(share);
         if self.counted >= self.cost + 2 * STEP {
             self.release();
         }

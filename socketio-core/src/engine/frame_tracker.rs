@@ -25,6 +25,19 @@ impl FrameTracker {
     /// Notes bytes that were read.
     pub(super) fn advance(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
+            if let ([first, length, _, _, _, _, rest @ ..], true) =
+                (bytes, self.is_between_frames())
+                && (0x80..0x80 + 126).contains(length)
+            {
+                // Most heads: masked, short, and in one piece.
+                self.first = *first;
+                self.payload = u64::from(length & 0x7F);
+                bytes = rest;
+                if self.payload == 0 {
+                    self.end_frame();
+                }
+                continue;
+            }
             if self.payload > 0 {
                 let skipped =
                     usize::try_from(self.payload).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -38,6 +51,10 @@ impl FrameTracker {
             bytes = rest;
             self.read_head(*byte);
         }
+    }
+
+    fn is_between_frames(&self) -> bool {
+        self.head == 0 && self.payload == 0
     }
 
     fn read_head(&mut self, byte: u8) {
@@ -87,7 +104,7 @@ impl FrameTracker {
 
     /// Returns the number of messages that were read completely, unless a part of another one was read.
     pub(super) fn between(&self) -> Option<u64> {
-        (self.head == 0 && self.payload == 0 && self.fragments == 0).then_some(self.messages)
+        (self.is_between_frames() && self.fragments == 0).then_some(self.messages)
     }
 
     /// Returns how many frames of an unfinished message were read.

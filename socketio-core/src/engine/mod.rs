@@ -23,6 +23,7 @@
 //! the `upgrade`, the `heartbeat` and the `timer`. How packets are written depends on the version of the `protocol`; what is
 //! special about version 3 is in `v3`.
 
+mod admit;
 mod ahead;
 mod base64_packet;
 mod caller;
@@ -34,6 +35,7 @@ mod cors;
 mod frame_tracker;
 mod grant;
 mod heartbeat;
+mod offending;
 mod origin;
 mod outgoing;
 mod own_origins;

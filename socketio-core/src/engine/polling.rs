@@ -11,13 +11,13 @@ use super::{
     config::Config,
     reason::CloseReason,
     refusal::Refusal,
-    shared::{Answer, Shared, Ticket},
+    shared::{RequestResult, Shared, Ticket},
 };
 use crate::base::Problem;
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
-pub(super) async fn poll(shared: Arc<Shared>) -> Answer {
+pub(super) async fn poll(shared: Arc<Shared>) -> RequestResult {
     let mut poll = WaitingPoll {
         ticket: shared.park_poll()?,
         shared: &shared,
@@ -47,7 +47,7 @@ impl Drop for WaitingPoll<'_> {
 ///
 /// A body over the limit does not affect the session. A body that is incomplete or takes too long ends the session,
 /// because packets may be lost.
-pub(super) async fn post<B>(shared: Arc<Shared>, body: B, config: &Config) -> Answer
+pub(super) async fn post<B>(shared: Arc<Shared>, body: B, config: &Config) -> RequestResult
 where
     B: Body,
 {

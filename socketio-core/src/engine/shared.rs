@@ -24,13 +24,13 @@ use super::{
 use crate::base::Problem;
 
 /// The response to a waiting request.
-pub(super) type Answer = Result<Bytes, Refusal>;
+pub(super) type RequestResult = Result<Bytes, Refusal>;
 
 /// A second GET within this time ends the session, as the protocol's test suite demands: a client that polls twice at
 /// once has lost its state. A later one takes over, because the first may hang on a network that the client has left.
-const OVERLAP: Duration = Duration::from_millis(100);
+pub(super) const OVERLAP: Duration = Duration::from_millis(100);
 /// The number of POSTs of a session that wait for their turn. They are not read meanwhile.
-const WAITING_POSTS: usize = 32;
+pub(super) const WAITING_POSTS: usize = 32;
 
 /// Passes requests, which run in the tasks of their HTTP connections, to their session, which runs in the task of its
 /// owner.
@@ -78,14 +78,14 @@ struct ParkedPoll {
     id: u64,
     since: Instant,
     /// The receiver is in [`polling::poll`](super::polling::poll).
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<RequestResult>,
 }
 
 /// The ticket of a waiting GET.
 #[derive(Debug)]
 pub(super) struct Ticket {
     id: u64,
-    pub(super) answered: oneshot::Receiver<Answer>,
+    pub(super) answered: oneshot::Receiver<RequestResult>,
 }
 
 #[derive(Debug, Default)]
@@ -104,7 +104,7 @@ enum PostSlot {
 pub(super) struct Post {
     pub(super) payload: Payload,
     /// The receiver is in [`polling::post`](super::polling::post). `None` once it has been answered.
-    pub(super) answer: Option<oneshot::Sender<Answer>>,
+    pub(super) answer: Option<oneshot::Sender<RequestResult>>,
 }
 
 /// What requests have brought since the last poll of the session.
@@ -218,7 +218,10 @@ impl Shared {
     }
 
     /// Passes the body of the POST to the session.
-    pub(super) fn finish_post(&self, body: Bytes) -> Result<oneshot::Receiver<Answer>, Refusal> {
+    pub(super) fn finish_post(
+        &self,
+        body: Bytes,
+    ) -> Result<oneshot::Receiver<RequestResult>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
         let (answer, answered) = oneshot::channel();
@@ -319,7 +322,7 @@ impl Shared {
     }
 
     /// Answers the waiting GET. Returns `false` if there is none or its client has disconnected.
-    pub(super) fn answer_poll(&self, answer: Answer) -> bool {
+    pub(super) fn answer_poll(&self, answer: RequestResult) -> bool {
         // Taken before it is answered, because the client may poll again at once.
         let poll = self.slots().poll.take();
         poll.is_some_and(|poll| poll.answer.send(answer).is_ok())
@@ -355,7 +358,7 @@ impl Shared {
     }
 
     /// Ends the session and answers the waiting requests. Returns `true` if a GET was waiting.
-    pub(super) fn close(&self, poll_answer: Answer, post_answer: Answer) -> bool {
+    pub(super) fn close(&self, poll_answer: RequestResult, post_answer: RequestResult) -> bool {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
@@ -378,7 +381,7 @@ impl Shared {
     }
 
     /// Returns the response to a GET without packets.
-    fn nothing(&self) -> Bytes {
+    pub(super) fn nothing(&self) -> Bytes {
         self.protocol.body(control::NOOP)
     }
 
@@ -387,7 +390,7 @@ impl Shared {
     }
 }
 
-const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
+pub(super) const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
 impl Slots {
     fn take_post(&mut self) -> Option<Post> {
@@ -406,142 +409,5 @@ impl Slots {
             Stage::WebSocket => Err(TAKEN_OVER),
             Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::advance;
-
-    use super::*;
-
-    fn polling() -> Shared {
-        Shared::new(
-            Sid::random().unwrap(),
-            TransportKind::Polling,
-            Protocol::V4 { base64: false },
-        )
-    }
-
-    fn updates(shared: &Shared) -> Updates {
-        shared.updates(&Context::from_waker(Waker::noop()))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_polls_at_once_end_the_session_and_tell_the_first() {
-        let shared = polling();
-        let mut first = shared.park_poll().unwrap();
-        assert!(updates(&shared).polled);
-        advance(OVERLAP - Duration::from_millis(1)).await;
-        assert!(matches!(shared.park_poll(), Err(Refusal::BadRequest(_))));
-        assert_eq!(first.answered.try_recv().unwrap(), Ok(Bytes::from("1")));
-        assert_eq!(shared.park_poll().unwrap_err(), Refusal::UnknownSid);
-        assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_later_poll_takes_over_whether_the_older_is_answered_or_lost() {
-        for lost in [false, true] {
-            let shared = polling();
-            let mut older = shared.park_poll().unwrap();
-            advance(OVERLAP).await;
-            let mut newer = shared.park_poll().unwrap();
-            if lost {
-                shared.lose_poll(&mut older);
-            } else {
-                assert_eq!(older.answered.try_recv().unwrap(), Ok(shared.nothing()));
-            }
-            assert_eq!(updates(&shared).failed, None);
-            assert!(shared.answer_poll(Ok(Bytes::from("4a"))));
-            assert_eq!(newer.answered.try_recv().unwrap(), Ok(Bytes::from("4a")));
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_that_nobody_takes_ends_the_session_unless_it_is_empty() {
-        for (answer, failed) in [("6", None), ("4a", Some(CloseReason::TransportError))] {
-            let shared = polling();
-            let mut poll = shared.park_poll().unwrap();
-            assert!(shared.answer_poll(Ok(Bytes::from(answer))));
-            shared.lose_poll(&mut poll);
-            assert_eq!(updates(&shared).failed, failed);
-        }
-    }
-
-    #[test]
-    fn posts_take_turns_in_the_order_in_which_they_arrive() {
-        let shared = polling();
-        assert!(shared.begin_post().unwrap().is_none());
-        let mut second = shared.begin_post().unwrap().unwrap();
-        let gone = shared.begin_post().unwrap().unwrap();
-        let mut third = shared.begin_post().unwrap().unwrap();
-        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(updates(&shared).post.is_some());
-        assert!(second.try_recv().is_err());
-        shared.release_post();
-        assert_eq!(second.try_recv(), Ok(()));
-        assert!(third.try_recv().is_err());
-        drop(gone);
-        shared.release_post();
-        assert_eq!(third.try_recv(), Ok(()));
-        shared.release_post();
-        assert!(shared.begin_post().unwrap().is_none());
-    }
-
-    #[test]
-    fn the_number_of_posts_that_wait_is_bounded_and_one_too_many_does_no_harm() {
-        let shared = polling();
-        assert!(shared.begin_post().unwrap().is_none());
-        let mut waiting: Vec<_> = (0..WAITING_POSTS)
-            .map(|_| shared.begin_post().unwrap().unwrap())
-            .collect();
-        assert_eq!(shared.begin_post().unwrap_err(), Refusal::TooManyPosts);
-        assert_eq!(updates(&shared).failed, None);
-        waiting.pop();
-        assert!(shared.begin_post().unwrap().is_some());
-    }
-
-    #[test]
-    fn a_post_keeps_its_place_until_it_is_answered() {
-        let shared = polling();
-        assert!(shared.begin_post().unwrap().is_none());
-        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(updates(&shared).post.is_some());
-        assert!(updates(&shared).post.is_none());
-        shared.release_post();
-        assert!(shared.begin_post().unwrap().is_none());
-    }
-
-    #[test]
-    fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
-        let shared = polling();
-        let mut waiting = shared.park_poll().unwrap();
-        assert!(shared.complete_upgrade(true).is_none());
-        assert_eq!(waiting.answered.try_recv().unwrap(), Err(TAKEN_OVER));
-        assert_eq!(shared.park_poll().unwrap_err(), TAKEN_OVER);
-        shared.fail(CloseReason::TransportError);
-        assert_eq!(updates(&shared).failed, None);
-    }
-
-    #[test]
-    fn a_post_that_came_just_before_a_websocket_takes_over_is_not_lost() {
-        let shared = polling();
-        shared.begin_post().unwrap();
-        let _answer = shared.finish_post(Bytes::from("4a")).unwrap();
-        assert!(shared.complete_upgrade(true).is_some());
-    }
-
-    #[test]
-    fn when_the_session_is_over_whoever_waits_is_answered() {
-        let shared = polling();
-        let mut poll = shared.park_poll().unwrap();
-        shared.begin_post().unwrap();
-        let mut post = shared.finish_post(Bytes::from("4a")).unwrap();
-        let mut waiting = shared.begin_post().unwrap().unwrap();
-        shared.close(Ok(Bytes::from("1")), Err(Refusal::UnknownSid));
-        assert_eq!(poll.answered.try_recv().unwrap(), Ok(Bytes::from("1")));
-        assert_eq!(post.try_recv().unwrap(), Err(Refusal::UnknownSid));
-        assert!(waiting.try_recv().is_err());
-        assert_eq!(shared.begin_post().unwrap_err(), Refusal::UnknownSid);
     }
 }

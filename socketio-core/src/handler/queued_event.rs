@@ -18,6 +18,7 @@ pub(crate) struct QueuedEvent {
 
 impl QueuedEvent {
     /// Creates an event of a received packet, and looks its handler up.
+    #[inline]
     pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
         let route = handlers.route(packet.event());
         let name = match route.entry() {

@@ -63,6 +63,11 @@ impl Aliases {
         }
     }
 
+    /// Returns whether the client names all its namespaces as the server does.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns a message of the server with the name that the client has.
     pub(super) fn apply(&self, message: Message) -> Message {
         if let Message::Text(text) = &message {

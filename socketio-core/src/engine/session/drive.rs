@@ -92,7 +92,12 @@ impl Session {
     }
 
     /// Drives an upgrade. Returns `true` when the transport has changed.
+    #[inline]
     pub(super) fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
+        self.probe.is_some() && self.drive_probe(cx)
+    }
+
+    fn drive_probe(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(probe) = &mut self.probe else {
             return false;
         };
@@ -220,7 +225,15 @@ impl Session {
 
     /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may
     /// wait for the response before it polls for the result.
+    #[inline]
     pub(super) fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
+        if self.posts.is_empty() {
+            return None;
+        }
+        self.take_posted()
+    }
+
+    fn take_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
         let post = self.posts.front_mut()?;
         let packet = post.payload.next()?;
         let answer = match packet {

@@ -28,7 +28,7 @@ use super::{
     reason::CloseReason,
     refusal::Refusal,
     sessions::Sessions,
-    shared::{Answer, Post, Shared},
+    shared::{Post, RequestResult, Shared},
     timer::{Timer, after},
     transport::TransportKind,
     upgrade::Probe,
@@ -316,7 +316,7 @@ impl Session {
         event
     }
 
-    fn answer_post(&mut self, answer: Answer) {
+    fn answer_post(&mut self, answer: RequestResult) {
         if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
             // Before the answer, because the client may send its next POST at once. An error means that the client does
             // not wait any more.
@@ -377,6 +377,6 @@ impl fmt::Debug for Session {
 }
 
 /// Returns the response to a POST whose packets have been taken.
-fn ok() -> Answer {
+fn ok() -> RequestResult {
     Ok(Bytes::from_static(b"ok"))
 }

@@ -45,6 +45,7 @@ impl<T: Transport> Connection<T> {
             self.backlog = Backlog::default();
             return true;
         }
+        self.backlog.counts = true;
         if !self.handle.has_pending_calls() {
             return false;
         }
@@ -67,7 +68,7 @@ impl<T: Transport> Connection<T> {
 
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
         let bytes = message.len();
-        if self.backlog.bytes > 0 || self.inbox_full() {
+        if self.backlog.counts {
             self.backlog.bytes += bytes.max(EVENT_MEMORY);
         }
         let head = head(&message);

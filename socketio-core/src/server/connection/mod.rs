@@ -1,11 +1,12 @@
 //! The task of one connection: an actor that reads, writes and runs its clients' handlers side by side.
 //!
-//! What it does first, and for how long, is the policy of [`Turn`]. What it reads is in `incoming.rs`, how it ends in
-//! `closing.rs`: when its transport and all its clients have ended.
+//! What it does first, and for how long, is the policy of [`Turn`]. What it reads is in `incoming.rs`, what takes too long
+//! in `timeouts.rs`, how it ends in `closing.rs`: when its transport and all its clients have ended.
 
 mod closing;
 mod incoming;
 mod incomplete;
+mod timeouts;
 
 use std::{
     panic::Location,
@@ -71,6 +72,8 @@ pub(super) struct Connection<T> {
 /// What was read for a `call` that waits for its acknowledgement, past a full inbox.
 #[derive(Clone, Copy, Debug, Default)]
 struct Backlog {
+    /// An inbox was full when the client was last to be read.
+    counts: bool,
     bytes: usize,
     /// The calls were failed since there was too much.
     exceeded: bool,
@@ -160,23 +163,6 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Applies the overflow policy to a client whose transport has had its turn. True when there is something to do: the client
-    /// is disconnected, or may be read again.
-    fn watch_outbox(&mut self, cx: &mut Context<'_>, overflows: bool) -> bool {
-        if !overflows || self.state != State::Open {
-            // The client was not read meanwhile.
-            return self.overflow.take().is_some();
-        }
-        let grace = self
-            .overflow
-            .get_or_insert_with(|| Box::pin(sleep(hub::OVERFLOW_GRACE)));
-        if grace.as_mut().poll(cx).is_pending() {
-            return false;
-        }
-        self.disconnect_slow_client();
-        true
-    }
-
     /// Runs handlers within the turn. True when something came of it that the transport should know at once.
     fn poll_queues(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         let mut malformed = None;
@@ -238,58 +224,6 @@ impl<T: Transport> Connection<T> {
     /// Whether handlers wait for the next turn.
     fn has_work(&self) -> bool {
         self.queues.iter().any(EventQueue::has_work)
-    }
-
-    /// Ends what has taken longer than `connect_timeout`. True when something came of it.
-    fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(timeout) = &mut self.connect_timeout else {
-            return false;
-        };
-        if timeout.as_mut().poll(cx).is_pending() {
-            return false;
-        }
-        match self.state {
-            // Time spent in `connect` handlers does not count.
-            State::Open if self.queues.is_empty() => {
-                self.report(Problem::NothingJoined, |details| details);
-                self.close(Reason::ServerClose);
-                true
-            }
-            State::Closed => {
-                self.connect_timeout = None;
-                let mut dropped = Vec::new();
-                self.queues.retain_mut(|queue| {
-                    let connecting = queue.client().is_connecting();
-                    if connecting {
-                        dropped.push(Arc::clone(queue.client().namespace()));
-                        queue.abandon(Reason::TransportClose);
-                    }
-                    !connecting
-                });
-                for namespace in dropped {
-                    self.report(Problem::ConnectDropped, |details| {
-                        details.input(namespace.as_bytes())
-                    });
-                }
-                true
-            }
-            State::Open | State::Closing => false,
-        }
-    }
-
-    /// Closes the connection if the attachments of a packet are late. True when it does.
-    fn poll_incomplete(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.incomplete.is_due() || self.state != State::Open {
-            return false;
-        }
-        let is_read = self.may_read();
-        let timeout = self.node.options.attachment_timeout;
-        let late = self.incomplete.poll_expired(cx, is_read, timeout);
-        if late {
-            self.report(Problem::AttachmentsLate, |details| details);
-            self.close(Reason::ParseError);
-        }
-        late
     }
 
     fn upgraded(&self) {

@@ -3,36 +3,30 @@
 //! The connection's task owns one for each client and polls it within a [`Turn`]. Where the client stands is known to the hub
 //! (`hub/client_state.rs`); this only schedules.
 
+mod accepting;
+mod rejecting;
+mod running;
+
 use std::{
     collections::VecDeque,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
-use serde_json::json;
 use tokio::task::JoinSet;
-use tracing::Instrument as _;
 
+use self::running::{BoxFuture, EventResult, Running, finish, fire, in_span};
 use super::turn::Turn;
 use crate::{
-    admission::RateLimitPolicy,
-    base::{
-        ArgumentError, ConnectionRefused, HandlerError, Problem, ProblemDetails, ProtocolVersion,
-        Reason, spans,
-    },
+    base::{ArgumentError, ProtocolVersion, Reason},
     client::Socket,
     handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
-    hub::{Client, PacketKind, transport::Completion},
+    hub::{Client, transport::Completion},
     packet::{Payload, Received},
 };
 
 /// What an event takes in memory while it waits, beside its arguments: its place in the inbox, its name, its shared text.
 pub(super) const EVENT_MEMORY: usize = 256;
-
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-type EventResult = Result<(), EventFailure>;
 
 /// The events of one client, from its CONNECT packet to the end of its `disconnect` handler.
 pub(super) struct EventQueue {
@@ -68,13 +62,6 @@ pub(super) struct Concurrency {
 enum Job {
     Event(QueuedEvent, usize, Option<Completion>),
     Disconnect(Reason, Option<Completion>),
-}
-
-enum Running {
-    Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
-    /// With the bytes that count while it runs.
-    Event(BoxFuture<EventResult>, Option<Completion>, usize),
-    Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
 /// The outcome of polling the queue.
@@ -169,39 +156,6 @@ impl EventQueue {
         }
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
-    }
-
-    /// Answers an event that is over a rate limit.
-    #[cold]
-    fn reject(&mut self, event: &QueuedEvent, wait: Duration, completion: Option<Completion>) {
-        let socket = &self.context.socket;
-        let (node, client) = (socket.node(), socket.client());
-        // In whole milliseconds, and never too early.
-        let retry_after = wait.as_nanos().div_ceil(1_000_000) as f64 / 1_000.0;
-        let problems = &node.options.engine.problems;
-        let details = ProblemDetails::of(client.request(), socket.transport());
-        problems.report(Problem::RateLimited, details.input(event.name().as_bytes()));
-        if let Some(id) = event.ack_id() {
-            let codec = &node.hub.codec;
-            let values = json!({"error": "rate limited", "retry_after": retry_after});
-            let values = codec.form().payload(&values).ok();
-            let packet = codec.ack(client.namespace(), id, values.as_ref());
-            client.deliver_protocol(packet);
-        }
-        let rejected = self.rates.as_mut().map_or(0, |rates| rates.rejected());
-        match node.options.rate_limit_policy {
-            RateLimitPolicy::Reject => {}
-            RateLimitPolicy::Warn => {
-                let warning = json!({"event": event.name(), "retry_after": retry_after});
-                // The client reads too slowly to be warned.
-                let _ = socket.try_emit("rate_limited", warning);
-            }
-            RateLimitPolicy::DisconnectAfter(most) if rejected >= most => {
-                node.hub.disconnect(client, Reason::ServerDisconnect);
-            }
-            RateLimitPolicy::DisconnectAfter(_) => {}
-        }
-        fire(completion, Ok(()));
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
@@ -317,45 +271,6 @@ impl EventQueue {
         }
     }
 
-    /// Accepts the client, or refuses it with the reason.
-    fn finish_connect(&mut self, result: Result<(), ConnectionRefused>) -> bool {
-        let hub = &self.context.socket.node().hub;
-        let client = self.context.socket.client();
-        match result {
-            Ok(()) => {
-                tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                let (codec, namespace) = (&hub.codec, client.namespace());
-                hub.accept(client, codec.joined(self.version, namespace, client.sid()));
-                if self.is_leaving
-                    && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
-                {
-                    hub.end(client, *reason);
-                }
-                true
-            }
-            Err(_) if !client.is_connecting() => {
-                hub.counters.clients_refused.increment();
-                // `always_connect`: the client is connected already, so it is disconnected. The packet gives no reason, because the
-                // official clients treat one with data as malformed.
-                client.deliver_protocol(hub.codec.disconnect(client.namespace()));
-                hub.end(client, Reason::ServerDisconnect);
-                false
-            }
-            Err(refused) => {
-                hub.counters.clients_refused.increment();
-                let packet = hub.codec.refused(
-                    self.version,
-                    client.namespace(),
-                    refused.message(),
-                    refused.json_data(),
-                );
-                client.connection().push(packet, PacketKind::Protocol);
-                hub.end(client, Reason::ServerDisconnect);
-                false
-            }
-        }
-    }
-
     fn has_free_handler(&self) -> bool {
         let own = self.concurrent_handlers();
         own < self.concurrency.limit && own + self.others < self.concurrency.of_connection
@@ -414,6 +329,7 @@ impl EventQueue {
     }
 
     /// Creates the future that runs an event.
+    #[inline]
     fn start(&self, event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
@@ -454,36 +370,5 @@ impl EventQueue {
             let result = finish(handler.await, completion).map_err(EventFailure::Malformed);
             (result, bytes)
         });
-    }
-}
-
-/// Runs an event in a span of its own, if a subscriber wants that.
-fn in_span<F>(context: &ClientContext, event: &str, future: F) -> BoxFuture<F::Output>
-where
-    F: Future + Send + 'static,
-{
-    let client = context.socket.client();
-    let Some(span) = client.span() else {
-        return Box::pin(future);
-    };
-    let (namespace, sid) = (client.namespace(), client.sid());
-    let handler = context.handlers.function(event);
-    let span = spans::event(span, namespace, sid, event, &handler);
-    Box::pin(future.instrument(span))
-}
-
-/// Fires the completion, unless the client broke the protocol.
-fn finish(result: EventResult, completion: Option<Completion>) -> Result<(), ArgumentError> {
-    match result {
-        Ok(()) => fire(completion, Ok(())),
-        Err(EventFailure::Failed(error)) => fire(completion, Err(error)),
-        Err(EventFailure::Malformed(error)) => return Err(error),
-    }
-    Ok(())
-}
-
-fn fire(completion: Option<Completion>, result: Result<(), HandlerError>) {
-    if let Some(completion) = completion {
-        completion.fire(result);
     }
 }

@@ -1,0 +1,53 @@
+//! What a client gets whose event is over a rate limit.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{EventQueue, fire};
+use crate::{
+    admission::RateLimitPolicy,
+    base::{Problem, ProblemDetails, Reason},
+    handler::QueuedEvent,
+    hub::transport::Completion,
+};
+
+impl EventQueue {
+    /// Answers an event that is over a rate limit.
+    #[cold]
+    pub(super) fn reject(
+        &mut self,
+        event: &QueuedEvent,
+        wait: Duration,
+        completion: Option<Completion>,
+    ) {
+        let socket = &self.context.socket;
+        let (node, client) = (socket.node(), socket.client());
+        // In whole milliseconds, and never too early.
+        let retry_after = wait.as_nanos().div_ceil(1_000_000) as f64 / 1_000.0;
+        let problems = &node.options.engine.problems;
+        let details = ProblemDetails::of(client.request(), socket.transport());
+        problems.report(Problem::RateLimited, details.input(event.name().as_bytes()));
+        if let Some(id) = event.ack_id() {
+            let codec = &node.hub.codec;
+            let values = json!({"error": "rate limited", "retry_after": retry_after});
+            let values = codec.form().payload(&values).ok();
+            let packet = codec.ack(client.namespace(), id, values.as_ref());
+            client.deliver_protocol(packet);
+        }
+        let rejected = self.rates.as_mut().map_or(0, |rates| rates.rejected());
+        match node.options.rate_limit_policy {
+            RateLimitPolicy::Reject => {}
+            RateLimitPolicy::Warn => {
+                let warning = json!({"event": event.name(), "retry_after": retry_after});
+                // The client reads too slowly to be warned.
+                let _ = socket.try_emit("rate_limited", warning);
+            }
+            RateLimitPolicy::DisconnectAfter(most) if rejected >= most => {
+                node.hub.disconnect(client, Reason::ServerDisconnect);
+            }
+            RateLimitPolicy::DisconnectAfter(_) => {}
+        }
+        fire(completion, Ok(()));
+    }
+}

@@ -1,0 +1,56 @@
+//! [`Running`]: a handler that runs, and what is told when it has ended.
+
+use std::pin::Pin;
+
+use tracing::Instrument as _;
+
+use crate::{
+    base::{ArgumentError, ConnectionRefused, HandlerError, spans},
+    handler::{ClientContext, EventFailure},
+    hub::transport::Completion,
+};
+
+pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(super) type EventResult = Result<(), EventFailure>;
+
+/// The handler that runs, with what is fired when it has ended.
+pub(super) enum Running {
+    Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
+    /// With the bytes that count while it runs.
+    Event(BoxFuture<EventResult>, Option<Completion>, usize),
+    Disconnect(BoxFuture<EventResult>, Option<Completion>),
+}
+
+/// Runs an event in a span of its own, if a subscriber wants that.
+pub(super) fn in_span<F>(context: &ClientContext, event: &str, future: F) -> BoxFuture<F::Output>
+where
+    F: Future + Send + 'static,
+{
+    let client = context.socket.client();
+    let Some(span) = client.span() else {
+        return Box::pin(future);
+    };
+    let (namespace, sid) = (client.namespace(), client.sid());
+    let handler = context.handlers.function(event);
+    let span = spans::event(span, namespace, sid, event, &handler);
+    Box::pin(future.instrument(span))
+}
+
+/// Fires the completion, unless the client broke the protocol.
+pub(super) fn finish(
+    result: EventResult,
+    completion: Option<Completion>,
+) -> Result<(), ArgumentError> {
+    match result {
+        Ok(()) => fire(completion, Ok(())),
+        Err(EventFailure::Failed(error)) => fire(completion, Err(error)),
+        Err(EventFailure::Malformed(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+pub(super) fn fire(completion: Option<Completion>, result: Result<(), HandlerError>) {
+    if let Some(completion) = completion {
+        completion.fire(result);
+    }
+}
