@@ -1,0 +1,48 @@
+# What a part is. A file tests/parts/NAME is sourced by bash, in the root of the repository, and defines:
+#
+#   run         the function that runs it. It prints cargo's, node's or pytest's own sums, or lines of their form, which are counted, and
+#               fails if a test has failed. `cannot REASON` ends a part that can't run on this machine; a line `missing: WHAT` names what
+#               it had to leave out. Words after `--` on the command line are its arguments.
+#
+# and where they apply
+#
+#   needs       what it needs besides Rust, for --list
+#   builds      `examples` (with the program team-chat) or `tests`: what must have been built with all features before it starts. Only
+#               then is cargo's lock free, so a part must not build these by itself
+#   cargo=yes   it compiles with the target directory of the workspace: one such part runs at a time
+#   alone=yes   nothing else may run meanwhile, because it measures
+#   counts=no   it prints no sum: it counts as one test, which its exit code decides
+#   seconds     how long it takes on a machine with two processors, about: longer ones start first
+#   deadline    after how long it is ended (default: 30m)
+#
+# A part runs beside others. So it takes free ports (port 0), keeps its files in temporary directories or in tests/.cache under a name of
+# its own, and ends what it starts: the processes of its group get a signal at its deadline. What it installs goes through the functions
+# of install.sh, which wait for each other.
+
+readonly CANNOT=77 # the exit code of a part that can't run here
+
+part_names() { ls tests/parts; }
+
+load_part() {
+  needs='' builds='' cargo=no alone=no counts=yes seconds=30 deadline=30m
+  source "tests/parts/$1"
+}
+
+# Ends a part that can't run on this machine, with the reason.
+cannot() {
+  echo "cannot: $1"
+  exit "$CANNOT"
+}
+
+# What a log says: "passed failed skipped", summed over cargo's, node's and pytest's own sums. What cargo ignores are not skipped
+# tests: other tests run them, each in a process of its own.
+tally() {
+  awk '
+    /^test result: / { for (i = 1; i < NF; i++) { if ($(i + 1) ~ /^passed/) passed += $i; if ($(i + 1) ~ /^failed/) failed += $i } }
+    /^ℹ pass /       { passed += $3 }
+    /^ℹ (fail|cancelled) / { failed += $3 }
+    /^ℹ (skipped|todo) /   { skipped += $3 }
+    /^([0-9]+ [a-z]+, )*[0-9]+ [a-z]+ in [0-9.]+s/ { for (i = 1; i < NF; i++) { if ($(i + 1) ~ /^passed/) passed += $i; if ($(i + 1) ~ /^(failed|error)/) failed += $i; if ($(i + 1) ~ /^skipped/) skipped += $i } }
+    END { print passed + 0, failed + 0, skipped + 0 }
+  ' "$1"
+}
