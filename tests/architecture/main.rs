@@ -1,6 +1,7 @@
 //! The structure of the crates: layers depend on lower ones only, the folders of a crate have no cycle, and cycles of a
 //! folder with one of its sub-folders are those that ARCHITECTURE argues for.
 
+mod log_lines;
 mod modules;
 
 use std::{

@@ -166,7 +166,7 @@ async fn acknowledgements_of_a_python_process_are_accepted() {
     assert_eq!(answer.unwrap(), (json!("no list"), None));
 }
 
-/// Python's JSON writes numbers that JSON has not, and text that is cut in the middle of an emoji.
+/// Python's JSON writes numbers that JSON lacks, and text that is cut in the middle of an emoji.
 #[tokio::test]
 async fn what_only_python_writes_is_delivered() {
     let log = Log::default();

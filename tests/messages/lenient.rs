@@ -1,4 +1,4 @@
-//! Values that JSON has not, and values that are not JSON: at most their event fails.
+//! Values that JSON lacks, and values that are not JSON: at most their event fails.
 
 use serde_json::{Value, json};
 use socketio::{Auth, Data, Rest, SocketIo, call, handlers};
@@ -76,7 +76,7 @@ async fn numbers_that_json_has_not_are_read_and_the_connection_lives() {
     ] {
         assert_eq!(acknowledgement(&client, packet).await, ack, "{packet}");
     }
-    let lines = log.lines("which JSON has not");
+    let lines = log.lines("which JSON lacks");
     assert_eq!(
         lines.len(),
         2,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `responses` | return values of handlers as acknowledgements |
 //! | `acks_by_hand` | `NoAck` and `Ack`: no acknowledgement, or a later one |
-//! | `lenient` | values that JSON has not, and values that are not JSON |
+//! | `lenient` | values that JSON lacks, and values that are not JSON |
 //! | `calls` | `call`: the server asks a client for an acknowledgement |
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |

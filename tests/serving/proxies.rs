@@ -130,6 +130,10 @@ async fn what_others_forward_is_ignored_with_one_warning_that_names_the_option()
     for part in ["WARN", r#".trusted_proxies(["192.0.2.7"])"#, "forwarded"] {
         assert!(warnings[0].contains(part), "{warnings:?}");
     }
+    // Every handshake is counted.
+    let problems = io.metrics().problems;
+    let ignored = problems.iter().find(|one| one.name == "proxy_not_trusted");
+    assert_eq!(ignored.unwrap().count, 3);
 }
 
 #[tokio::test]

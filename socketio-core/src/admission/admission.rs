@@ -1,4 +1,4 @@
-//! [`Admission`]: how many connections there may be, in sum and of each address.
+//! [`Admission`]: how many connections there may be, in total and of each address.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::base::Problem;
 
-/// Counts what is open, in sum and for each address. The accept loop and the engine ask it before they open more.
+/// Counts what is open, in total and for each address. The accept loop and the engine ask it before they open more.
 ///
 /// Clients without a known address are not counted by address: they are clients of a trusted proxy that does not say
 /// who they are, or of a program that serves connections itself and inserts no `PeerAddr`. As one address, all of them
@@ -97,12 +97,12 @@ impl Admission {
         })
     }
 
-    /// Counts a TCP connection, until the permit is dropped. `most` is the limit in sum: at it, the oldest connection that
+    /// Counts a TCP connection, until the permit is dropped. `most` is the limit in total: at it, the oldest connection that
     /// has not brought a request yet is closed. The receiver tells the new one when it is its turn.
     ///
     /// # Errors
     ///
-    /// If the address has too many, or if there are too many in sum and all are in use.
+    /// If the address has too many, or if there are too many in total and all are in use.
     pub(crate) fn connection(
         self: &Arc<Self>,
         address: Option<IpAddr>,
@@ -149,7 +149,7 @@ impl Admission {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// The limit of TCP connections in sum.
+    /// The limit of TCP connections in total.
     pub(crate) fn most_connections(&self) -> usize {
         self.limits.connections
     }

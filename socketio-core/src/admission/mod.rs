@@ -1,4 +1,4 @@
-//! Admission control: the limits of clients, the count of what is open in sum and by address, and the hooks that run
+//! Admission control: the limits of clients, the count of what is open in total and by address, and the hooks that run
 //! before a session is opened.
 
 mod address_table;

@@ -53,7 +53,6 @@ impl<'a> Forwarded<'a> {
         proxies: &TrustedProxies,
     ) -> Self {
         if !proxies.trusts_peer(extensions) {
-            warn_of_ignored(headers, extensions, proxies);
             return Forwarded::default();
         }
         let forwarded = Self::of_x_headers(headers, proxies);
@@ -156,21 +155,18 @@ pub(crate) fn split_port(host: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Logs that forwarding headers are ignored, if there are any.
-pub(crate) fn warn_of_ignored(
+/// Returns the name of a forwarding header that is ignored, because the peer is not a trusted proxy.
+pub(crate) fn ignored(
     headers: &impl Headers,
     extensions: &Extensions,
     proxies: &TrustedProxies,
-) {
-    if !proxies.may_warn() || proxies.trusts_peer(extensions) {
-        return;
+) -> Option<&'static str> {
+    if proxies.trusts_peer(extensions) {
+        return None;
     }
-    let sent = [FOR, PROTO, HOST, PORT, FORWARDED]
+    [FOR, PROTO, HOST, PORT, FORWARDED]
         .into_iter()
-        .find(|name| headers.values(name).next().is_some());
-    if let Some(header) = sent {
-        proxies.warn(extensions, header);
-    }
+        .find(|name| headers.values(name).next().is_some())
 }
 
 /// Returns the items of a list to which each proxy appends, in a header of its own or after a comma.

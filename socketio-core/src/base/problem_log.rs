@@ -5,7 +5,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     panic::Location,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -150,18 +150,30 @@ impl ProblemLog {
             })
     }
 
-    /// Writes a line, unless there were too many about this problem.
+    /// Counts the problem and writes a line, unless there were too many about it.
     pub(crate) fn report(&self, problem: Problem, details: ProblemDetails<'_>) {
-        let Some(window) = self.0.problems.get(problem as usize) else {
-            return;
-        };
-        let admitted = {
-            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            window.admit(Instant::now())
-        };
+        let admitted = self
+            .window(problem)
+            .and_then(|mut window| window.admit(Instant::now()));
         if let Some(left_out) = admitted {
             write(problem, details, left_out);
         }
+    }
+
+    /// Counts the problem, and writes a line the first time only: for what does not differ from one time to the next.
+    pub(crate) fn report_once(&self, problem: Problem, details: ProblemDetails<'_>) {
+        let first = self.window(problem).is_some_and(|mut window| {
+            window.total += 1;
+            window.total == 1
+        });
+        if first {
+            write(problem, details, 0);
+        }
+    }
+
+    fn window(&self, problem: Problem) -> Option<MutexGuard<'_, Window>> {
+        let window = self.0.problems.get(problem as usize)?;
+        Some(window.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -186,7 +198,7 @@ impl ProblemLog {
 pub(crate) type LeftOut = Option<u64>;
 
 /// Writes a line, however many there were.
-pub(super) fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
+fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
     let explanation = problem.explanation();
     let text = explanation.text;
     let cure = tracing::field::display(details.cure.unwrap_or(&explanation.cure));

@@ -12,10 +12,7 @@ use http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts, uri::Scheme,
 };
 
-use super::{
-    forwarded::{self, Forwarded},
-    trusted_proxies::TrustedProxies,
-};
+use super::{forwarded::Forwarded, trusted_proxies::TrustedProxies};
 
 /// The HTTP request that opened a connection: its headers, query, cookies, and the extensions that layers have
 /// inserted.
@@ -52,9 +49,8 @@ pub struct UnixPeer;
 
 impl Request {
     /// Converts the head of a request, and takes its extensions out of it. Its forwarding headers are believed if its peer is one of
-    /// these proxies. Otherwise they are ignored, with a warning.
+    /// these proxies.
     pub(crate) fn take(request: &mut Parts, proxies: &TrustedProxies) -> Self {
-        forwarded::warn_of_ignored(&request.headers, &request.extensions, proxies);
         Self::with_proxies(request, proxies.clone())
     }
 
@@ -215,7 +211,7 @@ impl Request {
     }
 }
 
-impl forwarded::Headers for Request {
+impl super::forwarded::Headers for Request {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str> {
         self.fields()
             .filter(move |(field, _)| *field == name.as_bytes())

@@ -4,19 +4,12 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, LazyLock},
 };
 
 use http::Extensions;
 
-use super::{
-    problem::Problem,
-    problem_log::{self, ProblemDetails},
-    request::{PeerAddr, UnixPeer},
-};
+use super::request::{PeerAddr, UnixPeer};
 
 /// The proxies whose forwarding headers are believed: `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`, and `Forwarded`.
 ///
@@ -41,8 +34,6 @@ struct Inner {
     unix: bool,
     everyone: bool,
     problems: Vec<String>,
-    /// Whether the warning has been logged.
-    warned: AtomicBool,
 }
 
 /// All addresses that share the first `prefix` bits of `addr`.
@@ -93,35 +84,6 @@ impl TrustedProxies {
     pub(crate) fn trusts(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
         self.0.everyone || self.0.networks.iter().any(|network| network.contains(addr))
-    }
-
-    /// Logs, once for this server, that a header of a peer that is not trusted is ignored.
-    pub(crate) fn warn(&self, request: &Extensions, header: &str) {
-        if self.0.warned.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let peer = request.get::<PeerAddr>().map(|peer| peer.0);
-        let cure: &dyn fmt::Display = match peer {
-            Some(peer) => &format_args!(
-                "if this peer is a proxy, add `.trusted_proxies([\"{}\"])`",
-                peer.ip().to_canonical()
-            ),
-            None => {
-                &"insert the peer's `PeerAddr` or `UnixPeer` into the request's extensions, or add `.trusted_proxies(\"*\")` if all clients come through a proxy"
-            }
-        };
-        let details = ProblemDetails {
-            peer,
-            input: Some(header.as_bytes()),
-            cure: Some(cure),
-            ..ProblemDetails::default()
-        };
-        problem_log::write(Problem::ProxyNotTrusted, details, 0);
-    }
-
-    /// Returns whether the warning may still be logged.
-    pub(crate) fn may_warn(&self) -> bool {
-        !self.0.warned.load(Ordering::Relaxed)
     }
 
     /// Returns the default, of which all copies are one. For requests that no server has received.

@@ -1,6 +1,6 @@
 //! Decides about a request of a client: a response at once, or which session it is for.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderValue, Response, StatusCode, header, request::Parts};
@@ -11,6 +11,7 @@ use super::{
     caller::Caller,
     compression::Coding,
     config::Config,
+    ignored_headers::report_ignored_headers,
     protocol::Protocol,
     refusal::Refusal,
     request::{Accept, Purpose},
@@ -42,7 +43,8 @@ impl Engine {
         if !fits(request, config) {
             return Err(Refusal::HeadTooLarge);
         }
-        let (purpose, protocol) = Purpose::of(request, config.allow_eio3)?;
+        let opened_as = |sid| self.sessions.version(sid);
+        let (purpose, protocol) = Purpose::of(request, config.allow_eio3, opened_as)?;
         if let Protocol::V3(V3 { jsonp: Some(_), .. }) = protocol
             && let Some(origin) = v3::page(request)
         {
@@ -148,11 +150,17 @@ impl Engine {
         let sessions = &self.sessions;
         let address = Caller::address(request, &sessions.config.trusted_proxies);
         if request.extensions.remove::<Counted>().is_none() {
-            let counted = sessions.admission.handshake(address);
+            let counted = self.count(request, address);
             counted.map_err(Refusal::TooMany)?;
         }
         let permit = sessions.admission.session(address);
         permit.map_err(Refusal::TooMany)
+    }
+
+    /// Counts a handshake, and reports what is ignored of it.
+    pub(super) fn count(&self, request: &Parts, address: Option<IpAddr>) -> Result<(), Problem> {
+        report_ignored_headers(request, &self.sessions.config);
+        self.sessions.admission.handshake(address)
     }
 
     /// Returns the response to a WebSocket handshake.

@@ -47,7 +47,7 @@ pub struct Config {
     /// The number of sessions that were opened over polling and have not been polled yet. A further one, or one beyond
     /// `max_sessions`, takes the place of the oldest of them. Default: 25,000.
     pub max_unpolled_sessions: usize,
-    /// The limits in sum and by address.
+    /// The limits in total and by address.
     pub(crate) admission: AdmissionLimits,
     /// The transports that clients may use. Default: both.
     pub transports: Transports,

@@ -2,7 +2,7 @@
 
 /// Follows the frames in the bytes that a WebSocket reads, so that it is known when the reader has nothing left over.
 ///
-/// tungstenite does not tell. Only the heads of frames are looked at; what is invalid in them, tungstenite refuses.
+/// tungstenite does not report it. Only the heads of frames are read; tungstenite refuses invalid ones.
 #[derive(Debug, Default)]
 pub(super) struct FrameTracker {
     /// The first byte of the frame.

@@ -14,7 +14,7 @@ const EARLY: Duration = Duration::from_millis(1);
 /// The time for a pong is extended to at most this many timeouts.
 pub(super) const MAX_TIMEOUTS: u32 = 10;
 /// What has been sent and not been confirmed may be on its way, in buffers of the system and of proxies. Such a download
-/// is assumed to progress at this rate, in bytes per second. The first so many bytes are not counted.
+/// is assumed to progress at this rate, in bytes per second. The first bytes, this many, are not counted.
 const DOWNLOAD_RATE: u64 = 64 * 1024;
 
 /// The state of the heartbeat. It only computes times: [`Session`](super::Session) has the timer and writes the pings.

@@ -35,6 +35,7 @@ mod cors;
 mod frame_tracker;
 mod grant;
 mod heartbeat;
+mod ignored_headers;
 mod offending;
 mod origin;
 mod outgoing;

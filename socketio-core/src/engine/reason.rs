@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
 /// The reason why a session ended. `Display` writes Socket.IO's words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -34,6 +36,23 @@ impl CloseReason {
             CloseReason::ParseError => "parse error",
             CloseReason::ServerClose => "forced server close",
             CloseReason::ServerShutdown => "server shutting down",
+        }
+    }
+}
+
+impl CloseReason {
+    /// Returns whether the client is told that the server has ended the session, which several clients take as a reason not to come
+    /// back. After any other end they see an outage, and reconnect.
+    pub(super) fn is_goodbye(self) -> bool {
+        self == CloseReason::ServerClose
+    }
+
+    /// Returns the code of the close frame that ends a WebSocket. Without one it ends as that of a process that was killed.
+    pub(super) fn close_code(self) -> Option<CloseCode> {
+        match self {
+            CloseReason::ServerShutdown | CloseReason::PingTimeout => None,
+            CloseReason::ParseError => Some(CloseCode::Protocol),
+            _ => Some(CloseCode::Normal),
         }
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request:
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{protocol::Protocol, refusal::Refusal, sid::Sid, transport::TransportKind, v3::V3};
-use crate::base::Problem;
+use crate::base::{Problem, ProtocolVersion};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,8 +35,13 @@ pub(super) enum Accept {
 }
 
 impl Purpose {
-    /// Reads a request, and the protocol that it is written in. Its session has not been looked up yet.
-    pub(super) fn of(request: &Parts, allow_eio3: bool) -> Result<(Self, Protocol), Refusal> {
+    /// Reads a request, and the protocol that it is written in. Its session is looked up for its version only, by `opened_as`, if the
+    /// request names none: Node and Python read it at the handshake only.
+    pub(super) fn of(
+        request: &Parts,
+        allow_eio3: bool,
+        opened_as: impl FnOnce(Sid) -> ProtocolVersion,
+    ) -> Result<(Self, Protocol), Refusal> {
         if request.method == Method::OPTIONS {
             return Ok((Purpose::Preflight, Protocol::V4 { base64: false }));
         }
@@ -72,25 +77,38 @@ impl Purpose {
                 TransportKind::WebSocket => Purpose::OpenWebSocket(accept(request)?),
             },
         };
-        let protocol = match query.version.as_deref() {
-            Some("4") if query.has_jsonp() => {
+        let version = match (query.version.as_deref(), purpose.sid()) {
+            (Some("4"), _) => Some(ProtocolVersion::Eio4),
+            (Some("3"), _) => Some(ProtocolVersion::Eio3),
+            (None, Some(sid)) => Some(opened_as(sid)),
+            _ => None,
+        };
+        let protocol = match version {
+            Some(ProtocolVersion::Eio4) if query.has_jsonp() => {
                 return Err(Refusal::BadRequest(Problem::Jsonp));
             }
-            Some("4") => Protocol::V4 {
+            Some(ProtocolVersion::Eio4) => Protocol::V4 {
                 base64: query
                     .base64
                     .is_some_and(|value| !matches!(&*value, "" | "0" | "false")),
             },
-            Some("3") if allow_eio3 => Protocol::V3(query.v3(transport)?),
+            Some(ProtocolVersion::Eio3) if allow_eio3 => Protocol::V3(query.v3(transport)?),
             _ if query.sid.is_some() => return Err(Refusal::OTHER_VERSION),
-            Some("3") => return Err(Refusal::Eio3NotAllowed),
-            _ => return Err(Refusal::UnsupportedVersion),
+            Some(ProtocolVersion::Eio3) => return Err(Refusal::Eio3NotAllowed),
+            None => return Err(Refusal::UnsupportedVersion),
         };
         Ok((purpose, protocol))
     }
+
+    fn sid(&self) -> Option<Sid> {
+        match *self {
+            Purpose::Poll(sid) | Purpose::Post(sid) | Purpose::Upgrade(sid, _) => Some(sid),
+            Purpose::Preflight | Purpose::OpenPolling | Purpose::OpenWebSocket(_) => None,
+        }
+    }
 }
 
-/// The parameters of a request. A repeated one counts as invalid.
+/// The parameters of a request. One that is repeated with another value counts as invalid.
 #[derive(Default)]
 struct Query<'a> {
     transport: Option<Cow<'a, str>>,
@@ -112,8 +130,8 @@ impl<'a> Query<'a> {
                 "b64" => &mut query.base64,
                 _ => continue,
             };
-            let repeated = field.is_some();
-            *field = Some(if repeated { "repeated".into() } else { value });
+            let differs = field.as_ref().is_some_and(|first| *first != value);
+            *field = Some(if differs { "repeated".into() } else { value });
         }
         query
     }

@@ -137,7 +137,7 @@ impl Engine {
     pub(crate) fn count_handshake(&self, request: &mut Parts) -> Option<Response<Full<Bytes>>> {
         let proxies = &self.sessions.config.trusted_proxies;
         let address = Caller::address(request, proxies);
-        match self.sessions.admission.handshake(address) {
+        match self.count(request, address) {
             Ok(()) => {
                 request.extensions.insert(Counted);
                 None

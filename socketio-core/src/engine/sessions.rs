@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     admission::Admission,
-    base::{Problem, ProblemDetails},
+    base::{Problem, ProblemDetails, ProtocolVersion},
 };
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
@@ -147,6 +147,15 @@ impl Sessions {
             None if table.stopped => Err(Refusal::Unavailable(Problem::ShuttingDown)),
             None => Err(Refusal::UnknownSid),
         }
+    }
+
+    /// Returns the version of a session; the current one if there is none, which is found out later.
+    pub(super) fn version(&self, sid: Sid) -> ProtocolVersion {
+        let table = self.table();
+        let entry = table.by_sid.get(&sid);
+        entry.map_or_else(ProtocolVersion::default, |entry| {
+            entry.shared.protocol.version()
+        })
     }
 
     /// Returns the session of a poll or of an upgrade, which show that the client has received its id.

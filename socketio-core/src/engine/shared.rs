@@ -66,7 +66,7 @@ enum Stage {
     /// A WebSocket is being probed.
     Probing,
     WebSocket,
-    /// A request has ended the session; the session does not know yet.
+    /// A request has ended the session, which has not noticed it yet.
     Failed(CloseReason),
     /// The session has ended.
     Closed,

@@ -24,7 +24,7 @@ pub(crate) struct Origin {
     reported: AtomicBool,
     /// Whether it was already reported that its return value is not sent.
     unsent: AtomicBool,
-    /// Whether it was already reported that it received numbers that JSON has not.
+    /// Whether it was already reported that it received numbers that JSON lacks.
     non_finite: AtomicBool,
 }
 
@@ -74,7 +74,7 @@ impl Origin {
         }
     }
 
-    /// Logs, as a warning once, that an argument of this user code had a number that JSON has not.
+    /// Logs, as a warning once, that an argument of this user code had a number that JSON lacks.
     #[cold]
     pub(crate) fn report_non_finite(&self, event: &str, namespace: &str, sid: &Sid) {
         let (function, location) = (&*self.name, self.location);
@@ -83,7 +83,7 @@ impl Origin {
         } else {
             tracing::warn!(
                 target: "socketio", event, namespace, %sid, function, %location,
-                "an argument has `NaN`, an infinity or a number beyond the range of `f64`, which JSON has not: an `f64` receives it, \
+                "an argument has `NaN`, an infinity or a number beyond the range of `f64`, which JSON lacks: an `f64` receives it, \
                  `Value` and `Data` have `null` instead. Python clients write them: send `None` instead of `float('nan')`"
             );
         }

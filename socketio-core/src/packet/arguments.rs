@@ -84,7 +84,7 @@ impl Arguments {
         cursor!(self.rest())
     }
 
-    /// Returns whether a number was read that JSON has not: `NaN`, an infinity, or one beyond the range of `f64`.
+    /// Returns whether a number was read that JSON lacks: `NaN`, an infinity, or one beyond the range of `f64`.
     pub(crate) fn has_non_finite(&self) -> bool {
         self.progress.non_finite
     }

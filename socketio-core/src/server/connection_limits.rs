@@ -1,4 +1,4 @@
-//! The builder's limits of connections: in sum, by address, and of those that are opened and not used.
+//! The builder's limits of connections: in total, by address, and of those that are opened and not used.
 
 use std::time::Duration;
 

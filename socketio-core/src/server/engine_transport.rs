@@ -31,6 +31,8 @@ impl Transport for engine::Session {
             match reason {
                 Reason::ParseError => engine::CloseReason::ParseError,
                 Reason::ServerShutdown => engine::CloseReason::ServerShutdown,
+                // A client that reads too slowly.
+                Reason::TransportError => engine::CloseReason::TransportError,
                 _ => engine::CloseReason::ServerClose,
             },
         );

@@ -6,7 +6,6 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{Session, State, Transport};
 use crate::engine::{
@@ -17,8 +16,8 @@ use crate::engine::{
     websocket::TURN,
 };
 
-/// How long a WebSocket stays open for the client to end it, after the server has ended its own direction at a shutdown. Some
-/// clients never do, and a new process waits for the end of this one.
+/// How long a WebSocket stays open for the client to end it, after the server has ended its own direction without a close frame. Some
+/// clients never do, and at a shutdown a new process waits for the end of this one.
 const LINGER: Duration = Duration::from_millis(250);
 
 impl Session {
@@ -44,7 +43,7 @@ impl Session {
         else {
             return Poll::Ready(());
         };
-        let shutdown = *reason == CloseReason::ServerShutdown;
+        let reason = *reason;
         // What is still on its way is discarded, but not for ever.
         let is_too_much = *posted > self.sessions.config.max_payload;
         if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() || is_too_much {
@@ -52,9 +51,9 @@ impl Session {
         }
         match &mut self.transport {
             Transport::Polling if updates.polled => {
-                let written = match probed || shutdown {
-                    true => self.write_rest(out, probed),
-                    false => self.write_answer(out, Some(control::CLOSE)),
+                let written = match reason.is_goodbye() && !probed {
+                    true => self.write_answer(out, Some(control::CLOSE)),
+                    false => self.write_rest(out, probed),
                 };
                 match written {
                     Ok(false) => Poll::Pending,
@@ -63,12 +62,16 @@ impl Session {
             }
             Transport::Polling => Poll::Pending,
             Transport::WebSocket(socket) => {
-                let code = (!shutdown).then_some(CloseCode::Normal);
+                // A client that reads too slowly shall come back, as after a shutdown.
+                let code = match reason {
+                    CloseReason::TransportError => None,
+                    _ => reason.close_code(),
+                };
                 let waited = *said;
                 if socket.poll_goodbye(cx, out, code, said).is_ready() {
                     return Poll::Ready(());
                 }
-                if shutdown && *said && !waited {
+                if code.is_none() && *said && !waited {
                     *deadline = after(Instant::now(), LINGER).min(*deadline);
                     return self.timer.poll(cx, *deadline).map(drop);
                 }

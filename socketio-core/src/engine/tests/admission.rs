@@ -1,4 +1,4 @@
-//! Limits of sessions: in sum, by address, and of those that are never polled.
+//! Limits of sessions: in total, by address, and of those that are never polled.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,9 @@
 //! What a request asks for.
 
-use http::{HeaderValue, Version};
+use http::{HeaderValue, Version, request::Parts};
 
 use crate::engine::{
+    ProtocolVersion,
     protocol::Protocol,
     refusal::Refusal,
     request::{Accept, Purpose},
@@ -25,14 +26,19 @@ fn of(method: &str, query: &str, headers: &[(&str, &str)]) -> Result<Purpose, Re
         request.header(*name, *value)
     });
     let request = request.body(()).unwrap().into_parts().0;
-    Purpose::of(&request, false).map(|(purpose, _)| purpose)
+    read(&request, false).map(|(purpose, _)| purpose)
+}
+
+/// Reads a request of a server whose session has version 4.
+fn read(request: &Parts, allow_eio3: bool) -> Result<(Purpose, Protocol), Refusal> {
+    Purpose::of(request, allow_eio3, |_| ProtocolVersion::Eio4)
 }
 
 /// Reads a polling handshake of version 3.
 fn v3(query: &str) -> Result<Protocol, Refusal> {
     let uri = format!("/engine.io/?EIO=3&{query}");
     let request = http::Request::get(uri).body(()).unwrap().into_parts().0;
-    Purpose::of(&request, true).map(|(_, protocol)| protocol)
+    read(&request, true).map(|(_, protocol)| protocol)
 }
 
 const WEBSOCKET: [(&str, &str); 4] = [
@@ -77,7 +83,7 @@ fn a_transport_that_is_no_transport_is_code_0() {
         "EIO=4",
         "EIO=4&transport=",
         "EIO=4&transport=__proto__",
-        "EIO=4&transport=polling&transport=polling",
+        "EIO=4&transport=polling&transport=websocket",
         "",
     ] {
         assert_eq!(
@@ -96,7 +102,7 @@ fn an_sid_that_no_server_gave_is_code_1() {
         "constructor",
         "%00",
         "%F0%9F%92%A9",
-        "$&sid=$",
+        "$&sid=AAAAaaaa0000----___1",
     ] {
         let query = format!("EIO=4&transport=polling&sid={sid}");
         assert_eq!(of("GET", &query, &[]), Err(Refusal::UnknownSid), "{sid}");
@@ -123,19 +129,37 @@ fn a_handshake_is_a_get() {
 
 #[test]
 fn the_version_is_4_everywhere() {
-    for version in ["", "EIO=5&", "EIO=4&EIO=4&", "EIO=abc&"] {
-        let open = format!("{version}transport=polling");
-        assert_eq!(
-            of("GET", &open, &[]),
-            Err(Refusal::UnsupportedVersion),
-            "{open}"
-        );
+    let open = |query: &str| of("GET", query, &[]);
+    assert_eq!(open("transport=polling"), Err(Refusal::UnsupportedVersion));
+    for version in ["EIO=&", "EIO=5&", "EIO=4&EIO=3&", "EIO=abc&"] {
+        let query = format!("{version}transport=polling");
+        assert_eq!(open(&query), Err(Refusal::UnsupportedVersion), "{query}");
         let poll = format!("{version}transport=polling&sid=$");
         assert!(
             matches!(of("GET", &poll, &[]), Err(Refusal::BadRequest(_))),
             "{poll}"
         );
     }
+}
+
+#[test]
+fn a_later_request_without_a_version_has_that_of_its_session() {
+    let query = format!("/engine.io/?transport=polling&sid={SID}&b64=1");
+    let request = http::Request::get(query).body(()).unwrap().into_parts().0;
+    let base64 = Protocol::V4 { base64: true };
+    assert_eq!(read(&request, false), Ok((Purpose::Poll(sid()), base64)));
+    let old = Purpose::of(&request, true, |_| ProtocolVersion::Eio3);
+    let base64 = Protocol::V3(V3 {
+        base64: true,
+        jsonp: None,
+    });
+    assert_eq!(old, Ok((Purpose::Poll(sid()), base64)));
+}
+
+#[test]
+fn a_parameter_that_is_repeated_with_the_same_value_counts_once() {
+    let query = "EIO=4&EIO=4&transport=polling&transport=polling&sid=$&sid=$";
+    assert_eq!(of("GET", query, &[]), Ok(Purpose::Poll(sid())));
 }
 
 #[test]
@@ -165,7 +189,7 @@ fn a_client_of_version_3_says_what_it_can_receive() {
         "a",
         "0];alert(1)//",
         "4294967296",
-        "1&j=1",
+        "1&j=2",
     ] {
         let query = format!("transport=polling&j={index}");
         assert!(matches!(v3(&query), Err(Refusal::BadRequest(_))), "{index}");
@@ -191,7 +215,7 @@ fn over_http_2_an_extended_connect_opens_a_websocket() {
             request.header(*name, *value)
         });
         let request = request.body(()).unwrap().into_parts().0;
-        Purpose::of(&request, false).map(|(purpose, _)| purpose)
+        read(&request, false).map(|(purpose, _)| purpose)
     };
     let uri = "https://a.test/engine.io/?EIO=4&transport=websocket";
     let version = [("sec-websocket-version", "13")];

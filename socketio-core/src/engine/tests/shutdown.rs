@@ -1,9 +1,10 @@
-//! The end of sessions at a shutdown: clients see an outage, since several do not reconnect after a close packet or frame.
+//! The end of sessions after which clients shall come back: they see an outage, since several do not reconnect after a close packet or
+//! frame.
 
 use tokio::{task::yield_now, time::Instant};
 
 use super::{
-    harness::{Server, config, ms, upgrade_query},
+    harness::{Server, UNKNOWN, config, ms, upgrade_query},
     polling::text,
 };
 use crate::engine::{CloseReason, Config};
@@ -82,6 +83,39 @@ async fn a_session_that_is_dropped_after_the_engine_has_stopped_refuses_its_poll
     assert_eq!(reply.status, 503, "{reply:?}");
     assert_eq!(server.get(&query).await.status, 503);
     assert_eq!(server.post(&query, "4x").await.status, 503);
+}
+
+/// Slow clients, and those that broke the protocol.
+#[tokio::test(start_paused = true)]
+async fn only_a_close_by_will_is_a_goodbye() {
+    for (reason, over_polling, over_websocket) in [
+        (CloseReason::ServerClose, (200, "1"), Some(1000)),
+        (CloseReason::TransportError, UNKNOWN, None),
+        (CloseReason::ParseError, UNKNOWN, Some(1002)),
+    ] {
+        let mut server = Server::new(config());
+        let query = server.open_polling().await;
+        let mut session = server.opened().await;
+        let (reply, closed) = tokio::join!(server.get(&query), async {
+            while !session.can_write() {
+                yield_now().await;
+            }
+            session.close(reason);
+            session.recv().await
+        });
+        assert_eq!(reply.brief(), over_polling, "{reason}");
+        assert_eq!(closed, Err(reason));
+
+        let (mut socket, mut session) = server.both_ends().await;
+        session.close(reason);
+        let owner = tokio::spawn(async move { session.recv().await });
+        match over_websocket {
+            Some(code) => assert_eq!(socket.close_code().await, code),
+            None => assert_eq!(socket.frame().await, None, "{reason}"),
+        }
+        drop(socket);
+        assert_eq!(owner.await.unwrap(), Err(reason));
+    }
 }
 
 /// A client that has been told that its WebSocket works stops polling, and does not see how polling ends.

@@ -25,7 +25,7 @@ pub(super) struct Attached<'de> {
     attachments: &'de [Bytes],
     position: Cell<usize>,
     depth: Cell<usize>,
-    /// A number was read that JSON has not.
+    /// A number was read that JSON lacks.
     non_finite: Cell<bool>,
 }
 
@@ -45,7 +45,7 @@ impl<'de> Attached<'de> {
         }
     }
 
-    /// Returns whether a number was read that JSON has not.
+    /// Returns whether a number was read that JSON lacks.
     pub(super) fn is_non_finite(&self) -> bool {
         self.non_finite.get()
     }

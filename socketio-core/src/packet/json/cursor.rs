@@ -38,7 +38,7 @@ pub(in crate::packet) struct Progress {
     place: Place,
     /// Arguments read so far. It is all that matters for values.
     pub(in crate::packet) count: usize,
-    /// A number was read that JSON has not: `NaN`, `Infinity` or `1e999`.
+    /// A number was read that JSON lacks: `NaN`, `Infinity` or `1e999`.
     pub(in crate::packet) non_finite: bool,
     /// The bytes of attachments that the placeholders so far have named, each as often as it was named.
     named: usize,

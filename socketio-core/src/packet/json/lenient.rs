@@ -15,7 +15,7 @@ use super::{
 };
 use crate::base::{ValueDeserializer, lossy};
 
-/// The numbers that Python's JSON has and JSON has not. The sign of `-Infinity` stays in front of it.
+/// The numbers that Python writes and that JSON lacks. The sign of `-Infinity` stays in front of it.
 const WORDS: [&str; 2] = ["NaN", "Infinity"];
 
 /// Returns the length of the value that `json` begins with, if it is JSON but for [`WORDS`].

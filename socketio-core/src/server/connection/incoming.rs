@@ -14,7 +14,7 @@ use crate::{
     server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
-/// How many times `max_http_buffer_size` the handlers that run may have been started with, before the client is not read on.
+/// How many times `max_http_buffer_size` the handlers that run may have been started with, before the client is read no further.
 const RUNNING: usize = 4;
 
 /// How many times `max_concurrent_events` handlers of all clients of a connection may run at a time.
