@@ -98,18 +98,19 @@ async fn serve(mut session: Session, posts: Posts) {
         if session.send(message).await.is_err() {
             break;
         }
-        next = session
-            .recv()
-            .await
-            .map(|message| match message.as_bytes() {
-                b"give binary" => Message::from(Bytes::from_static(&[0, 1, 2, 3, 4])),
-                b"give utf8" => text("пойду спать всем спокойной ночи"),
-                b"sendHeaders" => {
-                    let headers = posts.with(|posts| posts.get(&sid).cloned());
-                    text(&headers.unwrap_or_default())
-                }
-                _ => message,
-            });
+        next = session.recv().await.map(|message| match &message {
+            Message::Text(asked) if &**asked == "give binary" => {
+                Message::Binary(Bytes::from_static(&[0, 1, 2, 3, 4]))
+            }
+            Message::Text(asked) if &**asked == "give utf8" => {
+                text("пойду спать всем спокойной ночи")
+            }
+            Message::Text(asked) if &**asked == "sendHeaders" => {
+                let headers = posts.with(|posts| posts.get(&sid).cloned());
+                text(&headers.unwrap_or_default())
+            }
+            _ => message,
+        });
     }
     posts.with(|posts| posts.remove(&sid));
 }
