@@ -5,6 +5,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ack;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "read by the HTTP API and by recorders"
+)]
+mod activity;
 mod admin;
 mod admission;
 mod base;
@@ -54,6 +60,7 @@ pub mod parser {
 }
 
 pub use ack::{AckCallback, CallStream};
+pub use activity::{Direction, Row};
 pub use admin::{Admin, AdminAuth, AdminMode};
 pub use admission::{OverflowPolicy, RateLimitPolicy};
 pub use base::{

@@ -43,7 +43,7 @@ impl Form {
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
             (Place::Method, Form::On | Form::Event) => {
-                &["guard", "rate", "per", "concurrent", "blocking"]
+                &["guard", "rate", "per", "concurrent", "blocking", "record"]
             }
             (Place::Method, _) => &[],
             (Place::Item, Form::On | Form::Event) => &[
@@ -54,6 +54,7 @@ impl Form {
                 "server",
                 "concurrent",
                 "blocking",
+                "record",
                 "crate",
             ],
             (Place::Item, Form::OnError) => &["namespace", "server", "crate"],

@@ -59,6 +59,7 @@ use crate::form::Form;
 /// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
 /// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |
+/// | `record`, `record(skip = "password")`, `record(skip = ["password", "token"])` | arguments are not kept | the arguments may be recorded, for the HTTP API and for recorders; without the values of these keys, at any depth |
 /// | `crate = "path"` | `"::socketio"` | the path of the crate, if it is not `socketio` |
 ///
 /// # Several events

@@ -78,8 +78,17 @@ pub(crate) struct Registration {
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     pub(crate) rate: Option<Rate>,
+    pub(crate) record: Option<Record>,
     /// The location of start-up errors.
     pub(crate) origin: Span,
+}
+
+/// The option `record`.
+pub(crate) struct Record {
+    /// The word itself.
+    pub(crate) option: Span,
+    /// The keys that are left out.
+    pub(crate) skip: Vec<LitStr>,
 }
 
 /// The value of `guard =`: functions by their paths, or calls that make them.

@@ -70,7 +70,6 @@ impl AckRequest<'_> {
         let unread = remote.as_ref().map_or(0, |_| MAX_UNREAD);
         let (sender, acks) = mpsc::channel((clients.len() + unread).max(1));
         let counters = &hub.counters;
-        let event = counters.events.index(self.namespace, self.event);
         let request_ack = |(index, client): (usize, Arc<Client>)| {
             let sender = sender.clone();
             let on_ack: OnAck = Box::new(move |ack| {
@@ -83,7 +82,7 @@ impl AckRequest<'_> {
                 && let Ok(packet) =
                     (hub.codec).event_with(client.namespace(), id, self.event, self.values)
             {
-                hub.deliver(&client, event, packet);
+                hub.deliver(&client, hub.sent_event(self.namespace, self.event), packet);
             }
             LocalRequest { client, id }
         };

@@ -1,6 +1,6 @@
 //! Points in time in the format of JavaScript's JSON, for the admin interface and the MessagePack parser.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "msgpack")]
 use crate::base::Data;
@@ -19,6 +19,51 @@ pub(crate) fn millis(time: SystemTime) -> i64 {
 /// Formats a time as `2026-01-31T12:34:56.789Z`.
 pub(crate) fn iso(time: SystemTime) -> String {
     millis_text(millis(time)).unwrap_or_default()
+}
+
+/// Formats a time as `2026-01-31T12:34:56.789012Z`, always with microseconds.
+pub(crate) fn iso_micros(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    let fraction = format!("{:06}", since.subsec_micros());
+    text_with(seconds, &fraction).unwrap_or_default()
+}
+
+/// Reads a time that [`iso_micros`] or [`iso`] has formatted; `None` for other text.
+pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<u64>().ok())?
+    };
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut parts = time.split(':');
+    let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next()?);
+    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
+    let nanos = number(&format!("{fraction:0<9}"))?;
+    if year > 9_999 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 || fraction.len() > 9 {
+        return None;
+    }
+    let days = days(year as i64, month as i64, day as i64);
+    let seconds =
+        u64::try_from(days * SECONDS_OF_A_DAY).ok()? + hour * 3_600 + minute * 60 + second;
+    Some(UNIX_EPOCH + Duration::new(seconds, nanos as u32))
+}
+
+/// Converts a date of the Gregorian calendar into days since 1970-01-01: the inverse of [`civil`].
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
 }
 
 fn millis_text(millis: i64) -> Option<String> {
@@ -54,7 +99,19 @@ pub(crate) fn from_timestamp(bytes: &[u8]) -> Option<Data> {
 
 /// Formats a time as `2026-01-31T12:34:56.789Z`, with nanoseconds if they are not whole milliseconds.
 fn text(seconds: i64, nanos: u32) -> Option<String> {
-    if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) || nanos >= 1_000_000_000 {
+    if nanos >= 1_000_000_000 {
+        return None;
+    }
+    let fraction = match nanos % 1_000_000 {
+        0 => format!("{:03}", nanos / 1_000_000),
+        _ => format!("{nanos:09}"),
+    };
+    text_with(seconds, &fraction)
+}
+
+/// Formats a time with these digits of the second.
+fn text_with(seconds: i64, fraction: &str) -> Option<String> {
+    if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) {
         return None;
     }
     let (year, month, day) = civil(seconds.div_euclid(SECONDS_OF_A_DAY));
@@ -63,10 +120,6 @@ fn text(seconds: i64, nanos: u32) -> Option<String> {
     let year = match year {
         0..=9_999 => format!("{year:04}"),
         _ => format!("{year:+07}"),
-    };
-    let fraction = match nanos % 1_000_000 {
-        0 => format!("{:03}", nanos / 1_000_000),
-        _ => format!("{nanos:09}"),
     };
     Some(format!(
         "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z"
@@ -102,6 +155,33 @@ mod tests {
         let time = UNIX_EPOCH + std::time::Duration::from_millis(1_769_862_896_789);
         assert_eq!(iso(time), "2026-01-31T12:34:56.789Z");
         assert_eq!(millis(time), 1_769_862_896_789);
+        assert_eq!(iso_micros(time), "2026-01-31T12:34:56.789000Z");
+    }
+
+    #[test]
+    fn a_time_is_read_back() {
+        for seconds in [
+            0,
+            951_782_399,
+            951_782_400,
+            951_868_800,
+            1_769_862_896,
+            4_107_542_400,
+        ] {
+            let time = UNIX_EPOCH + Duration::new(seconds, 789_012_000);
+            assert_eq!(parse_iso(&iso_micros(time)), Some(time));
+        }
+        let whole = UNIX_EPOCH + Duration::from_millis(1_769_862_896_789);
+        assert_eq!(parse_iso(&iso(whole)), Some(whole));
+        for invalid in [
+            "",
+            "2026-01-31",
+            "2026-13-01T00:00:00Z",
+            "2026-01-31T24:00:00Z",
+            "2026-01-31T00:00:00.+1Z",
+        ] {
+            assert_eq!(parse_iso(invalid), None, "{invalid}");
+        }
     }
 
     #[cfg(feature = "msgpack")]

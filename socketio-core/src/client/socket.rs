@@ -112,7 +112,7 @@ impl Socket {
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
         let hub = &self.node().hub;
-        let event = hub.counters.events.index(self.namespace(), event);
+        let event = hub.sent_event(self.namespace(), event);
         self.client().emit(hub, event, packet)
     }
 

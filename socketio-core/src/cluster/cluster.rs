@@ -9,6 +9,7 @@ use super::{
     envelope::{self, Clients, EnvelopeHeader, RemoteAckRequest},
     health::Health,
     publish_queue::PublishQueue,
+    query::Queries,
 };
 use crate::{
     admission::PublishLimits,
@@ -27,21 +28,32 @@ pub(crate) struct Cluster {
     outgoing: Arc<PublishQueue>,
     pub(super) acks: Arc<RemoteAcks>,
     pub(super) health: Health,
+    pub(super) queries: Queries,
     /// The size of a message that is received, in bytes.
     pub(super) max_message: usize,
 }
 
 impl Cluster {
-    pub(super) fn new(write_only: bool, limits: PublishLimits, max_message: usize) -> Self {
+    /// Returns a new random id of a node.
+    pub(crate) fn new_host_id() -> Arc<str> {
         let mut id = [0_u8; 16];
         getrandom::fill(&mut id).expect("the operating system gives random numbers");
-        let host_id: Arc<str> = Arc::from(id.map(|byte| format!("{byte:02x}")).concat());
+        Arc::from(id.map(|byte| format!("{byte:02x}")).concat())
+    }
+
+    pub(super) fn new(
+        host_id: Arc<str>,
+        write_only: bool,
+        limits: PublishLimits,
+        max_message: usize,
+    ) -> Self {
         Cluster {
             outgoing: Arc::new(PublishQueue::new(&host_id, limits)),
             host_id,
             write_only,
             acks: Arc::default(),
             health: Health::new(),
+            queries: Queries::default(),
             max_message,
         }
     }
@@ -247,7 +259,7 @@ impl Cluster {
         self.publish(written);
     }
 
-    fn publish(&self, written: Result<Bytes, EncodeError>) {
+    pub(super) fn publish(&self, written: Result<Bytes, EncodeError>) {
         match written {
             Ok(message) => self.outgoing.push(message),
             Err(error) => {

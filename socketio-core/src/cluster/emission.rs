@@ -4,8 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     base::{EncodeError, Sid},
-    counters::EventIndex,
-    hub::{Client, Delivery, Hub, Room, Target},
+    hub::{Client, Delivery, Hub, Room, SentEvent, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
@@ -18,8 +17,8 @@ pub(crate) struct Emission {
     pub(crate) target: Target,
     pub(crate) skip: Vec<Room>,
     pub(crate) except: Vec<Room>,
-    /// The event, for the counters.
-    pub(crate) event: EventIndex,
+    /// The event, for its counters and its row.
+    pub(crate) event: SentEvent,
     pub(crate) packet: OutgoingEvent,
     /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
@@ -119,16 +118,18 @@ impl OutgoingEvent {
 const SHARED: usize = 256;
 
 impl Emission {
-    /// Delivers to the local recipients.
-    pub(crate) fn deliver(&self, hub: &Hub) {
-        let mut delivery = Delivery::new(hub, self.event).shared(self.shared_by(hub));
+    /// Delivers to the local recipients, and returns their number.
+    pub(crate) fn deliver(&self, hub: &Hub) -> u64 {
+        let mut delivery = Delivery::new(hub, &self.namespace, self.event.clone())
+            .to(&self.target)
+            .shared(self.shared_by(hub));
         let (skip, except) = (&self.skip, &self.except);
         hub.select(&self.namespace, &self.target, skip, except, |client| {
             if let Some(packet) = self.packet_for(client, hub) {
                 delivery.deliver(client, packet);
             }
         });
-        delivery.finish();
+        delivery.finish()
     }
 
     /// Returns about how many recipients share the bytes of the packet. Where that saves next to nothing, they are not counted.

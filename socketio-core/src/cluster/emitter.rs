@@ -88,7 +88,13 @@ impl Emitter {
 
     /// Delivers an emission to its local recipients, and publishes it for the remote ones.
     pub(crate) fn emit(&self, emission: &Emission) {
-        emission.deliver(&self.hub);
+        if emission.deliver(&self.hub) == 0 {
+            self.hub.record_unreceived(
+                &emission.event,
+                (&emission.namespace, &emission.target),
+                emission.packet.bytes(),
+            );
+        }
         if let Some(cluster) = self.cluster() {
             cluster.emit(emission);
         }

@@ -9,19 +9,22 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
-    cluster::Cluster, health::SubscriptionState, publish_task::PublishTask,
+    cluster::Cluster, health::SubscriptionState, publish_task::PublishTask, query::discover,
     subscribe_task::SubscribeTask,
 };
 use crate::{admission::PublishLimits, hub::Hub, message_queue::MessageQueue};
 
 /// The cluster options of a server.
 pub(crate) struct ClusterOptions {
+    pub(crate) host_id: Arc<str>,
     pub(crate) queue: Arc<dyn MessageQueue>,
     pub(crate) channel: String,
     pub(crate) write_only: bool,
     pub(crate) limits: PublishLimits,
     /// The size of a message that is received, in bytes.
     pub(crate) max_message: usize,
+    /// Whether this node keeps itself informed of the others.
+    pub(crate) discovers: bool,
 }
 
 /// The tasks that publish and subscribe, from [`start`](Membership::start) to [`stop`](Membership::stop), or until it is dropped.
@@ -29,6 +32,7 @@ pub(super) struct Membership {
     pub(super) cluster: Arc<Cluster>,
     queue: Arc<dyn MessageQueue>,
     channel: Arc<str>,
+    discovers: bool,
     tasks: Mutex<Tasks>,
 }
 
@@ -37,18 +41,21 @@ struct Tasks {
     /// Ends by itself once the publish queue is closed and empty.
     publishing: Option<AbortHandle>,
     subscribing: Option<AbortHandle>,
+    discovering: Option<AbortHandle>,
 }
 
 impl Membership {
     pub(super) fn new(options: ClusterOptions) -> Self {
         Membership {
             cluster: Arc::new(Cluster::new(
+                options.host_id,
                 options.write_only,
                 options.limits,
                 options.max_message,
             )),
             queue: options.queue,
             channel: Arc::from(options.channel),
+            discovers: options.discovers,
             tasks: Mutex::default(),
         }
     }
@@ -77,6 +84,10 @@ impl Membership {
         };
         let subscribing = tokio::spawn(subscribing.run());
         self.tasks().subscribing = Some(subscribing.abort_handle());
+        if self.discovers {
+            let discovering = tokio::spawn(discover(Arc::downgrade(&self.cluster)));
+            self.tasks().discovering = Some(discovering.abort_handle());
+        }
     }
 
     pub(super) async fn stop(&self, timeout: Duration) {
@@ -94,9 +105,11 @@ impl Membership {
 
     fn end(&self) {
         self.cluster.outgoing().close();
-        if let Some(subscribing) = self.tasks().subscribing.take() {
-            subscribing.abort();
+        let mut tasks = self.tasks();
+        for task in [tasks.subscribing.take(), tasks.discovering.take()] {
+            task.inspect(AbortHandle::abort);
         }
+        drop(tasks);
         self.cluster
             .health
             .set_subscription(SubscriptionState::Closed);

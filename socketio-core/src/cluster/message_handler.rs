@@ -102,6 +102,12 @@ impl MessageHandler<'_> {
                     self.apply(&client, &operation, from.as_deref());
                 }
             }
+            ClusterMessage::Query { from, id, question } => {
+                self.cluster.answer(hub, &from, id, question);
+            }
+            ClusterMessage::Answer { node, id, answer } => {
+                self.cluster.queries.receive(id, node, answer);
+            }
             ClusterMessage::CloseRoom { namespace, room } => hub.close_room(&namespace, &room),
         }
     }
@@ -136,7 +142,7 @@ impl MessageHandler<'_> {
             target: local_target(target.rooms),
             skip: target.skip,
             except: target.except,
-            event: hub.counters.events.index(namespace, event),
+            event: hub.sent_event(namespace, event),
             packet,
             remote: None,
         };

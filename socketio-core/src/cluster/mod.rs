@@ -18,6 +18,7 @@ mod membership;
 mod message_handler;
 mod publish_queue;
 mod publish_task;
+mod query;
 mod subscribe_task;
 
 pub(crate) use cluster::Cluster;
@@ -25,3 +26,4 @@ pub(crate) use emission::{Emission, OutgoingEvent, RemoteTarget};
 pub(crate) use emitter::Emitter;
 pub use health::QueueHealth;
 pub(crate) use membership::ClusterOptions;
+pub(crate) use query::{Answers, Question};

@@ -15,7 +15,7 @@ use super::{failure::ErrorAck, origin::Origin};
 use crate::{
     base::{Cause, EncodeError, HandlerError},
     client::Socket,
-    packet::{AckId, Payload},
+    packet::{AckId, Frames, Payload},
 };
 
 /// The acknowledgement that an event asks for. It has a state of its own only if a handler takes it over, or if middleware may.
@@ -183,7 +183,7 @@ impl AckState {
     fn push(&self, payload: &Payload) -> Result<(), EncodeError> {
         let codec = &self.socket.node().hub.codec;
         let packet = codec.try_ack(self.socket.namespace(), &self.id, Some(payload))?;
-        self.socket.client().deliver_protocol(packet);
+        self.deliver(packet);
         Ok(())
     }
 
@@ -199,7 +199,14 @@ impl AckState {
         let values = self.error_ack.values(&error, &self.socket);
         let codec = &self.socket.node().hub.codec;
         let packet = codec.ack(self.socket.namespace(), &self.id, values.as_ref());
-        self.socket.client().deliver_protocol(packet);
+        self.deliver(packet);
+    }
+
+    fn deliver(&self, packet: Frames) {
+        let (client, bytes) = (self.socket.client(), packet.bytes());
+        client.deliver_protocol(packet);
+        let hub = &self.socket.node().hub;
+        hub.record_ack(client, Some(&self.event), bytes);
     }
 }
 

@@ -219,6 +219,11 @@ fn check_options(entry: &Entry, problems: &mut Vec<String>) {
             "{entry}: `{name}` is not sent by clients: leave `rate` out"
         ));
     }
+    if entry.record.is_some() {
+        problems.push(format!(
+            "{entry}: `{name}` has no arguments to record: leave `record` out"
+        ));
+    }
     if !entry.guards.is_empty() && name != "connect" {
         problems.push(format!(
             "{entry}: no guard runs before `{name}`: leave `guard` out"

@@ -40,6 +40,8 @@ pub struct Definition<S: 'static> {
     /// A sync function that runs on tokio's blocking pool.
     pub(crate) blocking: bool,
     pub(crate) rate: Option<RateLimit>,
+    /// Whether the arguments may be recorded, and without which keys.
+    pub(crate) record: Option<&'static [&'static str]>,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
@@ -68,6 +70,7 @@ impl<S: Copy> Definition<S> {
             concurrent: false,
             blocking: false,
             rate: None,
+            record: None,
             guards: &[],
             needs,
             shim,
@@ -95,6 +98,12 @@ impl<S: Copy> Definition<S> {
     /// Limits how often a client may send the event.
     pub const fn rated(mut self, rate: RateLimit) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// Lets the arguments be recorded, without the values of these keys.
+    pub const fn recorded(mut self, skip: &'static [&'static str]) -> Self {
+        self.record = Some(skip);
         self
     }
 

@@ -61,6 +61,7 @@ impl Dispatcher {
             name,
             id,
             arguments,
+            mut recording,
         } = event;
         // Not an `async fn`, which would store the arguments twice. Rare branches are boxed to keep this future small,
         // since it is allocated and moved for each event.
@@ -90,8 +91,12 @@ impl Dispatcher {
             {
                 Ok(response) => (response, None),
                 Err(failure) => {
-                    if let EventFailure::Failed(error) = &failure {
-                        count_failure(route.origin(), error);
+                    let outcome = match &failure {
+                        EventFailure::Failed(error) => count_failure(route.origin(), error),
+                        EventFailure::Malformed(_) => "malformed",
+                    };
+                    if let Some(recording) = &mut recording {
+                        recording.ended(outcome);
                     }
                     let arguments = again.unwrap_or_default();
                     let input = (arguments, ack);
@@ -112,15 +117,23 @@ impl Dispatcher {
                             let origin = route.origin().unwrap_or(&dispatcher.built);
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
-                            count_failure(route.origin(), &error);
+                            let outcome = count_failure(route.origin(), &error);
+                            if let Some(recording) = &mut recording {
+                                recording.ended(outcome);
+                            }
                             log_failure(socket, &error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
                             codec.ack(socket.namespace(), id, values.as_ref())
                         });
-                    let connection = socket.client().connection();
-                    connection.push(packet, PacketKind::Protocol);
+                    let client = socket.client();
+                    let bytes = packet.bytes();
+                    client.connection().push(packet, PacketKind::Protocol);
+                    socket.node().hub.record_ack(client, Some(name), bytes);
                 }
+            }
+            if let Some(recording) = &mut recording {
+                recording.ended("ok");
             }
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }

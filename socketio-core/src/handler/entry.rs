@@ -13,6 +13,7 @@ use super::{
     rate_limit::RateLimiter,
 };
 use crate::{
+    activity::RecordedArguments,
     counters::HandlerCounters,
     handler::extract::{EventContext, Need, Needs},
 };
@@ -27,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) origin: Origin,
     pub(crate) arguments: &'static [&'static str],
     pub(crate) concurrent: bool,
+    /// What may be recorded of its arguments; nothing by default.
+    pub(crate) record: Option<RecordedArguments>,
     /// Whether the function runs on tokio's blocking pool.
     pub(crate) blocking: bool,
     /// How often clients may send its event.
@@ -86,6 +89,7 @@ impl Entry {
             origin,
             arguments: definition.arguments,
             concurrent: definition.concurrent,
+            record: definition.record.map(RecordedArguments::without),
             blocking: definition.blocking,
             rate: definition.rate.map(RateLimiter::new),
             namespace_guards: Arc::default(),
@@ -111,6 +115,7 @@ impl Entry {
             origin,
             arguments: &[],
             concurrent: options.concurrent,
+            record: options.record,
             blocking: options.blocking,
             rate: options.rate.and_then(Result::ok).map(RateLimiter::new),
             namespace_guards: Arc::default(),

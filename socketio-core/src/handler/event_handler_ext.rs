@@ -10,7 +10,10 @@ use super::{
     guard::{Guard, GuardEntry},
     rate_limit::RateLimit,
 };
-use crate::handler::{EventContext, Needs};
+use crate::{
+    activity::RecordedArguments,
+    handler::{EventContext, Needs},
+};
 
 /// Options for one closure or function that is given to [`on`](crate::SocketIoBuilder::on).
 ///
@@ -61,6 +64,19 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
+    /// Lets the arguments be recorded, for the HTTP API and for recorders: see [`Row`](crate::Row). Default: they are not.
+    fn record(self) -> ConfiguredHandler<Self, M> {
+        self.record_except([])
+    }
+
+    /// Lets the arguments be recorded without the values of these keys of objects, at any depth:
+    /// `login.record_except(["password"])`.
+    fn record_except<const N: usize>(self, skip: [&str; N]) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        handler.options.record = Some(RecordedArguments::without(&skip));
+        handler
+    }
+
     /// Adds a [`Guard`] that runs before the handler. Guards run in the order in which they were added, after those of
     /// the namespace; the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
     #[track_caller]
@@ -88,6 +104,7 @@ pub struct HandlerOptions {
     pub(super) blocking: bool,
     pub(super) guards: Vec<GuardEntry>,
     pub(super) rate: Option<Result<RateLimit, String>>,
+    pub(super) record: Option<RecordedArguments>,
 }
 
 /// The marker of [`ConfiguredHandler`] for the compiler.

@@ -117,10 +117,10 @@ pub(super) fn find_response(error: &HandlerError, encoder: ResponseEncoder) -> O
     RespondWith::find(error, encoder)
 }
 
-/// Counts a failed event for its handler. Events without a handler are counted when they are received.
-pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) {
+/// Counts a failed event for its handler, and returns its outcome. Events without a handler are counted when they are received.
+pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) -> &'static str {
     let Some(counters) = origin.and_then(|origin| origin.counters.as_ref()) else {
-        return;
+        return "unhandled";
     };
     // Searching the sources of an error runs user code.
     let is_forbidden = || fault::catch(|| Forbidden::find(error).is_some()).unwrap_or(false);
@@ -133,6 +133,7 @@ pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) {
     counters.failed(kind);
     // The event's span, if there is one; a span without this field ignores it.
     tracing::Span::current().record("error", kind.name());
+    kind.name()
 }
 
 /// Logs a failed event, unless there were too many failures of this handler: a client causes as many as it likes.

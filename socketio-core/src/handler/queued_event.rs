@@ -1,8 +1,12 @@
 //! [`QueuedEvent`]: an event between its arrival and its handler.
 
+use std::borrow::Cow;
+
 use super::{Route, registry::Lookup};
 use crate::{
+    activity::Recording,
     counters::Counters,
+    hub::{Client, Hub},
     packet::{AckId, Arguments, Received},
 };
 
@@ -14,6 +18,8 @@ pub(crate) struct QueuedEvent {
     pub(super) name: Option<Box<str>>,
     pub(super) id: Option<AckId>,
     pub(crate) arguments: Arguments,
+    /// Its row, once its handler has started, if rows are recorded.
+    pub(super) recording: Option<Box<Recording>>,
 }
 
 impl QueuedEvent {
@@ -30,6 +36,7 @@ impl QueuedEvent {
             name,
             id: packet.id(),
             arguments: packet.into_arguments(),
+            recording: None,
         }
     }
 
@@ -47,6 +54,30 @@ impl QueuedEvent {
         {
             Some(counters) => counters.received.increment(),
             None => counters.events.unhandled.increment(),
+        }
+    }
+
+    /// Begins its recording, if rows are recorded.
+    pub(crate) fn record(&mut self, hub: &Hub, client: &Client, bytes: usize) {
+        self.recording = hub.recording(client, bytes, |row| {
+            row.event = Some(match (&self.name, self.route.entry()) {
+                (None, Some(entry)) => entry.event.clone(),
+                (name, _) => Cow::Owned(name.as_deref().unwrap_or_default().to_owned()),
+            });
+            let recorded = self.route.entry().and_then(|entry| entry.record.as_ref());
+            row.arguments = recorded.and_then(|recorded| {
+                // Arguments that can't be read fail the event, too.
+                let arguments = self.arguments.clone().rest().ok()?;
+                recorded.json(arguments)
+            });
+        });
+    }
+
+    /// Records that the event was rejected, since it is over a rate limit.
+    pub(crate) fn record_rejected(mut self, hub: &Hub, client: &Client, bytes: usize) {
+        self.record(hub, client, bytes);
+        if let Some(mut recording) = self.recording {
+            recording.ended("rate_limited");
         }
     }
 

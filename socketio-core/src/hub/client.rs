@@ -7,20 +7,20 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
+    time::SystemTime,
 };
 
 use tracing::Span;
 
 use super::{
-    ConnectionHandle, Hub, PacketKind,
+    ConnectionHandle, Hub, PacketKind, SentEvent,
     client_state::{ClientState, Phase},
     slots::{Slot, Slots},
 };
 use crate::{
     base::{CallError, EmitError, Reason, Request, Sid, spans},
-    counters::EventIndex,
     packet::{Arguments, Frames},
     pending::{AckKind, OnAck, PendingAcks},
 };
@@ -40,6 +40,9 @@ pub(crate) struct Client {
     slots: Mutex<Slots>,
     /// The key of its user. Changed under the lock of the state only.
     user: Mutex<Option<Arc<str>>>,
+    pub(super) connected_at: SystemTime,
+    /// The events that wait for their handler, and their bytes.
+    inbox: (AtomicUsize, AtomicUsize),
     /// Boxed, since mostly nobody wants it.
     span: Option<Box<Span>>,
 }
@@ -64,6 +67,8 @@ impl Client {
             gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
             user: Mutex::default(),
+            connected_at: SystemTime::now(),
+            inbox: Default::default(),
         }
     }
 
@@ -125,7 +130,7 @@ impl Client {
     pub(crate) fn emit(
         self: &Arc<Self>,
         hub: &Hub,
-        event: EventIndex,
+        event: SentEvent,
         packet: Frames,
     ) -> Result<(), EmitError> {
         if self.is_connecting() {
@@ -185,6 +190,21 @@ impl Client {
 
     fn replace_user_with<R>(&self, change: impl FnOnce(&mut Option<Arc<str>>) -> R) -> R {
         change(&mut self.user.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes how many events wait for their handler, and their bytes.
+    pub(crate) fn set_inbox(&self, events: usize, bytes: usize) {
+        self.inbox.0.store(events, Ordering::Relaxed);
+        self.inbox.1.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns how many events wait for their handler, and their bytes.
+    pub(crate) fn inbox(&self) -> (usize, usize) {
+        let (events, bytes) = &self.inbox;
+        (
+            events.load(Ordering::Relaxed),
+            bytes.load(Ordering::Relaxed),
+        )
     }
 
     /// Returns the reason why the client was refused or has disconnected, if it has.

@@ -2,30 +2,51 @@
 
 use std::sync::Arc;
 
-use super::{Client, Hub, PacketKind};
-use crate::{base::EmitError, counters::EventIndex, packet::Frames};
+use super::{Client, Hub, PacketKind, SentEvent, Target};
+use crate::{base::EmitError, packet::Frames};
 
 /// The delivery of one event to local clients. Without observers it allocates nothing.
 pub(crate) struct Delivery<'a> {
     hub: &'a Hub,
     /// About how many outboxes share the bytes of the packet.
     shared: usize,
-    event: EventIndex,
+    namespace: &'a Arc<str>,
+    target: Option<&'a Target>,
+    event: SentEvent,
     clients: u64,
     recipients: Vec<Arc<Client>>,
     /// The packet of the first recipient. Those of the others may have different ack ids.
     observed: Option<Frames>,
+    recorded: Option<Recorded>,
+}
+
+/// What is recorded of a delivery beside the event: the first recipient, and its packet's size.
+struct Recorded {
+    recipient: Arc<Client>,
+    bytes: usize,
+    outcome: &'static str,
 }
 
 impl<'a> Delivery<'a> {
-    pub(crate) fn new(hub: &'a Hub, event: EventIndex) -> Self {
+    pub(crate) fn new(hub: &'a Hub, namespace: &'a Arc<str>, event: SentEvent) -> Self {
         Delivery {
             hub,
+            namespace,
+            target: None,
             shared: 1,
             event,
             clients: 0,
             recipients: Vec::new(),
             observed: None,
+            recorded: None,
+        }
+    }
+
+    /// Sets to whom the event is addressed, for its row.
+    pub(crate) fn to(self, target: &'a Target) -> Self {
+        Delivery {
+            target: Some(target),
+            ..self
         }
     }
 
@@ -59,28 +80,55 @@ impl<'a> Delivery<'a> {
     ) -> Result<(), EmitError> {
         if client.is_connected() {
             self.record(client, &packet);
-            client.connection().try_push(packet)?;
+            if let Err(error) = client.connection().try_push(packet) {
+                if let Some(recorded) = &mut self.recorded {
+                    recorded.outcome = "outbox_full";
+                }
+                return Err(error);
+            }
             self.clients += 1;
         }
         Ok(())
     }
 
     fn record(&mut self, client: &Arc<Client>, packet: &Frames) {
+        if self.hub.activity.is_some() {
+            self.recorded.get_or_insert_with(|| Recorded {
+                recipient: Arc::clone(client),
+                bytes: packet.bytes(),
+                outcome: "ok",
+            });
+        }
         if self.hub.is_observed() {
             self.recipients.push(Arc::clone(client));
             self.observed.get_or_insert_with(|| packet.clone());
         }
     }
 
-    /// Counts the event, and notifies the observers. Called under no lock.
-    pub(crate) fn finish(self) {
+    /// Counts and records the event, and notifies the observers. Returns the number of clients. Called under no lock.
+    pub(crate) fn finish(self) -> u64 {
         if self.clients > 0 {
-            self.hub.counters.events.sent(self.event, self.clients);
+            self.hub
+                .counters
+                .events
+                .sent(self.event.index, self.clients);
+        }
+        if let Some(Recorded {
+            recipient,
+            bytes,
+            outcome,
+        }) = &self.recorded
+        {
+            let clients = (Some(recipient), self.clients);
+            let place = (self.namespace, self.target);
+            self.hub
+                .record_sent(&self.event, clients, place, *bytes, outcome);
         }
         if let Some(packet) = self.observed {
             self.hub
                 .observe(|observer| observer.sent(&self.recipients, &packet));
         }
+        self.clients
     }
 }
 
@@ -144,6 +192,7 @@ mod tests {
             watch,
             ClientLimits::default(),
             Arc::default(),
+            None,
         );
         let (mut parts, ()) = http::Request::new(()).into_parts();
         let client = Arc::new(Client::new(
@@ -156,11 +205,11 @@ mod tests {
             Request::take(&mut parts, &TrustedProxies::default()),
         ));
         let packet = hub.codec.disconnect("/");
-        let event = hub.counters.events.index("/", "event");
-        hub.deliver(&client, event, packet.clone());
+        let event = hub.sent_event("/", "event");
+        hub.deliver(&client, event.clone(), packet.clone());
         hub.accept(&client, packet.clone());
         hub.join(&client, &Arc::from("room"), 9).unwrap();
-        hub.deliver(&client, event, packet.clone());
+        hub.deliver(&client, event.clone(), packet.clone());
         hub.end(&client, Reason::ClientDisconnect);
         hub.deliver(&client, event, packet);
         assert_eq!(hub.counters.events.other_sent.get(), 1);

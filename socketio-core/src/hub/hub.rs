@@ -9,16 +9,17 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, Observer, PacketKind, Room, Watch,
+    Client, Delivery, Observer, PacketKind, Room, SentEvent, Watch,
     client_state::{ClientState, Joined},
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
     user,
 };
 use crate::{
+    activity::Activity,
     admission::ClientLimits,
     base::{EmitError, Reason, RoomError},
-    counters::{Counters, EventIndex},
+    counters::Counters,
     packet::{Codec, Frames},
 };
 
@@ -42,6 +43,8 @@ pub(crate) struct Hub {
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
     pub(crate) counters: Arc<Counters>,
+    /// Where rows are recorded, if anywhere.
+    pub(crate) activity: Option<Arc<Activity>>,
     watch: Watch,
     namespaces: RwLock<Namespaces>,
 }
@@ -52,11 +55,13 @@ impl Hub {
         watch: Watch,
         limits: ClientLimits,
         counters: Arc<Counters>,
+        activity: Option<Arc<Activity>>,
     ) -> Self {
         Hub {
             codec,
             limits,
             counters,
+            activity,
             watch,
             namespaces: RwLock::default(),
         }
@@ -99,6 +104,7 @@ impl Hub {
             return false;
         };
         self.counters.clients_accepted.increment();
+        self.record_connect(client);
         self.observe(|observer| observer.connected(client));
         for operation in deferred {
             operation(self);
@@ -141,6 +147,13 @@ impl Hub {
             return false;
         };
         client.fail_acks();
+        if self.activity.is_some() {
+            let rooms = match &before {
+                ClientState::Connected { rooms, .. } => Some(rooms.to_vec()),
+                _ => None,
+            };
+            self.record_end(client, rooms, reason);
+        }
         if let ClientState::Connected { rooms, .. } = &before {
             self.observe(|observer| observer.disconnected(client, &rooms.to_vec(), reason));
         }
@@ -148,8 +161,8 @@ impl Hub {
     }
 
     /// Delivers an event to one client. The overflow policy applies.
-    pub(crate) fn deliver(&self, client: &Arc<Client>, event: EventIndex, packet: Frames) {
-        let mut delivery = Delivery::new(self, event);
+    pub(crate) fn deliver(&self, client: &Arc<Client>, event: SentEvent, packet: Frames) {
+        let mut delivery = Delivery::new(self, client.namespace(), event);
         delivery.deliver(client, packet);
         delivery.finish();
     }
@@ -162,13 +175,13 @@ impl Hub {
     pub(super) fn emit(
         &self,
         client: &Arc<Client>,
-        event: EventIndex,
+        event: SentEvent,
         packet: Frames,
     ) -> Result<(), EmitError> {
-        let mut delivery = Delivery::new(self, event);
-        delivery.try_deliver(client, packet)?;
+        let mut delivery = Delivery::new(self, client.namespace(), event);
+        let delivered = delivery.try_deliver(client, packet);
         delivery.finish();
-        Ok(())
+        delivered
     }
 
     /// Disconnects a client on behalf of the server: it receives a DISCONNECT packet and leaves its rooms at once, and
@@ -205,7 +218,7 @@ impl Hub {
         }
     }
 
-    fn clients(&self, namespace: &str) -> Option<Arc<NamespaceClients>> {
+    pub(super) fn clients(&self, namespace: &str) -> Option<Arc<NamespaceClients>> {
         self.read().get(namespace).cloned()
     }
 

@@ -23,6 +23,12 @@ impl NamespaceClients {
             .cloned()
     }
 
+    /// Returns the names of all rooms.
+    pub(super) fn rooms(&self) -> Vec<Room> {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.keys().cloned().collect()
+    }
+
     pub(super) fn join(&self, client: &Arc<Client>, room: &Room) {
         {
             let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);

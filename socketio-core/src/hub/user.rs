@@ -8,6 +8,11 @@ use crate::base::{Sid, UserError};
 /// The rooms of users begin with it. It is random, so that no client can name them.
 static PREFIX: LazyLock<Sid> = LazyLock::new(Sid::random);
 
+/// Returns the key of the user whose room it is.
+pub(super) fn key_of_room(room: &str) -> Option<&str> {
+    room.strip_prefix(PREFIX.as_str())?.strip_prefix(':')
+}
+
 /// Returns the room of the clients of a user, which exists on this node only.
 pub(crate) fn user_room(key: &str) -> Room {
     Arc::from(format!("{}:{key}", PREFIX.as_str()))

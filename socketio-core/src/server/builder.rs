@@ -13,6 +13,7 @@ use super::{
     server::{NodeParts, Server},
 };
 use crate::{
+    activity::ActivityOptions,
     admin::Admin,
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
@@ -39,6 +40,7 @@ pub struct SocketIoBuilder {
     pub(super) logger: super::logger::Logger,
     error_ack: ErrorAck,
     admin: Option<Admin>,
+    pub(super) activity: ActivityOptions,
     pub(super) clustering: Clustering,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
@@ -82,6 +84,7 @@ impl SocketIoBuilder {
             logger: Default::default(),
             error_ack: ErrorAck::new(default_error_ack),
             admin: None,
+            activity: ActivityOptions::default(),
             clustering: Clustering::default(),
             client: None,
             built: Location::caller(),
@@ -375,6 +378,7 @@ impl SocketIoBuilder {
             options: self.options,
             files,
             description: registry.description().clone(),
+            activity: self.activity,
         };
         let server = Server {
             registry,

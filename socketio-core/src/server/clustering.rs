@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SocketIoBuilder;
 use crate::{
     admission::PublishLimits,
-    cluster::ClusterOptions,
+    cluster::{Cluster, ClusterOptions},
     message_queue::{IntoMessageQueue, MessageQueue},
 };
 
@@ -139,11 +139,13 @@ impl Clustering {
     /// Returns the options of the cluster, if there is a queue. [`problems`](Clustering::problems) has checked them.
     pub(super) fn cluster(self) -> Option<ClusterOptions> {
         Some(ClusterOptions {
+            host_id: Cluster::new_host_id(),
             queue: self.queue?.ok()?,
             channel: self.channel,
             write_only: self.write_only,
             limits: self.limits,
             max_message: self.max_message,
+            discovers: false,
         })
     }
 }

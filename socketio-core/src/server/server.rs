@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::connection::Connection;
 use crate::{
+    activity::ActivityOptions,
     admin::Instrument,
     base::{States, Tasks},
     client::SocketIo,
@@ -34,6 +35,7 @@ pub(super) struct NodeParts {
     pub(super) options: Options,
     pub(super) files: Option<Files>,
     pub(super) description: Description,
+    pub(super) activity: ActivityOptions,
 }
 
 impl Server {
@@ -41,7 +43,15 @@ impl Server {
     pub(super) fn start(self, parts: NodeParts) -> SocketIo {
         let options = parts.options;
         let counters = Arc::clone(&options.engine.counters);
-        let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits, counters));
+        let cluster = parts.cluster.as_ref();
+        let id = cluster.map_or_else(Cluster::new_host_id, |cluster| Arc::clone(&cluster.host_id));
+        let hub = Arc::new(Hub::new(
+            parts.codec,
+            parts.watch,
+            options.limits,
+            counters,
+            parts.activity.start(&id),
+        ));
         let server = Arc::new(self);
         let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
             let accepting = (node.clone(), Arc::clone(&server));

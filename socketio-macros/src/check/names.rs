@@ -35,6 +35,17 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
             ),
         }
     }
+    if let (Target::Event(name), Some(record)) = (&registration.target, &registration.record)
+        && name.is_lifecycle()
+    {
+        errors.at(
+            record.option,
+            format!(
+                "`{}` has no arguments to record: leave `record` out",
+                name.text
+            ),
+        );
+    }
     if let (Target::Event(name), Some(span)) = (&registration.target, registration.guards.option)
         && name.text == "disconnect"
     {

@@ -70,9 +70,13 @@ fn definitions(
         let blocking = registration.blocking.iter().map(|_| quote!(.blocking()));
         let guarded = guarded(&registration.guards, paths);
         let rated = rated(registration.rate, paths);
+        let recorded = registration.record.iter().map(|record| {
+            let skip = &record.skip;
+            quote!(.recorded(&[#(#skip),*]))
+        });
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #(#recorded)*
         }
     });
     quote!(#(#elements),*)

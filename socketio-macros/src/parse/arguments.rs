@@ -6,15 +6,16 @@ use socketio_names::{Pattern, Rate};
 use syn::{
     Ident, Lit, LitStr, Path, Token,
     ext::IdentExt,
+    parenthesized,
     parse::{Parse, ParseStream},
-    parse2,
+    parse2, token,
 };
 
-use super::{guards::guards, nearest::nearest};
+use super::{guards::guards, nearest::nearest, record::record};
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::Guards,
+    model::{Guards, Record},
 };
 
 /// The arguments of one attribute.
@@ -27,6 +28,7 @@ pub(crate) struct Arguments {
     pub(crate) concurrent: Option<Span>,
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
+    pub(crate) record: Option<Record>,
     pub(crate) rate: Option<LitStr>,
     /// The value of `per`: whose events count together.
     pub(crate) per: Option<LitStr>,
@@ -100,6 +102,7 @@ impl Arguments {
                 Err(syn::Error::new_spanned(literal, message))
             }
             Argument::Word(ident) => self.take_word(form, place, first, &ident),
+            Argument::Record(ident, inner) => self.take_record(form, place, &ident, Some(inner)),
             Argument::Option(ident, value) => self.take_option(form, place, &ident, value),
             Argument::Other(tokens) => Err(unreadable(form, place, &tokens)),
         }
@@ -143,6 +146,9 @@ impl Arguments {
             "blocking" if options.contains(&"blocking") => {
                 return put(&mut self.blocking, ident.span(), ident);
             }
+            "record" if options.contains(&"record") => {
+                return self.take_record(form, place, ident, None);
+            }
             _ => {}
         }
         let message = if options.contains(&name.as_str()) {
@@ -155,6 +161,27 @@ impl Arguments {
         Err(syn::Error::new_spanned(ident, message))
     }
 
+    fn take_record(
+        &mut self,
+        form: Form,
+        place: Place,
+        ident: &Ident,
+        inner: Option<TokenStream>,
+    ) -> syn::Result<()> {
+        if !form.options(place).contains(&"record") {
+            return Err(syn::Error::new_spanned(
+                ident,
+                unknown(form, place, "record"),
+            ));
+        }
+        let skip = inner.map(|inner| record(ident, &inner)).transpose()?;
+        let value = Record {
+            option: ident.span(),
+            skip: skip.unwrap_or_default(),
+        };
+        put(&mut self.record, value, ident)
+    }
+
     fn take_option(
         &mut self,
         form: Form,
@@ -165,6 +192,12 @@ impl Arguments {
         let name = ident.unraw().to_string();
         if !form.options(place).contains(&name.as_str()) {
             return Err(syn::Error::new_spanned(ident, unknown(form, place, &name)));
+        }
+        if name == "record" {
+            return Err(syn::Error::new_spanned(
+                value,
+                "write `record` alone, or `record(skip = \"password\")`",
+            ));
         }
         if matches!(name.as_str(), "concurrent" | "blocking") {
             return Err(syn::Error::new_spanned(
@@ -210,6 +243,8 @@ enum Argument {
     Literal(Lit),
     Word(Ident),
     Option(Ident, TokenStream),
+    /// `record(..)`.
+    Record(Ident, TokenStream),
     Other(TokenStream),
 }
 
@@ -222,6 +257,10 @@ impl Parse for Argument {
             let ident = ahead.call(Ident::parse_any)?;
             if ahead.parse::<Option<Token![=]>>()?.is_some() {
                 Argument::Option(ident, ahead.parse()?)
+            } else if ident == "record" && ahead.peek(token::Paren) {
+                let inner;
+                parenthesized!(inner in ahead);
+                Argument::Record(ident, inner.parse()?)
             } else {
                 Argument::Word(ident)
             }

@@ -109,6 +109,7 @@ pub(super) fn registration(
         concurrent: arguments.concurrent,
         blocking: arguments.blocking,
         guards: arguments.guards,
+        record: arguments.record,
         origin: attribute,
     })
 }

@@ -7,6 +7,7 @@ mod guards;
 mod handler;
 mod namespace_impl;
 mod nearest;
+mod record;
 
 use arguments::Arguments;
 pub(crate) use derived::derived;

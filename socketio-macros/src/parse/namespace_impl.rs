@@ -293,6 +293,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         }),
     };
     Some(Registration {
+        record: None,
         target,
         namespace: None,
         server: None,

@@ -12,8 +12,7 @@ use crate::{
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
-    counters::EventIndex,
-    hub::{Client, IntoRooms, Room, Target, user_room},
+    hub::{Client, IntoRooms, Room, SentEvent, Target, user_room},
     node::Node,
 };
 
@@ -40,7 +39,7 @@ pub struct To {
 
 /// An event that was encoded for its recipients.
 struct Encoded {
-    event: EventIndex,
+    event: SentEvent,
     packet: OutgoingEvent,
     skip: Vec<Room>,
     remote: Option<RemoteTarget>,
@@ -181,7 +180,7 @@ impl To {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
         let remote = self.remote(&skip);
-        let index = self.node.hub.counters.events.index(&self.namespace, event);
+        let sent = self.node.hub.sent_event(&self.namespace, event);
         let packet = match self.callback.take() {
             None if remote.is_none() => {
                 OutgoingEvent::Plain(codec.event(&self.namespace, None, event, &payload)?)
@@ -223,7 +222,7 @@ impl To {
             }
         };
         Ok(Encoded {
-            event: index,
+            event: sent,
             packet,
             skip,
             remote,

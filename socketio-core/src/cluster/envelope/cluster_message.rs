@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::BoxError,
-    cluster::RemoteTarget,
+    cluster::{Question, RemoteTarget},
     hub::Room,
     packet::{JsonPayload, from_text},
 };
@@ -51,6 +51,18 @@ pub(in crate::cluster) enum ClusterMessage {
         namespace: String,
         room: Room,
     },
+    /// A question of another node.
+    Query {
+        from: String,
+        id: u64,
+        question: Question,
+    },
+    /// The answer of another node to a question of this one.
+    Answer {
+        node: String,
+        id: u64,
+        answer: Box<RawValue>,
+    },
 }
 
 /// An operation on one client.
@@ -82,6 +94,11 @@ struct Fields<'a> {
     client: Option<String>,
     failed: Option<bool>,
     ext: Option<u8>,
+    #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    node: Option<String>,
+    #[serde(borrow)]
+    answer: Option<&'a RawValue>,
 }
 
 /// Decodes a message for the node `host_id`. Returns `None` for a message that is not for it: its own, the ack that another node
@@ -95,7 +112,7 @@ pub(in crate::cluster) fn read(
     }
     let fields: Fields<'_> = serde_json::from_slice(message)?;
     let own = fields.host_id.as_deref() == Some(host_id);
-    if own != (fields.method == "callback") {
+    if own != matches!(&*fields.method, "callback" | "answer") {
         return Ok(None);
     }
     Ok(Some(match &*fields.method {
@@ -108,6 +125,8 @@ pub(in crate::cluster) fn read(
             room: one_room(fields.room)?,
             namespace: fields.namespace.unwrap_or_else(main),
         },
+        "query" => return fields.query(),
+        "answer" => fields.answer()?,
         _ => return Ok(None),
     }))
 }
@@ -117,7 +136,7 @@ fn is_own(message: &[u8], host_id: &str) -> bool {
     let method = message.strip_prefix(br#"{"method":""#).unwrap_or_default();
     let length = method.iter().position(|byte| *byte == b'"');
     let (method, rest) = method.split_at(length.unwrap_or_default());
-    method != b"callback"
+    !matches!(method, b"callback" | b"answer")
         && rest
             .strip_prefix(br#"","host_id":""#)
             .and_then(|rest| rest.strip_prefix(host_id.as_bytes()))
@@ -155,6 +174,28 @@ impl Fields<'_> {
             // `null` also means that there are no arguments.
             arguments: data.transpose()?.unwrap_or_default(),
             ack_request,
+        })
+    }
+
+    /// Reads a question. One that this node does not know, of a newer version, is not answered.
+    fn query(self) -> Result<Option<ClusterMessage>, InvalidMessage> {
+        let query = self.query.ok_or("a question without `query`")?;
+        let Ok(question) = serde_json::from_str(query.get()) else {
+            return Ok(None);
+        };
+        Ok(Some(ClusterMessage::Query {
+            from: self.host_id.ok_or("a question without `host_id`")?,
+            id: self.id.ok_or("a question without an id")?,
+            question,
+        }))
+    }
+
+    fn answer(self) -> Result<ClusterMessage, InvalidMessage> {
+        let answer = self.answer.ok_or("an answer without `answer`")?;
+        Ok(ClusterMessage::Answer {
+            node: self.node.ok_or("an answer without `node`")?,
+            id: self.id.ok_or("an answer without an id")?,
+            answer: answer.to_owned(),
         })
     }
 

@@ -3,9 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::names::{Name, NamesRef};
-use crate::{base::EncodeError, packet::JsonPayload};
+use crate::{base::EncodeError, cluster::Question, packet::JsonPayload};
 
 /// A message without its arguments.
 ///
@@ -51,6 +52,20 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         host_id: &'a str,
         room: &'a str,
         namespace: &'a str,
+    },
+    /// A question to all Rust nodes. Python ignores methods that it does not know.
+    Query {
+        host_id: &'a str,
+        id: u64,
+        query: &'a Question,
+    },
+    Answer {
+        /// The node that asked, not the one that publishes.
+        host_id: &'a str,
+        /// The node that answers.
+        node: &'a str,
+        id: u64,
+        answer: &'a RawValue,
     },
 }
 

@@ -141,6 +141,7 @@ impl<T: Transport> Connection<T> {
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.number().ok());
                 let client = Arc::clone(queue.client());
+                self.node.hub.record_ack(&client, None, packet.weight());
                 let mut arguments = packet.into_arguments();
                 // A single value that is not valid JSON fails what reads it.
                 if let Err(error) = arguments.clone().finish()

@@ -142,7 +142,7 @@ impl EventQueue {
             &self.context.socket,
         );
         if let Err(wait) = admitted {
-            return self.reject(&event, wait, completion);
+            return self.reject(event, bytes, wait, completion);
         }
         if self.is_idle() && !self.is_concurrent(&event) {
             self.running_bytes += bytes + EVENT_MEMORY;
@@ -156,6 +156,12 @@ impl EventQueue {
         }
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
+        self.note_inbox();
+    }
+
+    /// Lets operators see how much waits.
+    fn note_inbox(&self) {
+        self.client().set_inbox(self.inbox.len(), self.inbox_bytes);
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
@@ -305,6 +311,7 @@ impl EventQueue {
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes + EVENT_MEMORY;
+                self.note_inbox();
                 let concurrent = self.is_concurrent(&event);
                 let handler = self.start(event, bytes);
                 let started = bytes + EVENT_MEMORY;
@@ -330,11 +337,14 @@ impl EventQueue {
 
     /// Creates the future that runs an event.
     #[inline]
-    fn start(&self, event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
+    fn start(&self, mut event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
         let hub = &self.context.socket.node().hub;
         event.count(&hub.counters);
+        if hub.activity.is_some() {
+            event.record(hub, client, bytes);
+        }
         hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
         if client.span().is_none() {
             return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));

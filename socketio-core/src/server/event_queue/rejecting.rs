@@ -17,7 +17,8 @@ impl EventQueue {
     #[cold]
     pub(super) fn reject(
         &mut self,
-        event: &QueuedEvent,
+        event: QueuedEvent,
+        bytes: usize,
         wait: Duration,
         completion: Option<Completion>,
     ) {
@@ -48,6 +49,7 @@ impl EventQueue {
             }
             RateLimitPolicy::DisconnectAfter(_) => {}
         }
+        event.record_rejected(&node.hub, client, bytes);
         fire(completion, Ok(()));
     }
 }

@@ -1,0 +1,326 @@
+//! [`Activity`]: the rows of a server on their way to the ring and to other sinks.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    Row,
+    ring::{Ring, RingLimits},
+};
+
+/// Receives every row, in the order of their numbers.
+pub(crate) trait Sink: Send + Sync {
+    /// Takes a row. It is called under a lock that every event takes, so it must neither wait nor call user code.
+    fn record(&self, row: &Arc<Row>);
+}
+
+/// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
+#[derive(Clone, Default)]
+pub(crate) struct ActivityOptions {
+    /// The limits of the ring, if there is one.
+    pub(crate) ring: Option<RingLimits>,
+    pub(crate) sinks: Vec<Arc<dyn Sink>>,
+}
+
+impl ActivityOptions {
+    /// Creates the activity of a node, if any rows are wanted.
+    pub(crate) fn start(self, node: &Arc<str>) -> Option<Arc<Activity>> {
+        if self.ring.is_none() && self.sinks.is_empty() {
+            return None;
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let first = since.map_or(1, |since| since.as_micros() as u64);
+        Some(Arc::new(Activity {
+            node: Arc::clone(node),
+            first,
+            log: Mutex::new(Log {
+                next: first,
+                ring: self.ring.map(Ring::new),
+            }),
+            sinks: self.sinks,
+            waiting: AtomicUsize::new(0),
+            recorded: Notify::new(),
+        }))
+    }
+}
+
+impl fmt::Debug for ActivityOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityOptions")
+            .field("ring", &self.ring)
+            .field("sinks", &self.sinks.len())
+            .finish()
+    }
+}
+
+/// What happens on a server. Rows are numbered from the microseconds of 1970 to its start, so that the rows of its next
+/// process have greater numbers.
+pub(crate) struct Activity {
+    node: Arc<str>,
+    /// The number of the first row.
+    first: u64,
+    log: Mutex<Log>,
+    sinks: Vec<Arc<dyn Sink>>,
+    /// How many readers wait for a row.
+    waiting: AtomicUsize,
+    recorded: Notify,
+}
+
+struct Log {
+    /// The number of the next row.
+    next: u64,
+    ring: Option<Ring>,
+}
+
+/// Rows of the ring, with what is missing before them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Arc<Row>>,
+    pub(crate) gap: Option<Gap>,
+}
+
+/// Rows that a reader asked for and that are not in the ring any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// The number after which the reader asked.
+    pub(crate) after: u64,
+    /// The number of the first row that there is.
+    pub(crate) next: u64,
+    /// How many rows of this process are missing.
+    pub(crate) missed: u64,
+    /// Whether there may also be rows of an earlier process, or of another one.
+    pub(crate) other_process: bool,
+}
+
+impl Activity {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Numbers a row, and gives it to the ring and to the sinks.
+    pub(crate) fn record(&self, row: Row) {
+        let mut row = Arc::new(row);
+        let removed = {
+            let log = &mut *self.log();
+            if let Some(row) = Arc::get_mut(&mut row) {
+                row.seq = log.next;
+                row.node = Arc::clone(&self.node);
+            }
+            log.next += 1;
+            for sink in &self.sinks {
+                sink.record(&row);
+            }
+            log.ring.as_mut().map(|ring| ring.push(row))
+        };
+        drop(removed);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.recorded.notify_waiters();
+        }
+    }
+
+    /// Returns up to `limit` rows after the number `after`; without it, from the oldest one.
+    pub(crate) fn page(&self, after: Option<u64>, limit: usize) -> Page {
+        let log = self.log();
+        let Some(ring) = &log.ring else {
+            return Page::default();
+        };
+        let from = after.map_or(0, |after| after.saturating_add(1));
+        let next = ring.oldest().unwrap_or(log.next);
+        let gap = after.and_then(|after| {
+            // A number of the future is one of another process.
+            let is_future = from > log.next;
+            let missing = from < next || is_future;
+            missing.then_some(Gap {
+                after,
+                next,
+                missed: next.saturating_sub(from.max(self.first)),
+                other_process: from < self.first || is_future,
+            })
+        });
+        let from = if from > log.next { next } else { from };
+        Page {
+            rows: ring.from(from, limit),
+            gap,
+        }
+    }
+
+    /// Waits until there is a row after the number `after`. Cancel-safe.
+    pub(crate) async fn recorded_after(&self, after: u64) {
+        let _waiting = Waiting::new(&self.waiting);
+        loop {
+            let mut recorded = std::pin::pin!(self.recorded.notified());
+            // Before the number is looked at, so that no row is missed.
+            recorded.as_mut().enable();
+            if self.newest() > after {
+                return;
+            }
+            recorded.await;
+        }
+    }
+
+    /// Returns the number of the last row, or the one before the first row.
+    pub(crate) fn newest(&self) -> u64 {
+        self.log().next - 1
+    }
+
+    /// Returns the name of the process.
+    pub(crate) fn node(&self) -> &Arc<str> {
+        &self.node
+    }
+}
+
+/// Counts a reader that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Waiting(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Activity")
+            .field("node", &self.node)
+            .field("newest", &self.newest())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::Direction;
+
+    fn activity(rows: usize) -> Arc<Activity> {
+        let options = ActivityOptions {
+            ring: Some(RingLimits {
+                rows,
+                ..RingLimits::default()
+            }),
+            sinks: Vec::new(),
+        };
+        options.start(&Arc::from("node")).unwrap()
+    }
+
+    fn record(activity: &Activity, times: usize) {
+        for _ in 0..times {
+            activity.record(Row::new(Direction::Out, &Arc::from("/")));
+        }
+    }
+
+    #[test]
+    fn without_a_ring_and_sinks_there_is_no_activity() {
+        assert!(
+            ActivityOptions::default()
+                .start(&Arc::from("node"))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn pages_follow_one_another_without_a_gap() {
+        let activity = activity(9);
+        record(&activity, 5);
+        let mut after = None;
+        let mut seen = Vec::new();
+        loop {
+            let page = activity.page(after, 2);
+            assert_eq!(page.gap, None);
+            let Some(last) = page.rows.last() else {
+                break;
+            };
+            after = Some(last.seq);
+            seen.extend(page.rows.iter().map(|row| row.seq));
+        }
+        let first = activity.first;
+        assert_eq!(seen, (first..first + 5).collect::<Vec<_>>());
+        assert_eq!(&*activity.page(None, 1).rows[0].node, "node");
+    }
+
+    #[test]
+    fn rows_that_have_left_the_ring_are_reported_as_a_gap() {
+        let activity = activity(2);
+        record(&activity, 5);
+        let first = activity.first;
+        let page = activity.page(Some(first), 9);
+        let gap = Gap {
+            after: first,
+            next: first + 3,
+            missed: 2,
+            other_process: false,
+        };
+        assert_eq!(page.gap, Some(gap));
+        assert_eq!(page.rows[0].seq, first + 3);
+        assert_eq!(activity.page(Some(first + 2), 9).gap, None);
+        // A number of an earlier process, and one of a process whose clock was ahead.
+        for after in [0, first + 100] {
+            let gap = activity.page(Some(after), 9).gap.unwrap();
+            assert!(gap.other_process, "{gap:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_is_up_to_date_has_no_gap() {
+        let activity = activity(2);
+        assert_eq!(activity.page(None, 9).gap, None);
+        record(&activity, 3);
+        let page = activity.page(Some(activity.newest()), 9);
+        assert!(page.rows.is_empty() && page.gap.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_reader_waits_for_the_next_row() {
+        let activity = activity(2);
+        record(&activity, 1);
+        let newest = activity.newest();
+        activity.recorded_after(newest - 1).await;
+        let waiting = {
+            let activity = Arc::clone(&activity);
+            tokio::spawn(async move { activity.recorded_after(newest).await })
+        };
+        while activity.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        record(&activity, 1);
+        waiting.await.unwrap();
+        assert_eq!(activity.waiting.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn sinks_receive_rows_in_their_order() {
+        struct Kept(Mutex<Vec<u64>>);
+
+        impl Sink for Kept {
+            fn record(&self, row: &Arc<Row>) {
+                self.0.lock().unwrap().push(row.seq);
+            }
+        }
+
+        let kept = Arc::new(Kept(Mutex::default()));
+        let options = ActivityOptions {
+            ring: None,
+            sinks: vec![Arc::clone(&kept) as _],
+        };
+        let activity = options.start(&Arc::from("node")).unwrap();
+        record(&activity, 2);
+        let first = activity.first;
+        assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
+        assert!(activity.page(None, 9).rows.is_empty());
+    }
+}

@@ -1,0 +1,69 @@
+//! [`RecordedArguments`]: which arguments of an event may be recorded.
+
+use base64::Engine as _;
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::base::Data;
+
+/// What is recorded of an event whose handler opts in: its arguments, without the values of some keys of objects, at any
+/// depth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecordedArguments {
+    /// The keys that are left out.
+    skip: Vec<Box<str>>,
+}
+
+impl RecordedArguments {
+    /// Leaves out the values of these keys.
+    pub(crate) fn without(skip: &[&str]) -> Self {
+        RecordedArguments {
+            skip: skip.iter().map(|key| Box::from(*key)).collect(),
+        }
+    }
+
+    /// Returns arguments as a JSON array, without the keys that are left out.
+    pub(crate) fn json(&self, arguments: Vec<Data>) -> Option<Box<RawValue>> {
+        let values: Vec<_> = arguments.into_iter().map(|one| self.value(one)).collect();
+        serde_json::value::to_raw_value(&values).ok()
+    }
+
+    fn value(&self, data: Data) -> Value {
+        match data {
+            Data::Null => Value::Null,
+            Data::Bool(value) => Value::Bool(value),
+            Data::Number(number) => Value::Number(number),
+            Data::String(text) => Value::String(text),
+            Data::Array(elements) => elements.into_iter().map(|one| self.value(one)).collect(),
+            Data::Object(entries) => {
+                let kept = entries
+                    .into_iter()
+                    .filter(|(key, _)| !self.skip.iter().any(|skipped| **skipped == **key));
+                let kept: Map<_, _> = kept.map(|(key, data)| (key, self.value(data))).collect();
+                Value::Object(kept)
+            }
+            Data::Binary(bytes) => {
+                let base64 = base64::engine::general_purpose::STANDARD.encode(&bytes);
+                Value::Object(Map::from_iter([(String::from("$binary"), base64.into())]))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn skipped_keys_are_left_out_at_any_depth_and_binary_data_is_base64() {
+        let recorded = RecordedArguments::without(&["password"]);
+        let nested = Data::from(json!({"a": [{"password": "secret", "b": 1}], "password": 2}));
+        let arguments = vec![nested, Data::Binary(Bytes::from_static(b"\x00\xff"))];
+        assert_eq!(
+            recorded.json(arguments).unwrap().get(),
+            r#"[{"a":[{"b":1}]},{"$binary":"AP8="}]"#
+        );
+    }
+}

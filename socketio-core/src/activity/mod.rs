@@ -1,0 +1,20 @@
+//! What happens on a server, as rows: connections, events, acknowledgements.
+//!
+//! The layers above record a row where it happens, if the server keeps any: for the HTTP API, which reads the ring in
+//! memory, or for other sinks. A server without them has no [`Activity`], and then one `Option` is looked at and nothing
+//! is collected. What is recorded, and when, is decided in `hub/recording.rs`.
+
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod activity;
+mod arguments;
+mod recording;
+mod ring;
+mod row;
+
+pub(crate) use activity::{Activity, ActivityOptions, Sink};
+pub(crate) use arguments::RecordedArguments;
+pub(crate) use recording::Recording;
+pub use row::{Direction, Row};
