@@ -21,6 +21,7 @@
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
 //! | [Clients](self::clients) | the client programs that are tested, and their limits |
 //! | [Monitoring](self::monitoring) | metrics, Prometheus, probes, a dashboard, alerts |
+//! | [HTTP API](self::http_api) | other programs list clients, read what happened, and emit |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
 //! | [Limits and defaults](self::limits) | every option with a limit |
@@ -77,6 +78,9 @@ pub mod clients {}
 
 #[doc = include_str!("../docs/guide/monitoring.md")]
 pub mod monitoring {}
+
+#[doc = include_str!("../docs/guide/http-api.md")]
+pub mod http_api {}
 
 #[doc = include_str!("../docs/guide/debugging.md")]
 pub mod debugging {}

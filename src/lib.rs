@@ -52,6 +52,7 @@
 //! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`shutdown`](SocketIo::shutdown) |
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
+//! | Let other programs read and emit | the [HTTP API](crate::guide::http_api) |
 //! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
 //!
 //! # Cargo features
@@ -61,6 +62,7 @@
 //! | `logger` | [`logger`](SocketIoBuilder::logger): logs for programs that don't set up `tracing` | yes |
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
+//! | `api` | `SocketIoBuilder::api`, the [HTTP API](crate::guide::http_api) | no |
 //! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
@@ -75,20 +77,24 @@ pub mod parser;
 pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
     BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
-    ConnectionSession, Data, Description, EmitError, EventCall, EventContext, EventHandler,
-    EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
-    HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message,
-    Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path, Peer,
-    PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest, Result,
-    ReturnValue, RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
-    SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError,
-    broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine,
-    except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send,
-    send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast,
-    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
-    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
-    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    ConnectionSession, Data, Description, Direction, EmitError, EventCall, EventContext,
+    EventHandler, EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError,
+    HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener,
+    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path,
+    Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest,
+    Result, ReturnValue, RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder,
+    SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason,
+    UserError, broadcast, bytes, call, close_room, connection_session, current, disconnect, emit,
+    engine, except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms,
+    send, send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport,
+    try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
+    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
+    try_user, user,
 };
+#[cfg(feature = "api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "api")))]
+pub use socketio_core::{Api, ApiService, Scope};
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};

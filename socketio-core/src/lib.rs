@@ -5,14 +5,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ack;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "read by the HTTP API and by recorders"
+#[cfg_attr(
+    not(feature = "api"),
+    allow(dead_code, unused_imports, reason = "read by the HTTP API")
 )]
 mod activity;
 mod admin;
 mod admission;
+#[cfg(feature = "api")]
+mod api;
 mod base;
 mod client;
 mod cluster;
@@ -63,6 +64,9 @@ pub use ack::{AckCallback, CallStream};
 pub use activity::{Direction, Row};
 pub use admin::{Admin, AdminAuth, AdminMode};
 pub use admission::{OverflowPolicy, RateLimitPolicy};
+#[cfg(feature = "api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "api")))]
+pub use api::{Api, ApiService, Scope};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
     EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,

@@ -5,7 +5,7 @@ use std::{
     fmt,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -14,7 +14,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Sleep, sleep};
 
 use super::AckReceiver;
-use crate::base::{CallError, Sid};
+use crate::{
+    base::{CallError, Sid},
+    packet::Arguments,
+};
 
 /// Yields the acks of one call in the order in which they arrive, each with the id of its client. Created by
 /// [`To::call_stream`](crate::To::call_stream).
@@ -42,31 +45,40 @@ impl<T> CallStream<T> {
     }
 }
 
+impl<T> CallStream<T> {
+    /// Polls for the next ack, and leaves its arguments unread.
+    pub(crate) fn poll_ack(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Sid, Result<Arguments, CallError>)>> {
+        if let Some(acks) = &mut self.acks {
+            match acks.poll_next(cx) {
+                Poll::Ready(Some(ack)) => return Poll::Ready(Some(ack)),
+                Poll::Ready(None) => self.acks = None,
+                Poll::Pending => {
+                    if self.deadline.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    acks.count_timed_out();
+                    self.timed_out = acks.outstanding().collect();
+                    self.acks = None;
+                }
+            }
+        }
+        let timed_out = self.timed_out.pop_front();
+        Poll::Ready(timed_out.map(|sid| (sid, Err(CallError::Timeout))))
+    }
+}
+
 impl<T: DeserializeOwned> Stream for CallStream<T> {
     type Item = (Sid, Result<T, CallError>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if let Some(acks) = &mut this.acks {
-            match acks.poll_next(cx) {
-                Poll::Ready(Some((sid, ack))) => {
-                    let value = ack
-                        .and_then(|mut arguments| arguments.read().map_err(CallError::InvalidAck));
-                    return Poll::Ready(Some((sid, value)));
-                }
-                Poll::Ready(None) => this.acks = None,
-                Poll::Pending => {
-                    if this.deadline.as_mut().poll(cx).is_pending() {
-                        return Poll::Pending;
-                    }
-                    acks.count_timed_out();
-                    this.timed_out = acks.outstanding().collect();
-                    this.acks = None;
-                }
-            }
-        }
-        let timed_out = this.timed_out.pop_front();
-        Poll::Ready(timed_out.map(|sid| (sid, Err(CallError::Timeout))))
+        let next = ready!(self.get_mut().poll_ack(cx));
+        Poll::Ready(next.map(|(sid, ack)| {
+            let read = |mut arguments: Arguments| arguments.read().map_err(CallError::InvalidAck);
+            (sid, ack.and_then(read))
+        }))
     }
 }
 

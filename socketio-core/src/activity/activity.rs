@@ -9,6 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
@@ -88,7 +89,7 @@ pub(crate) struct Page {
 }
 
 /// Rows that a reader asked for and that are not in the ring any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Gap {
     /// The number after which the reader asked.
     pub(crate) after: u64,

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::base::Data;
 
+/// The key of the object that binary data is recorded as.
+const BINARY: &str = "$binary";
+
 /// What is recorded of an event whose handler opts in: its arguments, without the values of some keys of objects, at any
 /// depth.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,10 +46,32 @@ impl RecordedArguments {
             }
             Data::Binary(bytes) => {
                 let base64 = base64::engine::general_purpose::STANDARD.encode(&bytes);
-                Value::Object(Map::from_iter([(String::from("$binary"), base64.into())]))
+                Value::Object(Map::from_iter([(String::from(BINARY), base64.into())]))
             }
         }
     }
+}
+
+/// Converts a value of recorded arguments back; `None` if what should be binary data is none.
+pub(crate) fn data_of_recorded(value: Value) -> Option<Data> {
+    Some(match value {
+        Value::Object(entries) => match (entries.len(), entries.get(BINARY)) {
+            (1, Some(Value::String(base64))) => {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(base64);
+                Data::Binary(bytes.ok()?.into())
+            }
+            _ => {
+                let entries = entries.into_iter();
+                let entries = entries.map(|(key, value)| Some((key, data_of_recorded(value)?)));
+                Data::Object(entries.collect::<Option<_>>()?)
+            }
+        },
+        Value::Array(elements) => {
+            let elements = elements.into_iter().map(data_of_recorded);
+            Data::Array(elements.collect::<Option<_>>()?)
+        }
+        other => Data::from(other),
+    })
 }
 
 #[cfg(test)]
@@ -65,5 +90,18 @@ mod tests {
             recorded.json(arguments).unwrap().get(),
             r#"[{"a":[{"b":1}]},{"$binary":"AP8="}]"#
         );
+    }
+    #[test]
+    fn recorded_values_are_converted_back() {
+        let data = Data::from(vec![
+            Data::from(json!({"a": [1.5, null, true, "x"], "$binary": 1})),
+            Data::Binary(Bytes::from_static(b"\x00\xff")),
+        ]);
+        let recorded = RecordedArguments::default()
+            .json(vec![data.clone()])
+            .unwrap();
+        let mut values: Vec<Value> = serde_json::from_str(recorded.get()).unwrap();
+        assert_eq!(data_of_recorded(values.remove(0)), Some(data));
+        assert_eq!(data_of_recorded(json!([{"$binary": "no base64"}])), None);
     }
 }

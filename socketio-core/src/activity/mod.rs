@@ -14,7 +14,8 @@ mod recording;
 mod ring;
 mod row;
 
-pub(crate) use activity::{Activity, ActivityOptions, Sink};
-pub(crate) use arguments::RecordedArguments;
+pub(crate) use activity::{Activity, ActivityOptions, Gap};
+pub(crate) use arguments::{RecordedArguments, data_of_recorded};
 pub(crate) use recording::Recording;
+pub(crate) use ring::RingLimits;
 pub use row::{Direction, Row};

@@ -95,7 +95,7 @@ impl AddressTable {
 
 /// Returns what counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that name a network, since
 /// one host has the rest for itself.
-pub(super) fn key(address: IpAddr) -> IpAddr {
+pub(crate) fn key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & (u128::MAX << 64);

@@ -170,6 +170,10 @@ problems! {
             => "use a Socket.IO client, not a plain WebSocket, and the same parser on both sides; see `connect_timeout`",
         RateLimited INFO "a client sends more events than a rate limit allows"
             => "raise the limit if the client behaves well; see `rate_limit_policy`",
+        ApiUnauthorized WARN "a request to the HTTP API without a valid token"
+            => "send `Authorization: Bearer <token>` with a token of `Api`; if nobody should, block the address",
+        ApiBlocked WARN "an address has sent too many wrong tokens to the HTTP API: its requests are refused for a while"
+            => "correct the token of the program at this address; see `max_failed_attempts`",
         AdminRefused WARN "the `auth` of an administrator is wrong"
             => "pass what the page sends to `Admin::new`; further attempts are delayed",
         TooManyHandlers WARN "the handlers of too many clients that have gone still run: a new connection is closed"

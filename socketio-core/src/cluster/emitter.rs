@@ -86,9 +86,10 @@ impl Emitter {
         }
     }
 
-    /// Delivers an emission to its local recipients, and publishes it for the remote ones.
-    pub(crate) fn emit(&self, emission: &Emission) {
-        if emission.deliver(&self.hub) == 0 {
+    /// Delivers an emission to its local recipients, and publishes it for the remote ones. Returns the number of the local ones.
+    pub(crate) fn emit(&self, emission: &Emission) -> u64 {
+        let clients = emission.deliver(&self.hub);
+        if clients == 0 {
             self.hub.record_unreceived(
                 &emission.event,
                 (&emission.namespace, &emission.target),
@@ -98,6 +99,7 @@ impl Emitter {
         if let Some(cluster) = self.cluster() {
             cluster.emit(emission);
         }
+        clients
     }
 
     /// Removes all clients from a room, remote ones too unless `local_only`.

@@ -18,6 +18,10 @@ mod membership;
 mod message_handler;
 mod publish_queue;
 mod publish_task;
+#[cfg_attr(
+    not(feature = "api"),
+    allow(dead_code, reason = "only the HTTP API asks")
+)]
 mod query;
 mod subscribe_task;
 
@@ -26,4 +30,4 @@ pub(crate) use emission::{Emission, OutgoingEvent, RemoteTarget};
 pub(crate) use emitter::Emitter;
 pub use health::QueueHealth;
 pub(crate) use membership::ClusterOptions;
-pub(crate) use query::{Answers, Question};
+pub(crate) use query::Question;

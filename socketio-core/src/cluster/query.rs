@@ -193,11 +193,6 @@ impl Cluster {
             self.publish(header.write(None));
         }
     }
-
-    /// Returns the other Rust nodes that are known.
-    pub(crate) fn nodes(&self) -> Vec<String> {
-        self.queries.known().into_iter().collect()
-    }
 }
 
 /// Asks regularly who is there, until the cluster is dropped.

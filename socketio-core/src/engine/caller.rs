@@ -8,10 +8,10 @@ use crate::base::{PeerAddr, TrustedProxies, forwarded::Forwarded};
 
 /// The sender of a request: the part of the request that is kept while it waits.
 #[derive(Clone, Copy)]
-pub(super) struct Caller {
-    pub(super) peer: Option<SocketAddr>,
+pub(crate) struct Caller {
+    pub(crate) peer: Option<SocketAddr>,
     /// According to proxies.
-    pub(super) client: Option<IpAddr>,
+    pub(crate) client: Option<IpAddr>,
 }
 
 impl Caller {

@@ -1,6 +1,6 @@
 //! [`Engine`]: answers the HTTP requests of all sessions.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
@@ -111,6 +111,13 @@ impl Engine {
         };
         let proxies = &config.trusted_proxies;
         config.cors.grant(request, proxies, options)
+    }
+
+    /// Returns who has sent a request, and the address that it counts for, if that is known.
+    pub(crate) fn caller(&self, request: &Parts) -> (Caller, Option<IpAddr>) {
+        let proxies = &self.sessions.config.trusted_proxies;
+        let caller = Caller::of(request).behind(request, proxies);
+        (caller, Caller::address(request, proxies))
     }
 
     /// Refuses further handshakes with 503. Open sessions are not affected; their owners close them.

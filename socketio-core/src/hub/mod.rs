@@ -16,6 +16,10 @@ mod exclusion;
 )]
 mod hub;
 mod joined_rooms;
+#[cfg_attr(
+    not(feature = "api"),
+    allow(dead_code, reason = "only the HTTP API asks")
+)]
 mod listing;
 mod namespace_clients;
 mod observer;

@@ -59,6 +59,15 @@ impl SocketIo {
     }
 }
 
+#[cfg(feature = "api")]
+impl SocketIo {
+    /// Returns what was counted for each handler, in the order of [`describe`](SocketIo::describe).
+    pub(crate) fn handler_metrics(&self) -> Vec<HandlerMetrics> {
+        let handlers = self.node().hub.counters.events.handlers().iter();
+        handlers.map(|handler| handler_metrics(handler)).collect()
+    }
+}
+
 fn connections(node: &Node, slow_clients: u64) -> (Vec<TransportMetrics>, OutboxMetrics) {
     let counters = &node.hub.counters;
     let total = node.engine.admission().outboxes();

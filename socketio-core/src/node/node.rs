@@ -47,6 +47,8 @@ pub(crate) struct Node {
     pub(crate) namespace_values: States,
     pub(crate) options: Options,
     pub(crate) files: Option<Files>,
+    /// Values of higher layers.
+    pub(crate) extensions: States,
     pub(crate) description: Description,
     /// Background tasks and callbacks.
     pub(crate) tasks: Tasks,

@@ -40,6 +40,8 @@ pub struct SocketIoBuilder {
     pub(super) logger: super::logger::Logger,
     error_ack: ErrorAck,
     admin: Option<Admin>,
+    #[cfg(feature = "api")]
+    api: Option<crate::api::Api>,
     pub(super) activity: ActivityOptions,
     pub(super) clustering: Clustering,
     /// Where `serve_client` finds the files.
@@ -84,6 +86,8 @@ impl SocketIoBuilder {
             logger: Default::default(),
             error_ack: ErrorAck::new(default_error_ack),
             admin: None,
+            #[cfg(feature = "api")]
+            api: None,
             activity: ActivityOptions::default(),
             clustering: Clustering::default(),
             client: None,
@@ -320,6 +324,15 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Adds the HTTP [`Api`](crate::Api), at `/socket.io-api/`. It also keeps what happens in memory, for `GET events`. Default:
+    /// none.
+    #[cfg(feature = "api")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
+    pub fn api(mut self, api: crate::api::Api) -> Self {
+        self.api = Some(api);
+        self
+    }
+
     /// Checks all registrations and options and creates the server.
     ///
     /// # Errors
@@ -345,6 +358,15 @@ impl SocketIoBuilder {
             let installed = admin.install(&self.codec);
             handlers.append(installed.handlers);
             (watch, instrument) = (installed.watch, Some(installed.instrument));
+        }
+        #[cfg_attr(not(feature = "api"), expect(unused_mut))]
+        let mut extensions = States::default();
+        #[cfg(feature = "api")]
+        if let Some(api) = self.api {
+            handlers.add_problems(api.problems());
+            self.activity.ring = Some(api.ring());
+            self.clustering.discovers = true;
+            extensions.insert(Arc::new(api.start()));
         }
         let (registry, namespace_values) = handlers.build(&self.states)?;
         // A worker that only emits needs no handlers.
@@ -377,6 +399,7 @@ impl SocketIoBuilder {
             namespace_values,
             options: self.options,
             files,
+            extensions,
             description: registry.description().clone(),
             activity: self.activity,
         };

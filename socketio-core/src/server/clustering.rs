@@ -17,6 +17,7 @@ pub(super) struct Clustering {
     python_rooms: bool,
     pub(super) limits: PublishLimits,
     pub(super) max_message: usize,
+    pub(super) discovers: bool,
 }
 
 impl Default for Clustering {
@@ -28,6 +29,7 @@ impl Default for Clustering {
             python_rooms: true,
             limits: PublishLimits::default(),
             max_message: 64 << 20,
+            discovers: false,
         }
     }
 }
@@ -145,7 +147,7 @@ impl Clustering {
             write_only: self.write_only,
             limits: self.limits,
             max_message: self.max_message,
-            discovers: false,
+            discovers: self.discovers,
         })
     }
 }

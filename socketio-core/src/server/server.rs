@@ -34,6 +34,7 @@ pub(super) struct NodeParts {
     pub(super) namespace_values: States,
     pub(super) options: Options,
     pub(super) files: Option<Files>,
+    pub(super) extensions: States,
     pub(super) description: Description,
     pub(super) activity: ActivityOptions,
 }
@@ -70,6 +71,7 @@ impl Server {
                 namespace_values: parts.namespace_values,
                 options,
                 files: parts.files,
+                extensions: parts.extensions,
                 description: parts.description,
                 tasks: Tasks::new("background task"),
                 connection_tasks: Tasks::new("connection"),

@@ -48,11 +48,39 @@ impl SocketIo {
     /// Returns whether a path belongs to this server.
     pub(super) fn is_for(&self, path: &str) -> bool {
         let own = &*self.node().options.path;
-        path.starts_with(own) || path == &own[..own.len() - 1]
+        if path.starts_with(own) || path == &own[..own.len() - 1] {
+            return true;
+        }
+        #[cfg(feature = "api")]
+        return crate::api::ApiState::mounted_at(self, path).is_some();
+        #[cfg(not(feature = "api"))]
+        false
     }
 
-    /// Responds to a request for this server.
+    /// Responds to a request for this server, or for its API.
     pub(super) fn answer<B>(
+        &self,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static
+    where
+        B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
+        #[cfg(feature = "api")]
+        if let Some(api) = crate::api::ApiState::mounted_at(self, request.uri().path()) {
+            let (io, (parts, body)) = (self.clone(), request.into_parts());
+            // Boxed, to keep the future of a poll small.
+            let response = Box::pin(async move { api.answer(&io, parts, body).await });
+            return EitherFuture::Left(response);
+        }
+        let response = self.answer_client(request);
+        #[cfg(feature = "api")]
+        return EitherFuture::Right(response);
+        #[cfg(not(feature = "api"))]
+        response
+    }
+
+    /// Responds to a request of a Socket.IO client.
+    fn answer_client<B>(
         &self,
         request: Request<B>,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static

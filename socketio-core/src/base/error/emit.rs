@@ -28,6 +28,11 @@ impl EmitError {
         EmitError(Problem::OutboxFull)
     }
 
+    /// Returns whether the event's name is reserved by the protocol, such as `connect`.
+    pub fn is_reserved_name(&self) -> bool {
+        matches!(&self.0, Problem::Encode(error) if error.is_reserved_name())
+    }
+
     /// Returns whether the client's outbox is full: `.await` [`Socket::drained`](crate::Socket::drained) between
     /// batches.
     pub fn is_outbox_full(&self) -> bool {

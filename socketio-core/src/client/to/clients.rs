@@ -29,6 +29,18 @@ impl To {
         sockets
     }
 
+    /// Returns how many local clients this target currently matches.
+    #[cfg(feature = "api")]
+    pub(crate) fn count_local(&self) -> usize {
+        let (target, except) = (&self.target, &self.except);
+        let mut clients = 0;
+        let hub = &self.node.hub;
+        hub.select(&self.namespace, target, &self.skipped(), except, |_| {
+            clients += 1;
+        });
+        clients
+    }
+
     /// Adds the matching clients to rooms. Remote clients join later, and their errors are logged by their node; a
     /// Python node only matches ids of clients, so a room matches none of its clients. Inside `connect` it takes effect
     /// once the client is accepted, and errors are logged.

@@ -176,6 +176,30 @@ impl To {
         self.deliver(encoded)
     }
 
+    /// Sends an event of the server, and returns to how many local clients.
+    #[cfg(feature = "api")]
+    pub(crate) fn try_emit_counted<T: Serialize>(
+        mut self,
+        event: &str,
+        payload: T,
+    ) -> Result<u64, EmitError> {
+        let Encoded {
+            event,
+            packet,
+            skip,
+            remote,
+        } = self.encode(event, payload)?;
+        Ok(self.node.emitter.emit(&Emission {
+            namespace: self.namespace,
+            target: self.target,
+            skip,
+            except: self.except,
+            event,
+            packet,
+            remote,
+        }))
+    }
+
     fn encode<T: Serialize>(&mut self, event: &str, payload: T) -> Result<Encoded, EmitError> {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
@@ -252,7 +276,9 @@ impl To {
         };
         let bytes = emission.packet.bytes();
         let emitting = Arc::clone(&node);
-        from.once_accepted(&node.hub, bytes, move |_| emitting.emitter.emit(&emission))
+        from.once_accepted(&node.hub, bytes, move |_| {
+            emitting.emitter.emit(&emission);
+        })
     }
 
     /// Sends a `message` event.

@@ -1,0 +1,30 @@
+//! The HTTP API: what other programs see of a server, and what they may do with it.
+//!
+//! `server/` passes requests below its path to [`ApiState`]. `router` checks the token and finds the route; each route is
+//! a function of the file that it is about, and returns a [`Reply`](reply::Reply). `openapi.json` describes all of them.
+
+#[expect(
+    clippy::module_inception,
+    reason = "a file is named after its main type"
+)]
+mod api;
+mod attempts;
+mod body;
+mod change;
+mod emit;
+mod events;
+mod handlers;
+mod listing;
+mod parameters;
+mod recipients;
+mod reply;
+mod router;
+mod service;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use api::Api;
+pub(crate) use api::ApiState;
+pub use service::ApiService;
+pub use tokens::Scope;

@@ -1,0 +1,176 @@
+//! [`Reply`] and [`ApiError`]: what a request is answered with.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use form_urlencoded::Serializer as UrlEncoder;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use serde::Serialize;
+use serde_json::json;
+
+/// The answer to a request.
+pub(super) type Reply = Result<Response<Full<Bytes>>, ApiError>;
+
+/// A request that was refused: as JSON `{"error": {"code": .., "message": .., "parameter": ..}}`.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    /// The parameter or field that is wrong.
+    parameter: Option<String>,
+    header: Option<(header::HeaderName, HeaderValue)>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        ApiError {
+            status,
+            code,
+            message: message.into(),
+            parameter: None,
+            header: None,
+        }
+    }
+
+    /// Refuses a parameter of the URL, or a field of the body.
+    pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
+        ApiError {
+            parameter: Some(parameter.to_owned()),
+            ..ApiError::new(StatusCode::BAD_REQUEST, "invalid_parameter", message)
+        }
+    }
+
+    /// Refuses a parameter of the URL that the route does not have.
+    pub(super) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
+        let message = match known {
+            [] => format!("unknown parameter `{name}`: this route has none"),
+            known => format!(
+                "unknown parameter `{name}`: this route has `{}`",
+                known.join("`, `")
+            ),
+        };
+        ApiError {
+            parameter: Some(name.to_owned()),
+            ..ApiError::new(StatusCode::BAD_REQUEST, "unknown_parameter", message)
+        }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        ApiError {
+            header: Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            ..ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "send a token of this server: `Authorization: Bearer <token>`",
+            )
+        }
+    }
+
+    pub(super) fn too_many_attempts(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        ApiError {
+            header: Some((header::RETRY_AFTER, HeaderValue::from(seconds))),
+            ..ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "too many wrong tokens from this address",
+            )
+        }
+    }
+
+    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+        ApiError {
+            header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
+            ..ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                format!("the method of this route is {allowed}"),
+            )
+        }
+    }
+
+    /// Refuses a request that would wait, since too many do or the server shuts down.
+    pub(super) fn unavailable(code: &'static str, message: &str) -> Self {
+        ApiError {
+            header: Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let body = json!({
+            "error": {"code": self.code, "message": self.message, "parameter": self.parameter},
+        });
+        let mut response = with_body(Bytes::from(body.to_string()), JSON);
+        *response.status_mut() = self.status;
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+const JSON: &str = "application/json";
+
+/// Answers with a value as JSON.
+pub(super) fn json(value: &impl Serialize) -> Reply {
+    let body = serde_json::to_vec(value).map_err(|error| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        ApiError::new(status, "internal_error", error.to_string())
+    })?;
+    Ok(with_body(body.into(), JSON))
+}
+
+/// Answers with text of this type.
+pub(super) fn text(body: String, content_type: &'static str) -> Reply {
+    Ok(with_body(body.into(), content_type))
+}
+
+fn with_body(body: Bytes, content_type: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// A page of rows: `data`, and `next` with the URL of the next page, which is also in the header `Link`.
+#[derive(Serialize)]
+pub(super) struct Page<T, M: Serialize> {
+    pub(super) data: Vec<T>,
+    pub(super) next: Option<String>,
+    /// What else the route tells about the page.
+    #[serde(flatten)]
+    pub(super) more: M,
+}
+
+impl<T: Serialize, M: Serialize> Page<T, M> {
+    pub(super) fn reply(&self) -> Reply {
+        let mut response = json(self)?;
+        let link = self
+            .next
+            .as_ref()
+            .map(|next| format!("<{next}>; rel=\"next\""));
+        if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        Ok(response)
+    }
+}
+
+/// Returns the URL of the next page: that of this one, with these parameters. It is relative: to the host if the path is
+/// known, else to this page.
+pub(super) fn next_url<'a>(
+    path: &str,
+    parameters: impl IntoIterator<Item = (&'a str, String)>,
+) -> String {
+    let mut query = UrlEncoder::new(String::new());
+    for (name, value) in parameters {
+        query.append_pair(name, &value);
+    }
+    format!("{path}?{}", query.finish())
+}
