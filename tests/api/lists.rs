@@ -190,7 +190,7 @@ async fn handlers_are_listed_with_their_calls_and_errors() {
     let p99 = strict["p99"].as_f64().unwrap();
     assert!(strict["p50"].as_f64().unwrap() <= p99 && p99 > 0.0);
     let guarded = &rows[1];
-    assert_eq!(guarded["guards"], json!(["nobody"]));
+    assert_eq!(guarded["guards"], json!(["guard"]));
     assert_eq!(
         (&guarded["concurrent"], &guarded["calls"]),
         (&json!(true), &json!(0))
