@@ -9,11 +9,15 @@ mod running;
 
 use std::{
     collections::VecDeque,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Sleep, sleep},
+};
 
 use self::running::{BoxFuture, EventResult, Running, finish, fire, in_span};
 use super::turn::Turn;
@@ -36,6 +40,9 @@ pub(super) struct EventQueue {
     running: Option<Running>,
     /// Concurrent handlers that had to wait.
     concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
+    /// Concurrent handlers are being dropped, which happens at their next await. A handler that blocks its thread is waited for
+    /// until then.
+    dropping: Option<Pin<Box<Sleep>>>,
     concurrency: Concurrency,
     version: ProtocolVersion,
     /// What the handlers that run were started with, in bytes: arguments, or `auth`.
@@ -99,6 +106,7 @@ impl EventQueue {
             inbox_bytes: 0,
             running: Some(Running::Connect(connect, completion)),
             concurrent: None,
+            dropping: None,
             concurrency,
             version,
             running_bytes,
@@ -186,7 +194,12 @@ impl EventQueue {
         } else {
             self.leave(reason, None);
         }
-        self.concurrent = None;
+        if let Some(concurrent) = &mut self.concurrent {
+            // Tasks are dropped by the runtime, and `disconnect` begins after that.
+            concurrent.abort_all();
+            let timeout = self.context.socket.node().options.shutdown_timeout;
+            self.dropping = Some(Box::pin(sleep(timeout / 20)));
+        }
         if !matches!(self.running, Some(Running::Disconnect(..))) {
             self.running = None;
         }
@@ -218,12 +231,19 @@ impl EventQueue {
                                 return Progress::Malformed(error);
                             }
                         }
+                        Err(error) if error.is_cancelled() => {}
                         // User code is caught where it is called.
                         Err(error) => {
                             tracing::error!(target: "socketio", %error, "a concurrent handler ended without a result");
                         }
                     }
                 }
+            }
+            if let Some(dropping) = &mut self.dropping
+                && dropping.as_mut().poll(cx).is_ready()
+            {
+                self.dropping = None;
+                self.concurrent = None;
             }
             if self.running.is_some() {
                 turn.handler_starts();
