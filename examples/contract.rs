@@ -6,7 +6,7 @@
 //! cargo run --features contract --example contract
 //! ```
 //!
-//! Without an argument it serves the page: open <http://127.0.0.1:5000/socket.io-api/contract.html>.
+//! With an address, or nothing, it serves the page: open <http://127.0.0.1:5000/socket.io-api/contract.html>.
 
 use std::{collections::BTreeMap, process::ExitCode};
 
@@ -189,18 +189,20 @@ fn parts(id: Path<u32>, depth: Option<u8>) -> Part {
     }
 }
 
-fn server() -> socketio::Result<SocketIo> {
-    Ok(SocketIo::builder().serve_contract(true).build()?)
-}
-
 #[tokio::main]
 async fn main() -> socketio::Result<ExitCode> {
-    let io = server()?;
-    if std::env::args().len() > 1 {
-        let contract = io.contract().title("Chat").version("1.0.0");
+    let argument = std::env::args().nth(1);
+    if argument.as_ref().is_some_and(|one| one.starts_with('-')) {
+        let contract = SocketIo::builder().build()?.contract();
+        let contract = contract.title("Chat").version("1.0.0");
         return Ok(socketio::contract::main(contract));
     }
-    println!("http://127.0.0.1:5000/socket.io-api/contract.html");
-    io.run((), "127.0.0.1:5000").await?;
+    let io = SocketIo::builder()
+        .logger(true)
+        .serve_contract(true)
+        .build()?;
+    println!("the page is at /socket.io-api/contract.html");
+    let address = argument.unwrap_or("127.0.0.1:5000".into());
+    io.run((), &address).await?;
     Ok(ExitCode::SUCCESS)
 }

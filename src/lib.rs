@@ -53,6 +53,8 @@
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
 //! | Let other programs read and emit | the [HTTP API](crate::guide::http_api) |
+//! | Emit events that have a type | [`Event`](derive@Event), [`emit_event`], [`To::emit_event`] |
+//! | Give clients types | `SocketIo::contract`: [typed contracts](crate::guide::contracts) |
 //! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
 //!
 //! # Cargo features
@@ -63,6 +65,7 @@
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
 //! | `api` | `SocketIoBuilder::api`, the [HTTP API](crate::guide::http_api) | no |
+//! | `contract` | [`SocketIo::contract`]: the events as TypeScript, AsyncAPI and JSON Schema | no |
 //! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
