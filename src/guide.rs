@@ -14,6 +14,7 @@
 //! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
 //! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
 //! | [Errors](self::errors) | failed events, error handlers |
+//! | [Typed contracts](self::contracts) | events with types, and their description as TypeScript, AsyncAPI, JSON Schema and a page |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
 //! | [What the compiler says](self::compiler_messages) | compiler errors that don't mention events, and their cures |
 //! | **Operation** | |
@@ -63,6 +64,9 @@ pub mod guards {}
 
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("../docs/guide/contracts.md")]
+pub mod contracts {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}

@@ -53,6 +53,8 @@
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
 //! | Let other programs read and emit | the [HTTP API](crate::guide::http_api) |
+//! | Emit events that have a type | [`Event`](derive@Event), [`emit_event`], [`To::emit_event`] |
+//! | Give clients types | `SocketIo::contract`: [typed contracts](crate::guide::contracts) |
 //! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
 //!
 //! # Cargo features
@@ -63,6 +65,7 @@
 //! | `tls` | `Tls`, `TlsListener`, `SocketIo::run_tls` | no |
 //! | `msgpack` | the parser `MsgPack` | no |
 //! | `api` | `SocketIoBuilder::api`, the [HTTP API](crate::guide::http_api) | no |
+//! | `contract` | [`SocketIo::contract`]: the events as TypeScript, AsyncAPI and JSON Schema | no |
 //! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
 //! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
 
@@ -75,29 +78,32 @@ pub mod message_queue;
 pub mod parser;
 
 pub use socketio_core::{
-    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
-    BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
-    ConnectionSession, Data, Description, Direction, EmitError, EventCall, EventContext,
-    EventHandler, EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError,
-    HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener,
-    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path,
-    Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest,
-    Result, ReturnValue, RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder,
-    SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason,
-    UserError, broadcast, bytes, call, close_room, connection_session, current, disconnect, emit,
-    engine, except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms,
-    send, send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport,
-    try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
-    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
-    try_user, user,
+    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth,
+    BinaryInJson, BoxError, BuildError, CallError, CallStream, ConfiguredHandler,
+    ConnectionRefused, ConnectionSession, Data, Description, Direction, EmitError, Event,
+    EventCall, EventContext, EventHandler, EventHandlerExt, EventName, Forbidden, FromEvent, Guard,
+    Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept,
+    IntoRooms, Layered, Listener, Message, Middleware, Namespace, Needs, Next, NoAck,
+    NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason,
+    Request, RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row, Session, Sid,
+    Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To,
+    TrustedProxies, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, call_event,
+    close_room, connection_session, current, disconnect, emit, emit_event, engine, except,
+    handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send, send_json,
+    session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast, try_call,
+    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
+    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
+    try_to_user, try_user, user,
 };
 #[cfg(feature = "api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
 pub use socketio_core::{Api, ApiService, Scope};
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
-pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};
+#[cfg(feature = "contract")]
+pub use socketio_core::{contract, schemars};
+pub use socketio_macros::{Event, Namespace, event, namespace, on, on_error, on_error_default};
 
 #[doc(hidden)]
 pub use socketio_core::private as __private;

@@ -17,6 +17,8 @@ mod api;
 mod base;
 mod client;
 mod cluster;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod counters;
 pub mod engine;
 mod handler;
@@ -28,6 +30,8 @@ mod packet;
 mod pending;
 #[doc(hidden)]
 pub mod private;
+#[cfg(feature = "contract")]
+mod schema;
 mod server;
 
 /// Socket.IO v5 packets in their JSON form: encoding and decoding, without any I/O.
@@ -74,12 +78,13 @@ pub use base::{
     UnknownReason, UserError,
 };
 pub use client::{
-    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room,
-    connection_session, current, disconnect, emit, except, join_room, leave_room, of, request,
-    rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast,
-    try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
-    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
-    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    AsksForAck, ConnectionSession, Event, Session, Socket, SocketIo, To, broadcast, call,
+    call_event, close_room, connection_session, current, disconnect, emit, emit_event, except,
+    join_room, leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip,
+    spawn, to, to_user, try_broadcast, try_call, try_call_event, try_close_room,
+    try_connection_session, try_disconnect, try_emit, try_emit_event, try_except, try_join_room,
+    try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json, try_session,
+    try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use handler::{
@@ -96,6 +101,8 @@ pub use server::{Tls, TlsListener, TlsStream};
 // Their types are in public signatures: `Bytes` in messages and `Data`, headers and URIs in requests.
 pub use bytes;
 pub use http;
+#[cfg(feature = "contract")]
+pub use schemars;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 pub use tracing;

@@ -3,12 +3,29 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use crate::client::run_blocking;
+pub use crate::client::{
+    AsksForAck, Event, NoArguments, OneArgument, SeveralArguments, event_name, event_namespace,
+    read_event,
+};
 pub use crate::handler::RateLimit;
 pub use crate::handler::{
     Called, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim, Guard,
     GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked, MethodShim,
     Namespace, NamespaceImpl, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder,
     Trigger, TriggerArgument, accept, triggered,
+};
+pub use crate::node::{DescribeEvent, EventDefinition};
+pub use crate::packet::Several;
+pub use crate::{
+    __socketio_describe_event as describe_event, __socketio_describe_handler as describe_handler,
+};
+#[cfg(feature = "contract")]
+pub use crate::{
+    handler::{WithNeeds, WithoutNeeds},
+    schema::{
+        EventTypes, FallibleWithSchema, FallibleWithout, PlainWithSchema, PlainWithout, Returned,
+        TypeInfo, TypeProbe, WithSchema, Without,
+    },
 };
 pub use inventory;
 pub use socketio_names::Per;
@@ -75,4 +92,82 @@ impl<T> HasNoDefault for &DefaultProbe<T> {
     fn make(&self) -> Option<Instance> {
         None
     }
+}
+
+/// Describes the types of a handler. The only item of generated code that depends on the feature `contract`.
+///
+/// `returns` has the return type, or `impl` and its text, which has no name.
+#[cfg(feature = "contract")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __socketio_describe_handler {
+    ($needs:ident, $docs:literal, [$($(#[$cfg:meta])* $name:literal: $type:ty),*], [$($returns:tt)*]) => {
+        $needs.describe($docs);
+        #[allow(unused_imports, reason = "method lookup needs one of each pair")]
+        {
+            use $crate::private::{
+                FallibleWithSchema as _, FallibleWithout as _, PlainWithSchema as _,
+                PlainWithout as _, WithNeeds as _, WithSchema as _, Without as _, WithoutNeeds as _,
+            };
+            $($(#[$cfg])* {
+                let probe = $crate::private::TypeProbe::<$type>::new();
+                $needs.parameter($name, (&probe).info(), (&probe).needs());
+            })*
+            $crate::__socketio_describe_return!($needs, [$($returns)*]);
+        }
+    };
+}
+
+/// Describes the return type of a handler.
+#[cfg(feature = "contract")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __socketio_describe_return {
+    ($needs:ident, []) => {};
+    ($needs:ident, [impl $text:literal]) => {
+        $needs.returned($crate::private::opaque($text));
+    };
+    ($needs:ident, [$type:ty]) => {
+        $needs.returned((&&&&$crate::private::TypeProbe::<$type>::new()).returned());
+    };
+}
+
+/// Returns a return type that has no name.
+#[cfg(feature = "contract")]
+pub fn opaque(text: &'static str) -> crate::schema::Returned {
+    crate::schema::Returned::named(text)
+}
+
+/// Describes nothing, without the feature `contract`.
+#[cfg(not(feature = "contract"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __socketio_describe_handler {
+    ($($tokens:tt)*) => {};
+}
+
+/// Describes the types of an outgoing event.
+#[cfg(feature = "contract")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __socketio_describe_event {
+    ($docs:literal, [$($type:ty),*], [$($ack:ty)?]) => {
+        |types| {
+            #[allow(unused_imports, reason = "method lookup needs one of each pair")]
+            use $crate::private::{WithSchema as _, Without as _};
+            types.docs($docs);
+            $(types.argument((&$crate::private::TypeProbe::<$type>::new()).info());)*
+            $(types.ack((&$crate::private::TypeProbe::<$ack>::new()).info());)?
+        }
+    };
+}
+
+/// Describes nothing, without the feature `contract`.
+#[cfg(not(feature = "contract"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __socketio_describe_event {
+    ($($tokens:tt)*) => {
+        ()
+    };
 }

@@ -13,6 +13,8 @@ pub(crate) enum Form {
     Namespace,
     /// `#[socketio(..)]` beside `#[derive(Namespace)]`.
     Derive,
+    /// `#[socketio(..)]` beside `#[derive(Event)]`.
+    DeriveEvent,
 }
 
 /// The kind of item that an attribute is on.
@@ -35,7 +37,7 @@ impl Form {
             Form::OnError => "on_error",
             Form::OnErrorDefault => "on_error_default",
             Form::Namespace => "namespace",
-            Form::Derive => "socketio",
+            Form::Derive | Form::DeriveEvent => "socketio",
         }
     }
 
@@ -61,6 +63,7 @@ impl Form {
             (Place::Item, Form::Namespace) => &["guard", "rate", "per", "server", "crate"],
             (Place::Item, Form::OnErrorDefault) => &["server", "crate"],
             (Place::Item, Form::Derive) => &["namespace", "server", "crate"],
+            (Place::Item, Form::DeriveEvent) => &["event", "namespace", "ack", "server", "crate"],
         }
     }
 
@@ -69,7 +72,7 @@ impl Form {
         match self {
             Form::On => true,
             Form::OnError | Form::Namespace => place == Place::Item,
-            Form::Event | Form::OnErrorDefault | Form::Derive => false,
+            Form::Event | Form::OnErrorDefault | Form::Derive | Form::DeriveEvent => false,
         }
     }
 

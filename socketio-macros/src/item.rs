@@ -40,6 +40,17 @@ pub(crate) fn derived(item: TokenStream) -> TokenStream {
     with_errors(beside, errors)
 }
 
+/// Expands a type with `#[derive(Event)]`.
+pub(crate) fn event_type(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(event_type) = parse::event_type(item, &mut errors) else {
+        return errors.into_tokens();
+    };
+    let verdict = check::event_type(&event_type, &mut errors);
+    let beside = expand::event_type(&event_type, verdict);
+    with_errors(beside, errors)
+}
+
 /// Returns the item and its errors. The item comes first, so that editors see it in spite of mistakes.
 fn with_errors(item: TokenStream, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();

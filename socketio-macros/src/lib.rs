@@ -248,6 +248,50 @@ pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::namespace_impl(arguments.into(), item.into()).into()
 }
 
+/// Makes a type an outgoing event, with a name and a namespace: a value of it needs neither when it is emitted.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use socketio::to;
+///
+/// /// Somebody has said something.
+/// #[derive(Serialize, Deserialize, socketio::Event)]
+/// #[socketio(event = "chat message", namespace = "/chat")]
+/// struct ChatMessage {
+///     from: String,
+///     text: String,
+/// }
+///
+/// #[socketio::event(namespace = "/chat")]
+/// async fn say(text: String) {
+///     let from = String::from("ana");
+///     to("lobby").emit_event(&ChatMessage { from, text });
+/// }
+/// ```
+///
+/// A struct with named fields, or an enum, is the event's only argument. The fields of a tuple struct are its arguments, a unit
+/// struct has none. The type must be `Serialize`; with `Deserialize`, the test client reads it: `client.next_event::<ChatMessage>()`.
+///
+/// # Options
+///
+/// | option | default | |
+/// |---|---|---|
+/// | `event = "chat message"` | required | the name of the event |
+/// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"`, or `"*"` for every namespace |
+/// | `ack = bool` | none | the type of the acknowledgement, of an event that asks for one: `to(..).call_event(&value)` returns it; a tuple is several arguments |
+/// | `server = "admin"` | the server without a name | the server that emits it, in a program with several |
+/// | `crate = "path"` | `"::socketio"` | the path of the crate, if it is not `socketio` |
+///
+/// # What `build()` checks
+///
+/// The type registers itself with every server that is built by `SocketIo::builder()`; others take it with `.event::<ChatMessage>()`.
+/// `build()` refuses a namespace that the server does not have, and two types of one name in one namespace. An event that is emitted
+/// to another namespace is not sent: see `emit_event`.
+#[proc_macro_derive(Event, attributes(socketio))]
+pub fn derive_event(item: TokenStream) -> TokenStream {
+    item::event_type(item.into()).into()
+}
+
 /// Declares the path of a namespace on its type instead of its impl block.
 ///
 /// ```

@@ -2,13 +2,17 @@
 
 use proc_macro2::{Span, TokenStream};
 use socketio_names::Rate;
-use syn::{Attribute, Expr, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, Ident, Lit, LitStr, Meta, PatType, Path, Signature, Type,
+    Visibility,
+};
 
 /// A function under one or more handler attributes.
 pub(crate) struct Function {
     /// The function without the attributes of this crate.
     pub(crate) item: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) docs: String,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     pub(crate) registrations: Vec<Registration>,
@@ -45,6 +49,7 @@ pub(crate) struct Header {
 /// A method that is a handler.
 pub(crate) struct Method {
     pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) docs: String,
     pub(crate) signature: Signature,
     pub(crate) registrations: Vec<Registration>,
 }
@@ -66,6 +71,31 @@ pub(crate) struct Derived {
     pub(crate) path: Option<LitStr>,
     pub(crate) server: Option<LitStr>,
     pub(crate) root: Path,
+}
+
+/// A type under `#[derive(Event)]`: an outgoing event.
+pub(crate) struct EventType {
+    pub(crate) ident: Ident,
+    pub(crate) generics: syn::Generics,
+    pub(crate) shape: EventShape,
+    /// The types of the arguments; `None` if the type itself is the only one.
+    pub(crate) arguments: Option<Vec<Type>>,
+    pub(crate) docs: String,
+    pub(crate) event: Option<LitStr>,
+    pub(crate) namespace: Option<LitStr>,
+    pub(crate) ack: Option<Type>,
+    pub(crate) server: Option<LitStr>,
+    pub(crate) root: Path,
+    /// The keyword of a union, which is refused.
+    pub(crate) union: Option<Span>,
+}
+
+/// How many arguments an outgoing event has: those of a unit struct, a tuple struct, and any other type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventShape {
+    None,
+    Several,
+    One,
 }
 
 /// One registration of a handler, by an attribute or by the name of a method.
@@ -136,6 +166,23 @@ pub(crate) fn arguments(signature: &Signature) -> impl Iterator<Item = &PatType>
         FnArg::Typed(argument) => Some(argument),
         FnArg::Receiver(_) => None,
     })
+}
+
+/// Returns the text of the doc comments.
+pub(crate) fn docs(attributes: &[Attribute]) -> String {
+    let lines = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the `#[cfg]` attributes, which generated code repeats.

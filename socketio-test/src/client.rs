@@ -4,7 +4,10 @@ use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use socketio_core::{Reason, Sid, SocketIo};
+use socketio_core::{
+    Reason, Sid, SocketIo,
+    protocol::{ArgumentError, Arguments},
+};
 
 use crate::{
     ConnectError, ConnectTo, Connection, EmitFailed, Event, Packet, Pending, TestClientBuilder,
@@ -198,7 +201,17 @@ impl TestClient {
         A: DeserializeOwned,
         R: Serialize,
     {
-        let responder = Responder::new(event, respond);
+        self.set_responder(event, |mut arguments| arguments.read(), respond);
+    }
+
+    #[track_caller]
+    pub(crate) fn set_responder<A, R: Serialize>(
+        &self,
+        event: &str,
+        read: impl Fn(Arguments) -> Result<A, ArgumentError> + Send + Sync + 'static,
+        respond: impl Fn(A) -> R + Send + Sync + 'static,
+    ) {
+        let responder = Responder::new(event, read, respond);
         self.connection.shared().look(|state| {
             let responders = &mut state.slots[self.slot].responders;
             responders.insert(event.to_owned(), responder);

@@ -61,7 +61,7 @@ impl ConnectRequest {
         A: DeserializeOwned,
         R: Serialize,
     {
-        let responder = Responder::new(event, respond);
+        let responder = Responder::new(event, |mut arguments| arguments.read(), respond);
         self.responders.insert(event.to_owned(), responder);
     }
 

@@ -64,6 +64,7 @@ mod sending;
 mod shared;
 mod state;
 mod transport;
+mod typed;
 mod waiting;
 
 pub use builder::TestClientBuilder;

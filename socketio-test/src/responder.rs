@@ -2,10 +2,10 @@
 
 use std::{any::Any, panic::AssertUnwindSafe, panic::Location, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use socketio_core::{
     parser::{Form, Payload},
-    protocol::Arguments,
+    protocol::{ArgumentError, Arguments},
 };
 
 /// A type-erased closure given to `on`.
@@ -14,15 +14,15 @@ pub(crate) struct Responder(Arc<dyn Fn(Arguments, Form) -> Payload + Send + Sync
 
 impl Responder {
     #[track_caller]
-    pub(crate) fn new<A, R>(event: &str, respond: impl Fn(A) -> R + Send + Sync + 'static) -> Self
-    where
-        A: DeserializeOwned,
-        R: Serialize,
-    {
+    pub(crate) fn new<A, R: Serialize>(
+        event: &str,
+        read: impl Fn(Arguments) -> Result<A, ArgumentError> + Send + Sync + 'static,
+        respond: impl Fn(A) -> R + Send + Sync + 'static,
+    ) -> Self {
         let event = event.to_owned();
         let origin = Location::caller();
-        Responder(Arc::new(move |mut arguments, form| {
-            let arguments = match arguments.read() {
+        Responder(Arc::new(move |arguments, form| {
+            let arguments = match read(arguments) {
                 Ok(arguments) => arguments,
                 Err(error) => panic!("{origin}: `on({event:?})` received other arguments: {error}"),
             };

@@ -9,6 +9,7 @@
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |
 //! | `rooms` | rooms, and who receives an emit |
+//! | `typed_events` | types that know their event: `emit_event`, `call_event`, `next_event` |
 //! | `users` | `set_user`, `user` and `to_user` |
 //! | `except` | recipients without the clients in some rooms |
 //! | `server` | emits and calls of the server, outside of handlers |
@@ -26,4 +27,5 @@ mod parsers;
 mod responses;
 mod rooms;
 mod server;
+mod typed_events;
 mod users;

@@ -4,5 +4,6 @@
 
 mod definitions;
 mod description;
+mod events;
 mod linked;
 mod options;

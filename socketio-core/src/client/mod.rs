@@ -5,6 +5,8 @@
 //! that fails in a handler is recorded in the handler's scope.
 
 mod context;
+mod emit_event;
+mod event;
 mod scope;
 mod session;
 mod socket;
@@ -16,6 +18,11 @@ pub use context::{
     broadcast, call, close_room, connection_session, current, disconnect, emit, except, join_room,
     leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to,
     to_user, user,
+};
+pub use emit_event::{call_event, emit_event, try_call_event, try_emit_event};
+pub use event::{
+    AsksForAck, Event, NoArguments, OneArgument, SeveralArguments, event_name, event_namespace,
+    read_event,
 };
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};

@@ -75,7 +75,8 @@ impl SocketIo {
 
     /// Addresses everyone in the main namespace.
     pub fn broadcast(&self) -> To {
-        self.of("/")
+        let (node, namespace) = (Arc::clone(self.node()), Arc::from("/"));
+        To::new(node, None, namespace, Target::Everyone)
     }
 
     /// Addresses rooms or clients of the main namespace.
@@ -100,13 +101,7 @@ impl SocketIo {
 
     /// Addresses everyone in a namespace. `.to(..)` narrows it to rooms.
     pub fn of(&self, path: &str) -> To {
-        To::new(
-            Arc::clone(self.node()),
-            None,
-            Arc::from("/"),
-            Target::Everyone,
-        )
-        .of(path)
+        self.broadcast().of(path)
     }
 
     /// Removes all clients from rooms of the main namespace. For other namespaces: `of("/chat").close_room(..)`.

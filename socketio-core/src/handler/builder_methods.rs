@@ -87,6 +87,13 @@ macro_rules! builder_methods {
                 self
             }
 
+            /// Adds an outgoing event: a type with `#[derive(socketio::Event)]`. Its namespace must be one of the server's. Events that
+            /// are linked already are not added twice.
+            pub fn event<E: $crate::Event>(mut self) -> Self {
+                self$(.$list)?.add_event(E::DEFINITION);
+                self
+            }
+
             /// Allows clients to join a namespace that has no handlers, because the server only emits to it. `/` and
             /// every namespace with a handler are always allowed.
             pub fn allow_namespace(mut self, path: &str) -> Self {

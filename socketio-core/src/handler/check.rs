@@ -8,6 +8,7 @@ use socketio_names::Pattern;
 
 use super::{
     Handlers, Kind,
+    check_events::check_events,
     check_namespaces::{Expanded, check_derived_paths, expand},
     entry::Entry,
     guard::GuardEntry,
@@ -29,6 +30,8 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         guards,
         middleware,
         mut rates,
+        events,
+        only_emits,
         mut problems,
     } = handlers;
     for one in &namespace_impls {
@@ -93,6 +96,8 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
             Some((pattern, RateLimiter::new(rate.limit)))
         })
         .collect();
+    let served_here = (!only_emits).then_some(&*served);
+    let events = check_events(events, served_here, &mut problems);
     BuildError::check(problems)?;
     let registry = Registry::new(Checked {
         entries: checked,
@@ -101,6 +106,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         middleware,
         rates,
         namespaces,
+        events,
     });
     Ok((registry, values))
 }

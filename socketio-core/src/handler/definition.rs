@@ -12,6 +12,7 @@ use super::{
 use crate::{
     client::{SocketIo, To},
     handler::Needs,
+    node::EventDefinition,
 };
 
 /// The kind of a handler.
@@ -238,6 +239,8 @@ pub enum Linked {
     NamespaceImpl(&'static NamespaceImpl),
     /// A derived path.
     Path(&'static DerivedPath),
+    /// An outgoing event with a type.
+    Event(&'static EventDefinition),
 }
 
 inventory::collect!(Linked);

@@ -40,6 +40,9 @@ pub(crate) struct Entry {
     /// Its own guards.
     pub(crate) guards: Vec<GuardEntry>,
     needs: Needs,
+    /// Whether it is the library's own, which contracts leave out.
+    #[cfg(feature = "contract")]
+    pub(super) is_internal: bool,
     call: Call,
 }
 
@@ -95,6 +98,8 @@ impl Entry {
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
+            #[cfg(feature = "contract")]
+            is_internal: false,
             call,
         }
     }
@@ -121,6 +126,8 @@ impl Entry {
             namespace_guards: Arc::default(),
             guards: options.guards,
             needs,
+            #[cfg(feature = "contract")]
+            is_internal: false,
             call: Call::Closure(call),
         }
     }
@@ -137,6 +144,18 @@ impl Entry {
 
     pub(super) fn needs(&self) -> &[Need] {
         self.needs.list()
+    }
+
+    /// Returns the types of the handler.
+    #[cfg(feature = "contract")]
+    pub(super) fn handler_types(&self) -> crate::schema::HandlerTypes {
+        self.needs.handler_types()
+    }
+
+    /// Returns whether a rate limit is its own.
+    #[cfg(feature = "contract")]
+    pub(super) fn is_rated(&self) -> bool {
+        self.rate.is_some()
     }
 
     /// Returns whether both are the same registration, once linked and once listed in `handlers![..]`.

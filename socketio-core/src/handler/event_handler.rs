@@ -125,7 +125,7 @@ macro_rules! closures {
             fn needs(needs: &mut Needs) {
                 $($argument::needs(needs);)*
                 if is_sent(R::type_name()) {
-                    needs.return_value();
+                    needs.return_value(R::type_name());
                 }
             }
         }

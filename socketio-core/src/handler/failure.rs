@@ -17,23 +17,44 @@ use crate::{
 
 /// Creates the acknowledgements of events that failed: `error_ack`.
 #[derive(Clone)]
-pub(crate) struct ErrorAck(Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>);
+pub(crate) struct ErrorAck {
+    create: Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>,
+    /// Whether it is a function of the user's.
+    #[cfg_attr(
+        not(feature = "contract"),
+        expect(dead_code, reason = "contracts tell it")
+    )]
+    pub(crate) is_own: bool,
+}
 
 impl ErrorAck {
     pub(crate) fn new(create: impl Fn(&HandlerError) -> Value + Send + Sync + 'static) -> Self {
-        ErrorAck(Arc::new(create))
+        ErrorAck {
+            create: Arc::new(create),
+            is_own: true,
+        }
     }
 
     /// Returns the acknowledgement of a failed event.
     pub(super) fn values(&self, error: &HandlerError, socket: &Socket) -> Option<Payload> {
         let form = socket.node().hub.codec.form();
-        match fault::catch(|| form.payload(&(self.0)(error))) {
+        match fault::catch(|| form.payload(&(self.create)(error))) {
             Ok(values) => values.ok(),
             Err(panic) => {
                 let (event, namespace) = (error.event(), error.namespace());
                 tracing::error!(target: "socketio", event, namespace, %panic, "`error_ack` failed");
                 form.payload(&internal_error()).ok()
             }
+        }
+    }
+}
+
+/// `{"error": ".."}`.
+impl Default for ErrorAck {
+    fn default() -> Self {
+        ErrorAck {
+            is_own: false,
+            ..ErrorAck::new(default_error_ack)
         }
     }
 }

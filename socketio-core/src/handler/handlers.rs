@@ -24,6 +24,7 @@ use crate::{
     base::{BoxError, BuildError, States},
     client::run_blocking,
     handler::{Called, EventContext, Needs},
+    node::EventDefinition,
 };
 
 /// A list of handlers, guards and middleware that a module or another crate provides.
@@ -67,6 +68,10 @@ pub struct Handlers {
     pub(super) middleware: Vec<MiddlewareEntry>,
     /// The rate limits of namespaces, with where they were added.
     pub(super) rates: Vec<NamespaceRate>,
+    /// The outgoing events with a type, and their namespaces.
+    pub(super) events: Vec<(&'static EventDefinition, Cow<'static, str>)>,
+    /// Whether the server accepts no clients, so that its events are for namespaces of other nodes.
+    pub(super) only_emits: bool,
     pub(super) problems: Vec<String>,
 }
 
@@ -111,6 +116,12 @@ impl Handlers {
                     }
                 }
                 Linked::Path(path) => handlers.paths.push(path),
+                Linked::Event(definition) => {
+                    servers.insert(definition.server);
+                    if definition.server == server {
+                        handlers.add_event(definition);
+                    }
+                }
             }
         }
         if !server.is_empty() && !servers.contains(server) {
@@ -134,6 +145,20 @@ impl Handlers {
     /// Adds problems that the builder has found.
     pub(crate) fn add_problems(&mut self, problems: Vec<String>) {
         self.problems.extend(problems);
+    }
+
+    /// Marks the handlers as the library's own, which contracts leave out.
+    #[cfg(feature = "contract")]
+    pub(crate) fn internal(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.is_internal = true;
+        }
+        self
+    }
+
+    /// Sets that the server accepts no clients.
+    pub(crate) fn only_emits(&mut self, only: bool) {
+        self.only_emits = only;
     }
 
     /// Checks all registrations. Returns all problems, or the registry and the values of namespace impls.
@@ -198,6 +223,11 @@ impl Handlers {
         ));
     }
 
+    pub(crate) fn add_event(&mut self, definition: &'static EventDefinition) {
+        let namespace = Cow::Borrowed(definition.namespace);
+        self.events.push((definition, namespace));
+    }
+
     pub(crate) fn add_namespace(&mut self, path: &str) {
         self.namespaces.push(path.to_owned());
     }
@@ -249,6 +279,8 @@ impl Handlers {
             guards,
             middleware,
             rates,
+            events,
+            only_emits,
             problems,
         } = other;
         self.entries.extend(entries);
@@ -258,6 +290,8 @@ impl Handlers {
         self.guards.extend(guards);
         self.middleware.extend(middleware);
         self.rates.extend(rates);
+        self.events.extend(events);
+        self.only_emits |= only_emits;
         self.problems.extend(problems);
     }
 
@@ -275,6 +309,9 @@ impl Handlers {
         }
         for one in &mut self.namespace_impls {
             one.path = Cow::Owned(socketio_names::nest(prefix, &one.path));
+        }
+        for (_, namespace) in &mut self.events {
+            *namespace = Cow::Owned(socketio_names::nest(prefix, namespace));
         }
         let guards = self.guards.iter_mut();
         let middleware = self.middleware.iter_mut();

@@ -8,8 +8,11 @@ mod ack_request;
 mod builder_methods;
 mod call;
 mod check;
+mod check_events;
 mod check_namespaces;
 mod definition;
+#[cfg(feature = "contract")]
+mod describe;
 mod dispatch;
 mod entry;
 mod event_handler;
@@ -39,13 +42,15 @@ pub use definition::{
 pub(crate) use dispatch::{ClientContext, Dispatcher};
 pub use event_handler::EventHandler;
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
-pub(crate) use failure::{ErrorAck, EventFailure, default_error_ack};
+pub(crate) use failure::{ErrorAck, EventFailure};
 pub use guard::{Guard, GuardDefinition};
 pub use handlers::{HandlerList, Handlers};
 pub use middleware::{EventCall, Middleware, Next};
 
 pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
 pub(crate) use extract::{Input, Need, parameters};
+#[cfg(feature = "contract")]
+pub use extract::{WithNeeds, WithoutNeeds};
 pub(crate) use queued_event::QueuedEvent;
 pub(crate) use rate_limit::ClientRates;
 pub use rate_limit::RateLimit;

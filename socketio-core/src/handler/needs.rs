@@ -31,10 +31,10 @@ pub(super) fn check_needs(
         if let Some(problem) = problem(need, place, rest, states) {
             problems.push(format!("{who}{problem}"));
         }
-        rest |= matches!(need, Need::Rest);
+        rest |= matches!(need, Need::Rest(_));
     }
     let has = |wanted: fn(&Need) -> bool| needs.iter().any(wanted);
-    if has(|need| matches!(need, Need::Ack)) && has(|need| matches!(need, Need::ReturnValue)) {
+    if has(|need| matches!(need, Need::Ack)) && has(|need| matches!(need, Need::ReturnValue(_))) {
         problems.push(format!(
             "{who}: it takes `Ack`, so its return value is not sent: return nothing, `NoAck`, or a `Result` of these"
         ));
@@ -61,14 +61,16 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         Need::EventArgument(name) if joining => format!(
             " takes `{name}`, but also runs before `connect`, which has no arguments: put it on the events that have this argument"
         ),
-        Need::Rest if rest => String::from(": the second `Rest` would always be empty: keep one"),
-        Need::Rest if matches!(event, "connect" | "disconnect") => format!(
+        Need::Rest(_) if rest => {
+            String::from(": the second `Rest` would always be empty: keep one")
+        }
+        Need::Rest(_) if matches!(event, "connect" | "disconnect") => format!(
             ": `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
         ),
-        Need::Auth if joining => String::from(
+        Need::Auth(_) if joining => String::from(
             " takes `Auth`, but also runs before events, which have none: put it on `connect`, and keep what is needed later in a `Session`",
         ),
-        Need::Auth if event != "connect" => String::from(
+        Need::Auth(_) if event != "connect" => String::from(
             ": `Auth` is only available in `connect`: keep what is needed later in a `Session`",
         ),
         Need::Ack if matches!(event, "connect" | "disconnect") => {
@@ -91,7 +93,7 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
                 " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
             ),
         },
-        Need::Path => return no_parameters(place),
+        Need::Path(_) => return no_parameters(place),
         _ => return None,
     };
     Some(problem)

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     counters::HandlerCounters,
-    node::{Description, HandlerInfo},
+    node::{Description, HandlerInfo, OutgoingEvents},
 };
 
 /// All handlers of a server.
@@ -33,6 +33,7 @@ pub(crate) struct Registry {
     rates: Vec<(Pattern, Arc<RateLimiter>)>,
     description: Description,
     counters: Vec<Arc<HandlerCounters>>,
+    events: OutgoingEvents,
 }
 
 /// Registrations that [`check`](super::check) has accepted.
@@ -45,6 +46,7 @@ pub(super) struct Checked {
     pub(super) middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     pub(super) rates: Vec<(Pattern, Arc<RateLimiter>)>,
     pub(super) namespaces: Vec<Pattern>,
+    pub(super) events: OutgoingEvents,
 }
 
 /// The handlers of one namespace, in the order of lookup: its own, those of matching patterns, those of `*`.
@@ -142,13 +144,23 @@ impl Registered {
 
 impl Registry {
     pub(super) fn new(checked: Checked) -> Self {
-        let description = Description::new(
+        #[cfg(feature = "contract")]
+        let described = super::describe::described(&checked);
+        #[cfg_attr(
+            not(feature = "contract"),
+            expect(unused_mut, reason = "contracts add to it")
+        )]
+        let mut description = Description::new(
             checked
                 .entries
                 .iter()
                 .map(|(pattern, entry)| info(pattern, entry, &checked.guards))
                 .collect(),
         );
+        #[cfg(feature = "contract")]
+        {
+            description.described = described;
+        }
         let origins = checked.entries.iter().map(|(_, entry)| &entry.origin);
         let counters = origins.filter_map(|origin| origin.counters.clone());
         let counters = counters.collect();
@@ -191,6 +203,7 @@ impl Registry {
             rates: checked.rates,
             description,
             counters,
+            events: checked.events,
         };
         registry.exact = exact
             .into_iter()
@@ -205,6 +218,11 @@ impl Registry {
     /// Returns the description of all handlers.
     pub(crate) fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// Returns the outgoing events that have a type.
+    pub(crate) fn events(&self) -> &OutgoingEvents {
+        &self.events
     }
 
     /// Returns the counters of all handlers.

@@ -27,25 +27,34 @@ pub struct HandlerInfo {
 
 /// All handlers of a server, sorted by namespace and event. `Display` formats a table.
 #[derive(Clone, Debug)]
-pub struct Description(Vec<HandlerInfo>);
+pub struct Description {
+    handlers: Vec<HandlerInfo>,
+    #[cfg(feature = "contract")]
+    pub(crate) described: super::DescribedHandlers,
+}
 
 impl Description {
     pub(crate) fn new(handlers: Vec<HandlerInfo>) -> Self {
-        Description(handlers)
+        Description {
+            handlers,
+            #[cfg(feature = "contract")]
+            described: super::DescribedHandlers::default(),
+        }
     }
 
     /// Returns all handlers, sorted by namespace and event.
     pub fn handlers(&self) -> &[HandlerInfo] {
-        &self.0
+        &self.handlers
     }
 }
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |text: fn(&HandlerInfo) -> usize| self.0.iter().map(text).max().unwrap_or(0);
+        let width =
+            |text: fn(&HandlerInfo) -> usize| self.handlers.iter().map(text).max().unwrap_or(0);
         let namespaces = width(|handler| handler.namespace.chars().count());
         let events = width(|handler| handler.event.chars().count());
-        for handler in &self.0 {
+        for handler in &self.handlers {
             writeln!(
                 f,
                 "{:namespaces$}  {:events$}  {}({}){}{}{}  {}:{}",

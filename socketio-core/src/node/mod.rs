@@ -2,7 +2,10 @@
 //!
 //! Handles, sockets and connection tasks share the [`Node`]; it knows nothing of handlers.
 
+#[cfg(feature = "contract")]
+mod described;
 mod description;
+mod event_definition;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -10,6 +13,10 @@ mod description;
 mod node;
 mod options;
 
+#[cfg(feature = "contract")]
+pub(crate) use described::{Described, DescribedHandlers, DescribedNamespace};
 pub use description::{Description, HandlerInfo};
+pub(crate) use event_definition::OutgoingEvents;
+pub use event_definition::{DescribeEvent, EventDefinition};
 pub(crate) use node::{Files, Node};
 pub(crate) use options::Options;

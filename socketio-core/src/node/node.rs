@@ -10,7 +10,7 @@ use http::{Response, request::Parts};
 use http_body_util::Full;
 use tokio::{sync::watch, time::Instant};
 
-use super::{Description, Options};
+use super::{Description, Options, OutgoingEvents};
 use crate::{
     base::{Request, States, Tasks},
     cluster::{Cluster, Emitter},
@@ -50,6 +50,8 @@ pub(crate) struct Node {
     /// Values of higher layers.
     pub(crate) extensions: States,
     pub(crate) description: Description,
+    /// The outgoing events that have a type.
+    pub(crate) events: OutgoingEvents,
     /// Background tasks and callbacks.
     pub(crate) tasks: Tasks,
     /// Socket.IO connections.

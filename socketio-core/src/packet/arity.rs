@@ -1,6 +1,6 @@
 //! How many arguments a type stands for.
 
-use super::rest;
+use super::{rest, several};
 
 /// How many arguments a type stands for: the rule of every payload, return value and acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) enum Arity {
     None,
     /// Any type but the others: one argument.
     One,
-    /// A Rust tuple or a [`Rest`](super::Rest), which serialize as an array: one argument for each element.
+    /// A Rust tuple, a [`Rest`](super::Rest) or a [`Several`](super::Several), which serialize as an array: one argument for each element.
     Many,
 }
 
@@ -27,6 +27,7 @@ impl Arity {
             Arity::None
         } else if (name.starts_with('(') && name.ends_with(')'))
             || name.starts_with(rest::TYPE_NAME)
+            || name.starts_with(several::TYPE_NAME)
         {
             Arity::Many
         } else {

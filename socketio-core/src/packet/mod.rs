@@ -27,6 +27,7 @@ mod payload;
 mod reader;
 mod received;
 mod rest;
+mod several;
 #[cfg(test)]
 mod tests;
 mod values_cursor;
@@ -50,4 +51,5 @@ pub use payload::{Form, Payload};
 pub use reader::Reader;
 pub use received::Received;
 pub use rest::Rest;
+pub use several::Several;
 pub use socketio_names::{RESERVED, is_reserved};

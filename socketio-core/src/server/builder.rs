@@ -19,7 +19,7 @@ use crate::{
     client::SocketIo,
     counters::{Counters, EventTable},
     engine::{Cookie, Cors, Subprotocol, Transports},
-    handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
+    handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
     hub::Watch,
     node::Options,
     packet::{Codec, Form, Parser, to_ascii},
@@ -46,6 +46,8 @@ pub struct SocketIoBuilder {
     pub(super) clustering: Clustering,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
+    #[cfg(feature = "contract")]
+    pub(super) serve_contract: bool,
     built: &'static Location<'static>,
     pub(super) problems: Vec<String>,
 }
@@ -84,13 +86,15 @@ impl SocketIoBuilder {
             codec: Codec::default(),
             #[cfg(feature = "logger")]
             logger: Default::default(),
-            error_ack: ErrorAck::new(default_error_ack),
+            error_ack: ErrorAck::default(),
             admin: None,
             #[cfg(feature = "api")]
             api: None,
             activity: ActivityOptions::default(),
             clustering: Clustering::default(),
             client: None,
+            #[cfg(feature = "contract")]
+            serve_contract: false,
             built: Location::caller(),
             problems: Vec::new(),
         }
@@ -352,14 +356,21 @@ impl SocketIoBuilder {
             self.handlers
         };
         handlers.add_problems(self.problems);
+        handlers.only_emits(self.clustering.is_write_only());
         let (mut watch, mut instrument) = (Watch::default(), None);
         if let Some(admin) = self.admin {
             handlers.add_problems(admin.problems());
             let installed = admin.install(&self.codec);
+            #[cfg(feature = "contract")]
+            handlers.append(installed.handlers.internal());
+            #[cfg(not(feature = "contract"))]
             handlers.append(installed.handlers);
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
-        #[cfg_attr(not(feature = "api"), expect(unused_mut))]
+        #[cfg_attr(
+            not(any(feature = "api", feature = "contract")),
+            expect(unused_mut, reason = "the values of features")
+        )]
         let mut extensions = States::default();
         #[cfg(feature = "api")]
         if let Some(api) = self.api {
@@ -367,6 +378,10 @@ impl SocketIoBuilder {
             self.activity.ring = Some(api.ring());
             self.clustering.discovers = true;
             extensions.insert(Arc::new(api.start()));
+        }
+        #[cfg(feature = "contract")]
+        if self.serve_contract {
+            extensions.insert(Arc::new(super::contract_routes::ContractRoutes::default()));
         }
         let (registry, namespace_values) = handlers.build(&self.states)?;
         // A worker that only emits needs no handlers.
@@ -389,6 +404,15 @@ impl SocketIoBuilder {
         let events = EventTable::new(registry.counters().to_vec());
         self.options.engine.counters = Arc::new(Counters::new(events));
         self.options.limits.python_rooms = self.clustering.has_python_rooms();
+        #[cfg_attr(
+            not(feature = "contract"),
+            expect(unused_mut, reason = "contracts add to it")
+        )]
+        let mut description = registry.description().clone();
+        #[cfg(feature = "contract")]
+        {
+            description.described.own_error_ack = self.error_ack.is_own;
+        }
         let parts = NodeParts {
             codec: self
                 .codec
@@ -400,15 +424,19 @@ impl SocketIoBuilder {
             options: self.options,
             files,
             extensions,
-            description: registry.description().clone(),
+            description,
             activity: self.activity,
+            events: registry.events().clone(),
         };
         let server = Server {
             registry,
             dispatcher: Dispatcher::new(self.error_ack, self.built),
             instrument,
         };
-        Ok(server.start(parts))
+        let io = server.start(parts);
+        #[cfg(feature = "contract")]
+        io.prepare_contract();
+        Ok(io)
     }
 }
 

@@ -9,6 +9,8 @@ mod client_options;
 mod clustering;
 mod connection;
 mod connection_limits;
+#[cfg(feature = "contract")]
+mod contract_routes;
 mod engine_transport;
 mod event_queue;
 mod file_limit;

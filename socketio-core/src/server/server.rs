@@ -14,7 +14,7 @@ use crate::{
     engine::Engine,
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, Watch},
-    node::{Description, Files, Node, Options},
+    node::{Description, Files, Node, Options, OutgoingEvents},
     packet::Codec,
 };
 
@@ -37,6 +37,7 @@ pub(super) struct NodeParts {
     pub(super) extensions: States,
     pub(super) description: Description,
     pub(super) activity: ActivityOptions,
+    pub(super) events: OutgoingEvents,
 }
 
 impl Server {
@@ -73,6 +74,7 @@ impl Server {
                 files: parts.files,
                 extensions: parts.extensions,
                 description: parts.description,
+                events: parts.events,
                 tasks: Tasks::new("background task"),
                 connection_tasks: Tasks::new("connection"),
                 http_tasks: Tasks::new("HTTP connection"),

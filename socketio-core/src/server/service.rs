@@ -47,6 +47,10 @@ impl SocketIo {
 
     /// Returns whether a path belongs to this server.
     pub(super) fn is_for(&self, path: &str) -> bool {
+        #[cfg(feature = "contract")]
+        if self.is_for_contract(path) {
+            return true;
+        }
         let own = &*self.node().options.path;
         if path.starts_with(own) || path == &own[..own.len() - 1] {
             return true;
@@ -66,7 +70,7 @@ impl SocketIo {
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         #[cfg(feature = "api")]
-        if let Some(api) = crate::api::ApiState::mounted_at(self, request.uri().path()) {
+        if let Some(api) = self.api_for(request.uri().path()) {
             let (io, (parts, body)) = (self.clone(), request.into_parts());
             // Boxed, to keep the future of a poll small.
             let response = Box::pin(async move { api.answer(&io, parts, body).await });
@@ -79,7 +83,17 @@ impl SocketIo {
         response
     }
 
-    /// Responds to a request of a Socket.IO client.
+    /// Returns the API, if a path belongs to it. The contract is served beside it, without a token.
+    #[cfg(feature = "api")]
+    fn api_for(&self, path: &str) -> Option<Arc<crate::api::ApiState>> {
+        #[cfg(feature = "contract")]
+        if self.is_for_contract(path) {
+            return None;
+        }
+        crate::api::ApiState::mounted_at(self, path)
+    }
+
+    /// Responds to a request of a Socket.IO client, or for the contract.
     fn answer_client<B>(
         &self,
         request: Request<B>,
@@ -88,6 +102,10 @@ impl SocketIo {
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let (mut parts, body) = request.into_parts();
+        #[cfg(feature = "contract")]
+        if let Some(response) = self.contract_page(&parts) {
+            return EitherFuture::Left(EitherFuture::Left(ready(response)));
+        }
         if let Some(response) = self.file(&parts) {
             return EitherFuture::Left(EitherFuture::Left(ready(response)));
         }

@@ -3,12 +3,14 @@
 //! `item` calls it between `parse` and `expand`; the [`Verdict`] says how much can be generated.
 
 mod arguments;
+mod event_type;
 mod names;
 mod signature;
 mod trigger;
 
 use syn::{GenericArgument, PathArguments, Signature, Type, spanned::Spanned};
 
+pub(crate) use self::event_type::event_type;
 use self::names::{Keys, path, server};
 use crate::{
     errors::Errors,

@@ -19,6 +19,7 @@ pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
         visibility,
         signature,
         registrations,
+        docs,
         root,
         ..
     } = function;
@@ -44,6 +45,7 @@ pub(crate) fn function(function: &Function, verdict: Verdict) -> TokenStream {
         let shims = Shims::new(0);
         let callee = Callee {
             signature,
+            docs,
             path: quote!(#path),
             receiver: None,
         };

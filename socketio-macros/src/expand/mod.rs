@@ -4,6 +4,7 @@
 //! compiler may report has the span of the user's code.
 
 mod derived;
+mod event_type;
 mod function;
 mod guards;
 mod namespace_impl;
@@ -16,6 +17,7 @@ use socketio_names::{Per, Rate};
 use syn::{Attribute, Signature, ext::IdentExt};
 
 pub(crate) use derived::derived;
+pub(crate) use event_type::event_type;
 pub(crate) use function::function;
 pub(crate) use namespace_impl::namespace_impl;
 

@@ -66,6 +66,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
         let ident = &signature.ident;
         let callee = Callee {
             signature,
+            docs: &method.docs,
             path: quote_spanned!(ident.span()=> Self::#ident),
             receiver: Some(receiver(signature)),
         };

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, FnArg, ReceiverKind, ReturnType, Signature, Type, spanned::Spanned};
+use syn::{
+    Attribute, FnArg, Pat, ReceiverKind, ReturnType, Signature, Type, ext::IdentExt,
+    spanned::Spanned,
+};
 
 use super::located_call;
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
 /// The function that a shim calls.
 pub(super) struct Callee<'a> {
     pub(super) signature: &'a Signature,
+    pub(super) docs: &'a str,
     /// The path by which the function can be called.
     pub(super) path: TokenStream,
     /// The argument before all others: `&this` for a method.
@@ -97,7 +101,7 @@ impl Shims {
     ) -> TokenStream {
         let site = Span::mixed_site();
         let Shims { needs, shims } = self;
-        let closure = needs_closure(callee.signature, paths);
+        let closure = needs_closure(callee, paths);
         let Paths {
             needs: needs_type,
             function_shim,
@@ -122,12 +126,14 @@ impl Shims {
 }
 
 /// Generates the closure that declares the needs of the arguments.
-fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
+fn needs_closure(callee: &Callee<'_>, paths: &Paths) -> TokenStream {
     let site = Span::mixed_site();
+    let signature = callee.signature;
     let needs = match model::arguments(signature).next() {
         Some(_) => Ident::new("needs", site),
         None => Ident::new("_needs", site),
     };
+    let described = described(callee, &needs, paths);
     let calls = model::arguments(signature).map(|argument| {
         let cfgs = model::cfgs(&argument.attrs);
         let from_event = as_from_event(&argument.ty, paths);
@@ -136,7 +142,35 @@ fn needs_closure(signature: &Signature, paths: &Paths) -> TokenStream {
     let returns = return_type_beside_ack(signature)
         .map(|ty| quote_spanned!(ty.span()=> #needs.returns::<#ty>();));
     let returns = returns.into_iter();
-    quote_spanned!(site=> |#needs| { #(#calls)* #(#returns)* })
+    quote_spanned!(site=> |#needs| { #(#calls)* #(#returns)* #described })
+}
+
+/// Generates the description of the types, which is empty without the feature `contract` of the library.
+fn described(callee: &Callee<'_>, needs: &Ident, paths: &Paths) -> TokenStream {
+    let Callee {
+        signature, docs, ..
+    } = callee;
+    let describe_handler = &paths.describe_handler;
+    let parameters = model::arguments(signature)
+        .enumerate()
+        .map(|(index, argument)| {
+            let cfgs = model::cfgs(&argument.attrs);
+            let name = match &*argument.pat {
+                Pat::Ident(pat) => pat.ident.unraw().to_string(),
+                _ => format!("arg{}", index + 1),
+            };
+            let ty = &argument.ty;
+            quote!(#(#cfgs)* #name: #ty)
+        });
+    let returns = match &signature.output {
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(_, ty) if types::has_impl(ty.to_token_stream()) => {
+            let text = types::written(ty.to_token_stream());
+            quote!(impl #text)
+        }
+        ReturnType::Type(_, ty) => quote!(#ty),
+    };
+    quote_spanned!(Span::mixed_site()=> #describe_handler! { #needs, #docs, [#(#parameters),*], [#returns] })
 }
 
 /// Returns the return type of a function that seems to take an `Ack`, so that `build()` can refuse a value that would not be sent.
@@ -157,6 +191,7 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
         signature,
         path,
         receiver,
+        ..
     } = callee;
     let Paths {
         blocking,

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use socketio_names::{Pattern, Rate};
 use syn::{
-    Ident, Lit, LitStr, Path, Token,
+    Ident, Lit, LitStr, Path, Token, Type,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     /// The string without a name, which comes first.
     pub(crate) positional: Option<LitStr>,
     pub(crate) namespace: Option<LitStr>,
+    /// The name of an outgoing event.
+    pub(crate) event: Option<LitStr>,
+    /// The type of its acknowledgement.
+    pub(crate) ack: Option<Type>,
     pub(crate) server: Option<LitStr>,
     pub(crate) concurrent: Option<Span>,
     pub(crate) blocking: Option<Span>,
@@ -46,7 +50,10 @@ impl Arguments {
         errors: &mut Errors,
     ) -> Arguments {
         let mut arguments = Arguments::default();
-        for (index, tokens) in lists.into_iter().flat_map(split).enumerate() {
+        // A type may have commas between its angle brackets; a guard may compare.
+        let brackets = form == Form::DeriveEvent;
+        let lists = lists.into_iter().flat_map(|list| split(list, brackets));
+        for (index, tokens) in lists.enumerate() {
             let read = parse2(tokens)
                 .and_then(|argument| arguments.take(form, place, index == 0, argument));
             if let Err(error) = read {
@@ -209,6 +216,17 @@ impl Arguments {
             self.guards.list = guards(ident, value)?;
             return put(&mut self.guards.option, ident.span(), ident);
         }
+        if name == "ack" {
+            let ty = parse2::<Type>(value.clone()).map_err(|_| {
+                let message = "the value of `ack` is a type: `ack = bool`";
+                if value.is_empty() {
+                    syn::Error::new_spanned(ident, message)
+                } else {
+                    syn::Error::new_spanned(&value, message)
+                }
+            })?;
+            return put(&mut self.ack, ty, ident);
+        }
         let value = parse2::<LitStr>(value.clone()).map_err(|_| {
             if let Some(error) = no_comma(&value) {
                 return error;
@@ -222,6 +240,7 @@ impl Arguments {
         })?;
         match name.as_str() {
             "namespace" => put(&mut self.namespace, value, ident),
+            "event" => put(&mut self.event, value, ident),
             "server" => put(&mut self.server, value, ident),
             "rate" => put(&mut self.rate, value, ident),
             "per" => put(&mut self.per, value, ident),
@@ -276,12 +295,22 @@ impl Parse for Argument {
     }
 }
 
-/// Splits tokens at commas. One trailing comma is allowed.
-fn split(tokens: TokenStream) -> Vec<TokenStream> {
+/// Splits tokens at commas, with `brackets` only at those outside of `<..>`. One trailing comma is allowed.
+fn split(tokens: TokenStream, brackets: bool) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
+    let mut open = 0_usize;
     for tree in tokens {
+        if let TokenTree::Punct(punct) = &tree
+            && brackets
+        {
+            match punct.as_char() {
+                '<' => open += 1,
+                '>' => open = open.saturating_sub(1),
+                _ => {}
+            }
+        }
         match (&tree, parts.last_mut()) {
-            (TokenTree::Punct(punct), Some(part)) if punct.as_char() == ',' => {
+            (TokenTree::Punct(punct), Some(part)) if punct.as_char() == ',' && open == 0 => {
                 if part.is_empty() {
                     // An empty argument is kept, so that it is refused.
                     part.extend([tree]);
@@ -323,6 +352,8 @@ fn example(option: &str) -> &'static str {
         "guard" => "`guard = logged_in`",
         "rate" => "`rate = \"10/s burst 20\"`",
         "per" => "`per = \"user\"`",
+        "event" => "`event = \"chat message\"`",
+        "ack" => "`ack = bool`",
         _ => "`crate = \"socketio\"`",
     }
 }
@@ -372,7 +403,7 @@ fn no_comma(tokens: &TokenStream) -> Option<syn::Error> {
 fn misplaced(form: Form, place: Place, value: &str) -> String {
     let is_path = Pattern::is_meant(value);
     match (form, place) {
-        (Form::Event | Form::Derive, Place::Item) if is_path => {
+        (Form::Event | Form::Derive | Form::DeriveEvent, Place::Item) if is_path => {
             format!("the namespace needs a name: `namespace = {value:?}`")
         }
         (Form::Event, _) => format!(
@@ -386,6 +417,7 @@ fn misplaced(form: Form, place: Place, value: &str) -> String {
             "`on_error_default` is for every namespace: for one write `#[socketio::on_error({value:?})]`"
         ),
         (Form::Derive, _) => "write `namespace = \"/chat\"`".into(),
+        (Form::DeriveEvent, _) => format!("write `event = {value:?}`"),
         _ => format!(
             "`{}` takes no string here: the namespace is that of the impl block",
             form.name()

@@ -74,6 +74,7 @@ pub(crate) fn function(
     Some(Function {
         item: quote!(#(#attributes)* #rest),
         cfgs: model::cfgs(&attributes),
+        docs: model::docs(&attributes),
         visibility: head.visibility,
         signature: head.signature,
         registrations,

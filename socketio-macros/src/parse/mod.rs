@@ -2,6 +2,7 @@
 
 mod arguments;
 mod derived;
+mod event_type;
 mod function;
 mod guards;
 mod handler;
@@ -11,5 +12,6 @@ mod record;
 
 use arguments::Arguments;
 pub(crate) use derived::derived;
+pub(crate) use event_type::event_type;
 pub(crate) use function::function;
 pub(crate) use namespace_impl::namespace_impl;

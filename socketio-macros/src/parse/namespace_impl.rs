@@ -156,6 +156,7 @@ fn body(
         if !registrations.is_empty() {
             methods.handlers.push(Method {
                 cfgs: model::cfgs(&attributes),
+                docs: model::docs(&attributes),
                 signature: head.signature,
                 registrations,
             });

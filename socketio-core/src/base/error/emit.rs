@@ -15,6 +15,15 @@ enum Problem {
     WriteOnly,
     OutboxFull,
     NoCurrentClient(NoCurrentClient),
+    WrongNamespace(Box<WrongNamespace>),
+}
+
+/// An event whose type belongs to another namespace than the one that it was sent to.
+#[derive(Debug)]
+struct WrongNamespace {
+    event: &'static str,
+    own: &'static str,
+    given: String,
 }
 
 impl EmitError {
@@ -24,6 +33,20 @@ impl EmitError {
 }
 
 impl EmitError {
+    pub(crate) fn wrong_namespace(event: &'static str, own: &'static str, given: &str) -> Self {
+        let given = given.to_owned();
+        EmitError(Problem::WrongNamespace(Box::new(WrongNamespace {
+            event,
+            own,
+            given,
+        })))
+    }
+
+    /// Returns whether an event with a type was sent to another namespace than its own.
+    pub fn is_wrong_namespace(&self) -> bool {
+        matches!(self.0, Problem::WrongNamespace(_))
+    }
+
     pub(crate) fn outbox_full() -> Self {
         EmitError(Problem::OutboxFull)
     }
@@ -64,6 +87,13 @@ impl fmt::Display for EmitError {
                 "it asks for an acknowledgement, but a `write_only` server receives none",
             ),
             Problem::NoCurrentClient(error) => error.fmt(f),
+            Problem::WrongNamespace(wrong) => {
+                let WrongNamespace { event, own, given } = &**wrong;
+                write!(
+                    f,
+                    "the type of {event:?} is for the namespace {own:?}, not for {given:?}: address the namespace with `of(..)`"
+                )
+            }
         }
     }
 }
@@ -72,7 +102,7 @@ impl std::error::Error for EmitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Problem::Encode(error) => Some(error),
-            Problem::WriteOnly | Problem::OutboxFull => None,
+            Problem::WriteOnly | Problem::OutboxFull | Problem::WrongNamespace(_) => None,
             Problem::NoCurrentClient(error) => Some(error),
         }
     }

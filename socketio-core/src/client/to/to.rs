@@ -24,10 +24,12 @@ use crate::{
 /// [`except`](To::except) excludes it. A `To` of a [`SocketIo`](crate::SocketIo) has no sender.
 #[must_use = "recipients alone send nothing: end the chain with `emit`, `send` or `call`"]
 pub struct To {
-    pub(super) node: Arc<Node>,
+    pub(in crate::client) node: Arc<Node>,
     /// The client that sends; `None` for the server.
-    pub(super) from: Option<Arc<Client>>,
-    pub(super) namespace: Arc<str>,
+    pub(in crate::client) from: Option<Arc<Client>>,
+    pub(in crate::client) namespace: Arc<str>,
+    /// Whether no namespace was named, so that an event of a type goes to its own.
+    pub(in crate::client) any_namespace: bool,
     pub(super) target: Target,
     pub(super) skip: Vec<Room>,
     pub(super) except: Vec<Room>,
@@ -55,6 +57,7 @@ impl To {
         To {
             timeout: node.hub.limits.call_timeout,
             node,
+            any_namespace: from.is_none(),
             from,
             namespace,
             target,
@@ -123,6 +126,7 @@ impl To {
     /// Addresses another namespace, in which the rooms and ids are looked up.
     pub fn of(mut self, path: &str) -> Self {
         self.namespace = Arc::from(if path.is_empty() { "/" } else { path });
+        self.any_namespace = false;
         self
     }
 

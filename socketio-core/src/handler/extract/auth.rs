@@ -71,6 +71,6 @@ impl<T: DeserializeOwned> FromEvent for Auth<T> {
     }
 
     fn needs(needs: &mut Needs) {
-        needs.auth();
+        needs.auth::<T>();
     }
 }

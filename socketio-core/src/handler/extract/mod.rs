@@ -3,6 +3,8 @@
 mod ack;
 mod auth;
 mod context;
+#[cfg(feature = "contract")]
+mod described;
 mod from_event;
 mod needs;
 mod path;
@@ -13,6 +15,8 @@ pub use ack::Ack;
 pub use auth::Auth;
 pub use context::EventContext;
 pub(crate) use context::Input;
+#[cfg(feature = "contract")]
+pub use described::{WithNeeds, WithoutNeeds};
 pub use from_event::FromEvent;
 pub(super) use from_event::arities;
 pub(crate) use needs::Need;

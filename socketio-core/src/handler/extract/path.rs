@@ -89,7 +89,7 @@ impl<T: DeserializeOwned> FromEvent for Path<T> {
     }
 
     fn needs(needs: &mut Needs) {
-        needs.path();
+        needs.path::<T>();
     }
 }
 

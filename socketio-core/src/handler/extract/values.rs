@@ -102,6 +102,6 @@ impl<T: DeserializeOwned> FromEvent for Rest<T> {
     }
 
     fn needs(needs: &mut Needs) {
-        needs.rest();
+        needs.rest::<T>();
     }
 }

@@ -1,0 +1,78 @@
+//! [`Routes`]: the contract over HTTP.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http_body_util::Full;
+
+use super::{Contract, Format};
+
+/// Below which path the contract is served, beside the HTTP API.
+const PATH: &str = "/socket.io-api/";
+
+/// The files, and what is in them.
+const FILES: [(&str, Format, &str); 4] = [
+    (
+        "contract.ts",
+        Format::TypeScript,
+        "text/plain; charset=utf-8",
+    ),
+    ("contract.json", Format::JsonSchema, "application/json"),
+    ("asyncapi.json", Format::AsyncApi, "application/json"),
+    ("contract.html", Format::Html, "text/html; charset=utf-8"),
+];
+
+/// What the page may do: its own script and style, and requests to the server that it came from.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The contract of a server, written once.
+#[derive(Debug)]
+pub(crate) struct Routes(Vec<(&'static str, &'static str, Bytes)>);
+
+impl Routes {
+    pub(crate) fn new(contract: &Contract) -> Self {
+        let files = FILES.map(|(name, format, content_type)| {
+            (name, content_type, Bytes::from(contract.write(format)))
+        });
+        Routes(files.into())
+    }
+
+    /// Returns whether a path may be one of the contract's.
+    pub(crate) fn may_have(path: &str) -> bool {
+        path.starts_with(PATH)
+    }
+
+    /// Returns whether a path is one of the contract's.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.file(path).is_some()
+    }
+
+    fn file(&self, path: &str) -> Option<&(&'static str, &'static str, Bytes)> {
+        let name = path.strip_prefix(PATH)?;
+        self.0.iter().find(|(file, ..)| *file == name)
+    }
+
+    /// Responds to a request for one of the files; `None` for other paths.
+    pub(crate) fn response(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
+        let (_, content_type, content) = self.file(request.uri.path())?;
+        let mut response = Response::new(Full::default());
+        let headers = response.headers_mut();
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            return Some(response);
+        }
+        for (name, value) in [
+            (header::CONTENT_TYPE, *content_type),
+            (header::CACHE_CONTROL, "no-cache"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        headers.insert(header::CONTENT_LENGTH, content.len().into());
+        if request.method == Method::GET {
+            *response.body_mut() = Full::new(content.clone());
+        }
+        Some(response)
+    }
+}

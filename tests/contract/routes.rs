@@ -1,0 +1,66 @@
+//! The contract over HTTP, if the builder says so.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use socketio::{SocketIo, SocketIoBuilder};
+use tower::ServiceExt;
+
+fn server() -> SocketIoBuilder {
+    SocketIo::bare().on("say", |text: String| text.len())
+}
+
+async fn get(io: &SocketIo, method: Method, path: &str) -> (StatusCode, http::HeaderMap, String) {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let response = io.service().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8(body.to_vec()).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn the_contract_is_served_in_every_format() {
+    let io = server().serve_contract(true).build().unwrap();
+    let contract = io.contract();
+    for (file, content_type, content) in [
+        (
+            "contract.ts",
+            "text/plain; charset=utf-8",
+            contract.typescript(),
+        ),
+        ("contract.json", "application/json", contract.json_schema()),
+        ("asyncapi.json", "application/json", contract.asyncapi()),
+        ("contract.html", "text/html; charset=utf-8", contract.html()),
+    ] {
+        let path = format!("/socket.io-api/{file}");
+        let (status, headers, body) = get(&io, Method::GET, &path).await;
+        assert_eq!(status, StatusCode::OK, "{file}");
+        assert_eq!(headers[header::CONTENT_TYPE], content_type);
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+        assert_eq!(body, content);
+        let (status, headers, body) = get(&io, Method::HEAD, &path).await;
+        assert_eq!((status, &*body), (StatusCode::OK, ""));
+        assert_eq!(headers[header::CONTENT_LENGTH], content.len().to_string());
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_is_answered_and_nothing_without_the_option() {
+    let io = server().serve_contract(true).build().unwrap();
+    for path in ["/socket.io-api/", "/socket.io-api/contract", "/contract.ts"] {
+        let (status, ..) = get(&io, Method::GET, path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let (status, headers, _) = get(&io, Method::POST, "/socket.io-api/contract.ts").await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(headers[header::ALLOW], "GET, HEAD");
+
+    let io = server().build().unwrap();
+    let (status, ..) = get(&io, Method::GET, "/socket.io-api/contract.ts").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}

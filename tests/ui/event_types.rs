@@ -1,0 +1,47 @@
+//! The requirements of `#[derive(Event)]`.
+
+use serde::Serialize;
+
+#[derive(Serialize, socketio::Event)]
+struct Missing;
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(namespace = "/chat")]
+struct Unnamed;
+
+#[derive(Serialize, socketio::Event)]
+#[socketio("moved")]
+struct WithoutWord;
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(event = "disconnect", namespace = "chat", serfer = "x")]
+struct Wrong;
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(event = "moved")]
+struct Generic<T>(T);
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(event = "moved", ack = "bool")]
+struct AckInQuotes(u8);
+
+#[derive(socketio::Event)]
+#[socketio(event = "moved")]
+struct NoSerialize(u8);
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(event = "moved", ack = std::collections::HashMap<String, u8>)]
+struct Fine(u8);
+
+#[derive(Serialize, socketio::Event)]
+#[socketio(event = "ticked")]
+struct AsksNothing;
+
+struct NoEvent;
+
+async fn emits(io: socketio::SocketIo) {
+    io.emit_event(&NoEvent);
+    let _ = io.call_event(&AsksNothing).await;
+}
+
+fn main() {}
