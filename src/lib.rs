@@ -44,6 +44,7 @@
 //! | Identify the client | [`sid`], [`request`], [`Socket`]; in `connect` also [`Auth`] |
 //! | Accept, refuse and disconnect clients | handlers named `connect` and `disconnect`, [`ConnectionRefused`], [`Reason`], [`disconnect`] |
 //! | Keep data of a client | [`Session`], [`ConnectionSession`], [`session`] |
+//! | Keep clients' sessions while they are disconnected | [`recovery`](SocketIoBuilder::recovery), [`Recovery`], [`Recovered`], [`Expired`] |
 //! | Share data between handlers | [`State`], [`state`](SocketIoBuilder::state), [`shared_state`](SocketIoBuilder::shared_state), [`SocketIo::state`] |
 //! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
@@ -77,18 +78,7 @@ pub mod parser;
 pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
     BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
-    ConnectionSession, Data, Description, Direction, EmitError, EventCall, EventContext,
-    EventHandler, EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError,
-    HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener,
-    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path,
-    Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest,
-    Result, ReturnValue, RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder,
-    SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason,
-    UserError, broadcast, bytes, call, close_room, connection_session, current, disconnect, emit,
-    engine, except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms,
-    send, send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport,
-    try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
-    try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
+    ConnectionSession, Data, Description, Direction, EmitError, EventCall, EventContext, EventHandler, EventHandlerExt, EventName, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Recovered, Recovery, Request, RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine, except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
     try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
     try_user, user,
 };

@@ -5,6 +5,8 @@
 //! that fails in a handler is recorded in the handler's scope.
 
 mod context;
+mod expired;
+mod recovery;
 mod scope;
 mod session;
 mod socket;
@@ -17,6 +19,8 @@ pub use context::{
     leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to,
     to_user, user,
 };
+pub use expired::Expired;
+pub use recovery::Recovery;
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;

@@ -44,7 +44,7 @@ pub use guard::{Guard, GuardDefinition};
 pub use handlers::{HandlerList, Handlers};
 pub use middleware::{EventCall, Middleware, Next};
 
-pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, Recovered, State};
 pub(crate) use extract::{Input, Need, parameters};
 pub(crate) use queued_event::QueuedEvent;
 pub(crate) use rate_limit::ClientRates;

@@ -22,6 +22,7 @@ mod listener;
 #[cfg(feature = "logger")]
 mod logger;
 mod rate_options;
+mod recovery_option;
 mod run;
 #[expect(
     clippy::module_inception,
