@@ -11,6 +11,7 @@
 //! | [Connections](self::connections) | `connect`, `disconnect`, and the reasons of a disconnect |
 //! | [State](self::state) | values of the server, shared with axum and middleware |
 //! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
+//! | [Recovery](self::recovery) | clients that come back after a lost connection, with what they missed |
 //! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
 //! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
 //! | [Errors](self::errors) | failed events, error handlers |
@@ -55,6 +56,9 @@ pub mod state {}
 
 #[doc = include_str!("../docs/guide/sessions.md")]
 pub mod sessions {}
+
+#[doc = include_str!("../docs/guide/recovery.md")]
+pub mod recovery {}
 
 #[doc = include_str!("../docs/guide/namespaces.md")]
 pub mod namespaces {}

@@ -44,6 +44,7 @@
 //! | Identify the client | [`sid`], [`request`], [`Socket`]; in `connect` also [`Auth`] |
 //! | Accept, refuse and disconnect clients | handlers named `connect` and `disconnect`, [`ConnectionRefused`], [`Reason`], [`disconnect`] |
 //! | Keep data of a client | [`Session`], [`ConnectionSession`], [`session`] |
+//! | Keep clients' sessions while they are disconnected | [`recovery`](SocketIoBuilder::recovery), [`Recovery`], [`Recovered`], [`Expired`] |
 //! | Share data between handlers | [`State`], [`state`](SocketIoBuilder::state), [`shared_state`](SocketIoBuilder::shared_state), [`SocketIo::state`] |
 //! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
@@ -81,13 +82,13 @@ pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth,
     BinaryInJson, BoxError, BuildError, CallError, CallStream, ConfiguredHandler,
     ConnectionRefused, ConnectionSession, Data, Description, Direction, EmitError, Event,
-    EventCall, EventContext, EventHandler, EventHandlerExt, EventName, Forbidden, FromEvent, Guard,
-    Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused, IntoAccept,
-    IntoRooms, Layered, Listener, Message, Middleware, Namespace, Needs, Next, NoAck,
+    EventCall, EventContext, EventHandler, EventHandlerExt, EventName, Expired, Forbidden,
+    FromEvent, Guard, Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused,
+    IntoAccept, IntoRooms, Layered, Listener, Message, Middleware, Namespace, Needs, Next, NoAck,
     NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason,
-    Request, RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row, Session, Sid,
-    Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To,
-    TrustedProxies, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, call_event,
+    Recovered, Recovery, Request, RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row,
+    Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text,
+    To, TrustedProxies, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, call_event,
     close_room, connection_session, current, disconnect, emit, emit_event, engine, except,
     handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send, send_json,
     session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast, try_call,

@@ -21,6 +21,7 @@ mod cluster;
 pub mod contract;
 mod counters;
 pub mod engine;
+mod event_log;
 mod handler;
 mod hub;
 pub mod message_queue;
@@ -78,19 +79,19 @@ pub use base::{
     UnknownReason, UserError,
 };
 pub use client::{
-    AsksForAck, ConnectionSession, Event, Session, Socket, SocketIo, To, broadcast, call,
-    call_event, close_room, connection_session, current, disconnect, emit, emit_event, except,
-    join_room, leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip,
-    spawn, to, to_user, try_broadcast, try_call, try_call_event, try_close_room,
-    try_connection_session, try_disconnect, try_emit, try_emit_event, try_except, try_join_room,
-    try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json, try_session,
-    try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    AsksForAck, ConnectionSession, Event, Expired, Recovery, Session, Socket, SocketIo, To,
+    broadcast, call, call_event, close_room, connection_session, current, disconnect, emit,
+    emit_event, except, join_room, leave_room, of, request, rooms, send, send_json, session,
+    set_user, sid, skip, spawn, to, to_user, try_broadcast, try_call, try_call_event,
+    try_close_room, try_connection_session, try_disconnect, try_emit, try_emit_event, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt,
     EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
-    Next, NoAck, Path, RespondWith, Response, ReturnValue, State,
+    Next, NoAck, Path, Recovered, RespondWith, Response, ReturnValue, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};

@@ -89,6 +89,12 @@ impl Text {
         text
     }
 
+    /// Creates the text from a string that begins with the packet type.
+    pub(crate) fn from_framed_string(framed: String) -> Self {
+        debug_assert!(framed.starts_with(Self::TYPE));
+        Text(Utf8Bytes::from(framed))
+    }
+
     /// Creates the text from a received frame; `None` if that is not a message packet.
     pub(crate) fn from_framed(frame: Utf8Bytes) -> Option<Self> {
         frame.starts_with(Self::TYPE).then_some(Text(frame))

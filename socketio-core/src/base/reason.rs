@@ -63,6 +63,19 @@ impl Reason {
         Reason::ParseError,
     ];
 
+    /// Returns whether the connection was lost, or was closed without leaving the namespace: with
+    /// [`recovery`](crate::SocketIoBuilder::recovery), such a client can come back to its session. Whether that is kept for it
+    /// is what [`Socket::is_session_kept`](crate::Socket::is_session_kept) returns.
+    pub fn is_recoverable(self) -> bool {
+        matches!(
+            self,
+            Reason::ClientClose
+                | Reason::PingTimeout
+                | Reason::TransportClose
+                | Reason::TransportError
+        )
+    }
+
     /// Returns `client disconnect`, `server disconnect`, `ping timeout`, `transport close` or `transport error`.
     pub fn as_str(self) -> &'static str {
         match self {

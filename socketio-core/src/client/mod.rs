@@ -7,6 +7,8 @@
 mod context;
 mod emit_event;
 mod event;
+mod expired;
+mod recovery;
 mod scope;
 mod session;
 mod socket;
@@ -24,6 +26,8 @@ pub use event::{
     AsksForAck, Event, NoArguments, OneArgument, SeveralArguments, event_name, event_namespace,
     read_event,
 };
+pub use expired::Expired;
+pub use recovery::Recovery;
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;

@@ -57,6 +57,23 @@ impl Socket {
         self.client().is_connected()
     }
 
+    /// Returns whether this client has [recovered](crate::SocketIoBuilder::recovery) its session: its id, rooms and session
+    /// values are those of a connection that was lost, and it receives the events that it has missed, once it is accepted.
+    pub fn recovered(&self) -> bool {
+        let recoverable = self.client().recoverable();
+        recoverable.is_some_and(|session| session.is_recovered())
+    }
+
+    /// Returns whether this client has lost its connection and its session is kept, in and after its `disconnect` handler.
+    /// False as long as it is connected, and without [`recovery`](crate::SocketIoBuilder::recovery).
+    pub fn is_session_kept(&self) -> bool {
+        let reason = self.client().ended();
+        let recovery = self.node().hub.recovery.as_ref();
+        reason
+            .zip(recovery)
+            .is_some_and(|(reason, recovery)| recovery.keeps(self.client(), reason))
+    }
+
     /// Returns the request that opened the connection.
     pub fn request(&self) -> Request {
         self.client().request().clone()

@@ -1,9 +1,10 @@
 //! [`Emission`]: one event with its recipients.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use crate::{
     base::{EncodeError, Sid},
+    event_log::{EventLog, Recipients},
     hub::{Client, Delivery, Hub, Room, SentEvent, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
@@ -120,6 +121,12 @@ const SHARED: usize = 256;
 impl Emission {
     /// Delivers to the local recipients, and returns their number.
     pub(crate) fn deliver(&self, hub: &Hub) -> u64 {
+        if let Some(log) = hub.log(&self.namespace)
+            && let OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } =
+                &self.packet
+        {
+            return self.deliver_logged(hub, &log, frames);
+        }
         let mut delivery = Delivery::new(hub, &self.namespace, self.event.clone())
             .to(&self.target)
             .shared(self.shared_by(hub));
@@ -128,6 +135,26 @@ impl Emission {
             if let Some(packet) = self.packet_for(client, hub) {
                 delivery.deliver(client, packet);
             }
+        });
+        delivery.finish()
+    }
+
+    /// Delivers to the local recipients, and keeps the event for those that have lost their connection.
+    fn deliver_logged(&self, hub: &Hub, log: &EventLog, frames: &Frames) -> u64 {
+        let mut delivery = Delivery::new(hub, &self.namespace, self.event.clone())
+            .to(&self.target)
+            .shared(self.shared_by(hub));
+        let (skip, except) = (&self.skip, &self.except);
+        let recipients = || match &self.target {
+            Target::One(client) => Recipients::One(client.sid().clone()),
+            Target::Everyone => Recipients::some(None, skip, except),
+            Target::Rooms(rooms) => Recipients::some(Some(rooms), skip, except),
+        };
+        let Ok(()) = log.publish(frames, recipients, |stamped| {
+            hub.select(&self.namespace, &self.target, skip, except, |client| {
+                delivery.deliver_stamped(client, frames, stamped);
+            });
+            Ok::<_, Infallible>(())
         });
         delivery.finish()
     }

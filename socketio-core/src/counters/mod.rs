@@ -13,9 +13,11 @@ mod counters;
 mod event_table;
 mod handler_counters;
 mod histogram;
+mod recovery;
 
 pub(crate) use counter::Counter;
 pub(crate) use counters::{Counters, Transport};
 pub(crate) use event_table::{EventIndex, EventTable};
 pub(crate) use handler_counters::{ErrorKind, HandlerCounters};
 pub(crate) use histogram::{BOUNDS, DurationCounters};
+pub(crate) use recovery::{RecoveryCounters, RecoveryOutcome};

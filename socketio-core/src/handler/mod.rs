@@ -47,7 +47,7 @@ pub use guard::{Guard, GuardDefinition};
 pub use handlers::{HandlerList, Handlers};
 pub use middleware::{EventCall, Middleware, Next};
 
-pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, State};
+pub use extract::{Ack, Auth, EventContext, EventName, FromEvent, Needs, Path, Recovered, State};
 pub(crate) use extract::{Input, Need, parameters};
 #[cfg(feature = "contract")]
 pub use extract::{WithNeeds, WithoutNeeds};

@@ -15,8 +15,10 @@ use std::{
 use tracing::Span;
 
 use super::{
-    ConnectionHandle, Hub, PacketKind, SentEvent,
+    ConnectionHandle, Hub, PacketKind, Room, SentEvent,
     client_state::{ClientState, Phase},
+    recoverable::{Recoverable, Resumed},
+    recovery_sessions::KeptSession,
     slots::{Slot, Slots},
 };
 use crate::{
@@ -45,6 +47,8 @@ pub(crate) struct Client {
     inbox: (AtomicUsize, AtomicUsize),
     /// Boxed, since mostly nobody wants it.
     span: Option<Box<Span>>,
+    /// If its session can be recovered. Boxed, since by default none can.
+    recoverable: Option<Box<Recoverable>>,
 }
 
 impl Client {
@@ -53,7 +57,15 @@ impl Client {
         connection: Arc<ConnectionHandle>,
         request: Request,
     ) -> Self {
-        let sid = Sid::random();
+        Self::with_sid(Sid::random(), namespace, connection, request)
+    }
+
+    fn with_sid(
+        sid: Sid,
+        namespace: Arc<str>,
+        connection: Arc<ConnectionHandle>,
+        request: Request,
+    ) -> Self {
         let span = spans::client(&namespace, &sid);
         Client {
             span: (!span.is_disabled()).then(|| Box::new(span)),
@@ -69,7 +81,67 @@ impl Client {
             user: Mutex::default(),
             connected_at: SystemTime::now(),
             inbox: Default::default(),
+            recoverable: None,
         }
+    }
+
+    /// Gives it a session that can be recovered.
+    pub(super) fn with_session(self, recoverable: Recoverable) -> Self {
+        Client {
+            recoverable: Some(Box::new(recoverable)),
+            ..self
+        }
+    }
+
+    /// Creates a client that recovers a session.
+    pub(super) fn resumed(
+        namespace: Arc<str>,
+        connection: Arc<ConnectionHandle>,
+        request: Request,
+        pid: Arc<str>,
+        resumed: Resumed,
+    ) -> Self {
+        let session = Arc::clone(&resumed.session);
+        connection.add_values(&session.connection_slots);
+        let client = Self::with_sid(session.sid.clone(), namespace, connection, request);
+        let slots = session.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Client {
+            state: Mutex::new(ClientState::resumed(&session.rooms)),
+            slots: Mutex::new(slots.clone()),
+            user: Mutex::new(session.user.clone()),
+            ..client.with_session(Recoverable::resume(pid, resumed))
+        }
+    }
+
+    /// Returns what is kept of it.
+    pub(super) fn keep(
+        &self,
+        recoverable: &Recoverable,
+        rooms: &[Room],
+        until: u64,
+        reason: Reason,
+    ) -> KeptSession {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        KeptSession {
+            sid: self.sid.clone(),
+            namespace: Arc::clone(&self.namespace),
+            rooms: rooms.to_vec(),
+            user: self.user(),
+            reason,
+            slots: Mutex::new(slots.clone()),
+            connection_slots: self.connection.values(),
+            log: Arc::clone(&recoverable.log),
+            memberships: recoverable.memberships().clone(),
+            start: recoverable.start(),
+            last: recoverable.last(),
+            until,
+            previous: recoverable.ended(),
+        }
+    }
+
+    /// Returns what it needs so that its session can be recovered, if it can.
+    pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
+        self.recoverable.as_deref()
     }
 
     pub(crate) fn sid(&self) -> &Sid {
@@ -136,7 +208,10 @@ impl Client {
         if self.is_connecting() {
             let client = Arc::clone(self);
             return self.once_accepted(hub, packet.bytes(), move |hub| {
-                hub.deliver(&client, event, packet);
+                match client.recoverable() {
+                    Some(session) => hub.deliver_recoverable(&client, session, event, &packet),
+                    None => hub.deliver(&client, event, packet),
+                }
             });
         }
         hub.emit(self, event, packet)

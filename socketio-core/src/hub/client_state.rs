@@ -68,6 +68,16 @@ impl ClientState {
         }
     }
 
+    /// The state of a client that is about to recover a session in these rooms.
+    pub(super) fn resumed(session: &[Room]) -> Self {
+        let mut rooms = JoinedRooms::default();
+        session.iter().for_each(|room| rooms.push(room));
+        ClientState::Connecting {
+            rooms,
+            deferred: Deferred::default(),
+        }
+    }
+
     pub(super) fn phase(&self) -> Phase {
         match self {
             ClientState::Connecting { .. } => Phase::Connecting,

@@ -43,6 +43,8 @@ pub(crate) enum CloseRequest {
     Server = 1,
     /// The server shuts down.
     Shutdown = 2,
+    /// The client has a newer connection, or must come back to recover its session.
+    Lost = 3,
 }
 
 /// The shared part of one connection.
@@ -240,6 +242,7 @@ impl ConnectionHandle {
         match self.closing.load(Ordering::Acquire) {
             0 => None,
             closing if closing == CloseRequest::Server as u8 => Some(Reason::ServerClose),
+            closing if closing == CloseRequest::Lost as u8 => Some(Reason::TransportClose),
             _ => Some(Reason::ServerShutdown),
         }
     }
@@ -305,6 +308,20 @@ impl ConnectionHandle {
 
     pub(crate) fn has_pending_calls(&self) -> bool {
         self.pending_calls.load(Ordering::Acquire) > 0
+    }
+
+    /// Returns the values that all clients of the connection share.
+    pub(super) fn values(&self) -> Slots {
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Adds the values of an earlier connection of the client, unless it has such values already.
+    pub(super) fn add_values(&self, values: &Slots) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.add(values);
     }
 
     /// Returns the connection's slot for a value of type `T`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Client, Hub, PacketKind, SentEvent, Target};
-use crate::{base::EmitError, packet::Frames};
+use crate::{base::EmitError, event_log::Stamped, packet::Frames};
 
 /// The delivery of one event to local clients. Without observers it allocates nothing.
 pub(crate) struct Delivery<'a> {
@@ -65,6 +65,25 @@ impl<'a> Delivery<'a> {
             let connection = client.connection();
             self.clients += 1;
             connection.push_shared(packet, PacketKind::Event, self.shared);
+        }
+    }
+
+    /// Delivers an event of the log to one client, as [`deliver`](Self::deliver) does. A client that can recover its session
+    /// gets it with its offset, the others get `plain`.
+    pub(crate) fn deliver_stamped(
+        &mut self,
+        client: &Arc<Client>,
+        plain: &Frames,
+        stamped: &Stamped,
+    ) {
+        match client.recoverable() {
+            None => self.deliver(client, plain.clone()),
+            Some(recoverable) => {
+                if client.is_connected() {
+                    recoverable.delivered(stamped.seq);
+                }
+                self.deliver(client, stamped.packet.clone());
+            }
         }
     }
 

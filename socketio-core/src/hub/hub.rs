@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, Observer, PacketKind, Room, SentEvent, Watch,
-    client_state::{ClientState, Joined},
+    Client, Delivery, Observer, PacketKind, Recoveries, RecoveryOptions, Room, SentEvent, Watch,
+    client_state::ClientState,
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
     user,
@@ -18,8 +18,9 @@ use super::{
 use crate::{
     activity::Activity,
     admission::ClientLimits,
-    base::{EmitError, Reason, RoomError},
+    base::{EmitError, Reason},
     counters::Counters,
+    event_log::EventLog,
     packet::{Codec, Frames},
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct Hub {
     pub(crate) activity: Option<Arc<Activity>>,
     watch: Watch,
     namespaces: RwLock<Namespaces>,
+    /// If sessions are recovered. By default they are not, and nothing is kept.
+    pub(crate) recovery: Option<Arc<Recoveries>>,
 }
 
 impl Hub {
@@ -64,12 +67,26 @@ impl Hub {
             activity,
             watch,
             namespaces: RwLock::default(),
+            recovery: None,
+        }
+    }
+
+    /// Keeps what is needed to recover sessions.
+    pub(crate) fn with_recovery(self, options: Option<RecoveryOptions>) -> Self {
+        Hub {
+            recovery: options.map(|options| Arc::new(Recoveries::new(options))),
+            ..self
         }
     }
 
     /// Returns whether there are observers. Nothing is collected for them otherwise.
     pub(crate) fn is_observed(&self) -> bool {
         !self.watch.observers.is_empty()
+    }
+
+    /// Returns the log of a namespace, if its events are kept.
+    pub(crate) fn log(&self, namespace: &str) -> Option<Arc<EventLog>> {
+        self.recovery.as_ref()?.log(namespace)
     }
 
     /// Notifies the observers. Called under no lock, after the change.
@@ -92,14 +109,17 @@ impl Hub {
     /// Accepts a client: sends its CONNECT packet first, then runs its deferred operations, then lets it receive
     /// broadcasts. Returns false if it has ended in the meantime.
     pub(crate) fn accept(&self, client: &Arc<Client>, connect: Frames) -> bool {
-        let deferred = client.with_state(|state| {
-            state.accept(|| {
-                client.connection().push(connect, PacketKind::Protocol);
-                let namespace = self.enter(client);
-                user::enter(client, &namespace);
-                namespace
-            })
-        });
+        let deferred = match client.recoverable() {
+            Some(recoverable) => self.accept_recoverable(client, recoverable, connect),
+            None => client.with_state(|state| {
+                state.accept(|| {
+                    client.connection().push(connect, PacketKind::Protocol);
+                    let namespace = self.enter(client);
+                    user::enter(client, &namespace);
+                    namespace
+                })
+            }),
+        };
         let Some(deferred) = deferred else {
             return false;
         };
@@ -114,7 +134,7 @@ impl Hub {
 
     /// Adds a client to its namespace, and creates the namespace for the first client; both under the lock that
     /// [`Hub::free`] takes.
-    fn enter(&self, client: &Arc<Client>) -> Arc<NamespaceClients> {
+    pub(super) fn enter(&self, client: &Arc<Client>) -> Arc<NamespaceClients> {
         if let Some(clients) = self.read().get(client.namespace()) {
             clients.everyone.insert(client);
             return Arc::clone(clients);
@@ -132,7 +152,11 @@ impl Hub {
     pub(crate) fn end(&self, client: &Arc<Client>, reason: Reason) -> bool {
         let before = client.with_state(|state| {
             let before = state.end(reason)?;
-            if let ClientState::Connected { rooms, namespace } = &before {
+            if let (Some(recoverable), ClientState::Connected { rooms, namespace }) =
+                (client.recoverable(), &before)
+            {
+                self.end_recoverable(client, recoverable, &rooms.to_vec(), namespace, reason);
+            } else if let ClientState::Connected { rooms, namespace } = &before {
                 for room in &rooms.to_vec() {
                     namespace.leave(client, room);
                 }
@@ -146,6 +170,11 @@ impl Hub {
         let Some(before) = before else {
             return false;
         };
+        if let (Some(recovery), Some(recoverable), ClientState::Connecting { .. }) =
+            (&self.recovery, client.recoverable(), &before)
+        {
+            recovery.abandon(client, recoverable);
+        }
         client.fail_acks();
         if self.activity.is_some() {
             let rooms = match &before {
@@ -160,7 +189,8 @@ impl Hub {
         true
     }
 
-    /// Delivers an event to one client. The overflow policy applies.
+    /// Delivers an event that asks for an acknowledgement to one client. The overflow policy applies. It is not kept, since
+    /// nobody would wait for the acknowledgement of a client that comes back.
     pub(crate) fn deliver(&self, client: &Arc<Client>, event: SentEvent, packet: Frames) {
         let mut delivery = Delivery::new(self, client.namespace(), event);
         delivery.deliver(client, packet);
@@ -178,6 +208,9 @@ impl Hub {
         event: SentEvent,
         packet: Frames,
     ) -> Result<(), EmitError> {
+        if let Some(recoverable) = client.recoverable() {
+            return self.emit_recoverable(client, recoverable, event, &packet);
+        }
         let mut delivery = Delivery::new(self, client.namespace(), event);
         let delivered = delivery.try_deliver(client, packet);
         delivery.finish();
@@ -210,7 +243,7 @@ impl Hub {
         true
     }
 
-    fn free(&self, namespace: &str) {
+    pub(super) fn free(&self, namespace: &str) {
         let mut namespaces = self.write();
         let clients = namespaces.get(namespace);
         if clients.is_some_and(|clients| clients.everyone.is_empty()) {
@@ -220,81 +253,6 @@ impl Hub {
 
     pub(super) fn clients(&self, namespace: &str) -> Option<Arc<NamespaceClients>> {
         self.read().get(namespace).cloned()
-    }
-
-    /// Adds a client to a room, up to `limit` rooms. The room of another client's id is private, even if that client is
-    /// connected to another node.
-    pub(crate) fn join(
-        &self,
-        client: &Arc<Client>,
-        room: &Room,
-        limit: usize,
-    ) -> Result<(), RoomError> {
-        if client.sid() == &**room {
-            return Ok(());
-        }
-        self.check_room(room)?;
-        let joined = client.with_state(|state| {
-            let joined = state.join(room, limit)?;
-            if let Joined::Now(namespace) = &joined {
-                namespace.join(client, room);
-            }
-            Ok::<_, RoomError>(joined)
-        })?;
-        match joined {
-            Joined::Already => {}
-            Joined::Now(_) => self.report_joined(client, room),
-            Joined::Later => {
-                let (entering, room) = (Arc::clone(client), Arc::clone(room));
-                let deferred = client.once_accepted(self, room.len(), move |hub| {
-                    let entered = entering.with_state(|state| {
-                        let namespace = state.namespace_of(&room)?;
-                        namespace.join(&entering, &room);
-                        Some(())
-                    });
-                    if entered.is_some() {
-                        hub.report_joined(&entering, &room);
-                    }
-                });
-                deferred.map_err(|_| RoomError::TooMuchDeferred)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses the names of rooms that clients may not be put into: private ones, and long ones.
-    pub(crate) fn check_room(&self, room: &str) -> Result<(), RoomError> {
-        if room.len() > self.limits.room_name {
-            return Err(RoomError::TooLong(self.limits.room_name));
-        }
-        RoomError::check_private(room, self.limits.python_rooms)
-    }
-
-    fn report_joined(&self, client: &Arc<Client>, room: &Room) {
-        self.observe(|observer| observer.joined(client, room));
-    }
-
-    /// Removes a client from a room, except from its own.
-    pub(crate) fn leave(&self, client: &Arc<Client>, room: &str) {
-        let left = client.with_state(|state| {
-            let namespace = state.leave(room)?;
-            namespace.leave(client, room);
-            Some(())
-        });
-        if left.is_some() {
-            self.observe(|observer| observer.left(client, room));
-        }
-    }
-
-    /// Removes all clients from a room.
-    pub(crate) fn close_room(&self, namespace: &str, room: &str) {
-        let clients = self.clients(namespace);
-        let Some(in_room) = clients.and_then(|clients| clients.room(room)) else {
-            return;
-        };
-        for client in in_room.list().iter() {
-            self.leave(client, room);
-        }
     }
 
     /// Returns the client with this id.

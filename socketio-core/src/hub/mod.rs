@@ -1,6 +1,6 @@
 //! The local clients: namespaces, rooms, outboxes, session values.
 //!
-//! No user code runs under a lock of this module. Locks are taken in the order client → namespace → room → outbox.
+//! No user code runs under a lock of this module. Locks are taken in the order client → log → namespace → room → outbox.
 
 mod aliases;
 mod client;
@@ -8,6 +8,7 @@ mod client_set;
 mod client_state;
 mod connection_handle;
 mod connections;
+mod credentials;
 mod delivery;
 mod exclusion;
 #[expect(
@@ -16,6 +17,7 @@ mod exclusion;
 )]
 mod hub;
 mod joined_rooms;
+mod joining;
 #[cfg_attr(
     not(feature = "api"),
     allow(dead_code, reason = "only the HTTP API asks")
@@ -25,6 +27,10 @@ mod namespace_clients;
 mod observer;
 mod outbox_queue;
 mod recording;
+mod recover;
+mod recoverable;
+mod recoveries;
+mod recovery_sessions;
 mod rooms;
 mod slots;
 pub mod transport;
@@ -34,12 +40,16 @@ pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
 pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
 pub(crate) use connections::Connections;
+pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use listing::{ClientQuery, ClientRow, Keyed, Listed, RoomQuery, RoomRow};
 pub(crate) use observer::{Observer, Watch};
 pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub(crate) use recording::SentEvent;
+pub(crate) use recoverable::{Ending, Recoverable};
+pub(crate) use recoveries::{OnLost, Recoveries, RecoveryOptions};
+pub(crate) use recovery_sessions::KeptSession;
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;

@@ -29,7 +29,28 @@ impl NamespaceClients {
         rooms.keys().cloned().collect()
     }
 
+    /// Adds a client to a room, at a place in the log if its session can be recovered.
     pub(super) fn join(&self, client: &Arc<Client>, room: &Room) {
+        let Some(recoverable) = client.recoverable() else {
+            return self.insert(client, room);
+        };
+        let log = recoverable.log().lock();
+        recoverable.joined(room, &log);
+        self.insert(client, room);
+    }
+
+    /// Removes a client from a room, as [`join`](Self::join) adds it.
+    pub(super) fn leave(&self, client: &Arc<Client>, room: &str) {
+        let Some(recoverable) = client.recoverable() else {
+            return self.remove(client, room);
+        };
+        let log = recoverable.log().lock();
+        recoverable.left(room, &log);
+        self.remove(client, room);
+    }
+
+    /// Adds a client to the list of a room.
+    pub(super) fn insert(&self, client: &Arc<Client>, room: &Room) {
         {
             let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(clients) = rooms.get(room) {
@@ -40,7 +61,8 @@ impl NamespaceClients {
         rooms.entry(Arc::clone(room)).or_default().insert(client);
     }
 
-    pub(super) fn leave(&self, client: &Arc<Client>, room: &str) {
+    /// Removes a client from the list of a room.
+    pub(super) fn remove(&self, client: &Arc<Client>, room: &str) {
         let empty = self
             .room(room)
             .is_some_and(|clients| clients.remove(client.sid()));

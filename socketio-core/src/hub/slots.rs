@@ -117,8 +117,10 @@ impl<T> Drop for Loan<'_, T> {
 }
 
 /// At most one value of each type. A list, because clients have few values.
-#[derive(Default)]
-pub(super) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+///
+/// Clones share the values.
+#[derive(Clone, Default)]
+pub(crate) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl Slots {
     /// Returns the slot for `T`; creates it with `T::default()` if it is missing.
@@ -132,6 +134,15 @@ impl Slots {
         // Another thread inserted its value first. The unused one is dropped outside of the lock.
         drop(unused);
         slot
+    }
+
+    /// Adds values of types that it has none of.
+    pub(super) fn add(&mut self, values: &Slots) {
+        for (id, slot) in &values.0 {
+            if !self.0.iter().any(|(own, _)| own == id) {
+                self.0.push((*id, Arc::clone(slot)));
+            }
+        }
     }
 
     fn get<T: Send + 'static>(&self) -> Option<Arc<Slot<T>>> {
@@ -151,6 +162,12 @@ impl Slots {
                 (new, None)
             }
         }
+    }
+}
+
+impl std::fmt::Debug for Slots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} values", self.0.len())
     }
 }
 

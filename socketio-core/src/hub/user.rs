@@ -2,8 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Client, Hub, Room, client_state::ClientState, namespace_clients::NamespaceClients};
-use crate::base::{Sid, UserError};
+use super::{
+    Client, Hub, Room, client_state::ClientState, namespace_clients::NamespaceClients,
+    recoverable::Recoverable,
+};
+use crate::{
+    base::{Sid, UserError},
+    event_log::LogState,
+};
 
 /// The rooms of users begin with it. It is random, so that no client can name them.
 static PREFIX: LazyLock<Sid> = LazyLock::new(Sid::random);
@@ -50,6 +56,27 @@ impl Hub {
 pub(super) fn enter(client: &Arc<Client>, namespace: &NamespaceClients) {
     if let Some(user) = client.user() {
         namespace.join(client, &user_room(&user));
+    }
+}
+
+/// As [`enter`], for a client whose session can be recovered, under the lock of its log.
+pub(super) fn enter_locked(
+    client: &Arc<Client>,
+    recoverable: &Recoverable,
+    namespace: &NamespaceClients,
+    log: &LogState,
+) {
+    if let Some(user) = client.user() {
+        let room = user_room(&user);
+        recoverable.joined(&room, log);
+        namespace.insert(client, &room);
+    }
+}
+
+/// Removes a client from the list of its user. Its session is still that user's.
+pub(super) fn leave_locked(client: &Arc<Client>, namespace: &NamespaceClients) {
+    if let Some(user) = client.user() {
+        namespace.remove(client, &user_room(&user));
     }
 }
 

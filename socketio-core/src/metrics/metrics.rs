@@ -1,6 +1,9 @@
 //! [`Metrics`]: a snapshot of what a server has counted.
 
-use super::{ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, TransportMetrics};
+use super::{
+    ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, RecoveryMetrics,
+    TransportMetrics,
+};
 
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
 ///
@@ -46,6 +49,8 @@ pub struct Metrics {
     pub acks_timed_out: u64,
     /// What waits to be written.
     pub outbox: OutboxMetrics,
+    /// The recovery of sessions; `None` without [`recovery`](crate::SocketIoBuilder::recovery).
+    pub recovery: Option<RecoveryMetrics>,
     /// From when a ping is due until its pong arrives.
     pub ping_round_trip: Histogram,
     /// Whether the server is ready, and the state of its message queue.

@@ -15,6 +15,8 @@ mod probes;
 mod prometheus;
 #[cfg(feature = "metrics")]
 mod recorder;
+mod recovery;
+mod recovery_samples;
 mod samples;
 mod snapshot;
 
@@ -23,3 +25,4 @@ pub use health::Health;
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
 pub use probes::Probes;
+pub use recovery::{RecoveryMetrics, RecoveryOutcomeMetrics};

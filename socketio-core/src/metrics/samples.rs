@@ -39,7 +39,7 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    fn new(
+    pub(super) fn new(
         kind: Kind,
         name: &'static str,
         help: &'static str,
@@ -54,14 +54,14 @@ impl Samples {
     }
 }
 
-fn sample<const N: usize>(labels: [(&'static str, &str); N], value: u64) -> Sample {
+pub(super) fn sample<const N: usize>(labels: [(&'static str, &str); N], value: u64) -> Sample {
     Sample {
         labels: labels.map(|(name, value)| (name, value.to_owned())).into(),
         value: Value::Number(value),
     }
 }
 
-fn plain(value: u64) -> [Sample; 1] {
+pub(super) fn plain(value: u64) -> [Sample; 1] {
     [sample([], value)]
 }
 
@@ -71,6 +71,7 @@ impl Metrics {
         let mut all = self.connection_samples();
         all.extend(self.event_samples());
         all.extend(self.outbox_samples());
+        all.extend(self.recovery_samples());
         all.extend(self.health_samples());
         all
     }

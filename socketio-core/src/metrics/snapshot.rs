@@ -6,7 +6,7 @@ use socketio_names::Pattern;
 
 use super::{
     ClosedMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram, Metrics,
-    NamespaceMetrics, OutboxMetrics, ProblemMetrics, TransportMetrics,
+    NamespaceMetrics, OutboxMetrics, ProblemMetrics, TransportMetrics, recovery::recovery,
 };
 use crate::{
     base::Problem,
@@ -53,6 +53,7 @@ impl SocketIo {
             handlers: handlers.map(|handler| handler_metrics(handler)).collect(),
             acks_timed_out: counters.acks_timed_out.get(),
             outbox,
+            recovery: recovery(node),
             ping_round_trip: Histogram::of(&counters.ping),
             health: self.health(),
         }

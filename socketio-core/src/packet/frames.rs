@@ -1,8 +1,14 @@
 //! An encoded packet.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    fmt::{Display, Write as _},
+};
 
 use crate::base::{Message, Text};
+
+/// Room for an argument that is added.
+const ROOM: usize = 24;
 
 /// An encoded packet: messages that follow one another, with no other message in between. Clones share their bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +52,22 @@ impl Frames {
             return first;
         }
         first + self.rest.iter().map(Message::len).sum::<usize>()
+    }
+
+    /// Returns the event with one more argument: a string that needs no escapes in JSON. Only for events of the default parser.
+    pub(crate) fn with_last_argument(&self, argument: impl Display) -> Frames {
+        let Some(Message::Text(text)) = &self.first else {
+            return self.clone();
+        };
+        let framed = text.framed().as_str();
+        let open = framed.strip_suffix(']').unwrap_or(framed);
+        let mut longer = String::with_capacity(open.len() + ROOM);
+        longer.push_str(open);
+        _ = write!(longer, ",\"{argument}\"]");
+        Frames {
+            first: Some(Message::Text(Text::from_framed_string(longer))),
+            rest: self.rest.clone(),
+        }
     }
 
     /// Moves the messages to the end of a queue.

@@ -12,13 +12,21 @@ use crate::base::{Data, ProtocolVersion, Text};
 const MAX_PARAMETERS: usize = 1_000;
 
 impl Codec {
-    /// Encodes the response to a client that has joined a namespace. Old clients are not told an id.
-    pub(crate) fn joined(&self, version: ProtocolVersion, namespace: &str, sid: &str) -> Frames {
-        match version {
-            ProtocolVersion::Eio3 => self.response(namespace, Body::Connect(None), || {
+    /// Encodes the response to a client that has joined a namespace. Old clients are not told an id. With `pid` the client can
+    /// recover its session; that needs the default parser.
+    pub(crate) fn joined(
+        &self,
+        version: ProtocolVersion,
+        namespace: &str,
+        sid: &str,
+        pid: Option<&str>,
+    ) -> Frames {
+        match (version, pid) {
+            (ProtocolVersion::Eio3, _) => self.response(namespace, Body::Connect(None), || {
                 json::connect_without_sid(namespace)
             }),
-            ProtocolVersion::Eio4 => self.connect(namespace, sid),
+            (ProtocolVersion::Eio4, None) => self.connect(namespace, sid),
+            (ProtocolVersion::Eio4, Some(pid)) => json::connect_recoverable(namespace, sid, pid),
         }
     }
 
@@ -122,9 +130,9 @@ mod tests {
     #[test]
     fn old_clients_are_told_no_id() {
         let codec = Codec::default();
-        assert_eq!(text(codec.joined(OLD, "/", "x")), "0");
-        assert_eq!(text(codec.joined(OLD, "/chat", "x")), "0/chat,");
-        let new = codec.joined(ProtocolVersion::Eio4, "/chat", "x");
+        assert_eq!(text(codec.joined(OLD, "/", "x", None)), "0");
+        assert_eq!(text(codec.joined(OLD, "/chat", "x", None)), "0/chat,");
+        let new = codec.joined(ProtocolVersion::Eio4, "/chat", "x", None);
         assert_eq!(text(new), r#"0/chat,{"sid":"x"}"#);
     }
 
@@ -160,7 +168,7 @@ mod tests {
             }
         }
         let codec = Codec::new(Debugging);
-        assert!(text(codec.joined(OLD, "/", "x")).contains("Connect(None)"));
+        assert!(text(codec.joined(OLD, "/", "x", None)).contains("Connect(None)"));
         let refused = text(codec.refused(OLD, "/", "no", None));
         assert!(
             refused.contains("ConnectError(String(\"no\"))"),

@@ -16,7 +16,7 @@ use crate::{
     activity::ActivityOptions,
     admin::Admin,
     base::{BuildError, HandlerError, IntoAccept, Request, States},
-    client::SocketIo,
+    client::{Recovery, SocketIo},
     counters::{Counters, EventTable},
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
@@ -35,7 +35,7 @@ pub struct SocketIoBuilder {
     handlers: Handlers,
     states: States,
     pub(super) options: Options,
-    codec: Codec,
+    pub(super) codec: Codec,
     #[cfg(feature = "logger")]
     pub(super) logger: super::logger::Logger,
     error_ack: ErrorAck,
@@ -43,6 +43,7 @@ pub struct SocketIoBuilder {
     #[cfg(feature = "api")]
     api: Option<crate::api::Api>,
     pub(super) activity: ActivityOptions,
+    pub(super) recovery: Option<Recovery>,
     pub(super) clustering: Clustering,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
@@ -91,6 +92,7 @@ impl SocketIoBuilder {
             #[cfg(feature = "api")]
             api: None,
             activity: ActivityOptions::default(),
+            recovery: None,
             clustering: Clustering::default(),
             client: None,
             #[cfg(feature = "contract")]
@@ -227,18 +229,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets whether responses to polls are compressed for clients that accept it. Default: true.
-    pub fn http_compression(mut self, compress: bool) -> Self {
-        self.options.engine.http_compression = compress;
-        self
-    }
-
-    /// Sets the size from which a response is compressed, in bytes. Default: 1,024.
-    pub fn compression_threshold(mut self, bytes: usize) -> Self {
-        self.options.engine.compression_threshold = bytes;
-        self
-    }
-
     /// Adds an async closure that accepts or refuses every HTTP request that opens a connection, over either transport.
     /// It runs before the connection exists: `true`, `()` and `Ok` accept; `false` and any `Err` refuse with status
     /// 403; a [`HandshakeRefused`](crate::HandshakeRefused) sets the status and the body. Several closures run in the
@@ -347,8 +337,10 @@ impl SocketIoBuilder {
         #[cfg(feature = "logger")]
         self.logger.install();
         self.check_options();
+        self.check_recovery();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
+        let recovery = self.take_recovery();
         self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
@@ -414,6 +406,7 @@ impl SocketIoBuilder {
             description.described.own_error_ack = self.error_ack.is_own;
         }
         let parts = NodeParts {
+            recovery,
             codec: self
                 .codec
                 .max_attachments(self.options.outgoing_attachments),

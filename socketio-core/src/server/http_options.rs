@@ -6,6 +6,18 @@ use super::SocketIoBuilder;
 use crate::base::TrustedProxies;
 
 impl SocketIoBuilder {
+    /// Sets whether responses to polls are compressed for clients that accept it. Default: true.
+    pub fn http_compression(mut self, compress: bool) -> Self {
+        self.options.engine.http_compression = compress;
+        self
+    }
+
+    /// Sets the size from which a response is compressed, in bytes. Default: 1,024.
+    pub fn compression_threshold(mut self, bytes: usize) -> Self {
+        self.options.engine.compression_threshold = bytes;
+        self
+    }
+
     /// Sets whether clients whose `Origin` is not that of a web page may connect, beside the
     /// [allowed origins](SocketIoBuilder::cors_allowed_origins): `null` (sandboxed frames, some web views), `file://` (local pages),
     /// `capacitor://localhost` and other schemes of hybrid apps. Default: false.

@@ -106,6 +106,11 @@ impl<'a> Shutdown<'a> {
             within(self.left(), self.served()).await;
             self.drop_served().await;
         }
+        if let Some(recoveries) = &self.node.hub.recovery {
+            // Nobody can recover a session from now on.
+            let ended = futures_util::future::join_all(recoveries.stop());
+            within(self.left().max(DROP_TIME), ended).await;
+        }
         // Handlers may have used background tasks up to here.
         self.stop_background_tasks().await;
         // What the last of them emitted is published.

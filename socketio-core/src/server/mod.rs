@@ -24,6 +24,7 @@ mod listener;
 #[cfg(feature = "logger")]
 mod logger;
 mod rate_options;
+mod recovery_option;
 mod run;
 #[expect(
     clippy::module_inception,

@@ -9,11 +9,11 @@ use crate::{
     activity::ActivityOptions,
     admin::Instrument,
     base::{States, Tasks},
-    client::SocketIo,
+    client::{Recovery, SocketIo},
     cluster::{Cluster, ClusterOptions, Emitter},
     engine::Engine,
     handler::{Dispatcher, Registry},
-    hub::{Connections, Hub, Watch},
+    hub::{Connections, Hub, RecoveryOptions, Watch},
     node::{Description, Files, Node, Options, OutgoingEvents},
     packet::Codec,
 };
@@ -27,6 +27,7 @@ pub(super) struct Server {
 
 /// The parts of a node, checked by the builder.
 pub(super) struct NodeParts {
+    pub(super) recovery: Option<(Recovery, RecoveryOptions)>,
     pub(super) codec: Codec,
     pub(super) watch: Watch,
     pub(super) cluster: Option<ClusterOptions>,
@@ -47,13 +48,15 @@ impl Server {
         let counters = Arc::clone(&options.engine.counters);
         let cluster = parts.cluster.as_ref();
         let id = cluster.map_or_else(Cluster::new_host_id, |cluster| Arc::clone(&cluster.host_id));
-        let hub = Arc::new(Hub::new(
+        let hub = Hub::new(
             parts.codec,
             parts.watch,
             options.limits,
             counters,
             parts.activity.start(&id),
-        ));
+        );
+        let (recovery, recovery_options) = parts.recovery.unzip();
+        let hub = Arc::new(hub.with_recovery(recovery_options));
         let server = Arc::new(self);
         let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
             let accepting = (node.clone(), Arc::clone(&server));
@@ -85,6 +88,9 @@ impl Server {
                 }),
             }
         });
+        if let (Some(recovery), Some(recoveries)) = (recovery, &node.hub.recovery) {
+            recoveries.set_on_lost(recovery.on_lost(&Arc::downgrade(&node)));
+        }
         node.emitter.start();
         if node.cluster().is_some_and(Cluster::is_write_only) {
             // Its clients would not receive the events of other nodes: handshakes are answered with 503.

@@ -24,4 +24,4 @@ pub use needs::Needs;
 pub use path::Path;
 pub(crate) use path::parameters;
 pub use state::State;
-pub use values::EventName;
+pub use values::{EventName, Recovered};

@@ -60,6 +60,27 @@ impl FromEvent for Socket {
     }
 }
 
+/// Whether the client has [recovered](crate::SocketIoBuilder::recovery) its session: [`Socket::recovered`], as an argument of
+/// handlers.
+///
+/// ```
+/// # use socketio_core as socketio;
+/// # use socketio::{Recovered, emit};
+/// async fn connect(recovered: Recovered) {
+///     if !recovered.0 {
+///         emit("reload", ());
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovered(pub bool);
+
+impl FromEvent for Recovered {
+    fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
+        Ok(Recovered(cx.socket().recovered()))
+    }
+}
+
 impl FromEvent for Request {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         Ok(cx.request().clone())

@@ -100,6 +100,17 @@ pub fn connect(namespace: &str, sid: &str) -> Frames {
     only_text(text)
 }
 
+/// Encodes the response to a client that has joined a namespace, and whose session can be recovered with `pid`.
+pub(in crate::packet) fn connect_recoverable(namespace: &str, sid: &str, pid: &str) -> Frames {
+    let mut text = start('0', 0, namespace, sid.len() + pid.len() + 20);
+    text.push_str(r#"{"sid":"#);
+    push_string(&mut text, sid);
+    text.push_str(r#","pid":"#);
+    push_string(&mut text, pid);
+    text.push('}');
+    only_text(text)
+}
+
 /// Encodes the response to an old client that has joined a namespace.
 pub(in crate::packet) fn connect_without_sid(namespace: &str) -> Frames {
     only_text(start('0', 0, namespace, 0))

@@ -27,7 +27,7 @@ pub use assembler::Assembler;
 pub(super) use cursor::{JsonCursor, Progress};
 pub use decode::{DecodeError, decode};
 pub use encode::{ack, connect, connect_error, connect_request, disconnect, event, event_with};
-pub(super) use encode::{connect_without_sid, error};
+pub(super) use encode::{connect_recoverable, connect_without_sid, error};
 pub use json::Json;
 pub(crate) use lenient::{from_text, repair};
 pub use payload::{JsonPayload, payload, payload_of};

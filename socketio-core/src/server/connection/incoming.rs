@@ -7,7 +7,7 @@ use crate::{
     base::{Head, Message, Problem, ProblemDetails, ProtocolVersion, Reason},
     client::Socket,
     hub::{
-        Client, PacketKind,
+        Client, Credentials, PacketKind,
         transport::{Completion, Transport},
     },
     packet::{DecodeError, Form, Kind, Payload, Received, query_as_auth},
@@ -203,14 +203,21 @@ impl<T: Transport> Connection<T> {
         let path: Arc<str> = Arc::from(path);
         self.left.retain(|left| *left != path);
         self.set_alias(&path, is_alias.then(|| Arc::from(written)));
-        let client = Client::new(path, Arc::clone(&self.handle), self.request.clone());
+        let hub = &self.node.hub;
+        let client = match self.version {
+            ProtocolVersion::Eio3 => {
+                Client::new(path, Arc::clone(&self.handle), self.request.clone())
+            }
+            ProtocolVersion::Eio4 => {
+                let credentials = || Credentials::read(&auth);
+                hub.create_client(path, &self.handle, &self.request, credentials)
+            }
+        };
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
         let options = &self.node.options;
         if options.always_connect {
             let client = socket.client();
-            let hub = &self.node.hub;
-            let (codec, namespace) = (&hub.codec, client.namespace());
-            hub.accept(client, codec.joined(self.version, namespace, client.sid()));
+            hub.accept(client, hub.joined(self.version, client));
         }
         // Most connections are in one namespace, and a vector that grows by itself begins with room for four.
         self.queues.reserve_exact(1);

@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use self::incomplete::Incomplete;
 use super::{
     event_queue::{EventQueue, Progress},
+    recovery_option::start_sweeping,
     server::Server,
     turn::Turn,
 };
@@ -103,6 +104,7 @@ impl<T: Transport> Connection<T> {
         if let Some(instrument) = &server.instrument {
             instrument.begin(node);
         }
+        start_sweeping(node);
         let transport = transport(Outbox(Arc::clone(&handle)));
         let mut connection = Connection::new(node, server, request, Arc::clone(&handle), transport);
         // Those whose clients have gone and whose handlers still run count, too.

@@ -1,10 +1,42 @@
-//! How a client is accepted or refused once its `connect` handler has ended.
+//! How the `connect` handler of a client is run, and how the client is accepted or refused once that has ended.
+
+use std::{sync::Arc, time::Duration};
 
 use super::{EventQueue, Job};
 use crate::{
     base::{ConnectionRefused, Reason},
-    hub::PacketKind,
+    handler::{ClientContext, Dispatcher},
+    hub::{PacketKind, Recoverable},
+    packet::Payload,
 };
+
+/// How long the `connect` handler of a client that recovers a session waits for the handlers of its previous client.
+const PREVIOUS: Duration = Duration::from_secs(10);
+
+/// Runs the `connect` handler. That of a client that recovers a session waits until the `disconnect` handler of the session's
+/// previous client has ended.
+pub(super) fn connect(
+    context: &Arc<ClientContext>,
+    auth: Payload,
+) -> impl Future<Output = Result<(), ConnectionRefused>> + Send + use<> {
+    let connect = Dispatcher::connect(Arc::clone(context), auth);
+    let recoverable = context.socket.client().recoverable();
+    let previous = recoverable.and_then(Recoverable::previous);
+    // Boxed, since it is rare.
+    let previous = previous.map(|mut previous| {
+        Box::pin(async move {
+            // It fails if that client is gone altogether.
+            let ended = previous.wait_for(|ended| *ended);
+            let _ = tokio::time::timeout(PREVIOUS, ended).await;
+        })
+    });
+    async move {
+        if let Some(previous) = previous {
+            previous.await;
+        }
+        connect.await
+    }
+}
 
 impl EventQueue {
     /// Accepts the client, or refuses it with the reason.
@@ -14,8 +46,7 @@ impl EventQueue {
         match result {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
-                let (codec, namespace) = (&hub.codec, client.namespace());
-                hub.accept(client, codec.joined(self.version, namespace, client.sid()));
+                hub.accept(client, hub.joined(self.version, client));
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {

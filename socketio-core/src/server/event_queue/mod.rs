@@ -25,7 +25,7 @@ use crate::{
     base::{ArgumentError, ProtocolVersion, Reason},
     client::Socket,
     handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
-    hub::{Client, transport::Completion},
+    hub::{Client, Ending, Recoverable, transport::Completion},
     packet::{Payload, Received},
 };
 
@@ -53,6 +53,8 @@ pub(super) struct EventQueue {
     rates: Option<Box<ClientRates>>,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
+    /// Dropped when the last handler has ended.
+    _ending: Option<Ending>,
 }
 
 /// Which handlers may run while others of the same client do.
@@ -98,9 +100,11 @@ impl EventQueue {
             dispatcher,
         });
         let running_bytes = auth.weight() + EVENT_MEMORY;
-        let connect = Dispatcher::connect(Arc::clone(&context), auth);
+        let connect = accepting::connect(&context, auth);
         let connect = in_span(&context, "connect", connect);
+        let recoverable = context.socket.client().recoverable();
         EventQueue {
+            _ending: recoverable.map(Recoverable::ending),
             context,
             inbox: VecDeque::new(),
             inbox_bytes: 0,

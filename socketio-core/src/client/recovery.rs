@@ -1,0 +1,197 @@
+//! [`Recovery`]: the options of connection state recovery.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use crate::{
+    base::Request,
+    client::Expired,
+    hub::{OnLost, RecoveryOptions},
+    node::Node,
+};
+
+/// Runs for a session that has ended unrecovered.
+type OnExpired = Arc<dyn Fn(Expired) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// The options of connection state recovery, for [`SocketIoBuilder::recovery`](crate::SocketIoBuilder::recovery).
+///
+/// A client that loses its connection and comes back in time gets its session again: its id, its rooms, its user, its
+/// [`Session`](crate::Session) values, and the events that were sent to it meanwhile.
+///
+/// | option | default | what happens past it |
+/// |---|---|---|
+/// | [`max_disconnection`](Recovery::max_disconnection) | 2 minutes | the session has expired: the client gets a new one |
+/// | [`max_bytes`](Recovery::max_bytes) | 64 MiB for each namespace | the oldest events are dropped, and clients that miss them get a new session |
+/// | [`max_sessions`](Recovery::max_sessions) | 10,000 | the session that is kept for the longest time expires |
+///
+/// ```
+/// # use std::time::Duration;
+/// # use socketio_core as socketio;
+/// use socketio::{Expired, Recovery, SocketIo};
+///
+/// let recovery = Recovery::default()
+///     .max_disconnection(Duration::from_secs(300))
+///     .on_expired(async |expired: Expired| println!("{} did not come back", expired.sid()));
+/// let io = SocketIo::bare().recovery(recovery).build().unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use = "pass it to `SocketIoBuilder::recovery`"]
+pub struct Recovery {
+    max_disconnection: Duration,
+    max_bytes: usize,
+    max_sessions: usize,
+    clients: Arc<dyn Fn(&Request) -> bool + Send + Sync>,
+    on_expired: Option<OnExpired>,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Recovery {
+            max_disconnection: Duration::from_secs(120),
+            max_bytes: 64 << 20,
+            max_sessions: 10_000,
+            clients: Arc::new(Recovery::is_javascript),
+            on_expired: None,
+        }
+    }
+}
+
+impl Recovery {
+    /// Sets how long the session of a client that has lost its connection is kept. Default: 2 minutes.
+    pub fn max_disconnection(mut self, duration: Duration) -> Self {
+        self.max_disconnection = duration;
+        self
+    }
+
+    /// Sets how much memory the events of each namespace may take that are kept, in bytes. The oldest are dropped. Default: 64
+    /// MiB (67,108,864 bytes).
+    ///
+    /// Events are also dropped when they are older than [`max_disconnection`](Recovery::max_disconnection) and the time in
+    /// which a lost connection is noticed: the ping interval and the ping timeout.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Sets how many sessions are kept in all. When there is one more, the session that is kept for the longest time expires.
+    /// Default: 10,000.
+    pub fn max_sessions(mut self, sessions: usize) -> Self {
+        self.max_sessions = sessions;
+        self
+    }
+
+    /// Sets which clients can recover their sessions, by the request that opened their connection. Default:
+    /// [`Recovery::is_javascript`].
+    ///
+    /// Such a client receives one argument more with each event, its offset: a string behind the arguments of the event.
+    /// JavaScript ignores surplus arguments; in other languages a handler may fail because of it, such as `def
+    /// on_message(data)` in Python. Clients that the function does not choose receive events as without recovery, and get a
+    /// new session whenever they connect.
+    pub fn clients(mut self, choose: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
+        self.clients = Arc::new(choose);
+        self
+    }
+
+    /// Sets an async closure that runs once for every session that was kept and has ended without having been recovered: its
+    /// time is over, too many were kept, the client came back when events that it missed were not kept any more, or the server
+    /// stops. Its `disconnect` handler has run before. Default: none.
+    pub fn on_expired<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Expired) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.on_expired = Some(Arc::new(move |expired| Box::pin(handler(expired))));
+        self
+    }
+
+    /// Returns whether a request comes from the JavaScript client, which ignores the offset behind the arguments of an event.
+    ///
+    /// These are browsers (`User-Agent: Mozilla/..` with `Sec-Fetch-Mode` or `Origin`), and Node, Bun and Deno by the
+    /// `User-Agent` of their requests. The WebSocket of Node has none; it is known by the compression that it offers. A client
+    /// of any kind can decide for itself: with `recovery=1` in the query of its URL it can recover its session, with
+    /// `recovery=0` it can't.
+    ///
+    /// Clients in Python, Java, Rust, Go, Swift, C++ and Dart are not chosen, except for Dart that was compiled for browsers:
+    /// give those `recovery=0`.
+    pub fn is_javascript(request: &Request) -> bool {
+        match request.query("recovery").as_deref() {
+            Some("1") => return true,
+            Some("0") => return false,
+            _ => {}
+        }
+        match request.header("user-agent") {
+            Some(agent) if agent.starts_with("Mozilla/") => {
+                request.header("sec-fetch-mode").is_some() || request.header("origin").is_some()
+            }
+            Some(agent) => {
+                let is = |name: &str| agent == name || agent.starts_with(&format!("{name}/"));
+                ["node-XMLHttpRequest", "node", "Bun", "Deno"]
+                    .into_iter()
+                    .any(is)
+            }
+            None => {
+                request.header("origin").is_none()
+                    && request.header("sec-websocket-extensions")
+                        == Some("permessage-deflate; client_max_window_bits")
+            }
+        }
+    }
+
+    /// Returns what is wrong with the options.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &'static str> {
+        let problems = [
+            (
+                self.max_disconnection.is_zero(),
+                "`Recovery::max_disconnection` must not be zero",
+            ),
+            (
+                self.max_bytes == 0,
+                "`Recovery::max_bytes` must not be zero",
+            ),
+            (
+                self.max_sessions == 0,
+                "`Recovery::max_sessions` must not be zero",
+            ),
+        ];
+        let wrong = problems.into_iter().filter(|(is, _)| *is);
+        wrong.map(|(_, problem)| problem)
+    }
+
+    /// Returns the options for the hub. `unnoticed` is how long the loss of a connection may be unnoticed.
+    pub(crate) fn options(&self, unnoticed: Duration) -> RecoveryOptions {
+        RecoveryOptions {
+            max_disconnection: self.max_disconnection,
+            age: self.max_disconnection.saturating_add(unnoticed),
+            bytes: self.max_bytes,
+            sessions: self.max_sessions,
+            eligible: Arc::clone(&self.clients),
+        }
+    }
+
+    /// Returns what runs for a session that has ended unrecovered.
+    pub(crate) fn on_lost(&self, node: &Weak<Node>) -> OnLost {
+        let (node, handler) = (Weak::clone(node), self.on_expired.clone());
+        Box::new(move |session| {
+            let expired = handler.clone().zip(node.upgrade());
+            Box::pin(async move {
+                if let Some((handler, node)) = expired {
+                    Expired::new(node, session).run(&*handler).await;
+                }
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recovery")
+            .field("max_disconnection", &self.max_disconnection)
+            .field("max_bytes", &self.max_bytes)
+            .field("max_sessions", &self.max_sessions)
+            .finish_non_exhaustive()
+    }
+}

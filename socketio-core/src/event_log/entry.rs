@@ -1,0 +1,84 @@
+//! [`Entry`]: one event in the log, with its recipients.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::{base::Sid, packet::Frames};
+
+/// About how much an entry takes beside its packet and the names of its rooms, in bytes.
+const ENTRY_MEMORY: usize = 256;
+
+/// The clients that an event was sent to.
+#[derive(Clone, Debug)]
+pub(crate) enum Recipients {
+    /// One client.
+    One(Sid),
+    /// Everyone in the namespace, or in any of the rooms, but the excluded ones.
+    Some {
+        /// `None` for everyone. A room may also be the id of a client.
+        rooms: Option<Vec<Arc<str>>>,
+        /// The ids of excluded clients.
+        skip: Vec<Arc<str>>,
+        /// The excluded rooms. Each may also be the id of a client.
+        except: Vec<Arc<str>>,
+    },
+}
+
+impl Recipients {
+    /// Everyone, or the clients in any of these rooms, but the excluded ones.
+    pub(crate) fn some(rooms: Option<&[Arc<str>]>, skip: &[Arc<str>], except: &[Arc<str>]) -> Self {
+        Recipients::Some {
+            rooms: rooms.map(<[_]>::to_vec),
+            skip: skip.to_vec(),
+            except: except.to_vec(),
+        }
+    }
+
+    /// Returns whether a client with this id is among them. `was_in` says whether it was in a room then.
+    pub(crate) fn include(&self, sid: &Sid, was_in: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Recipients::One(one) => one == sid,
+            Recipients::Some {
+                rooms,
+                skip,
+                except,
+            } => {
+                let is = |room: &Arc<str>| sid == &**room || was_in(room);
+                rooms.as_ref().is_none_or(|rooms| rooms.iter().any(is))
+                    && !skip.iter().any(|name| sid == &**name)
+                    && !except.iter().any(is)
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Recipients::One(sid) => sid.len(),
+            Recipients::Some {
+                rooms,
+                skip,
+                except,
+            } => {
+                let names = rooms.iter().flatten().chain(skip).chain(except);
+                names.map(|name| name.len() + 2 * size_of::<usize>()).sum()
+            }
+        }
+    }
+}
+
+/// One event: its position, its recipients, and its packet with the offset as the last argument.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) seq: u64,
+    pub(crate) recipients: Recipients,
+    pub(crate) packet: Frames,
+    pub(crate) at: Instant,
+}
+
+impl Entry {
+    /// Returns about how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        ENTRY_MEMORY + self.packet.bytes() + self.recipients.bytes()
+    }
+}

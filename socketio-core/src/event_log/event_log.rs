@@ -1,0 +1,223 @@
+//! [`EventLog`]: the latest events of one namespace, numbered.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Entry, Epoch, Offset, Recipients};
+use crate::packet::Frames;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogLimits {
+    pub(crate) bytes: usize,
+    pub(crate) age: Duration,
+}
+
+/// The latest events of one namespace. What is appended is delivered under the same lock, so that every client receives events
+/// in the order of their positions.
+#[derive(Debug)]
+pub(crate) struct EventLog {
+    epoch: Epoch,
+    limits: LogLimits,
+    state: Mutex<LogState>,
+}
+
+/// The part under the lock.
+#[derive(Debug, Default)]
+pub(crate) struct LogState {
+    /// The position of the newest event.
+    seq: u64,
+    /// The position of the newest event that is not kept any more: all later ones are.
+    floor: u64,
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+}
+
+/// An event with its place in the log.
+#[derive(Debug)]
+pub(crate) struct Stamped {
+    pub(crate) seq: u64,
+    /// The packet with the offset as the last argument.
+    pub(crate) packet: Frames,
+}
+
+impl EventLog {
+    pub(crate) fn new(limits: LogLimits) -> Self {
+        EventLog {
+            epoch: Epoch::random(),
+            limits,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LogState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers an event under the next position, and keeps it unless that fails.
+    pub(crate) fn publish<T, E>(
+        &self,
+        packet: &Frames,
+        recipients: impl FnOnce() -> Recipients,
+        deliver: impl FnOnce(&Stamped) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.lock();
+        let stamped = self.stamp(packet, state.seq + 1);
+        let delivered = deliver(&stamped)?;
+        state.seq = stamped.seq;
+        state.append(Entry {
+            seq: stamped.seq,
+            recipients: recipients(),
+            packet: stamped.packet,
+            at: Instant::now(),
+        });
+        let dropped = state.trim(&self.limits);
+        drop(state);
+        drop(dropped);
+        Ok(delivered)
+    }
+
+    fn stamp(&self, packet: &Frames, seq: u64) -> Stamped {
+        let epoch = self.epoch;
+        Stamped {
+            seq,
+            packet: packet.with_last_argument(Offset { epoch, seq }),
+        }
+    }
+
+    /// Drops what is too old.
+    pub(crate) fn trim(&self) {
+        let dropped = self.lock().trim(&self.limits);
+        drop(dropped);
+    }
+
+    /// Returns the number of kept events, and about how much memory they take in bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.entries.len(), state.bytes)
+    }
+}
+
+impl LogState {
+    /// Returns the position of the newest event.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns whether all events after a position are kept.
+    pub(crate) fn is_complete_after(&self, seq: u64) -> bool {
+        seq >= self.floor
+    }
+
+    /// Returns the position after which all events are kept.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor
+    }
+
+    /// Returns the kept events after a position, in order.
+    pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let known = seq.saturating_sub(self.floor);
+        let first = usize::try_from(known).unwrap_or(usize::MAX);
+        self.entries.range(first.min(self.entries.len())..)
+    }
+
+    fn append(&mut self, entry: Entry) {
+        self.bytes += entry.bytes();
+        self.entries.push_back(Arc::new(entry));
+    }
+
+    /// Removes the oldest events past the limits. They are dropped outside of the lock.
+    fn trim(&mut self, limits: &LogLimits) -> Vec<Arc<Entry>> {
+        let mut dropped = Vec::new();
+        while let Some(oldest) = self.entries.front()
+            && (self.bytes > limits.bytes || oldest.at.elapsed() > limits.age)
+        {
+            self.bytes -= oldest.bytes();
+            self.floor = oldest.seq;
+            dropped.extend(self.entries.pop_front());
+        }
+        dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::packet::Codec;
+
+    fn append(log: &EventLog) {
+        let packet = Codec::default().event("/", None, "tick", &1).unwrap();
+        let everyone = || Recipients::Some {
+            rooms: None,
+            skip: Vec::new(),
+            except: Vec::new(),
+        };
+        let Ok(()) = log.publish(&packet, everyone, |_| Ok::<_, Infallible>(()));
+    }
+
+    fn kept(log: &EventLog, after: u64) -> Vec<u64> {
+        log.lock().after(after).map(|entry| entry.seq).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_latest_events_are_kept_by_age() {
+        let log = EventLog::new(LogLimits {
+            bytes: usize::MAX,
+            age: Duration::from_secs(10),
+        });
+        for _ in 0..4 {
+            append(&log);
+            tokio::time::advance(Duration::from_secs(4)).await;
+        }
+        log.trim();
+        assert_eq!(kept(&log, 0), [3, 4]);
+        assert_eq!(kept(&log, 3), [4]);
+        assert_eq!(kept(&log, 4), [0; 0]);
+        assert_eq!(kept(&log, 99), [0; 0]);
+        assert!(log.lock().is_complete_after(2));
+        assert!(!log.lock().is_complete_after(1));
+    }
+
+    #[test]
+    fn the_latest_events_are_kept_by_bytes() {
+        let log = EventLog::new(LogLimits {
+            bytes: 700,
+            age: Duration::MAX,
+        });
+        for _ in 0..9 {
+            append(&log);
+        }
+        assert_eq!(kept(&log, 0), [8, 9]);
+        assert_eq!(log.lock().floor(), 7);
+        assert!(log.size().1 <= 700);
+    }
+
+    #[test]
+    fn an_event_that_could_not_be_delivered_has_no_position() {
+        let log = EventLog::new(LogLimits {
+            bytes: 700,
+            age: Duration::MAX,
+        });
+        let packet = Codec::default().event("/", None, "tick", &1).unwrap();
+        let refused = log.publish(
+            &packet,
+            || unreachable!("it is not kept"),
+            |_| Err::<(), _>(()),
+        );
+        assert_eq!(refused, Err(()));
+        assert_eq!(log.lock().seq(), 0);
+        append(&log);
+        assert_eq!(kept(&log, 0), [1]);
+    }
+}

@@ -1,0 +1,118 @@
+//! [`Memberships`]: when a client was in which rooms.
+
+use std::{collections::HashMap, sync::Arc};
+
+/// How many rooms that a client has left are remembered, beside those it is in.
+const MAX_LEFT: usize = 256;
+
+/// When a client was in which rooms, in positions of the log: it receives an event that was sent to a room while it was in it,
+/// and no other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memberships {
+    current: HashMap<Arc<str>, u64>,
+    /// In the order of leaving.
+    left: Vec<Left>,
+    /// What happened up to here is not known any more.
+    known_after: u64,
+}
+
+/// A time in a room: after `from`, up to `until`.
+#[derive(Clone, Debug)]
+struct Left {
+    room: Arc<str>,
+    from: u64,
+    until: u64,
+}
+
+impl Memberships {
+    /// The client joins a room after the event at this position.
+    pub(crate) fn join(&mut self, room: &Arc<str>, seq: u64) {
+        self.current.entry(Arc::clone(room)).or_insert(seq);
+    }
+
+    /// The client leaves a room after the event at this position. What is not after `floor` need not be known any more.
+    pub(crate) fn leave(&mut self, room: &str, seq: u64, floor: u64) {
+        let Some((room, from)) = self.current.remove_entry(room) else {
+            return;
+        };
+        if from >= seq {
+            return;
+        }
+        if self.left.len() >= MAX_LEFT {
+            self.left.retain(|left| left.until > floor);
+        }
+        if self.left.len() >= MAX_LEFT {
+            let oldest = self.left.remove(0);
+            self.known_after = self.known_after.max(oldest.until);
+        }
+        self.left.push(Left {
+            room,
+            from,
+            until: seq,
+        });
+    }
+
+    /// Forgets that the client was ever in a room.
+    pub(crate) fn forget(&mut self, room: &str) {
+        self.current.remove(room);
+        self.left.retain(|left| *left.room != *room);
+    }
+
+    /// Returns whether it is known who was where after a position.
+    pub(crate) fn are_known_after(&self, seq: u64) -> bool {
+        seq >= self.known_after
+    }
+
+    /// Returns whether the client was in a room when the event at this position was sent.
+    pub(crate) fn contain(&self, room: &str, seq: u64) -> bool {
+        self.current.get(room).is_some_and(|from| seq > *from)
+            || self
+                .left
+                .iter()
+                .any(|left| seq > left.from && seq <= left.until && *left.room == *room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_was_in_a_room_after_it_joined_and_until_it_left() {
+        let room: Arc<str> = Arc::from("room");
+        let mut memberships = Memberships::default();
+        memberships.join(&room, 3);
+        memberships.join(&room, 4);
+        memberships.leave(&room, 6, 0);
+        memberships.join(&room, 8);
+        let inside: Vec<_> = (0..12)
+            .filter(|seq| memberships.contain(&room, *seq))
+            .collect();
+        assert_eq!(inside, [4, 5, 6, 9, 10, 11]);
+        assert!(!memberships.contain("other", 5));
+        memberships.forget(&room);
+        assert!(!memberships.contain(&room, 5) && !memberships.contain(&room, 9));
+    }
+
+    #[test]
+    fn only_so_many_rooms_are_remembered_and_it_is_known_from_when() {
+        let mut memberships = Memberships::default();
+        let rooms = 300;
+        for number in 0..rooms {
+            let room: Arc<str> = Arc::from(number.to_string());
+            memberships.join(&room, number);
+            memberships.leave(&room, number + 1, 0);
+        }
+        assert!(memberships.left.len() <= MAX_LEFT);
+        assert!(memberships.are_known_after(rooms - MAX_LEFT as u64));
+        assert!(!memberships.are_known_after(rooms - MAX_LEFT as u64 - 1));
+        // What the log has dropped is not needed.
+        let mut memberships = Memberships::default();
+        for number in 0..rooms {
+            let room: Arc<str> = Arc::from(number.to_string());
+            memberships.join(&room, number);
+            memberships.leave(&room, number + 1, number);
+        }
+        assert!(memberships.are_known_after(0));
+    }
+}

@@ -1,0 +1,100 @@
+//! [`Offset`]: a place in the log of a namespace, as clients know it.
+
+use std::fmt;
+
+use base64::Engine as _;
+
+/// The identity of a log: positions of different logs are not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Epoch([u8; EPOCH_BYTES]);
+
+const EPOCH_BYTES: usize = 6;
+
+impl Epoch {
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0; EPOCH_BYTES];
+        getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+        Epoch(bytes)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; EPOCH_BYTES];
+        let decoded =
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
+        (decoded == Ok(EPOCH_BYTES)).then_some(Epoch(bytes))
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; 8];
+        base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .encode_slice(self.0, &mut text)
+            .map_err(|_| fmt::Error)?;
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// A place in a log: its epoch and the number of an event. As text: `q83vEjRW.17`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Offset {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: u64,
+}
+
+impl Offset {
+    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (epoch, seq) = text.split_once('.')?;
+        let is_canonical =
+            seq.bytes().all(|byte| byte.is_ascii_digit()) && (seq == "0" || !seq.starts_with('0'));
+        Some(Offset {
+            epoch: Epoch::parse(epoch)?,
+            seq: seq.parse().ok().filter(|_| is_canonical)?,
+        })
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_read_as_it_is_written() {
+        for seq in [0, 1, 17, u64::MAX] {
+            let offset = Offset {
+                epoch: Epoch::random(),
+                seq,
+            };
+            assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_offsets() {
+        for text in [
+            "",
+            ".",
+            "17",
+            "q83vEjRW",
+            "q83vEjRW.",
+            "q83vEjRW.-1",
+            "q83vEjRW.+1",
+            "q83vEjRW.01",
+            "q83vEjRW.1 ",
+            "q83vEjRW.1.2",
+            "q83vEjR.1",
+            "q83vEjRWW.1",
+            "q83vEj+W.1",
+            "q83vEjRW.18446744073709551616",
+        ] {
+            assert_eq!(Offset::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! [`Recoveries`]: the logs and the kept sessions of a server, if it recovers sessions.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    Client,
+    recoverable::Recoverable,
+    recovery_sessions::{Found, KeptSession, RecoverySessions},
+};
+use crate::{
+    base::{Request, Sid, fault},
+    counters::RecoveryCounters,
+    event_log::{EventLog, LogLimits},
+};
+
+/// How often old events are dropped at least.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Which clients can recover their sessions.
+pub(crate) type Eligible = Arc<dyn Fn(&Request) -> bool + Send + Sync>;
+
+/// What runs for a kept session that has ended without having been recovered.
+pub(crate) type OnLost = Box<dyn Fn(Arc<KeptSession>) -> LostFuture + Send + Sync>;
+
+/// The future of [`OnLost`]. It does not panic.
+pub(crate) type LostFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The options of the recovery.
+#[derive(Clone)]
+pub(crate) struct RecoveryOptions {
+    /// How long a session is kept.
+    pub(crate) max_disconnection: Duration,
+    /// How long events are kept.
+    pub(crate) age: Duration,
+    /// How much memory the events of each namespace may take.
+    pub(crate) bytes: usize,
+    /// How many sessions may be kept.
+    pub(crate) sessions: usize,
+    pub(crate) eligible: Eligible,
+}
+
+/// The logs and the sessions of a server.
+pub(crate) struct Recoveries {
+    pub(super) options: RecoveryOptions,
+    logs: RwLock<HashMap<Arc<str>, NamespaceLog>>,
+    pub(super) sessions: RecoverySessions,
+    pub(super) counters: RecoveryCounters,
+    /// Kept sessions that have ended, for `on_expired`.
+    lost: Mutex<VecDeque<Arc<KeptSession>>>,
+    has_lost: Notify,
+    on_lost: OnceLock<OnLost>,
+    is_swept: AtomicBool,
+    /// Nothing is kept any more: the server stops.
+    pub(super) is_stopping: AtomicBool,
+}
+
+/// The log of a namespace while it has sessions.
+struct NamespaceLog {
+    log: Arc<EventLog>,
+    sessions: usize,
+}
+
+impl Recoveries {
+    pub(crate) fn new(options: RecoveryOptions) -> Self {
+        Recoveries {
+            options,
+            logs: RwLock::default(),
+            sessions: RecoverySessions::default(),
+            counters: RecoveryCounters::default(),
+            lost: Mutex::default(),
+            has_lost: Notify::new(),
+            on_lost: OnceLock::new(),
+            is_swept: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the log of a namespace, if it has sessions.
+    pub(crate) fn log(&self, namespace: &str) -> Option<Arc<EventLog>> {
+        let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&logs.get(namespace)?.log))
+    }
+
+    /// Returns whether a client can bear an offset behind the arguments of its events.
+    pub(crate) fn is_eligible(&self, request: &Request) -> bool {
+        fault::catch(|| (self.options.eligible)(request)).unwrap_or_else(|panic| {
+            tracing::error!(target: "socketio", %panic, "the function given to `Recovery::clients` panicked: the client can't recover its session");
+            false
+        })
+    }
+
+    /// Begins a session in a namespace. It ends with [`leave`](Self::leave).
+    pub(super) fn begin(&self, namespace: &Arc<str>) -> Recoverable {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        let log = logs.entry(Arc::clone(namespace)).or_insert_with(|| {
+            let limits = LogLimits {
+                bytes: self.options.bytes,
+                age: self.options.age,
+            };
+            NamespaceLog {
+                log: Arc::new(EventLog::new(limits)),
+                sessions: 0,
+            }
+        });
+        log.sessions += 1;
+        let pid = Arc::from(Sid::random().as_str());
+        Recoverable::new(pid, Arc::clone(&log.log))
+    }
+
+    /// A session of a namespace has ended. With the last one, the log ends.
+    pub(super) fn leave(&self, namespace: &str) {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(log) = logs.get_mut(namespace) else {
+            return;
+        };
+        log.sessions -= 1;
+        if log.sessions == 0 {
+            let ended = logs.remove(namespace);
+            drop(logs);
+            drop(ended);
+        }
+    }
+
+    /// A kept session has ended without having been recovered.
+    pub(super) fn lose(&self, session: Arc<KeptSession>) {
+        self.leave(&session.namespace);
+        self.counters.expired.increment();
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.push_back(session);
+        self.has_lost.notify_one();
+    }
+
+    /// Claims a session for a client that has lost its connection, or returns its client that has not ended yet.
+    pub(super) fn find(&self, pid: &str, namespace: &str) -> Found {
+        self.sessions.claim(pid, namespace)
+    }
+
+    /// Ends a session that can't be recovered completely.
+    pub(super) fn discard(&self, pid: &str, session: Arc<KeptSession>) {
+        if self.sessions.end(pid) {
+            self.lose(session);
+        }
+    }
+
+    /// The client of a session ended before it was accepted.
+    pub(super) fn abandon(&self, client: &Client, recoverable: &Recoverable) {
+        match &recoverable.resumed {
+            Some(resumed) => self.sessions.release(&recoverable.pid, resumed.claim),
+            None => self.leave(client.namespace()),
+        }
+    }
+
+    /// Returns true for the first caller, which must run [`sweep`](Self::sweep).
+    pub(crate) fn needs_sweeper(&self) -> bool {
+        !self.is_swept.load(Ordering::Relaxed) && !self.is_swept.swap(true, Ordering::Relaxed)
+    }
+
+    /// Sets what runs once for each kept session that has ended without having been recovered.
+    pub(crate) fn set_on_lost(&self, on_lost: OnLost) {
+        // It is set once, when the server is built.
+        let _ = self.on_lost.set(on_lost);
+    }
+
+    /// Drops old events and expired sessions for ever. What runs for sessions that have ended is passed to `spawn`.
+    pub(crate) async fn sweep(&self, spawn: impl Fn(LostFuture)) {
+        loop {
+            let next = self.expire();
+            self.take_lost().into_iter().for_each(&spawn);
+            let sweep = Instant::now() + SWEEP.min(self.options.max_disconnection);
+            let next = next.map_or(sweep, |next| next.min(sweep));
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {}
+                () = self.has_lost.notified() => {}
+            }
+        }
+    }
+
+    fn expire(&self) -> Option<Instant> {
+        let (expired, next) = self.sessions.expire();
+        for session in expired {
+            self.lose(session);
+        }
+        let logs: Vec<_> = {
+            let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
+            logs.values().map(|one| Arc::clone(&one.log)).collect()
+        };
+        for log in logs {
+            log.trim();
+        }
+        next
+    }
+
+    /// Returns what is to run for the sessions that have ended.
+    fn take_lost(&self) -> Vec<LostFuture> {
+        let lost = std::mem::take(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner));
+        let on_lost = self.on_lost.get();
+        let futures = lost
+            .into_iter()
+            .filter_map(|session| Some(on_lost?(session)));
+        futures.collect()
+    }
+
+    /// Ends all kept sessions, and returns what is to run for those that have ended. Nothing is kept from now on.
+    pub(crate) fn stop(&self) -> Vec<LostFuture> {
+        self.is_stopping.store(true, Ordering::Relaxed);
+        for session in self.sessions.take_all() {
+            self.lose(session);
+        }
+        self.take_lost()
+    }
+
+    /// Returns the counters, the number of kept sessions, and the number and the bytes of kept events.
+    pub(crate) fn counts(&self) -> (&RecoveryCounters, usize, usize, usize) {
+        let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
+        let sizes = logs.values().map(|one| one.log.size());
+        let (events, bytes) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        (&self.counters, self.sessions.kept(), events, bytes)
+    }
+}
+
+impl fmt::Debug for RecoveryOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecoveryOptions")
+            .field("max_disconnection", &self.max_disconnection)
+            .field("bytes", &self.bytes)
+            .field("sessions", &self.sessions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Recoveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recoveries")
+            .field("options", &self.options)
+            .field("sessions", &self.sessions)
+            .finish_non_exhaustive()
+    }
+}

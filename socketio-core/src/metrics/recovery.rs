@@ -1,0 +1,49 @@
+//! [`RecoveryMetrics`]: the recovery of sessions.
+
+use crate::node::Node;
+
+/// The recovery of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryMetrics {
+    /// The sessions that are kept for clients that have lost their connections, now.
+    pub kept_sessions: u64,
+    /// The events that are kept, now.
+    pub kept_events: u64,
+    /// About how much memory the kept events take in bytes, now.
+    pub kept_bytes: u64,
+    /// What became of the sessions that clients presented, and of those that were kept.
+    pub outcomes: Vec<RecoveryOutcomeMetrics>,
+    /// The number of kept sessions that ended without having been recovered.
+    pub expired: u64,
+}
+
+/// How often one outcome of a recovery was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryOutcomeMetrics {
+    /// `recovered`; `unknown_session` (it has expired, or there was none); `invalid_offset`; `incomplete` (events that the
+    /// client has missed are not kept any more); `too_much` (more than an outbox may hold); `evicted` (too many sessions were
+    /// kept).
+    pub name: &'static str,
+    /// How often it was seen.
+    pub count: u64,
+}
+
+/// Returns them, if the server recovers sessions.
+pub(super) fn recovery(node: &Node) -> Option<RecoveryMetrics> {
+    let (counters, sessions, events, bytes) = node.hub.recovery.as_ref()?.counts();
+    let outcomes = counters
+        .all()
+        .map(|(outcome, count)| RecoveryOutcomeMetrics {
+            name: outcome.name(),
+            count,
+        });
+    Some(RecoveryMetrics {
+        kept_sessions: sessions as u64,
+        kept_events: events as u64,
+        kept_bytes: bytes as u64,
+        outcomes: outcomes.collect(),
+        expired: counters.expired.get(),
+    })
+}

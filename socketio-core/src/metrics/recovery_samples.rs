@@ -1,0 +1,47 @@
+//! The numbers of the recovery of sessions.
+
+use super::{
+    Metrics,
+    samples::{Kind, Samples, plain, sample},
+};
+
+impl Metrics {
+    pub(super) fn recovery_samples(&self) -> Vec<Samples> {
+        let Some(recovery) = &self.recovery else {
+            return Vec::new();
+        };
+        let outcomes = recovery.outcomes.iter();
+        vec![
+            Samples::new(
+                Kind::Gauge,
+                "socketio_recovery_kept_sessions",
+                "Sessions that are kept for clients that have lost their connections.",
+                plain(recovery.kept_sessions),
+            ),
+            Samples::new(
+                Kind::Gauge,
+                "socketio_recovery_kept_events",
+                "Events that are kept for clients that come back.",
+                plain(recovery.kept_events),
+            ),
+            Samples::new(
+                Kind::Gauge,
+                "socketio_recovery_kept_bytes",
+                "Memory of the events that are kept.",
+                plain(recovery.kept_bytes),
+            ),
+            Samples::new(
+                Kind::Counter,
+                "socketio_recovery_outcomes_total",
+                "Sessions that clients presented, and kept ones that were evicted, by the outcome.",
+                outcomes.map(|one| sample([("outcome", one.name)], one.count)),
+            ),
+            Samples::new(
+                Kind::Counter,
+                "socketio_recovery_expired_total",
+                "Kept sessions that ended without having been recovered.",
+                plain(recovery.expired),
+            ),
+        ]
+    }
+}
