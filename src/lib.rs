@@ -76,19 +76,21 @@ pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
     BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
     ConnectionSession, Data, Description, EmitError, EventCall, EventContext, EventHandler,
-    EventHandlerExt, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    Begun, Claim, EventHandlerExt, EventKey, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
     HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message,
-    Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, OverflowPolicy, Path, Peer,
+    Middleware, Namespace, Needs, Next, NoAck, MemoryOnce, NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path, Peer,
     PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request, RespondWith, Response, Rest, Result,
     ReturnValue, RoomError, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
     SocketIoService, State, Text, To, TrustedProxies, UnixPeer, UnknownReason, UserError,
     broadcast, bytes, call, close_room, connection_session, current, disconnect, emit, engine,
-    except, handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send,
+    except, handlers, http, join_room, leave_room, metrics, of, once_in, protocol, request, rooms, send,
     send_json, session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast,
     try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
     try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
     try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
+#[cfg(feature = "redis")]
+pub use socketio_core::RedisOnce;
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
 pub use socketio_macros::{Namespace, event, namespace, on, on_error, on_error_default};

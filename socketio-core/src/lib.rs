@@ -17,6 +17,7 @@ mod hub;
 pub mod message_queue;
 pub mod metrics;
 mod node;
+mod once;
 mod packet;
 mod pending;
 #[doc(hidden)]
@@ -63,8 +64,8 @@ pub use base::{
     UnknownReason, UserError,
 };
 pub use client::{
-    ConnectionSession, Session, Socket, SocketIo, To, broadcast, call, close_room,
-    connection_session, current, disconnect, emit, except, join_room, leave_room, of, request,
+    ConnectionSession, OnceTransaction, Session, Socket, SocketIo, To, broadcast, call, close_room,
+    connection_session, current, disconnect, emit, except, join_room, leave_room, of, once_in, request,
     rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast,
     try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
     try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
@@ -73,11 +74,14 @@ pub use client::{
 pub use cluster::QueueHealth;
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt,
-    EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
+    EventKey, EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
     Next, NoAck, Path, RespondWith, Response, ReturnValue, State,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, HandlerInfo};
+#[cfg(feature = "redis")]
+pub use once::RedisOnce;
+pub use once::{Begun, Claim, MemoryOnce, Once, OnceKey, OnceLimits, OnceStore};
 pub use packet::Rest;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]

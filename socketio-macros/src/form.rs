@@ -43,7 +43,7 @@ impl Form {
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
             (Place::Method, Form::On | Form::Event) => {
-                &["guard", "rate", "per", "concurrent", "blocking"]
+                &["guard", "rate", "per", "once", "concurrent", "blocking"]
             }
             (Place::Method, _) => &[],
             (Place::Item, Form::On | Form::Event) => &[
@@ -51,6 +51,7 @@ impl Form {
                 "guard",
                 "rate",
                 "per",
+                "once",
                 "server",
                 "concurrent",
                 "blocking",

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use socketio_names::Rate;
-use syn::{Attribute, Expr, FnArg, Ident, LitStr, PatType, Path, Signature, Type, Visibility};
+use syn::{Attribute, Expr, FnArg, Ident, LitStr, Pat, PatType, Path, Signature, Type, Visibility};
 
 /// A function under one or more handler attributes.
 pub(crate) struct Function {
@@ -78,6 +78,7 @@ pub(crate) struct Registration {
     pub(crate) blocking: Option<Span>,
     pub(crate) guards: Guards,
     pub(crate) rate: Option<Rate>,
+    pub(crate) key: Option<Key>,
     /// The location of start-up errors.
     pub(crate) origin: Span,
 }
@@ -88,6 +89,43 @@ pub(crate) struct Guards {
     /// The word `guard`, for errors about all guards.
     pub(crate) option: Option<Span>,
     pub(crate) list: Vec<Expr>,
+}
+
+/// The value of `once =`.
+pub(crate) struct Key {
+    /// The word `once`.
+    pub(crate) option: Span,
+    pub(crate) value: Expr,
+}
+
+impl Key {
+    /// Returns the name of the argument that the key is, or is a field of; `None` for a call, or for a path of several segments.
+    pub(crate) fn base(&self) -> Option<&Ident> {
+        let mut value = &self.value;
+        while let Expr::Field(field) = value {
+            value = &field.base;
+        }
+        match value {
+            Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is a field of an argument.
+    pub(crate) fn is_field(&self) -> bool {
+        matches!(self.value, Expr::Field(_))
+    }
+
+    /// Returns the argument that the key is, or is a field of.
+    pub(crate) fn argument<'a>(&self, signature: &'a Signature) -> Option<(usize, &'a Ident)> {
+        let base = self.base()?;
+        arguments(signature)
+            .enumerate()
+            .find_map(|(index, argument)| match &*argument.pat {
+                Pat::Ident(name) if name.ident == *base => Some((index, &name.ident)),
+                _ => None,
+            })
+    }
 }
 
 /// The event or the errors that a handler handles.

@@ -20,7 +20,7 @@ pub fn current() -> Option<Socket> {
 }
 
 #[track_caller]
-fn expect_current(function: &str) -> Socket {
+pub(super) fn expect_current(function: &str) -> Socket {
     match current() {
         Some(socket) => socket,
         None => panic!(

@@ -5,6 +5,7 @@
 //! that fails in a handler is recorded in the handler's scope.
 
 mod context;
+mod once_in;
 mod scope;
 mod session;
 mod socket;
@@ -17,6 +18,7 @@ pub use context::{
     leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to,
     to_user, user,
 };
+pub use once_in::{OnceTransaction, once_in};
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;

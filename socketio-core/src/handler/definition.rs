@@ -6,7 +6,7 @@
 use std::{any::TypeId, fmt, panic::Location, sync::Arc};
 
 use super::{
-    GuardDefinition, RateLimit, Trigger,
+    GuardDefinition, KeyDefinition, RateLimit, Trigger,
     call::{FunctionShim, Instance, MethodShim},
 };
 use crate::{
@@ -40,6 +40,7 @@ pub struct Definition<S: 'static> {
     /// A sync function that runs on tokio's blocking pool.
     pub(crate) blocking: bool,
     pub(crate) rate: Option<RateLimit>,
+    pub(crate) key: Option<KeyDefinition>,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
@@ -68,6 +69,7 @@ impl<S: Copy> Definition<S> {
             concurrent: false,
             blocking: false,
             rate: None,
+            key: None,
             guards: &[],
             needs,
             shim,
@@ -95,6 +97,12 @@ impl<S: Copy> Definition<S> {
     /// Limits how often a client may send the event.
     pub const fn rated(mut self, rate: RateLimit) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// Runs the handler once for each key.
+    pub const fn once(mut self, key: KeyDefinition) -> Self {
+        self.key = Some(key);
         self
     }
 

@@ -10,6 +10,7 @@ use super::{
     event_handler_ext::HandlerOptions,
     guard::GuardEntry,
     origin::Origin,
+    once::KeyEntry,
     rate_limit::RateLimiter,
 };
 use crate::{
@@ -31,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) blocking: bool,
     /// How often clients may send its event.
     pub(super) rate: Option<Arc<RateLimiter>>,
+    /// The key by which its events run once.
+    pub(super) key: Option<KeyEntry>,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
@@ -88,6 +91,7 @@ impl Entry {
             concurrent: definition.concurrent,
             blocking: definition.blocking,
             rate: definition.rate.map(RateLimiter::new),
+            key: definition.key.as_ref().map(KeyEntry::defined),
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -113,6 +117,7 @@ impl Entry {
             concurrent: options.concurrent,
             blocking: options.blocking,
             rate: options.rate.and_then(Result::ok).map(RateLimiter::new),
+            key: options.key,
             namespace_guards: Arc::default(),
             guards: options.guards,
             needs,

@@ -19,6 +19,7 @@ use crate::{
         Connections, Hub,
         transport::{Outbox, Transport},
     },
+    once::Keys,
 };
 
 /// Creates the transport of a connection from the connection's outbox.
@@ -48,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) options: Options,
     pub(crate) files: Option<Files>,
     pub(crate) description: Description,
+    /// The responses of events that run once.
+    pub(crate) once: Keys,
     /// Background tasks and callbacks.
     pub(crate) tasks: Tasks,
     /// Socket.IO connections.

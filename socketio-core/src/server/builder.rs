@@ -21,6 +21,7 @@ use crate::{
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
     node::Options,
+    once::Once,
     packet::{Codec, Form, Parser, to_ascii},
 };
 
@@ -40,6 +41,7 @@ pub struct SocketIoBuilder {
     error_ack: ErrorAck,
     admin: Option<Admin>,
     pub(super) clustering: Clustering,
+    pub(super) once: Once,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
     built: &'static Location<'static>,
@@ -83,6 +85,7 @@ impl SocketIoBuilder {
             error_ack: ErrorAck::new(default_error_ack),
             admin: None,
             clustering: Clustering::default(),
+            once: Once::default(),
             client: None,
             built: Location::caller(),
             problems: Vec::new(),
@@ -373,6 +376,7 @@ impl SocketIoBuilder {
             states: self.states,
             namespace_values,
             options: self.options,
+            once: self.once,
             files,
             description: registry.description().clone(),
         };

@@ -9,6 +9,7 @@ mod client_options;
 mod clustering;
 mod connection;
 mod connection_limits;
+mod delivery_options;
 mod engine_transport;
 mod event_queue;
 mod file_limit;

@@ -14,6 +14,7 @@ use crate::{
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, Watch},
     node::{Description, Files, Node, Options},
+    once::{Keys, Once},
     packet::Codec,
 };
 
@@ -32,6 +33,7 @@ pub(super) struct NodeParts {
     pub(super) states: States,
     pub(super) namespace_values: States,
     pub(super) options: Options,
+    pub(super) once: Once,
     pub(super) files: Option<Files>,
     pub(super) description: Description,
 }
@@ -59,6 +61,7 @@ impl Server {
                 states: parts.states,
                 namespace_values: parts.namespace_values,
                 options,
+                once: Keys::new(parts.once),
                 files: parts.files,
                 description: parts.description,
                 tasks: Tasks::new("background task"),

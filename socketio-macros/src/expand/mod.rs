@@ -6,6 +6,7 @@
 mod derived;
 mod function;
 mod guards;
+mod key;
 mod namespace_impl;
 mod shim;
 mod trigger;
@@ -19,7 +20,7 @@ pub(crate) use derived::derived;
 pub(crate) use function::function;
 pub(crate) use namespace_impl::namespace_impl;
 
-use self::{guards::guarded, shim::Shims};
+use self::{guards::guarded, key::keyed, shim::Shims};
 use crate::{
     model::{self, Registration, Target, namespace_or_main},
     paths::Paths,
@@ -70,9 +71,10 @@ fn definitions(
         let blocking = registration.blocking.iter().map(|_| quote!(.blocking()));
         let guarded = guarded(&registration.guards, paths);
         let rated = rated(registration.rate, paths);
+        let keyed = keyed(registration.key.as_ref(), signature, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed
         }
     });
     quote!(#(#elements),*)

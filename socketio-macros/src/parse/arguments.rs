@@ -10,11 +10,11 @@ use syn::{
     parse2,
 };
 
-use super::{guards::guards, nearest::nearest};
+use super::{guards::guards, key::key, nearest::nearest};
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::Guards,
+    model::{Guards, Key},
 };
 
 /// The arguments of one attribute.
@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
     pub(crate) rate: Option<LitStr>,
     /// The value of `per`: whose events count together.
     pub(crate) per: Option<LitStr>,
+    pub(crate) key: Option<Key>,
     pub(crate) root: Option<Path>,
     /// Whether a mistake was reported, of which a missing argument may be a consequence.
     pub(crate) faulty: bool,
@@ -176,6 +177,10 @@ impl Arguments {
             self.guards.list = guards(ident, value)?;
             return put(&mut self.guards.option, ident.span(), ident);
         }
+        if name == "once" {
+            let key = key(ident, value)?;
+            return put(&mut self.key, key, ident);
+        }
         let value = parse2::<LitStr>(value.clone()).map_err(|_| {
             if let Some(error) = no_comma(&value) {
                 return error;
@@ -284,6 +289,7 @@ fn example(option: &str) -> &'static str {
         "guard" => "`guard = logged_in`",
         "rate" => "`rate = \"10/s burst 20\"`",
         "per" => "`per = \"user\"`",
+        "once" => "`once = id`",
         _ => "`crate = \"socketio\"`",
     }
 }

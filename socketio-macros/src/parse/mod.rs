@@ -5,6 +5,7 @@ mod derived;
 mod function;
 mod guards;
 mod handler;
+mod key;
 mod namespace_impl;
 mod nearest;
 
