@@ -11,6 +11,7 @@ mod base;
 mod client;
 mod cluster;
 mod counters;
+mod delivery;
 pub mod engine;
 mod handler;
 mod hub;
@@ -59,12 +60,12 @@ pub use admin::{Admin, AdminAuth, AdminMode};
 pub use admission::{OverflowPolicy, RateLimitPolicy};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
-    EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
+    DeliverError, EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
     PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies, UnixPeer,
     UnknownReason, UserError,
 };
 pub use client::{
-    ConnectionSession, OnceTransaction, Session, Socket, SocketIo, To, broadcast, call, close_room,
+    ConnectionSession, Deliver, OnceTransaction, Session, Socket, SocketIo, To, broadcast, call, close_room,
     connection_session, current, disconnect, emit, except, join_room, leave_room, of, once_in, request,
     rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast,
     try_call, try_close_room, try_connection_session, try_disconnect, try_emit, try_except,
@@ -72,6 +73,7 @@ pub use client::{
     try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
+pub use delivery::{Deliveries, Undelivered, UndeliveredReason};
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt,
     EventKey, EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,

@@ -5,8 +5,11 @@
 //! | `once` | handlers with `once`: retries, keys and whose they are |
 //! | `once_stores` | stores that are down, limits, and two nodes with one store |
 //! | `once_startup` | what `build()` refuses |
+//! | `deliver`, `deliver_limits` | events that are kept until they are acknowledged |
 //! | `once_in` | effects whose response is stored in their own transaction |
 
+mod deliver;
+mod deliver_limits;
 mod once;
 mod once_in;
 mod once_startup;

@@ -23,7 +23,7 @@ pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;
-pub use to::To;
+pub use to::{Deliver, To};
 pub use try_context::{
     try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
     try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,

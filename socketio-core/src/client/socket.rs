@@ -240,7 +240,9 @@ impl Socket {
     /// this client has disconnected.
     pub fn set_user(&self, key: impl fmt::Display) -> Result<(), UserError> {
         let key = key.to_string();
-        self.node().hub.set_user(self.client(), Some(&key))
+        self.node().hub.set_user(self.client(), Some(&key))?;
+        self.node().courier.joined(self.client());
+        Ok(())
     }
 
     /// Makes this client one without a user.

@@ -35,4 +35,4 @@ pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
-pub(crate) use user::user_room;
+pub(crate) use user::{user_of, user_room};

@@ -14,6 +14,7 @@ use super::{Description, Options};
 use crate::{
     base::{Request, States, Tasks},
     cluster::{Cluster, Emitter},
+    delivery::Courier,
     engine::Engine,
     hub::{
         Connections, Hub,
@@ -40,7 +41,9 @@ pub(crate) type Files = Box<dyn Fn(&Parts) -> Option<Response<Full<Bytes>>> + Se
 /// Shared by `SocketIo` handles, sockets and connection tasks.
 pub(crate) struct Node {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) emitter: Emitter,
+    pub(crate) emitter: Arc<Emitter>,
+    /// The events that are kept until they are acknowledged.
+    pub(crate) courier: Courier,
     pub(crate) engine: Engine,
     pub(crate) connections: Connections,
     pub(crate) states: States,
@@ -52,7 +55,7 @@ pub(crate) struct Node {
     /// The responses of events that run once.
     pub(crate) once: Keys,
     /// Background tasks and callbacks.
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: Arc<Tasks>,
     /// Socket.IO connections.
     pub(crate) connection_tasks: Tasks,
     /// HTTP connections accepted by `run` and `serve`.

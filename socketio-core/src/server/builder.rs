@@ -17,6 +17,7 @@ use crate::{
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::SocketIo,
     counters::{Counters, EventTable},
+    delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods, default_error_ack},
     hub::Watch,
@@ -42,6 +43,7 @@ pub struct SocketIoBuilder {
     admin: Option<Admin>,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
+    pub(super) deliveries: Deliveries,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
     built: &'static Location<'static>,
@@ -86,6 +88,7 @@ impl SocketIoBuilder {
             admin: None,
             clustering: Clustering::default(),
             once: Once::default(),
+            deliveries: Deliveries::default(),
             client: None,
             built: Location::caller(),
             problems: Vec::new(),
@@ -377,6 +380,7 @@ impl SocketIoBuilder {
             namespace_values,
             options: self.options,
             once: self.once,
+            deliveries: self.deliveries,
             files,
             description: registry.description().clone(),
         };

@@ -70,7 +70,7 @@ impl SocketIoBuilder {
         if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
             wrong(true, &format!("`cookie`: {problem}"));
         }
-        for problem in self.once.problems() {
+        for problem in self.once.problems().chain(self.deliveries.problems()) {
             wrong(true, problem);
         }
         wrong(

@@ -326,6 +326,7 @@ impl EventQueue {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
                 let (codec, namespace) = (&hub.codec, client.namespace());
                 hub.accept(client, codec.joined(self.version, namespace, client.sid()));
+                self.context.socket.node().courier.joined(client);
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {

@@ -10,6 +10,7 @@ use crate::{
     base::{States, Tasks},
     client::SocketIo,
     cluster::{Cluster, ClusterOptions, Emitter},
+    delivery::{Courier, Deliveries},
     engine::Engine,
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, Watch},
@@ -34,6 +35,7 @@ pub(super) struct NodeParts {
     pub(super) namespace_values: States,
     pub(super) options: Options,
     pub(super) once: Once,
+    pub(super) deliveries: Deliveries,
     pub(super) files: Option<Files>,
     pub(super) description: Description,
 }
@@ -45,6 +47,9 @@ impl Server {
         let counters = Arc::clone(&options.engine.counters);
         let hub = Arc::new(Hub::new(parts.codec, parts.watch, options.limits, counters));
         let server = Arc::new(self);
+        let emitter = Arc::new(Emitter::new(&hub, parts.cluster));
+        let tasks = Arc::new(Tasks::new("background task"));
+        let problems = options.engine.problems.clone();
         let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
             let accepting = (node.clone(), Arc::clone(&server));
             let engine = Engine::new(options.engine.clone(), move |session| {
@@ -54,7 +59,8 @@ impl Server {
                 }
             });
             Node {
-                emitter: Emitter::new(&hub, parts.cluster),
+                courier: Courier::new(parts.deliveries, &emitter, &tasks, problems),
+                emitter,
                 hub,
                 engine,
                 connections: Connections::default(),
@@ -64,7 +70,7 @@ impl Server {
                 once: Keys::new(parts.once),
                 files: parts.files,
                 description: parts.description,
-                tasks: Tasks::new("background task"),
+                tasks,
                 connection_tasks: Tasks::new("connection"),
                 http_tasks: Tasks::new("HTTP connection"),
                 shutdown_began: OnceLock::new(),

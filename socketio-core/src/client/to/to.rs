@@ -160,7 +160,7 @@ impl To {
         let from = self.from.clone();
         let emitted = self
             .encode(event, payload)
-            .and_then(|encoded| self.deliver(encoded));
+            .and_then(|encoded| self.send_encoded(encoded));
         if let Err(error) = emitted {
             scope::fail(error, origin, from.as_ref());
         }
@@ -174,7 +174,7 @@ impl To {
     /// and the server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let encoded = self.encode(event, payload)?;
-        self.deliver(encoded)
+        self.send_encoded(encoded)
     }
 
     fn encode<T: Serialize>(&mut self, event: &str, payload: T) -> Result<Encoded, EmitError> {
@@ -230,7 +230,7 @@ impl To {
         })
     }
 
-    fn deliver(self, encoded: Encoded) -> Result<(), EmitError> {
+    fn send_encoded(self, encoded: Encoded) -> Result<(), EmitError> {
         let Encoded {
             event,
             packet,
