@@ -75,7 +75,7 @@ pub mod parser;
 pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, BinaryInJson,
     BoxError, BuildError, CallError, CallStream, ConfiguredHandler, ConnectionRefused,
-    ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description, EmitError, EventCall, EventContext, EventHandler,
+    ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description, Drain, EmitError, EventCall, EventContext, EventHandler,
     Begun, Claim, EventHandlerExt, EventKey, EventName, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
     HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, Message,
     Middleware, Namespace, Needs, Next, NoAck, MemoryOnce, NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path, Peer,

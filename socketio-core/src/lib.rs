@@ -80,7 +80,7 @@ pub use handler::{
     Next, NoAck, Path, RespondWith, Response, ReturnValue, State,
 };
 pub use hub::{IntoRooms, transport};
-pub use node::{Description, HandlerInfo};
+pub use node::{Description, Drain, HandlerInfo};
 #[cfg(feature = "redis")]
 pub use once::RedisOnce;
 pub use once::{Begun, Claim, MemoryOnce, Once, OnceKey, OnceLimits, OnceStore};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use socketio::{Ack, EventHandlerExt, Once, SocketIo, State};
-use test_support::problem;
+use test_support::{problem, problems};
 
 #[test]
 fn once_is_for_events() {
@@ -40,8 +40,11 @@ fn what_a_key_takes_must_be_there() {
 #[test]
 fn limits_that_nothing_fits_in_are_refused() {
     let once = Once::default().ttl(Duration::ZERO).lease(Duration::ZERO);
-    problem(
-        SocketIo::bare().once(once),
-        &["`Once::ttl` must not be zero", "`Once::lease`"],
+    assert_eq!(
+        problems(SocketIo::bare().once(once)),
+        [
+            "`Once::ttl` must not be zero",
+            "`Once::lease` must be 10 milliseconds at least",
+        ]
     );
 }

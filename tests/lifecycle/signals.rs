@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use socketio::{SocketIo, SocketIoBuilder};
+use socketio::{Drain, SocketIo, SocketIoBuilder};
 use socketio_test::TestClient;
 use test_support::engine_client::Connector;
 use tokio::sync::Notify;
@@ -122,6 +122,42 @@ fn with_a_handler_that_never_ends() {
 fn that_does_not_handle_signals() {
     let builder = SocketIo::bare().handle_signals(false);
     serve(builder.on("work", || BEGUN.notify_one()));
+}
+
+#[test]
+#[ignore = "run by the other tests"]
+fn that_drains_slowly() {
+    let drain = Drain::default().notice(10 * LONG).deadline(20 * LONG);
+    let io = SocketIo::bare().drain(drain).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (_connector, listener) = Connector::duplex();
+        let writing = async {
+            println!("serving");
+            while !io.health().draining {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            println!("stopping");
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            result = io.serve((), listener) => result.unwrap(),
+            () = writing => {}
+        }
+    });
+}
+
+#[test]
+fn sigterm_drains_and_a_second_signal_ends_the_drain_at_once() {
+    let mut program = Program::start("signals::that_drains_slowly");
+    program.terminate();
+    program.until("stopping");
+    program.terminate();
+    assert!(program.ended());
 }
 
 #[test]

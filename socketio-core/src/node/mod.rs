@@ -3,6 +3,7 @@
 //! Handles, sockets and connection tasks share the [`Node`]; it knows nothing of handlers.
 
 mod description;
+mod drain;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -11,5 +12,6 @@ mod node;
 mod options;
 
 pub use description::{Description, HandlerInfo};
+pub use drain::Drain;
 pub(crate) use node::{Files, Node};
 pub(crate) use options::Options;

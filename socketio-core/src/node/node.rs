@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
 use bytes::Bytes;
@@ -60,6 +60,8 @@ pub(crate) struct Node {
     pub(crate) connection_tasks: Tasks,
     /// HTTP connections accepted by `run` and `serve`.
     pub(crate) http_tasks: Tasks,
+    /// Whether the server leaves service.
+    pub(crate) draining: AtomicBool,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Sender<bool>,
     /// When the first shutdown began.

@@ -333,6 +333,7 @@ impl SocketIoBuilder {
         #[cfg(feature = "logger")]
         self.logger.install();
         self.check_options();
+        self.check_drain();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
         self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);

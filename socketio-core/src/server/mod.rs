@@ -10,6 +10,7 @@ mod clustering;
 mod connection;
 mod connection_limits;
 mod delivery_options;
+mod drain;
 mod engine_transport;
 mod event_queue;
 mod file_limit;

@@ -1,6 +1,6 @@
 //! [`Server`]: the handlers of a server, and the creation of its node.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
 use tokio::sync::watch;
 
@@ -74,6 +74,7 @@ impl Server {
                 connection_tasks: Tasks::new("connection"),
                 http_tasks: Tasks::new("HTTP connection"),
                 shutdown_began: OnceLock::new(),
+                draining: AtomicBool::new(false),
                 stopping: watch::Sender::new(false),
                 acceptor: Box::new(move |node, request, transport| {
                     Connection::start(node, &server, request, transport);
