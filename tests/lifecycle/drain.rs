@@ -76,10 +76,10 @@ async fn a_server_that_drains_is_not_ready_and_refuses_sessions_after_the_notice
     });
     settle().await;
     assert!(io.health().draining && !io.health().ready);
-    let open = http::get(&io, "EIO=4&transport=polling", &[]).await;
+    let open = http::get(&io, "transport=polling", &[]).await;
     assert_eq!(open.status, 200, "{}", open.body);
     sleep(Duration::from_secs(6)).await;
-    let refused = http::get(&io, "EIO=4&transport=polling", &[]).await;
+    let refused = http::get(&io, "transport=polling", &[]).await;
     assert_eq!(refused.status, 503, "{}", refused.body);
     drop(client);
     draining.await.unwrap();

@@ -67,6 +67,13 @@ impl Program {
 /// Whether the handler of the program has begun.
 static BEGUN: Notify = Notify::const_new();
 
+/// Waits until a signal has begun to stop the server.
+async fn draining(io: &SocketIo) {
+    while !io.health().draining {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Serves until a signal ends it, with a client whose `work` handler has begun.
 fn serve(builder: SocketIoBuilder) {
     let io = builder.build().unwrap();
@@ -83,7 +90,7 @@ fn serve(builder: SocketIoBuilder) {
             BEGUN.notified().await;
             // `serve` is polled first, and receives signals by then.
             println!("serving");
-            client.disconnected().await;
+            draining(&io).await;
             println!("stopping");
             std::future::pending::<()>().await;
         };
@@ -137,9 +144,7 @@ fn that_drains_slowly() {
         let (_connector, listener) = Connector::duplex();
         let writing = async {
             println!("serving");
-            while !io.health().draining {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            draining(&io).await;
             println!("stopping");
             std::future::pending::<()>().await;
         };
