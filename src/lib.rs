@@ -49,7 +49,9 @@
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
 //! | Wrap every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | Handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default), [`on_error`](SocketIoBuilder::on_error) for closures |
-//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`shutdown`](SocketIo::shutdown) |
+//! | Handle retries once | `once = id` on an attribute, [`once`](EventHandlerExt::once), [`once_in`] for a transaction, [`Once`] |
+//! | Send until it is acknowledged | [`deliver`](To::deliver), [`Deliveries`] |
+//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`drain`](SocketIoBuilder::drain), [`shutdown`](SocketIo::shutdown) |
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
 //! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
