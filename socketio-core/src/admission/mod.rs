@@ -12,6 +12,7 @@ mod limits;
 mod outbox_total;
 mod rate_limit_policy;
 
+#[cfg(feature = "api")]
 pub(crate) use address_table::key as address_key;
 pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;

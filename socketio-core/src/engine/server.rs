@@ -1,6 +1,6 @@
 //! [`Engine`]: answers the HTTP requests of all sessions.
 
-use std::{fmt, future::Future, net::IpAddr, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
@@ -114,7 +114,8 @@ impl Engine {
     }
 
     /// Returns who has sent a request, and the address that it counts for, if that is known.
-    pub(crate) fn caller(&self, request: &Parts) -> (Caller, Option<IpAddr>) {
+    #[cfg(feature = "api")]
+    pub(crate) fn caller(&self, request: &Parts) -> (Caller, Option<std::net::IpAddr>) {
         let proxies = &self.sessions.config.trusted_proxies;
         let caller = Caller::of(request).behind(request, proxies);
         (caller, Caller::address(request, proxies))

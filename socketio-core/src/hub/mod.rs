@@ -43,7 +43,9 @@ pub(crate) use connections::Connections;
 pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;
 pub(crate) use hub::{Hub, Target};
-pub(crate) use listing::{ClientQuery, ClientRow, Keyed, Listed, RoomQuery, RoomRow};
+pub(crate) use listing::{ClientQuery, RoomQuery};
+#[cfg(feature = "api")]
+pub(crate) use listing::{ClientRow, Keyed, Listed, RoomRow};
 pub(crate) use observer::{Observer, Watch};
 pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub(crate) use recording::SentEvent;
