@@ -83,24 +83,28 @@ pub mod parser;
 #[cfg(feature = "redis")]
 pub use socketio_core::RedisOnce;
 pub use socketio_core::{
-    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, Auth, Begun, BinaryInJson,
-    BoxError, BuildError, CallError, CallStream, Claim, ConfiguredHandler, ConnectionRefused,
-    ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description, Drain, EmitError,
-    EventCall, EventContext, EventHandler, EventHandlerExt, EventKey, EventName, Forbidden,
-    FromEvent, Guard, Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused,
-    IntoAccept, IntoRooms, Layered, Listener, MemoryOnce, Message, Middleware, Namespace, Needs,
-    Next, NoAck, NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction,
-    OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Request,
-    RespondWith, Response, Rest, Result, ReturnValue, RoomError, Session, Sid, Socket, SocketIo,
-    SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text, To, TrustedProxies, Undelivered,
-    UndeliveredReason, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, close_room,
-    connection_session, current, disconnect, emit, engine, except, handlers, http, join_room,
-    leave_room, metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user,
-    sid, skip, spawn, to, to_user, tracing, transport, try_broadcast, try_call, try_close_room,
-    try_connection_session, try_disconnect, try_emit, try_except, try_join_room, try_leave_room,
-    try_of, try_request, try_rooms, try_send, try_send_json, try_session, try_set_user, try_sid,
-    try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth, Begun,
+    BinaryInJson, BoxError, BuildError, CallError, CallStream, Claim, ConfiguredHandler,
+    ConnectionRefused, ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description,
+    Direction, Drain, EmitError, Event, EventCall, EventContext, EventHandler, EventHandlerExt,
+    EventKey, EventName, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, MemoryOnce,
+    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, Once, OnceKey, OnceLimits,
+    OnceStore, OnceTransaction, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy,
+    Reason, Recovered, Recovery, Request, RespondWith, Response, Rest, Result, ReturnValue,
+    RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
+    SocketIoService, State, Text, To, TrustedProxies, Undelivered, UndeliveredReason, UnixPeer,
+    UnknownReason, UserError, broadcast, bytes, call, call_event, close_room, connection_session,
+    current, disconnect, emit, emit_event, engine, except, handlers, http, join_room, leave_room,
+    metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user, sid, skip,
+    spawn, to, to_user, tracing, transport, try_broadcast, try_call, try_call_event,
+    try_close_room, try_connection_session, try_disconnect, try_emit, try_emit_event, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
+#[cfg(feature = "api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "api")))]
+pub use socketio_core::{Api, ApiService, Scope};
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
 #[cfg(feature = "contract")]

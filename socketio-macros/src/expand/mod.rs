@@ -87,9 +87,7 @@ fn definitions(
         let keyed = keyed(registration.key.as_ref(), signature, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)*
-||||||| parent of 79495e3 (Handlers are listed with their return types; the option of the API has a file, and features that are off leave no unused code)
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #(#recorded)* #returning
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)* #returning
         }
     });
     quote!(#(#elements),*)
