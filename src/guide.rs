@@ -16,6 +16,7 @@
 //! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
 //! | [Errors](self::errors) | failed events, error handlers |
 //! | [Typed contracts](self::contracts) | events with types, and their description as TypeScript, AsyncAPI, JSON Schema and a page |
+//! | [Delivery guarantees](self::delivery) | what happens once, what is kept until it is acknowledged, what is lost |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
 //! | [What the compiler says](self::compiler_messages) | compiler errors that don't mention events, and their cures |
 //! | **Operation** | |
@@ -71,6 +72,9 @@ pub mod errors {}
 
 #[doc = include_str!("../docs/guide/contracts.md")]
 pub mod contracts {}
+
+#[doc = include_str!("../docs/guide/delivery.md")]
+pub mod delivery {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}

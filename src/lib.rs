@@ -50,7 +50,9 @@
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
 //! | Wrap every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | Handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default), [`on_error`](SocketIoBuilder::on_error) for closures |
-//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`shutdown`](SocketIo::shutdown) |
+//! | Handle retries once | `once = id` on an attribute, [`once`](EventHandlerExt::once), [`once_in`] for a transaction, [`Once`] |
+//! | Send until it is acknowledged | [`deliver`](To::deliver), [`Deliveries`] |
+//! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`drain`](SocketIoBuilder::drain), [`shutdown`](SocketIo::shutdown) |
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
 //! | Let other programs read and emit | the [HTTP API](crate::guide::http_api) |
@@ -78,24 +80,27 @@ pub mod guide;
 pub mod message_queue;
 pub mod parser;
 
+#[cfg(feature = "redis")]
+pub use socketio_core::RedisOnce;
 pub use socketio_core::{
-    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth,
-    BinaryInJson, BoxError, BuildError, CallError, CallStream, ConfiguredHandler,
-    ConnectionRefused, ConnectionSession, Data, Description, Direction, EmitError, Event,
-    EventCall, EventContext, EventHandler, EventHandlerExt, EventName, Expired, Forbidden,
-    FromEvent, Guard, Handler, HandlerError, HandlerInfo, HandlerList, Handlers, HandshakeRefused,
-    IntoAccept, IntoRooms, Layered, Listener, Message, Middleware, Namespace, Needs, Next, NoAck,
-    NoCurrentClient, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason,
-    Recovered, Recovery, Request, RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row,
-    Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, Text,
-    To, TrustedProxies, UnixPeer, UnknownReason, UserError, broadcast, bytes, call, call_event,
-    close_room, connection_session, current, disconnect, emit, emit_event, engine, except,
-    handlers, http, join_room, leave_room, metrics, of, protocol, request, rooms, send, send_json,
-    session, set_user, sid, skip, spawn, to, to_user, tracing, transport, try_broadcast, try_call,
-    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
-    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
-    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
-    try_to_user, try_user, user,
+    Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth, Begun,
+    BinaryInJson, BoxError, BuildError, CallError, CallStream, Claim, ConfiguredHandler,
+    ConnectionRefused, ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description,
+    Direction, Drain, EmitError, Event, EventCall, EventContext, EventHandler, EventHandlerExt,
+    EventKey, EventName, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
+    HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, MemoryOnce,
+    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, Once, OnceKey, OnceLimits,
+    OnceStore, OnceTransaction, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy,
+    Reason, Recovered, Recovery, Request, RespondWith, Response, Rest, Result, ReturnValue,
+    RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
+    SocketIoService, State, Text, To, TrustedProxies, Undelivered, UndeliveredReason, UnixPeer,
+    UnknownReason, UserError, broadcast, bytes, call, call_event, close_room, connection_session,
+    current, disconnect, emit, emit_event, engine, except, handlers, http, join_room, leave_room,
+    metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user, sid, skip,
+    spawn, to, to_user, tracing, transport, try_broadcast, try_call, try_call_event,
+    try_close_room, try_connection_session, try_disconnect, try_emit, try_emit_event, try_except,
+    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
+    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
 };
 #[cfg(feature = "api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "api")))]

@@ -20,6 +20,7 @@ mod cluster;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counters;
+mod delivery;
 pub mod engine;
 mod event_log;
 mod handler;
@@ -27,6 +28,7 @@ mod hub;
 pub mod message_queue;
 pub mod metrics;
 mod node;
+mod once;
 mod packet;
 mod pending;
 #[doc(hidden)]
@@ -74,27 +76,32 @@ pub use admission::{OverflowPolicy, RateLimitPolicy};
 pub use api::{Api, ApiService, Scope};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
-    EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message, NoCurrentClient,
-    PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies, UnixPeer,
-    UnknownReason, UserError,
+    DeliverError, EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message,
+    NoCurrentClient, PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies,
+    UnixPeer, UnknownReason, UserError,
 };
 pub use client::{
-    AsksForAck, ConnectionSession, Event, Expired, Recovery, Session, Socket, SocketIo, To,
-    broadcast, call, call_event, close_room, connection_session, current, disconnect, emit,
-    emit_event, except, join_room, leave_room, of, request, rooms, send, send_json, session,
-    set_user, sid, skip, spawn, to, to_user, try_broadcast, try_call, try_call_event,
-    try_close_room, try_connection_session, try_disconnect, try_emit, try_emit_event, try_except,
-    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
-    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    AsksForAck, ConnectionSession, Deliver, Event, Expired, OnceTransaction, Recovery, Session,
+    Socket, SocketIo, To, broadcast, call, call_event, close_room, connection_session, current,
+    disconnect, emit, emit_event, except, join_room, leave_room, of, once_in, request, rooms, send,
+    send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast, try_call,
+    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
+    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
+    try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
+pub use delivery::{Deliveries, Undelivered, UndeliveredReason};
 pub use handler::{
-    Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt,
+    Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventKey,
     EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
     Next, NoAck, Path, Recovered, RespondWith, Response, ReturnValue, State,
 };
 pub use hub::{IntoRooms, transport};
-pub use node::{Description, HandlerInfo};
+pub use node::{Description, Drain, HandlerInfo};
+#[cfg(feature = "redis")]
+pub use once::RedisOnce;
+pub use once::{Begun, Claim, MemoryOnce, Once, OnceKey, OnceLimits, OnceStore};
 pub use packet::Rest;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]

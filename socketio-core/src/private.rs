@@ -9,10 +9,10 @@ pub use crate::client::{
 };
 pub use crate::handler::RateLimit;
 pub use crate::handler::{
-    Called, Definition, DerivedPath, EventCall, EventContext, FromEvent, FunctionShim, Guard,
-    GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, Kind, Linked, MethodShim,
-    Namespace, NamespaceImpl, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder,
-    Trigger, TriggerArgument, accept, triggered,
+    Called, Definition, DerivedPath, EventCall, EventContext, EventKey, FromEvent, FunctionShim,
+    Guard, GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, KeyDefinition,
+    KeyResult, Kind, Linked, MethodShim, Namespace, NamespaceImpl, NamespacePath, Needs, Next,
+    Outcome, ReplyShape, ResponseEncoder, Trigger, TriggerArgument, accept, event_key, triggered,
 };
 pub use crate::node::{DescribeEvent, EventDefinition};
 pub use crate::packet::Several;
@@ -38,6 +38,16 @@ pub fn guard_needs<M, G: Guard<M>>(_: G, needs: &mut Needs) {
 /// Runs a guard.
 pub fn ask_guard<M, G: Guard<M>>(guard: G, cx: &mut EventContext<'_>) -> Called {
     guard.check(cx)
+}
+
+/// Collects the needs of the arguments of a key's function.
+pub fn key_needs<M, K: EventKey<M>>(_: K, needs: &mut Needs) {
+    K::needs(needs);
+}
+
+/// Reads a key by its function.
+pub fn read_key<M, K: EventKey<M>>(key: K, cx: &mut EventContext<'_>) -> KeyResult {
+    key.read(cx)
 }
 
 /// Runs a blocking function on tokio's blocking pool, with the current client.

@@ -44,15 +44,22 @@ impl Form {
     /// Returns the names of the options, also for messages.
     pub(crate) fn options(self, place: Place) -> &'static [&'static str] {
         match (place, self) {
-            (Place::Method, Form::On | Form::Event) => {
-                &["guard", "rate", "per", "concurrent", "blocking", "record"]
-            }
+            (Place::Method, Form::On | Form::Event) => &[
+                "guard",
+                "rate",
+                "per",
+                "once",
+                "concurrent",
+                "blocking",
+                "record",
+            ],
             (Place::Method, _) => &[],
             (Place::Item, Form::On | Form::Event) => &[
                 "namespace",
                 "guard",
                 "rate",
                 "per",
+                "once",
                 "server",
                 "concurrent",
                 "blocking",

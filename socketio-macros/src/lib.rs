@@ -56,6 +56,7 @@ use crate::form::Form;
 /// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that accept or refuse the event, run in this order; see `Guard` |
 /// | `rate = "10/s burst 20"` | none | how often a client may send the event; what is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}` |
 /// | `per = "user"`, `per = "address"` | `"client"` | with `rate`: whose events count together |
+/// | `once = id`, `once = order.id`, `once = order_key` | the handler runs for each event | the handler runs once for each key: an argument, a field of one, or a function of the same arguments; a retry gets the stored response; see `EventKey` |
 /// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
 /// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |

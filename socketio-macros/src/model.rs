@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use socketio_names::Rate;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Ident, Lit, LitStr, Meta, PatType, Path, Signature, Type,
+    Attribute, Expr, ExprLit, FnArg, Ident, Lit, LitStr, Meta, Pat, PatType, Path, Signature, Type,
     Visibility,
 };
 
@@ -109,6 +109,7 @@ pub(crate) struct Registration {
     pub(crate) guards: Guards,
     pub(crate) rate: Option<Rate>,
     pub(crate) record: Option<Record>,
+    pub(crate) key: Option<Key>,
     /// The location of start-up errors.
     pub(crate) origin: Span,
 }
@@ -127,6 +128,43 @@ pub(crate) struct Guards {
     /// The word `guard`, for errors about all guards.
     pub(crate) option: Option<Span>,
     pub(crate) list: Vec<Expr>,
+}
+
+/// The value of `once =`.
+pub(crate) struct Key {
+    /// The word `once`.
+    pub(crate) option: Span,
+    pub(crate) value: Expr,
+}
+
+impl Key {
+    /// Returns the name of the argument that the key is, or is a field of; `None` for a call, or for a path of several segments.
+    pub(crate) fn base(&self) -> Option<&Ident> {
+        let mut value = &self.value;
+        while let Expr::Field(field) = value {
+            value = &field.base;
+        }
+        match value {
+            Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is a field of an argument.
+    pub(crate) fn is_field(&self) -> bool {
+        matches!(self.value, Expr::Field(_))
+    }
+
+    /// Returns the argument that the key is, or is a field of.
+    pub(crate) fn argument<'a>(&self, signature: &'a Signature) -> Option<(usize, &'a Ident)> {
+        let base = self.base()?;
+        arguments(signature)
+            .enumerate()
+            .find_map(|(index, argument)| match &*argument.pat {
+                Pat::Ident(name) if name.ident == *base => Some((index, &name.ident)),
+                _ => None,
+            })
+    }
 }
 
 /// The event or the errors that a handler handles.

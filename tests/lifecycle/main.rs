@@ -5,12 +5,14 @@
 //! | `serving` | how `run` and `serve` begin and end |
 //! | `accepting` | connections that cannot be accepted |
 //! | `http` | HTTP requests at a shutdown |
+//! | `drain` | how a server leaves service before it shuts down |
 //! | `outage` | what clients see of a shutdown |
 //! | `shutdown` | the steps of a shutdown, and their limits |
 //! | `endless_handlers` | handlers that never end |
 //! | `signals` | ctrl-c and SIGTERM |
 
 mod accepting;
+mod drain;
 mod endless_handlers;
 mod fixture;
 mod http;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use socketio::{SocketIo, SocketIoBuilder};
+use socketio::{Drain, SocketIo, SocketIoBuilder};
 use socketio_test::TestClient;
 use test_support::engine_client::Connector;
 use tokio::sync::Notify;
@@ -67,6 +67,13 @@ impl Program {
 /// Whether the handler of the program has begun.
 static BEGUN: Notify = Notify::const_new();
 
+/// Waits until a signal has begun to stop the server.
+async fn draining(io: &SocketIo) {
+    while !io.health().draining {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Serves until a signal ends it, with a client whose `work` handler has begun.
 fn serve(builder: SocketIoBuilder) {
     let io = builder.build().unwrap();
@@ -83,7 +90,7 @@ fn serve(builder: SocketIoBuilder) {
             BEGUN.notified().await;
             // `serve` is polled first, and receives signals by then.
             println!("serving");
-            client.disconnected().await;
+            draining(&io).await;
             println!("stopping");
             std::future::pending::<()>().await;
         };
@@ -122,6 +129,40 @@ fn with_a_handler_that_never_ends() {
 fn that_does_not_handle_signals() {
     let builder = SocketIo::bare().handle_signals(false);
     serve(builder.on("work", || BEGUN.notify_one()));
+}
+
+#[test]
+#[ignore = "run by the other tests"]
+fn that_drains_slowly() {
+    let drain = Drain::default().notice(10 * LONG).deadline(20 * LONG);
+    let io = SocketIo::bare().drain(drain).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (_connector, listener) = Connector::duplex();
+        let writing = async {
+            println!("serving");
+            draining(&io).await;
+            println!("stopping");
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            result = io.serve((), listener) => result.unwrap(),
+            () = writing => {}
+        }
+    });
+}
+
+#[test]
+fn sigterm_drains_and_a_second_signal_ends_the_drain_at_once() {
+    let mut program = Program::start("signals::that_drains_slowly");
+    program.terminate();
+    program.until("stopping");
+    program.terminate();
+    assert!(program.ended());
 }
 
 #[test]

@@ -24,8 +24,9 @@ pub(crate) mod turn_clock;
 pub use data::{BinaryInJson, Data};
 pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};
 pub use error::{
-    ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, EmitError, EncodeError,
-    Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError, UserError,
+    ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, DeliverError, EmitError,
+    EncodeError, Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,
+    UserError,
 };
 pub(crate) use error::{Cause, chain};
 pub(crate) use escaped::Escaped;

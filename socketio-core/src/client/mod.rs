@@ -8,6 +8,7 @@ mod context;
 mod emit_event;
 mod event;
 mod expired;
+mod once_in;
 mod recovery;
 mod scope;
 mod session;
@@ -27,12 +28,13 @@ pub use event::{
     read_event,
 };
 pub use expired::Expired;
+pub use once_in::{OnceTransaction, once_in};
 pub use recovery::Recovery;
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;
-pub use to::To;
+pub use to::{Deliver, To};
 pub use try_context::{
     try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
     try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,

@@ -14,6 +14,7 @@ use crate::{
     client::{ConnectionSession, Session, To, scope},
     hub::{Client, CloseRequest, IntoRooms, Target},
     node::Node,
+    once::{OnceKey, Owner},
 };
 
 /// One client in one namespace. Cheap to clone; stays valid after the client has disconnected, and then sends nothing.
@@ -256,7 +257,9 @@ impl Socket {
     /// this client has disconnected.
     pub fn set_user(&self, key: impl fmt::Display) -> Result<(), UserError> {
         let key = key.to_string();
-        self.node().hub.set_user(self.client(), Some(&key))
+        self.node().hub.set_user(self.client(), Some(&key))?;
+        self.node().courier.joined(self.client());
+        Ok(())
     }
 
     /// Makes this client one without a user.
@@ -273,6 +276,15 @@ impl Socket {
     /// Addresses the clients of a user in this namespace: [`To::to_user`].
     pub fn to_user(&self, key: impl fmt::Display) -> To {
         self.address(Target::Rooms(Vec::new())).to_user(key)
+    }
+
+    /// Returns a key of this client's events that run once, in the scope of its user, or of its session if it has none.
+    pub(crate) fn once_key(&self, event: &str, key: &str) -> OnceKey {
+        let namespace = self.namespace();
+        match self.client().user() {
+            Some(user) => OnceKey::new(namespace, Owner::User(&user), event, key),
+            None => OnceKey::new(namespace, Owner::Session(self.sid().as_str()), event, key),
+        }
     }
 
     /// Disconnects this client from this namespace; its connection stays open. The client receives a DISCONNECT packet

@@ -125,6 +125,11 @@ impl Engine {
         self.sessions.stop();
     }
 
+    /// Returns whether further handshakes are refused.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.sessions.is_stopped()
+    }
+
     /// Returns what counts connections.
     pub(crate) fn admission(&self) -> &Arc<Admission> {
         &self.sessions.admission

@@ -72,6 +72,8 @@ pub(crate) enum AckSource<'a> {
     /// No acknowledgement was asked for.
     None,
     Request(&'a AckRequest),
+    /// The response is stored, and there is no `Ack` for it: of an event that runs once and asks for none.
+    Stored,
     /// Of an event that went through middleware.
     State(Arc<AckState>),
 }

@@ -18,7 +18,10 @@ use super::{
     rate_limit::RateLimiter,
     registry::{Checked, Registry},
 };
-use crate::base::{BuildError, States};
+use crate::{
+    base::{BuildError, States},
+    handler::Need,
+};
 
 /// Checks all registrations and creates their registry. The returned states are the values of namespace impls.
 pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, States), BuildError> {
@@ -124,6 +127,10 @@ fn check_entry(entry: &Entry, states: &States, problems: &mut Vec<String>) {
         Kind::Error | Kind::ErrorDefault => Place::Errors(&entry.namespace),
     };
     check_needs(entry, entry.needs(), place, states, problems);
+    if let Some(key) = &entry.key {
+        let who = format!("the key `{}` of {entry}", key.name);
+        check_needs(&who, key.needs(), place, states, problems);
+    }
     for guard in &entry.guards {
         let who = format!("{guard} of {entry}");
         check_needs(&who, guard.needs(), place, states, problems);
@@ -212,7 +219,10 @@ fn check_name(entry: &Entry, problems: &mut Vec<String>) {
 fn check_options(entry: &Entry, problems: &mut Vec<String>) {
     let name = match entry.kind {
         Kind::Event if entry.is_lifecycle() => &entry.event,
-        Kind::Event => return,
+        Kind::Event => {
+            check_key(entry, problems);
+            return;
+        }
         Kind::Error | Kind::ErrorDefault => "on_error",
     };
     if entry.concurrent {
@@ -230,9 +240,33 @@ fn check_options(entry: &Entry, problems: &mut Vec<String>) {
             "{entry}: `{name}` has no arguments to record: leave `record` out"
         ));
     }
+    if entry.key.is_some() {
+        problems.push(format!(
+            "{entry}: `{name}` is not sent by clients: leave `once` out"
+        ));
+    }
     if !entry.guards.is_empty() && name != "connect" {
         problems.push(format!(
             "{entry}: no guard runs before `{name}`: leave `guard` out"
+        ));
+    }
+}
+
+/// Reports a key beside an `Ack`, whose acknowledgement can't be stored.
+fn check_key(entry: &Entry, problems: &mut Vec<String>) {
+    let Some(key) = &entry.key else {
+        return;
+    };
+    let takes_ack = |needs: &[Need]| needs.iter().any(|need| matches!(need, Need::Ack));
+    if takes_ack(entry.needs()) {
+        problems.push(format!(
+            "{entry}: `once` stores the return value, but the handler takes `Ack`: return the acknowledgement instead"
+        ));
+    }
+    if takes_ack(key.needs()) {
+        problems.push(format!(
+            "{entry}: the key `{}` takes `Ack`: leave it out",
+            key.name
         ));
     }
 }

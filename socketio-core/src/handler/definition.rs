@@ -6,7 +6,7 @@
 use std::{any::TypeId, fmt, panic::Location, sync::Arc};
 
 use super::{
-    GuardDefinition, RateLimit, Trigger,
+    GuardDefinition, KeyDefinition, RateLimit, Trigger,
     call::{FunctionShim, Instance, MethodShim},
 };
 use crate::{
@@ -43,6 +43,7 @@ pub struct Definition<S: 'static> {
     pub(crate) rate: Option<RateLimit>,
     /// Whether the arguments may be recorded, and without which keys.
     pub(crate) record: Option<&'static [&'static str]>,
+    pub(crate) key: Option<KeyDefinition>,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
@@ -72,6 +73,7 @@ impl<S: Copy> Definition<S> {
             blocking: false,
             rate: None,
             record: None,
+            key: None,
             guards: &[],
             needs,
             shim,
@@ -105,6 +107,12 @@ impl<S: Copy> Definition<S> {
     /// Lets the arguments be recorded, without the values of these keys.
     pub const fn recorded(mut self, skip: &'static [&'static str]) -> Self {
         self.record = Some(skip);
+        self
+    }
+
+    /// Runs the handler once for each key.
+    pub const fn once(mut self, key: KeyDefinition) -> Self {
+        self.key = Some(key);
         self
     }
 

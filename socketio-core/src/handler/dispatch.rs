@@ -255,7 +255,10 @@ impl Dispatcher {
             self.ask(guard, entry, socket, event, input.clone()).await?;
         }
         match entry {
-            Some(entry) => self.call(entry, socket, event, input).await,
+            Some(entry) => match &entry.key {
+                Some(key) => self.call_once(entry, key, socket, event, input).await,
+                None => self.call(entry, socket, event, input).await,
+            },
             None => Ok(Response::NONE),
         }
     }

@@ -9,6 +9,7 @@ use super::{
     definition::{Definition, Kind},
     event_handler_ext::HandlerOptions,
     guard::GuardEntry,
+    once::KeyEntry,
     origin::Origin,
     rate_limit::RateLimiter,
 };
@@ -34,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) blocking: bool,
     /// How often clients may send its event.
     pub(super) rate: Option<Arc<RateLimiter>>,
+    /// The key by which its events run once.
+    pub(super) key: Option<KeyEntry>,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
@@ -95,6 +98,7 @@ impl Entry {
             record: definition.record.map(RecordedArguments::without),
             blocking: definition.blocking,
             rate: definition.rate.map(RateLimiter::new),
+            key: definition.key.as_ref().map(KeyEntry::defined),
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -123,6 +127,7 @@ impl Entry {
             record: options.record,
             blocking: options.blocking,
             rate: options.rate.and_then(Result::ok).map(RateLimiter::new),
+            key: options.key,
             namespace_guards: Arc::default(),
             guards: options.guards,
             needs,

@@ -8,11 +8,12 @@ use super::{
     call::Called,
     event_handler::EventHandler,
     guard::{Guard, GuardEntry},
+    once::KeyEntry,
     rate_limit::RateLimit,
 };
 use crate::{
     activity::RecordedArguments,
-    handler::{EventContext, Needs},
+    handler::{EventContext, EventKey, Needs},
 };
 
 /// Options for one closure or function that is given to [`on`](crate::SocketIoBuilder::on).
@@ -77,6 +78,33 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
+    /// Runs the handler once for each key, which `key` returns: a retry with the same key gets the stored response, also on another
+    /// node if the [store](crate::Once::store) is one for all nodes, and while the first still runs it waits for its response.
+    ///
+    /// Keys are those of the client's user ([`Socket::set_user`](crate::Socket::set_user)), or of the client if it has none. A handler
+    /// that fails is as if it had not run: nothing is stored, and a retry runs it again. `key` is a closure or a function of the same
+    /// arguments that returns any `Serialize` value, `None` for an event that runs each time: see [`EventKey`].
+    ///
+    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and beside an [`Ack`](crate::Ack).
+    ///
+    /// ```
+    /// use socketio_core::{EventHandlerExt, SocketIo};
+    ///
+    /// async fn order(id: String, item: String) -> String {
+    ///     format!("{item} is ordered: {id}")
+    /// }
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on("order", order.once(|id: String| id))
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    fn once<K>(self, key: impl EventKey<K>) -> ConfiguredHandler<Self, M> {
+        let mut handler = ConfiguredHandler::new(self);
+        handler.options.key = Some(KeyEntry::closure(key));
+        handler
+    }
+
     /// Adds a [`Guard`] that runs before the handler. Guards run in the order in which they were added, after those of
     /// the namespace; the first refusal stops the event. `build()` refuses it for `disconnect` and error handlers.
     #[track_caller]
@@ -105,6 +133,7 @@ pub struct HandlerOptions {
     pub(super) guards: Vec<GuardEntry>,
     pub(super) rate: Option<Result<RateLimit, String>>,
     pub(super) record: Option<RecordedArguments>,
+    pub(super) key: Option<KeyEntry>,
 }
 
 /// The marker of [`ConfiguredHandler`] for the compiler.

@@ -142,7 +142,7 @@ impl EventCall {
                 CallInput::Event {
                     arguments: arguments.clone(),
                     ack: match ack {
-                        AckSource::None => None,
+                        AckSource::None | AckSource::Stored => None,
                         AckSource::Request(request) => {
                             Some(Arc::clone(request.state(error_ack, socket, event)))
                         }

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    error::Error,
     panic::Location,
     sync::{
         Arc,
@@ -10,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{base::Sid, counters::HandlerCounters};
+use crate::{
+    base::{ProblemLog, Sid},
+    counters::HandlerCounters,
+};
 
 /// The name of user code, and where it was registered: for errors and for the log.
 #[derive(Debug)]
@@ -71,6 +75,17 @@ impl Origin {
                 location = %self.location,
                 "a handler takes `Ack`, so its return value is not sent: return nothing, or `NoAck`"
             );
+        }
+    }
+
+    /// Logs that the response of a handler with `once` was not stored.
+    #[cold]
+    pub(super) fn report_not_stored(&self, problems: &ProblemLog, error: &(dyn Error + 'static)) {
+        const TEXT: &str =
+            "the response of a handler with `once` was not stored: a retry may run it again";
+        if let Some(left_out) = problems.admit(self.location, TEXT) {
+            let (function, location) = (&*self.name, self.location);
+            tracing::error!(target: "socketio", function, %location, error, left_out, "{TEXT}");
         }
     }
 

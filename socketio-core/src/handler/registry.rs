@@ -66,7 +66,7 @@ pub(crate) struct Lookup {
 pub(crate) enum Route {
     /// The handler runs directly.
     Direct(Arc<Entry>),
-    /// Middleware or guards run before the handler.
+    /// Middleware or guards run before the handler, or it runs once for each key.
     Guarded(Arc<Entry>),
     /// There is no handler. Middleware may respond.
     Unhandled,
@@ -126,7 +126,7 @@ impl Events {
     }
 }
 
-/// A handler, and whether its namespace impl or the handler itself has guards.
+/// A handler, and whether its namespace impl or the handler itself has guards, or a key by which it runs once.
 #[derive(Debug)]
 struct Registered {
     entry: Arc<Entry>,
@@ -136,7 +136,9 @@ struct Registered {
 impl Registered {
     fn new(entry: Arc<Entry>) -> Self {
         Registered {
-            is_guarded: !entry.guards.is_empty() || !entry.namespace_guards.is_empty(),
+            is_guarded: !entry.guards.is_empty()
+                || !entry.namespace_guards.is_empty()
+                || entry.key.is_some(),
             entry,
         }
     }

@@ -113,6 +113,14 @@ impl Response {
         }
     }
 
+    /// Returns the encoded arguments.
+    pub(super) fn payload(&self) -> Option<&Payload> {
+        match &self.0 {
+            Content::Encoded(values) => Some(values),
+            Content::None | Content::NoAck | Content::Deferred(_) => None,
+        }
+    }
+
     /// Returns whether the server sends no acknowledgement.
     pub(super) fn is_no_ack(&self) -> bool {
         matches!(self.0, Content::NoAck)

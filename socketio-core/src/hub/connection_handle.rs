@@ -63,6 +63,7 @@ pub(crate) struct ConnectionHandle {
     overflowed: AtomicBool,
     /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
     abandoned: AtomicBool,
+    draining: AtomicBool,
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
     counters: Arc<Counters>,
@@ -84,6 +85,7 @@ impl ConnectionHandle {
             dropped: AtomicUsize::new(0),
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
             slots: Mutex::default(),
             counters,
         }
@@ -225,6 +227,16 @@ impl ConnectionHandle {
     pub(crate) fn close_connection(&self, closing: CloseRequest) {
         self.closing.fetch_max(closing as u8, Ordering::AcqRel);
         self.notify();
+    }
+
+    /// Requests the task to close the connection, as at a shutdown, once no event of its clients is handled and no call waits.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// Requests the task to drop running handlers and waiting events, so that only `disconnect` handlers remain.

@@ -73,7 +73,7 @@ impl Connections {
     }
 
     /// Returns all connections, for use without the lock.
-    fn all(&self) -> Vec<Arc<ConnectionHandle>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ConnectionHandle>> {
         self.lock().values().cloned().collect()
     }
 }

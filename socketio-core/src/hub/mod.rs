@@ -53,4 +53,4 @@ pub(crate) use recovery_sessions::KeptSession;
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
-pub(crate) use user::user_room;
+pub(crate) use user::{user_of, user_room};

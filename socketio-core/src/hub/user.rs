@@ -24,6 +24,11 @@ pub(crate) fn user_room(key: &str) -> Room {
     Arc::from(format!("{}:{key}", PREFIX.as_str()))
 }
 
+/// Returns the key of the user whose room it is, if it is one.
+pub(crate) fn user_of(room: &str) -> Option<&str> {
+    room.strip_prefix(PREFIX.as_str())?.strip_prefix(':')
+}
+
 impl Hub {
     /// Sets the user of a client. Inside `connect`, it can be addressed once it is accepted.
     pub(crate) fn set_user(

@@ -53,6 +53,8 @@ pub use queue::{BoxFuture, MessageQueue, Publisher, Refused, Subscription};
 pub use rabbitmq::RabbitMq;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
+#[cfg(feature = "redis")]
+pub(crate) use redis::RedisCommands;
 /// The TLS library whose `ClientConfig` the queues' `tls` methods take, in the version that they use.
 #[cfg(feature = "_broker")]
 pub use tokio_rustls::rustls;

@@ -1,5 +1,7 @@
 //! [`Health`]: whether a server should get traffic.
 
+use std::sync::atomic::Ordering;
+
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{client::SocketIo, cluster::QueueHealth};
@@ -15,7 +17,8 @@ pub struct Health {
     /// one. A subscription that breaks later does not make it unready: all nodes would be unready at once, while local clients
     /// are served.
     pub ready: bool,
-    /// Whether the server shuts down: handshakes are answered with 503.
+    /// Whether the server leaves service or shuts down: handshakes are answered with 503, at the latest after the
+    /// [`notice`](crate::Drain::notice) of a drain.
     pub draining: bool,
     /// The state of the message queue, if there is one.
     pub queue: Option<QueueHealth>,
@@ -27,7 +30,7 @@ impl SocketIo {
     /// [`SocketIo::probes`] answers HTTP requests with it.
     pub fn health(&self) -> Health {
         let node = self.node();
-        let draining = *node.stopping.borrow();
+        let draining = *node.stopping.borrow() || node.draining.load(Ordering::Acquire);
         let cluster = node.cluster();
         let has_joined =
             cluster.is_none_or(|cluster| cluster.is_write_only() || cluster.was_subscribed());

@@ -5,6 +5,7 @@
 #[cfg(feature = "contract")]
 mod described;
 mod description;
+mod drain;
 mod event_definition;
 #[expect(
     clippy::module_inception,
@@ -16,6 +17,7 @@ mod options;
 #[cfg(feature = "contract")]
 pub(crate) use described::{Described, DescribedHandlers, DescribedNamespace};
 pub use description::{Description, HandlerInfo};
+pub use drain::Drain;
 pub(crate) use event_definition::OutgoingEvents;
 pub use event_definition::{DescribeEvent, EventDefinition};
 pub(crate) use node::{Files, Node};

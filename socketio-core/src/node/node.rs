@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
 use bytes::Bytes;
@@ -14,11 +14,13 @@ use super::{Description, Options, OutgoingEvents};
 use crate::{
     base::{Request, States, Tasks},
     cluster::{Cluster, Emitter},
+    delivery::Courier,
     engine::Engine,
     hub::{
         Connections, Hub,
         transport::{Outbox, Transport},
     },
+    once::Keys,
 };
 
 /// Creates the transport of a connection from the connection's outbox.
@@ -39,7 +41,9 @@ pub(crate) type Files = Box<dyn Fn(&Parts) -> Option<Response<Full<Bytes>>> + Se
 /// Shared by `SocketIo` handles, sockets and connection tasks.
 pub(crate) struct Node {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) emitter: Emitter,
+    pub(crate) emitter: Arc<Emitter>,
+    /// The events that are kept until they are acknowledged.
+    pub(crate) courier: Courier,
     pub(crate) engine: Engine,
     pub(crate) connections: Connections,
     pub(crate) states: States,
@@ -52,12 +56,16 @@ pub(crate) struct Node {
     pub(crate) description: Description,
     /// The outgoing events that have a type.
     pub(crate) events: OutgoingEvents,
+    /// The responses of events that run once.
+    pub(crate) once: Keys,
     /// Background tasks and callbacks.
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: Arc<Tasks>,
     /// Socket.IO connections.
     pub(crate) connection_tasks: Tasks,
     /// HTTP connections accepted by `run` and `serve`.
     pub(crate) http_tasks: Tasks,
+    /// Whether the server leaves service.
+    pub(crate) draining: AtomicBool,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Sender<bool>,
     /// When the first shutdown began.

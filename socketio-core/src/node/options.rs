@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Drain;
 use crate::{
     admission::{ClientLimits, Handshake, OutboxLimits, PacketLimits, RateLimitPolicy},
     engine,
@@ -20,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) handle_signals: bool,
+    pub(crate) drain: Drain,
     pub(crate) async_handlers: bool,
     pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
@@ -44,6 +46,7 @@ impl Default for Options {
             keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(10),
             handle_signals: true,
+            drain: Drain::default(),
             async_handlers: false,
             always_connect: false,
             concurrent_events: 64,

@@ -26,6 +26,7 @@ mod parser;
 mod payload;
 mod reader;
 mod received;
+mod record;
 mod rest;
 mod several;
 #[cfg(test)]

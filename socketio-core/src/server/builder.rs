@@ -18,10 +18,12 @@ use crate::{
     base::{BuildError, HandlerError, IntoAccept, Request, States},
     client::{Recovery, SocketIo},
     counters::{Counters, EventTable},
+    delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
     hub::Watch,
     node::Options,
+    once::Once,
     packet::{Codec, Form, Parser, to_ascii},
 };
 
@@ -45,6 +47,8 @@ pub struct SocketIoBuilder {
     pub(super) activity: ActivityOptions,
     pub(super) recovery: Option<Recovery>,
     pub(super) clustering: Clustering,
+    pub(super) once: Once,
+    pub(super) deliveries: Deliveries,
     /// Where `serve_client` finds the files.
     pub(super) client: Option<PathBuf>,
     #[cfg(feature = "contract")]
@@ -94,6 +98,8 @@ impl SocketIoBuilder {
             activity: ActivityOptions::default(),
             recovery: None,
             clustering: Clustering::default(),
+            once: Once::default(),
+            deliveries: Deliveries::default(),
             client: None,
             #[cfg(feature = "contract")]
             serve_contract: false,
@@ -338,6 +344,7 @@ impl SocketIoBuilder {
         self.logger.install();
         self.check_options();
         self.check_recovery();
+        self.check_drain();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
         let recovery = self.take_recovery();
@@ -415,6 +422,8 @@ impl SocketIoBuilder {
             states: self.states,
             namespace_values,
             options: self.options,
+            once: self.once,
+            deliveries: self.deliveries,
             files,
             extensions,
             description,

@@ -70,6 +70,9 @@ impl SocketIoBuilder {
         if let Some(problem) = engine.cookie.as_ref().and_then(Cookie::problem) {
             wrong(true, &format!("`cookie`: {problem}"));
         }
+        for problem in self.once.problems().chain(self.deliveries.problems()) {
+            wrong(true, problem);
+        }
         wrong(
             !self.linked && !self.name.is_empty(),
             "`named` selects linked handlers, but `bare` has none: use `SocketIo::builder().named(..)`",

@@ -90,7 +90,7 @@ struct Shutdown<'a> {
 
 impl<'a> Shutdown<'a> {
     fn new(node: &'a Node) -> Self {
-        let groups = [&node.http_tasks, &node.connection_tasks, &node.tasks];
+        let groups = [&node.http_tasks, &node.connection_tasks, &*node.tasks];
         Shutdown {
             node,
             began: *node.shutdown_began.get_or_init(Instant::now),

@@ -11,6 +11,8 @@ mod connection;
 mod connection_limits;
 #[cfg(feature = "contract")]
 mod contract_routes;
+mod delivery_options;
+mod drain;
 mod engine_transport;
 mod event_queue;
 mod file_limit;

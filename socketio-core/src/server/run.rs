@@ -1,6 +1,6 @@
 //! `run` and `serve`: serving ports and listeners until the server is stopped.
 
-use std::{future::pending, io, net::SocketAddr};
+use std::{future::pending, io, net::SocketAddr, pin::pin};
 
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
@@ -20,7 +20,8 @@ impl SocketIo {
     /// The server is stopped by ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown). It then
     /// shuts down as [`shutdown`](SocketIo::shutdown) does, within
     /// [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default) and a little more for the
-    /// rest. A second signal drops everything and returns at once.
+    /// rest. At a signal it [drains](SocketIo::drain) before, so that clients come back evenly:
+    /// [`SocketIoBuilder::drain`](crate::SocketIoBuilder::drain). A second signal drops everything and returns at once.
     /// [`handle_signals(false)`](crate::SocketIoBuilder::handle_signals) leaves signals to the program, and
     /// [`run_until`](SocketIo::run_until) waits for a future instead. Once `run` has been called, signals no longer end
     /// the process by themselves, not even after it has returned.
@@ -149,22 +150,42 @@ impl SocketIo {
         }
         let mut accepting = AcceptLoop::start(self, app, listener);
         let mut stopping = self.node().stopping.subscribe();
-        let result = tokio::select! {
-            () = turned_true(&mut stopping) => Ok(()),
-            _ = shutdown => Ok(()),
-            () = accepting.panicked() => Err("the listener panicked".into()),
+        let mut force = pin!(force);
+        let (result, drains) = tokio::select! {
+            () = turned_true(&mut stopping) => (Ok(()), false),
+            _ = shutdown => (Ok(()), true),
+            () = accepting.panicked() => (Err("the listener panicked".into()), false),
         };
+        let mut forced = false;
+        if drains {
+            // The listener is served meanwhile: clients poll, and probes ask.
+            tokio::select! {
+                biased;
+                () = self.leave_service(&self.node().options.drain) => {}
+                () = turned_true(&mut stopping) => {}
+                _ = &mut force => forced = true,
+            }
+        }
         drop(accepting);
+        if forced {
+            self.stop();
+            self.force();
+            return result;
+        }
         tracing::info!(target: "socketio", "shutting down");
         tokio::select! {
             biased;
             () = self.shutdown() => {}
-            _ = force => {
-                tracing::warn!(target: "socketio", "a second signal: running handlers are dropped");
-                self.abort();
-            }
+            _ = force => self.force(),
         }
         result
+    }
+}
+
+impl SocketIo {
+    fn force(&self) {
+        tracing::warn!(target: "socketio", "a second signal: running handlers are dropped");
+        self.abort();
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Server`]: the handlers of a server, and the creation of its node.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
 use tokio::sync::watch;
 
@@ -11,10 +11,12 @@ use crate::{
     base::{States, Tasks},
     client::{Recovery, SocketIo},
     cluster::{Cluster, ClusterOptions, Emitter},
+    delivery::{Courier, Deliveries},
     engine::Engine,
     handler::{Dispatcher, Registry},
     hub::{Connections, Hub, RecoveryOptions, Watch},
     node::{Description, Files, Node, Options, OutgoingEvents},
+    once::{Keys, Once},
     packet::Codec,
 };
 
@@ -34,6 +36,8 @@ pub(super) struct NodeParts {
     pub(super) states: States,
     pub(super) namespace_values: States,
     pub(super) options: Options,
+    pub(super) once: Once,
+    pub(super) deliveries: Deliveries,
     pub(super) files: Option<Files>,
     pub(super) extensions: States,
     pub(super) description: Description,
@@ -58,6 +62,9 @@ impl Server {
         let (recovery, recovery_options) = parts.recovery.unzip();
         let hub = Arc::new(hub.with_recovery(recovery_options));
         let server = Arc::new(self);
+        let emitter = Arc::new(Emitter::new(&hub, parts.cluster));
+        let tasks = Arc::new(Tasks::new("background task"));
+        let problems = options.engine.problems.clone();
         let node = Arc::new_cyclic(|node: &std::sync::Weak<Node>| {
             let accepting = (node.clone(), Arc::clone(&server));
             let engine = Engine::new(options.engine.clone(), move |session| {
@@ -67,21 +74,24 @@ impl Server {
                 }
             });
             Node {
-                emitter: Emitter::new(&hub, parts.cluster),
+                courier: Courier::new(parts.deliveries, &emitter, &tasks, problems),
+                emitter,
                 hub,
                 engine,
                 connections: Connections::default(),
                 states: parts.states,
                 namespace_values: parts.namespace_values,
                 options,
+                once: Keys::new(parts.once),
                 files: parts.files,
                 extensions: parts.extensions,
                 description: parts.description,
                 events: parts.events,
-                tasks: Tasks::new("background task"),
+                tasks,
                 connection_tasks: Tasks::new("connection"),
                 http_tasks: Tasks::new("HTTP connection"),
                 shutdown_began: OnceLock::new(),
+                draining: AtomicBool::new(false),
                 stopping: watch::Sender::new(false),
                 acceptor: Box::new(move |node, request, transport| {
                     Connection::start(node, &server, request, transport);

@@ -46,6 +46,7 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
     for registration in &function.registrations {
         names::check(registration, errors);
         blocking(registration, &function.signature, errors);
+        key(registration, &function.signature, errors);
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
@@ -70,6 +71,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
         for registration in &method.registrations {
             names::check(registration, errors);
             blocking(registration, &method.signature, errors);
+            key(registration, &method.signature, errors);
             // Of several methods under `#[cfg]`, all but one may be removed; `build()` checks the rest.
             if method.cfgs.is_empty() {
                 keys.insert_once(registration, errors);
@@ -108,6 +110,22 @@ fn blocking(registration: &Registration, signature: &Signature, errors: &mut Err
         errors.at(
             span,
             "`blocking` runs a function that is not `async` on the blocking pool: leave `async` out, or leave `blocking` out and use `tokio::task::spawn_blocking` for the part that blocks",
+        );
+    }
+}
+
+/// Reports a key that is a field of no argument.
+fn key(registration: &Registration, signature: &Signature, errors: &mut Errors) {
+    let Some(key) = &registration.key else {
+        return;
+    };
+    if let Some(base) = key.base()
+        && key.is_field()
+        && key.argument(signature).is_none()
+    {
+        errors.on(
+            base,
+            format!("the handler has no argument `{base}`: the key is a field of an argument that has a name"),
         );
     }
 }

@@ -46,6 +46,14 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
             ),
         );
     }
+    if let (Target::Event(name), Some(key)) = (&registration.target, &registration.key)
+        && name.is_lifecycle()
+    {
+        errors.at(
+            key.option,
+            format!("`{}` is not sent by clients: leave `once` out", name.text),
+        );
+    }
     if let (Target::Event(name), Some(span)) = (&registration.target, registration.guards.option)
         && name.text == "disconnect"
     {

@@ -7,6 +7,7 @@ mod derived;
 mod event_type;
 mod function;
 mod guards;
+mod key;
 mod namespace_impl;
 mod shim;
 mod trigger;
@@ -21,7 +22,7 @@ pub(crate) use event_type::event_type;
 pub(crate) use function::function;
 pub(crate) use namespace_impl::namespace_impl;
 
-use self::{guards::guarded, shim::Shims};
+use self::{guards::guarded, key::keyed, shim::Shims};
 use crate::{
     model::{self, Registration, Target, namespace_or_main},
     paths::Paths,
@@ -76,9 +77,10 @@ fn definitions(
             let skip = &record.skip;
             quote!(.recorded(&[#(#skip),*]))
         });
+        let keyed = keyed(registration.key.as_ref(), signature, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #(#recorded)*
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)*
         }
     });
     quote!(#(#elements),*)

@@ -11,11 +11,11 @@ use syn::{
     parse2, token,
 };
 
-use super::{guards::guards, nearest::nearest, record::record};
+use super::{guards::guards, key::key, nearest::nearest, record::record};
 use crate::{
     errors::Errors,
     form::{Form, Place},
-    model::{Guards, Record},
+    model::{Guards, Key, Record},
 };
 
 /// The arguments of one attribute.
@@ -36,6 +36,7 @@ pub(crate) struct Arguments {
     pub(crate) rate: Option<LitStr>,
     /// The value of `per`: whose events count together.
     pub(crate) per: Option<LitStr>,
+    pub(crate) key: Option<Key>,
     pub(crate) root: Option<Path>,
     /// Whether a mistake was reported, of which a missing argument may be a consequence.
     pub(crate) faulty: bool,
@@ -227,6 +228,10 @@ impl Arguments {
             })?;
             return put(&mut self.ack, ty, ident);
         }
+        if name == "once" {
+            let key = key(ident, value)?;
+            return put(&mut self.key, key, ident);
+        }
         let value = parse2::<LitStr>(value.clone()).map_err(|_| {
             if let Some(error) = no_comma(&value) {
                 return error;
@@ -354,6 +359,7 @@ fn example(option: &str) -> &'static str {
         "per" => "`per = \"user\"`",
         "event" => "`event = \"chat message\"`",
         "ack" => "`ack = bool`",
+        "once" => "`once = id`",
         _ => "`crate = \"socketio\"`",
     }
 }

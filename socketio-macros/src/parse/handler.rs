@@ -103,6 +103,7 @@ pub(super) fn registration(
     };
     Some(Registration {
         rate,
+        key: arguments.key,
         target,
         namespace,
         server: arguments.server,

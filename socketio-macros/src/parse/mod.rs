@@ -6,6 +6,7 @@ mod event_type;
 mod function;
 mod guards;
 mod handler;
+mod key;
 mod namespace_impl;
 mod nearest;
 mod record;

@@ -302,6 +302,7 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         blocking: None,
         guards: Guards::default(),
         rate: None,
+        key: None,
         origin: ident.span(),
     })
 }

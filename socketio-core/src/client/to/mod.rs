@@ -2,10 +2,12 @@
 
 mod calls;
 mod clients;
+mod deliver;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
 )]
 mod to;
 
+pub use deliver::Deliver;
 pub use to::To;

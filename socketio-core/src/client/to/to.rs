@@ -163,7 +163,7 @@ impl To {
         let from = self.from.clone();
         let emitted = self
             .encode(event, payload)
-            .and_then(|encoded| self.deliver(encoded));
+            .and_then(|encoded| self.send_encoded(encoded));
         if let Err(error) = emitted {
             scope::fail(error, origin, from.as_ref());
         }
@@ -177,7 +177,7 @@ impl To {
     /// and the server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let encoded = self.encode(event, payload)?;
-        self.deliver(encoded)
+        self.send_encoded(encoded)
     }
 
     /// Sends an event of the server, and returns to how many local clients.
@@ -257,7 +257,7 @@ impl To {
         })
     }
 
-    fn deliver(self, encoded: Encoded) -> Result<(), EmitError> {
+    fn send_encoded(self, encoded: Encoded) -> Result<(), EmitError> {
         let Encoded {
             event,
             packet,

@@ -53,6 +53,16 @@ pub(crate) enum Input<'a> {
 }
 
 impl Input<'_> {
+    /// Has the response encoded, even if the client asks for no acknowledgement.
+    pub(in crate::handler) fn with_response(mut self) -> Self {
+        if let Input::Event { ack, .. } = &mut self
+            && !ack.is_requested()
+        {
+            *ack = AckSource::Stored;
+        }
+        self
+    }
+
     fn arguments(&mut self) -> Option<&mut Arguments> {
         match self {
             Input::Event { arguments, .. } | Input::Error { arguments, .. } => Some(arguments),
@@ -167,7 +177,7 @@ impl<'a> EventContext<'a> {
     pub(crate) fn take_ack(&mut self) -> Ack {
         let state = match &self.input {
             Input::Event { ack, .. } | Input::Error { ack, .. } => match ack {
-                AckSource::None => None,
+                AckSource::None | AckSource::Stored => None,
                 AckSource::Request(request) => {
                     Some(request.state(self.error_ack, self.socket, self.event))
                 }

@@ -92,7 +92,11 @@ impl Redis {
         self
     }
 
-    async fn connect(&self, channel: &str) -> Result<RedisConnection, BoxError> {
+    pub(super) fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    pub(super) async fn connect(&self, channel: &str) -> Result<RedisConnection, BoxError> {
         let login = &self.url.login;
         let tls = self.tls.as_ref();
         match &self.url.servers {

@@ -54,6 +54,18 @@ impl<T: Transport> Connection<T> {
             .then(|| Box::pin(sleep(self.node.options.connect_timeout)));
     }
 
+    /// Closes a connection that is drained, if nothing of its clients is handled. True when it does.
+    pub(super) fn leave_when_quiet(&mut self) -> bool {
+        let leaves = self.state == State::Open
+            && self.handle.is_draining()
+            && !self.handle.has_pending_calls()
+            && self.queues.iter().all(EventQueue::is_quiet);
+        if leaves {
+            self.close(Reason::ServerShutdown);
+        }
+        leaves
+    }
+
     /// Does what others have asked of this connection.
     pub(super) fn handle_requests(&mut self) {
         if self.state == State::Open {

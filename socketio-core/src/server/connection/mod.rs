@@ -11,7 +11,7 @@ mod timeouts;
 use std::{
     panic::Location,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
 };
 
@@ -121,6 +121,8 @@ impl<T: Transport> Connection<T> {
         // Registered too late to be closed with the others.
         if *node.stopping.borrow() {
             handle.close_connection(CloseRequest::Shutdown);
+        } else if node.draining.load(Ordering::Acquire) && node.engine.is_stopped() {
+            handle.drain();
         }
         let span = spans::connection(&connection.request, connection.transport_name);
         if span.is_disabled() {
@@ -300,7 +302,7 @@ impl<T: Transport> Connection<T> {
             if asked || transport || handlers || timeout || self.has_work() {
                 continue;
             }
-            if self.poll_incomplete(cx) {
+            if self.poll_incomplete(cx) || self.leave_when_quiet() {
                 continue;
             }
             let can_write = self.state != State::Closed && self.transport.can_write();

@@ -47,6 +47,7 @@ impl EventQueue {
             Ok(()) => {
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), "connected");
                 hub.accept(client, hub.joined(self.version, client));
+                self.context.socket.node().courier.joined(client);
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {

@@ -265,6 +265,11 @@ impl EventQueue {
         }
     }
 
+    /// Whether no handler runs and no event waits.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.running.is_none() && self.inbox.is_empty() && self.concurrent_handlers() == 0
+    }
+
     /// Whether there is something to start, for a turn that ended before it could be.
     pub(super) fn has_work(&self) -> bool {
         self.running.is_none() && self.next_may_start()

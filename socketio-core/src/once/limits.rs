@@ -1,0 +1,180 @@
+//! [`Once`]: the options of events that run once.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{MemoryOnce, OnceStore};
+
+/// The options of handlers with `once`, for [`SocketIoBuilder::once`](crate::SocketIoBuilder::once).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use socketio_core::{Once, SocketIo};
+///
+/// let io = SocketIo::bare().once(Once::default().ttl(Duration::from_secs(24 * 60 * 60)));
+/// ```
+#[derive(Clone)]
+pub struct Once {
+    pub(crate) store: Option<Arc<dyn OnceStore>>,
+    pub(crate) limits: OnceLimits,
+    pub(crate) max_key: usize,
+}
+
+/// The limits that a [`OnceStore`] keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OnceLimits {
+    /// How long a response is kept.
+    pub ttl: Duration,
+    /// How long a claim lasts that is not renewed.
+    pub lease: Duration,
+    /// The keys of one owner.
+    pub owner_entries: usize,
+    /// All keys. For a store in memory.
+    pub entries: usize,
+    /// The bytes of keys and responses. For a store in memory.
+    pub bytes: usize,
+}
+
+impl Default for Once {
+    fn default() -> Self {
+        Once {
+            store: None,
+            limits: OnceLimits {
+                ttl: Duration::from_secs(60 * 60),
+                lease: Duration::from_secs(30),
+                owner_entries: 1_000,
+                entries: 100_000,
+                bytes: 64 << 20,
+            },
+            max_key: 256,
+        }
+    }
+}
+
+impl Once {
+    /// Sets where responses are stored. Default: in the memory of this process, where they are lost with it. With several nodes, use
+    /// `RedisOnce`.
+    pub fn store(mut self, store: impl OnceStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Sets how long a response is kept after its handler has ended. A retry that comes later runs the handler again. Default: one
+    /// hour.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.limits.ttl = ttl;
+        self
+    }
+
+    /// Sets after how long another node may run the handler of a node that was killed. A node that lives renews it while the handler
+    /// runs. For stores that outlive the process. Default: 30 seconds.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.limits.lease = lease;
+        self
+    }
+
+    /// Sets how many keys one user, or one client without a user, may have. At the limit the oldest response is forgotten. Default:
+    /// 1,000.
+    pub fn max_per_owner(mut self, entries: usize) -> Self {
+        self.limits.owner_entries = entries;
+        self
+    }
+
+    /// Sets how many keys this process keeps. At the limit the oldest response is forgotten, with a line in the log; while all of
+    /// them belong to handlers that run, further events fail. Default: 100,000. `RedisOnce` is limited by Redis' own `maxmemory`.
+    pub fn max_entries(mut self, entries: usize) -> Self {
+        self.limits.entries = entries;
+        self
+    }
+
+    /// Sets how much memory keys and responses may take in this process, in bytes. At the limit the oldest responses are forgotten,
+    /// with a line in the log. Default: 64 MiB (67,108,864 bytes). `RedisOnce` is limited by Redis' own `maxmemory`.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// Sets how long a key may be, in bytes of its JSON. An event with a longer one is refused. Default: 256.
+    pub fn max_key(mut self, bytes: usize) -> Self {
+        self.max_key = bytes;
+        self
+    }
+
+    /// Returns what is wrong with the options.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &'static str> {
+        let OnceLimits {
+            ttl,
+            lease,
+            owner_entries,
+            entries,
+            bytes,
+        } = self.limits;
+        [
+            (ttl.is_zero(), "`Once::ttl` must not be zero"),
+            (
+                lease < Duration::from_millis(10),
+                "`Once::lease` must be 10 milliseconds at least",
+            ),
+            (owner_entries == 0, "`Once::max_per_owner` must not be zero"),
+            (entries == 0, "`Once::max_entries` must not be zero"),
+            (bytes == 0, "`Once::max_bytes` must not be zero"),
+            (self.max_key == 0, "`Once::max_key` must not be zero"),
+        ]
+        .into_iter()
+        .filter_map(|(is, what)| is.then_some(what))
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once")
+            .field("limits", &self.limits)
+            .field("max_key", &self.max_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store of a server, with its limits.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    pub(crate) store: Arc<dyn OnceStore>,
+    pub(crate) limits: OnceLimits,
+    pub(crate) max_key: usize,
+}
+
+impl Keys {
+    pub(crate) fn new(once: Once) -> Self {
+        Keys {
+            store: once.store.unwrap_or_else(|| Arc::new(MemoryOnce::new())),
+            limits: once.limits,
+            max_key: once.max_key,
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_defaults_hold() {
+        let once = Once::default();
+        assert_eq!(once.limits.ttl, Duration::from_secs(3_600));
+        assert_eq!(once.limits.lease, Duration::from_secs(30));
+        assert_eq!(once.limits.owner_entries, 1_000);
+        assert_eq!(once.limits.entries, 100_000);
+        assert_eq!(once.limits.bytes, 67_108_864);
+        assert_eq!(once.max_key, 256);
+        assert_eq!(once.problems().count(), 0);
+        assert_eq!(once.max_key(0).ttl(Duration::ZERO).problems().count(), 2);
+    }
+}

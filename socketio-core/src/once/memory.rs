@@ -1,0 +1,428 @@
+//! [`MemoryOnce`]: responses in the memory of this process.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::{sync::Notify, time::Instant};
+
+use super::{Begun, Claim, OnceKey, OnceLimits, OnceStore};
+use crate::{base::BoxError, message_queue::BoxFuture};
+
+/// What an entry takes beside its texts and its response, in bytes.
+const OVERHEAD: usize = 256;
+
+/// Stores the responses of events that run once in the memory of this process.
+///
+/// It keeps the limits of [`Once`](super::Once). A claim has no lease: it ends with its handler, or with the process.
+#[derive(Default)]
+pub struct MemoryOnce {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<Arc<OnceKey>, Entry>,
+    /// The completed keys, the oldest first: also those that expire first.
+    completed: BTreeMap<u64, Completed>,
+    /// The completed keys of each owner, the oldest first.
+    owners: HashMap<Box<str>, VecDeque<u64>>,
+    bytes: usize,
+    last: u64,
+    forgotten: u64,
+}
+
+enum Entry {
+    Running(Claim, Arc<Notify>),
+    Completed(Bytes),
+}
+
+struct Completed {
+    key: Arc<OnceKey>,
+    expires: Instant,
+    weight: usize,
+}
+
+impl MemoryOnce {
+    /// Creates an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how many responses were forgotten before their time, because of a limit of the process.
+    pub fn forgotten(&self) -> u64 {
+        self.state().forgotten
+    }
+
+    /// Changes the state, and logs outside of its lock that responses were forgotten.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let (result, before, forgotten) = {
+            let state = &mut *self.state();
+            state.expire();
+            let before = state.forgotten;
+            (change(state), before, state.forgotten)
+        };
+        // The first time, and then whenever there are twice as many.
+        if forgotten > before && forgotten.next_power_of_two() != before.next_power_of_two() {
+            tracing::warn!(
+                target: "socketio",
+                forgotten,
+                "responses of `once` were forgotten before their time, and a retry runs its handler again: raise `Once::max_entries` or `Once::max_bytes`"
+            );
+        }
+        result
+    }
+}
+
+impl State {
+    fn begin(
+        &mut self,
+        key: &OnceKey,
+        claim: Claim,
+        limits: &OnceLimits,
+    ) -> Result<Begun, BoxError> {
+        match self.entries.get(key) {
+            Some(Entry::Running(..)) => return Ok(Begun::Running),
+            Some(Entry::Completed(response)) => return Ok(Begun::Completed(response.clone())),
+            None => {}
+        }
+        let weight = weight(key);
+        while self.entries.len() >= limits.entries || self.bytes + weight > limits.bytes {
+            if !self.forget_oldest() {
+                return Err("too many handlers with `once` run at the same time: raise `Once::max_entries` or `Once::max_bytes`".into());
+            }
+        }
+        self.bytes += weight;
+        let running = Entry::Running(claim, Arc::default());
+        self.entries.insert(Arc::new(key.clone()), running);
+        Ok(Begun::Claimed)
+    }
+
+    /// Ends a claim, and wakes those who wait for it. Returns whether the key had it.
+    fn end(&mut self, key: &OnceKey, claim: Claim) -> bool {
+        match self.entries.get(key) {
+            Some(Entry::Running(running, notify)) if *running == claim => notify.notify_waiters(),
+            _ => return false,
+        }
+        self.entries.remove(key);
+        self.bytes -= weight(key);
+        true
+    }
+
+    fn complete(
+        &mut self,
+        key: &OnceKey,
+        claim: Claim,
+        response: Bytes,
+        limits: &OnceLimits,
+    ) -> Result<(), BoxError> {
+        if !self.end(key, claim) {
+            return Ok(());
+        }
+        let weight = weight(key) + response.len();
+        while self.bytes + weight > limits.bytes {
+            if !self.forget_oldest() {
+                let size = response.len();
+                let error =
+                    format!("a response of {size} bytes is more than `Once::max_bytes` has left");
+                return Err(error.into());
+            }
+        }
+        while let Some(oldest) = self.oldest_over(key.owner(), limits.owner_entries) {
+            self.remove(oldest);
+        }
+        self.last += 1;
+        let key = Arc::new(key.clone());
+        self.bytes += weight;
+        let owner = self.owners.entry(Box::from(key.owner())).or_default();
+        owner.push_back(self.last);
+        let completed = Completed {
+            key: Arc::clone(&key),
+            expires: Instant::now() + limits.ttl,
+            weight,
+        };
+        self.completed.insert(self.last, completed);
+        self.entries.insert(key, Entry::Completed(response));
+        Ok(())
+    }
+
+    /// Returns the oldest response of an owner who has as many as are allowed.
+    fn oldest_over(&self, owner: &str, limit: usize) -> Option<u64> {
+        let keys = self.owners.get(owner)?;
+        keys.front().copied().filter(|_| keys.len() >= limit)
+    }
+
+    /// Removes the responses whose time has passed.
+    fn expire(&mut self) {
+        let now = Instant::now();
+        while let Some((index, completed)) = self.completed.first_key_value() {
+            if completed.expires > now {
+                return;
+            }
+            let index = *index;
+            self.remove(index);
+        }
+    }
+
+    /// Removes the oldest response before its time, if there is one.
+    fn forget_oldest(&mut self) -> bool {
+        let Some((index, _)) = self.completed.first_key_value() else {
+            return false;
+        };
+        let index = *index;
+        self.remove(index);
+        self.forgotten += 1;
+        true
+    }
+
+    /// Removes a response, which is the oldest of all or of its owner: in both cases the first of its owner.
+    fn remove(&mut self, index: u64) {
+        let Some(Completed { key, weight, .. }) = self.completed.remove(&index) else {
+            return;
+        };
+        self.entries.remove(&key);
+        self.bytes -= weight;
+        if let Some(owner) = self.owners.get_mut(key.owner()) {
+            owner.pop_front();
+            if owner.is_empty() {
+                self.owners.remove(key.owner());
+            }
+        }
+    }
+}
+
+/// Returns how many bytes an entry takes without its response.
+fn weight(key: &OnceKey) -> usize {
+    key.weight() + OVERHEAD
+}
+
+impl OnceStore for MemoryOnce {
+    fn begin<'a>(
+        &'a self,
+        key: &'a OnceKey,
+        claim: Claim,
+        limits: &'a OnceLimits,
+    ) -> BoxFuture<'a, Result<Begun, BoxError>> {
+        Box::pin(async move { self.change(|state| state.begin(key, claim, limits)) })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a OnceKey,
+        claim: Claim,
+        _: &'a OnceLimits,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
+        Box::pin(async move {
+            let state = self.state();
+            let entry = state.entries.get(key);
+            Ok(matches!(entry, Some(Entry::Running(running, _)) if *running == claim))
+        })
+    }
+
+    fn complete<'a>(
+        &'a self,
+        key: &'a OnceKey,
+        claim: Claim,
+        response: Bytes,
+        limits: &'a OnceLimits,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async move { self.change(|state| state.complete(key, claim, response, limits)) })
+    }
+
+    fn abandon<'a>(
+        &'a self,
+        key: &'a OnceKey,
+        claim: Claim,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async move {
+            self.dropped(key, claim);
+            Ok(())
+        })
+    }
+
+    fn dropped(&self, key: &OnceKey, claim: Claim) {
+        self.state().end(key, claim);
+    }
+
+    fn changed<'a>(&'a self, key: &'a OnceKey) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let changed = match self.state().entries.get(key) {
+                Some(Entry::Running(_, notify)) => Arc::clone(notify).notified_owned(),
+                _ => return,
+            };
+            changed.await;
+        })
+    }
+}
+
+impl fmt::Debug for MemoryOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("MemoryOnce")
+            .field("entries", &state.entries.len())
+            .field("bytes", &state.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::once::{Once, key::Owner};
+
+    fn key(owner: &str, name: u32) -> OnceKey {
+        OnceKey::new("/", Owner::User(owner), "order", &name.to_string())
+    }
+
+    /// Runs a handler that returns `response`, or returns what the store has.
+    async fn run(store: &MemoryOnce, key: &OnceKey, once: &Once, response: &str) -> Begun {
+        let claim = Claim::new();
+        let begun = store.begin(key, claim, &once.limits).await.unwrap();
+        if begun == Begun::Claimed {
+            let response = Bytes::copy_from_slice(response.as_bytes());
+            store
+                .complete(key, claim, response, &once.limits)
+                .await
+                .unwrap();
+        }
+        begun
+    }
+
+    fn completed(response: &str) -> Begun {
+        Begun::Completed(Bytes::copy_from_slice(response.as_bytes()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_limit_of_an_owner_only_its_own_oldest_response_is_forgotten() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_per_owner(2);
+        run(&store, &key("ana", 0), &once, "ana's").await;
+        for index in 0..10 {
+            run(&store, &key("bo", index), &once, "bo's").await;
+        }
+        assert_eq!(
+            run(&store, &key("ana", 0), &once, "").await,
+            completed("ana's")
+        );
+        assert_eq!(
+            run(&store, &key("bo", 9), &once, "").await,
+            completed("bo's")
+        );
+        assert_eq!(
+            run(&store, &key("bo", 8), &once, "").await,
+            completed("bo's")
+        );
+        assert_eq!(run(&store, &key("bo", 7), &once, "").await, Begun::Claimed);
+        assert_eq!(store.forgotten(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn entries_and_bytes_are_bounded_and_nothing_is_left_after_the_time_to_live() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_entries(4);
+        for index in 0..100 {
+            run(&store, &key("ana", index), &once, "response").await;
+            assert!(store.state().entries.len() <= 4);
+        }
+        assert_eq!(store.forgotten(), 96);
+        let once = Once::default().max_bytes(10_000);
+        let large = "x".repeat(3_000);
+        for index in 200..220 {
+            run(&store, &key("bo", index), &once, &large).await;
+            assert!(store.state().bytes <= 10_000);
+        }
+        assert_eq!(
+            run(&store, &key("bo", 219), &once, "").await,
+            completed(&large)
+        );
+        tokio::time::advance(Duration::from_secs(3_601)).await;
+        assert_eq!(
+            run(&store, &key("bo", 219), &once, "late").await,
+            Begun::Claimed
+        );
+        let state = store.state();
+        assert_eq!(
+            (
+                state.entries.len(),
+                state.completed.len(),
+                state.owners.len()
+            ),
+            (1, 1, 1)
+        );
+        drop(state);
+        tokio::time::advance(Duration::from_secs(3_601)).await;
+        store.change(|_| ());
+        assert_eq!(store.state().bytes, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_full_of_running_handlers_takes_no_further_key() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_entries(1);
+        let (first, second) = (key("ana", 1), key("ana", 2));
+        let claim = Claim::new();
+        assert_eq!(
+            store.begin(&first, claim, &once.limits).await.unwrap(),
+            Begun::Claimed
+        );
+        let error = store
+            .begin(&second, Claim::new(), &once.limits)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("`Once::max_entries`"), "{error}");
+        store.dropped(&first, claim);
+        assert_eq!(run(&store, &second, &once, "").await, Begun::Claimed);
+        assert_eq!(store.state().entries.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_is_too_large_is_an_error_and_its_key_is_absent_again() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_bytes(1_000);
+        let (key, claim) = (key("ana", 1), Claim::new());
+        store.begin(&key, claim, &once.limits).await.unwrap();
+        let response = Bytes::from(vec![0; 1_000]);
+        let error = store
+            .complete(&key, claim, response, &once.limits)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("`Once::max_bytes`"), "{error}");
+        assert_eq!(store.state().bytes, 0);
+        assert_eq!(run(&store, &key, &once, "").await, Begun::Claimed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_is_woken_by_the_end_of_the_claim_and_only_its_owner_can_end_it() {
+        let store = MemoryOnce::new();
+        let once = Once::default();
+        let (key, claim) = (key("ana", 1), Claim::new());
+        store.begin(&key, claim, &once.limits).await.unwrap();
+        assert_eq!(
+            store.begin(&key, Claim::new(), &once.limits).await.unwrap(),
+            Begun::Running
+        );
+        store.dropped(&key, Claim::new());
+        store
+            .complete(&key, Claim::new(), Bytes::new(), &once.limits)
+            .await
+            .unwrap();
+        assert!(store.renew(&key, claim, &once.limits).await.unwrap());
+        let mut changed = store.changed(&key);
+        assert!(futures_util::poll!(&mut changed).is_pending());
+        store
+            .complete(&key, claim, Bytes::new(), &once.limits)
+            .await
+            .unwrap();
+        changed.await;
+        assert!(!store.renew(&key, claim, &once.limits).await.unwrap());
+    }
+}

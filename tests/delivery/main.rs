@@ -1,0 +1,16 @@
+//! What happens exactly once, and what is kept until it was acknowledged.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `once` | handlers with `once`: retries, keys and whose they are |
+//! | `once_stores` | stores that are down, limits, and two nodes with one store |
+//! | `once_startup` | what `build()` refuses |
+//! | `deliver`, `deliver_limits` | events that are kept until they are acknowledged |
+//! | `once_in` | effects whose response is stored in their own transaction |
+
+mod deliver;
+mod deliver_limits;
+mod once;
+mod once_in;
+mod once_startup;
+mod once_stores;
