@@ -17,6 +17,7 @@
 //! | [Errors](self::errors) | failed events, error handlers |
 //! | [Delivery guarantees](self::delivery) | what happens once, what is kept until it is acknowledged, what is lost |
 //! | [Typed contracts](self::contracts) | events with types, and their description as TypeScript, AsyncAPI, JSON Schema and a page |
+//! | [Delivery guarantees](self::delivery) | what happens once, what is kept until it is acknowledged, what is lost |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
 //! | [What the compiler says](self::compiler_messages) | compiler errors that don't mention events, and their cures |
 //! | **Operation** | |

@@ -9,7 +9,7 @@ use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 

@@ -1,6 +1,6 @@
 // What a crash between an effect and the stored response does, and events for users who are away, across nodes.
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { io } from "socket.io-client";
 import { Site } from "./site.js";
 
@@ -19,9 +19,9 @@ describe("a node that is killed after the effect, before the response is stored"
     // The effect and the response are in one transaction, which was not committed: nothing had happened.
     ["once with a transaction is exactly once", ["--transaction"], 1],
   ]) {
-    test(name, async () => {
+    test(name, async (t) => {
       const site = await Site.start(2, ["--lease", "1500", ...options]);
-      after(() => site.stop());
+      t.after(() => site.stop());
       await site.endNode(0);
       await site.startNode(0, ["--crash-before-ack", "order-1"]);
       const first = await connect(site.ports[0], "ana");
@@ -40,9 +40,9 @@ describe("a node that is killed after the effect, before the response is stored"
 });
 
 describe("two nodes with one store", () => {
-  test("a retry on the other node waits for the first run, and gets its response", async () => {
+  test("a retry on the other node waits for the first run, and gets its response", async (t) => {
     const site = await Site.start(2, []);
-    after(() => site.stop());
+    t.after(() => site.stop());
     const [one, other] = [await connect(site.ports[0], "ana"), await connect(site.ports[1], "ana")];
     const both = [one, other].map((socket) => socket.timeout(10_000).emitWithAck("order", "order-1"));
     assert.deepEqual(await Promise.all(both), ["order-1", "order-1"]);
@@ -53,9 +53,9 @@ describe("two nodes with one store", () => {
     [one, other, bo].forEach((socket) => socket.disconnect());
   });
 
-  test("an event for a user who is away arrives at the node where the user connects, once", async () => {
+  test("an event for a user who is away arrives at the node where the user connects, once", async (t) => {
     const site = await Site.start(2, []);
-    after(() => site.stop());
+    t.after(() => site.stop());
     const sender = await connect(site.ports[0], "shop");
     for (const parcel of ["one", "two"]) await sender.timeout(10_000).emitWithAck("deliver", "ana", parcel);
     // The node that took them is killed: they are in Redis.
@@ -82,9 +82,9 @@ describe("two nodes with one store", () => {
     [ana, again].forEach((socket) => socket.disconnect());
   });
 
-  test("while Redis is down orders fail, and happen once when it is back", async () => {
+  test("while Redis is down orders fail, and happen once when it is back", async (t) => {
     const site = await Site.start(1, []);
-    after(() => site.stop());
+    t.after(() => site.stop());
     const ana = await connect(site.ports[0], "ana");
     await site.stopRedis();
     const failed = await ana.timeout(30_000).emitWithAck("order", "order-1");

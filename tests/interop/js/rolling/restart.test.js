@@ -3,7 +3,7 @@
 // ROLLING_MINUTES  how long to restart nodes (default: until each has been restarted once)
 // ROLLING_CLIENTS  how many clients (default: 300)
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 import { Site } from "./site.js";
@@ -86,9 +86,9 @@ function mostInASecond(times) {
   return most;
 }
 
-test(`three nodes are restarted under the load of ${CLIENTS} clients`, async () => {
+test(`three nodes are restarted under the load of ${CLIENTS} clients`, async (t) => {
   const site = await Site.start(3, ["--batch", String(BATCH), "--deadline", "30"]);
-  after(() => site.stop());
+  t.after(() => site.stop());
   const customers = Array.from({ length: CLIENTS }, (_, index) => new Customer(site.url, `c${index}`));
   await Promise.all(customers.map((customer) => customer.connected()));
   const steady = performance.now();

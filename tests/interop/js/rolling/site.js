@@ -24,8 +24,8 @@ function run(program, args) {
     });
   });
   return {
-    kill() {
-      child.kill("SIGKILL");
+    kill(signal = "SIGKILL") {
+      child.kill(signal);
       return gone;
     },
   };
@@ -47,7 +47,7 @@ async function listening(port) {
 }
 
 export class Site {
-  #programs = [];
+  #proxy;
   #nodes = [];
   #redis;
 
@@ -114,7 +114,7 @@ export class Site {
           }
         }
       }`);
-    this.#programs.push(run("nginx", ["-e", "stderr", "-p", this.directory, "-c", file]));
+    this.#proxy = run("nginx", ["-e", "stderr", "-p", this.directory, "-c", file]);
     await listening(this.port);
   }
 
@@ -153,7 +153,9 @@ export class Site {
 
   async stop() {
     await Promise.all(this.#nodes.map((node) => node?.stop()));
-    await Promise.all([...this.#programs, this.#redis].map((program) => program.kill()));
+    // nginx ends its workers then.
+    await this.#proxy?.kill("SIGTERM");
+    await this.#redis?.kill();
     await rm(this.directory, { recursive: true, force: true });
   }
 }
