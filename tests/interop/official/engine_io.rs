@@ -32,13 +32,13 @@ impl Posts {
 }
 
 #[derive(Clone)]
-pub struct EngineIo {
+pub(crate) struct EngineIo {
     engine: Engine,
     posts: Posts,
 }
 
 impl EngineIo {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut config = Config::default();
         config.ping_interval = Duration::from_millis(500);
         config.max_payload = 100;
@@ -52,7 +52,7 @@ impl EngineIo {
     }
 
     /// Refuses a handshake with the parameter `deny`, and sets the cookies of the others.
-    pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    pub(crate) async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {

@@ -65,8 +65,15 @@ async fn echo(argument: Data) -> Data {
     argument
 }
 
-/// Asks the client with an event of the same name, and emits `got it` if the acknowledgement is right.
-#[event]
+/// Other events are not acknowledged.
+#[on("*")]
+async fn ignore() -> NoAck {
+    NoAck
+}
+
+/// Asks the client with an event of the same name, and emits `got it` if the acknowledgement is right. Concurrent, since some tests
+/// don't acknowledge it.
+#[event(concurrent)]
 async fn ack() -> socketio::Result<NoAck> {
     let (number, object): (u32, Data) = call("ack", ()).await?;
     if number == 5 && object.get("test").and_then(Data::as_bool) == Some(true) {
