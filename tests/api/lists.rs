@@ -157,6 +157,26 @@ fn nobody() -> Result<bool, Forbidden> {
     Ok(false)
 }
 
+#[socketio::on("typed", server = "types")]
+async fn typed(_name: String, _count: Vec<u8>) -> Result<Option<u32>, Forbidden> {
+    Ok(None)
+}
+
+#[tokio::test]
+async fn handlers_are_listed_with_their_types() {
+    let handlers = socketio::handlers![typed];
+    let io = SocketIo::bare()
+        .api(super::options())
+        .handlers(handlers)
+        .build()
+        .unwrap();
+    let page = read(&io, "handlers", 200).await;
+    let row = &page["data"][0];
+    assert_eq!(row["handler"], "typed");
+    assert_eq!(row["arguments"], json!(["String", "Vec<u8>"]));
+    assert_eq!(row["ack"], "Result<Option<u32>, Forbidden>");
+}
+
 #[tokio::test]
 async fn handlers_are_listed_with_their_calls_and_errors() {
     let io = builder()

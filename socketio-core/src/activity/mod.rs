@@ -16,6 +16,6 @@ mod row;
 
 pub(crate) use activity::{Activity, ActivityOptions, Gap};
 pub(crate) use arguments::{RecordedArguments, data_of_recorded};
-pub(crate) use recording::Recording;
+pub(crate) use recording::{Recording, ended};
 pub(crate) use ring::RingLimits;
 pub use row::{Direction, Row};

@@ -37,6 +37,13 @@ impl Recording {
     }
 }
 
+/// Notes how an event has ended, if it is recorded: [`Recording::ended`].
+pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static str) {
+    if let Some(recording) = recording {
+        recording.ended(outcome);
+    }
+}
+
 impl Drop for Recording {
     fn drop(&mut self) {
         if let Some(mut row) = self.row.take() {

@@ -70,7 +70,7 @@ fn row<'a>((info, metrics): (&'a HandlerInfo, &'a HandlerMetrics)) -> HandlerRow
         file: info.location.file(),
         line: info.location.line(),
         arguments: &info.arguments,
-        ack: None,
+        ack: Some(&*info.returns).filter(|returns| !returns.is_empty()),
         concurrent: info.concurrent,
         blocking: info.blocking,
         guards: &info.guards,

@@ -36,6 +36,8 @@ pub struct Definition<S: 'static> {
     pub(crate) server: &'static str,
     pub(crate) function: &'static str,
     pub(crate) arguments: &'static [&'static str],
+    /// The return type as it was written; empty if there is none.
+    pub(crate) returns: &'static str,
     pub(crate) location: &'static Location<'static>,
     pub(crate) concurrent: bool,
     /// A sync function that runs on tokio's blocking pool.
@@ -68,6 +70,7 @@ impl<S: Copy> Definition<S> {
             server: "",
             function,
             arguments,
+            returns: "",
             location: Location::caller(),
             concurrent: false,
             blocking: false,
@@ -101,6 +104,12 @@ impl<S: Copy> Definition<S> {
     /// Limits how often a client may send the event.
     pub const fn rated(mut self, rate: RateLimit) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// Sets the return type, as it was written.
+    pub const fn returning(mut self, returns: &'static str) -> Self {
+        self.returns = returns;
         self
     }
 

@@ -17,10 +17,10 @@ use super::{
     user_code::UserCode,
 };
 use crate::{
+    activity::ended,
     base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, HandlerFuture, Input, Response},
-    hub::PacketKind,
     packet::{Arguments, Payload},
 };
 
@@ -95,9 +95,7 @@ impl Dispatcher {
                         EventFailure::Failed(error) => count_failure(route.origin(), error),
                         EventFailure::Malformed(_) => "malformed",
                     };
-                    if let Some(recording) = &mut recording {
-                        recording.ended(outcome);
-                    }
+                    ended(&mut recording, outcome);
                     let arguments = again.unwrap_or_default();
                     let input = (arguments, ack);
                     let recovered = dispatcher.recover(handlers, socket, name, failure, input);
@@ -117,24 +115,17 @@ impl Dispatcher {
                             let origin = route.origin().unwrap_or(&dispatcher.built);
                             let error = Cause::Error(error.into());
                             let error = dispatcher.error(error, name, socket, origin);
-                            let outcome = count_failure(route.origin(), &error);
-                            if let Some(recording) = &mut recording {
-                                recording.ended(outcome);
-                            }
+                            ended(&mut recording, count_failure(route.origin(), &error));
                             log_failure(socket, &error, "an acknowledgement can't be encoded");
                             let values = dispatcher.error_ack.values(&error, socket);
                             failure = Some(error);
                             codec.ack(socket.namespace(), id, values.as_ref())
                         });
-                    let client = socket.client();
-                    let bytes = packet.bytes();
-                    client.connection().push(packet, PacketKind::Protocol);
-                    socket.node().hub.record_ack(client, Some(name), bytes);
+                    let hub = &socket.node().hub;
+                    hub.acknowledge(socket.client(), name, packet);
                 }
             }
-            if let Some(recording) = &mut recording {
-                recording.ended("ok");
-            }
+            ended(&mut recording, "ok");
             failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
         }
     }

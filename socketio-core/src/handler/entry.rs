@@ -28,6 +28,7 @@ pub(crate) struct Entry {
     /// The function's name, and where it is registered.
     pub(crate) origin: Origin,
     pub(crate) arguments: &'static [&'static str],
+    pub(crate) returns: &'static str,
     pub(crate) concurrent: bool,
     /// What may be recorded of its arguments; nothing by default.
     pub(crate) record: Option<RecordedArguments>,
@@ -94,6 +95,7 @@ impl Entry {
             namespace,
             origin,
             arguments: definition.arguments,
+            returns: definition.returns,
             concurrent: definition.concurrent,
             record: definition.record.map(RecordedArguments::without),
             blocking: definition.blocking,
@@ -123,6 +125,7 @@ impl Entry {
             namespace: Cow::Owned(or_root(namespace).to_owned()),
             origin,
             arguments: &[],
+            returns: "",
             concurrent: options.concurrent,
             record: options.record,
             blocking: options.blocking,

@@ -412,6 +412,7 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
         event: event.to_owned(),
         function: entry.origin.name.to_string(),
         arguments: entry.arguments.iter().map(ToString::to_string).collect(),
+        returns: entry.returns.to_owned(),
         concurrent: entry.concurrent,
         blocking: entry.blocking,
         location: entry.origin.location,

@@ -2,11 +2,12 @@
 
 use std::{borrow::Cow, sync::Arc, time::SystemTime};
 
-use super::{Client, Hub, Room, Target, user::key_of_room};
+use super::{Client, Hub, PacketKind, Room, Target, user::key_of_room};
 use crate::{
     activity::{Direction, Recording, Row},
     base::Reason,
     counters::EventIndex,
+    packet::Frames,
 };
 
 /// An event that is sent: its counters, and its name if it is recorded.
@@ -132,6 +133,13 @@ impl Hub {
         bytes: usize,
     ) {
         self.record_sent(event, (None, 0), (namespace, Some(target)), bytes, "ok");
+    }
+
+    /// Sends the acknowledgement of an event, and records it.
+    pub(crate) fn acknowledge(&self, client: &Client, event: &str, packet: Frames) {
+        self.record_ack(client, Some(event), packet.bytes());
+        let connection = client.connection();
+        connection.push(packet, PacketKind::Protocol);
     }
 
     /// Records an acknowledgement: of this event of the client, or of one of the server if there is no name.

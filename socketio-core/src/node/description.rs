@@ -14,6 +14,8 @@ pub struct HandlerInfo {
     pub function: String,
     /// The types of its arguments as they were written. Empty for closures, whose types are not known.
     pub arguments: Vec<String>,
+    /// Its return type as it was written. Empty if it has none, and for closures.
+    pub returns: String,
     /// Whether it runs concurrently with the client's other events.
     pub concurrent: bool,
     /// Whether it runs on tokio's blocking pool.

@@ -43,7 +43,7 @@ pub struct SocketIoBuilder {
     error_ack: ErrorAck,
     admin: Option<Admin>,
     #[cfg(feature = "api")]
-    api: Option<crate::api::Api>,
+    pub(super) api: Option<crate::api::Api>,
     pub(super) activity: ActivityOptions,
     pub(super) recovery: Option<Recovery>,
     pub(super) clustering: Clustering,
@@ -324,15 +324,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds the HTTP [`Api`](crate::Api), at `/socket.io-api/`. It also keeps what happens in memory, for `GET events`. Default:
-    /// none.
-    #[cfg(feature = "api")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
-    pub fn api(mut self, api: crate::api::Api) -> Self {
-        self.api = Some(api);
-        self
-    }
-
     /// Checks all registrations and options and creates the server.
     ///
     /// # Errors
@@ -349,6 +340,13 @@ impl SocketIoBuilder {
         let files = self.client_files();
         let recovery = self.take_recovery();
         self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);
+        #[cfg_attr(
+            not(any(feature = "api", feature = "contract")),
+            expect(unused_mut, reason = "the values of features")
+        )]
+        let mut extensions = States::default();
+        #[cfg(feature = "api")]
+        let api_problems = self.start_api(&mut extensions);
         let mut handlers = if self.linked {
             Handlers::linked(&self.name).with_given(self.handlers)
         } else {
@@ -366,18 +364,8 @@ impl SocketIoBuilder {
             handlers.append(installed.handlers);
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
-        #[cfg_attr(
-            not(any(feature = "api", feature = "contract")),
-            expect(unused_mut, reason = "the values of features")
-        )]
-        let mut extensions = States::default();
         #[cfg(feature = "api")]
-        if let Some(api) = self.api {
-            handlers.add_problems(api.problems());
-            self.activity.ring = Some(api.ring());
-            self.clustering.discovers = true;
-            extensions.insert(Arc::new(api.start()));
-        }
+        handlers.add_problems(api_problems);
         #[cfg(feature = "contract")]
         if self.serve_contract {
             extensions.insert(Arc::new(super::contract_routes::ContractRoutes::default()));

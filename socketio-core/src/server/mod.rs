@@ -1,6 +1,8 @@
 //! The server itself: how it is built, served and stopped.
 
 mod accept;
+#[cfg(feature = "api")]
+mod api_option;
 mod app;
 mod builder;
 mod check_options;

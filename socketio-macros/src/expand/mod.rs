@@ -15,7 +15,7 @@ mod trigger;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use socketio_names::{Per, Rate};
-use syn::{Attribute, Signature, ext::IdentExt};
+use syn::{Attribute, ReturnType, Signature, ext::IdentExt};
 
 pub(crate) use derived::derived;
 pub(crate) use event_type::event_type;
@@ -72,6 +72,13 @@ fn definitions(
             .map(|_| quote!(.concurrent()));
         let blocking = registration.blocking.iter().map(|_| quote!(.blocking()));
         let guarded = guarded(&registration.guards, paths);
+        let returning = match &signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => {
+                let text = types::written(quote!(#ty));
+                Some(quote!(.returning(#text)))
+            }
+        };
         let rated = rated(registration.rate, paths);
         let recorded = registration.record.iter().map(|record| {
             let skip = &record.skip;
@@ -80,7 +87,7 @@ fn definitions(
         let keyed = keyed(registration.key.as_ref(), signature, paths);
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)*
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)* #returning
         }
     });
     quote!(#(#elements),*)

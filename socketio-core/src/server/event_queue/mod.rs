@@ -171,11 +171,6 @@ impl EventQueue {
         self.note_inbox();
     }
 
-    /// Lets operators see how much waits.
-    fn note_inbox(&self) {
-        self.client().set_inbox(self.inbox.len(), self.inbox_bytes);
-    }
-
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
     /// `connect` it ends once it has been accepted, so that both handlers run.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
@@ -362,25 +357,6 @@ impl EventQueue {
 
     fn is_concurrent(&self, event: &QueuedEvent) -> bool {
         self.concurrency.all || event.route.is_concurrent()
-    }
-
-    /// Creates the future that runs an event.
-    #[inline]
-    fn start(&self, mut event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
-        let client = self.client();
-        tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
-        let hub = &self.context.socket.node().hub;
-        event.count(&hub.counters);
-        if hub.activity.is_some() {
-            event.record(hub, client, bytes);
-        }
-        hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
-        if client.span().is_none() {
-            return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));
-        }
-        let name = event.name().to_owned();
-        let event = Dispatcher::event(Arc::clone(&self.context), event);
-        in_span(&self.context, &name, event)
     }
 
     pub(super) fn concurrent_handlers(&self) -> usize {

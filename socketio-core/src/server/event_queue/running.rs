@@ -1,12 +1,13 @@
 //! [`Running`]: a handler that runs, and what is told when it has ended.
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use tracing::Instrument as _;
 
+use super::EventQueue;
 use crate::{
     base::{ArgumentError, ConnectionRefused, HandlerError, spans},
-    handler::{ClientContext, EventFailure},
+    handler::{ClientContext, Dispatcher, EventFailure, QueuedEvent},
     hub::transport::Completion,
 };
 
@@ -19,6 +20,30 @@ pub(super) enum Running {
     /// With the bytes that count while it runs.
     Event(BoxFuture<EventResult>, Option<Completion>, usize),
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
+}
+
+impl EventQueue {
+    /// Lets operators see how much waits.
+    pub(super) fn note_inbox(&self) {
+        self.client().set_inbox(self.inbox.len(), self.inbox_bytes);
+    }
+
+    /// Creates the future that runs an event.
+    #[inline]
+    pub(super) fn start(&self, mut event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
+        let client = self.client();
+        tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
+        let hub = &self.context.socket.node().hub;
+        event.count(&hub.counters);
+        event.record(hub, client, bytes);
+        hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
+        if client.span().is_none() {
+            return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));
+        }
+        let name = event.name().to_owned();
+        let event = Dispatcher::event(Arc::clone(&self.context), event);
+        in_span(&self.context, &name, event)
+    }
 }
 
 /// Runs an event in a span of its own, if a subscriber wants that.
