@@ -33,17 +33,20 @@ pub(crate) fn stop() {
 }
 
 /// Returns whether the turn's time is over, by the last reading.
+#[inline]
 pub(crate) fn is_over() -> bool {
     TURN.get().is_some_and(|turn| turn.now >= turn.ends)
 }
 
 /// Returns the last reading of this turn, or the current time outside of a turn.
+#[inline]
 pub(crate) fn recent() -> Instant {
     TURN.get().map_or_else(Instant::now, |turn| turn.now)
 }
 
 /// Reads the clock, and returns the time since `begun`. Returns 0 while the turn's time is not over, since computing the
 /// difference of two instants costs nearly as much as a reading.
+#[inline]
 pub(crate) fn elapsed(begun: Instant) -> Duration {
     let now = Instant::now();
     if let Some(turn) = TURN.get() {

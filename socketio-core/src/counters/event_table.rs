@@ -87,6 +87,7 @@ impl EventTable {
     }
 
     /// Returns the position of an event in the table.
+    #[inline]
     pub(crate) fn index(&self, namespace: &str, event: &str) -> EventIndex {
         let bucket = &self.buckets[hash(event) & (self.buckets.len() - 1)];
         let found = bucket.iter().find(|slot| slot.is_for(namespace, event));
@@ -94,6 +95,7 @@ impl EventTable {
     }
 
     /// Counts an event that was put into the outboxes of so many clients.
+    #[inline]
     pub(crate) fn sent(&self, event: EventIndex, clients: u64) {
         match self.handlers.get(event.0) {
             Some(handler) => handler.sent.add(clients),

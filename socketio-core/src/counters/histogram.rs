@@ -18,6 +18,7 @@ pub(crate) struct DurationCounters {
 
 impl DurationCounters {
     /// Counts a duration. Most are in the first range, so ranges are searched from there.
+    #[inline]
     pub(crate) fn record(&self, duration: Duration) {
         // Not `as_nanos`, which computes with 128 bits.
         let nanoseconds = duration

@@ -121,6 +121,7 @@ impl Heartbeat {
     }
 
     /// Notes another packet: the client is alive, and gets a little more time for its pong.
+    #[inline]
     pub(super) fn packet(&mut self, config: &Config) {
         match &mut self.pong {
             Pong::Awaited => {
@@ -152,6 +153,7 @@ impl Heartbeat {
     }
 
     /// Sets whether the client is being read.
+    #[inline]
     pub(super) fn reading(&mut self, read: bool) {
         match self.held {
             None if !read => self.held = Some(Instant::now()),

@@ -54,6 +54,7 @@ impl Malformed {
 
 impl Packet {
     /// Decodes a text packet. Data after a type without data is ignored, as in Node.
+    #[inline]
     pub(super) fn decode(text: Utf8Bytes) -> Result<Self, Malformed> {
         match text.as_bytes().first() {
             Some(b'4') => Text::from_framed(text)

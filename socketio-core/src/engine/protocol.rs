@@ -197,6 +197,7 @@ pub(super) enum FrameFormat {
 }
 
 impl FrameFormat {
+    #[inline]
     pub(super) fn decode_text(self, text: Utf8Bytes) -> Result<Packet, Malformed> {
         match self {
             FrameFormat::V4 { .. } => Packet::decode(text),
@@ -211,6 +212,7 @@ impl FrameFormat {
         }
     }
 
+    #[inline]
     pub(super) fn encode(self, message: Message) -> Frame {
         match (self, message) {
             (FrameFormat::V4 { .. }, Message::Text(text)) => Frame::Text(text.into_framed()),

@@ -161,6 +161,7 @@ fn address(socket: &Socket) -> Option<String> {
 
 impl QueuedEvent {
     /// Counts the event for the limits of its handler and its namespace. Returns how long it has to wait if it is over one.
+    #[inline]
     pub(crate) fn admit(
         &self,
         handlers: &Lookup,

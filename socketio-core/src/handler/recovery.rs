@@ -48,7 +48,21 @@ impl Dispatcher {
 
     /// Encodes a deferred response, and replaces a [`RespondWith`](crate::RespondWith) error with its response. Both
     /// run user code. Not used for `connect`, which has no response.
+    #[inline]
     pub(super) fn settle(
+        &self,
+        result: Result<Response, EventFailure>,
+        socket: &Socket,
+        event: &str,
+        acknowledge: bool,
+    ) -> Result<Response, EventFailure> {
+        match result {
+            Ok(response) if response.is_encoded() => Ok(response),
+            result => self.settle_unencoded(result, socket, event, acknowledge),
+        }
+    }
+
+    fn settle_unencoded(
         &self,
         result: Result<Response, EventFailure>,
         socket: &Socket,
@@ -58,7 +72,6 @@ impl Dispatcher {
         let form = || socket.node().hub.codec.form();
         let encoder = || ResponseEncoder::new(acknowledge.then(form));
         let (encoded, place) = match result {
-            Ok(response) if response.is_encoded() => return Ok(response),
             Ok(response) => (fault::catch(|| response.encode(encoder())), None),
             Err(EventFailure::Failed(error)) => {
                 match fault::catch(|| find_response(&error, encoder())) {

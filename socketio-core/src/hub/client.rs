@@ -199,6 +199,7 @@ impl Client {
     /// # Errors
     ///
     /// If its outbox is full even for a burst: the handler has emitted more than the client can receive.
+    #[inline]
     pub(crate) fn emit(
         self: &Arc<Self>,
         hub: &Hub,

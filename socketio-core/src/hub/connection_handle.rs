@@ -91,6 +91,7 @@ impl ConnectionHandle {
         }
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, OutboxQueue> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,6 +126,7 @@ impl ConnectionHandle {
     /// # Errors
     ///
     /// If the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
+    #[inline]
     pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
         let (pushed, waker) = {
             let outbox = &mut *self.lock();
@@ -139,6 +141,7 @@ impl ConnectionHandle {
         })
     }
 
+    #[inline]
     fn after_push(&self, pushed: Push, waker: Option<Waker>) {
         let counter = match pushed {
             Push::Done => None,
@@ -168,6 +171,7 @@ impl ConnectionHandle {
     }
 
     /// Pops the next message to write.
+    #[inline]
     pub(crate) fn pop(&self) -> Option<Message> {
         self.lock().pop()
     }
@@ -180,6 +184,7 @@ impl ConnectionHandle {
     /// Prepares to return `Pending`; the last step of the task's poll.
     ///
     /// It checks the outbox under the lock that [`push`](Self::push) takes, so no wake-up is lost.
+    #[inline]
     pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> Sleep {
         let outbox = &mut *self.lock();
         if self.notified.load(Ordering::Acquire) || (can_write && !outbox.is_empty()) {

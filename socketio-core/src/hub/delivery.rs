@@ -28,6 +28,7 @@ struct Recorded {
 }
 
 impl<'a> Delivery<'a> {
+    #[inline]
     pub(crate) fn new(hub: &'a Hub, namespace: &'a Arc<str>, event: SentEvent) -> Self {
         Delivery {
             hub,
@@ -59,6 +60,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Delivers to one client, unless it is not in its namespace. The overflow policy applies.
+    #[inline]
     pub(crate) fn deliver(&mut self, client: &Arc<Client>, packet: Frames) {
         if client.is_connected() {
             self.record(client, &packet);
@@ -110,6 +112,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
+    #[inline]
     fn record(&mut self, client: &Arc<Client>, packet: &Frames) {
         if self.hub.activity.is_some() {
             self.recorded.get_or_insert_with(|| Recorded {
@@ -125,6 +128,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Counts and records the event, and notifies the observers. Returns the number of clients. Called under no lock.
+    #[inline]
     pub(crate) fn finish(self) -> u64 {
         if self.clients > 0 {
             self.hub

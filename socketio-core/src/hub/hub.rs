@@ -202,6 +202,7 @@ impl Hub {
     /// # Errors
     ///
     /// If the outbox is full even for a burst: the handler emits too much, and the client is not disconnected.
+    #[inline]
     pub(super) fn emit(
         &self,
         client: &Arc<Client>,

@@ -106,6 +106,7 @@ impl OutboxQueue {
     /// # Errors
     ///
     /// If even the limit of a burst is reached: the handler emits too much, and the client is not disconnected.
+    #[inline]
     pub(super) fn try_push(&mut self, packet: Frames) -> Result<Push, Full> {
         self.add(packet, PacketKind::Event, 1)
     }
@@ -114,6 +115,7 @@ impl OutboxQueue {
     ///
     /// While all outboxes together are full, so is each that has a part in that and whose transport has had its turn; at
     /// twice as much, each that has a part.
+    #[inline]
     fn add(&mut self, packet: Frames, kind: PacketKind, recipients: usize) -> Result<Push, Full> {
         if self.state != State::Open {
             return Ok(Push::Done);
@@ -145,6 +147,7 @@ impl OutboxQueue {
     }
 
     /// Takes the next message to write. When the queue is empty, notifies the tasks that wait for that.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Message> {
         let Some(message) = self.messages.pop_front() else {
             // Frees the memory of an earlier burst while the client is idle.
@@ -165,6 +168,7 @@ impl OutboxQueue {
 
     /// Records that the transport has had its turn. Returns whether it left so much behind that the policy disconnects the
     /// client after [`OVERFLOW_GRACE`].
+    #[inline]
     pub(super) fn after_turn(&mut self) -> bool {
         let (messages, limits) = (self.messages.len(), self.limits);
         self.stalled = messages > 0;
@@ -173,6 +177,7 @@ impl OutboxQueue {
             && (messages > limits.messages || self.bytes > limits.bytes || self.share.is_crowded(1))
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }

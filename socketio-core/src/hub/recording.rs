@@ -43,6 +43,7 @@ impl Row {
 
 impl Hub {
     /// Describes an event for [`Delivery`](super::Delivery).
+    #[inline]
     pub(crate) fn sent_event(&self, namespace: &str, event: &str) -> SentEvent {
         SentEvent {
             index: self.counters.events.index(namespace, event),
@@ -83,6 +84,7 @@ impl Hub {
 
     /// Begins the recording of an event whose handler starts, if rows are recorded. `complete` adds the event's name and
     /// arguments.
+    #[inline]
     pub(crate) fn recording(
         &self,
         client: &Client,

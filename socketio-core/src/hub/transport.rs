@@ -130,6 +130,7 @@ impl<'a> CountedOutbox<'a> {
     }
 
     /// Returns how many messages were popped, and their bytes.
+    #[inline]
     pub(crate) fn popped(&self) -> (usize, usize) {
         (self.messages, self.bytes)
     }

@@ -58,6 +58,7 @@ impl Arguments {
         clippy::should_implement_trait,
         reason = "each argument has a type of its own, an iterator has one"
     )]
+    #[inline]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentError> {
         cursor!(self.next())
     }

@@ -86,6 +86,7 @@ impl Codec {
     /// # Errors
     ///
     /// If `name` is [reserved](crate::protocol::RESERVED), or if the parser can't encode `value`.
+    #[inline]
     pub fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -239,6 +240,7 @@ fn to_values(payload: &Payload) -> Result<Vec<Data>, EncodeError> {
     }
 }
 
+#[inline]
 fn event(
     parser: &dyn Parser,
     namespace: &str,

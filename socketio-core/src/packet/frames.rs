@@ -20,6 +20,7 @@ pub struct Frames {
 
 impl Frames {
     /// A packet of JSON: its text, and the attachments of its placeholders in order.
+    #[inline]
     pub(super) fn text(text: Text, attachments: Vec<Message>) -> Self {
         Frames {
             first: Some(Message::Text(text)),
@@ -41,11 +42,13 @@ impl Frames {
     }
 
     /// Returns the number of messages. A parser may have nothing to send.
+    #[inline]
     pub(crate) fn count(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()
     }
 
     /// Returns the number of bytes in all messages.
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         let first = self.first.as_ref().map_or(0, Message::len);
         if self.rest.is_empty() {
@@ -71,6 +74,7 @@ impl Frames {
     }
 
     /// Moves the messages to the end of a queue.
+    #[inline]
     pub(crate) fn move_to(self, queue: &mut VecDeque<Message>) {
         if let Some(first) = self.first {
             queue.push_back(first);

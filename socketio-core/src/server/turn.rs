@@ -49,12 +49,14 @@ impl Turn {
     }
 
     /// Counts one round of the connection's task.
+    #[inline]
     pub(super) fn round(&mut self) {
         self.rounds += 1;
         self.over |= self.rounds >= ROUNDS;
     }
 
     /// Counts a message that was read.
+    #[inline]
     pub(super) fn read(&mut self, bytes: usize) {
         self.messages_read += 1;
         self.read += bytes;
@@ -62,6 +64,7 @@ impl Turn {
     }
 
     /// Counts what was written.
+    #[inline]
     pub(super) fn write(&mut self, messages: usize, bytes: usize) {
         self.messages_written += messages;
         self.written += bytes;
@@ -81,6 +84,7 @@ impl Turn {
     }
 
     /// A handler is about to run.
+    #[inline]
     pub(super) fn handler_starts(&mut self) {
         if !self.is_timed {
             self.is_timed = true;
@@ -89,10 +93,12 @@ impl Turn {
     }
 
     /// A handler has ended, or waits.
+    #[inline]
     pub(super) fn handler_paused(&mut self) {
         self.over |= turn_clock::is_over();
     }
 
+    #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.over
     }

@@ -34,6 +34,7 @@ pub(in crate::engine) enum Written {
 
 impl Socket {
     /// Is ready when a frame may be added.
+    #[inline]
     pub(in crate::engine) fn poll_ready(
         &mut self,
         cx: &mut Context<'_>,
@@ -47,6 +48,7 @@ impl Socket {
     }
 
     /// Adds a frame, after [`Socket::poll_ready`].
+    #[inline]
     pub(in crate::engine) fn send(&mut self, frame: Frame) -> Result<(), CloseReason> {
         let Stage::Open(socket) = &mut self.stage else {
             return Err(CloseReason::TransportClose);

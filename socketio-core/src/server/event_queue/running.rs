@@ -62,6 +62,7 @@ where
 }
 
 /// Fires the completion, unless the client broke the protocol.
+#[inline]
 pub(super) fn finish(
     result: EventResult,
     completion: Option<Completion>,
@@ -74,6 +75,7 @@ pub(super) fn finish(
     Ok(())
 }
 
+#[inline]
 pub(super) fn fire(completion: Option<Completion>, result: Result<(), HandlerError>) {
     if let Some(completion) = completion {
         completion.fire(result);
