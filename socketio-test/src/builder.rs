@@ -192,6 +192,14 @@ impl TestClientBuilder {
         Ok(self.attach()?.0)
     }
 
+    /// Lets the server keep the client's session while it is disconnected, as that of a JavaScript client, if the server was
+    /// built with [`recovery`](socketio_core::SocketIoBuilder::recovery): [`TestClient::recover`] comes back to it. Adds
+    /// `recovery=1` to the query.
+    pub fn recoverable(mut self) -> Self {
+        self.connect.recoverable = true;
+        self.query("recovery", "1")
+    }
+
     fn attach(self) -> Result<(Connection, ConnectRequest), ConnectError> {
         let uri = format!("{}?{}", self.path, self.query);
         let mut request = self.request.uri(uri);
@@ -207,14 +215,32 @@ impl TestClientBuilder {
             .body(())
             .map_err(ConnectError::Request)?
             .into_parts();
+        let opening = Opening {
+            io: self.io,
+            request,
+        };
+        Ok((opening.open(), self.connect))
+    }
+}
+
+/// What a connection is opened with.
+#[derive(Clone)]
+pub(crate) struct Opening {
+    io: SocketIo,
+    request: request::Parts,
+}
+
+impl Opening {
+    /// Opens a connection.
+    pub(crate) fn open(&self) -> Connection {
         let mut opened = None;
-        self.io.attach(request.into(), |outbox| {
+        self.io.attach(self.request.clone().into(), |outbox| {
             Memory(Arc::clone(
                 opened.insert(Shared::new(outbox, self.io.codec().clone())),
             ))
         });
         let shared = opened.expect("`attach` makes the transport before it returns");
-        Ok((Connection::new(shared), self.connect))
+        Connection::new(shared, self.clone())
     }
 }
 

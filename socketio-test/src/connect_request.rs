@@ -11,7 +11,7 @@ use socketio_core::{
 
 use crate::{
     ConnectError, TestClient, connection::Connection, namespace_slot::NamespaceSlot,
-    responder::Responder,
+    recovering::RecoverableSession, responder::Responder,
 };
 
 /// The default timeout of calls and of waiting for events, in tokio's time.
@@ -23,8 +23,12 @@ pub(crate) struct ConnectRequest {
     namespace: String,
     /// A JSON object, if one was set.
     auth: Result<Option<Box<RawValue>>, EncodeError>,
-    responders: HashMap<String, Responder>,
+    pub(crate) responders: HashMap<String, Responder>,
     pub(crate) time_limit: Duration,
+    /// Whether the client keeps what it needs to recover its session.
+    pub(crate) recoverable: bool,
+    /// The session that it presents.
+    pub(crate) session: Option<RecoverableSession>,
 }
 
 impl ConnectRequest {
@@ -34,6 +38,8 @@ impl ConnectRequest {
             auth: Ok(None),
             responders: HashMap::new(),
             time_limit: DEFAULT_TIMEOUT,
+            recoverable: false,
+            session: None,
         };
         request.namespace(namespace);
         request
@@ -43,6 +49,11 @@ impl ConnectRequest {
     pub(crate) fn namespace(&mut self, namespace: &str) {
         let slash = if namespace.starts_with('/') { "" } else { "/" };
         self.namespace = format!("{slash}{namespace}");
+    }
+
+    /// Sets the `auth` as JSON.
+    pub(crate) fn raw_auth(&mut self, auth: Option<Box<RawValue>>) {
+        self.auth = Ok(auth);
     }
 
     pub(crate) fn auth<T: Serialize + ?Sized>(&mut self, auth: &T) {
@@ -67,7 +78,11 @@ impl ConnectRequest {
 
     /// Joins the namespace, and waits for the response of the server.
     pub(crate) async fn join(self, connection: Connection) -> Result<TestClient, ConnectError> {
-        let auth = self.auth.map_err(ConnectError::Auth)?;
+        let own = self.auth.map_err(ConnectError::Auth)?;
+        let auth = match &self.session {
+            None => own.clone(),
+            Some(session) => Some(session.auth(own.as_deref())),
+        };
         let path = self.namespace.split('?').next().unwrap_or_default();
         let namespace: Arc<str> = Arc::from(path);
         let shared = Arc::clone(connection.shared());
@@ -76,9 +91,12 @@ impl ConnectRequest {
             .connect_request(&self.namespace, auth.as_deref())
             .map_err(ConnectError::Auth)?;
         let slot = shared.look(|state| {
-            state
-                .slots
-                .push(NamespaceSlot::new(Arc::clone(&namespace), self.responders));
+            state.slots.push(NamespaceSlot {
+                own_auth: own,
+                is_recoverable: self.recoverable,
+                presented: self.session,
+                ..NamespaceSlot::new(Arc::clone(&namespace), self.responders)
+            });
             state.slots.len() - 1
         });
         let sent = shared.send(packet);

@@ -8,6 +8,7 @@ use socketio_core::{Message, Reason, Text};
 
 use crate::{
     ConnectError, EmitFailed, Packet, Pending, TestClient,
+    builder::Opening,
     connect_request::ConnectRequest,
     shared::{PacketOutcome, Sent, Shared},
 };
@@ -20,11 +21,16 @@ use crate::{
 pub struct Connection(Arc<CloseOnDrop>);
 
 /// Ends the connection on drop.
-struct CloseOnDrop(Arc<Shared>);
+struct CloseOnDrop(Arc<Shared>, Opening);
 
 impl Connection {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Connection(Arc::new(CloseOnDrop(shared)))
+    pub(crate) fn new(shared: Arc<Shared>, opening: Opening) -> Self {
+        Connection(Arc::new(CloseOnDrop(shared, opening)))
+    }
+
+    /// Opens another connection with the same request.
+    pub(crate) fn open_again(&self) -> Connection {
+        self.0.1.open()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

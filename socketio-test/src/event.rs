@@ -63,6 +63,21 @@ impl Event {
         })
     }
 
+    /// Returns the event without its last argument and that argument, if it is a string.
+    pub(crate) fn without_last_string(mut self) -> (Self, Option<String>) {
+        let Some(Data::String(_)) = self.args.last() else {
+            return (self, None);
+        };
+        let last = self.args.pop();
+        if let Ok(payload) = protocol::payload_of(&self.args) {
+            self.arguments = payload.into();
+        }
+        match last {
+            Some(Data::String(last)) => (self, Some(last)),
+            _ => (self, None),
+        }
+    }
+
     /// Returns the event's name.
     pub fn name(&self) -> &str {
         &self.name

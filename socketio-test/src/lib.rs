@@ -59,6 +59,7 @@ mod namespace_slot;
 mod packet;
 mod pending;
 mod queue;
+mod recovering;
 mod responder;
 mod sending;
 mod shared;

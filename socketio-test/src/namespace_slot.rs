@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use socketio_core::{Reason, Sid, protocol::Arguments};
 
-use crate::{Event, responder::Responder};
+use crate::{Event, recovering::RecoverableSession, responder::Responder};
 
 /// One namespace of a connection, from its CONNECT packet on. It is kept after a disconnect, with the events received
 /// before it.
@@ -24,8 +24,16 @@ pub(crate) struct NamespaceSlot {
     pub(crate) responders: HashMap<String, Responder>,
     /// The acknowledgements that have been received, until their calls take them.
     pub(crate) acks: HashMap<u64, Arguments>,
+    /// The `auth` that the test has set.
+    pub(crate) own_auth: Option<Box<RawValue>>,
+    /// Whether the session is kept, to be recovered.
+    pub(crate) is_recoverable: bool,
+    /// The session that was presented.
+    pub(crate) presented: Option<RecoverableSession>,
+    /// The session of the client, if the server has given it one.
+    pub(crate) session: Option<RecoverableSession>,
     /// The id of the next acknowledgement, from 0 as in the JavaScript client.
-    next_ack: u64,
+    pub(crate) next_ack: u64,
 }
 
 /// The content of a CONNECT_ERROR packet.
@@ -46,6 +54,10 @@ impl NamespaceSlot {
             received: VecDeque::new(),
             responders,
             acks: HashMap::new(),
+            own_auth: None,
+            is_recoverable: false,
+            presented: None,
+            session: None,
             next_ack: 0,
         }
     }

@@ -162,8 +162,9 @@ impl State {
         let slot = &mut self.slots[index];
         match packet.kind() {
             Kind::Connect => {
-                let Accepted { sid } = packet.payload()?;
+                let Accepted { sid, pid } = packet.payload()?;
                 slot.sid = Some(Sid::from(&*sid));
+                slot.accepted(pid);
             }
             Kind::ConnectError => {
                 let refusal: Refusal = packet.payload()?;
@@ -180,6 +181,7 @@ impl State {
                     packet.id().map(|id| id.to_string()),
                 );
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
+                let event = slot.without_offset(event);
                 if let Some(responder) = slot.responders.get(&name) {
                     self.requests.push(AckRequest {
                         slot: index,
@@ -212,4 +214,5 @@ impl State {
 #[derive(serde::Deserialize)]
 struct Accepted {
     sid: String,
+    pid: Option<String>,
 }

@@ -143,25 +143,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the time between a pong (or the handshake) and the next ping of the server. Default: 25 seconds.
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.options.engine.ping_interval = interval;
-        self
-    }
-
-    /// Sets the time that is added to the ping interval announced to clients, so that they tolerate late pings.
-    /// Default: zero.
-    pub fn ping_grace(mut self, grace: Duration) -> Self {
-        self.options.engine.ping_grace = grace;
-        self
-    }
-
-    /// Sets how long the server waits for the pong after a ping before it closes the connection. Default: 20 seconds.
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.options.engine.ping_timeout = timeout;
-        self
-    }
-
     /// Sets the size of the largest message that clients may send, over either transport, in bytes. Default: 1,000,000.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.options.engine.max_payload = bytes;

@@ -18,6 +18,7 @@ mod drain;
 mod engine_transport;
 mod event_queue;
 mod file_limit;
+mod heartbeat_options;
 mod http_options;
 mod http_timeouts;
 mod lifecycle;

@@ -1,0 +1,11 @@
+//! Sessions that outlive a connection. What the official clients see of it is tested in `tests/interop`.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `sessions` | what a client that comes back finds, and what its handlers see |
+//! | `expiry` | how kept sessions end |
+//! | `clients` | which clients can recover |
+
+mod clients;
+mod expiry;
+mod sessions;
