@@ -74,6 +74,34 @@ async fn all_clients_of_a_room_acknowledge_with_their_ids() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
+#[tokio::test(start_paused = true)]
+async fn clients_that_do_not_answer_are_named_whatever_node_they_are_on() {
+    let pair = Pair::new().await;
+    for client in [&pair.ana, &pair.bo] {
+        client.emit("join", "jury").await.unwrap();
+    }
+    let ask = async |to: socketio::To| {
+        let votes = to.timeout(Duration::from_secs(2)).call_all::<String>("vote", ());
+        let mut votes: Vec<_> = votes.await.unwrap();
+        votes.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let vote = |(sid, vote): (Sid, Result<String, CallError>)| (sid, vote.map_err(|error| error.to_string()));
+        votes.into_iter().map(vote).collect::<Vec<_>>()
+    };
+    let late = Err(CallError::Timeout.to_string());
+    let sorted = |mut votes: Vec<(Sid, Result<String, String>)>| {
+        votes.sort_by(|(one, _), (other, _)| one.cmp(other));
+        votes
+    };
+    let (ana, bo) = (pair.ana.sid().clone(), pair.bo.sid().clone());
+    let nobody = sorted(vec![(ana.clone(), late.clone()), (bo.clone(), late.clone())]);
+    assert_eq!(ask(pair.one.to("jury")).await, nobody);
+    assert_eq!(ask(pair.one.broadcast()).await, nobody);
+    assert_eq!(ask(pair.one.to(&bo)).await, [(bo.clone(), late.clone())]);
+    pair.bo.on("vote", |_: ()| "aye");
+    let one = sorted(vec![(ana, late), (bo, Ok("aye".into()))]);
+    assert_eq!(ask(pair.one.to("jury")).await, one);
+}
+
 #[tokio::test]
 async fn a_callback_runs_for_each_client_in_the_context_of_the_sender() {
     let queue = TestQueue::new();

@@ -4,7 +4,13 @@ use std::{net::TcpListener, process::Command};
 
 use crate::process::{ANY_PORT, Example, binary};
 
-const WITH_PAGES: [&str; 4] = ["chat", "class_based", "functions", "sessions"];
+const WITH_PAGES: [&str; 5] = [
+    "chat",
+    "class_based",
+    "exactly_once",
+    "functions",
+    "sessions",
+];
 
 /// Returns the output of an example that can't start.
 fn fails(name: &str, args: &[&str]) -> String {

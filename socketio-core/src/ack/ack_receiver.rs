@@ -155,13 +155,20 @@ impl AckReceiver {
 
     /// Counts acks that have not arrived in time: those of the local recipients, and one for all remote ones.
     pub(crate) fn count_timed_out(&self) {
-        let local = self.outstanding().count() as u64;
+        let local = self.local_outstanding().count() as u64;
         let remote = u64::from(self.remote.is_some());
         self.counters.acks_timed_out.add(local + remote);
     }
 
-    /// Returns the local recipients whose acks are pending.
+    /// Returns the recipients whose acks are pending, as far as they are known: remote clients in a room are those that their nodes have
+    /// named.
     pub(crate) fn outstanding(&self) -> impl Iterator<Item = Sid> {
+        let remote = self.remote.as_ref().map(RemoteAckGuard::outstanding);
+        self.local_outstanding()
+            .chain(remote.into_iter().flatten())
+    }
+
+    fn local_outstanding(&self) -> impl Iterator<Item = Sid> {
         self.local
             .iter()
             .filter(|request| request.id.is_some())

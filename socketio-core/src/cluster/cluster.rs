@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     admission::PublishLimits,
-    base::EncodeError,
+    base::{EncodeError, Sid},
     packet::{Arguments, Payload},
-    pending::{OnRemoteAck, RemoteAckGuard, RemoteAcks},
+    pending::{MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks},
 };
 
 /// Publishes operations to the other nodes, and keeps the acks that are pending from them.
@@ -257,6 +257,19 @@ impl Cluster {
             }
         };
         self.publish(written);
+    }
+
+    /// Tells the node that requested acks which clients of this node were asked, so that it can name those that do not answer.
+    pub(super) fn announce_asked(&self, request: &RemoteAckRequest, asked: &[Sid]) {
+        if asked.is_empty() || !request.extended {
+            return;
+        }
+        let header = EnvelopeHeader::Asked {
+            host_id: &request.host_id,
+            id: request.id,
+            clients: &asked[..asked.len().min(MAX_ASKED)],
+        };
+        self.publish(header.write(None));
     }
 
     pub(super) fn publish(&self, written: Result<Bytes, EncodeError>) {

@@ -1,6 +1,6 @@
 //! Applies the messages of other nodes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{
     Cluster, Emission, OutgoingEvent, RemoteTarget,
@@ -108,6 +108,7 @@ impl MessageHandler<'_> {
             ClusterMessage::Answer { node, id, answer } => {
                 self.cluster.queries.receive(id, node, answer);
             }
+            ClusterMessage::Asked { id, clients } => self.cluster.acks.asked(id, clients),
             ClusterMessage::CloseRoom { namespace, room } => hub.close_room(&namespace, &room),
         }
     }
@@ -122,11 +123,15 @@ impl MessageHandler<'_> {
     ) -> Result<(), EncodeError> {
         let hub = self.hub;
         let values = Payload::Json(arguments);
+        let mut request = None;
         let packet = match ack_request {
             None => OutgoingEvent::Plain(hub.codec.event_with(namespace, None, event, &values)?),
             Some(ack_request) => {
                 let limits = hub.limits;
-                let on_ack = self.on_ack(ack_request);
+                let ack_request = Arc::new(ack_request);
+                let asked = Arc::new(Mutex::new(Vec::new()));
+                let on_ack = self.on_ack(&ack_request, &asked);
+                request = Some((ack_request, asked));
                 OutgoingEvent::with_ack(
                     &hub.codec,
                     event,
@@ -147,14 +152,27 @@ impl MessageHandler<'_> {
             remote: None,
         };
         emission.deliver(hub);
+        if let Some((ack_request, asked)) = request {
+            let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            self.cluster.announce_asked(&ack_request, &asked);
+        }
         Ok(())
     }
 
-    /// Returns the function that publishes the acks of local clients for the node that requested them.
-    fn on_ack(&self, ack_request: RemoteAckRequest) -> OnRemoteAck {
+    /// Returns the function that publishes the acks of local clients for the node that requested them, and notes in `asked` who is
+    /// asked.
+    fn on_ack(
+        &self,
+        ack_request: &Arc<RemoteAckRequest>,
+        asked: &Arc<Mutex<Vec<Sid>>>,
+    ) -> OnRemoteAck {
         let cluster = Arc::downgrade(self.cluster);
-        let ack_request = Arc::new(ack_request);
+        let (ack_request, asked) = (Arc::clone(ack_request), Arc::clone(asked));
         Arc::new(move |sid| {
+            asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(sid.clone());
             let (cluster, ack_request, sid) =
                 (cluster.clone(), Arc::clone(&ack_request), sid.clone());
             Box::new(move |ack| {

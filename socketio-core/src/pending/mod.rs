@@ -7,4 +7,4 @@ mod local;
 mod remote;
 
 pub(crate) use local::{AckKind, OnAck, PendingAcks};
-pub(crate) use remote::{AckSources, OnRemoteAck, RemoteAckGuard, RemoteAcks};
+pub(crate) use remote::{AckSources, MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks};

@@ -1,7 +1,7 @@
 //! The pending acks of remote clients.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
@@ -17,6 +17,9 @@ pub(crate) type OnRemoteAck = Arc<dyn Fn(&Sid) -> OnAck + Send + Sync>;
 
 /// The number of requests that may be pending; at the limit, the oldest is dropped.
 const MAX_PENDING: usize = 65_536;
+
+/// The number of remote clients of one request that are known by name. Further ones are not named if they do not answer.
+pub(crate) const MAX_ASKED: usize = 10_000;
 
 /// Replaces timeouts that exceed the range of the clock.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -34,6 +37,8 @@ struct State {
 struct PendingRemoteAck {
     on_ack: OnRemoteAck,
     sources: AckSources,
+    /// The clients in a room, as their nodes have named them, that have not answered.
+    asked: BTreeSet<Sid>,
     deadline: Instant,
 }
 
@@ -62,6 +67,7 @@ impl RemoteAcks {
         let request = PendingRemoteAck {
             on_ack,
             sources,
+            asked: BTreeSet::new(),
             deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
         };
         let (id, dropped) = {
@@ -89,6 +95,7 @@ impl RemoteAcks {
             .get_mut(&id)
             .filter(|request| request.deadline >= Instant::now())?;
         let AckSources::Clients(clients) = &mut request.sources else {
+            request.asked.remove(client);
             return Some(Arc::clone(&request.on_ack));
         };
         let index = clients
@@ -99,6 +106,28 @@ impl RemoteAcks {
             return pending.remove(&id).map(|request| request.on_ack);
         }
         Some(Arc::clone(&request.on_ack))
+    }
+
+    /// Notes the clients of another node that were asked.
+    pub(crate) fn asked(&self, id: u64, clients: Vec<Sid>) {
+        if let Some(request) = self.state().pending.get_mut(&id)
+            && matches!(request.sources, AckSources::Any)
+        {
+            let left = MAX_ASKED.saturating_sub(request.asked.len());
+            request.asked.extend(clients.into_iter().take(left));
+        }
+    }
+
+    /// Returns the remote clients of a request that have not answered, as far as they are known.
+    fn outstanding(&self, id: u64) -> Vec<Sid> {
+        let state = self.state();
+        let Some(request) = state.pending.get(&id) else {
+            return Vec::new();
+        };
+        match &request.sources {
+            AckSources::Any => request.asked.iter().cloned().collect(),
+            AckSources::Clients(clients) => clients.clone(),
+        }
     }
 
     pub(crate) fn remove(&self, id: u64) {
@@ -129,6 +158,14 @@ impl RemoteAcks {
 pub(crate) struct RemoteAckGuard {
     pub(crate) acks: Weak<RemoteAcks>,
     pub(crate) id: u64,
+}
+
+impl RemoteAckGuard {
+    /// Returns the remote clients that have not answered, as far as they are known.
+    pub(crate) fn outstanding(&self) -> Vec<Sid> {
+        let acks = self.acks.upgrade();
+        acks.map_or_else(Vec::new, |acks| acks.outstanding(self.id))
+    }
 }
 
 impl Drop for RemoteAckGuard {

@@ -44,11 +44,12 @@ impl To {
 
     /// Sends an event and waits for the acknowledgements of all recipients. Returns each client's id with its
     /// acknowledgement, in the order of arrival. Ends when every recipient has acknowledged or disconnected, or after
-    /// the [`timeout`](To::timeout): local clients that have not acknowledged by then are listed with
+    /// the [`timeout`](To::timeout): clients that have not acknowledged by then are listed with
     /// [`CallError::Timeout`].
     ///
     /// The number of remote clients in a room is not known: in a cluster, a call to a room ends with the timeout and
-    /// lists the remote clients that have acknowledged. A Python node does not send the client's id: the name of the
+    /// lists the remote clients that have acknowledged, and those that have not: Rust nodes name whom they have asked (10,000 at most).
+    /// A Python node does not, nor does it send the id of a client that acknowledges: the name of the
     /// room is returned instead, or an empty name if there are several rooms.
     ///
     /// # Errors
@@ -65,7 +66,7 @@ impl To {
 
     /// Sends an event and returns the acknowledgements of all recipients as a stream, each with its client's id: those that
     /// [`call_all`](To::call_all) collects. The stream ends when every recipient has acknowledged or disconnected, or
-    /// after the [`timeout`](To::timeout), when it yields the local clients that have not acknowledged.
+    /// after the [`timeout`](To::timeout), when it yields the clients that have not acknowledged.
     ///
     /// ```
     /// use futures_util::StreamExt;

@@ -11,7 +11,7 @@ use super::{
     names::{Name, Names},
 };
 use crate::{
-    base::BoxError,
+    base::{BoxError, Sid},
     cluster::{Question, RemoteTarget},
     hub::Room,
     packet::{JsonPayload, from_text},
@@ -63,6 +63,8 @@ pub(in crate::cluster) enum ClusterMessage {
         id: u64,
         answer: Box<RawValue>,
     },
+    /// The clients of another node that were asked for an ack.
+    Asked { id: u64, clients: Vec<Sid> },
 }
 
 /// An operation on one client.
@@ -99,6 +101,7 @@ struct Fields<'a> {
     node: Option<String>,
     #[serde(borrow)]
     answer: Option<&'a RawValue>,
+    clients: Option<Vec<Sid>>,
 }
 
 /// Decodes a message for the node `host_id`. Returns `None` for a message that is not for it: its own, the ack that another node
@@ -112,7 +115,7 @@ pub(in crate::cluster) fn read(
     }
     let fields: Fields<'_> = serde_json::from_slice(message)?;
     let own = fields.host_id.as_deref() == Some(host_id);
-    if own != matches!(&*fields.method, "callback" | "answer") {
+    if own != matches!(&*fields.method, "callback" | "answer" | "asked") {
         return Ok(None);
     }
     Ok(Some(match &*fields.method {
@@ -127,6 +130,10 @@ pub(in crate::cluster) fn read(
         },
         "query" => return fields.query(),
         "answer" => fields.answer()?,
+        "asked" => ClusterMessage::Asked {
+            id: fields.id.ok_or("asked clients without an id")?,
+            clients: fields.clients.ok_or("asked clients without `clients`")?,
+        },
         _ => return Ok(None),
     }))
 }
@@ -136,7 +143,7 @@ fn is_own(message: &[u8], host_id: &str) -> bool {
     let method = message.strip_prefix(br#"{"method":""#).unwrap_or_default();
     let length = method.iter().position(|byte| *byte == b'"');
     let (method, rest) = method.split_at(length.unwrap_or_default());
-    !matches!(method, b"callback" | b"answer")
+    !matches!(method, b"callback" | b"answer" | b"asked")
         && rest
             .strip_prefix(br#"","host_id":""#)
             .and_then(|rest| rest.strip_prefix(host_id.as_bytes()))

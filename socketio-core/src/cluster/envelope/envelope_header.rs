@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::names::{Name, NamesRef};
-use crate::{base::EncodeError, cluster::Question, packet::JsonPayload};
+use crate::{
+    base::{EncodeError, Sid},
+    cluster::Question,
+    packet::JsonPayload,
+};
 
 /// A message without its arguments.
 ///
@@ -66,6 +70,13 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         node: &'a str,
         id: u64,
         answer: &'a RawValue,
+    },
+    /// The clients of a node that were asked for an ack.
+    Asked {
+        /// The node that requested the acks, not the one that publishes.
+        host_id: &'a str,
+        id: u64,
+        clients: &'a [Sid],
     },
 }
 

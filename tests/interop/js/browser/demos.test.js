@@ -52,6 +52,22 @@ for (const client of CLIENTS) {
       await ada.shows("#state", /log in/);
     });
 
+    test("exactly_once: an order whose connection is lost is made once, and the parcel is announced afterwards", async (t) => {
+      const server = await serve(t, "exactly_once", client);
+      const ada = await visit(server, { viewport: DESKTOP, losesServer: true });
+      await ada.shows("#state", "connected");
+      await ada.fill("what to order", "green tea");
+      await ada.click("Order");
+      await ada.shows("#pending", "green tea");
+      await ada.click("Lose the connection for 5 seconds");
+      await ada.shows("#state", "connection lost");
+      await ada.shows("#state", "connected");
+      await ada.shows("#receipts", "no. 1: green tea");
+      await ada.shows("#parcels", "no. 1: green tea is there");
+      await ada.shows("#book", "green tea for you");
+      await ada.screenshot(`exactly_once-${client}`);
+    });
+
     test("a page waits for a server that was killed", async (t) => {
       const first = await serve(t, "functions", client);
       const ada = await enter(first, { losesServer: true });
