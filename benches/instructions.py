@@ -1,10 +1,11 @@
 """Counts the instructions that a server executes in user space for one echo, with callgrind.
 
     cargo build --release --example bench_server
-    python3 benches/instructions.py target/release/examples/bench_server [WINDOW]
+    python3 benches/instructions.py target/release/examples/bench_server [WINDOW] [OPTION..]
 
-WINDOW events are sent at once, and the next when all have been echoed: 1 by default. The program of another commit is measured
-in the same way, and the two numbers are compared. They vary by less than one part in a hundred.
+WINDOW events are sent at once, and the next when all have been echoed: 1 by default. Options are passed on to the server:
+`--record DIRECTORY` counts with a recorder. The program of another commit is measured in the same way, and the two numbers are
+compared. They vary by less than one part in a hundred.
 """
 
 import pathlib
@@ -72,11 +73,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def instructions(program, events, window):
+def instructions(program, events, window, options):
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
         output = pathlib.Path(directory) / "callgrind"
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s" % output, program, str(port), "typed"]
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s" % output, program, str(port), "typed", *options]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert server.stdout.readline() == "READY\n"
         client = Client(port)
@@ -93,10 +94,10 @@ def instructions(program, events, window):
         return int(re.search(r"^(?:summary|totals): (\d+)", output.read_text(), re.MULTILINE)[1])
 
 
-def main(program, window=1):
+def main(program, window=1, *options):
     window = int(window)
     few, many = (events // window * window for events in RUNS)
-    counted = [instructions(program, events, window) for events in (few, many)]
+    counted = [instructions(program, events, window, options) for events in (few, many)]
     print("%.1f instructions for an echo" % ((counted[1] - counted[0]) / (many - few)))
 
 

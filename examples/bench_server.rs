@@ -2,9 +2,9 @@
 //!
 //! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and return:
 //! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
-//! same for each; `benches/compare` compares them with other servers.
+//! same for each; `benches/compare` compares them with other servers. `--record DIRECTORY` has a recorder write into a directory.
 
-use socketio::SocketIo;
+use socketio::{Recorder, SocketIo};
 use tokio::net::TcpListener;
 
 /// The handlers of one server, for one type.
@@ -94,15 +94,25 @@ async fn main() -> socketio::Result {
     let mut args = std::env::args().skip(1);
     let port: u16 = args
         .next()
-        .ok_or("usage: bench_server PORT [value|raw|typed]")?
+        .ok_or("usage: bench_server PORT [value|raw|typed] [--record DIRECTORY]")?
         .parse()?;
-    let data = match args.next().as_deref() {
-        None | Some("value") => "value",
-        Some("raw") => "raw",
-        Some("typed") => "typed",
-        Some(other) => return Err(format!("not a type of handlers: {other}").into()),
-    };
-    let io = SocketIo::builder().named(data).build()?;
+    let (mut data, mut recorder) = ("value", None);
+    while let Some(arg) = args.next() {
+        match &*arg {
+            "value" => data = "value",
+            "raw" => data = "raw",
+            "typed" => data = "typed",
+            "--record" => recorder = args.next().map(Recorder::jsonl),
+            other => {
+                return Err(format!("neither a type of handlers nor an option: {other}").into());
+            }
+        }
+    }
+    let mut builder = SocketIo::builder().named(data);
+    if let Some(recorder) = recorder {
+        builder = builder.recorder(recorder);
+    }
+    let io = builder.build()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("READY");
     io.serve((), listener).await

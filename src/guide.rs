@@ -25,6 +25,7 @@
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
 //! | [Clients](self::clients) | the client programs that are tested, and their limits |
 //! | [Monitoring](self::monitoring) | metrics, Prometheus, probes, a dashboard, alerts |
+//! | [Recording and analytics](self::recording) | rows of what happens: in files, in DuckDB with dlt, in tests; replay |
 //! | [HTTP API](self::http_api) | other programs list clients, read what happened, and emit |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
@@ -94,6 +95,9 @@ pub mod monitoring {}
 
 #[doc = include_str!("../docs/guide/http-api.md")]
 pub mod http_api {}
+
+#[doc = include_str!("../docs/guide/recording.md")]
+pub mod recording {}
 
 #[doc = include_str!("../docs/guide/debugging.md")]
 pub mod debugging {}

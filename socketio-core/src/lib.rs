@@ -33,6 +33,7 @@ mod packet;
 mod pending;
 #[doc(hidden)]
 pub mod private;
+mod recorder;
 #[cfg(feature = "contract")]
 mod schema;
 mod server;
@@ -103,6 +104,7 @@ pub use node::{Description, Drain, HandlerInfo};
 pub use once::RedisOnce;
 pub use once::{Begun, Claim, MemoryOnce, Once, OnceKey, OnceLimits, OnceStore};
 pub use packet::Rest;
+pub use recorder::Recorder;
 pub use server::{App, Layered, Listener, Peer, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsListener, TlsStream};

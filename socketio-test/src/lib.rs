@@ -43,6 +43,7 @@
 //! * [`next`](TestClient::next) and similar methods wait for later events, up to five seconds of tokio's time, which
 //!   take no real time if it is paused.
 //! * Several servers with a [`TestQueue`] are a cluster.
+//! * [`rows`](TestClient::rows) are what a client has seen, in the form that a server records; [`Replay`] sends recorded events again.
 //! * [`MessageQueueContract`] checks an implementation of `MessageQueue`.
 //! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both
 //!   runtimes of tokio.
@@ -60,7 +61,9 @@ mod packet;
 mod pending;
 mod queue;
 mod recovering;
+mod replay;
 mod responder;
+mod rows;
 mod sending;
 mod shared;
 mod state;
@@ -77,3 +80,4 @@ pub use message_queue_contract::{MessageQueueContract, Network};
 pub use packet::Packet;
 pub use pending::Pending;
 pub use queue::TestQueue;
+pub use replay::{Replay, ReplayFailure, ReplayProblem, Replayed};

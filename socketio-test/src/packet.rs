@@ -1,15 +1,19 @@
 //! [`Packet`]: a recorded message of a connection.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use bytes::Bytes;
 use socketio_core::Message;
 
 /// An encoded message of a connection, in either direction: see [`packets`](crate::TestClient::packets).
-#[derive(Clone, PartialEq, Eq)]
+///
+/// Two are equal if their direction and content are.
+#[derive(Clone)]
 pub struct Packet {
     sent: bool,
     message: Message,
+    /// When it was sent or received.
+    pub(crate) at: SystemTime,
 }
 
 impl Packet {
@@ -17,6 +21,7 @@ impl Packet {
         Packet {
             sent: true,
             message,
+            at: SystemTime::now(),
         }
     }
 
@@ -24,7 +29,12 @@ impl Packet {
         Packet {
             sent: false,
             message,
+            at: SystemTime::now(),
         }
+    }
+
+    pub(crate) fn into_message(self) -> Message {
+        self.message
     }
 
     /// Returns whether the client sent it, rather than the server.
@@ -48,6 +58,14 @@ impl Packet {
         }
     }
 }
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        (self.sent, &self.message) == (other.sent, &other.message)
+    }
+}
+
+impl Eq for Packet {}
 
 /// Formats as `sent 2["join","lobby"]` or `received b"\x01"`.
 impl fmt::Debug for Packet {

@@ -60,13 +60,7 @@ pub(crate) struct AckRequest {
 
 impl State {
     pub(crate) fn new(outbox: Outbox, codec: &Codec) -> Self {
-        // No limits: checking what the server sends is up to the test.
-        let mut limits = PacketLimits::default();
-        limits.max_attachments = usize::MAX;
-        limits.max_attachment_bytes = usize::MAX;
-        limits.max_namespace_len = usize::MAX;
-        limits.max_event_len = usize::MAX;
-        limits.max_id_len = usize::MAX;
+        let limits = no_limits();
         State {
             outbox,
             reader: codec.reader(&limits),
@@ -208,6 +202,17 @@ impl State {
         let text = format!("the server sent an invalid packet ({error}): {packet:?}");
         self.panic.get_or_insert(Box::new(text));
     }
+}
+
+/// Returns no limits: checking what the server sends is up to the test.
+pub(crate) fn no_limits() -> PacketLimits {
+    let mut limits = PacketLimits::default();
+    limits.max_attachments = usize::MAX;
+    limits.max_attachment_bytes = usize::MAX;
+    limits.max_namespace_len = usize::MAX;
+    limits.max_event_len = usize::MAX;
+    limits.max_id_len = usize::MAX;
+    limits
 }
 
 /// The content of a CONNECT packet.

@@ -20,7 +20,7 @@ use super::{
 /// Receives every row, in the order of their numbers.
 pub(crate) trait Sink: Send + Sync {
     /// Takes a row. It is called under a lock that every event takes, so it must neither wait nor call user code.
-    fn record(&self, row: &Arc<Row>);
+    fn record(&self, row: &Row);
 }
 
 /// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
@@ -42,6 +42,7 @@ impl ActivityOptions {
         Some(Arc::new(Activity {
             node: Arc::clone(node),
             first,
+            has_ring: self.ring.is_some(),
             log: Mutex::new(Log {
                 next: first,
                 ring: self.ring.map(Ring::new),
@@ -69,6 +70,7 @@ pub(crate) struct Activity {
     /// The number of the first row.
     first: u64,
     log: Mutex<Log>,
+    has_ring: bool,
     sinks: Vec<Arc<dyn Sink>>,
     /// How many readers wait for a row.
     waiting: AtomicUsize,
@@ -79,6 +81,13 @@ struct Log {
     /// The number of the next row.
     next: u64,
     ring: Option<Ring>,
+}
+
+impl Log {
+    fn number(&mut self, row: &mut Row) {
+        row.seq = self.next;
+        self.next += 1;
+    }
 }
 
 /// Rows of the ring, with what is missing before them.
@@ -107,23 +116,33 @@ impl Activity {
     }
 
     /// Numbers a row, and gives it to the ring and to the sinks.
-    pub(crate) fn record(&self, row: Row) {
+    pub(crate) fn record(&self, mut row: Row) {
+        row.node = Arc::clone(&self.node);
+        if !self.has_ring {
+            let log = &mut *self.log();
+            log.number(&mut row);
+            self.sink(&row);
+            return;
+        }
+        // Allocated before the lock is taken.
         let mut row = Arc::new(row);
         let removed = {
             let log = &mut *self.log();
             if let Some(row) = Arc::get_mut(&mut row) {
-                row.seq = log.next;
-                row.node = Arc::clone(&self.node);
+                log.number(row);
             }
-            log.next += 1;
-            for sink in &self.sinks {
-                sink.record(&row);
-            }
+            self.sink(&row);
             log.ring.as_mut().map(|ring| ring.push(row))
         };
         drop(removed);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.recorded.notify_waiters();
+        }
+    }
+
+    fn sink(&self, row: &Row) {
+        for sink in &self.sinks {
+            sink.record(row);
         }
     }
 

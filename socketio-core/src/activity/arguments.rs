@@ -3,10 +3,24 @@
 use base64::Engine as _;
 use serde_json::{Map, Value, value::RawValue};
 
+use super::Row;
 use crate::base::Data;
 
 /// The key of the object that binary data is recorded as.
 const BINARY: &str = "$binary";
+
+impl Row {
+    /// Sets the arguments. Binary data is written as `{"$binary": "<base64>"}`.
+    pub fn set_arguments(&mut self, arguments: Vec<Data>) {
+        self.arguments = RecordedArguments::default().json(arguments);
+    }
+
+    /// Returns the arguments as values, with binary data as it was. `None` if they were not recorded.
+    pub fn read_arguments(&self) -> Option<Vec<Data>> {
+        let values: Vec<Value> = serde_json::from_str(self.arguments.as_ref()?.get()).ok()?;
+        values.into_iter().map(data_of_recorded).collect()
+    }
+}
 
 /// What is recorded of an event whose handler opts in: its arguments, without the values of some keys of objects, at any
 /// depth.
@@ -103,5 +117,15 @@ mod tests {
         let mut values: Vec<Value> = serde_json::from_str(recorded.get()).unwrap();
         assert_eq!(data_of_recorded(values.remove(0)), Some(data));
         assert_eq!(data_of_recorded(json!([{"$binary": "no base64"}])), None);
+    }
+
+    #[test]
+    fn arguments_are_read_back() {
+        let mut row = Row::new(crate::activity::Direction::In, &std::sync::Arc::from("/"));
+        assert_eq!(row.read_arguments(), None);
+        let nested = Data::from(json!({"a": [1, null, {"$binary": 2}], "b": "x"}));
+        let bytes = Data::Array(vec![Data::Binary(Bytes::from_static(b"\x00\xff"))]);
+        row.set_arguments(vec![nested.clone(), bytes.clone()]);
+        assert_eq!(row.read_arguments(), Some(vec![nested, bytes]));
     }
 }

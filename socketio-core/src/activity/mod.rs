@@ -13,6 +13,7 @@ mod arguments;
 mod recording;
 mod ring;
 mod row;
+mod row_json;
 
 pub(crate) use activity::{Activity, ActivityOptions, Gap};
 pub(crate) use arguments::{RecordedArguments, data_of_recorded};

@@ -82,8 +82,9 @@ pub struct Row {
 }
 
 impl Row {
-    /// Creates a row of this moment. Its number and node are set when it is recorded.
-    pub(crate) fn new(direction: Direction, namespace: &Arc<str>) -> Self {
+    /// Creates a row of this moment, without anything but a direction and a namespace. Its number is 0; a server sets number
+    /// and node when it records the row.
+    pub fn new(direction: Direction, namespace: &Arc<str>) -> Self {
         Row {
             seq: 0,
             at: SystemTime::now(),

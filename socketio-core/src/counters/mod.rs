@@ -13,6 +13,7 @@ mod counters;
 mod event_table;
 mod handler_counters;
 mod histogram;
+mod recorder_counters;
 mod recovery;
 
 pub(crate) use counter::Counter;
@@ -20,4 +21,5 @@ pub(crate) use counters::{Counters, Transport};
 pub(crate) use event_table::{EventIndex, EventTable};
 pub(crate) use handler_counters::{ErrorKind, HandlerCounters};
 pub(crate) use histogram::{BOUNDS, DurationCounters};
+pub(crate) use recorder_counters::RecorderCounters;
 pub(crate) use recovery::{RecoveryCounters, RecoveryOutcome};

@@ -1,8 +1,8 @@
 //! [`Metrics`]: a snapshot of what a server has counted.
 
 use super::{
-    ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, RecoveryMetrics,
-    TransportMetrics,
+    ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, RecorderMetrics,
+    RecoveryMetrics, TransportMetrics,
 };
 
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
@@ -53,6 +53,8 @@ pub struct Metrics {
     pub recovery: Option<RecoveryMetrics>,
     /// From when a ping is due until its pong arrives.
     pub ping_round_trip: Histogram,
+    /// What the recorder has written; `None` without a [`Recorder`](crate::Recorder).
+    pub recorder: Option<RecorderMetrics>,
     /// Whether the server is ready, and the state of its message queue.
     pub health: Health,
 }

@@ -15,6 +15,7 @@ mod probes;
 mod prometheus;
 #[cfg(feature = "metrics")]
 mod recorder;
+mod recorder_metrics;
 mod recovery;
 mod recovery_samples;
 mod samples;
@@ -25,4 +26,5 @@ pub use health::Health;
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
 pub use probes::Probes;
+pub use recorder_metrics::RecorderMetrics;
 pub use recovery::{RecoveryMetrics, RecoveryOutcomeMetrics};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Histogram, Metrics, snapshot::snake_case};
+use super::{Histogram, Metrics, RecorderMetrics, snapshot::snake_case};
 
 /// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ impl Metrics {
         all.extend(self.event_samples());
         all.extend(self.outbox_samples());
         all.extend(self.recovery_samples());
+        all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
         all.extend(self.health_samples());
         all
     }

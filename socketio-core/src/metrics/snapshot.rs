@@ -6,7 +6,8 @@ use socketio_names::Pattern;
 
 use super::{
     ClosedMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram, Metrics,
-    NamespaceMetrics, OutboxMetrics, ProblemMetrics, TransportMetrics, recovery::recovery,
+    NamespaceMetrics, OutboxMetrics, ProblemMetrics, RecorderMetrics, TransportMetrics,
+    recovery::recovery,
 };
 use crate::{
     base::Problem,
@@ -55,6 +56,7 @@ impl SocketIo {
             outbox,
             recovery: recovery(node),
             ping_round_trip: Histogram::of(&counters.ping),
+            recorder: node.recorder.as_deref().map(RecorderMetrics::of),
             health: self.health(),
         }
     }

@@ -21,6 +21,7 @@ use crate::{
         transport::{Outbox, Transport},
     },
     once::Keys,
+    recorder::RecordingSink,
 };
 
 /// Creates the transport of a connection from the connection's outbox.
@@ -62,6 +63,8 @@ pub(crate) struct Node {
     pub(crate) events: OutgoingEvents,
     /// The responses of events that run once.
     pub(crate) once: Keys,
+    /// What writes rows into files, if they are recorded.
+    pub(crate) recorder: Option<Arc<RecordingSink>>,
     /// Background tasks and callbacks.
     pub(crate) tasks: Arc<Tasks>,
     /// Socket.IO connections.

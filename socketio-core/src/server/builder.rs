@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::{
     clustering::Clustering,
+    recorder_option,
     server::{NodeParts, Server},
 };
 use crate::{
     activity::ActivityOptions,
     admin::Admin,
-    base::{BuildError, HandlerError, IntoAccept, Request, States},
+    base::{BuildError, HandlerError, Request, States},
     client::{Recovery, SocketIo},
     counters::{Counters, EventTable},
     delivery::Deliveries,
@@ -25,6 +26,7 @@ use crate::{
     node::Options,
     once::Once,
     packet::{Codec, Form, Parser, to_ascii},
+    recorder::Recorder,
 };
 
 /// Builds a [`SocketIo`] server. Created by [`SocketIo::builder`] or [`SocketIo::bare`].
@@ -41,11 +43,12 @@ pub struct SocketIoBuilder {
     #[cfg(feature = "logger")]
     pub(super) logger: super::logger::Logger,
     error_ack: ErrorAck,
-    admin: Option<Admin>,
+    pub(super) admin: Option<Admin>,
     #[cfg(feature = "api")]
     pub(super) api: Option<crate::api::Api>,
     pub(super) activity: ActivityOptions,
     pub(super) recovery: Option<Recovery>,
+    pub(super) recorder: Option<Recorder>,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
     pub(super) deliveries: Deliveries,
@@ -97,6 +100,7 @@ impl SocketIoBuilder {
             api: None,
             activity: ActivityOptions::default(),
             recovery: None,
+            recorder: None,
             clustering: Clustering::default(),
             once: Once::default(),
             deliveries: Deliveries::default(),
@@ -213,34 +217,6 @@ impl SocketIoBuilder {
     /// [`Cookie`] with other attributes. Default: none.
     pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
         self.options.engine.cookie = Some(cookie.into());
-        self
-    }
-
-    /// Adds an async closure that accepts or refuses every HTTP request that opens a connection, over either transport.
-    /// It runs before the connection exists: `true`, `()` and `Ok` accept; `false` and any `Err` refuse with status
-    /// 403; a [`HandshakeRefused`](crate::HandshakeRefused) sets the status and the body. Several closures run in the
-    /// order in which they were added, until one refuses.
-    ///
-    /// Later requests of an open connection do not run the closure. To keep what it looks up, insert it into the
-    /// request's extensions in a layer in front of the server, or look it up in `connect`.
-    ///
-    /// ```
-    /// use socketio_core::{HandshakeRefused, Request, SocketIo};
-    ///
-    /// let io = SocketIo::bare()
-    ///     .on_handshake(async |request: Request| match request.header("x-api-key") {
-    ///         Some("open sesame") => Ok(()),
-    ///         _ => Err(HandshakeRefused::new("an API key is needed")),
-    ///     })
-    ///     .build()
-    ///     .unwrap();
-    /// ```
-    pub fn on_handshake<F, Fut>(mut self, hook: F) -> Self
-    where
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: IntoAccept> + Send + 'static,
-    {
-        self.options.handshake.add(hook);
         self
     }
 
@@ -396,6 +372,7 @@ impl SocketIoBuilder {
             files,
             extensions,
             description,
+            recorder: recorder_option::start(self.recorder, &mut self.activity)?,
             activity: self.activity,
             events: registry.events().clone(),
         };

@@ -1,7 +1,7 @@
 //! What `build()` refuses of the builder's options.
 
 use super::SocketIoBuilder;
-use crate::engine::Cookie;
+use crate::{engine::Cookie, recorder::Recorder};
 
 impl SocketIoBuilder {
     /// Adds the problems of the options.
@@ -72,6 +72,9 @@ impl SocketIoBuilder {
         }
         for problem in self.once.problems().chain(self.deliveries.problems()) {
             wrong(true, problem);
+        }
+        for problem in self.recorder.iter().flat_map(Recorder::problems) {
+            wrong(true, &problem);
         }
         wrong(
             !self.linked && !self.name.is_empty(),

@@ -1,9 +1,9 @@
-//! The builder's options of HTTP: proxies in front of the server, and the timeouts of its connections.
+//! The builder's options of HTTP: the hook at the handshake, proxies in front of the server, and the timeouts of its connections.
 
 use std::time::Duration;
 
 use super::SocketIoBuilder;
-use crate::base::TrustedProxies;
+use crate::base::{IntoAccept, Request, TrustedProxies};
 
 impl SocketIoBuilder {
     /// Sets whether responses to polls are compressed for clients that accept it. Default: true.
@@ -78,6 +78,34 @@ impl SocketIoBuilder {
     /// everywhere, and to all requests of `run` and `serve`.
     pub fn max_headers(mut self, headers: usize) -> Self {
         self.options.engine.max_headers = headers;
+        self
+    }
+
+    /// Adds an async closure that accepts or refuses every HTTP request that opens a connection, over either transport.
+    /// It runs before the connection exists: `true`, `()` and `Ok` accept; `false` and any `Err` refuse with status
+    /// 403; a [`HandshakeRefused`](crate::HandshakeRefused) sets the status and the body. Several closures run in the
+    /// order in which they were added, until one refuses.
+    ///
+    /// Later requests of an open connection do not run the closure. To keep what it looks up, insert it into the
+    /// request's extensions in a layer in front of the server, or look it up in `connect`.
+    ///
+    /// ```
+    /// use socketio_core::{HandshakeRefused, Request, SocketIo};
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on_handshake(async |request: Request| match request.header("x-api-key") {
+    ///         Some("open sesame") => Ok(()),
+    ///         _ => Err(HandshakeRefused::new("an API key is needed")),
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn on_handshake<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAccept> + Send + 'static,
+    {
+        self.options.handshake.add(hook);
         self
     }
 }

@@ -10,6 +10,7 @@
 //! | publishing and subscribing | `cluster/membership.rs`, which owns the two | `Emitter::stop` |
 //! | the reader of NATS, the closing of RabbitMQ | `message_queue/{nats/subscription,rabbitmq/connection}.rs` | end with their connection, which those two drop |
 //! | blocking handlers (threads) | `client/scope.rs`, on tokio's blocking pool | can't be stopped: they end by themselves |
+//! | the thread of the recorder | `recorder/recording_sink.rs`, which owns it | the last step of the shutdown, or when the server is dropped |
 //! | the signal thread | `server/signals.rs`, one for the program | ends with the program |
 //! | the clock thread of a limit | `server/within.rs` | ends when the future that it limits is dropped |
 //!
@@ -28,6 +29,9 @@ const DROP_TIME: Duration = Duration::from_millis(250);
 
 /// How long the message queue may take at least, whatever time is left.
 const PUBLISH_TIME: Duration = Duration::from_secs(1);
+
+/// How long the recorder may take to write what waits and to close its file.
+const RECORD_TIME: Duration = Duration::from_secs(1);
 
 impl SocketIo {
     /// Begins to stop the server and returns at once: no new connections are accepted, and all clients are disconnected.
@@ -51,8 +55,9 @@ impl SocketIo {
     ///    ended then is dropped as well.
     /// 4. Background tasks are stopped at their next await.
     /// 5. Messages that wait for a message queue are published: in the time that is left, and in one second at least.
+    /// 6. The [`Recorder`](crate::Recorder) closes its file, for one second at most.
     ///
-    /// So it returns after the timeout and 2 seconds at the latest. Code that blocks its thread can't be stopped: the log says
+    /// So it returns after the timeout and 3 seconds at the latest. Code that blocks its thread can't be stopped: the log says
     /// where such a background task was spawned, the server is left without it, and a runtime that is dropped waits for it.
     ///
     /// A background task or an HTTP handler may call this: it is not stopped itself. A Socket.IO handler calls
@@ -116,6 +121,12 @@ impl<'a> Shutdown<'a> {
         // What the last of them emitted is published.
         let time = self.left().max(PUBLISH_TIME);
         within(time.saturating_add(DROP_TIME), self.node.emitter.stop(time)).await;
+        // Nothing happens any more.
+        if let Some(recorder) = &self.node.recorder
+            && !within(RECORD_TIME, recorder.stop()).await
+        {
+            tracing::warn!(target: "socketio", waiting = recorder.waiting(), "the recorder could not close its file in time");
+        }
     }
 
     /// The time until the deadline.

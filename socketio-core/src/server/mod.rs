@@ -29,6 +29,7 @@ mod listener;
 #[cfg(feature = "logger")]
 mod logger;
 mod rate_options;
+mod recorder_option;
 mod recovery_option;
 mod run;
 #[expect(

@@ -18,6 +18,7 @@ use crate::{
     node::{Description, Files, Node, Options, OutgoingEvents},
     once::{Keys, Once},
     packet::Codec,
+    recorder::RecordingSink,
 };
 
 /// The handlers of a server, and what is needed to run them.
@@ -43,6 +44,7 @@ pub(super) struct NodeParts {
     pub(super) description: Description,
     pub(super) activity: ActivityOptions,
     pub(super) events: OutgoingEvents,
+    pub(super) recorder: Option<Arc<RecordingSink>>,
 }
 
 impl Server {
@@ -86,6 +88,7 @@ impl Server {
                 files: parts.files,
                 extensions: parts.extensions,
                 description: parts.description,
+                recorder: parts.recorder,
                 events: parts.events,
                 tasks,
                 connection_tasks: Tasks::new("connection"),

@@ -1,0 +1,110 @@
+//! [`RecordingSink`]: a running recorder, which takes the rows of the server.
+
+use std::{
+    cell::RefCell,
+    fmt, io,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::line_queue::LineQueue;
+use crate::{
+    activity::{Row, Sink},
+    counters::RecorderCounters,
+};
+
+/// How long a server that is dropped without a shutdown waits until its rows are written.
+const DROP_TIME: Duration = Duration::from_secs(1);
+
+/// Puts rows into the queue of the writer, whose thread it owns.
+pub(crate) struct RecordingSink {
+    queue: Arc<LineQueue>,
+    pub(crate) counters: Arc<RecorderCounters>,
+    end: Arc<End>,
+    /// Closed when the thread has ended.
+    ended: watch::Receiver<()>,
+}
+
+/// Whether the thread has ended, for those who can't await it.
+#[derive(Debug, Default)]
+struct End(Mutex<bool>, Condvar);
+
+thread_local! {
+    /// The line that is being written, so that its memory is used again.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl RecordingSink {
+    /// Starts the thread.
+    pub(super) fn start(
+        queue: Arc<LineQueue>,
+        counters: Arc<RecorderCounters>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Arc<Self>> {
+        let (sender, ended) = watch::channel(());
+        let end = Arc::new(End::default());
+        let ending = Arc::clone(&end);
+        let thread = thread::Builder::new().name(String::from("socketio-recorder"));
+        thread.spawn(move || {
+            run();
+            drop(sender);
+            *ending.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            ending.1.notify_all();
+        })?;
+        Ok(Arc::new(RecordingSink {
+            queue,
+            counters,
+            end,
+            ended,
+        }))
+    }
+
+    /// Returns how many bytes wait to be written.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
+    /// Writes what waits, closes the file, and ends the thread. Rows that come later are counted as dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// The thread ends in any case.
+    pub(crate) async fn stop(&self) {
+        self.queue.close();
+        let mut ended = self.ended.clone();
+        // Nothing is ever sent.
+        while ended.changed().await.is_ok() {}
+    }
+}
+
+impl Sink for RecordingSink {
+    fn record(&self, row: &Row) {
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            row.write_json(line);
+            line.push(b'\n');
+            self.queue.push(line);
+        });
+    }
+}
+
+impl Drop for RecordingSink {
+    fn drop(&mut self) {
+        self.queue.close();
+        let End(has_ended, changed) = &*self.end;
+        let has_ended = has_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is not written then is written if the process lives long enough.
+        drop(changed.wait_timeout_while(has_ended, DROP_TIME, |has_ended| !*has_ended));
+    }
+}
+
+impl fmt::Debug for RecordingSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordingSink")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}

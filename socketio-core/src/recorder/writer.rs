@@ -1,0 +1,288 @@
+//! [`Writer`]: takes lines from the queue and writes them into files, in a thread of its own.
+//!
+//! A file is closed when it is large or old enough. While nothing can be written, lines stay in the queue, up to its limit; the
+//! first failure is logged, and the writer tries again after a pause that doubles.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    leftovers::close_leftovers,
+    line_file::{LineFile, Place},
+    line_queue::{Batch, LineQueue, Wakeup},
+    recorder::PREFIX,
+};
+use crate::{base::date, counters::RecorderCounters};
+
+/// The pause after the first of several failures.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many bytes are written at once: as much of a batch is written as there is room for.
+const CHUNK: usize = 64 << 10;
+
+/// The longest pause.
+const LAST_PAUSE: Duration = Duration::from_secs(30);
+
+/// When a file is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rotation {
+    /// Before compression.
+    pub(super) bytes: u64,
+    pub(super) after: Duration,
+}
+
+/// Writes the lines of one server.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Arc<LineQueue>,
+    place: Place,
+    rotation: Rotation,
+    counters: Arc<RecorderCounters>,
+    file: Option<LineFile>,
+    batch: Batch,
+    /// How many bytes of the batch are in files.
+    written: usize,
+    /// How many files were opened.
+    files: u64,
+    /// Whether the last attempt has failed.
+    is_failing: bool,
+    /// When leftovers are closed.
+    leftovers: Option<Instant>,
+    pause: Duration,
+    /// The rows that the queue had dropped when it was looked at last.
+    dropped: u64,
+    is_lagging: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        queue: Arc<LineQueue>,
+        place: Place,
+        rotation: Rotation,
+        counters: Arc<RecorderCounters>,
+    ) -> Self {
+        Writer {
+            queue,
+            place,
+            rotation,
+            counters,
+            file: None,
+            batch: Batch::default(),
+            written: 0,
+            files: 0,
+            is_failing: false,
+            leftovers: Some(Instant::now()),
+            pause: FIRST_PAUSE,
+            dropped: 0,
+            is_lagging: false,
+        }
+    }
+
+    /// Writes until the queue is closed and empty, and closes the last file.
+    pub(super) fn run(mut self) {
+        loop {
+            self.close_leftovers();
+            let deadline = self.deadline();
+            match self.queue.take(&mut self.batch, deadline) {
+                Wakeup::Lines => {
+                    self.report_dropped();
+                    self.write_batch();
+                }
+                Wakeup::Deadline => {}
+                Wakeup::Closed => break,
+            }
+            let is_old = |file: &LineFile| file.opened.elapsed() >= self.rotation.after;
+            if self.file.as_ref().is_some_and(is_old)
+                && let Err(error) = self.rotate()
+            {
+                self.failed(&error);
+            }
+        }
+        if let Err(error) = self.rotate() {
+            self.failed(&error);
+        }
+    }
+
+    /// When the writer has something to do even without lines.
+    fn deadline(&self) -> Option<Instant> {
+        let file = self.file.as_ref();
+        let rotation = file.and_then(|file| file.opened.checked_add(self.rotation.after));
+        rotation.into_iter().chain(self.leftovers).min()
+    }
+
+    fn close_leftovers(&mut self) {
+        if self.leftovers.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.leftovers = None;
+        if let Err(error) = close_leftovers(&self.place.directory) {
+            self.failed(&error);
+        }
+    }
+
+    /// Writes the batch, until it is written or the queue is closed.
+    fn write_batch(&mut self) {
+        while let Err(error) = self.write() {
+            self.failed(&error);
+            if self.queue.closed_within(self.pause) {
+                self.write_or_lose();
+                break;
+            }
+            self.close_leftovers();
+        }
+        self.batch.clear();
+        self.written = 0;
+    }
+
+    /// The last attempt before the server ends.
+    fn write_or_lose(&mut self) {
+        if let Err(error) = self.write() {
+            let rest = &self.batch.lines[self.written..];
+            let rows = count_lines(rest);
+            self.counters.lost.add(rows);
+            tracing::warn!(target: "socketio", %error, rows, "the recorder could not write these rows before the end of the server");
+        }
+    }
+
+    /// Writes what is left of the batch.
+    fn write(&mut self) -> io::Result<()> {
+        while self.written < self.batch.lines.len() {
+            if self.file.as_ref().is_some_and(|file| !file.is_there()) {
+                self.lose_file();
+            }
+            let mut file = match self.file.take() {
+                Some(file) => file,
+                None => {
+                    let name = self.next_name();
+                    LineFile::create(&self.place, &name)?
+                }
+            };
+            let rest = &self.batch.lines[self.written..];
+            let length = fitting(rest, self.rotation.bytes.saturating_sub(file.bytes), &file);
+            let rows = match length == self.batch.lines.len() {
+                true => self.batch.rows,
+                false => count_lines(&rest[..length]),
+            };
+            if let Err(error) = file.write(&rest[..length], rows) {
+                file.abandon();
+                return Err(error);
+            }
+            self.written += length;
+            self.counters.rows.add(rows);
+            self.counters.bytes.add(length as u64);
+            let is_full = length == 0 || file.bytes >= self.rotation.bytes;
+            self.file = Some(file);
+            if is_full {
+                self.rotate()?;
+            }
+        }
+        self.succeeded();
+        Ok(())
+    }
+
+    /// Closes the file, if there is one.
+    fn rotate(&mut self) -> io::Result<()> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        if !file.is_there() {
+            self.file = Some(file);
+            self.lose_file();
+            return Ok(());
+        }
+        // After an error, it is a leftover.
+        file.finish()?;
+        self.counters.files.increment();
+        Ok(())
+    }
+
+    /// Forgets a file that was removed or renamed by somebody else.
+    fn lose_file(&mut self) {
+        if let Some(file) = self.file.take() {
+            self.counters.lost.add(file.rows);
+            let error = io::Error::new(io::ErrorKind::NotFound, "the file has been removed");
+            self.failed(&error);
+            // Nothing has to be waited for.
+            self.leftovers = None;
+        }
+    }
+
+    /// Returns the next name of a file: files of one process are in order, and those of all processes differ.
+    fn next_name(&mut self) -> String {
+        self.files += 1;
+        let time = date::iso(SystemTime::now()).replace(['-', ':'], "");
+        format!("{PREFIX}{time}-{}-{}", std::process::id(), self.files)
+    }
+
+    /// Counts a failure, and logs the first.
+    fn failed(&mut self, error: &io::Error) {
+        self.counters.errors.increment();
+        let pause = match self.is_failing {
+            true => (self.pause * 2).min(LAST_PAUSE),
+            false => FIRST_PAUSE,
+        };
+        self.pause = pause;
+        self.leftovers = Some(Instant::now() + pause);
+        if !std::mem::replace(&mut self.is_failing, true) {
+            let directory = self.place.directory.display();
+            tracing::warn!(
+                target: "socketio",
+                %directory,
+                %error,
+                "the recorder can't write: rows wait up to `max_queued` bytes, then they are dropped; make room or create the directory, it tries again"
+            );
+        }
+    }
+
+    fn succeeded(&mut self) {
+        if std::mem::take(&mut self.is_failing) {
+            let (dropped, lost) = (self.counters.dropped.get(), self.counters.lost.get());
+            tracing::info!(target: "socketio", dropped, lost, "the recorder writes again");
+        }
+    }
+
+    /// Logs once that rows are dropped because the disk is too slow.
+    fn report_dropped(&mut self) {
+        let dropped = self.counters.dropped.get();
+        let is_lagging = dropped > self.dropped && !self.is_failing;
+        if is_lagging && !self.is_lagging {
+            tracing::warn!(
+                target: "socketio",
+                dropped,
+                "the recorder can't keep up and drops rows: use a faster disk, raise `max_queued`, or record fewer arguments"
+            );
+        }
+        self.is_lagging = is_lagging;
+        self.dropped = dropped;
+    }
+}
+
+/// Returns how many bytes of these lines are written next into a file that has `room` bytes left: whole lines, about a chunk
+/// of them, and at least one if the file is empty.
+fn fitting(lines: &[u8], room: u64, file: &LineFile) -> usize {
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let chunk = room.min(CHUNK);
+    if lines.len() <= chunk {
+        return lines.len();
+    }
+    let is_end = |byte: &u8| *byte == b'\n';
+    if let Some(at) = lines[..chunk].iter().rposition(is_end) {
+        return at + 1;
+    }
+    let line = lines
+        .iter()
+        .position(is_end)
+        .map_or(lines.len(), |at| at + 1);
+    if line <= room || file.bytes == 0 {
+        line
+    } else {
+        0
+    }
+}
+
+fn count_lines(lines: &[u8]) -> u64 {
+    lines.iter().filter(|byte| **byte == b'\n').count() as u64
+}

@@ -1,0 +1,38 @@
+//! The recorder of a server: its option, and its start in `build()`.
+
+use std::sync::Arc;
+
+use super::SocketIoBuilder;
+use crate::{
+    activity::ActivityOptions,
+    base::BuildError,
+    recorder::{Recorder, RecordingSink},
+};
+
+impl SocketIoBuilder {
+    /// Adds a [`Recorder`], which writes what happens into files. Default: none.
+    pub fn recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+}
+
+/// Starts a recorder, once nothing is wrong with the options of the server.
+pub(super) fn start(
+    recorder: Option<Recorder>,
+    activity: &mut ActivityOptions,
+) -> Result<Option<Arc<RecordingSink>>, BuildError> {
+    let Some(recorder) = recorder else {
+        return Ok(None);
+    };
+    match recorder.start() {
+        Ok(recorder) => {
+            activity.sinks.push(Arc::clone(&recorder) as _);
+            Ok(Some(recorder))
+        }
+        Err(error) => {
+            let problem = format!("`recorder`: the system provides no thread ({error})");
+            BuildError::check(vec![problem]).map(|()| None)
+        }
+    }
+}
