@@ -20,12 +20,17 @@ struct Node {
 
 impl Node {
     fn new() -> Self {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
         let runtime = runtime.expect("a runtime");
         let queue = TestQueue::new();
         let (io, client) = runtime.block_on(async {
             let io = SocketIo::bare()
-                .on("connect", || socketio_core::join_room("lobby").expect("a room"))
+                .on("connect", || {
+                    socketio_core::join_room("lobby").expect("a room")
+                })
                 .message_queue(queue.clone())
                 .channel(CHANNEL)
                 .build()
@@ -33,7 +38,12 @@ impl Node {
             let client = TestClient::connect(&io, "/").await.expect("accepted");
             (io, client)
         });
-        Node { runtime, queue, io, client }
+        Node {
+            runtime,
+            queue,
+            io,
+            client,
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socketio_core::{Message, parser::{Codec, MsgPack}};
+use socketio_core::{
+    Message,
+    parser::{Codec, MsgPack},
+};
 use socketio_fuzz::{messages, round_trip};
 
 fuzz_target!(|input: &[u8]| {

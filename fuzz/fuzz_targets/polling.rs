@@ -6,8 +6,11 @@ use libfuzzer_sys::fuzz_target;
 use socketio_fuzz::Bench;
 
 fuzz_target!(|input: &[u8]| {
-    Bench::with(|builder| builder, async |io, _| {
-        let bodies: Vec<_> = input.split(|byte| *byte == 0xff).take(4).collect();
-        Bench::poll(&io, "4", Some("40\u{1e}40/chat,"), &bodies).await;
-    });
+    Bench::with(
+        |builder| builder,
+        async |io, _| {
+            let bodies: Vec<_> = input.split(|byte| *byte == 0xff).take(4).collect();
+            Bench::poll(&io, "4", Some("40\u{1e}40/chat,"), &bodies).await;
+        },
+    );
 });

@@ -12,7 +12,11 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     Bench::with(
-        |builder| builder.cors_allowed_origins(["https://example.com"]).trusted_proxies(["10.0.0.0/8", "192.0.2.0/24"]),
+        |builder| {
+            builder
+                .cors_allowed_origins(["https://example.com"])
+                .trusted_proxies(["10.0.0.0/8", "192.0.2.0/24"])
+        },
         async |io, _| {
             let answer = Bench::send(&io, request);
             // A poll waits.

@@ -27,7 +27,10 @@ impl Listener for Streams {
 
     async fn accept(&mut self) -> io::Result<(DuplexStream, Peer)> {
         match self.0.recv().await {
-            Some(stream) => Ok((stream, std::net::SocketAddr::from(([192, 0, 2, 1], 1)).into())),
+            Some(stream) => Ok((
+                stream,
+                std::net::SocketAddr::from(([192, 0, 2, 1], 1)).into(),
+            )),
             None => std::future::pending().await,
         }
     }
@@ -36,7 +39,10 @@ impl Listener for Streams {
 impl Bench {
     /// Builds a server whose handlers read all arguments of all events as values, and return them.
     fn new(options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
         let runtime = runtime.expect("a runtime");
         let echo = |Rest(arguments): Rest<Data>| arguments;
         let builder = SocketIo::bare()
@@ -53,7 +59,11 @@ impl Bench {
         let server = io.clone();
         runtime.spawn(async move { server.serve((), Streams(listener)).await });
         drop(_inside);
-        Bench { runtime, io, streams }
+        Bench {
+            runtime,
+            io,
+            streams,
+        }
     }
 
     /// Runs a test with the server of this thread, which is made by the first call, and checks that no connection is left.
@@ -75,7 +85,11 @@ impl Bench {
                 gone.expect("no connection is left");
                 let metrics = bench.io.metrics();
                 assert_eq!(metrics.outbox.memory, 0, "bytes are left in outboxes");
-                let clients = metrics.namespaces.iter().map(|one| one.clients).sum::<u64>();
+                let clients = metrics
+                    .namespaces
+                    .iter()
+                    .map(|one| one.clients)
+                    .sum::<u64>();
                 assert_eq!(clients, 0, "clients are left");
             });
         });
@@ -97,7 +111,10 @@ impl Bench {
         let opened = Self::send(io, get(&open)).await;
         assert_eq!(opened.status(), 200, "{opened:?}");
         let body = String::from_utf8(opened.into_body().to_vec()).expect("text");
-        let sid = body.split(r#""sid":""#).nth(1).and_then(|rest| rest.split('"').next());
+        let sid = body
+            .split(r#""sid":""#)
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
         let target = format!("{open}&sid={}", sid.expect("an id"));
         let post = |body: &[u8]| {
             let body = Bytes::copy_from_slice(body);
@@ -111,7 +128,10 @@ impl Bench {
             assert!(matches!(status, 200 | 400 | 413), "{status}");
             let polled = tokio::time::timeout(Duration::from_secs(1), Self::send(io, get(&target)));
             if let Ok(response) = polled.await {
-                assert!(matches!(response.status().as_u16(), 200 | 400), "{response:?}");
+                assert!(
+                    matches!(response.status().as_u16(), 200 | 400),
+                    "{response:?}"
+                );
             }
         }
         let close = if version == "3" { "1:1" } else { "1" };

@@ -14,7 +14,7 @@ pub fn messages(mut input: &[u8]) -> Vec<Message> {
         let length = usize::from(u16::from_le_bytes([*low, *high])).min(rest.len());
         let (payload, after) = rest.split_at(length);
         let message = match kind % 2 {
-            0 => Message::Text(String::from_utf8_lossy(payload).into_owned().into()),
+            0 => Message::Text((&*String::from_utf8_lossy(payload)).into()),
             _ => Message::Binary(Bytes::copy_from_slice(payload)),
         };
         messages.push(message);
@@ -42,10 +42,13 @@ pub fn round_trip(codec: &Codec, messages: Vec<Message>) {
         let Ok(arguments) = packet.into_arguments().rest::<Data>() else {
             continue;
         };
-        let Ok(payload) = codec.form().payload(&socketio_core::Rest(arguments.clone())) else {
+        let Ok(payload) = codec
+            .form()
+            .payload(&socketio_core::Rest(arguments.clone()))
+        else {
             continue;
         };
-        let encoded = match (kind, id.and_then(|id| id.number().ok())) {
+        let encoded = match (kind, id.and_then(|id| id.parse::<u64>().ok())) {
             (Kind::Event, id) => {
                 let Ok(frames) = codec.event_with(&namespace, id, &name, &payload) else {
                     continue;
@@ -58,7 +61,9 @@ pub fn round_trip(codec: &Codec, messages: Vec<Message>) {
         let mut again = codec.reader(&limits);
         let mut result = None;
         for message in encoded.into_messages() {
-            result = again.read(message, &limits, |_| true).expect("what was encoded");
+            result = again
+                .read(message, &limits, |_| true)
+                .expect("what was encoded");
         }
         let result = result.expect("a whole packet");
         assert_eq!(result.kind(), kind);

@@ -87,3 +87,12 @@ in_turn() {
   "${@:2}"
   exec {lock}>&-
 }
+
+# Installs a program with cargo, unless it is there.
+install_cargo_program() {
+  export PATH=$cache/cargo/bin:$PATH
+  if command -v "$1"; then return; fi
+  may_install "$1"
+  in_turn "cargo-$1" cargo install --locked --root "$cache/cargo" --target-dir "$cache/cargo/target-$1" "$1" || cannot "$1 can't be installed"
+  rm -rf "$cache/cargo/target-$1"
+}
