@@ -15,7 +15,7 @@ mod ring;
 mod row;
 mod row_json;
 
-pub(crate) use activity::{Activity, ActivityOptions, Gap};
+pub(crate) use activity::{Activity, ActivityOptions, Gap, Sink};
 pub(crate) use arguments::{RecordedArguments, data_of_recorded};
 pub(crate) use recording::{Recording, ended};
 pub(crate) use ring::RingLimits;
