@@ -327,7 +327,7 @@ mod tests {
         struct Kept(Mutex<Vec<u64>>);
 
         impl Sink for Kept {
-            fn record(&self, row: &Arc<Row>) {
+            fn record(&self, row: &Row) {
                 self.0.lock().unwrap().push(row.seq);
             }
         }

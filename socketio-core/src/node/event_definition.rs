@@ -13,6 +13,10 @@ pub struct EventDefinition {
     pub(crate) namespace: &'static str,
     pub(crate) server: &'static str,
     pub(crate) location: &'static Location<'static>,
+    #[cfg_attr(
+        not(feature = "contract"),
+        expect(dead_code, reason = "only contracts need types")
+    )]
     pub(crate) types: DescribeEvent,
 }
 
