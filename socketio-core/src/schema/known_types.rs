@@ -44,10 +44,12 @@ impl KnownTypes {
                 .map_or(inner, |(element, _)| element);
             return json!({ "type": "array", "items": self.schema(element) });
         }
-        let (generic, parameters) = match name.split_once('<') {
+        let (generic, mut parameters) = match name.split_once('<') {
             Some((generic, rest)) => (generic, split(rest.strip_suffix('>').unwrap_or(rest))),
             None => (name, Vec::new()),
         };
+        // Some compilers write lifetimes, as in `Cow<'_, str>`.
+        parameters.retain(|parameter| !parameter.starts_with('\''));
         let last = generic.rsplit("::").next().unwrap_or_default();
         let is_std = ["alloc::", "core::", "std::"]
             .iter()
