@@ -24,6 +24,7 @@ static FAILURES: AtomicU64 = AtomicU64::new(0);
 /// Runs them for a time, and returns how many failed.
 pub(crate) async fn run(addr: SocketAddr, seconds: f64) -> u64 {
     let end = Instant::now() + Duration::from_secs_f64(seconds);
+    link::EXPLAINS.store(true, Relaxed);
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
         clients.spawn(live(addr, number, end));

@@ -1,6 +1,10 @@
 //! Connections to the server that may fail at any time: each failure is `None`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 use test_support::engine_client::{Frame, WebSocket};
 use tokio::{
@@ -13,6 +17,9 @@ const OPEN: &str = "/socket.io/?EIO=4&transport=";
 
 /// Much longer than anything that works takes.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whether failed requests are printed.
+pub(crate) static EXPLAINS: AtomicBool = AtomicBool::new(false);
 
 pub(crate) async fn connect(addr: SocketAddr) -> Option<TcpStream> {
     let stream = timeout(LIMIT, TcpStream::connect(addr)).await.ok()?.ok()?;
@@ -35,9 +42,18 @@ pub(crate) async fn request(
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut response = String::new();
     let read = stream.read_to_string(&mut response);
-    timeout(LIMIT, read).await.ok()?.ok()?;
-    let (head, body) = response.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 200 ").then(|| body.to_owned())
+    let read = timeout(LIMIT, read).await;
+    match (read, response.split_once("\r\n\r\n")) {
+        (Ok(Ok(_)), Some((head, body))) if head.starts_with("HTTP/1.1 200 ") => {
+            Some(body.to_owned())
+        }
+        (read, _) => {
+            if EXPLAINS.load(Relaxed) {
+                println!("{method} {body:?}: {read:?}, {response:?}");
+            }
+            None
+        }
+    }
 }
 
 /// Opens a session over polling and returns the target of its requests.
