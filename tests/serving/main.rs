@@ -8,6 +8,7 @@ mod listeners;
 #[cfg(feature = "logger")]
 mod logger;
 mod proxies;
+mod strayed;
 mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use socketio::{Tls, TlsListener};
 use test_support::{
-    Directory,
+    Directory, Log,
     engine_client::Connector,
     http::{HANDSHAKE, join},
 };
@@ -90,6 +90,8 @@ async fn a_websocket_opens_over_tls() {
 
 #[tokio::test]
 async fn a_stalled_or_plain_handshake_does_not_delay_other_clients() {
+    let log = Log::default();
+    let _guard = log.collect();
     let (tls, client) = certificate();
     let (io, mut requests) = server();
     let (sender, pipes) = Connector::duplex();
@@ -103,6 +105,8 @@ async fn a_stalled_or_plain_handshake_does_not_delay_other_clients() {
     let mut answer = Vec::new();
     plain.read_to_end(&mut answer).await.unwrap();
     assert!(!answer.starts_with(b"HTTP"));
+    let line = log.lines("a TLS handshake failed").concat();
+    assert!(line.contains("`https://`"), "{line}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -148,6 +148,12 @@ problems! {
             => "none on the server: the client's network is slow or gone; see `header_timeout`",
         HeadTooLarge WARN "the head of a request is too large"
             => "raise `max_header_size` or `max_headers`, or let the page set fewer cookies",
+        OtherPath WARN "a Socket.IO client asks at another path: it gets status 404"
+            => "use the same path in both: the client's option `path` (in Python `socketio_path`), and `path` of the builder",
+        TlsOnPlainPort WARN "a client speaks TLS to a port without TLS: the connection is closed"
+            => "use `http://` or `ws://` in the client, or serve TLS: `run_tls`, or a proxy",
+        TlsFailed INFO "a TLS handshake failed: the connection is closed"
+            => "if `detail` names a certificate, the client does not trust it; if it names an invalid message, the client does not speak TLS: use `https://` or `wss://`",
         TooManyConnections WARN "too many TCP connections are open: a new one is closed"
             => "raise the limit of open files, and `max_tcp_connections`; or add a node",
         TooManyConnectionsOfAddress WARN "too many TCP connections of one address are open: a new one is closed"

@@ -7,6 +7,7 @@ use std::{
     future::poll_fn,
     io::{self, ErrorKind},
     mem,
+    net::SocketAddr,
     panic::Location,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::Either;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -33,7 +34,7 @@ use super::{
 };
 use crate::{
     admission::ConnectionPermit,
-    base::{Problem, ProblemDetails},
+    base::{Problem, ProblemDetails, ProblemLog},
     client::SocketIo,
 };
 
@@ -204,7 +205,19 @@ async fn serve_connection<M: 'static>(
                 let response = io.answer(request).await;
                 return Ok::<_, AppError>(response.map(Either::Left));
             }
-            Ok(app.call(request).await?.map(Either::Right))
+            let strayed = strayed_path(&request);
+            let response = app.call(request).await?;
+            if let Some(path) = strayed
+                && response.status() == StatusCode::NOT_FOUND
+            {
+                let details = ProblemDetails {
+                    peer: peer.addr,
+                    ..ProblemDetails::default()
+                };
+                let problems = &io.node().options.engine.problems;
+                problems.report(Problem::OtherPath, details.input(path.as_bytes()));
+            }
+            Ok(response.map(Either::Right))
         }
     });
     let mut builder = http1::Builder::new();
@@ -236,29 +249,45 @@ async fn serve_connection<M: 'static>(
         }
         result = connection.as_mut() => result,
     };
-    match result {
-        Ok(()) => {}
-        Err(error) if error.is_timeout() && timer.was_reading() => {
-            let details = ProblemDetails {
-                peer: peer.addr,
-                ..ProblemDetails::default()
-            };
-            problems.report(Problem::HeadTooSlow, details);
-        }
-        Err(error) if error.is_parse_too_large() => {
-            let details = ProblemDetails {
-                peer: peer.addr,
-                ..ProblemDetails::default()
-            };
-            problems.report(Problem::HeadTooLarge, details);
-        }
-        Err(error) if error.is_timeout() => {
-            tracing::debug!(target: "socketio", "an idle HTTP connection was closed");
-        }
-        Err(error) => {
-            tracing::debug!(target: "socketio", %error, "an HTTP connection ended with an error");
-        }
+    if let Err(error) = result {
+        report_end(&error, &timer, peer.addr, &problems);
     }
+}
+
+/// Logs why an HTTP connection has failed.
+fn report_end(
+    error: &hyper::Error,
+    timer: &HttpTimer,
+    peer: Option<SocketAddr>,
+    problems: &ProblemLog,
+) {
+    let details = ProblemDetails {
+        peer,
+        ..ProblemDetails::default()
+    };
+    #[cfg(feature = "tls")]
+    if let Some(failure) = super::tls::failure(error) {
+        problems.report(Problem::TlsFailed, details.detail(failure));
+        return;
+    }
+    if error.is_timeout() && timer.was_reading() {
+        problems.report(Problem::HeadTooSlow, details);
+    } else if error.is_parse_too_large() {
+        problems.report(Problem::HeadTooLarge, details);
+    } else if timer.saw_tls() {
+        problems.report(Problem::TlsOnPlainPort, details);
+    } else if error.is_timeout() {
+        tracing::debug!(target: "socketio", "an idle HTTP connection was closed");
+    } else {
+        tracing::debug!(target: "socketio", %error, "an HTTP connection ended with an error");
+    }
+}
+
+/// Returns the path of a request that a client of Socket.IO has probably sent, by its query.
+fn strayed_path(request: &Request<Incoming>) -> Option<String> {
+    let query = request.uri().query()?;
+    let has = |name: &str| query.split('&').any(|pair| pair.starts_with(name));
+    (has("EIO=") && has("transport=")).then(|| request.uri().path().to_owned())
 }
 
 /// Waits until a flag is true or its sender has been dropped.

@@ -23,6 +23,9 @@ use tokio::{
 
 use crate::node::Options;
 
+/// The first byte of a TLS connection: the type of the record with the client's hello (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
 /// The timer of one HTTP connection. hyper starts it when it begins to wait for the head of a request.
 #[derive(Clone, Debug)]
 pub(super) struct HttpTimer {
@@ -37,6 +40,8 @@ struct State {
     is_kept_alive: AtomicBool,
     /// Whether something has been read since the connection began to wait for a head.
     has_read: AtomicBool,
+    /// Whether the connection has begun as one of TLS does.
+    is_tls: AtomicBool,
 }
 
 impl HttpTimer {
@@ -59,6 +64,11 @@ impl HttpTimer {
     /// Returns whether the connection, when its timeout ended it, had received a part of a head.
     pub(super) fn was_reading(&self) -> bool {
         self.state.has_read.load(Relaxed)
+    }
+
+    /// Returns whether the peer of a connection that is not encrypted speaks TLS.
+    pub(super) fn saw_tls(&self) -> bool {
+        self.state.is_tls.load(Relaxed)
     }
 }
 
@@ -132,8 +142,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.state.has_read.store(true, Relaxed);
+        if let Some(first) = buffer.filled().get(before)
+            && !self.state.has_read.swap(true, Relaxed)
+            && *first == TLS_HANDSHAKE
+            && !self.state.is_kept_alive.load(Relaxed)
+        {
+            self.state.is_tls.store(true, Relaxed);
         }
         read
     }

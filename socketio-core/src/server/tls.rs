@@ -3,6 +3,7 @@
 //! The handshake is part of the first read of a connection, so it never delays the accept loop.
 
 use std::{
+    error::Error,
     fmt, io, mem,
     path::Path,
     pin::Pin,
@@ -17,7 +18,7 @@ use tokio::{
 use tokio_rustls::{
     Accept, TlsAcceptor,
     rustls::{
-        ServerConfig,
+        self, ServerConfig,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
@@ -91,6 +92,12 @@ impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").finish_non_exhaustive()
     }
+}
+
+/// Returns why the TLS handshake of an HTTP connection has failed, if that is how it ended.
+pub(super) fn failure(error: &hyper::Error) -> Option<&rustls::Error> {
+    let error = error.source()?.downcast_ref::<io::Error>()?;
+    error.get_ref()?.downcast_ref()
 }
 
 /// A [`Listener`] that adds TLS to the connections of another listener.

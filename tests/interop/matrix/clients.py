@@ -127,6 +127,7 @@ CLIENTS = [
     python("5.18.1", "driver_asyncio.py", differs=PYTHON_5),
     java("2.1.2"),
     compiled("rust_socketio", "0.6.0", CACHE / "rust" / "debug" / "matrix-rust", differs=RUST, stays_away=False),
+    compiled("rust_socketio (async)", "0.6.0", CACHE / "rust" / "debug" / "asynchronous", differs=RUST, stays_away=False),
     # Its requests take turns: over polling, and by default until it has been upgraded, what it sends waits for the end of its poll, which
     # may be the next ping. After an attempt to connect that failed it waits for 20 seconds.
     compiled(

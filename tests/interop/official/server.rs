@@ -12,7 +12,8 @@ use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use socketio::{
-    Auth, ConnectionRefused, Data, NoAck, Session, SocketIo, call, emit, event, on, request, sid,
+    Auth, ConnectionRefused, Data, NoAck, Session, SocketIo, call, emit, event, on,
+    recovery::Recovery, request, sid,
 };
 
 const DATE: &str = "2026-01-02T03:04:05.678Z";
@@ -228,6 +229,7 @@ async fn main() -> socketio::Result {
     }
     let io = SocketIo::builder()
         .ping_interval(Duration::from_secs(2))
+        .recovery(Recovery::default())
         .allow_namespace("/timeout_socket")
         .allow_namespace("/valid")
         .allow_namespace("/asd")
