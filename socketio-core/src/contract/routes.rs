@@ -22,7 +22,7 @@ const FILES: [(&str, Format, &str); 4] = [
 ];
 
 /// What the page may do: its own script and style, and requests to the server that it came from.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self' ws: wss:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The contract of a server, written once.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ impl SocketIo {
         };
         let contract = self.contract();
         for warning in contract.warnings() {
-            tracing::warn!(target: "socketio", "{warning}");
+            tracing::warn!(target: "socketio", %warning, "a type in the contract is unknown");
         }
         routes.0.get_or_init(|| Routes::new(&contract));
     }

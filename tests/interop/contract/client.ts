@@ -4,7 +4,7 @@ import { io, type Socket } from "socket.io-client";
 import type {
   Binary, ChatAuth, ChatClientToServerEvents, ChatMessage, ChatServerToClientEvents, ClientToServerEvents, EventError, JobIdClientToServerEvents,
   JobIdPath, JobIdServerToClientEvents, JobState, NewMessage, Part, ServerToClientEvents,
-} from "./events";
+} from "./events.js";
 
 const server = process.argv[2]!;
 const auth: ChatAuth = { name: "ana", token: "secret" };

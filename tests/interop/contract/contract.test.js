@@ -110,8 +110,8 @@ describe("the command", () => {
     await writeFile(file, text.replace("room: string", "room: number"));
     await assert.rejects(example("--check", file), (error) => {
       assert.equal(error.code, 1);
-      assert.match(error.stderr, /-   room: number/);
-      assert.match(error.stderr, /\+   room: string/);
+      assert.match(error.stderr, /- +join: \(room: number/);
+      assert.match(error.stderr, /\+ +join: \(room: string/);
       return true;
     });
     await assert.rejects(example("--check", path.join(built, "nowhere.ts")), ({ code, stderr }) => code === 1 && /can't be read/.test(stderr));

@@ -72,6 +72,8 @@ class Connection {
   constructor(namespace) {
     this.namespace = namespace;
     this.client = null;
+    // Where the events since the last emit are listed, too.
+    this.since = null;
     this.path = element("input", { value: namespace.path, spellcheck: false });
     this.state = element("span", { className: "state" }, "not connected");
     this.button = element("button", {}, "Connect");
@@ -155,6 +157,8 @@ class Connection {
       };
       line.append(form);
     }
+    this.since?.append(element("li", {}, element("span", { className: "name" }, name), " ", element("code", {}, args.map(shown).join(", "))));
+    if (this.since?.children.length > 20) this.since.firstChild.remove();
     this.log.prepend(line);
     while (this.log.children.length > 200) this.log.lastChild.remove();
   }
@@ -172,7 +176,8 @@ function emitForm(event, connection) {
     rest?.label,
     element("div", { className: "row" }, element("button", {}, "Emit")),
     output);
-  const show = (className, text) => output.replaceChildren(element("pre", { className }, text));
+  const since = element("ol", { className: "log since" });
+  const show = (className, text) => output.replaceChildren(element("pre", { className }, text), since);
   form.onsubmit = async (submitted) => {
     submitted.preventDefault();
     try {
@@ -181,6 +186,8 @@ function emitForm(event, connection) {
       while (args.length > 0 && args.at(-1) === null && event.arguments[args.length - 1].isOptional) args.pop();
       args.push(...(rest?.read() ?? []));
       const client = await connection.open();
+      since.replaceChildren();
+      connection.since = since;
       show("faint", "emitted, waiting for an acknowledgement");
       client.emit(name?.value ?? event.name, args, (values) => show("", `acknowledged: ${values.map(shown).join(", ") || "(no value)"}`));
       if (event.ack === null) show("", "emitted; the handler sends no acknowledgement");

@@ -17,7 +17,7 @@ export const cases = [
 ];
 
 export const head = `import type { Socket } from "socket.io-client";
-import type { ChatAuth, ChatClientToServerEvents, ChatServerToClientEvents, ClientToServerEvents, JobIdClientToServerEvents, JobIdPath, JobIdServerToClientEvents, ServerToClientEvents } from "./events";
+import type { ChatAuth, ChatClientToServerEvents, ChatServerToClientEvents, ClientToServerEvents, JobIdClientToServerEvents, JobIdPath, JobIdServerToClientEvents, ServerToClientEvents } from "./events.js";
 declare const main: Socket<ServerToClientEvents, ClientToServerEvents>;
 declare const chat: Socket<ChatServerToClientEvents, ChatClientToServerEvents>;
 declare const job: Socket<JobIdServerToClientEvents, JobIdClientToServerEvents>;

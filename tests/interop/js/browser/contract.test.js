@@ -61,6 +61,7 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
     const message = '{"room": "lobby", "text": "</script><b>hello", "picture": {"$base64": "AQIDBA=="}}';
     await emit(event(page, "/chat", "post"), { message }, "acknowledged: 4");
     await chat.locator(".log li").filter({ hasText: "chat message" }).filter({ hasText: "</script><b>hello" }).waitFor();
+    await event(page, "/chat", "post").locator(".since").getByText("</script><b>hello").waitFor();
     await page.screenshot("contract-emitted");
 
     await emit(event(page, "/", "sum"), { first: "1", "...others": "[2, 3.5]" }, /acknowledged: 6.5, 2.1/);
