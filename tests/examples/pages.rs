@@ -4,7 +4,7 @@ use std::{net::TcpListener, process::Command};
 
 use crate::process::{ANY_PORT, Example, binary};
 
-const WITH_PAGES: [&str; 4] = ["chat", "class_based", "functions", "sessions"];
+const WITH_PAGES: [&str; 6] = ["chat", "class_based", "functions", "llm", "sessions", "upload"];
 
 /// Returns the output of an example that can't start.
 fn fails(name: &str, args: &[&str]) -> String {
