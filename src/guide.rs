@@ -7,6 +7,7 @@
 //! | **Writing a server** | |
 //! | [Handlers](self::handlers) | attributes, arguments, return values, order, blocking code, catch-alls |
 //! | [Emitting](self::emitting) | recipients, payloads, slow clients, asking clients for acknowledgements |
+//! | [Streaming](self::streaming) | handlers that return a stream, uploads in chunks |
 //! | [Rooms](self::rooms) | private rooms, who is in a room, presence |
 //! | [Connections](self::connections) | `connect`, `disconnect`, and the reasons of a disconnect |
 //! | [State](self::state) | values of the server, shared with axum and middleware |
@@ -47,6 +48,9 @@ pub mod handlers {}
 
 #[doc = include_str!("../docs/guide/emitting.md")]
 pub mod emitting {}
+
+#[doc = include_str!("../docs/guide/streaming.md")]
+pub mod streaming {}
 
 #[doc = include_str!("../docs/guide/rooms.md")]
 pub mod rooms {}

@@ -38,7 +38,7 @@
 //! | Handle events | [`#[event]`](macro@event), [`#[on("name")]`](macro@on), [`#[namespace]`](macro@namespace) on an impl block, [`on`](SocketIoBuilder::on) for closures |
 //! | Read arguments | parameters of any [`Deserialize`](https://docs.rs/serde/latest/serde/trait.Deserialize.html) type, [`Rest`], [`Data`]; extractors: [`FromEvent`] |
 //! | Reply to the client | the return value of the handler; [`emit`], [`send`], [`send_json`], [`call`] |
-//! | Emit to others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call) |
+//! | Emit to others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call); options: [`volatile`](To::volatile), [`overflow`](To::overflow), [`emit_wait`](To::emit_wait) |
 //! | Use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
 //! | Find out who is in a room | [`To::sockets`], [`SocketIo::sockets`], [`SocketIo::socket`] |
 //! | Identify the client | [`sid`], [`request`], [`Socket`]; in `connect` also [`Auth`] |
@@ -87,20 +87,22 @@ pub use socketio_core::{
     BinaryInJson, BoxError, BuildError, CallError, CallStream, Claim, ConfiguredHandler,
     ConnectionRefused, ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description,
     Direction, Drain, EmitError, Event, EventCall, EventContext, EventHandler, EventHandlerExt,
-    EventKey, EventName, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError, HandlerInfo,
-    HandlerList, Handlers, HandshakeRefused, IntoAccept, IntoRooms, Layered, Listener, MemoryOnce,
-    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, Once, OnceKey, OnceLimits,
-    OnceStore, OnceTransaction, OverflowPolicy, Path, Peer, PeerAddr, QueueHealth, RateLimitPolicy,
-    Reason, Recorder, Recovered, Recovery, Request, RespondWith, Response, Rest, Result,
-    ReturnValue, RoomError, Row, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
-    SocketIoService, State, Text, To, TrustedProxies, Undelivered, UndeliveredReason, UnixPeer,
-    UnknownReason, UserError, broadcast, bytes, call, call_event, close_room, connection_session,
-    current, disconnect, emit, emit_event, engine, except, handlers, http, join_room, leave_room,
-    metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user, sid, skip,
-    spawn, to, to_user, tracing, transport, try_broadcast, try_call, try_call_event,
-    try_close_room, try_connection_session, try_disconnect, try_emit, try_emit_event, try_except,
-    try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send, try_send_json,
-    try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user, try_user, user,
+    EventKey, EventName, EventStream, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError,
+    HandlerInfo, HandlerList, HandlerStream, Handlers, HandshakeRefused, IntoAccept, IntoItems,
+    IntoRooms, Layered, Listener, MemoryOnce, Message, Middleware, Namespace, Needs, Next, NoAck,
+    NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path,
+    Peer, PeerAddr, QueueHealth, RateLimitPolicy, Reason, Recorder, Recovered, Recovery, Request,
+    RespondWith, Response, Rest, Result, ReturnValue, RoomError, Row, SentEvent, Session, Sid,
+    Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, StreamEnd, StreamTo,
+    Text, To, TrustedProxies, Undelivered, UndeliveredReason, UnixPeer, UnknownReason, Upload,
+    UploadError, UserError, broadcast, bytes, call, call_event, close_room, connection_session,
+    current, disconnect, emit, emit_event, emit_wait, engine, except, handlers, http, join_room,
+    leave_room, metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user,
+    sid, skip, spawn, to, to_self, to_user, tracing, transport, try_broadcast, try_call,
+    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
+    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
+    try_to_self, try_to_user, try_user, user,
 };
 #[cfg(feature = "api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "api")))]

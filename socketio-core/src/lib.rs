@@ -82,21 +82,22 @@ pub use base::{
     UnixPeer, UnknownReason, UserError,
 };
 pub use client::{
-    AsksForAck, ConnectionSession, Deliver, Event, Expired, OnceTransaction, Recovery, Session,
-    Socket, SocketIo, To, broadcast, call, call_event, close_room, connection_session, current,
-    disconnect, emit, emit_event, except, join_room, leave_room, of, once_in, request, rooms, send,
-    send_json, session, set_user, sid, skip, spawn, to, to_user, try_broadcast, try_call,
-    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
-    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
-    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
-    try_to_user, try_user, user,
+    AsksForAck, ConnectionSession, Deliver, Event, Expired, OnceTransaction, Recovery, SentEvent,
+    Session, Socket, SocketIo, To, broadcast, call, call_event, close_room, connection_session,
+    current, disconnect, emit, emit_event, emit_wait, except, join_room, leave_room, of, once_in,
+    request, rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_self, to_user,
+    try_broadcast, try_call, try_call_event, try_close_room, try_connection_session,
+    try_disconnect, try_emit, try_emit_event, try_except, try_join_room, try_leave_room, try_of,
+    try_request, try_rooms, try_send, try_send_json, try_session, try_set_user, try_sid, try_skip,
+    try_spawn, try_to, try_to_self, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use delivery::{Deliveries, Undelivered, UndeliveredReason};
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventKey,
-    EventName, FromEvent, Guard, Handler, HandlerList, Handlers, Middleware, Namespace, Needs,
-    Next, NoAck, Path, Recovered, RespondWith, Response, ReturnValue, State,
+    EventName, EventStream, FromEvent, Guard, Handler, HandlerList, HandlerStream, Handlers,
+    IntoItems, Middleware, Namespace, Needs, Next, NoAck, Path, Recovered, RespondWith, Response,
+    ReturnValue, State, StreamEnd, StreamTo, Upload, UploadError,
 };
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, Drain, HandlerInfo};

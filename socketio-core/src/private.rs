@@ -8,11 +8,13 @@ pub use crate::client::{
     read_event,
 };
 pub use crate::handler::RateLimit;
+use crate::handler::StreamOptions;
 pub use crate::handler::{
     Called, Definition, DerivedPath, EventCall, EventContext, EventKey, FromEvent, FunctionShim,
-    Guard, GuardDefinition, Handler, HandlerFuture, Instance, IsPlain, IsResult, KeyDefinition,
-    KeyResult, Kind, Linked, MethodShim, Namespace, NamespaceImpl, NamespacePath, Needs, Next,
-    Outcome, ReplyShape, ResponseEncoder, Trigger, TriggerArgument, accept, event_key, triggered,
+    Guard, GuardDefinition, Handler, HandlerFuture, HandlerStream, Instance, IsFallibleItems,
+    IsPlain, IsPlainItems, IsResult, KeyDefinition, KeyResult, Kind, Linked, MethodShim, Namespace,
+    NamespaceImpl, NamespacePath, Needs, Next, Outcome, ReplyShape, ResponseEncoder, Trigger,
+    TriggerArgument, accept, event_key, triggered,
 };
 pub use crate::node::{DescribeEvent, EventDefinition};
 pub use crate::packet::Several;
@@ -180,4 +182,9 @@ macro_rules! __socketio_describe_event {
     ($($tokens:tt)*) => {
         ()
     };
+}
+
+/// Separates the stream that a handler has returned from its options.
+pub fn split_stream<S: HandlerStream>(stream: S) -> (S::Items, StreamOptions) {
+    stream.split()
 }

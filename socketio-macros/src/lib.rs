@@ -43,9 +43,9 @@ use crate::form::Form;
 ///
 /// # Names of events
 ///
-/// An event can have any name. `"connect"` handles clients that connect, `"disconnect"` clients that have
-/// disconnected, and `"*"` every event without a handler of its own. The other names that Socket.IO reserves
-/// (`connect_error`, `disconnecting`, `newListener`, `removeListener`) are refused, as in `build()`. If the name is an
+/// An event can have any name. `"connect"` handles clients that connect, `"disconnecting"` clients that leave and are still in their
+/// rooms, `"disconnect"` clients that have disconnected, and `"*"` every event without a handler of its own. The other names that Socket.IO reserves
+/// (`connect_error`, `newListener`, `removeListener`) are refused, as in `build()`. If the name is an
 /// identifier, use [`event`](macro@event) instead.
 ///
 /// # Options
@@ -57,6 +57,8 @@ use crate::form::Form;
 /// | `rate = "10/s burst 20"` | none | how often a client may send the event; what is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}` |
 /// | `per = "user"`, `per = "address"` | `"client"` | with `rate`: whose events count together |
 /// | `once = id`, `once = order.id`, `once = order_key` | the handler runs for each event | the handler runs once for each key: an argument, a field of one, or a function of the same arguments; a retry gets the stored response; see `EventKey` |
+/// | `stream = "token"` | the return value is the acknowledgement | the function returns a `Stream`, `to(room).stream(..)`, or a `Result` of either: each item is an event of this name, and the end is the acknowledgement |
+/// | `cancel = "stop"` | none | with `stream`: the event with which a client cancels its streams |
 /// | `server = "admin"` | the server without a name | the server that the handler belongs to, in a program with several |
 /// | `concurrent` | a client's events are handled one after another | the handler may run concurrently with the client's other events |
 /// | `blocking` | on the client's task | runs a function that is not `async` on tokio's blocking pool, where it may block or compute for long; the client's next event waits for it |

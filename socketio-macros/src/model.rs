@@ -110,6 +110,10 @@ pub(crate) struct Registration {
     pub(crate) rate: Option<Rate>,
     pub(crate) record: Option<Record>,
     pub(crate) key: Option<Key>,
+    /// The event that each item of the returned stream is.
+    pub(crate) stream: Option<LitStr>,
+    /// The event that cancels the stream.
+    pub(crate) cancel: Option<LitStr>,
     /// The location of start-up errors.
     pub(crate) origin: Span,
 }
@@ -186,9 +190,9 @@ impl EventName {
         self.text == "connect"
     }
 
-    /// Returns whether it is `connect` or `disconnect`.
+    /// Returns whether it is `connect`, `disconnecting` or `disconnect`.
     pub(crate) fn is_lifecycle(&self) -> bool {
-        self.is_connect() || self.text == "disconnect"
+        socketio_names::is_lifecycle(&self.text)
     }
 }
 

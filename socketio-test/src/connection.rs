@@ -111,12 +111,16 @@ impl Connection {
     /// # }
     /// ```
     pub fn stop_reading(&self) {
-        self.shared().look(|state| state.reading_stopped = true);
+        self.shared().look(|state| {
+            (state.reading_stopped, state.polls) = (true, true);
+        });
     }
 
     /// Resumes reading, starting with the messages in the outbox.
     pub fn resume_reading(&self) {
-        self.shared().look(|state| state.reading_stopped = false);
+        self.shared().look(|state| {
+            (state.reading_stopped, state.polls) = (false, true);
+        });
         // `look` first receives what the server has written.
         self.shared().look(|_| ());
     }

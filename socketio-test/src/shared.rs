@@ -66,10 +66,8 @@ impl Shared {
             let state = &mut *self.lock();
             let has_received = state.take_in();
             let result = look(state);
-            let task = match state.to_server.is_empty() {
-                true => None,
-                false => state.task.take(),
-            };
+            let polls = std::mem::take(&mut state.polls) || !state.to_server.is_empty();
+            let task = polls.then(|| state.task.take()).flatten();
             (
                 result,
                 has_received,

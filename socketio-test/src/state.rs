@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) requests: Vec<AckRequest>,
     /// Whether the client does not read, so that the server's outbox fills.
     pub(crate) reading_stopped: bool,
+    /// Whether the server must poll its transport, because it may write now, or may not any more.
+    pub(crate) polls: bool,
     /// Set when the server begins to close the connection.
     pub(crate) closing: Option<Reason>,
     /// Set when no further packets can pass.
@@ -71,6 +73,7 @@ impl State {
             packets: Vec::new(),
             requests: Vec::new(),
             reading_stopped: false,
+            polls: false,
             closing: None,
             over: None,
             finished: false,

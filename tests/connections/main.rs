@@ -6,17 +6,21 @@
 //! | `connect` | `connect` handlers: accepting and refusing |
 //! | `always_connect` | clients that are accepted before `connect` runs |
 //! | `disconnect` | reasons, order and cleanup |
+//! | `disconnecting` | what runs before a client leaves its rooms |
 //! | `protocol` | clients that break the protocol |
 //! | `slashes` | namespaces that a client names with a slash too many |
 //! | `sessions` | `Session` and `ConnectionSession` |
 //! | `inbox`, `outbox` | clients that send too fast or read too slowly |
+//! | `overflow` | what one emit does about clients that read too slowly |
 
 mod always_connect;
 mod connect;
 mod disconnect;
+mod disconnecting;
 mod handshake;
 mod inbox;
 mod outbox;
+mod overflow;
 mod protocol;
 mod sessions;
 mod slashes;

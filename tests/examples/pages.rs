@@ -4,12 +4,14 @@ use std::{net::TcpListener, process::Command};
 
 use crate::process::{ANY_PORT, Example, binary};
 
-const WITH_PAGES: [&str; 5] = [
+const WITH_PAGES: [&str; 7] = [
     "chat",
     "class_based",
     "exactly_once",
     "functions",
+    "llm",
     "sessions",
+    "upload",
 ];
 
 /// Returns the output of an example that can't start.

@@ -179,8 +179,8 @@ fn the_builder_accepts_and_refuses_the_paths_of_the_table_wherever_they_are_give
 fn empty_and_reserved_event_names_are_refused() {
     problem(SocketIo::bare().on("", || ()), &["name is empty"]);
     problem(
-        SocketIo::bare().on("disconnecting", || ()),
-        &["reserved", "handle `disconnect`"],
+        SocketIo::bare().on("newListener", || ()),
+        &["reserved", "no client can send it"],
     );
 }
 

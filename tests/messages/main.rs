@@ -8,6 +8,9 @@
 //! | `calls` | `call`: the server asks a client for an acknowledgement |
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |
+//! | `callback_errors` | callbacks that learn that there is none |
+//! | `volatile` | events that are dropped unless they can be written at once, and other options of an emit |
+//! | `outgoing` | closures that see what is sent |
 //! | `rooms` | rooms, and who receives an emit |
 //! | `typed_events` | types that know their event: `emit_event`, `call_event`, `next_event` |
 //! | `users` | `set_user`, `user` and `to_user` |
@@ -19,13 +22,16 @@
 mod acks_by_hand;
 mod binary;
 mod call_streams;
+mod callback_errors;
 mod callbacks;
 mod calls;
 mod except;
 mod lenient;
+mod outgoing;
 mod parsers;
 mod responses;
 mod rooms;
 mod server;
 mod typed_events;
 mod users;
+mod volatile;

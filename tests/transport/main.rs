@@ -8,3 +8,4 @@ mod old_clients;
 mod polling;
 mod transports;
 mod turns;
+mod volatile;

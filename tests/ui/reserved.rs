@@ -3,9 +3,6 @@
 #[socketio::on("connect_error")]
 fn connect_error() {}
 
-#[socketio::event]
-fn disconnecting() {}
-
 #[socketio::on("newListener")]
 fn new_listener() {}
 
@@ -19,8 +16,6 @@ struct Rooms;
 
 #[socketio::namespace("/rooms")]
 impl Rooms {
-    fn on_disconnecting(&self) {}
-
     #[on("connect_error")]
     fn refused(&self) {}
 

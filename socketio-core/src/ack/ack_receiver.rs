@@ -13,7 +13,7 @@ use crate::{
     base::{CallError, EncodeError, Sid},
     cluster::{Cluster, Emitter, RemoteTarget},
     counters::Counters,
-    hub::Client,
+    hub::{Client, DeliveryOptions},
     packet::{Arguments, Payload},
     pending::{AckKind, OnAck, OnRemoteAck, RemoteAckGuard},
 };
@@ -47,6 +47,7 @@ pub(crate) struct AckRequest<'a> {
     pub(crate) event: &'a str,
     pub(crate) values: &'a Payload,
     pub(crate) timeout: Duration,
+    pub(crate) delivery: &'a DeliveryOptions,
 }
 
 #[derive(Debug)]
@@ -82,7 +83,8 @@ impl AckRequest<'_> {
                 && let Ok(packet) =
                     (hub.codec).event_with(client.namespace(), id, self.event, self.values)
             {
-                hub.deliver(&client, hub.sent_event(self.namespace, self.event), packet);
+                let event = hub.sent_event(self.namespace, self.event);
+                hub.deliver(&client, event, packet, self.delivery);
             }
             LocalRequest { client, id }
         };
@@ -117,10 +119,10 @@ impl AckRequest<'_> {
         cluster.request_acks(
             self.namespace,
             target,
-            self.event,
-            self.values,
+            (self.event, self.values),
             on_ack,
             self.timeout,
+            self.delivery,
         )
     }
 }
@@ -164,8 +166,7 @@ impl AckReceiver {
     /// named.
     pub(crate) fn outstanding(&self) -> impl Iterator<Item = Sid> {
         let remote = self.remote.as_ref().map(RemoteAckGuard::outstanding);
-        self.local_outstanding()
-            .chain(remote.into_iter().flatten())
+        self.local_outstanding().chain(remote.into_iter().flatten())
     }
 
     fn local_outstanding(&self) -> impl Iterator<Item = Sid> {

@@ -5,7 +5,7 @@ use std::{panic::Location, pin::Pin, sync::Arc};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    base::{ArgumentError, Escaped, ProblemLog, fault},
+    base::{CallError, Escaped, ProblemLog, fault},
     packet::Arguments,
     pending::OnAck,
 };
@@ -14,18 +14,26 @@ use crate::{
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, into which the acknowledgement is
-/// read: a tuple for several arguments, `()` for none.
+/// read: a tuple for several arguments, `()` for none. With a `Result<T, CallError>` as its argument, a closure also learns that
+/// there is no acknowledgement.
 ///
 /// The compiler infers `M`.
 #[diagnostic::on_unimplemented(
     message = "this can't be called with an acknowledgement",
     label = "not a callback",
-    note = "a callback is a closure with one argument, whose type is written and implements `Deserialize`; it returns `()`, or a `Send` future of `()`"
+    note = "a callback is a closure with one argument, whose type is written and implements `Deserialize`, or is a `Result<T, CallError>` of such a type; it returns `()`, or a `Send` future of `()`"
 )]
 pub trait AckCallback<M>: Send + Sync + 'static {
+    /// Whether the callback also runs when there is no acknowledgement.
     #[doc(hidden)]
-    fn run_callback(&self, arguments: Arguments) -> Result<CallbackFuture, ArgumentError>;
+    const TAKES_ERRORS: bool;
+
+    #[doc(hidden)]
+    fn run_callback(&self, ack: AckResult) -> Result<CallbackFuture, CallError>;
 }
+
+/// The acknowledgement of one client, or the reason why there is none.
+pub(crate) type AckResult = Result<Arguments, CallError>;
 
 /// Return types of callbacks: `()`, or a future of `()`.
 pub trait IntoCallbackFuture<M> {
@@ -58,18 +66,40 @@ where
     A: DeserializeOwned,
     R: IntoCallbackFuture<M>,
 {
-    fn run_callback(&self, mut arguments: Arguments) -> Result<CallbackFuture, ArgumentError> {
-        Ok(self(arguments.read()?).into_callback_future())
+    const TAKES_ERRORS: bool = false;
+
+    fn run_callback(&self, ack: AckResult) -> Result<CallbackFuture, CallError> {
+        let argument = ack?.read().map_err(CallError::InvalidAck)?;
+        Ok(self(argument).into_callback_future())
     }
 }
 
-type Run = dyn Fn(Arguments) -> Result<CallbackFuture, ArgumentError> + Send + Sync;
+/// Marker of callbacks that also run when there is no acknowledgement.
+#[derive(Debug)]
+pub struct Checked;
+
+impl<F, A, R, M> AckCallback<(Checked, M, A)> for F
+where
+    F: Fn(Result<A, CallError>) -> R + Send + Sync + 'static,
+    A: DeserializeOwned,
+    R: IntoCallbackFuture<M>,
+{
+    const TAKES_ERRORS: bool = true;
+
+    fn run_callback(&self, ack: AckResult) -> Result<CallbackFuture, CallError> {
+        let ack = ack.and_then(|mut ack| ack.read().map_err(CallError::InvalidAck));
+        Ok(self(ack).into_callback_future())
+    }
+}
+
+type Run = dyn Fn(AckResult) -> Result<CallbackFuture, CallError> + Send + Sync;
 
 /// A closure that runs once for each ack. It may be dropped wherever a client ends, so its destructor is caught.
 #[derive(Clone)]
 pub(crate) struct Callback {
     /// `None` only while it is dropped.
     run: Option<Arc<Run>>,
+    takes_errors: bool,
     origin: &'static Location<'static>,
 }
 
@@ -81,11 +111,17 @@ impl Drop for Callback {
 
 impl Callback {
     #[track_caller]
-    pub(crate) fn new<M>(callback: impl AckCallback<M>) -> Self {
+    pub(crate) fn new<M, C: AckCallback<M>>(callback: C) -> Self {
         Callback {
-            run: Some(Arc::new(move |arguments| callback.run_callback(arguments))),
+            run: Some(Arc::new(move |ack| callback.run_callback(ack))),
+            takes_errors: C::TAKES_ERRORS,
             origin: Location::caller(),
         }
+    }
+
+    /// Returns whether it also runs when there is no acknowledgement.
+    pub(crate) fn takes_errors(&self) -> bool {
+        self.takes_errors
     }
 
     /// Returns the function to run when one recipient acknowledges. It passes the future of the closure, and the location
@@ -97,16 +133,19 @@ impl Callback {
     ) -> OnAck {
         let callback = self.clone();
         Box::new(move |ack| {
-            let (Ok(arguments), Some(run)) = (ack, callback.run.clone()) else {
+            let Some(run) = callback.run.clone() else {
                 return;
             };
+            if ack.is_err() && !callback.takes_errors {
+                return;
+            }
             let origin = callback.origin;
             spawn(
                 origin,
                 Box::pin(async move {
                     // Dropped at the end, as all user code within the fault boundary.
                     let _callback = callback;
-                    match run(arguments) {
+                    match run(ack) {
                         Ok(callback) => callback.await,
                         Err(error) => {
                             const TEXT: &str = "an acknowledgement does not fit its callback";

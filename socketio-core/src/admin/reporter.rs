@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::view::{self, Secrets};
 use crate::{
-    admission::PacketLimits,
     base::{Data, Reason, date},
     client::To,
     hub::{Client, Observer, Room, Target},
@@ -83,19 +82,7 @@ impl Reporter {
 
     /// Decodes the name and the arguments of an encoded event.
     fn read(&self, packet: Frames) -> Option<Vec<Data>> {
-        // Packets of the server itself have no limits.
-        let limits = PacketLimits {
-            max_attachments: usize::MAX,
-            max_attachment_bytes: usize::MAX,
-            max_namespace_len: usize::MAX,
-            max_event_len: usize::MAX,
-            max_id_len: usize::MAX,
-            max_expansion: usize::MAX,
-        };
-        let mut reader = self.codec.reader(&limits);
-        let mut messages = packet.into_messages().into_iter();
-        let packet =
-            messages.find_map(|message| reader.read(message, &limits, |_| true).ok()?)?;
+        let packet = self.codec.read_own(packet)?;
         let name = packet.event().to_owned();
         named(&name, packet.into_arguments())
     }

@@ -81,6 +81,8 @@ pub(crate) struct ClientLimits {
     /// The number of its pending acks.
     pub(crate) pending_acks: usize,
     pub(crate) call_timeout: Duration,
+    /// The overflow policy of its outbox.
+    pub(crate) overflow: OverflowPolicy,
 }
 
 impl Default for ClientLimits {
@@ -92,6 +94,7 @@ impl Default for ClientLimits {
             python_rooms: false,
             pending_acks: 1_000,
             call_timeout: Duration::from_secs(60),
+            overflow: OverflowPolicy::default(),
         }
     }
 }
@@ -116,7 +119,11 @@ impl Default for OutboxLimits {
     }
 }
 
-/// The policy for events to a client whose outbox is full.
+/// The policy for events to a client whose outbox is full: of the server
+/// ([`overflow_policy`](crate::SocketIoBuilder::overflow_policy)), or of one emit ([`To::overflow`](crate::To::overflow)).
+///
+/// Acknowledgements and other protocol packets are never dropped, and neither is an event of which a part was written. What was
+/// dropped is counted: [`Socket::dropped_packets`](crate::Socket::dropped_packets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OverflowPolicy {
@@ -124,9 +131,34 @@ pub enum OverflowPolicy {
     /// missing events unknowingly. The default.
     #[default]
     Disconnect,
-    /// Drops the new event and counts it: [`Socket::dropped_packets`](crate::Socket::dropped_packets). Acknowledgements and
-    /// other protocol packets are never dropped.
+    /// Drops the new event.
     DropNewest,
+    /// Drops the oldest waiting events that were emitted with this policy, until the new one fits; the new one itself, if there are
+    /// none.
+    DropOldest,
+    /// Drops waiting events that a later one with the same key replaces, until the new one fits; then the oldest, as
+    /// [`DropOldest`](OverflowPolicy::DropOldest). The key is the event's name with its namespace, and the
+    /// [`key`](crate::To::key) that the emit gives.
+    LatestPerKey,
+}
+
+impl OverflowPolicy {
+    /// Returns the name in the messages of other nodes, and in metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            OverflowPolicy::Disconnect => "disconnect",
+            OverflowPolicy::DropNewest => "drop_newest",
+            OverflowPolicy::DropOldest => "drop_oldest",
+            OverflowPolicy::LatestPerKey => "latest_per_key",
+        }
+    }
+
+    /// Returns the policy with this [`name`](OverflowPolicy::name).
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        use OverflowPolicy::{Disconnect, DropNewest, DropOldest, LatestPerKey};
+        let all = [Disconnect, DropNewest, DropOldest, LatestPerKey];
+        all.into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// The amount of messages that may wait to be published.

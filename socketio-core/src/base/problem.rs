@@ -180,6 +180,12 @@ problems! {
             => "send `Authorization: Bearer <token>` with a token of `Api`; if nobody should, block the address",
         ApiBlocked WARN "an address has sent too many wrong tokens to the HTTP API: its requests are refused for a while"
             => "correct the token of the program at this address; see `max_failed_attempts`",
+        TooManyStreams WARN "too many streams run for a connection: a new one fails"
+            => "raise `max_streams`, or let clients cancel streams that they don't need",
+        TooManyDetachedStreams WARN "too many detached streams run: a new one fails"
+            => "raise `max_detached_streams`, or let streams end that nobody reads",
+        StreamTooLong INFO "a stream took too long: it is dropped"
+            => "raise `max_stream_duration` if it may take so long",
         AdminRefused WARN "the `auth` of an administrator is wrong"
             => "pass what the page sends to `Admin::new`; further attempts are delayed",
         TooManyHandlers WARN "the handlers of too many clients that have gone still run: a new connection is closed"

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{ConnectionSession, Session, Socket, To, scope};
 use crate::{
-    base::{CallError, Request, RoomError, Sid, UserError},
+    base::{CallError, EmitError, Request, RoomError, Sid, UserError},
     hub::IntoRooms,
 };
 
@@ -103,6 +103,34 @@ pub fn user() -> Option<String> {
 #[track_caller]
 pub fn to_user(key: impl Display) -> To {
     expect_current("to_user").to_user(key)
+}
+
+/// Sends an event to the current client once its outbox has room: [`Socket::emit_wait`].
+///
+/// # Errors
+///
+/// As [`Socket::emit_wait`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn emit_wait<T: Serialize>(
+    event: &str,
+    payload: T,
+) -> impl Future<Output = Result<(), EmitError>> {
+    let socket = expect_current("emit_wait");
+    async move { socket.emit_wait(event, payload).await }
+}
+
+/// Addresses the current client alone: [`Socket::to_self`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn to_self() -> To {
+    expect_current("to_self").to_self()
 }
 
 /// Addresses everyone in the current namespace, the current client included: [`Socket::broadcast`].

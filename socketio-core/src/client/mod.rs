@@ -11,6 +11,7 @@ mod expired;
 mod once_in;
 mod recovery;
 mod scope;
+mod sent_event;
 mod session;
 mod socket;
 mod socketio;
@@ -18,9 +19,9 @@ mod to;
 mod try_context;
 
 pub use context::{
-    broadcast, call, close_room, connection_session, current, disconnect, emit, except, join_room,
-    leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to,
-    to_user, user,
+    broadcast, call, close_room, connection_session, current, disconnect, emit, emit_wait, except,
+    join_room, leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip,
+    spawn, to, to_self, to_user, user,
 };
 pub use emit_event::{call_event, emit_event, try_call_event, try_emit_event};
 pub use event::{
@@ -31,6 +32,8 @@ pub use expired::Expired;
 pub use once_in::{OnceTransaction, once_in};
 pub use recovery::Recovery;
 pub(crate) use scope::{Scope, Scoped, run_blocking};
+pub use sent_event::SentEvent;
+pub(crate) use sent_event::{Tap, Taps};
 pub use session::{ConnectionSession, Session};
 pub use socket::Socket;
 pub use socketio::SocketIo;
@@ -38,6 +41,6 @@ pub use to::{Deliver, To};
 pub use try_context::{
     try_broadcast, try_call, try_close_room, try_connection_session, try_disconnect, try_emit,
     try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms, try_send,
-    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_user,
-    try_user,
+    try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to, try_to_self,
+    try_to_user, try_user,
 };

@@ -12,7 +12,7 @@ use tracing::Span;
 use crate::{
     base::{CallError, EmitError, Reason, Request, RoomError, Sid, UserError},
     client::{ConnectionSession, Session, To, scope},
-    hub::{Client, CloseRequest, IntoRooms, Target},
+    hub::{Client, CloseRequest, DeliveryOptions, IntoRooms, Target},
     node::Node,
     once::{OnceKey, Owner},
 };
@@ -130,8 +130,19 @@ impl Socket {
         let codec = &self.node().hub.codec;
         let packet = codec.event(self.namespace(), None, event, &payload)?;
         let hub = &self.node().hub;
-        let event = hub.sent_event(self.namespace(), event);
-        self.client().emit(hub, event, packet)
+        let sent = hub.sent_event(self.namespace(), event);
+        let delivery = DeliveryOptions::default();
+        let delivery = delivery.complete(hub.limits.overflow, self.namespace(), event);
+        self.client().emit(hub, sent, packet, delivery)
+    }
+
+    /// Sends an event to this client once its outbox has room: [`To::emit_wait`].
+    ///
+    /// # Errors
+    ///
+    /// As [`To::emit_wait`].
+    pub async fn emit_wait<T: Serialize>(&self, event: &str, payload: T) -> Result<(), EmitError> {
+        self.to_self().emit_wait(event, payload).await
     }
 
     /// Sends a `message` event to this client.
@@ -182,13 +193,19 @@ impl Socket {
         self.broadcast().except(rooms)
     }
 
+    /// Addresses everyone in this namespace who is connected to this process: [`To::local`].
+    pub fn local(&self) -> To {
+        self.broadcast().local()
+    }
+
     /// Addresses everyone in another namespace. [`Socket::namespace`] returns the path of this one.
     pub fn of(&self, path: &str) -> To {
         self.broadcast().of(path)
     }
 
-    /// Addresses this client alone.
-    pub(crate) fn to_self(&self) -> To {
+    /// Addresses this client alone, for what [`emit`](Socket::emit) and [`call`](Socket::call) have no options for:
+    /// `socket.to_self().volatile().emit(..)`, `socket.to_self().timeout(..).call(..)`.
+    pub fn to_self(&self) -> To {
         self.address(Target::One(Arc::clone(self.client())))
     }
 
@@ -309,8 +326,8 @@ impl Socket {
         self.client().connection().drained().await;
     }
 
-    /// Returns how many packets this client's connection has lost because its outbox was full. It is zero unless the
-    /// server uses [`OverflowPolicy::DropNewest`](crate::OverflowPolicy::DropNewest).
+    /// Returns how many packets this client's connection has lost: because its outbox was full, by the
+    /// [`OverflowPolicy`](crate::OverflowPolicy), and [volatile](To::volatile) ones.
     pub fn dropped_packets(&self) -> usize {
         self.client().connection().dropped()
     }

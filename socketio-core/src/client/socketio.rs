@@ -99,6 +99,11 @@ impl SocketIo {
         self.broadcast().except(rooms)
     }
 
+    /// Addresses everyone in the main namespace who is connected to this process: [`To::local`].
+    pub fn local(&self) -> To {
+        self.broadcast().local()
+    }
+
     /// Addresses everyone in a namespace. `.to(..)` narrows it to rooms.
     pub fn of(&self, path: &str) -> To {
         self.broadcast().of(path)

@@ -54,6 +54,15 @@ pub fn try_to(rooms: impl IntoRooms) -> Result<To, NoCurrentClient> {
     Ok(current()?.to(rooms))
 }
 
+/// Addresses the current client alone: [`to_self`](fn@crate::to_self).
+///
+/// # Errors
+///
+/// [`NoCurrentClient`] outside of a handler.
+pub fn try_to_self() -> Result<To, NoCurrentClient> {
+    Ok(current()?.to_self())
+}
+
 /// Sets the key of the current client's user: [`set_user`](fn@crate::set_user).
 ///
 /// # Errors

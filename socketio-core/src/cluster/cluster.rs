@@ -12,8 +12,9 @@ use super::{
     query::Queries,
 };
 use crate::{
-    admission::PublishLimits,
+    admission::{OverflowPolicy, PublishLimits},
     base::{EncodeError, Sid},
+    hub::DeliveryOptions,
     packet::{Arguments, Payload},
     pending::{MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks},
 };
@@ -110,7 +111,7 @@ impl Cluster {
             // Encoded for local clients only: there is no remote target.
             OutgoingEvent::Plain(_) => {}
             OutgoingEvent::Shared { event, values, .. } => {
-                self.publish_event(namespace, target, event, values, None);
+                self.publish_event(namespace, target, (event, values), None, &emission.delivery);
             }
             OutgoingEvent::WithAck {
                 event,
@@ -121,7 +122,8 @@ impl Cluster {
             } => {
                 let sources = target.ack_sources();
                 let id = self.acks.insert(Arc::clone(on_ack), sources, *timeout);
-                self.publish_event(namespace, target, event, values, Some(id));
+                let event = (&**event, values);
+                self.publish_event(namespace, target, event, Some(id), &emission.delivery);
             }
         }
     }
@@ -131,13 +133,13 @@ impl Cluster {
         &self,
         namespace: &str,
         target: &RemoteTarget,
-        event: &str,
-        values: &Payload,
+        event: (&str, &Payload),
         on_ack: OnRemoteAck,
         timeout: Duration,
+        delivery: &DeliveryOptions,
     ) -> RemoteAckGuard {
         let id = self.acks.insert(on_ack, target.ack_sources(), timeout);
-        self.publish_event(namespace, target, event, values, Some(id));
+        self.publish_event(namespace, target, event, Some(id), delivery);
         RemoteAckGuard {
             acks: Arc::downgrade(&self.acks),
             id,
@@ -148,9 +150,9 @@ impl Cluster {
         &self,
         namespace: &str,
         target: &RemoteTarget,
-        event: &str,
-        values: &Payload,
+        (event, values): (&str, &Payload),
         ack_id: Option<u64>,
+        delivery: &DeliveryOptions,
     ) {
         let written = values.to_json().and_then(|payload| {
             let skip_sid = target.skip_sid();
@@ -163,6 +165,9 @@ impl Cluster {
                 skip_sid: skip_sid[..].into(),
                 except: target.except[..].into(),
                 callback: ack_id.map(|id| (target.name(), namespace, id)),
+                volatile: delivery.is_volatile,
+                overflow: delivery.policy.map(OverflowPolicy::name),
+                key: delivery.given_key.as_deref(),
                 ext: envelope::EXTENSION,
             };
             header.write(Some(("data", &payload)))

@@ -1,11 +1,19 @@
 //! [`Emission`]: one event with its recipients.
 
-use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
-    base::{EncodeError, Sid},
-    event_log::{EventLog, Recipients},
-    hub::{Client, Delivery, Hub, Room, SentEvent, Target},
+    base::{CallError, EmitError, EncodeError, Sid},
+    event_log::{EventLog, Recipients, Stamped},
+    hub::{Client, Delivery, DeliveryOptions, Hub, Room, SentEvent, Target},
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
@@ -20,6 +28,7 @@ pub(crate) struct Emission {
     pub(crate) except: Vec<Room>,
     /// The event, for its counters and its row.
     pub(crate) event: SentEvent,
+    pub(crate) delivery: DeliveryOptions,
     pub(crate) packet: OutgoingEvent,
     /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
@@ -81,7 +90,31 @@ pub(crate) enum OutgoingEvent {
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,
+        /// After which time the pending acks of local clients end, and a runtime to wait in; `None` if they have no end.
+        expires: Option<(Duration, Option<Handle>)>,
     },
+}
+
+/// The local clients that were asked for acks that have an end, with the ids of the acks.
+#[derive(Debug, Default)]
+pub(crate) struct Asked(Vec<(Weak<Client>, u64)>);
+
+impl Asked {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Ends the acks that are still pending, and returns how many these are.
+    pub(crate) fn expire(self) -> u64 {
+        let mut expired = 0;
+        for (client, id) in self.0 {
+            if let Some(pending) = client.upgrade().and_then(|client| client.forget_ack(id)) {
+                pending(Err(CallError::Timeout));
+                expired += 1;
+            }
+        }
+        expired
+    }
 }
 
 impl OutgoingEvent {
@@ -101,62 +134,139 @@ impl OutgoingEvent {
             limit,
             on_ack,
             timeout,
+            expires: None,
         })
     }
-}
 
-impl OutgoingEvent {
+    /// Sets after which time the pending acks of local clients end.
+    pub(crate) fn expires(mut self, after: Option<(Duration, Option<Handle>)>) -> Self {
+        if let OutgoingEvent::WithAck { expires, .. } = &mut self {
+            *expires = after;
+        }
+        self
+    }
+
     /// Returns the size of the event for one local client, in bytes; a lower bound if it asks for acks.
     pub(crate) fn bytes(&self) -> usize {
+        self.size().1
+    }
+
+    /// Returns the number of messages and bytes of the event for one local client; a lower bound if it asks for acks.
+    fn size(&self) -> (usize, usize) {
         match self {
-            OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => frames.bytes(),
-            OutgoingEvent::WithAck { event, .. } => event.len(),
+            OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => {
+                (frames.count(), frames.bytes())
+            }
+            OutgoingEvent::WithAck { event, .. } => (1, event.len()),
         }
     }
 }
+
+/// As much as an outbox may hold.
+const ANY: (usize, usize) = (usize::MAX, usize::MAX);
 
 /// The size from which it matters that recipients share the bytes of a packet.
 const SHARED: usize = 256;
 
 impl Emission {
     /// Delivers to the local recipients, and returns their number.
-    pub(crate) fn deliver(&self, hub: &Hub) -> u64 {
+    pub(crate) fn deliver(&self, hub: &Hub, asked: &mut Asked) -> u64 {
         if let Some(log) = hub.log(&self.namespace)
             && let OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } =
                 &self.packet
         {
             return self.deliver_logged(hub, &log, frames);
         }
-        let mut delivery = Delivery::new(hub, &self.namespace, self.event.clone())
-            .to(&self.target)
-            .shared(self.shared_by(hub));
-        let (skip, except) = (&self.skip, &self.except);
-        hub.select(&self.namespace, &self.target, skip, except, |client| {
-            if let Some(packet) = self.packet_for(client, hub) {
+        let mut delivery = self.delivery(hub);
+        self.select(hub, |client| {
+            if let Some(packet) = self.packet_for(client, hub, asked) {
                 delivery.deliver(client, packet);
             }
         });
         delivery.finish()
     }
 
-    /// Delivers to the local recipients, and keeps the event for those that have lost their connection.
+    /// Delivers to the local recipients, and keeps the event for those that have lost their connection, unless it is volatile.
     fn deliver_logged(&self, hub: &Hub, log: &EventLog, frames: &Frames) -> u64 {
-        let mut delivery = Delivery::new(hub, &self.namespace, self.event.clone())
-            .to(&self.target)
-            .shared(self.shared_by(hub));
+        let mut delivery = self.delivery(hub);
         let (skip, except) = (&self.skip, &self.except);
         let recipients = || match &self.target {
             Target::One(client) => Recipients::One(client.sid().clone()),
             Target::Everyone => Recipients::some(None, skip, except),
             Target::Rooms(rooms) => Recipients::some(Some(rooms), skip, except),
         };
-        let Ok(()) = log.publish(frames, recipients, |stamped| {
-            hub.select(&self.namespace, &self.target, skip, except, |client| {
+        let mut deliver = |stamped: &Stamped| {
+            self.select(hub, |client| {
                 delivery.deliver_stamped(client, frames, stamped);
             });
-            Ok::<_, Infallible>(())
-        });
+        };
+        if self.delivery.is_volatile {
+            log.pass(frames, deliver);
+        } else {
+            let Ok(()) = log.publish(frames, recipients, |stamped| {
+                deliver(stamped);
+                Ok::<_, Infallible>(())
+            });
+        }
         delivery.finish()
+    }
+
+    /// Delivers to the local recipients, to each once its outbox has room, for up to `timeout`. In a namespace whose events are kept,
+    /// to all of them once they have room.
+    ///
+    /// # Errors
+    ///
+    /// If some have had no room in this time.
+    pub(crate) async fn deliver_waiting(
+        &self,
+        hub: &Hub,
+        timeout: Duration,
+        asked: &mut Asked,
+    ) -> Result<(), EmitError> {
+        let mut waiting = Vec::new();
+        let (messages, bytes) = self.packet.size();
+        let has_room = |client: &Client| {
+            let connection = Arc::clone(client.connection());
+            async move { connection.has_room(messages, bytes, ANY).await }
+        };
+        let is_logged = hub.log(&self.namespace).is_some();
+        {
+            let mut delivery = self.delivery(hub);
+            self.select(hub, |client| {
+                if has_room(client).now_or_never().is_none() {
+                    waiting.push(Arc::clone(client));
+                } else if !is_logged && let Some(packet) = self.packet_for(client, hub, asked) {
+                    delivery.deliver(client, packet);
+                }
+            });
+            if !is_logged {
+                delivery.finish();
+            }
+        }
+        let deadline = Instant::now() + timeout;
+        for client in waiting {
+            let room = tokio::time::timeout_at(deadline, has_room(&client)).await;
+            room.map_err(|_| EmitError::outbox_full())?;
+            if !is_logged && let Some(packet) = self.packet_for(&client, hub, asked) {
+                hub.deliver(&client, self.event.clone(), packet, &self.delivery);
+            }
+        }
+        if is_logged {
+            self.deliver(hub, asked);
+        }
+        Ok(())
+    }
+
+    fn delivery<'a>(&'a self, hub: &'a Hub) -> Delivery<'a> {
+        Delivery::new(hub, &self.namespace, self.event.clone())
+            .to(&self.target)
+            .shared(self.shared_by(hub))
+            .options(&self.delivery)
+    }
+
+    fn select(&self, hub: &Hub, each: impl FnMut(&Arc<Client>)) {
+        let (skip, except) = (&self.skip, &self.except);
+        hub.select(&self.namespace, &self.target, skip, except, each);
     }
 
     /// Returns about how many recipients share the bytes of the packet. Where that saves next to nothing, they are not counted.
@@ -172,7 +282,7 @@ impl Emission {
     }
 
     /// Returns the packet of one recipient; `None` when it can't be asked for an ack.
-    fn packet_for(&self, client: &Client, hub: &Hub) -> Option<Frames> {
+    fn packet_for(&self, client: &Arc<Client>, hub: &Hub, asked: &mut Asked) -> Option<Frames> {
         match &self.packet {
             OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => {
                 Some(frames.clone())
@@ -182,10 +292,14 @@ impl Emission {
                 values,
                 limit,
                 on_ack,
+                expires,
                 ..
             } => {
                 let on_ack = on_ack(client.sid());
                 let id = client.expect_ack(AckKind::Callback, on_ack, *limit)?;
+                if expires.is_some() {
+                    asked.0.push((Arc::downgrade(client), id));
+                }
                 let codec = &hub.codec;
                 codec
                     .event_with(client.namespace(), Some(id), event, values)

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Cluster, ClusterOptions, Emission, RemoteTarget, membership::Membership};
+use super::{Asked, Cluster, ClusterOptions, Emission, RemoteTarget, membership::Membership};
 use crate::{
     base::EmitError,
     hub::{Hub, Room, Target},
@@ -87,8 +87,8 @@ impl Emitter {
     }
 
     /// Delivers an emission to its local recipients, and publishes it for the remote ones. Returns the number of the local ones.
-    pub(crate) fn emit(&self, emission: &Emission) -> u64 {
-        let clients = emission.deliver(&self.hub);
+    pub(crate) fn emit(&self, emission: &Emission, asked: &mut Asked) -> u64 {
+        let clients = emission.deliver(&self.hub, asked);
         if clients == 0 {
             self.hub.record_unreceived(
                 &emission.event,
@@ -100,6 +100,23 @@ impl Emitter {
             cluster.emit(emission);
         }
         clients
+    }
+
+    /// Publishes an emission for its remote recipients, and delivers it to each local one once its outbox has room.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emission::deliver_waiting`].
+    pub(crate) async fn emit_wait(
+        &self,
+        emission: &Emission,
+        timeout: Duration,
+        asked: &mut Asked,
+    ) -> Result<(), EmitError> {
+        if let Some(cluster) = self.cluster() {
+            cluster.emit(emission);
+        }
+        emission.deliver_waiting(&self.hub, timeout, asked).await
     }
 
     /// Removes all clients from a room, remote ones too unless `local_only`.

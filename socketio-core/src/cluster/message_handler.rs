@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{
-    Cluster, Emission, OutgoingEvent, RemoteTarget,
+    Asked, Cluster, Emission, OutgoingEvent, RemoteTarget,
     envelope::{self, ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest},
 };
 use crate::{
     base::{CallError, EncodeError, Reason, Sid},
-    hub::{Client, Hub, Room, Target},
+    hub::{Client, DeliveryOptions, Hub, Room, Target},
     packet::{Arguments, JsonPayload, Payload, repair},
     pending::OnRemoteAck,
 };
@@ -68,11 +68,17 @@ impl MessageHandler<'_> {
                 event,
                 arguments,
                 ack_request,
+                delivery,
             } => {
                 // Usually no local client is in the namespace, and there is nothing to do.
                 if hub.is_inhabited(&namespace)
-                    && let Err(error) =
-                        self.emit(&namespace, target, &event, arguments, ack_request)
+                    && let Err(error) = self.emit(
+                        &namespace,
+                        target,
+                        (&event, arguments),
+                        ack_request,
+                        delivery,
+                    )
                 {
                     tracing::warn!(target: "socketio", from, namespace, event, %error, "an event of another node can't be sent");
                 }
@@ -117,9 +123,9 @@ impl MessageHandler<'_> {
         &self,
         namespace: &str,
         target: RemoteTarget,
-        event: &str,
-        arguments: JsonPayload,
+        (event, arguments): (&str, JsonPayload),
         ack_request: Option<RemoteAckRequest>,
+        delivery: DeliveryOptions,
     ) -> Result<(), EncodeError> {
         let hub = self.hub;
         let values = Payload::Json(arguments);
@@ -148,10 +154,12 @@ impl MessageHandler<'_> {
             skip: target.skip,
             except: target.except,
             event: hub.sent_event(namespace, event),
+            delivery: delivery.complete(hub.limits.overflow, namespace, event),
             packet,
             remote: None,
         };
-        emission.deliver(hub);
+        // Acks that were asked for by another node have no end here: it has one.
+        emission.deliver(hub, &mut Asked::default());
         if let Some((ack_request, asked)) = request {
             let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
             self.cluster.announce_asked(&ack_request, &asked);

@@ -26,7 +26,7 @@ mod query;
 mod subscribe_task;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use emission::{Emission, OutgoingEvent, RemoteTarget};
+pub(crate) use emission::{Asked, Emission, OutgoingEvent, RemoteTarget};
 pub(crate) use emitter::Emitter;
 pub use health::QueueHealth;
 pub(crate) use membership::ClusterOptions;

@@ -51,6 +51,12 @@ pub(crate) struct Counters {
     pub(crate) bytes_sent: Counter,
     /// Events that `OverflowPolicy::DropNewest` dropped.
     pub(crate) dropped_newest: Counter,
+    /// Events that `OverflowPolicy::DropOldest` and `LatestPerKey` dropped since they were the oldest.
+    pub(crate) dropped_oldest: Counter,
+    /// Events that `OverflowPolicy::LatestPerKey` dropped for a later one with the same key.
+    pub(crate) dropped_superseded: Counter,
+    /// Volatile events that could not be written at once.
+    pub(crate) dropped_volatile: Counter,
     /// Packets for clients that `OverflowPolicy::Disconnect` disconnected.
     pub(crate) dropped_disconnecting: Counter,
     /// Events that a handler could not emit since the outbox was full.

@@ -56,7 +56,7 @@ impl EventTable {
         let size = (handlers.len() * 2).next_power_of_two();
         let mut buckets: Box<[Vec<Slot>]> = (0..size).map(|_| Vec::new()).collect();
         for (index, handler) in handlers.iter().enumerate() {
-            let is_sent = !matches!(&*handler.event, "*" | "connect" | "disconnect");
+            let is_sent = *handler.event != *"*" && !socketio_names::is_lifecycle(&handler.event);
             if handler.is_event
                 && is_sent
                 && let Ok(namespace) = Pattern::parse(&handler.namespace)

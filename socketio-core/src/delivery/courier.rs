@@ -25,7 +25,7 @@ use crate::{
     ack::AckRequest,
     base::{BoxError, CallError, DeliverError, ProblemLog, Sid, Tasks},
     cluster::Emitter,
-    hub::{Client, Target},
+    hub::{Client, DeliveryOptions, Target},
     once::Claim,
     packet::Payload,
 };
@@ -218,6 +218,7 @@ impl Inner {
         let form = self.emitter.hub().codec.form();
         let request = |payload: &Payload| {
             let request = AckRequest {
+                delivery: &DeliveryOptions::default(),
                 namespace: &recipient.namespace,
                 event: &event.event,
                 values: payload,

@@ -86,6 +86,13 @@ impl EventLog {
         Ok(delivered)
     }
 
+    /// Delivers an event that is not kept, with the position of the latest one that was.
+    pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
+        let state = self.lock();
+        deliver(&self.stamp(packet, state.seq));
+        drop(state);
+    }
+
     fn stamp(&self, packet: &Frames, seq: u64) -> Stamped {
         let epoch = self.epoch;
         Stamped {

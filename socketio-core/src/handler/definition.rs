@@ -6,7 +6,7 @@
 use std::{any::TypeId, fmt, panic::Location, sync::Arc};
 
 use super::{
-    GuardDefinition, KeyDefinition, RateLimit, Trigger,
+    GuardDefinition, KeyDefinition, RateLimit, StreamDefinition, Trigger,
     call::{FunctionShim, Instance, MethodShim},
 };
 use crate::{
@@ -46,6 +46,7 @@ pub struct Definition<S: 'static> {
     /// Whether the arguments may be recorded, and without which keys.
     pub(crate) record: Option<&'static [&'static str]>,
     pub(crate) key: Option<KeyDefinition>,
+    pub(crate) stream: Option<StreamDefinition>,
     pub(crate) guards: &'static [GuardDefinition],
     pub(crate) needs: fn(&mut Needs),
     pub(crate) shim: S,
@@ -77,6 +78,7 @@ impl<S: Copy> Definition<S> {
             rate: None,
             record: None,
             key: None,
+            stream: None,
             guards: &[],
             needs,
             shim,
@@ -122,6 +124,19 @@ impl<S: Copy> Definition<S> {
     /// Runs the handler once for each key.
     pub const fn once(mut self, key: KeyDefinition) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Says that the handler returns a stream whose items are this event, and which event cancels it.
+    pub const fn streams(
+        mut self,
+        event: &'static str,
+        cancelled_by: Option<&'static str>,
+    ) -> Self {
+        self.stream = Some(StreamDefinition {
+            event,
+            cancelled_by,
+        });
         self
     }
 

@@ -9,11 +9,13 @@ use super::{
     EventCall, EventFailure, Next, QueuedEvent, Route,
     ack_request::{AckRequest, AckSource},
     entry::Entry,
-    failure::{ErrorAck, StartFailure, connection_refused, count_failure, log_failure},
+    failure::{ErrorAck, StartFailure, connection_refused, count_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
     registry::Lookup,
+    stream_run::{Begun, begin},
+    upload_serve::serve,
     user_code::UserCode,
 };
 use crate::{
@@ -58,7 +60,7 @@ impl Dispatcher {
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
         let QueuedEvent {
             route,
-            name,
+            name: kept,
             id,
             arguments,
             mut recording,
@@ -71,7 +73,7 @@ impl Dispatcher {
                 handlers,
                 dispatcher,
             } = &*context;
-            let name = QueuedEvent::name_of(name.as_deref(), &route);
+            let name = QueuedEvent::name_of(kept.as_deref(), &route);
             let request = id.map(AckRequest::new);
             let ack = request.as_ref().map_or(AckSource::None, AckSource::Request);
             let acknowledge = ack.is_requested();
@@ -82,51 +84,48 @@ impl Dispatcher {
             };
             let result = match &route {
                 Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
+                Route::Upload(entry) => {
+                    let served = serve(&context, entry, name, input, request.as_ref());
+                    Box::pin(served).await
+                }
                 route => {
                     let entry = route.entry();
                     Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
                 }
             };
-            let (response, mut failure) = match dispatcher.settle(result, socket, name, acknowledge)
-            {
-                Ok(response) => (response, None),
+            let arguments = again.unwrap_or_default();
+            let concluded = match dispatcher.settle(result, socket, name, acknowledge) {
+                Ok(mut response) => match response.take_stream() {
+                    None => (response, None),
+                    Some(stream) => {
+                        let begun = Begun {
+                            route,
+                            name: kept,
+                            request,
+                            arguments,
+                            recording,
+                        };
+                        return Box::pin(begin(Arc::clone(&context), begun, stream)).await;
+                    }
+                },
                 Err(failure) => {
                     let outcome = match &failure {
                         EventFailure::Failed(error) => count_failure(route.origin(), error),
                         EventFailure::Malformed(_) => "malformed",
                     };
                     ended(&mut recording, outcome);
-                    let arguments = again.unwrap_or_default();
                     let input = (arguments, ack);
                     let recovered = dispatcher.recover(handlers, socket, name, failure, input);
                     Box::pin(recovered).await?
                 }
             };
-            if let Some(request) = &request {
-                if response.is_no_ack() {
-                    request.conclude();
-                } else if request.claim() {
-                    let id = &request.id;
-                    let values = response.into_values();
-                    let codec = &socket.node().hub.codec;
-                    let packet = codec
-                        .try_ack(socket.namespace(), id, values.as_ref())
-                        .unwrap_or_else(|error| {
-                            let origin = route.origin().unwrap_or(&dispatcher.built);
-                            let error = Cause::Error(error.into());
-                            let error = dispatcher.error(error, name, socket, origin);
-                            ended(&mut recording, count_failure(route.origin(), &error));
-                            log_failure(socket, &error, "an acknowledgement can't be encoded");
-                            let values = dispatcher.error_ack.values(&error, socket);
-                            failure = Some(error);
-                            codec.ack(socket.namespace(), id, values.as_ref())
-                        });
-                    let hub = &socket.node().hub;
-                    hub.acknowledge(socket.client(), name, packet);
-                }
-            }
-            ended(&mut recording, "ok");
-            failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
+            let acknowledged =
+                dispatcher.acknowledge(socket, (name, &route), request.as_ref(), concluded);
+            ended(
+                &mut recording,
+                if acknowledged.is_ok() { "ok" } else { "error" },
+            );
+            acknowledged
         }
     }
 
@@ -170,9 +169,10 @@ impl Dispatcher {
         Err(ConnectionRefused::default())
     }
 
-    /// Runs the `disconnect` handler.
+    /// Runs the handler of `event`, which is `disconnecting` or `disconnect`.
     pub(crate) async fn disconnect(
         context: Arc<ClientContext>,
+        event: &'static str,
         reason: Reason,
     ) -> Result<(), EventFailure> {
         let ClientContext {
@@ -180,12 +180,12 @@ impl Dispatcher {
             handlers,
             dispatcher,
         } = &*context;
-        let route = handlers.route("disconnect");
+        let route = handlers.route(event);
         let input = Input::Disconnect(reason);
         let result = dispatcher
-            .through(handlers, socket, "disconnect", route.entry(), input)
+            .through(handlers, socket, event, route.entry(), input)
             .await;
-        let Err(failure) = dispatcher.settle(result, socket, "disconnect", false) else {
+        let Err(failure) = dispatcher.settle(result, socket, event, false) else {
             return Ok(());
         };
         let error = failure.into_error()?;
@@ -196,7 +196,7 @@ impl Dispatcher {
             ack: AckSource::None,
         };
         let handler = handlers.error();
-        let handled = dispatcher.handle_error(handler, socket, "disconnect", &error, input);
+        let handled = dispatcher.handle_error(handler, socket, event, &error, input);
         match handled.await? {
             Some(_) => Ok(()),
             None => Err(EventFailure::Failed(error)),
@@ -204,7 +204,7 @@ impl Dispatcher {
     }
 
     /// Runs the middleware, guards and handler of an event, in this order.
-    async fn through(
+    pub(super) async fn through(
         &self,
         handlers: &Arc<Lookup>,
         socket: &Socket,
@@ -320,7 +320,7 @@ impl Dispatcher {
         clippy::manual_async_fn,
         reason = "an `async fn` stores its arguments twice"
     )]
-    fn run<'a>(
+    pub(super) fn run<'a>(
         &'a self,
         started: Result<(HandlerFuture, bool), Box<StartFailure>>,
         scope: Scope,

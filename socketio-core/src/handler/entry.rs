@@ -16,7 +16,10 @@ use super::{
 use crate::{
     activity::RecordedArguments,
     counters::HandlerCounters,
-    handler::extract::{EventContext, Need, Needs},
+    handler::{
+        StreamDefinition,
+        extract::{EventContext, Need, Needs},
+    },
 };
 
 /// A registered handler.
@@ -38,6 +41,10 @@ pub(crate) struct Entry {
     pub(super) rate: Option<Arc<RateLimiter>>,
     /// The key by which its events run once.
     pub(super) key: Option<KeyEntry>,
+    /// Whether an argument is an `Upload`, and each event a chunk of it.
+    pub(crate) takes_upload: bool,
+    /// The stream that it returns, if its attribute says so.
+    pub(crate) stream: Option<StreamDefinition>,
     /// The guards of its namespace impl, which run before its own. Empty for `connect`, whose guards are found by path, and for
     /// `disconnect`.
     pub(crate) namespace_guards: Arc<[GuardEntry]>,
@@ -101,6 +108,8 @@ impl Entry {
             blocking: definition.blocking,
             rate: definition.rate.map(RateLimiter::new),
             key: definition.key.as_ref().map(KeyEntry::defined),
+            takes_upload: needs.has_upload(),
+            stream: definition.stream,
             namespace_guards: Arc::default(),
             guards: definition.guards.iter().map(GuardEntry::defined).collect(),
             needs,
@@ -131,6 +140,8 @@ impl Entry {
             blocking: options.blocking,
             rate: options.rate.and_then(Result::ok).map(RateLimiter::new),
             key: options.key,
+            takes_upload: needs.has_upload(),
+            stream: None,
             namespace_guards: Arc::default(),
             guards: options.guards,
             needs,
@@ -145,9 +156,9 @@ impl Entry {
         self.call.call(cx)
     }
 
-    /// Returns whether its event is `connect` or `disconnect`.
+    /// Returns whether its event is `connect`, `disconnecting` or `disconnect`.
     pub(super) fn is_lifecycle(&self) -> bool {
-        self.kind == Kind::Event && matches!(&*self.event, "connect" | "disconnect")
+        self.kind == Kind::Event && socketio_names::is_lifecycle(&self.event)
     }
 
     pub(super) fn needs(&self) -> &[Need] {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     base::{BoxError, BuildError, States},
     client::run_blocking,
-    handler::{Called, EventContext, Needs},
+    handler::{Called, EventContext, Needs, cancel_entries},
     node::EventDefinition,
 };
 
@@ -162,7 +162,8 @@ impl Handlers {
     }
 
     /// Checks all registrations. Returns all problems, or the registry and the values of namespace impls.
-    pub(crate) fn build(self, states: &States) -> Result<(Registry, States), BuildError> {
+    pub(crate) fn build(mut self, states: &States) -> Result<(Registry, States), BuildError> {
+        cancel_entries(&mut self);
         check::build(self, states)
     }
 

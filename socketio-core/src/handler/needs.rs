@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use socketio_names::{is_end, is_lifecycle};
+
 use crate::{
     base::States,
     handler::{Need, parameters},
@@ -52,9 +54,9 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         Need::EventArgument(name) if event == "connect" => format!(
             ": `connect` has no arguments, but takes `{name}`: take `Auth<{name}>` for the object that the client sends"
         ),
-        Need::EventArgument(name) if event == "disconnect" => format!(
-            ": `disconnect` has no arguments, but takes `{name}`: take `Reason`, or nothing"
-        ),
+        Need::EventArgument(name) if is_end(event) => {
+            format!(": `{event}` has no arguments, but takes `{name}`: take `Reason`, or nothing")
+        }
         Need::EventArgument(name) if rest => {
             format!(": `{name}` comes after `Rest`, which has taken all arguments: put `Rest` last")
         }
@@ -64,23 +66,26 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
         Need::Rest(_) if rest => {
             String::from(": the second `Rest` would always be empty: keep one")
         }
-        Need::Rest(_) if matches!(event, "connect" | "disconnect") => format!(
+        Need::Rest(_) if is_lifecycle(event) => format!(
             ": `{event}` has no arguments: take `Auth<T>` in `connect`, `Reason` in `disconnect`"
         ),
+        Need::Upload if joining || is_lifecycle(event) || matches!(place, Place::Errors(_)) => {
+            String::from(": `Upload` is only available in events of clients")
+        }
         Need::Auth(_) if joining => String::from(
             " takes `Auth`, but also runs before events, which have none: put it on `connect`, and keep what is needed later in a `Session`",
         ),
         Need::Auth(_) if event != "connect" => String::from(
             ": `Auth` is only available in `connect`: keep what is needed later in a `Session`",
         ),
-        Need::Ack if matches!(event, "connect" | "disconnect") => {
+        Need::Ack if is_lifecycle(event) => {
             format!(": `{event}` has no acknowledgement: `Ack` is only available in events")
         }
         Need::Ack if joining => String::from(
             " takes `Ack`, but also runs before `connect`, which has no acknowledgement: put it on the events that have one",
         ),
-        Need::Reason if event != "disconnect" => {
-            String::from(": `Reason` is only available in `disconnect`")
+        Need::Reason if !is_end(event) => {
+            String::from(": `Reason` is only available in `disconnect` and `disconnecting`")
         }
         Need::Error if !matches!(place, Place::Errors(_)) => String::from(
             ": `HandlerError` is only available in error handlers: put `#[socketio::on_error]` on the function",

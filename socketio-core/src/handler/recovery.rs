@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    EventFailure, Input, Response, ResponseEncoder,
-    ack_request::AckSource,
+    EventFailure, Input, Response, ResponseEncoder, Route,
+    ack_request::{AckRequest, AckSource},
     dispatch::Dispatcher,
     entry::Entry,
-    failure::{find_response, log_failure},
+    failure::{count_failure, find_response, log_failure},
     registry::Lookup,
 };
 use crate::{
@@ -44,6 +44,40 @@ impl Dispatcher {
                 (Response::encoded(values.flatten()), Some(error))
             }
         })
+    }
+
+    /// Sends the acknowledgement that an event asked for, unless an `Ack` has sent it.
+    pub(super) fn acknowledge(
+        &self,
+        socket: &Socket,
+        (name, route): (&str, &Route),
+        request: Option<&AckRequest>,
+        (response, mut failure): (Response, Option<HandlerError>),
+    ) -> Result<(), EventFailure> {
+        if let Some(request) = request {
+            if response.is_no_ack() {
+                request.conclude();
+            } else if request.claim() {
+                let id = &request.id;
+                let values = response.into_values();
+                let codec = &socket.node().hub.codec;
+                let packet = codec
+                    .try_ack(socket.namespace(), id, values.as_ref())
+                    .unwrap_or_else(|error| {
+                        let origin = route.origin().unwrap_or(&self.built);
+                        let error = Cause::Error(error.into());
+                        let error = self.error(error, name, socket, origin);
+                        count_failure(route.origin(), &error);
+                        log_failure(socket, &error, "an acknowledgement can't be encoded");
+                        let values = self.error_ack.values(&error, socket);
+                        failure = Some(error);
+                        codec.ack(socket.namespace(), id, values.as_ref())
+                    });
+                let hub = &socket.node().hub;
+                hub.acknowledge(socket.client(), name, packet);
+            }
+        }
+        failure.map_or(Ok(()), |error| Err(EventFailure::Failed(error)))
     }
 
     /// Encodes a deferred response, and replaces a [`RespondWith`](crate::RespondWith) error with its response. Both

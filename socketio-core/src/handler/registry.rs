@@ -68,6 +68,8 @@ pub(crate) enum Route {
     Direct(Arc<Entry>),
     /// Middleware or guards run before the handler, or it runs once for each key.
     Guarded(Arc<Entry>),
+    /// The event is a chunk of an upload, which a handler takes as a whole.
+    Upload(Arc<Entry>),
     /// There is no handler. Middleware may respond.
     Unhandled,
 }
@@ -75,7 +77,7 @@ pub(crate) enum Route {
 impl Route {
     pub(super) fn entry(&self) -> Option<&Arc<Entry>> {
         match self {
-            Route::Direct(entry) | Route::Guarded(entry) => Some(entry),
+            Route::Direct(entry) | Route::Guarded(entry) | Route::Upload(entry) => Some(entry),
             Route::Unhandled => None,
         }
     }
@@ -86,7 +88,10 @@ impl Route {
 
     /// Returns whether the handler runs concurrently with other events of its client.
     pub(crate) fn is_concurrent(&self) -> bool {
-        self.entry().is_some_and(|entry| entry.concurrent)
+        match self {
+            Route::Upload(_) => true,
+            _ => self.entry().is_some_and(|entry| entry.concurrent),
+        }
     }
 }
 
@@ -314,22 +319,30 @@ impl Tables {
 }
 
 impl Lookup {
-    /// Finds the handler of an event: namespace first (exact, pattern, `*`), then event (exact, `*`). `*` never takes `connect` or
-    /// `disconnect`.
+    /// Finds the handler of an event: namespace first (exact, pattern, `*`), then event (exact, `*`). `*` never takes `connect`,
+    /// `disconnecting` or `disconnect`.
     pub(crate) fn route(&self, event: &str) -> Route {
-        let lifecycle = matches!(event, "connect" | "disconnect");
+        let lifecycle = socketio_names::is_lifecycle(event);
         let registered = self.tables.iter().find_map(|table| {
             let any = table.any.as_ref().filter(|_| !lifecycle);
             // A client may send an event named `*`, but that must not select the `*` handler of a wider namespace.
             table.events.get(event).or(any)
         });
         match registered {
+            Some(Registered { entry, .. }) if entry.takes_upload => {
+                Route::Upload(Arc::clone(entry))
+            }
             Some(Registered { entry, is_guarded }) => match self.is_open && !is_guarded {
                 true => Route::Direct(Arc::clone(entry)),
                 false => Route::Guarded(Arc::clone(entry)),
             },
             None => Route::Unhandled,
         }
+    }
+
+    /// Returns whether an event has a handler.
+    pub(crate) fn handles(&self, event: &str) -> bool {
+        self.route(event).entry().is_some()
     }
 
     /// Returns the name of an event's handler; empty if it has none.
@@ -398,7 +411,9 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
     let of_namespace = guards
         .iter()
         .filter(|(guarded, _)| {
-            entry.kind == Kind::Event && entry.event != "disconnect" && guarded.overlaps(pattern)
+            entry.kind == Kind::Event
+                && !socketio_names::is_end(&entry.event)
+                && guarded.overlaps(pattern)
         })
         .map(|(_, guard)| &**guard);
     let guards = of_namespace
@@ -415,6 +430,7 @@ fn info(pattern: &Pattern, entry: &Entry, guards: &[(Pattern, Arc<GuardEntry>)])
         returns: entry.returns.to_owned(),
         concurrent: entry.concurrent,
         blocking: entry.blocking,
+        stream: entry.stream.map(|stream| stream.event.to_owned()),
         location: entry.origin.location,
     }
 }

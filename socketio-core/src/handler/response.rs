@@ -8,7 +8,10 @@ use std::{fmt, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::return_value::ReturnValue;
+use super::{
+    event_stream::{EventStream, Parts},
+    return_value::ReturnValue,
+};
 use crate::{
     base::{BoxError, ConnectionRefused, IntoAccept},
     packet::{Arguments, Form, Payload},
@@ -31,6 +34,8 @@ enum Content {
     /// No acknowledgement is sent, even if one was asked for.
     NoAck,
     Encoded(Payload),
+    /// The items of a stream are sent, and then an acknowledgement.
+    Stream(EventStream),
     /// Created by middleware, which has no encoder.
     Deferred(Deferred),
 }
@@ -77,12 +82,14 @@ impl Response {
     /// If the response is of another type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
         let values = match &self.0 {
-            Content::None | Content::NoAck => return Ok(None),
+            Content::None | Content::NoAck | Content::Stream(_) => return Ok(None),
             Content::Encoded(values) => values.clone(),
             Content::Deferred(value) => {
                 match value.encode(ResponseEncoder::new(Some(Form::Json)))?.0 {
                     Content::Encoded(values) => values,
-                    Content::None | Content::NoAck | Content::Deferred(_) => return Ok(None),
+                    Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => {
+                        return Ok(None);
+                    }
                 }
             }
         };
@@ -109,7 +116,15 @@ impl Response {
     pub(crate) fn into_values(self) -> Option<Payload> {
         match self.0 {
             Content::Encoded(values) => Some(values),
-            Content::None | Content::NoAck | Content::Deferred(_) => None,
+            Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => None,
+        }
+    }
+
+    /// Takes the stream that is to be sent.
+    pub(super) fn take_stream(&mut self) -> Option<Parts> {
+        match &self.0 {
+            Content::Stream(stream) => stream.take(),
+            _ => None,
         }
     }
 
@@ -117,7 +132,7 @@ impl Response {
     pub(super) fn payload(&self) -> Option<&Payload> {
         match &self.0 {
             Content::Encoded(values) => Some(values),
-            Content::None | Content::NoAck | Content::Deferred(_) => None,
+            Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => None,
         }
     }
 
@@ -130,7 +145,7 @@ impl Response {
     pub(super) fn has_values(&self) -> bool {
         match &self.0 {
             Content::Encoded(values) => !values.is_empty(),
-            Content::Deferred(_) => true,
+            Content::Deferred(_) | Content::Stream(_) => true,
             Content::None | Content::NoAck => false,
         }
     }
@@ -174,6 +189,14 @@ impl ResponseEncoder {
         match self.wanted {
             None => Ok(Response::NONE),
             Some(form) => Ok(Response(Content::Encoded(form.payload(value)?))),
+        }
+    }
+
+    /// Returns the response that sends the items of a stream.
+    pub(crate) fn stream(self, stream: EventStream) -> Outcome {
+        match self.accepts {
+            true => Err("a `connect` handler can't return a stream".into()),
+            false => Ok(Response(Content::Stream(stream))),
         }
     }
 
@@ -236,6 +259,15 @@ pub trait IntoHandlerError: Into<BoxError> {}
 impl<E: Into<BoxError>> IntoHandlerError for E {}
 
 impl ResultShape {
+    /// Returns the stream that a handler has returned, or its error.
+    ///
+    /// # Errors
+    ///
+    /// That of the handler.
+    pub fn open<T, E: IntoHandlerError>(self, value: Result<T, E>) -> Result<T, BoxError> {
+        value.map_err(Into::into)
+    }
+
     /// Encodes the value, or returns the error.
     pub fn reply<T: ReturnValue, E: IntoHandlerError>(
         self,
@@ -247,6 +279,15 @@ impl ResultShape {
 }
 
 impl PlainShape {
+    /// Returns the stream that a handler has returned.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn open<T>(self, value: T) -> Result<T, BoxError> {
+        Ok(value)
+    }
+
     /// Encodes the value.
     pub fn reply<T: ReturnValue>(self, encoder: ResponseEncoder, value: T) -> Outcome {
         value.encode(encoder)

@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     time::SystemTime,
@@ -15,7 +15,7 @@ use std::{
 use tracing::Span;
 
 use super::{
-    ConnectionHandle, Hub, PacketKind, Room, SentEvent,
+    ConnectionHandle, DeliveryOptions, Hub, PacketKind, Room, SentEvent, StreamTable,
     client_state::{ClientState, Phase},
     recoverable::{Recoverable, Resumed},
     recovery_sessions::KeptSession,
@@ -40,6 +40,12 @@ pub(crate) struct Client {
     /// Pending acks were dropped because there were too many.
     gave_up_acks: AtomicBool,
     slots: Mutex<Slots>,
+    /// Created by the first stream.
+    streams: OnceLock<Arc<StreamTable>>,
+    /// The number of handlers that run outside of the connection's task.
+    background: AtomicUsize,
+    /// Whether it stays in its rooms until a `disconnecting` handler has ended.
+    pub(super) handles_disconnecting: bool,
     /// The key of its user. Changed under the lock of the state only.
     user: Mutex<Option<Arc<str>>>,
     pub(super) connected_at: SystemTime,
@@ -78,6 +84,9 @@ impl Client {
             acks: Mutex::default(),
             gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
+            streams: OnceLock::new(),
+            background: AtomicUsize::new(0),
+            handles_disconnecting: false,
             user: Mutex::default(),
             connected_at: SystemTime::now(),
             inbox: Default::default(),
@@ -144,6 +153,12 @@ impl Client {
         self.recoverable.as_deref()
     }
 
+    /// Sets whether its namespace handles `disconnecting`. Default: no.
+    pub(crate) fn handles_disconnecting(mut self, handles: bool) -> Self {
+        self.handles_disconnecting = handles;
+        self
+    }
+
     pub(crate) fn sid(&self) -> &Sid {
         &self.sid
     }
@@ -205,17 +220,20 @@ impl Client {
         hub: &Hub,
         event: SentEvent,
         packet: Frames,
+        options: DeliveryOptions,
     ) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
             return self.once_accepted(hub, packet.bytes(), move |hub| {
                 match client.recoverable() {
-                    Some(session) => hub.deliver_recoverable(&client, session, event, &packet),
-                    None => hub.deliver(&client, event, packet),
+                    Some(session) => {
+                        hub.deliver_recoverable(&client, session, event, (&packet, &options));
+                    }
+                    None => hub.deliver(&client, event, packet, &options),
                 }
             });
         }
-        hub.emit(self, event, packet)
+        hub.emit(self, event, packet, &options)
     }
 
     /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted. It does not run if
@@ -283,9 +301,14 @@ impl Client {
         )
     }
 
-    /// Returns the reason why the client was refused or has disconnected, if it has.
+    /// Returns whether it has disconnected, and is still in its rooms for its `disconnecting` handler.
+    pub(crate) fn is_disconnecting(&self) -> bool {
+        self.is_in(Phase::Disconnecting)
+    }
+
+    /// Returns the reason why the client was refused or has disconnected, if it has. It may still be disconnecting.
     pub(crate) fn ended(&self) -> Option<Reason> {
-        if !self.is_in(Phase::Ended) {
+        if !self.is_in(Phase::Ended) && !self.is_disconnecting() {
             return None;
         }
         self.with_state(|state| state.ended())
@@ -310,8 +333,12 @@ impl Client {
         };
         match inserted {
             Ok((id, given_up)) => {
+                let Some(given_up) = given_up else {
+                    return Some(id);
+                };
+                given_up(Err(CallError::TooMuchPending));
                 // Once for each client, which causes one for each event that asks it.
-                if given_up.is_some() && !self.gave_up_acks.swap(true, Ordering::Relaxed) {
+                if !self.gave_up_acks.swap(true, Ordering::Relaxed) {
                     tracing::warn!(target: "socketio", sid = %self.sid, limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }
                 Some(id)
@@ -354,9 +381,47 @@ impl Client {
         }
     }
 
+    /// Notes that a handler runs outside of the connection's task, until the result is dropped.
+    pub(crate) fn begin_background(self: &Arc<Self>) -> Background {
+        self.background.fetch_add(1, Ordering::AcqRel);
+        Background(Arc::clone(self))
+    }
+
+    /// Returns whether a handler runs outside of the connection's task.
+    pub(crate) fn has_background(&self) -> bool {
+        self.background.load(Ordering::Acquire) > 0
+    }
+
+    /// Returns the streams of this client, if it has had one.
+    pub(crate) fn streams(&self) -> Option<&Arc<StreamTable>> {
+        self.streams.get()
+    }
+
+    pub(crate) fn streams_or_new(&self) -> &Arc<StreamTable> {
+        self.streams.get_or_init(Arc::default)
+    }
+
+    /// Ends the streams of this client, except for detached ones.
+    pub(super) fn end_streams(&self) {
+        if let Some(streams) = self.streams() {
+            streams.cancel(|name| name.namespace.is_none());
+        }
+    }
+
     /// Returns the client's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
+    }
+}
+
+/// A handler that runs outside of the connection's task. The task, which may wait for its end, is woken when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Background(Arc<Client>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.background.fetch_sub(1, Ordering::AcqRel);
+        self.0.connection.notify();
     }
 }
 

@@ -4,7 +4,10 @@
 //! |---|---|---|---|---|
 //! | `Connecting` | `Connected` | `Ended` (refused) | kept until accepted | listed, entered when accepted |
 //! | `Connected` | – | `Ended` | at once | at once |
+//! | `Disconnecting` | – | `Ended` | at once, without effect | refused, at once |
 //! | `Ended` | – | – | at once, without effect | refused, ignored |
+//!
+//! `begin_end` makes a `Connected` client `Disconnecting`, if its namespace has a handler for that. It receives nothing any more.
 
 use std::{mem, sync::Arc};
 
@@ -29,6 +32,12 @@ pub(super) enum ClientState {
         rooms: JoinedRooms,
         namespace: Arc<NamespaceClients>,
     },
+    /// It has disconnected, and its `disconnecting` handler has not ended: it is still in its rooms.
+    Disconnecting {
+        rooms: JoinedRooms,
+        namespace: Arc<NamespaceClients>,
+        reason: Reason,
+    },
     /// It was refused or has disconnected. The names of its rooms are kept for its `disconnect` handler, which may not
     /// have run yet.
     Ended { rooms: Vec<Room>, reason: Reason },
@@ -41,6 +50,7 @@ pub(super) enum Phase {
     Connecting = 0,
     Connected = 1,
     Ended = 2,
+    Disconnecting = 3,
 }
 
 /// The deferred operations, with the limits of an outbox.
@@ -82,6 +92,7 @@ impl ClientState {
         match self {
             ClientState::Connecting { .. } => Phase::Connecting,
             ClientState::Connected { .. } => Phase::Connected,
+            ClientState::Disconnecting { .. } => Phase::Disconnecting,
             ClientState::Ended { .. } => Phase::Ended,
         }
     }
@@ -89,9 +100,9 @@ impl ClientState {
     /// Returns the names of its rooms, in the order of joining.
     pub(super) fn rooms(&self) -> Vec<Room> {
         match self {
-            ClientState::Connecting { rooms, .. } | ClientState::Connected { rooms, .. } => {
-                rooms.to_vec()
-            }
+            ClientState::Connecting { rooms, .. }
+            | ClientState::Connected { rooms, .. }
+            | ClientState::Disconnecting { rooms, .. } => rooms.to_vec(),
             ClientState::Ended { rooms, .. } => rooms.clone(),
         }
     }
@@ -113,21 +124,38 @@ impl ClientState {
         Some(deferred)
     }
 
+    /// Begins to end a connected client, which stays in its rooms until it is ended. Returns false if it was not connected.
+    pub(super) fn begin_end(&mut self, reason: Reason) -> bool {
+        let ClientState::Connected { rooms, namespace } = self else {
+            return false;
+        };
+        *self = ClientState::Disconnecting {
+            rooms: mem::take(rooms),
+            namespace: Arc::clone(namespace),
+            reason,
+        };
+        true
+    }
+
     /// Ends a client that was refused or has disconnected. Returns the previous state, so that deferred operations are
     /// dropped outside of the lock; `None` if it had ended already.
     pub(super) fn end(&mut self, reason: Reason) -> Option<ClientState> {
-        if let ClientState::Ended { .. } = self {
-            return None;
-        }
+        let reason = match self {
+            ClientState::Ended { .. } => return None,
+            ClientState::Disconnecting { reason, .. } => *reason,
+            ClientState::Connecting { .. } | ClientState::Connected { .. } => reason,
+        };
         let rooms = self.rooms();
         Some(mem::replace(self, ClientState::Ended { rooms, reason }))
     }
 
-    /// Returns the reason why the client ended, if it has.
+    /// Returns the reason why the client ended or is disconnecting, if it does.
     pub(super) fn ended(&self) -> Option<Reason> {
         match self {
-            ClientState::Ended { reason, .. } => Some(*reason),
-            _ => None,
+            ClientState::Ended { reason, .. } | ClientState::Disconnecting { reason, .. } => {
+                Some(*reason)
+            }
+            ClientState::Connecting { .. } | ClientState::Connected { .. } => None,
         }
     }
 
@@ -165,7 +193,9 @@ impl ClientState {
                 let namespace = Arc::clone(namespace);
                 (rooms, Joined::Now(namespace))
             }
-            ClientState::Ended { .. } => return Err(RoomError::NotConnected),
+            ClientState::Disconnecting { .. } | ClientState::Ended { .. } => {
+                return Err(RoomError::NotConnected);
+            }
         };
         if rooms.contains(room) {
             return Ok(Joined::Already);
@@ -181,7 +211,10 @@ impl ClientState {
     pub(super) fn leave(&mut self, room: &str) -> Option<Arc<NamespaceClients>> {
         let (rooms, namespace) = match self {
             ClientState::Connecting { rooms, .. } => (rooms, None),
-            ClientState::Connected { rooms, namespace } => (rooms, Some(&*namespace)),
+            ClientState::Connected { rooms, namespace }
+            | ClientState::Disconnecting {
+                rooms, namespace, ..
+            } => (rooms, Some(&*namespace)),
             ClientState::Ended { .. } => return None,
         };
         match rooms.remove(room) {

@@ -13,12 +13,13 @@ use std::{
 };
 
 use super::{
+    DeliveryOptions,
     aliases::Aliases,
-    outbox_queue::{Full, OutboxQueue, PacketKind, Push},
+    outbox_queue::{Full, OutboxQueue, PacketKind, Push, Replaced},
     slots::{Slot, Slots},
 };
 use crate::{
-    admission::{OutboxLimits, OutboxTotal},
+    admission::{OutboxLimits, OutboxTotal, OverflowPolicy},
     base::{EmitError, Message, Reason},
     counters::Counters,
     packet::Frames,
@@ -53,12 +54,16 @@ pub(crate) struct ConnectionHandle {
     outbox: Mutex<OutboxQueue>,
     /// Whether a request for the task is set: see [`ConnectionHandle::take_notification`].
     notified: AtomicBool,
+    /// Whether the transport could write when it was last polled.
+    writable: AtomicBool,
     /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
     dropped: AtomicUsize,
+    /// The number of streams that run for its clients.
+    streams: AtomicUsize,
     /// Whether the outbox was full even for a burst.
     overflowed: AtomicBool,
     /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
@@ -79,10 +84,12 @@ impl ConnectionHandle {
             limits,
             outbox: Mutex::new(OutboxQueue::new(limits, total)),
             notified: AtomicBool::new(false),
+            writable: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
             pending_calls: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -103,22 +110,37 @@ impl ConnectionHandle {
     /// Pushes a packet with its attachments, completely or not at all, and wakes the task. If the outbox is full even
     /// for a burst, the overflow policy applies.
     pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
-        self.push_shared(packet, kind, 1);
+        self.push_into(|outbox| outbox.push(packet, kind, 1, None));
     }
 
-    /// Pushes a packet whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
-    pub(crate) fn push_shared(&self, packet: Frames, kind: PacketKind, recipients: usize) {
-        let (pushed, waker) = {
+    /// Pushes an event whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
+    pub(crate) fn push_event(
+        &self,
+        packet: Frames,
+        recipients: usize,
+        options: Option<&DeliveryOptions>,
+    ) {
+        if options.is_some_and(|options| options.is_volatile) {
+            let can_write = self.writable.load(Ordering::Acquire);
+            self.push_into(|outbox| outbox.push_volatile(packet, recipients, can_write));
+        } else {
+            let kind = PacketKind::Event;
+            self.push_into(|outbox| outbox.push(packet, kind, recipients, options));
+        }
+    }
+
+    fn push_into(&self, push: impl FnOnce(&mut OutboxQueue) -> Push) {
+        let (pushed, replaced, waker) = {
             let outbox = &mut *self.lock();
-            let pushed = outbox.push(packet, kind, recipients);
+            let pushed = push(outbox);
             if pushed == Push::Disconnect {
                 // Under the lock that `sleep` takes, so that the task does not miss it.
                 self.overflowed.store(true, Ordering::Release);
                 self.notified.store(true, Ordering::Release);
             }
-            (pushed, outbox.sleeping.take())
+            (pushed, outbox.take_replaced(), outbox.sleeping.take())
         };
-        self.after_push(pushed, waker);
+        self.after_push(pushed, replaced, waker);
     }
 
     /// Pushes an event that a handler emits to this connection only.
@@ -127,14 +149,22 @@ impl ConnectionHandle {
     ///
     /// If the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
     #[inline]
-    pub(super) fn try_push(&self, packet: Frames) -> Result<(), EmitError> {
-        let (pushed, waker) = {
+    pub(super) fn try_push(
+        &self,
+        packet: Frames,
+        options: Option<&DeliveryOptions>,
+    ) -> Result<(), EmitError> {
+        if options.is_some_and(|options| options.is_volatile) {
+            self.push_event(packet, 1, options);
+            return Ok(());
+        }
+        let (pushed, replaced, waker) = {
             let outbox = &mut *self.lock();
-            let pushed = outbox.try_push(packet);
-            (pushed, outbox.sleeping.take())
+            let pushed = outbox.try_push(packet, options);
+            (pushed, outbox.take_replaced(), outbox.sleeping.take())
         };
         // Woken also if it is full, so that the transport has its turn.
-        self.after_push(pushed.unwrap_or(Push::Done), waker);
+        self.after_push(pushed.unwrap_or(Push::Done), replaced, waker);
         pushed.map(drop).map_err(|Full| {
             self.counters.outbox_full.increment();
             EmitError::outbox_full()
@@ -142,18 +172,59 @@ impl ConnectionHandle {
     }
 
     #[inline]
-    fn after_push(&self, pushed: Push, waker: Option<Waker>) {
+    fn after_push(&self, pushed: Push, replaced: Option<Replaced>, waker: Option<Waker>) {
+        let counters = &self.counters;
         let counter = match pushed {
             Push::Done => None,
-            Push::Dropped => Some(&self.counters.dropped_newest),
-            Push::Disconnect => Some(&self.counters.dropped_disconnecting),
+            Push::Volatile => Some(&counters.dropped_volatile),
+            Push::Dropped(OverflowPolicy::DropNewest) => Some(&counters.dropped_newest),
+            Push::Dropped(_) => Some(&counters.dropped_oldest),
+            Push::Disconnect => Some(&counters.dropped_disconnecting),
         };
         if let Some(counter) = counter {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             counter.increment();
         }
+        if let Some(replaced) = replaced {
+            self.count_replaced(replaced);
+        }
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    #[cold]
+    fn count_replaced(&self, Replaced { oldest, superseded }: Replaced) {
+        self.dropped
+            .fetch_add(oldest + superseded, Ordering::Relaxed);
+        self.counters.dropped_oldest.add(oldest as u64);
+        self.counters.dropped_superseded.add(superseded as u64);
+    }
+
+    /// Sets whether the transport could write when it was last polled.
+    pub(crate) fn set_writable(&self, can_write: bool) {
+        self.writable.store(can_write, Ordering::Release);
+    }
+
+    /// Waits until a packet of so many messages and bytes fits into the outbox without exceeding its limits, or `window` messages
+    /// and bytes if these are less; or until the connection accepts nothing more. Cancel-safe.
+    pub(crate) async fn has_room(&self, messages: usize, bytes: usize, window: (usize, usize)) {
+        loop {
+            let taken = {
+                let outbox = &mut *self.lock();
+                if outbox.has_room(messages, bytes, window) {
+                    return;
+                }
+                Arc::clone(outbox.taken.get_or_insert_default())
+            };
+            let mut notified = std::pin::pin!(taken.notified());
+            notified.as_mut().enable();
+            // `pop` may have taken a message before the waiter was registered: check again.
+            let waiting =
+                matches!(&self.lock().taken, Some(current) if Arc::ptr_eq(current, &taken));
+            if waiting {
+                notified.await;
+            }
         }
     }
 
@@ -194,9 +265,11 @@ impl ConnectionHandle {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        Sleep::Asleep {
-            overflows: outbox.after_turn(),
+        let overflows = outbox.after_turn();
+        if let Some(replaced) = outbox.take_replaced() {
+            self.count_replaced(replaced);
         }
+        Sleep::Asleep { overflows }
     }
 
     /// Refuses further pushes. The messages in the outbox are still written.
@@ -313,6 +386,15 @@ impl ConnectionHandle {
         }
     }
 
+    /// Counts one more stream, up to `limit`, until the result is dropped.
+    pub(crate) fn begin_stream(self: &Arc<Self>, limit: usize) -> Option<RunningStream> {
+        let more = |running| (running < limit).then_some(running + 1);
+        let counted = self
+            .streams
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        counted.ok().map(|_| RunningStream(Arc::clone(self)))
+    }
+
     pub(crate) fn begin_call(&self) {
         self.pending_calls.fetch_add(1, Ordering::AcqRel);
         // The task may have stopped reading because an inbox is full; it must read on to find the ack.
@@ -344,6 +426,16 @@ impl ConnectionHandle {
     /// Returns the connection's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
+    }
+}
+
+/// A stream of a connection, which counts while it runs.
+#[derive(Debug)]
+pub(crate) struct RunningStream(Arc<ConnectionHandle>);
+
+impl Drop for RunningStream {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

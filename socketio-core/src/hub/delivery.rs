@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Client, Hub, PacketKind, SentEvent, Target};
+use super::{Client, DeliveryOptions, Hub, SentEvent, Target};
 use crate::{base::EmitError, event_log::Stamped, packet::Frames};
 
 /// The delivery of one event to local clients. Without observers it allocates nothing.
@@ -13,6 +13,7 @@ pub(crate) struct Delivery<'a> {
     namespace: &'a Arc<str>,
     target: Option<&'a Target>,
     event: SentEvent,
+    options: Option<&'a DeliveryOptions>,
     clients: u64,
     recipients: Vec<Arc<Client>>,
     /// The packet of the first recipient. Those of the others may have different ack ids.
@@ -36,6 +37,7 @@ impl<'a> Delivery<'a> {
             target: None,
             shared: 1,
             event,
+            options: None,
             clients: 0,
             recipients: Vec::new(),
             observed: None,
@@ -59,6 +61,14 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// Sets how the event is delivered. Default: as all events of the server.
+    pub(crate) fn options(self, options: &'a DeliveryOptions) -> Self {
+        Delivery {
+            options: (!options.is_default()).then_some(options),
+            ..self
+        }
+    }
+
     /// Delivers to one client, unless it is not in its namespace. The overflow policy applies.
     #[inline]
     pub(crate) fn deliver(&mut self, client: &Arc<Client>, packet: Frames) {
@@ -66,7 +76,7 @@ impl<'a> Delivery<'a> {
             self.record(client, &packet);
             let connection = client.connection();
             self.clients += 1;
-            connection.push_shared(packet, PacketKind::Event, self.shared);
+            connection.push_event(packet, self.shared, self.options);
         }
     }
 
@@ -101,7 +111,7 @@ impl<'a> Delivery<'a> {
     ) -> Result<(), EmitError> {
         if client.is_connected() {
             self.record(client, &packet);
-            if let Err(error) = client.connection().try_push(packet) {
+            if let Err(error) = client.connection().try_push(packet, self.options) {
                 if let Some(recorded) = &mut self.recorded {
                     recorded.outcome = "outbox_full";
                 }
@@ -229,12 +239,13 @@ mod tests {
         ));
         let packet = hub.codec.disconnect("/");
         let event = hub.sent_event("/", "event");
-        hub.deliver(&client, event.clone(), packet.clone());
+        let options = DeliveryOptions::default();
+        hub.deliver(&client, event.clone(), packet.clone(), &options);
         hub.accept(&client, packet.clone());
         hub.join(&client, &Arc::from("room"), 9).unwrap();
-        hub.deliver(&client, event.clone(), packet.clone());
+        hub.deliver(&client, event.clone(), packet.clone(), &options);
         hub.end(&client, Reason::ClientDisconnect);
-        hub.deliver(&client, event, packet);
+        hub.deliver(&client, event, packet, &options);
         assert_eq!(hub.counters.events.other_sent.get(), 1);
         let notes = [
             "connected",

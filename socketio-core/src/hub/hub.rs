@@ -9,7 +9,8 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, Observer, PacketKind, Recoveries, RecoveryOptions, Room, SentEvent, Watch,
+    Client, Delivery, DeliveryOptions, Observer, PacketKind, Recoveries, RecoveryOptions, Room,
+    SentEvent, StreamTable, Watch,
     client_state::ClientState,
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
@@ -46,6 +47,8 @@ pub(crate) struct Hub {
     pub(crate) counters: Arc<Counters>,
     /// Where rows are recorded, if anywhere.
     pub(crate) activity: Option<Arc<Activity>>,
+    /// The streams that go on when their clients leave.
+    pub(crate) detached: Arc<StreamTable>,
     watch: Watch,
     namespaces: RwLock<Namespaces>,
     /// If sessions are recovered. By default they are not, and nothing is kept.
@@ -65,6 +68,7 @@ impl Hub {
             limits,
             counters,
             activity,
+            detached: Arc::default(),
             watch,
             namespaces: RwLock::default(),
             recovery: None,
@@ -146,17 +150,37 @@ impl Hub {
         Arc::clone(clients)
     }
 
+    /// Begins to end a client that has disconnected. If its namespace handles `disconnecting`, it stays in its rooms until
+    /// [`Hub::end`] is called; it receives nothing any more, and its pending acks fail. Returns false if it had ended already.
+    pub(crate) fn begin_end(&self, client: &Arc<Client>, reason: Reason) -> bool {
+        if !client.handles_disconnecting {
+            return self.end(client, reason);
+        }
+        let begun = client.with_state(|state| state.begin_end(reason));
+        if begun {
+            client.fail_acks();
+            client.end_streams();
+        }
+        begun
+    }
+
     /// Ends a client that was refused or has disconnected: removes it from its namespace and rooms and fails its
     /// pending acks. `rooms()` still returns the rooms, for its `disconnect` handler. Returns false if it had ended
     /// already.
     pub(crate) fn end(&self, client: &Arc<Client>, reason: Reason) -> bool {
         let before = client.with_state(|state| {
             let before = state.end(reason)?;
-            if let (Some(recoverable), ClientState::Connected { rooms, namespace }) =
-                (client.recoverable(), &before)
-            {
+            let (ClientState::Connected { rooms, namespace }
+            | ClientState::Disconnecting {
+                rooms, namespace, ..
+            }) = &before
+            else {
+                return Some(before);
+            };
+            if let Some(recoverable) = client.recoverable() {
+                let reason = state.ended().unwrap_or(reason);
                 self.end_recoverable(client, recoverable, &rooms.to_vec(), namespace, reason);
-            } else if let ClientState::Connected { rooms, namespace } = &before {
+            } else {
                 for room in &rooms.to_vec() {
                     namespace.leave(client, room);
                 }
@@ -176,14 +200,20 @@ impl Hub {
             recovery.abandon(client, recoverable);
         }
         client.fail_acks();
+        client.end_streams();
+        let reason = client.ended().unwrap_or(reason);
         if self.activity.is_some() {
             let rooms = match &before {
-                ClientState::Connected { rooms, .. } => Some(rooms.to_vec()),
+                ClientState::Connected { rooms, .. } | ClientState::Disconnecting { rooms, .. } => {
+                    Some(rooms.to_vec())
+                }
                 _ => None,
             };
             self.record_end(client, rooms, reason);
         }
-        if let ClientState::Connected { rooms, .. } = &before {
+        if let ClientState::Connected { rooms, .. } | ClientState::Disconnecting { rooms, .. } =
+            &before
+        {
             self.observe(|observer| observer.disconnected(client, &rooms.to_vec(), reason));
         }
         true
@@ -191,8 +221,14 @@ impl Hub {
 
     /// Delivers an event that asks for an acknowledgement to one client. The overflow policy applies. It is not kept, since
     /// nobody would wait for the acknowledgement of a client that comes back.
-    pub(crate) fn deliver(&self, client: &Arc<Client>, event: SentEvent, packet: Frames) {
-        let mut delivery = Delivery::new(self, client.namespace(), event);
+    pub(crate) fn deliver(
+        &self,
+        client: &Arc<Client>,
+        event: SentEvent,
+        packet: Frames,
+        options: &DeliveryOptions,
+    ) {
+        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         delivery.deliver(client, packet);
         delivery.finish();
     }
@@ -208,11 +244,12 @@ impl Hub {
         client: &Arc<Client>,
         event: SentEvent,
         packet: Frames,
+        options: &DeliveryOptions,
     ) -> Result<(), EmitError> {
         if let Some(recoverable) = client.recoverable() {
-            return self.emit_recoverable(client, recoverable, event, &packet);
+            return self.emit_recoverable(client, recoverable, event, (&packet, options));
         }
-        let mut delivery = Delivery::new(self, client.namespace(), event);
+        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         let delivered = delivery.try_deliver(client, packet);
         delivery.finish();
         delivered
@@ -237,7 +274,7 @@ impl Hub {
             return true;
         }
         client.deliver_protocol(self.codec.disconnect(client.namespace()));
-        if !self.end(client, reason) {
+        if !self.begin_end(client, reason) {
             return false;
         }
         client.connection().notify();

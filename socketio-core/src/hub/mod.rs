@@ -10,6 +10,8 @@ mod connection_handle;
 mod connections;
 mod credentials;
 mod delivery;
+mod delivery_options;
+mod droppable;
 mod exclusion;
 #[expect(
     clippy::module_inception,
@@ -26,6 +28,8 @@ mod listing;
 mod namespace_clients;
 mod observer;
 mod outbox_queue;
+#[cfg(test)]
+mod outbox_tests;
 mod recording;
 mod recover;
 mod recoverable;
@@ -33,15 +37,17 @@ mod recoveries;
 mod recovery_sessions;
 mod rooms;
 mod slots;
+mod stream_table;
 pub mod transport;
 mod user;
 
 pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
-pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, Sleep};
+pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, RunningStream, Sleep};
 pub(crate) use connections::Connections;
 pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;
+pub(crate) use delivery_options::DeliveryOptions;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use listing::{ClientQuery, RoomQuery};
 #[cfg(feature = "api")]
@@ -55,4 +61,5 @@ pub(crate) use recovery_sessions::KeptSession;
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
+pub(crate) use stream_table::{StreamEntry, StreamName, StreamTable};
 pub(crate) use user::{user_of, user_room};

@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    Client, CloseRequest, ConnectionHandle, Delivery, Hub, PacketKind, Room, SentEvent,
+    Client, CloseRequest, ConnectionHandle, Delivery, DeliveryOptions, Hub, PacketKind, Room,
+    SentEvent,
     client_state::ClientState,
     credentials::{Credentials, Received},
     namespace_clients::NamespaceClients,
@@ -162,10 +163,17 @@ impl Hub {
         client: &Arc<Client>,
         recoverable: &Recoverable,
         event: SentEvent,
-        packet: &Frames,
+        (packet, options): (&Frames, &DeliveryOptions),
     ) {
-        let mut delivery = Delivery::new(self, client.namespace(), event);
+        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         let to_one = || Recipients::One(client.sid().clone());
+        if options.is_volatile {
+            recoverable.log().pass(packet, |stamped| {
+                delivery.deliver_stamped(client, packet, stamped);
+            });
+            delivery.finish();
+            return;
+        }
         let Ok(()) = recoverable.log().publish(packet, to_one, |stamped| {
             if let Some(client) = self.current(client) {
                 delivery.deliver_stamped(&client, packet, stamped);
@@ -185,9 +193,13 @@ impl Hub {
         client: &Arc<Client>,
         recoverable: &Recoverable,
         event: SentEvent,
-        packet: &Frames,
+        (packet, options): (&Frames, &DeliveryOptions),
     ) -> Result<(), EmitError> {
-        let mut delivery = Delivery::new(self, client.namespace(), event);
+        if options.is_volatile {
+            self.deliver_recoverable(client, recoverable, event, (packet, options));
+            return Ok(());
+        }
+        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         let to_one = || Recipients::One(client.sid().clone());
         let emitted = recoverable.log().publish(packet, to_one, |stamped| {
             let Some(client) = self.current(client) else {

@@ -51,6 +51,12 @@ pub struct OutboxMetrics {
     pub memory_limit: u64,
     /// The number of events dropped by `OverflowPolicy::DropNewest`.
     pub dropped_newest: u64,
+    /// The number of events dropped by `OverflowPolicy::DropOldest`, or by `LatestPerKey` since they were the oldest.
+    pub dropped_oldest: u64,
+    /// The number of events that `OverflowPolicy::LatestPerKey` dropped for a later one with the same key.
+    pub dropped_superseded: u64,
+    /// The number of volatile events that could not be written at once.
+    pub dropped_volatile: u64,
     /// The number of packets for clients that `OverflowPolicy::Disconnect` disconnected.
     pub dropped_disconnecting: u64,
     /// The number of events that a handler could not emit, because the outbox was full even for a burst.

@@ -97,7 +97,8 @@ pub struct HandlerMetrics {
     pub event: String,
     /// The function, or `Struct::method`, or `closure`.
     pub handler: String,
-    /// How long the handler ran, waiting included. Guards, middleware and the acknowledgement are not.
+    /// How long the handler ran, waiting included. Guards, middleware and the acknowledgement are not. A stream that it returned is
+    /// counted once more.
     pub duration: Histogram,
     /// How often the event failed.
     pub errors: HandlerErrors,

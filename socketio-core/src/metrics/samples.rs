@@ -272,6 +272,9 @@ impl Metrics {
         let outbox = &self.outbox;
         let dropped = [
             ("drop_newest", outbox.dropped_newest),
+            ("drop_oldest", outbox.dropped_oldest),
+            ("latest_per_key", outbox.dropped_superseded),
+            ("volatile", outbox.dropped_volatile),
             ("disconnect", outbox.dropped_disconnecting),
             ("refused", outbox.refused),
         ];

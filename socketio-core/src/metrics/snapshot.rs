@@ -76,6 +76,9 @@ fn connections(node: &Node, slow_clients: u64) -> (Vec<TransportMetrics>, Outbox
     let total = node.engine.admission().outboxes();
     let mut outbox = OutboxMetrics {
         dropped_newest: counters.dropped_newest.get(),
+        dropped_oldest: counters.dropped_oldest.get(),
+        dropped_superseded: counters.dropped_superseded.get(),
+        dropped_volatile: counters.dropped_volatile.get(),
         dropped_disconnecting: counters.dropped_disconnecting.get(),
         refused: counters.outbox_full.get(),
         slow_clients,
@@ -140,7 +143,7 @@ fn events(table: &EventTable) -> Vec<EventMetrics> {
         received: table.unhandled.get(),
         sent: table.other_sent.get(),
     };
-    let events = handled.filter(|handler| !matches!(&*handler.event, "connect" | "disconnect"));
+    let events = handled.filter(|handler| !socketio_names::is_lifecycle(&handler.event));
     let events = events.map(|handler| EventMetrics {
         namespace: handler.namespace.to_string(),
         event: handler.event.to_string(),

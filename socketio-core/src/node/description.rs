@@ -20,6 +20,8 @@ pub struct HandlerInfo {
     pub concurrent: bool,
     /// Whether it runs on tokio's blocking pool.
     pub blocking: bool,
+    /// The event that each item of the stream is, if it returns one: `stream = ".."`.
+    pub stream: Option<String>,
     /// The guards that run before it, in their order: those of namespaces (`guard`, `guard_in`), of its namespace impl, and
     /// its own.
     pub guards: Vec<String>,
@@ -59,7 +61,7 @@ impl fmt::Display for Description {
         for handler in &self.handlers {
             writeln!(
                 f,
-                "{:namespaces$}  {:events$}  {}({}){}{}{}  {}:{}",
+                "{:namespaces$}  {:events$}  {}({}){}{}{}{}  {}:{}",
                 handler.namespace,
                 handler.event,
                 handler.function,
@@ -70,6 +72,10 @@ impl fmt::Display for Description {
                     ""
                 },
                 if handler.blocking { " blocking" } else { "" },
+                match &handler.stream {
+                    Some(event) => format!(" streams {event}"),
+                    None => String::new(),
+                },
                 match handler.guards.is_empty() {
                     true => String::new(),
                     false => format!(" guarded by {}", handler.guards.join(", ")),

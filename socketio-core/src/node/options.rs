@@ -30,6 +30,14 @@ pub(crate) struct Options {
     pub(crate) outbox: OutboxLimits,
     pub(crate) limits: ClientLimits,
     pub(crate) rate_limit_policy: RateLimitPolicy,
+    /// The number of streams that run for one connection.
+    pub(crate) streams: usize,
+    /// The number of streams that go on without their clients.
+    pub(crate) detached_streams: usize,
+    pub(crate) stream_duration: Duration,
+    /// The size of one upload, in bytes.
+    pub(crate) upload_size: u64,
+    pub(crate) upload_timeout: Duration,
     pub(crate) packets: PacketLimits,
     pub(crate) outgoing_attachments: usize,
 }
@@ -55,6 +63,11 @@ impl Default for Options {
             outbox: OutboxLimits::default(),
             limits: ClientLimits::default(),
             rate_limit_policy: RateLimitPolicy::default(),
+            streams: 16,
+            detached_streams: 1_000,
+            stream_duration: Duration::from_secs(3_600),
+            upload_size: 64 << 20,
+            upload_timeout: Duration::from_secs(60),
             packets: PacketLimits::default(),
             outgoing_attachments: 10,
         }
@@ -84,6 +97,11 @@ mod tests {
         assert_eq!(options.concurrent_events, 64);
         assert_eq!(options.inbox_events, 256);
         assert_eq!(options.namespaces, 100);
+        assert_eq!(options.streams, 16);
+        assert_eq!(options.detached_streams, 1_000);
+        assert_eq!(options.stream_duration, Duration::from_secs(3_600));
+        assert_eq!(options.upload_size, 67_108_864);
+        assert_eq!(options.upload_timeout, Duration::from_secs(60));
         assert_eq!(options.outbox.messages, 65_536);
         assert_eq!(options.outbox.bytes, 16_777_216);
         assert_eq!(options.outbox.policy, OverflowPolicy::Disconnect);

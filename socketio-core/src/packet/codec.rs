@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Arguments, Body, Form, Frames, Json, Packet, Parser, Payload, Reader, check_name, json,
-    payload::values,
+    Arguments, Body, Form, Frames, Json, Packet, Parser, Payload, Reader, Received, check_name,
+    json, payload::values,
 };
 use crate::{
     admission::PacketLimits,
@@ -79,6 +79,21 @@ impl Codec {
             None => Reader::json(),
             Some(parser) => Reader::parser(fault::catch(|| parser.decoder(limits))),
         }
+    }
+
+    /// Decodes a packet that the server itself has encoded, which has no limits.
+    pub(crate) fn read_own(&self, packet: Frames) -> Option<Received> {
+        let limits = PacketLimits {
+            max_attachments: usize::MAX,
+            max_attachment_bytes: usize::MAX,
+            max_namespace_len: usize::MAX,
+            max_event_len: usize::MAX,
+            max_id_len: usize::MAX,
+            max_expansion: usize::MAX,
+        };
+        let mut reader = self.reader(&limits);
+        let mut messages = packet.into_messages().into_iter();
+        messages.find_map(|message| reader.read(message, &limits, |_| true).ok()?)
     }
 
     /// Encodes an event. Its arguments follow the rule of [`payload`](crate::protocol::payload).

@@ -17,7 +17,7 @@ use crate::{
     activity::ActivityOptions,
     admin::Admin,
     base::{BuildError, HandlerError, Request, States},
-    client::{Recovery, SocketIo},
+    client::{Recovery, SentEvent, SocketIo, Tap, Taps},
     counters::{Counters, EventTable},
     delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
@@ -49,6 +49,7 @@ pub struct SocketIoBuilder {
     pub(super) activity: ActivityOptions,
     pub(super) recovery: Option<Recovery>,
     pub(super) recorder: Option<Recorder>,
+    taps: Vec<Tap>,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
     pub(super) deliveries: Deliveries,
@@ -101,6 +102,7 @@ impl SocketIoBuilder {
             activity: ActivityOptions::default(),
             recovery: None,
             recorder: None,
+            taps: Vec::new(),
             clustering: Clustering::default(),
             once: Once::default(),
             deliveries: Deliveries::default(),
@@ -275,6 +277,24 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Adds a closure that sees every event that this process sends to its clients, as `onAnyOutgoing` of Socket.IO for Node does:
+    /// after it was put into their outboxes, on the thread that emits. It must not block.
+    ///
+    /// What the closure emits itself is not shown to it. With at least one closure, the server decodes each event once, and lists its
+    /// recipients; without, it costs nothing. Incoming events pass through [middleware](crate::Middleware).
+    ///
+    /// ```
+    /// use socketio_core::{SentEvent, SocketIo};
+    ///
+    /// let io = SocketIo::bare().on_any_outgoing(|sent: &SentEvent<'_>| {
+    ///     println!("{} to {} clients", sent.event(), sent.recipients().len());
+    /// });
+    /// ```
+    pub fn on_any_outgoing(mut self, tap: impl Fn(&SentEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.taps.push(Box::new(tap));
+        self
+    }
+
     /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. Default: none.
     pub fn admin(mut self, admin: Admin) -> Self {
         self.admin = Some(admin);
@@ -327,6 +347,12 @@ impl SocketIoBuilder {
         if self.serve_contract {
             extensions.insert(Arc::new(super::contract_routes::ContractRoutes::default()));
         }
+        if !self.taps.is_empty() {
+            watch.observers.push(Arc::new(Taps {
+                codec: self.codec.clone(),
+                taps: self.taps,
+            }));
+        }
         let (registry, namespace_values) = handlers.build(&self.states)?;
         // A worker that only emits needs no handlers.
         if registry.description().handlers().is_empty() && !self.clustering.is_write_only() {
@@ -347,6 +373,7 @@ impl SocketIoBuilder {
         }
         let events = EventTable::new(registry.counters().to_vec());
         self.options.engine.counters = Arc::new(Counters::new(events));
+        self.options.limits.overflow = self.options.outbox.policy;
         self.options.limits.python_rooms = self.clustering.has_python_rooms();
         #[cfg_attr(
             not(feature = "contract"),

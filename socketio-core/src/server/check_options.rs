@@ -27,6 +27,8 @@ impl SocketIoBuilder {
             (options.header_timeout, "header_timeout"),
             (options.keep_alive, "keep_alive"),
             (options.limits.call_timeout, "call_timeout"),
+            (options.stream_duration, "max_stream_duration"),
+            (options.upload_timeout, "upload_timeout"),
         ] {
             wrong(duration.is_zero(), &format!("`{name}` must not be zero"));
         }

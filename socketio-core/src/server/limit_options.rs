@@ -1,5 +1,7 @@
 //! The builder's limits of what clients may send, and of what the server stores for them.
 
+use std::time::Duration;
+
 use super::SocketIoBuilder;
 use crate::admission::OverflowPolicy;
 
@@ -39,6 +41,41 @@ impl SocketIoBuilder {
     /// Sets how many namespaces one connection may be in. Default: 100.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.options.namespaces = namespaces;
+        self
+    }
+
+    /// Sets how many [streams](crate::EventStream) may run for one connection, in all its namespaces. One more fails: its event is
+    /// acknowledged with `{"error": "too many streams"}`. Default: 16.
+    pub fn max_streams(mut self, streams: usize) -> Self {
+        self.options.streams = streams;
+        self
+    }
+
+    /// Sets how many [detached](crate::StreamTo::detached) streams, which go on without their clients, may run on the server. One
+    /// more fails as with [`max_streams`](SocketIoBuilder::max_streams). Default: 1,000.
+    pub fn max_detached_streams(mut self, streams: usize) -> Self {
+        self.options.detached_streams = streams;
+        self
+    }
+
+    /// Sets how long a stream may take. It is dropped then, and its event is acknowledged with
+    /// `{"error": "the stream took too long"}`. Default: one hour.
+    pub fn max_stream_duration(mut self, duration: Duration) -> Self {
+        self.options.stream_duration = duration;
+        self
+    }
+
+    /// Sets the size of the largest [upload](crate::Upload), in bytes. One that declares more is refused at its first chunk. Default:
+    /// 64 MiB (67,108,864 bytes).
+    pub fn max_upload_size(mut self, bytes: u64) -> Self {
+        self.options.upload_size = bytes;
+        self
+    }
+
+    /// Sets how long a client may take to send the next chunk of an [upload](crate::Upload). The upload then ends with
+    /// [`UploadError::TimedOut`](crate::UploadError::TimedOut). Default: 60 seconds.
+    pub fn upload_timeout(mut self, timeout: Duration) -> Self {
+        self.options.upload_timeout = timeout;
         self
     }
 

@@ -8,14 +8,15 @@ mod names;
 mod signature;
 mod trigger;
 
-use syn::{GenericArgument, PathArguments, Signature, Type, spanned::Spanned};
+use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type, spanned::Spanned};
 
 pub(crate) use self::event_type::event_type;
 use self::names::{Keys, path, server};
 use crate::{
     errors::Errors,
     form::Place,
-    model::{Derived, Function, Header, NamespaceImpl, Registration},
+    model::{self, Derived, Function, Header, NamespaceImpl, Registration},
+    types,
 };
 
 /// The code that can be generated for an item.
@@ -47,6 +48,7 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) -> Verdict {
         names::check(registration, errors);
         blocking(registration, &function.signature, errors);
         key(registration, &function.signature, errors);
+        stream(registration, &function.signature, errors);
         keys.insert_once(registration, errors);
     }
     if function.signature.receiver().is_some() {
@@ -72,6 +74,7 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, errors: &mut Errors
             names::check(registration, errors);
             blocking(registration, &method.signature, errors);
             key(registration, &method.signature, errors);
+            stream(registration, &method.signature, errors);
             // Of several methods under `#[cfg]`, all but one may be removed; `build()` checks the rest.
             if method.cfgs.is_empty() {
                 keys.insert_once(registration, errors);
@@ -126,6 +129,27 @@ fn key(registration: &Registration, signature: &Signature, errors: &mut Errors) 
         errors.on(
             base,
             format!("the handler has no argument `{base}`: the key is a field of an argument that has a name"),
+        );
+    }
+}
+
+/// Reports what contradicts `stream`: an `Ack`, and a function that returns nothing.
+fn stream(registration: &Registration, signature: &Signature, errors: &mut Errors) {
+    let Some(stream) = &registration.stream else {
+        return;
+    };
+    for argument in model::arguments(signature) {
+        if types::last_segment(&argument.ty).is_some_and(|last| last.ident == "Ack") {
+            errors.on(
+                &argument.ty,
+                "the end of the stream is the acknowledgement: leave `Ack` out",
+            );
+        }
+    }
+    if let ReturnType::Default = signature.output {
+        errors.on(
+            stream,
+            "the function returns no stream: add `-> impl Stream<Item = ..>`, or leave `stream` out",
         );
     }
 }

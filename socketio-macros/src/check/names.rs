@@ -54,12 +54,16 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
             format!("`{}` is not sent by clients: leave `once` out", name.text),
         );
     }
+    stream(registration, errors);
     if let (Target::Event(name), Some(span)) = (&registration.target, registration.guards.option)
-        && name.text == "disconnect"
+        && socketio_names::is_end(&name.text)
     {
         errors.at(
             span,
-            "a client that has disconnected can't be refused: leave `guard` out of `disconnect`",
+            format!(
+                "a client that has disconnected can't be refused: leave `guard` out of `{}`",
+                name.text
+            ),
         );
     }
     if let Some(namespace) = &registration.namespace {
@@ -80,6 +84,51 @@ pub(super) fn check(registration: &Registration, errors: &mut Errors) {
 fn event(name: &EventName, errors: &mut Errors) {
     if let Err(error) = socketio_names::check_handled(&name.text) {
         errors.at(name.span, error);
+    }
+}
+
+/// Checks the names of a stream's items and of the event that cancels it.
+fn stream(registration: &Registration, errors: &mut Errors) {
+    let is_event = matches!(&registration.target, Target::Event(name) if !name.is_lifecycle());
+    let Some(stream) = &registration.stream else {
+        if let Some(cancel) = &registration.cancel {
+            errors.on(
+                cancel,
+                "`cancel` is for a stream: add the name of its items, `stream = \"token\"`",
+            );
+        }
+        return;
+    };
+    if !is_event {
+        errors.on(
+            stream,
+            "`stream` is for events: leave it out of `connect`, `disconnect` and error handlers",
+        );
+    }
+    match &*stream.value() {
+        "" => errors.on(stream, "the event's name is empty: give it one"),
+        name if socketio_names::is_reserved(name) => {
+            errors.on(
+                stream,
+                format!("`{name}` is a reserved event name: it can't be emitted"),
+            );
+        }
+        _ => {}
+    }
+    if let Some(cancel) = &registration.cancel {
+        match &*cancel.value() {
+            name if name == "*" || socketio_names::is_lifecycle(name) => {
+                errors.on(
+                    cancel,
+                    format!("`{name}` can't cancel a stream: name an event of its own"),
+                );
+            }
+            name => {
+                if let Err(error) = socketio_names::check_handled(name) {
+                    errors.on(cancel, error);
+                }
+            }
+        }
     }
 }
 

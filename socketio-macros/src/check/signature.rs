@@ -1,5 +1,6 @@
 //! The rules for the signature of a handler.
 
+use quote::ToTokens;
 use syn::{
     GenericParam, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, TypeParamBound,
 };
@@ -126,9 +127,12 @@ fn output(output: &ReturnType, errors: &mut Errors) {
             matches!(bound, TypeParamBound::Trait(bound)
                 if bound.path.segments.last().is_some_and(|last| last.ident == "Future"))
         }),
-        ty => ["Pin", "BoxFuture"]
-            .iter()
-            .any(|name| types::last_segment(ty).is_some_and(|last| last.ident == name)),
+        ty => types::last_segment(ty).is_some_and(|last| match last.ident.to_string().as_str() {
+            "BoxFuture" => true,
+            // A pinned stream is what a handler with `stream` may return.
+            "Pin" => !types::written(ty.to_token_stream()).contains("Stream"),
+            _ => false,
+        }),
     };
     if is_future {
         errors.on(ty, "write `async fn` and the output type of the future");

@@ -85,9 +85,16 @@ fn definitions(
             quote!(.recorded(&[#(#skip),*]))
         });
         let keyed = keyed(registration.key.as_ref(), signature, paths);
+        let streams = registration.stream.iter().map(|event| {
+            let cancel = match &registration.cancel {
+                Some(cancel) => quote!(::core::option::Option::Some(#cancel)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote!(.streams(#event, #cancel))
+        });
         quote! {
             #(#cfgs)*
-            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)* #returning
+            #new #(#server)* #(#concurrent)* #(#blocking)* #guarded #rated #keyed #(#recorded)* #(#streams)* #returning
         }
     });
     quote!(#(#elements),*)

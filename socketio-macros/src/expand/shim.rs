@@ -28,7 +28,7 @@ pub(super) struct Callee<'a> {
 pub(super) struct Shims {
     needs: Ident,
     /// Indexed by [`Shape::index`].
-    shims: [Ident; 4],
+    shims: [Ident; 6],
 }
 
 /// The differences between the shims of registrations.
@@ -38,37 +38,43 @@ struct Shape {
     connect: bool,
     /// Whether the function runs on the blocking pool.
     blocking: bool,
+    /// Whether the return value is a stream.
+    stream: bool,
 }
 
 impl Shape {
-    const ALL: [Shape; 4] = [
-        Shape {
-            connect: false,
-            blocking: false,
-        },
-        Shape {
-            connect: true,
-            blocking: false,
-        },
-        Shape {
-            connect: false,
-            blocking: true,
-        },
-        Shape {
-            connect: true,
-            blocking: true,
-        },
+    /// All shapes, in the order of their indices. `connect` returns no stream.
+    const ALL: [Shape; 6] = [
+        Shape::new(false, false, false),
+        Shape::new(true, false, false),
+        Shape::new(false, true, false),
+        Shape::new(true, true, false),
+        Shape::new(false, false, true),
+        Shape::new(false, true, true),
     ];
+
+    const fn new(connect: bool, blocking: bool, stream: bool) -> Self {
+        Shape {
+            connect,
+            blocking,
+            stream,
+        }
+    }
 
     fn of(registration: &Registration) -> Self {
         Shape {
             connect: registration.target.is_connect(),
             blocking: registration.blocking.is_some(),
+            // `connect` with a stream is refused.
+            stream: registration.stream.is_some() && !registration.target.is_connect(),
         }
     }
 
     fn index(self) -> usize {
-        usize::from(self.connect) + 2 * usize::from(self.blocking)
+        Shape::ALL
+            .iter()
+            .position(|shape| *shape == self)
+            .unwrap_or_default()
     }
 }
 
@@ -76,7 +82,14 @@ impl Shims {
     /// Creates names. `index` distinguishes the methods of one namespace impl.
     pub(super) fn new(index: usize) -> Self {
         let site = Span::mixed_site();
-        let names = ["reply", "accept", "blocking_reply", "blocking_accept"];
+        let names = [
+            "reply",
+            "accept",
+            "blocking_reply",
+            "blocking_accept",
+            "stream",
+            "blocking_stream",
+        ];
         Shims {
             needs: format_ident!("needs{index}", span = site),
             shims: names.map(|name| format_ident!("{name}{index}", span = site)),
@@ -243,7 +256,10 @@ fn closure_of(callee: &Callee<'_>, shape: Shape, paths: &Paths) -> TokenStream {
         }
         None => call,
     };
-    let ending = ending(&value, &encoder, connect, paths);
+    let ending = match shape.stream {
+        true => stream_ending(&value, &encoder, paths),
+        false => ending(&value, &encoder, connect, paths),
+    };
 
     // The error that the future is not `Send` points to the async block, which therefore has the span of the function's
     // name.
@@ -288,6 +304,35 @@ fn ending(value: &Ident, encoder: &Ident, connect: bool, paths: &Paths) -> Token
             use #is_plain as _;
             use #is_result as _;
             #encoded
+        }
+    }
+}
+
+/// Generates the conversion of a returned stream. Its errors point to the return type.
+fn stream_ending(value: &Ident, encoder: &Ident, paths: &Paths) -> TokenStream {
+    let Paths {
+        is_fallible_items,
+        is_plain,
+        is_plain_items,
+        is_result,
+        split_stream,
+        ..
+    } = paths;
+    let site = Span::mixed_site();
+    let span = value.span();
+    let opened = quote_spanned!(span=> (&#encoder.probe(&#value)).shape().open(#value)?);
+    let split = located_call(span, split_stream, quote!(#value));
+    let [stream, options] = ["stream", "options"].map(|name| Ident::new(name, site));
+    let begun = quote_spanned!(span=> (&#encoder.items(&#stream)).kind().begin(#encoder, #options, #stream));
+    quote_spanned! {site=>
+        {
+            use #is_plain as _;
+            use #is_result as _;
+            use #is_fallible_items as _;
+            use #is_plain_items as _;
+            let #value = #opened;
+            let (#stream, #options) = #split;
+            #begun
         }
     }
 }

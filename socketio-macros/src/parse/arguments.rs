@@ -37,6 +37,10 @@ pub(crate) struct Arguments {
     /// The value of `per`: whose events count together.
     pub(crate) per: Option<LitStr>,
     pub(crate) key: Option<Key>,
+    /// The event that each item of the returned stream is.
+    pub(crate) stream: Option<LitStr>,
+    /// The event that cancels the stream.
+    pub(crate) cancel: Option<LitStr>,
     pub(crate) root: Option<Path>,
     /// Whether a mistake was reported, of which a missing argument may be a consequence.
     pub(crate) faulty: bool,
@@ -249,6 +253,8 @@ impl Arguments {
             "server" => put(&mut self.server, value, ident),
             "rate" => put(&mut self.rate, value, ident),
             "per" => put(&mut self.per, value, ident),
+            "stream" => put(&mut self.stream, value, ident),
+            "cancel" => put(&mut self.cancel, value, ident),
             _ => {
                 let root = value.parse_with(Path::parse_mod_style).map_err(|_| {
                     syn::Error::new_spanned(
@@ -360,6 +366,8 @@ fn example(option: &str) -> &'static str {
         "event" => "`event = \"chat message\"`",
         "ack" => "`ack = bool`",
         "once" => "`once = id`",
+        "stream" => "`stream = \"token\"`",
+        "cancel" => "`cancel = \"stop\"`",
         _ => "`crate = \"socketio\"`",
     }
 }

@@ -111,6 +111,8 @@ pub(super) fn registration(
         blocking: arguments.blocking,
         guards: arguments.guards,
         record: arguments.record,
+        stream: arguments.stream,
+        cancel: arguments.cancel,
         origin: attribute,
     })
 }

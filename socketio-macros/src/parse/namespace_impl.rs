@@ -254,6 +254,7 @@ fn near_miss(event: &str) -> Option<&'static str> {
         ("connected", "on_connect"),
         ("disconnect", "on_disconnect"),
         ("disconnected", "on_disconnect"),
+        ("disconnecting", "on_disconnecting"),
         ("error", "on_error"),
     ];
     if meant
@@ -303,6 +304,8 @@ fn by_name(head: &Head, errors: &mut Errors) -> Option<Registration> {
         guards: Guards::default(),
         rate: None,
         key: None,
+        stream: None,
+        cancel: None,
         origin: ident.span(),
     })
 }

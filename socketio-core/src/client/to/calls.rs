@@ -134,6 +134,7 @@ impl To {
             event,
             values: &values,
             timeout: self.timeout,
+            delivery: &self.delivery,
         };
         request
             .send(&self.node.emitter, recipients, remote)

@@ -3,6 +3,7 @@
 mod calls;
 mod clients;
 mod deliver;
+mod delivery;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"

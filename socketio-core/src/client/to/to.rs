@@ -6,14 +6,16 @@
 use std::{panic::Location, sync::Arc, time::Duration};
 
 use serde::Serialize;
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
     ack::{AckCallback, Callback},
-    base::EmitError,
+    base::{EmitError, Sid},
     client::{Socket, scope},
-    cluster::{Emission, OutgoingEvent, RemoteTarget},
-    hub::{Client, IntoRooms, Room, SentEvent, Target, user_room},
+    cluster::{Asked, Emission, OutgoingEvent, RemoteTarget},
+    hub::{Client, DeliveryOptions, IntoRooms, Room, SentEvent, Target, user_room},
     node::Node,
+    packet::Payload,
 };
 
 /// The recipients of an event. Created by `to`, `broadcast`, `skip`, `except` and `of` (functions of the crate, and methods of
@@ -22,6 +24,7 @@ use crate::{
 ///
 /// The sender is included unless [`include_self(false)`](To::include_self), [`skip`](To::skip) or
 /// [`except`](To::except) excludes it. A `To` of a [`SocketIo`](crate::SocketIo) has no sender.
+#[derive(Clone)]
 #[must_use = "recipients alone send nothing: end the chain with `emit`, `send` or `call`"]
 pub struct To {
     pub(in crate::client) node: Arc<Node>,
@@ -35,13 +38,17 @@ pub struct To {
     pub(super) except: Vec<Room>,
     pub(super) include_self: bool,
     pub(super) ignore_queue: bool,
+    pub(super) delivery: DeliveryOptions,
     pub(super) timeout: Duration,
+    /// Whether `timeout` was set, and is not the server's.
+    pub(super) has_timeout: bool,
     pub(super) callback: Option<Callback>,
 }
 
 /// An event that was encoded for its recipients.
-struct Encoded {
+pub(super) struct Encoded {
     event: SentEvent,
+    delivery: DeliveryOptions,
     packet: OutgoingEvent,
     skip: Vec<Room>,
     remote: Option<RemoteTarget>,
@@ -65,6 +72,8 @@ impl To {
             except: Vec::new(),
             include_self: true,
             ignore_queue: false,
+            delivery: DeliveryOptions::default(),
+            has_timeout: false,
             callback: None,
         }
     }
@@ -130,10 +139,12 @@ impl To {
         self
     }
 
-    /// Sets how long [`call`](To::call) waits for acknowledgements. Default: the server's
+    /// Sets how long [`call`](To::call), [`call_all`](To::call_all), [`call_stream`](To::call_stream) and a
+    /// [`callback`](To::callback) wait for acknowledgements, and [`emit_wait`](To::emit_wait) for room. Default: the server's
     /// [`call_timeout`](crate::SocketIoBuilder::call_timeout), 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self.has_timeout = true;
         self
     }
 
@@ -141,8 +152,26 @@ impl To {
     /// client of this call. `callback` is `async` or not; the type of its parameter decides what is read: a tuple takes
     /// several arguments, `()` none, anything else the first.
     ///
-    /// An acknowledgement of another type is logged. A client that disconnects does not acknowledge. Acknowledgements
-    /// of remote clients are accepted until the [`timeout`](To::timeout).
+    /// An acknowledgement of another type is logged. A client that disconnects does not acknowledge. Acknowledgements are accepted
+    /// until the [`timeout`](To::timeout); those of local clients without an end if none was set.
+    ///
+    /// A `callback` whose parameter is a `Result<T, CallError>` also runs for each local client that does not acknowledge: with
+    /// [`CallError::Timeout`](crate::CallError::Timeout) after the timeout, with
+    /// [`Disconnected`](crate::CallError::Disconnected) when it leaves, with
+    /// [`InvalidAck`](crate::CallError::InvalidAck) for an acknowledgement of another type.
+    ///
+    /// ```
+    /// # use socketio_core::SocketIo;
+    /// use std::time::Duration;
+    ///
+    /// use socketio_core::CallError;
+    ///
+    /// # let io = SocketIo::bare().build().unwrap();
+    /// io.to("jury")
+    ///     .timeout(Duration::from_secs(5))
+    ///     .callback(|vote: Result<bool, CallError>| println!("{vote:?}"))
+    ///     .emit("for or against?", ());
+    /// ```
     #[track_caller]
     pub fn callback<M>(mut self, callback: impl AckCallback<M>) -> Self {
         self.callback = Some(Callback::new(callback));
@@ -187,24 +216,16 @@ impl To {
         event: &str,
         payload: T,
     ) -> Result<u64, EmitError> {
-        let Encoded {
-            event,
-            packet,
-            skip,
-            remote,
-        } = self.encode(event, payload)?;
-        Ok(self.node.emitter.emit(&Emission {
-            namespace: self.namespace,
-            target: self.target,
-            skip,
-            except: self.except,
-            event,
-            packet,
-            remote,
-        }))
+        let encoded = self.encode(event, payload)?;
+        let (node, emission, _) = self.emission(encoded);
+        Ok(emit(&node, &emission))
     }
 
-    fn encode<T: Serialize>(&mut self, event: &str, payload: T) -> Result<Encoded, EmitError> {
+    pub(super) fn encode<T: Serialize>(
+        &mut self,
+        event: &str,
+        payload: T,
+    ) -> Result<Encoded, EmitError> {
         let codec = &self.node.hub.codec;
         let skip = self.skipped();
         let remote = self.remote(&skip);
@@ -225,63 +246,88 @@ impl To {
             }
             Some(callback) => {
                 self.node.emitter.check_acks()?;
-                let from = self.sender();
-                let node = Arc::clone(&self.node);
-                OutgoingEvent::with_ack(
-                    codec,
-                    event,
-                    codec.form().payload(&payload)?,
-                    self.node.hub.limits.pending_acks,
-                    Arc::new(move |_| {
-                        let (node, from) = (Arc::clone(&node), from.clone());
-                        let problems = node.options.engine.problems.clone();
-                        callback.on_ack(problems, move |origin, run| {
-                            // The callback runs for the sending client, if there is one.
-                            match from {
-                                Some(from) => {
-                                    node.tasks.spawn(origin, scope::scope_task(from, run))
-                                }
-                                None => node.tasks.spawn(origin, run),
-                            };
-                        })
-                    }),
-                    self.timeout,
-                )?
+                self.with_callback(callback, event, codec.form().payload(&payload)?)?
             }
         };
+        let policy = self.node.hub.limits.overflow;
+        let delivery = std::mem::take(&mut self.delivery);
         Ok(Encoded {
             event: sent,
+            delivery: delivery.complete(policy, &self.namespace, event),
             packet,
             skip,
             remote,
         })
     }
 
-    fn send_encoded(self, encoded: Encoded) -> Result<(), EmitError> {
+    fn with_callback(
+        &self,
+        callback: Callback,
+        event: &str,
+        values: Payload,
+    ) -> Result<OutgoingEvent, EmitError> {
+        // A client may end on a thread without a runtime.
+        let runtime = Handle::try_current().ok();
+        let has_end = self.has_timeout || callback.takes_errors();
+        let expires = has_end.then(|| (self.timeout, runtime.clone()));
+        let (node, from) = (Arc::clone(&self.node), self.sender());
+        let on_ack = move |_: &Sid| {
+            let (node, from, runtime) = (Arc::clone(&node), from.clone(), runtime.clone());
+            let problems = node.options.engine.problems.clone();
+            callback.on_ack(problems, move |origin, run| {
+                let Ok(runtime) = Handle::try_current().or(runtime.ok_or(())) else {
+                    return;
+                };
+                let _entered = runtime.enter();
+                // The callback runs for the sending client, if there is one.
+                match from {
+                    Some(from) => node.tasks.spawn(origin, scope::scope_task(from, run)),
+                    None => node.tasks.spawn(origin, run),
+                };
+            })
+        };
+        let packet = OutgoingEvent::with_ack(
+            &self.node.hub.codec,
+            event,
+            values,
+            self.node.hub.limits.pending_acks,
+            Arc::new(on_ack),
+            self.timeout,
+        )?;
+        Ok(packet.expires(expires))
+    }
+
+    pub(super) fn emission(self, encoded: Encoded) -> (Arc<Node>, Emission, Option<Arc<Client>>) {
         let Encoded {
             event,
+            delivery,
             packet,
             skip,
             remote,
         } = encoded;
-        let (node, from) = (self.node, self.from);
         let emission = Emission {
             namespace: self.namespace,
             target: self.target,
             skip,
             except: self.except,
             event,
+            delivery,
             packet,
             remote,
         };
+        (self.node, emission, self.from)
+    }
+
+    pub(super) fn send_encoded(self, encoded: Encoded) -> Result<(), EmitError> {
+        let (node, emission, from) = self.emission(encoded);
         let Some(from) = from else {
-            node.emitter.emit(&emission);
+            emit(&node, &emission);
             return Ok(());
         };
         let bytes = emission.packet.bytes();
         let emitting = Arc::clone(&node);
         from.once_accepted(&node.hub, bytes, move |_| {
-            emitting.emitter.emit(&emission);
+            emit(&emitting, &emission);
         })
     }
 
@@ -332,4 +378,36 @@ impl std::fmt::Debug for To {
             .field("except", &self.except)
             .finish_non_exhaustive()
     }
+}
+
+/// Emits, and ends what the callback waits for after its timeout. Returns the number of local recipients.
+fn emit(node: &Arc<Node>, emission: &Emission) -> u64 {
+    let mut asked = Asked::default();
+    let clients = node.emitter.emit(emission, &mut asked);
+    expire(node, asked, &emission.packet);
+    clients
+}
+
+/// Ends the acknowledgements of a callback that are still pending after its timeout. Without a runtime they remain pending.
+pub(super) fn expire(node: &Arc<Node>, asked: Asked, packet: &OutgoingEvent) {
+    let OutgoingEvent::WithAck {
+        expires: Some((timeout, runtime)),
+        ..
+    } = packet
+    else {
+        return;
+    };
+    let Some(runtime) = Handle::try_current().ok().or_else(|| runtime.clone()) else {
+        return;
+    };
+    if asked.is_empty() {
+        return;
+    }
+    let _entered = runtime.enter();
+    let (deadline, counters) = (Instant::now() + *timeout, Arc::clone(&node.hub.counters));
+    let expire = async move {
+        tokio::time::sleep_until(deadline).await;
+        counters.acks_timed_out.add(asked.expire());
+    };
+    node.tasks.spawn(Location::caller(), Box::pin(expire));
 }

@@ -1,6 +1,6 @@
 //! Decodes the messages of other nodes.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,9 +11,10 @@ use super::{
     names::{Name, Names},
 };
 use crate::{
+    admission::OverflowPolicy,
     base::{BoxError, Sid},
     cluster::{Question, RemoteTarget},
-    hub::Room,
+    hub::{DeliveryOptions, Room},
     packet::{JsonPayload, from_text},
 };
 
@@ -27,6 +28,7 @@ pub(in crate::cluster) enum ClusterMessage {
         event: String,
         arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
+        delivery: DeliveryOptions,
     },
     Callback {
         id: u64,
@@ -64,7 +66,10 @@ pub(in crate::cluster) enum ClusterMessage {
         answer: Box<RawValue>,
     },
     /// The clients of another node that were asked for an ack.
-    Asked { id: u64, clients: Vec<Sid> },
+    Asked {
+        id: u64,
+        clients: Vec<Sid>,
+    },
 }
 
 /// An operation on one client.
@@ -95,6 +100,9 @@ struct Fields<'a> {
     args: Option<&'a RawValue>,
     client: Option<String>,
     failed: Option<bool>,
+    volatile: Option<bool>,
+    overflow: Option<String>,
+    key: Option<String>,
     ext: Option<u8>,
     #[serde(borrow)]
     query: Option<&'a RawValue>,
@@ -181,6 +189,13 @@ impl Fields<'_> {
             // `null` also means that there are no arguments.
             arguments: data.transpose()?.unwrap_or_default(),
             ack_request,
+            delivery: DeliveryOptions {
+                is_volatile: self.volatile == Some(true),
+                // That of a newer node may be unknown.
+                policy: self.overflow.as_deref().and_then(OverflowPolicy::named),
+                given_key: self.key.map(Arc::from),
+                key: None,
+            },
         })
     }
 

@@ -31,6 +31,14 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         except: NamesRef<'a>,
         /// The target, namespace and id that the ack repeats.
         callback: Option<(&'a str, &'a str, u64)>,
+        /// How it is delivered. Ignored by Python.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        volatile: bool,
+        /// The name of the overflow policy, if it is not that of the receiving node.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        overflow: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<&'a str>,
         ext: u8,
     },
     Callback {

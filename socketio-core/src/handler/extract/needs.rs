@@ -33,6 +33,8 @@ pub(crate) enum Need {
     Path(&'static str),
     /// An acknowledgement. `connect` and `disconnect` have none.
     Ack,
+    /// An upload, of which each event is a chunk. `connect` and `disconnect` have none.
+    Upload,
     /// Not a requirement: the return value, of this type, is meant to be sent.
     ReturnValue(&'static str),
     /// A state of this type.
@@ -54,6 +56,14 @@ impl Needs {
 
     pub(crate) fn rest<T>(&mut self) {
         self.list.push(Need::Rest(type_name::<T>()));
+    }
+
+    pub(crate) fn upload(&mut self) {
+        self.list.push(Need::Upload);
+    }
+
+    pub(crate) fn has_upload(&self) -> bool {
+        self.list.iter().any(|need| matches!(need, Need::Upload))
     }
 
     pub(crate) fn auth<T>(&mut self) {

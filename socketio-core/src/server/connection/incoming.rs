@@ -213,6 +213,7 @@ impl<T: Transport> Connection<T> {
                 hub.create_client(path, &self.handle, &self.request, credentials)
             }
         };
+        let client = client.handles_disconnecting(handlers.handles("disconnecting"));
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
         let options = &self.node.options;
         if options.always_connect {

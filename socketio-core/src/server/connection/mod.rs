@@ -59,6 +59,8 @@ pub(super) struct Connection<T> {
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
+    /// What the handle knows of the transport.
+    can_write: bool,
     /// The transport was last polled without reading.
     held_back: bool,
     backlog: Backlog,
@@ -156,6 +158,7 @@ impl<T: Transport> Connection<T> {
             aliases: Aliases::default(),
             connect_timeout: Some(Box::pin(connect_timeout)),
             overflow: None,
+            can_write: false,
             held_back: false,
             backlog: Backlog::default(),
             incomplete: Incomplete::default(),
@@ -253,6 +256,12 @@ impl<T: Transport> Connection<T> {
         .poll(cx);
         let (messages, bytes) = outbox.popped();
         turn.write(messages, bytes);
+        // For volatile events, which are sent if the transport can write them now.
+        let can_write = self.transport.can_write();
+        if self.can_write != can_write {
+            self.can_write = can_write;
+            self.handle.set_writable(can_write);
+        }
         match polled {
             Poll::Pending => {
                 let name = self.transport.name();

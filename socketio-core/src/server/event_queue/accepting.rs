@@ -51,7 +51,7 @@ impl EventQueue {
                 if self.is_leaving
                     && let Some(Job::Disconnect(reason, _)) = self.inbox.back()
                 {
-                    hub.end(client, *reason);
+                    hub.begin_end(client, *reason);
                 }
                 true
             }

@@ -55,6 +55,8 @@ pub(super) struct EventQueue {
     is_leaving: bool,
     /// Dropped when the last handler has ended.
     _ending: Option<Ending>,
+    /// Handlers that still run are not waited for.
+    is_abandoned: bool,
 }
 
 /// Which handlers may run while others of the same client do.
@@ -117,6 +119,7 @@ impl EventQueue {
             others: 0,
             rates: None,
             is_leaving: false,
+            is_abandoned: false,
         }
     }
 
@@ -171,15 +174,16 @@ impl EventQueue {
         self.note_inbox();
     }
 
-    /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. Inside
-    /// `connect` it ends once it has been accepted, so that both handlers run.
+    /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. With a
+    /// `disconnecting` handler, it leaves its rooms between the two. Inside `connect` it ends once it has been accepted, so that both handlers run.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
         if self.is_leaving {
             return;
         }
         self.is_leaving = true;
         if !self.client().is_connecting() {
-            self.end(reason);
+            let hub = &self.context.socket.node().hub;
+            hub.begin_end(self.client(), reason);
         }
         self.inbox.push_back(Job::Disconnect(reason, completion));
     }
@@ -199,10 +203,18 @@ impl EventQueue {
             let timeout = self.context.socket.node().options.shutdown_timeout;
             self.dropping = Some(Box::pin(sleep(timeout / 20)));
         }
-        if !matches!(self.running, Some(Running::Disconnect(..))) {
-            self.running = None;
-        }
+        self.is_abandoned = true;
         self.inbox.retain(|job| matches!(job, Job::Disconnect(..)));
+        self.running = match self.running.take() {
+            Some(Running::Disconnecting(handler, reason, completion)) => {
+                drop(handler);
+                self.end(reason);
+                self.inbox.push_front(Job::Disconnect(reason, completion));
+                None
+            }
+            Some(running @ Running::Disconnect(..)) => Some(running),
+            _ => None,
+        };
         self.inbox_bytes = 0;
         self.running_bytes = 0;
         !connecting
@@ -290,6 +302,15 @@ impl EventQueue {
                 self.running = None;
                 Poll::Ready(finish(result, completion).err().map(Progress::Malformed))
             }
+            Some(Running::Disconnecting(disconnecting, reason, completion)) => {
+                // A failure is logged, or handled by an error handler.
+                let _ = std::task::ready!(disconnecting.as_mut().poll(cx));
+                let (reason, completion) = (*reason, completion.take());
+                self.running = None;
+                self.end(reason);
+                self.inbox.push_front(Job::Disconnect(reason, completion));
+                Poll::Ready(None)
+            }
             Some(Running::Disconnect(disconnect, completion)) => {
                 let result = std::task::ready!(disconnect.as_mut().poll(cx));
                 let completion = completion.take();
@@ -309,7 +330,10 @@ impl EventQueue {
     fn next_may_start(&self) -> bool {
         match self.inbox.front() {
             None => false,
-            Some(Job::Disconnect(..)) => self.concurrent_handlers() == 0,
+            Some(Job::Disconnect(..)) => {
+                let has_background = self.client().has_background() && !self.is_abandoned;
+                self.concurrent_handlers() == 0 && !has_background
+            }
             Some(Job::Event(..)) => self.has_free_handler(),
         }
     }
@@ -325,11 +349,15 @@ impl EventQueue {
         }
         match self.inbox.pop_front() {
             None => false,
+            Some(Job::Disconnect(reason, completion)) if self.client().is_disconnecting() => {
+                let handler = self.disconnect("disconnecting", reason);
+                self.running = Some(Running::Disconnecting(handler, reason, completion));
+                true
+            }
             Some(Job::Disconnect(reason, completion)) => {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
-                let disconnect = Dispatcher::disconnect(Arc::clone(&self.context), reason);
-                let disconnect = in_span(&self.context, "disconnect", disconnect);
+                let disconnect = self.disconnect("disconnect", reason);
                 self.running = Some(Running::Disconnect(disconnect, completion));
                 true
             }

@@ -6,7 +6,7 @@ use tracing::Instrument as _;
 
 use super::EventQueue;
 use crate::{
-    base::{ArgumentError, ConnectionRefused, HandlerError, spans},
+    base::{ArgumentError, ConnectionRefused, HandlerError, Reason, spans},
     handler::{ClientContext, Dispatcher, EventFailure, QueuedEvent},
     hub::transport::Completion,
 };
@@ -19,6 +19,7 @@ pub(super) enum Running {
     Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
     /// With the bytes that count while it runs.
     Event(BoxFuture<EventResult>, Option<Completion>, usize),
+    Disconnecting(BoxFuture<EventResult>, Reason, Option<Completion>),
     Disconnect(BoxFuture<EventResult>, Option<Completion>),
 }
 
@@ -26,6 +27,12 @@ impl EventQueue {
     /// Lets operators see how much waits.
     pub(super) fn note_inbox(&self) {
         self.client().set_inbox(self.inbox.len(), self.inbox_bytes);
+    }
+
+    /// Creates the future that runs a handler of the client's end.
+    pub(super) fn disconnect(&self, event: &'static str, reason: Reason) -> BoxFuture<EventResult> {
+        let disconnect = Dispatcher::disconnect(Arc::clone(&self.context), event, reason);
+        in_span(&self.context, event, disconnect)
     }
 
     /// Creates the future that runs an event.

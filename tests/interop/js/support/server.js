@@ -99,6 +99,7 @@ export function start(example, args, { output = "stdout" } = {}) {
       }
       return seen();
     },
+    pid: child.pid,
     signal: (name) => child.kill(name),
     /** Stops the process until it gets SIGCONT; resolves when it stands still, which is a little after the signal. */
     async freeze() {

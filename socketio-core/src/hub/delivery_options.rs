@@ -1,0 +1,38 @@
+//! [`DeliveryOptions`]: how one event is delivered.
+
+use std::sync::Arc;
+
+use crate::admission::OverflowPolicy;
+
+/// How one event is delivered, if not as the server delivers all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeliveryOptions {
+    /// Dropped for clients to whom it can't be written now, and never stored.
+    pub(crate) is_volatile: bool,
+    /// The overflow policy; `None` is the server's.
+    pub(crate) policy: Option<OverflowPolicy>,
+    /// The key that the emit gives.
+    pub(crate) given_key: Option<Arc<str>>,
+    /// The key for [`OverflowPolicy::LatestPerKey`]: the given one with the namespace and the event's name.
+    pub(crate) key: Option<Arc<str>>,
+}
+
+impl DeliveryOptions {
+    /// Adds what an event needs under the overflow policy that applies to it: a key, made of its names and the key that the emit
+    /// gives.
+    pub(crate) fn complete(mut self, server: OverflowPolicy, namespace: &str, event: &str) -> Self {
+        self.key = match self.policy.unwrap_or(server) {
+            OverflowPolicy::LatestPerKey => {
+                let key = self.given_key.as_deref().unwrap_or_default();
+                Some(Arc::from(format!("{namespace}\0{event}\0{key}")))
+            }
+            _ => None,
+        };
+        self
+    }
+
+    /// Returns whether the event is delivered like all others.
+    pub(crate) fn is_default(&self) -> bool {
+        !self.is_volatile && self.policy.is_none() && self.key.is_none()
+    }
+}
