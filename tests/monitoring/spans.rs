@@ -2,13 +2,13 @@
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use socketio::{Forbidden, Socket, SocketIo};
 use socketio_test::TestClient;
 use tracing::{
-    Span, Subscriber,
+    Dispatch, Span, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
     subscriber::DefaultGuard,
@@ -26,8 +26,16 @@ struct Spans(Arc<Mutex<Vec<String>>>);
 
 impl Spans {
     fn collect(&self, level: LevelFilter) -> DefaultGuard {
+        // As in `Log::collect`: with a single subscriber, another test may decide that these spans are never, or always, wanted.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| {
+            let nothing = Targets::new();
+            Dispatch::new(tracing_subscriber::registry().with(nothing))
+        });
         let targets = Targets::new().with_target("socketio::span", level);
-        let subscriber = tracing_subscriber::registry().with(self.clone().with_filter(targets));
+        let subscriber = tracing_subscriber::registry()
+            .with(targets)
+            .with(self.clone());
         tracing::subscriber::set_default(subscriber)
     }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    DeliveryOptions,
-    outbox_queue::{Full, OutboxQueue, PacketKind, Push},
-};
+use super::outbox_queue::{Full, OutboxQueue, PacketKind, Push};
 use crate::{
     admission::{OutboxLimits, OutboxTotal, OverflowPolicy},
     base::Message,

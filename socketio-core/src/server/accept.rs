@@ -249,6 +249,14 @@ async fn serve_connection<M: 'static>(
         }
         result = connection.as_mut() => result,
     };
+    #[cfg(feature = "tls")]
+    if let Some(failure) = timer.tls_failure() {
+        let details = ProblemDetails {
+            peer: peer.addr,
+            ..ProblemDetails::default()
+        };
+        return problems.report(Problem::TlsFailed, details.detail(failure));
+    }
     if let Err(error) = result {
         report_end(&error, &timer, peer.addr, &problems);
     }
@@ -265,11 +273,6 @@ fn report_end(
         peer,
         ..ProblemDetails::default()
     };
-    #[cfg(feature = "tls")]
-    if let Some(failure) = super::tls::failure(error) {
-        problems.report(Problem::TlsFailed, details.detail(failure));
-        return;
-    }
     if error.is_timeout() && timer.was_reading() {
         problems.report(Problem::HeadTooSlow, details);
     } else if error.is_parse_too_large() {

@@ -3,6 +3,8 @@
 //! hyper has one timeout from the end of a response to the end of the next request's head. Here it is two: the time that a
 //! connection may be idle, and the time that a head may take once it has begun. The timer learns from the stream whether it has.
 
+#[cfg(feature = "tls")]
+use std::sync::OnceLock;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -42,6 +44,9 @@ struct State {
     has_read: AtomicBool,
     /// Whether the connection has begun as one of TLS does.
     is_tls: AtomicBool,
+    /// Why the TLS handshake has failed. hyper does not tell: it takes the error for the end of a connection without requests.
+    #[cfg(feature = "tls")]
+    tls_failure: OnceLock<tokio_rustls::rustls::Error>,
 }
 
 impl HttpTimer {
@@ -64,6 +69,12 @@ impl HttpTimer {
     /// Returns whether the connection, when its timeout ended it, had received a part of a head.
     pub(super) fn was_reading(&self) -> bool {
         self.state.has_read.load(Relaxed)
+    }
+
+    /// Returns why the TLS handshake has failed, if it has.
+    #[cfg(feature = "tls")]
+    pub(super) fn tls_failure(&self) -> Option<&tokio_rustls::rustls::Error> {
+        self.state.tls_failure.get()
     }
 
     /// Returns whether the peer of a connection that is not encrypted speaks TLS.
@@ -142,6 +153,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        #[cfg(feature = "tls")]
+        if let Poll::Ready(Err(error)) = &read
+            && let Some(failure) = super::tls::failure(error)
+        {
+            self.state.tls_failure.get_or_init(|| failure.clone());
+        }
         if let Some(first) = buffer.filled().get(before)
             && !self.state.has_read.swap(true, Relaxed)
             && *first == TLS_HANDSHAKE

@@ -74,6 +74,19 @@ fn limits() -> Vec<Limit> {
         limit!(max_namespaces(1), "namespaces", |b| number(
             b.options.namespaces
         )),
+        limit!(max_streams(1), "streams", |b| number(b.options.streams)),
+        limit!(max_detached_streams(1), "streams", |b| number(
+            b.options.detached_streams
+        )),
+        limit!(max_stream_duration(SECOND), "seconds", |b| seconds(
+            b.options.stream_duration
+        )),
+        limit!(max_upload_size(1), "bytes", |b| number(
+            b.options.upload_size as usize
+        )),
+        limit!(upload_timeout(SECOND), "seconds", |b| seconds(
+            b.options.upload_timeout
+        )),
         limit!(max_rooms(1), "rooms", |b| number(b.options.limits.rooms)),
         limit!(max_room_name(1), "bytes", |b| number(
             b.options.limits.room_name
@@ -105,19 +118,6 @@ fn limits() -> Vec<Limit> {
         )),
         limit!(max_concurrent_events(1), "handlers", |b| number(
             b.options.concurrent_events
-        )),
-        limit!(max_streams(1), "streams", |b| number(b.options.streams)),
-        limit!(max_detached_streams(1), "streams", |b| number(
-            b.options.detached_streams
-        )),
-        limit!(max_stream_duration(SECOND), "seconds", |b| seconds(
-            b.options.stream_duration
-        )),
-        limit!(max_upload_size(1), "bytes", |b| number(
-            b.options.upload_size as usize
-        )),
-        limit!(upload_timeout(SECOND), "seconds", |b| seconds(
-            b.options.upload_timeout
         )),
         limit!(max_outbox(1, 2), "messages; bytes", |b| pair(
             b.options.outbox.messages,

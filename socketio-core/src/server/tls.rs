@@ -3,7 +3,6 @@
 //! The handshake is part of the first read of a connection, so it never delays the accept loop.
 
 use std::{
-    error::Error,
     fmt, io, mem,
     path::Path,
     pin::Pin,
@@ -94,9 +93,8 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Returns why the TLS handshake of an HTTP connection has failed, if that is how it ended.
-pub(super) fn failure(error: &hyper::Error) -> Option<&rustls::Error> {
-    let error = error.source()?.downcast_ref::<io::Error>()?;
+/// Returns why a TLS handshake has failed, if that is why a connection can't be read.
+pub(super) fn failure(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
