@@ -81,10 +81,14 @@ async fn clients_that_do_not_answer_are_named_whatever_node_they_are_on() {
         client.emit("join", "jury").await.unwrap();
     }
     let ask = async |to: socketio::To| {
-        let votes = to.timeout(Duration::from_secs(2)).call_all::<String>("vote", ());
+        let votes = to
+            .timeout(Duration::from_secs(2))
+            .call_all::<String>("vote", ());
         let mut votes: Vec<_> = votes.await.unwrap();
         votes.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let vote = |(sid, vote): (Sid, Result<String, CallError>)| (sid, vote.map_err(|error| error.to_string()));
+        let vote = |(sid, vote): (Sid, Result<String, CallError>)| {
+            (sid, vote.map_err(|error| error.to_string()))
+        };
         votes.into_iter().map(vote).collect::<Vec<_>>()
     };
     let late = Err(CallError::Timeout.to_string());
@@ -93,7 +97,10 @@ async fn clients_that_do_not_answer_are_named_whatever_node_they_are_on() {
         votes
     };
     let (ana, bo) = (pair.ana.sid().clone(), pair.bo.sid().clone());
-    let nobody = sorted(vec![(ana.clone(), late.clone()), (bo.clone(), late.clone())]);
+    let nobody = sorted(vec![
+        (ana.clone(), late.clone()),
+        (bo.clone(), late.clone()),
+    ]);
     assert_eq!(ask(pair.one.to("jury")).await, nobody);
     assert_eq!(ask(pair.one.broadcast()).await, nobody);
     assert_eq!(ask(pair.one.to(&bo)).await, [(bo.clone(), late.clone())]);

@@ -164,8 +164,7 @@ impl AckReceiver {
     /// named.
     pub(crate) fn outstanding(&self) -> impl Iterator<Item = Sid> {
         let remote = self.remote.as_ref().map(RemoteAckGuard::outstanding);
-        self.local_outstanding()
-            .chain(remote.into_iter().flatten())
+        self.local_outstanding().chain(remote.into_iter().flatten())
     }
 
     fn local_outstanding(&self) -> impl Iterator<Item = Sid> {

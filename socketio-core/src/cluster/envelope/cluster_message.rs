@@ -64,7 +64,10 @@ pub(in crate::cluster) enum ClusterMessage {
         answer: Box<RawValue>,
     },
     /// The clients of another node that were asked for an ack.
-    Asked { id: u64, clients: Vec<Sid> },
+    Asked {
+        id: u64,
+        clients: Vec<Sid>,
+    },
 }
 
 /// An operation on one client.
