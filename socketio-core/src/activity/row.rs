@@ -73,7 +73,7 @@ pub struct Row {
     /// | `in` | `ok`, `unhandled` (there is no handler), `rate_limited`, `malformed` (the arguments are not JSON), `invalid_arguments`, `forbidden`, `panic`, `error`, `cancelled` (the handler was dropped) |
     /// | `out` | `ok`, `outbox_full` |
     /// | `ack` | `sent`, `received` |
-    /// | `connect` | `ok`, `refused` |
+    /// | `connect` | `ok`, `recovered` (the client continues its session; what it had missed is not a row again), `refused` |
     /// | `disconnect` | the [`detail`](crate::Reason::detail) of the reason |
     pub outcome: Cow<'static, str>,
     /// The arguments, as a JSON array, of events whose handler opts in with `record`. Binary data is

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::SystemTime};
 
-use super::{Client, Hub, PacketKind, Room, Target, user::key_of_room};
+use super::{Client, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room};
 use crate::{
     activity::{Direction, Recording, Row},
     base::Reason,
@@ -55,6 +55,10 @@ impl Hub {
     pub(super) fn record_connect(&self, client: &Client) {
         if let Some(activity) = &self.activity {
             let mut row = Row::of(Direction::Connect, client);
+            let recovers = |one: &Recoverable| one.resumed.is_some();
+            if client.recoverable().is_some_and(recovers) {
+                row.outcome = Cow::Borrowed("recovered");
+            }
             row.duration = row.at.duration_since(client.connected_at()).ok();
             activity.record(row);
         }
