@@ -10,6 +10,7 @@
 #   builds      `examples` (with the program team-chat) or `tests`: what must have been built with all features before it starts. Only
 #               then is cargo's lock free, so a part must not build these by itself
 #   cargo=yes   it compiles with the target directory of the workspace: one such part runs at a time
+#   waits=yes   it mostly waits, for brokers, clients or time: such parts run beside those that compute, as many at once as there are processors
 #   alone=yes   nothing else may run meanwhile, because it measures
 #   counts=no   it prints no sum: it counts as one test, which its exit code decides
 #   seconds     how long it takes on a machine with two processors, about: longer ones start first
@@ -24,7 +25,7 @@ readonly CANNOT=77 # the exit code of a part that can't run here
 part_names() { ls tests/parts; }
 
 load_part() {
-  needs='' builds='' cargo=no alone=no counts=yes seconds=30 deadline=30m
+  needs='' builds='' cargo=no waits=no alone=no counts=yes seconds=30 deadline=30m
   source "tests/parts/$1"
 }
 

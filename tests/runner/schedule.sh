@@ -5,8 +5,8 @@ passed=0 failed=0 skips=() not_run=()
 waiting=()            # parts that have not started, the longest first
 declare -A running=() # process id → part
 declare -A began=()   # part → second
-declare -A settings=() # part → "builds cargo alone counts deadline"
-jobs=1                # how many run at once
+declare -A settings=() # part → "builds cargo waits alone counts deadline"
+jobs=1                # how many run at once, of those that compute and of those that wait
 built=                # whether cargo has built everything: empty, yes or no
 
 run_parts() {
@@ -16,7 +16,7 @@ run_parts() {
   trap 'exit 130' INT TERM
   mapfile -t waiting < <(for name in "$@"; do (load_part "$name" && echo "$seconds $name"); done | sort -rn | cut -d' ' -f2)
   for name in "$@"; do
-    settings[$name]=$(load_part "$name" && echo "${builds:--} $cargo $alone $counts $deadline")
+    settings[$name]=$(load_part "$name" && echo "${builds:--} $cargo $waits $alone $counts $deadline")
   done
 
   # Installing needs `flock` to take turns.
@@ -53,12 +53,12 @@ build() {
 }
 
 start_what_may_run() {
-  local name left=() builds cargo alone rest
+  local name left=() builds rest
   for name in "${waiting[@]}"; do
-    read -r builds cargo alone rest <<<"${settings[$name]}"
+    read -r builds rest <<<"${settings[$name]}"
     if [[ $builds != - && $built == no ]]; then
       not_run+=("not run: $name (the build has failed)")
-    elif ((${#running[@]} < jobs)) && may_start "$cargo" "$alone"; then
+    elif may_start "$name"; then
       start "$name"
     else
       left+=("$name")
@@ -73,12 +73,15 @@ start_what_may_run() {
 }
 
 may_start() {
-  local other other_builds other_cargo rest
-  [[ $2 == no ]] || return 1
+  local builds cargo waits alone rest other other_cargo other_waits other_alone same=0
+  read -r builds cargo waits alone rest <<<"${settings[$1]}"
+  [[ $alone == no ]] || return 1
   for other in "${running[@]}"; do
-    read -r other_builds other_cargo alone rest <<<"${settings[$other]}"
-    [[ $alone == no && ($1 == no || $other_cargo == no) ]] || return 1
+    read -r builds other_cargo other_waits other_alone rest <<<"${settings[$other]}"
+    [[ $other_alone == no && ($cargo == no || $other_cargo == no) ]] || return 1
+    [[ $other_waits != "$waits" ]] || same=$((same + 1))
   done
+  ((same < jobs))
 }
 
 start() {
@@ -98,9 +101,9 @@ wait_for_one() {
 }
 
 report() {
-  local name=$1 status=$2 log=$cache/logs/$1.log good bad skipped=0 missing builds cargo alone counts rest
+  local name=$1 status=$2 log=$cache/logs/$1.log good bad skipped=0 missing builds cargo waits alone counts rest
   local took=$((SECONDS - began[$name]))
-  read -r builds cargo alone counts rest <<<"${settings[$name]}"
+  read -r builds cargo waits alone counts rest <<<"${settings[$name]}"
   if ((status == CANNOT)); then
     not_run+=("not run: $name ($(sed -n 's/^cannot: //p' "$log" | tail -n 1))")
     printf '%-19s not run\n' "$name"

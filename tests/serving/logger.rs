@@ -4,6 +4,7 @@ use std::process::Command;
 
 use socketio::SocketIo;
 use socketio_test::TestClient;
+use test_support::{engine_client::Connector, http::HANDSHAKE};
 
 /// Runs one of the programs below; what it wrote to its standard error output.
 fn written_by(program: &str, rust_log: Option<&str>) -> String {
@@ -41,6 +42,14 @@ async fn turned_on() {
 #[ignore = "run by the other tests"]
 async fn engineio_turned_on() {
     exchange(builder().engineio_logger(true).build().unwrap()).await;
+}
+
+#[tokio::test]
+#[ignore = "run by the other tests"]
+async fn a_page_is_refused() {
+    let connector = Connector::serve(&builder().logger(true).build().unwrap());
+    let target = format!("{HANDSHAKE} HTTP/1.1\r\nOrigin: https://a.test\r\nX-Rest: ");
+    assert_eq!(connector.request("GET", &target, "").await.status, 403);
 }
 
 #[tokio::test]
@@ -89,6 +98,20 @@ fn nothing_is_written_unless_asked_for() {
 fn the_environment_has_the_last_word() {
     let log = written_by("turned_on", Some("engineio=trace"));
     assert_eq!(log, "");
+}
+
+#[test]
+fn whoever_asks_for_the_log_of_socketio_gets_refused_requests_too() {
+    let line = "a page of this origin may not connect";
+    for (filter, written) in [
+        ("socketio=info", true),
+        ("socketio=error", false),
+        ("socketio=info,engineio=off", false),
+        ("off,socketio=info,engineio=off", false),
+    ] {
+        let log = written_by("a_page_is_refused", Some(filter));
+        assert_eq!(log.contains(line), written, "{filter}: {log}");
+    }
 }
 
 #[test]

@@ -152,6 +152,8 @@ problems! {
             => "use the same path in both: the client's option `path` (in Python `socketio_path`), and `path` of the builder",
         TlsOnPlainPort WARN "a client speaks TLS to a port without TLS: the connection is closed"
             => "use `http://` or `ws://` in the client, or serve TLS: `run_tls`, or a proxy",
+        NotHttp INFO "a client does not speak HTTP/1.1: the connection is closed"
+            => "check what connects to this port; let a proxy speak HTTP/1.1 to it, not HTTP/2",
         TlsFailed INFO "a TLS handshake failed: the connection is closed"
             => "if `detail` names a certificate, the client does not trust it; if it names an invalid message, the client does not speak TLS: use `https://` or `wss://`",
         TooManyConnections WARN "too many TCP connections are open: a new one is closed"

@@ -13,7 +13,11 @@ pub(super) fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
             let rest = parameter.strip_prefix(name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         });
-        Some(parameters.collect::<Vec<_>>().join("&").into_bytes())
+        let found = parameters.collect::<Vec<_>>().join("&");
+        Some(match found.is_empty() {
+            true => format!("no parameter {name}").into_bytes(),
+            false => found.into_bytes(),
+        })
     };
     let headers = |names: &[HeaderName]| {
         let mut shown = Vec::new();

@@ -276,6 +276,8 @@ fn report_end(
         problems.report(Problem::HeadTooLarge, details);
     } else if timer.saw_tls() {
         problems.report(Problem::TlsOnPlainPort, details);
+    } else if error.is_parse() {
+        problems.report(Problem::NotHttp, details.detail(error));
     } else if error.is_timeout() {
         tracing::debug!(target: "socketio", "an idle HTTP connection was closed");
     } else {

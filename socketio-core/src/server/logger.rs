@@ -21,7 +21,8 @@ impl SocketIoBuilder {
     /// Takes effect in [`build`](SocketIoBuilder::build), for the whole program, unless a `tracing` subscriber is
     /// installed by then. A program with its own subscriber installs it first or leaves this option out. The target is
     /// `socketio`, the level `debug`. The environment variable `RUST_LOG` overrides both:
-    /// `RUST_LOG=socketio=warn,engineio=debug`.
+    /// `RUST_LOG=socketio=warn,engineio=debug`. If it names only `socketio`, refused requests and closed connections, whose target
+    /// is `engineio`, are logged as well, at the same level, `info` at most.
     pub fn logger(mut self, write: bool) -> Self {
         self.logger.socketio = write;
         self
@@ -44,7 +45,8 @@ impl Logger {
         }
         let filter = std::env::var("RUST_LOG")
             .ok()
-            .and_then(|filter| filter.parse().ok());
+            .and_then(|filter| filter.parse().ok())
+            .map(with_refusals);
         let writer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         // An error means that the program has installed its own subscriber, which stays.
         let _ = tracing_subscriber::registry()
@@ -64,5 +66,17 @@ impl Logger {
         Targets::new()
             .with_target("socketio", level(self.socketio))
             .with_target("engineio", level(self.engineio))
+    }
+}
+
+/// Adds the target of refused requests and closed connections to a filter that names `socketio` alone: whoever asks for its log
+/// looks for them there.
+fn with_refusals(filter: Targets) -> Targets {
+    let level = |name| filter.iter().find(|(target, _)| *target == name);
+    match (level("socketio"), level("engineio"), filter.default_level()) {
+        (Some((_, level)), None, None | Some(LevelFilter::OFF)) => filter
+            .clone()
+            .with_target("engineio", level.min(LevelFilter::INFO)),
+        _ => filter,
     }
 }

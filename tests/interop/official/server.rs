@@ -12,8 +12,8 @@ use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use socketio::{
-    Auth, ConnectionRefused, Data, NoAck, Session, SocketIo, call, emit, event, on,
-    recovery::Recovery, request, sid,
+    Auth, ConnectionRefused, Data, NoAck, Recovery, Session, SocketIo, call, emit, event, on,
+    request, sid,
 };
 
 const DATE: &str = "2026-01-02T03:04:05.678Z";

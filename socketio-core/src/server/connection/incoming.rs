@@ -31,6 +31,23 @@ fn head(message: &Message) -> Head {
     };
     Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
 }
+
+/// Returns what to do about an invalid packet, where that is known better than for all of them.
+fn cure(error: &str) -> Option<&'static str> {
+    Some(match error {
+        "a reserved event name" => "give the event another name",
+        "a CONNECT for a namespace joined already" => "let the client join a namespace once",
+        "event name too long" | "namespace too long" | "ack id too long" => {
+            "let the client send a shorter one"
+        }
+        "the values take too much memory" | "nested too deep" => {
+            "let the client send less at once; see `max_expansion`"
+        }
+        "attachments too large" => "raise `max_http_buffer_size`, or send less at once",
+        _ => return None,
+    })
+}
+
 /// The parameters of a URL that belong to Engine.IO, not to the application.
 const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 
@@ -89,8 +106,10 @@ impl<T: Transport> Connection<T> {
                     Some(error) if error.is_too_many_attachments() => Problem::TooManyAttachments,
                     _ => Problem::InvalidPacket,
                 };
-                self.report(problem, |details| {
-                    details.detail(&error).input(head.as_bytes())
+                let cure = cure(&error.to_string());
+                self.report(problem, |details| ProblemDetails {
+                    cure: cure.as_ref().map(|cure| cure as _),
+                    ..details.detail(&error).input(head.as_bytes())
                 });
                 self.close(Reason::ParseError);
             }
@@ -257,8 +276,10 @@ impl<T: Transport> Connection<T> {
 
     /// Ends the connection of a client that breaks the protocol.
     pub(super) fn invalid_packet(&mut self, error: &dyn fmt::Display, input: Option<&[u8]>) {
+        let cure = cure(&error.to_string());
         self.report(Problem::InvalidPacket, |details| ProblemDetails {
             input,
+            cure: cure.as_ref().map(|cure| cure as _),
             ..details.detail(error)
         });
         self.close(Reason::ParseError);
