@@ -4,8 +4,8 @@
     python3 benches/instructions.py target/release/examples/bench_server [WINDOW] [OPTION..]
 
 WINDOW events are sent at once, and the next when all have been echoed: 1 by default. Options are passed on to the server:
-`--record DIRECTORY` counts with a recorder. The program of another commit is measured in the same way, and the two numbers are
-compared. They vary by less than one part in a hundred.
+`--record DIRECTORY` counts with a recorder, `--recovery` with a client that can recover its session. The program of another
+commit is measured in the same way, and the two numbers are compared. They vary by less than one part in a hundred.
 """
 
 import pathlib
@@ -29,7 +29,7 @@ class Client:
         self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.read = b""
         head = (
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "GET /socket.io/?EIO=4&transport=websocket&recovery=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
         self.stream.sendall(head.encode())

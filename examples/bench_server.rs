@@ -3,8 +3,9 @@
 //! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and return:
 //! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
 //! same for each; `benches/compare` compares them with other servers. `--record DIRECTORY` has a recorder write into a directory.
+//! With `--recovery`, clients can recover their sessions: those whose requests say so (`?recovery=1`), or that are JavaScript.
 
-use socketio::{Recorder, SocketIo};
+use socketio::{Recorder, Recovery, SocketIo};
 use tokio::net::TcpListener;
 
 /// The handlers of one server, for one type.
@@ -94,15 +95,16 @@ async fn main() -> socketio::Result {
     let mut args = std::env::args().skip(1);
     let port: u16 = args
         .next()
-        .ok_or("usage: bench_server PORT [value|raw|typed] [--record DIRECTORY]")?
+        .ok_or("usage: bench_server PORT [value|raw|typed] [--record DIRECTORY] [--recovery]")?
         .parse()?;
-    let (mut data, mut recorder) = ("value", None);
+    let (mut data, mut recorder, mut recovery) = ("value", None, None);
     while let Some(arg) = args.next() {
         match &*arg {
             "value" => data = "value",
             "raw" => data = "raw",
             "typed" => data = "typed",
             "--record" => recorder = args.next().map(Recorder::jsonl),
+            "--recovery" => recovery = Some(Recovery::default()),
             other => {
                 return Err(format!("neither a type of handlers nor an option: {other}").into());
             }
@@ -111,6 +113,9 @@ async fn main() -> socketio::Result {
     let mut builder = SocketIo::builder().named(data);
     if let Some(recorder) = recorder {
         builder = builder.recorder(recorder);
+    }
+    if let Some(recovery) = recovery {
+        builder = builder.recovery(recovery);
     }
     let io = builder.build()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

@@ -13,6 +13,7 @@
 //! | [State](self::state) | values of the server, shared with axum and middleware |
 //! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
 //! | [Recovery](self::recovery) | clients that come back after a lost connection, with what they missed |
+//! | [History](self::history) | rooms whose events are kept for clients that join later |
 //! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
 //! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
 //! | [Errors](self::errors) | failed events, error handlers |
@@ -66,6 +67,9 @@ pub mod sessions {}
 
 #[doc = include_str!("../docs/guide/recovery.md")]
 pub mod recovery {}
+
+#[doc = include_str!("../docs/guide/history.md")]
+pub mod history {}
 
 #[doc = include_str!("../docs/guide/namespaces.md")]
 pub mod namespaces {}

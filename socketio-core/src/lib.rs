@@ -82,17 +82,19 @@ pub use base::{
     UnixPeer, UnknownReason, UserError,
 };
 pub use client::{
-    AsksForAck, ConnectionSession, Deliver, Event, Expired, OnceTransaction, Recovery, SentEvent,
-    Session, Socket, SocketIo, To, broadcast, call, call_event, close_room, connection_session,
-    current, disconnect, emit, emit_event, emit_wait, except, join_room, leave_room, of, once_in,
-    request, rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_self, to_user,
-    try_broadcast, try_call, try_call_event, try_close_room, try_connection_session,
+    AsksForAck, ConnectionSession, Deliver, Event, Expired, History, HistoryEvent, HistoryPage,
+    Joined, OnceTransaction, Recovery, RoomHistory, SentEvent, Session, Socket, SocketIo, To,
+    broadcast, call, call_event, close_room, connection_session, current, disconnect, emit,
+    emit_event, emit_wait, except, history, join_last, join_room, join_since, leave_room, of,
+    once_in, request, rooms, send, send_json, session, set_user, sid, skip, spawn, to, to_self,
+    to_user, try_broadcast, try_call, try_call_event, try_close_room, try_connection_session,
     try_disconnect, try_emit, try_emit_event, try_except, try_join_room, try_leave_room, try_of,
     try_request, try_rooms, try_send, try_send_json, try_session, try_set_user, try_sid, try_skip,
     try_spawn, try_to, try_to_self, try_to_user, try_user, user,
 };
 pub use cluster::QueueHealth;
 pub use delivery::{Deliveries, Undelivered, UndeliveredReason};
+pub use event_log::{InvalidPosition, Position};
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventKey,
     EventName, EventStream, FromEvent, Guard, Handler, HandlerList, HandlerStream, Handlers,

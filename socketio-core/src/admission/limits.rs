@@ -36,6 +36,20 @@ impl Default for PacketLimits {
     }
 }
 
+impl PacketLimits {
+    /// No limits, for packets that the server has written itself.
+    pub(crate) fn unlimited() -> Self {
+        PacketLimits {
+            max_attachments: usize::MAX,
+            max_attachment_bytes: usize::MAX,
+            max_namespace_len: usize::MAX,
+            max_event_len: usize::MAX,
+            max_id_len: usize::MAX,
+            max_expansion: usize::MAX,
+        }
+    }
+}
+
 /// Limits of what all clients, and those of one address, have open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdmissionLimits {

@@ -8,9 +8,10 @@ use std::fmt::Display;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 
-use super::{ConnectionSession, Session, Socket, To, scope};
+use super::{ConnectionSession, Joined, RoomHistory, Session, Socket, To, scope};
 use crate::{
     base::{CallError, EmitError, Request, RoomError, Sid, UserError},
+    event_log::Position,
     hub::IntoRooms,
 };
 
@@ -185,6 +186,47 @@ pub fn of(path: &str) -> To {
 #[track_caller]
 pub fn join_room(rooms: impl IntoRooms) -> Result<(), RoomError> {
     expect_current("join_room").join_room(rooms)
+}
+
+/// Adds the current client to a room with a history, with the events after a position: [`Socket::join_since`].
+///
+/// # Errors
+///
+/// As [`Socket::join_since`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn join_since(
+    room: impl Into<String>,
+    position: impl Into<Option<Position>>,
+) -> Result<Joined, RoomError> {
+    expect_current("join_since").join_since(room, position)
+}
+
+/// Adds the current client to a room with a history, with its newest events: [`Socket::join_last`].
+///
+/// # Errors
+///
+/// As [`Socket::join_last`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn join_last(room: impl Into<String>, events: usize) -> Result<Joined, RoomError> {
+    expect_current("join_last").join_last(room, events)
+}
+
+/// Returns the history of a room of the current client's namespace: [`Socket::history`].
+///
+/// # Panics
+///
+/// Outside of a handler.
+#[track_caller]
+pub fn history(room: impl Into<String>) -> RoomHistory {
+    expect_current("history").history(room)
 }
 
 /// Removes the current client from rooms: [`Socket::leave_room`].

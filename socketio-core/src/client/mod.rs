@@ -8,6 +8,7 @@ mod context;
 mod emit_event;
 mod event;
 mod expired;
+mod history;
 mod once_in;
 mod recovery;
 mod scope;
@@ -20,8 +21,8 @@ mod try_context;
 
 pub use context::{
     broadcast, call, close_room, connection_session, current, disconnect, emit, emit_wait, except,
-    join_room, leave_room, of, request, rooms, send, send_json, session, set_user, sid, skip,
-    spawn, to, to_self, to_user, user,
+    history, join_last, join_room, join_since, leave_room, of, request, rooms, send, send_json,
+    session, set_user, sid, skip, spawn, to, to_self, to_user, user,
 };
 pub use emit_event::{call_event, emit_event, try_call_event, try_emit_event};
 pub use event::{
@@ -29,6 +30,7 @@ pub use event::{
     read_event,
 };
 pub use expired::Expired;
+pub use history::{History, HistoryEvent, HistoryPage, Joined, RoomHistory};
 pub use once_in::{OnceTransaction, once_in};
 pub use recovery::Recovery;
 pub(crate) use scope::{Scope, Scoped, run_blocking};

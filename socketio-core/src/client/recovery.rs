@@ -195,3 +195,16 @@ impl fmt::Debug for Recovery {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_defaults_hold() {
+        let recovery = Recovery::default();
+        assert_eq!(recovery.max_disconnection, Duration::from_secs(120));
+        assert_eq!(recovery.max_bytes, 67_108_864);
+        assert_eq!(recovery.max_sessions, 10_000);
+    }
+}

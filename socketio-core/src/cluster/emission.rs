@@ -195,6 +195,10 @@ impl Emission {
             Target::Everyone => Recipients::some(None, skip, except),
             Target::Rooms(rooms) => Recipients::some(Some(rooms), skip, except),
         };
+        let rooms = match &self.target {
+            Target::Rooms(rooms) => &**rooms,
+            Target::One(_) | Target::Everyone => &[],
+        };
         let mut deliver = |stamped: &Stamped| {
             self.select(hub, |client| {
                 delivery.deliver_stamped(client, frames, stamped);
@@ -203,7 +207,7 @@ impl Emission {
         if self.delivery.is_volatile {
             log.pass(frames, deliver);
         } else {
-            let Ok(()) = log.publish(frames, recipients, |stamped| {
+            let Ok(()) = log.publish(frames, rooms, recipients, |stamped| {
                 deliver(stamped);
                 Ok::<_, Infallible>(())
             });

@@ -52,6 +52,14 @@ impl Recipients {
         }
     }
 
+    /// Returns the excluded ids and rooms.
+    pub(super) fn excluded(&self) -> (&[Arc<str>], &[Arc<str>]) {
+        match self {
+            Recipients::One(_) => (&[], &[]),
+            Recipients::Some { skip, except, .. } => (skip, except),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Recipients::One(sid) => sid.len(),

@@ -3,13 +3,16 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
 
-use super::{Entry, Epoch, Offset, Recipients};
-use crate::packet::Frames;
+use super::{Entry, Epoch, Histories, HistoryEntry, HistoryRule, Offset, Position, Recipients};
+use crate::{
+    base::Sid,
+    packet::{Frames, event_name},
+};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +31,17 @@ pub(crate) struct EventLog {
 }
 
 /// The part under the lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LogState {
+    /// The sessions that may need the events. Without any, only histories are kept.
+    sessions: usize,
     /// The position of the newest event.
     seq: u64,
     /// The position of the newest event that is not kept any more: all later ones are.
     floor: u64,
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
+    pub(crate) histories: Histories,
 }
 
 /// An event with its place in the log.
@@ -47,11 +53,18 @@ pub(crate) struct Stamped {
 }
 
 impl EventLog {
-    pub(crate) fn new(limits: LogLimits) -> Self {
+    pub(crate) fn new(limits: LogLimits, rules: Vec<Arc<HistoryRule>>) -> Self {
         EventLog {
             epoch: Epoch::random(),
             limits,
-            state: Mutex::default(),
+            state: Mutex::new(LogState {
+                sessions: 0,
+                seq: 0,
+                floor: 0,
+                entries: VecDeque::new(),
+                bytes: 0,
+                histories: Histories::new(rules),
+            }),
         }
     }
 
@@ -59,27 +72,64 @@ impl EventLog {
         self.epoch
     }
 
+    /// Returns the position of the newest event.
+    pub(crate) fn position(&self, state: &LogState) -> Position {
+        let (epoch, seq) = (self.epoch, state.seq);
+        Position(Offset { epoch, seq })
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers an event under the next position, and keeps it unless that fails.
+    /// Delivers an event under the next position, and keeps it unless that fails: for sessions, and in the histories of `rooms`.
     pub(crate) fn publish<T, E>(
         &self,
         packet: &Frames,
+        rooms: &[Arc<str>],
         recipients: impl FnOnce() -> Recipients,
         deliver: impl FnOnce(&Stamped) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut state = self.lock();
-        let stamped = self.stamp(packet, state.seq + 1);
+        let is_history = state.histories.keep_any(rooms);
+        let is_kept = state.sessions > 0;
+        let stamped = match is_kept {
+            true => self.stamp(packet, state.seq + 1),
+            // No client gets the offset.
+            false => Stamped {
+                seq: state.seq + u64::from(is_history),
+                packet: packet.clone(),
+            },
+        };
         let delivered = deliver(&stamped)?;
         state.seq = stamped.seq;
-        state.append(Entry {
-            seq: stamped.seq,
-            recipients: recipients(),
-            packet: stamped.packet,
-            at: Instant::now(),
-        });
+        if !is_kept && !is_history {
+            return Ok(delivered);
+        }
+        let (recipients, at) = (recipients(), Instant::now());
+        if is_history {
+            let (skip, except) = recipients.excluded();
+            let entry = Arc::new(HistoryEntry {
+                seq: stamped.seq,
+                event: event_name(packet).into(),
+                packet: packet.clone(),
+                skip: skip.to_vec(),
+                except: except.to_vec(),
+                at,
+                time: SystemTime::now(),
+            });
+            for room in rooms {
+                state.histories.append(room, &entry);
+            }
+        }
+        if is_kept {
+            state.append(Entry {
+                seq: stamped.seq,
+                recipients,
+                packet: stamped.packet,
+                at,
+            });
+        }
         let dropped = state.trim(&self.limits);
         drop(state);
         drop(dropped);
@@ -89,8 +139,51 @@ impl EventLog {
     /// Delivers an event that is not kept, with the position of the latest one that was.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
         let state = self.lock();
-        deliver(&self.stamp(packet, state.seq));
+        let stamped = match state.sessions > 0 {
+            true => self.stamp(packet, state.seq),
+            // No client gets the offset.
+            false => Stamped {
+                seq: state.seq,
+                packet: packet.clone(),
+            },
+        };
+        deliver(&stamped);
         drop(state);
+    }
+
+    /// Keeps an event for one client that was not sent anew, such as one of a history, under the next position. The caller
+    /// delivers the packet that is returned, under the same lock.
+    pub(crate) fn append_for(&self, state: &mut LogState, sid: &Sid, packet: &Frames) -> Stamped {
+        let stamped = self.stamp(packet, state.seq + 1);
+        state.seq = stamped.seq;
+        state.append(Entry {
+            seq: stamped.seq,
+            recipients: Recipients::One(sid.clone()),
+            packet: stamped.packet.clone(),
+            at: Instant::now(),
+        });
+        stamped
+    }
+
+    /// A session begins that may need what comes.
+    pub(crate) fn begin_session(&self) {
+        self.lock().sessions += 1;
+    }
+
+    /// A session ends. Returns whether nothing in the log is needed any more.
+    pub(crate) fn end_session(&self) -> bool {
+        let mut state = self.lock();
+        state.sessions -= 1;
+        if state.sessions > 0 {
+            return false;
+        }
+        state.floor = state.seq;
+        state.bytes = 0;
+        let dropped = std::mem::take(&mut state.entries);
+        let is_empty = !state.histories.has_rules();
+        drop(state);
+        drop(dropped);
+        is_empty
     }
 
     fn stamp(&self, packet: &Frames, seq: u64) -> Stamped {
@@ -103,7 +196,10 @@ impl EventLog {
 
     /// Drops what is too old.
     pub(crate) fn trim(&self) {
-        let dropped = self.lock().trim(&self.limits);
+        let mut state = self.lock();
+        state.histories.trim();
+        let dropped = state.trim(&self.limits);
+        drop(state);
         drop(dropped);
     }
 
@@ -163,6 +259,12 @@ mod tests {
     use super::*;
     use crate::packet::Codec;
 
+    fn session_log(limits: LogLimits) -> EventLog {
+        let log = EventLog::new(limits, Vec::new());
+        log.begin_session();
+        log
+    }
+
     fn append(log: &EventLog) {
         let packet = Codec::default().event("/", None, "tick", &1).unwrap();
         let everyone = || Recipients::Some {
@@ -170,7 +272,7 @@ mod tests {
             skip: Vec::new(),
             except: Vec::new(),
         };
-        let Ok(()) = log.publish(&packet, everyone, |_| Ok::<_, Infallible>(()));
+        let Ok(()) = log.publish(&packet, &[], everyone, |_| Ok::<_, Infallible>(()));
     }
 
     fn kept(log: &EventLog, after: u64) -> Vec<u64> {
@@ -179,7 +281,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_latest_events_are_kept_by_age() {
-        let log = EventLog::new(LogLimits {
+        let log = session_log(LogLimits {
             bytes: usize::MAX,
             age: Duration::from_secs(10),
         });
@@ -198,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_latest_events_are_kept_by_bytes() {
-        let log = EventLog::new(LogLimits {
+        let log = session_log(LogLimits {
             bytes: 700,
             age: Duration::MAX,
         });
@@ -212,13 +314,14 @@ mod tests {
 
     #[test]
     fn an_event_that_could_not_be_delivered_has_no_position() {
-        let log = EventLog::new(LogLimits {
+        let log = session_log(LogLimits {
             bytes: 700,
             age: Duration::MAX,
         });
         let packet = Codec::default().event("/", None, "tick", &1).unwrap();
         let refused = log.publish(
             &packet,
+            &[],
             || unreachable!("it is not kept"),
             |_| Err::<(), _>(()),
         );

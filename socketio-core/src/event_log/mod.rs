@@ -9,10 +9,16 @@ mod entry;
     reason = "a file is named after its main type"
 )]
 mod event_log;
+mod histories;
 mod memberships;
 mod offset;
+mod position;
+mod room_pattern;
 
 pub(crate) use entry::{Entry, Recipients};
 pub(crate) use event_log::{EventLog, LogLimits, LogState, Stamped};
+pub(crate) use histories::{Histories, HistoryEntry, HistoryRule};
 pub(crate) use memberships::Memberships;
 pub(crate) use offset::{Epoch, Offset};
+pub use position::{InvalidPosition, Position};
+pub(crate) use room_pattern::RoomPattern;

@@ -17,7 +17,7 @@ impl Epoch {
         Epoch(bytes)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; EPOCH_BYTES];
         let decoded =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);

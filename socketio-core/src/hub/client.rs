@@ -143,6 +143,7 @@ impl Client {
             memberships: recoverable.memberships().clone(),
             start: recoverable.start(),
             last: recoverable.last(),
+            replayed_after: recoverable.replayed_after(),
             until,
             previous: recoverable.ended(),
         }

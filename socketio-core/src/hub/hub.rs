@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, DeliveryOptions, Observer, PacketKind, Recoveries, RecoveryOptions, Room,
-    SentEvent, StreamTable, Watch,
+    Client, Delivery, DeliveryOptions, Logs, NamespaceHistory, Observer, PacketKind, Recoveries,
+    RecoveryOptions, Room, SentEvent, StreamTable, Watch,
     client_state::ClientState,
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
@@ -21,7 +21,7 @@ use crate::{
     admission::ClientLimits,
     base::{EmitError, Reason},
     counters::Counters,
-    event_log::EventLog,
+    event_log::{EventLog, LogLimits},
     packet::{Codec, Frames},
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct Hub {
     namespaces: RwLock<Namespaces>,
     /// If sessions are recovered. By default they are not, and nothing is kept.
     pub(crate) recovery: Option<Arc<Recoveries>>,
+    /// The logs of namespaces, if events are kept for sessions or in histories.
+    pub(crate) logs: Option<Arc<Logs>>,
 }
 
 impl Hub {
@@ -72,13 +74,27 @@ impl Hub {
             watch,
             namespaces: RwLock::default(),
             recovery: None,
+            logs: None,
         }
     }
 
-    /// Keeps what is needed to recover sessions.
-    pub(crate) fn with_recovery(self, options: Option<RecoveryOptions>) -> Self {
+    /// Keeps what is needed to recover sessions, and the histories of rooms.
+    pub(crate) fn with_logs(
+        self,
+        recovery: Option<RecoveryOptions>,
+        histories: Vec<NamespaceHistory>,
+    ) -> Self {
+        if recovery.is_none() && histories.is_empty() {
+            return self;
+        }
+        let limits = recovery.as_ref().map(|options| LogLimits {
+            bytes: options.bytes,
+            age: options.age,
+        });
+        let logs = Arc::new(Logs::new(limits, histories));
         Hub {
-            recovery: options.map(|options| Arc::new(Recoveries::new(options))),
+            recovery: recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs)))),
+            logs: Some(logs),
             ..self
         }
     }
@@ -89,8 +105,8 @@ impl Hub {
     }
 
     /// Returns the log of a namespace, if its events are kept.
-    pub(crate) fn log(&self, namespace: &str) -> Option<Arc<EventLog>> {
-        self.recovery.as_ref()?.log(namespace)
+    pub(crate) fn log(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
+        self.logs.as_ref()?.get(namespace)
     }
 
     /// Notifies the observers. Called under no lock, after the change.

@@ -54,7 +54,7 @@ impl Hub {
         RoomError::check_private(room, self.limits.python_rooms)
     }
 
-    fn report_joined(&self, client: &Arc<Client>, room: &Room) {
+    pub(super) fn report_joined(&self, client: &Arc<Client>, room: &Room) {
         self.observe(|observer| observer.joined(client, room));
     }
 

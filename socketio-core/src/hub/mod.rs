@@ -13,6 +13,7 @@ mod delivery;
 mod delivery_options;
 mod droppable;
 mod exclusion;
+mod history;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -25,6 +26,7 @@ mod joining;
     allow(dead_code, reason = "only the HTTP API asks")
 )]
 mod listing;
+mod logs;
 mod namespace_clients;
 mod observer;
 mod outbox_queue;
@@ -48,10 +50,12 @@ pub(crate) use connections::Connections;
 pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;
 pub(crate) use delivery_options::DeliveryOptions;
+pub(crate) use history::{JoinFrom, RoomJoined};
 pub(crate) use hub::{Hub, Target};
 pub(crate) use listing::{ClientQuery, RoomQuery};
 #[cfg(feature = "api")]
 pub(crate) use listing::{ClientRow, Keyed, Listed, RoomRow};
+pub(crate) use logs::{Logs, NamespaceHistory};
 pub(crate) use observer::{Observer, Watch};
 pub(crate) use outbox_queue::{OVERFLOW_GRACE, PacketKind};
 pub(crate) use recording::SentEvent;

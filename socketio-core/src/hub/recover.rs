@@ -87,11 +87,12 @@ impl Hub {
         };
         let log = session.log.lock();
         match session.check(credentials.received, &log, limits) {
-            Ok(received) => {
+            Ok((presented, received)) => {
                 drop(log);
                 Ok(Resumed {
                     session,
                     received,
+                    presented,
                     claim,
                 })
             }
@@ -112,6 +113,7 @@ impl Hub {
         connect: Frames,
     ) -> Option<Vec<super::client_state::Operation>> {
         let recovery = self.recovery.as_deref()?;
+        let mut flushes = false;
         let (accepted, lost) = client.with_state(|state| {
             if !matches!(state, ClientState::Connecting { .. }) {
                 return (None, false);
@@ -126,13 +128,19 @@ impl Hub {
                 if !is_own {
                     return (None, true);
                 }
-                self.replay(client, recoverable, resumed, state, &log);
+                flushes = resumed.session.may_be_half_replayed(resumed.presented);
+                if !flushes {
+                    self.replay(client, recoverable, resumed, state, &log);
+                }
                 recovery.counters.count(RecoveryOutcome::Recovered);
             } else {
                 recoverable.start_after(log.seq());
                 recovery.sessions.begin(&recoverable.pid, client);
             }
             client.connection().push(connect, PacketKind::Protocol);
+            if flushes {
+                client.connection().seal();
+            }
             let rooms = state.rooms();
             let accepted = state.accept(|| {
                 let namespace = self.enter(client);
@@ -150,6 +158,11 @@ impl Hub {
             // Another connection of the client has claimed the session since, or the log has lost what it needs: this connection
             // ends as if it had been lost, so that the client comes back.
             self.end(client, Reason::TransportClose);
+            let connection = client.connection();
+            connection.close_connection(CloseRequest::Lost);
+        }
+        if flushes && accepted.is_some() {
+            // It comes back with the position of the last event that it had kept, and gets the others then.
             let connection = client.connection();
             connection.close_connection(CloseRequest::Lost);
         }
@@ -174,7 +187,7 @@ impl Hub {
             delivery.finish();
             return;
         }
-        let Ok(()) = recoverable.log().publish(packet, to_one, |stamped| {
+        let Ok(()) = recoverable.log().publish(packet, &[], to_one, |stamped| {
             if let Some(client) = self.current(client) {
                 delivery.deliver_stamped(&client, packet, stamped);
             }
@@ -201,7 +214,7 @@ impl Hub {
         }
         let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         let to_one = || Recipients::One(client.sid().clone());
-        let emitted = recoverable.log().publish(packet, to_one, |stamped| {
+        let emitted = recoverable.log().publish(packet, &[], to_one, |stamped| {
             let Some(client) = self.current(client) else {
                 return Ok::<_, EmitError>(());
             };
@@ -253,6 +266,7 @@ impl Hub {
             let is_for = |room: &str| memberships.contain(room, entry.seq);
             if entry.recipients.include(client.sid(), is_for) {
                 recoverable.delivered(entry.seq);
+                recoverable.set_replayed_after(resumed.presented);
                 let packet = entry.packet.clone();
                 client.connection().push(packet, PacketKind::Event);
             }
@@ -278,7 +292,8 @@ impl Hub {
         user::leave_locked(client, namespace);
         let is_empty = namespace.everyone.remove(client.sid());
         let until = log.seq();
-        let evicted = match recovery.keeps(client, reason) {
+        let is_kept = recovery.keeps(client, reason);
+        let evicted = match is_kept {
             true => {
                 let session = client.keep(recoverable, rooms, until, reason);
                 let options = &recovery.options;
@@ -287,14 +302,13 @@ impl Hub {
                     .sessions
                     .keep(&recoverable.pid, session, duration, max)
             }
-            false => {
-                if recovery.sessions.end(&recoverable.pid) {
-                    recovery.leave(client.namespace());
-                }
-                None
-            }
+            false => None,
         };
         drop(log);
+        // It takes the lock of the log.
+        if !is_kept && recovery.sessions.end(&recoverable.pid) {
+            recovery.leave(client.namespace());
+        }
         if is_empty {
             self.free(client.namespace());
         }
@@ -321,14 +335,14 @@ impl Recoveries {
 }
 
 impl KeptSession {
-    /// Returns the position up to which the client has all events, if all later ones are there.
+    /// Returns the position that the client presents, and that up to which it has all events, if all later ones are there.
     fn check(
         &self,
         received: Received,
         log: &LogState,
         limits: &OutboxLimits,
-    ) -> Result<u64, RecoveryOutcome> {
-        let received = match received {
+    ) -> Result<(u64, u64), RecoveryOutcome> {
+        let presented = match received {
             Received::Malformed => return Err(RecoveryOutcome::InvalidOffset),
             // Of an earlier session: the official client never forgets it.
             Received::UpTo(offset) if offset.epoch != self.log.epoch() => self.start,
@@ -339,9 +353,9 @@ impl KeptSession {
             Received::Nothing => self.start,
         };
         // Up to its end, the client has missed nothing after the last event that was put into its outbox.
-        let received = match received >= self.last {
-            true => received.max(self.until),
-            false => received,
+        let received = match presented >= self.last {
+            true => presented.max(self.until),
+            false => presented,
         };
         if !self.is_complete(received, log) {
             return Err(RecoveryOutcome::Incomplete);
@@ -352,7 +366,13 @@ impl KeptSession {
         if messages > limits.messages || bytes > limits.bytes {
             return Err(RecoveryOutcome::TooMuch);
         }
-        Ok(received)
+        Ok((presented, received))
+    }
+
+    /// Returns whether a client that presents this position may have kept events of a replay that was interrupted. The official
+    /// client dispatches them when it is connected, and not before, and would dispatch them twice.
+    fn may_be_half_replayed(&self, presented: u64) -> bool {
+        self.replayed_after == Some(presented)
     }
 
     fn is_complete(&self, received: u64, log: &LogState) -> bool {

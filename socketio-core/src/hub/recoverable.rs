@@ -10,6 +10,9 @@ use tokio::sync::watch;
 use super::{Room, recovery_sessions::KeptSession};
 use crate::event_log::{EventLog, LogState, Memberships};
 
+/// No position.
+const NONE: u64 = u64::MAX;
+
 /// The part of a client whose session can be recovered. Positions are those of its namespace's log.
 #[derive(Debug)]
 pub(crate) struct Recoverable {
@@ -20,6 +23,8 @@ pub(crate) struct Recoverable {
     start: AtomicU64,
     /// The position of the last event that was put into its outbox.
     last: AtomicU64,
+    /// The position that the client had presented when events were replayed; [`NONE`] if none were.
+    replayed_after: AtomicU64,
     /// Locked after the log only.
     memberships: Mutex<Memberships>,
     pub(super) resumed: Option<Resumed>,
@@ -33,6 +38,8 @@ pub(super) struct Resumed {
     pub(super) session: Arc<KeptSession>,
     /// The client has all events up to here.
     pub(super) received: u64,
+    /// The position that the client has presented.
+    pub(super) presented: u64,
     /// Proves that no other client recovers the session.
     pub(super) claim: u64,
 }
@@ -45,6 +52,7 @@ impl Recoverable {
             log,
             start: AtomicU64::new(0),
             last: AtomicU64::new(0),
+            replayed_after: AtomicU64::new(NONE),
             memberships: Mutex::default(),
             resumed: None,
             ended: watch::Sender::new(false),
@@ -59,6 +67,7 @@ impl Recoverable {
             log: Arc::clone(&session.log),
             start: AtomicU64::new(session.start),
             last: AtomicU64::new(session.last),
+            replayed_after: AtomicU64::new(NONE),
             memberships: Mutex::new(session.memberships.clone()),
             ended: watch::Sender::new(false),
             resumed: Some(resumed),
@@ -104,6 +113,16 @@ impl Recoverable {
 
     pub(super) fn last(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn replayed_after(&self) -> Option<u64> {
+        let seq = self.replayed_after.load(Ordering::Relaxed);
+        (seq != NONE).then_some(seq)
+    }
+
+    /// Events were replayed to a client that had presented this position.
+    pub(super) fn set_replayed_after(&self, seq: u64) {
+        self.replayed_after.store(seq, Ordering::Relaxed);
     }
 
     /// The event at this position was put into the outbox. Under the lock of the log.

@@ -1,11 +1,11 @@
 //! [`Recoveries`]: the logs and the kept sessions of a server, if it recovers sessions.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,14 +14,13 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    Client,
+    Client, Logs,
     recoverable::Recoverable,
     recovery_sessions::{Found, KeptSession, RecoverySessions},
 };
 use crate::{
     base::{Request, Sid, fault},
     counters::RecoveryCounters,
-    event_log::{EventLog, LogLimits},
 };
 
 /// How often old events are dropped at least.
@@ -53,7 +52,7 @@ pub(crate) struct RecoveryOptions {
 /// The logs and the sessions of a server.
 pub(crate) struct Recoveries {
     pub(super) options: RecoveryOptions,
-    logs: RwLock<HashMap<Arc<str>, NamespaceLog>>,
+    logs: Arc<Logs>,
     pub(super) sessions: RecoverySessions,
     pub(super) counters: RecoveryCounters,
     /// Kept sessions that have ended, for `on_expired`.
@@ -65,17 +64,11 @@ pub(crate) struct Recoveries {
     pub(super) is_stopping: AtomicBool,
 }
 
-/// The log of a namespace while it has sessions.
-struct NamespaceLog {
-    log: Arc<EventLog>,
-    sessions: usize,
-}
-
 impl Recoveries {
-    pub(crate) fn new(options: RecoveryOptions) -> Self {
+    pub(crate) fn new(options: RecoveryOptions, logs: Arc<Logs>) -> Self {
         Recoveries {
             options,
-            logs: RwLock::default(),
+            logs,
             sessions: RecoverySessions::default(),
             counters: RecoveryCounters::default(),
             lost: Mutex::default(),
@@ -84,12 +77,6 @@ impl Recoveries {
             is_swept: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
         }
-    }
-
-    /// Returns the log of a namespace, if it has sessions.
-    pub(crate) fn log(&self, namespace: &str) -> Option<Arc<EventLog>> {
-        let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&logs.get(namespace)?.log))
     }
 
     /// Returns whether a client can bear an offset behind the arguments of its events.
@@ -102,34 +89,13 @@ impl Recoveries {
 
     /// Begins a session in a namespace. It ends with [`leave`](Self::leave).
     pub(super) fn begin(&self, namespace: &Arc<str>) -> Recoverable {
-        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
-        let log = logs.entry(Arc::clone(namespace)).or_insert_with(|| {
-            let limits = LogLimits {
-                bytes: self.options.bytes,
-                age: self.options.age,
-            };
-            NamespaceLog {
-                log: Arc::new(EventLog::new(limits)),
-                sessions: 0,
-            }
-        });
-        log.sessions += 1;
         let pid = Arc::from(Sid::random().as_str());
-        Recoverable::new(pid, Arc::clone(&log.log))
+        Recoverable::new(pid, self.logs.begin_session(namespace))
     }
 
-    /// A session of a namespace has ended. With the last one, the log ends.
+    /// A session of a namespace has ended.
     pub(super) fn leave(&self, namespace: &str) {
-        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(log) = logs.get_mut(namespace) else {
-            return;
-        };
-        log.sessions -= 1;
-        if log.sessions == 0 {
-            let ended = logs.remove(namespace);
-            drop(logs);
-            drop(ended);
-        }
+        self.logs.end_session(namespace);
     }
 
     /// A kept session has ended without having been recovered.
@@ -191,13 +157,7 @@ impl Recoveries {
         for session in expired {
             self.lose(session);
         }
-        let logs: Vec<_> = {
-            let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-            logs.values().map(|one| Arc::clone(&one.log)).collect()
-        };
-        for log in logs {
-            log.trim();
-        }
+        self.logs.trim();
         next
     }
 
@@ -222,9 +182,7 @@ impl Recoveries {
 
     /// Returns the counters, the number of kept sessions, and the number and the bytes of kept events.
     pub(crate) fn counts(&self) -> (&RecoveryCounters, usize, usize, usize) {
-        let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-        let sizes = logs.values().map(|one| one.log.size());
-        let (events, bytes) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let (events, bytes) = self.logs.size();
         (&self.counters, self.sessions.kept(), events, bytes)
     }
 }

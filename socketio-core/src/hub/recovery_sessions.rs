@@ -39,6 +39,8 @@ pub(crate) struct KeptSession {
     pub(super) start: u64,
     /// The position of the last event that was put into the outbox.
     pub(super) last: u64,
+    /// The position that the client had presented when events were replayed.
+    pub(super) replayed_after: Option<u64>,
     /// The position at which the client ended.
     pub(super) until: u64,
     /// Becomes true when its last handler has ended.

@@ -1,8 +1,8 @@
 //! [`Metrics`]: a snapshot of what a server has counted.
 
 use super::{
-    ClosedMetrics, Health, Histogram, NamespaceMetrics, OutboxMetrics, RecorderMetrics,
-    RecoveryMetrics, TransportMetrics,
+    ClosedMetrics, Health, Histogram, HistoryMetrics, NamespaceMetrics, OutboxMetrics,
+    RecorderMetrics, RecoveryMetrics, TransportMetrics,
 };
 
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
@@ -51,6 +51,8 @@ pub struct Metrics {
     pub outbox: OutboxMetrics,
     /// The recovery of sessions; `None` without [`recovery`](crate::SocketIoBuilder::recovery).
     pub recovery: Option<RecoveryMetrics>,
+    /// The histories of rooms; `None` without [`history`](crate::SocketIoBuilder::history).
+    pub history: Option<HistoryMetrics>,
     /// From when a ping is due until its pong arrives.
     pub ping_round_trip: Histogram,
     /// What the recorder has written; `None` without a [`Recorder`](crate::Recorder).

@@ -27,4 +27,4 @@ pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
 pub use probes::Probes;
 pub use recorder_metrics::RecorderMetrics;
-pub use recovery::{RecoveryMetrics, RecoveryOutcomeMetrics};
+pub use recovery::{HistoryMetrics, RecoveryMetrics, RecoveryOutcomeMetrics};

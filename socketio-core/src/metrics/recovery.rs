@@ -30,6 +30,26 @@ pub struct RecoveryOutcomeMetrics {
     pub count: u64,
 }
 
+/// The histories of rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryMetrics {
+    /// The events that are kept, now.
+    pub events: u64,
+    /// About how much memory they take in bytes, now.
+    pub bytes: u64,
+}
+
+/// Returns them, if any room has a history.
+pub(super) fn history(node: &Node) -> Option<HistoryMetrics> {
+    let logs = node.hub.logs.as_ref()?;
+    let (events, bytes) = logs.has_histories().then(|| logs.history_size())?;
+    Some(HistoryMetrics {
+        events: events as u64,
+        bytes: bytes as u64,
+    })
+}
+
 /// Returns them, if the server recovers sessions.
 pub(super) fn recovery(node: &Node) -> Option<RecoveryMetrics> {
     let (counters, sessions, events, bytes) = node.hub.recovery.as_ref()?.counts();

@@ -6,6 +6,26 @@ use super::{
 };
 
 impl Metrics {
+    pub(super) fn history_samples(&self) -> Vec<Samples> {
+        let Some(history) = &self.history else {
+            return Vec::new();
+        };
+        vec![
+            Samples::new(
+                Kind::Gauge,
+                "socketio_history_events",
+                "Events that are kept in the histories of rooms.",
+                plain(history.events),
+            ),
+            Samples::new(
+                Kind::Gauge,
+                "socketio_history_bytes",
+                "Memory of the events in the histories of rooms.",
+                plain(history.bytes),
+            ),
+        ]
+    }
+
     pub(super) fn recovery_samples(&self) -> Vec<Samples> {
         let Some(recovery) = &self.recovery else {
             return Vec::new();

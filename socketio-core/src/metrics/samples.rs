@@ -73,6 +73,7 @@ impl Metrics {
         all.extend(self.outbox_samples());
         all.extend(self.recovery_samples());
         all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
+        all.extend(self.history_samples());
         all.extend(self.health_samples());
         all
     }

@@ -7,7 +7,7 @@ use socketio_names::Pattern;
 use super::{
     ClosedMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram, Metrics,
     NamespaceMetrics, OutboxMetrics, ProblemMetrics, RecorderMetrics, TransportMetrics,
-    recovery::recovery,
+    recovery::{history, recovery},
 };
 use crate::{
     base::Problem,
@@ -55,6 +55,7 @@ impl SocketIo {
             acks_timed_out: counters.acks_timed_out.get(),
             outbox,
             recovery: recovery(node),
+            history: history(node),
             ping_round_trip: Histogram::of(&counters.ping),
             recorder: node.recorder.as_deref().map(RecorderMetrics::of),
             health: self.health(),

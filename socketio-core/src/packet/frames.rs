@@ -5,7 +5,11 @@ use std::{
     fmt::{Display, Write as _},
 };
 
-use crate::base::{Message, Text};
+use super::json::decode;
+use crate::{
+    admission::PacketLimits,
+    base::{Message, Text},
+};
 
 /// Room for an argument that is added.
 const ROOM: usize = 24;
@@ -82,6 +86,16 @@ impl Frames {
         if !self.rest.is_empty() {
             queue.extend(self.rest);
         }
+    }
+}
+
+/// Returns the name of an event of the default parser; of another one, it is empty.
+pub(crate) fn event_name(packet: &Frames) -> String {
+    match &packet.first {
+        Some(Message::Text(text)) => decode(text.clone(), &PacketLimits::unlimited())
+            .map(|packet| packet.event().to_owned())
+            .unwrap_or_default(),
+        _ => String::new(),
     }
 }
 

@@ -37,6 +37,7 @@ pub use ack_id::AckId;
 pub use arguments::Arguments;
 pub use codec::Codec;
 pub use frames::Frames;
+pub(crate) use frames::event_name;
 pub use json::{
     Assembler, DecodeError, Json, JsonPayload, Kind, TextPacket, ack, connect, connect_error,
     connect_request, decode, disconnect, event, event_with, payload, payload_of,

@@ -22,7 +22,7 @@ use crate::{
     delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
-    hub::Watch,
+    hub::{NamespaceHistory, Watch},
     node::Options,
     once::Once,
     packet::{Codec, Form, Parser, to_ascii},
@@ -50,6 +50,8 @@ pub struct SocketIoBuilder {
     pub(super) recovery: Option<Recovery>,
     pub(super) recorder: Option<Recorder>,
     taps: Vec<Tap>,
+    pub(super) histories: Vec<NamespaceHistory>,
+    pub(super) last_values: bool,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
     pub(super) deliveries: Deliveries,
@@ -103,6 +105,8 @@ impl SocketIoBuilder {
             recovery: None,
             recorder: None,
             taps: Vec::new(),
+            histories: Vec::new(),
+            last_values: false,
             clustering: Clustering::default(),
             once: Once::default(),
             deliveries: Deliveries::default(),
@@ -312,6 +316,7 @@ impl SocketIoBuilder {
         self.logger.install();
         self.check_options();
         self.check_recovery();
+        self.check_histories();
         self.check_drain();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
@@ -386,6 +391,7 @@ impl SocketIoBuilder {
         }
         let parts = NodeParts {
             recovery,
+            histories: self.histories,
             codec: self
                 .codec
                 .max_attachments(self.options.outgoing_attachments),

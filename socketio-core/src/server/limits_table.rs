@@ -8,11 +8,12 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("builder.rs"),
     include_str!("client_options.rs"),
     include_str!("clustering.rs"),
     include_str!("connection_limits.rs"),
+    include_str!("heartbeat_options.rs"),
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
     include_str!("limit_options.rs"),

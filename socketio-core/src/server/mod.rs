@@ -19,6 +19,7 @@ mod engine_transport;
 mod event_queue;
 mod file_limit;
 mod heartbeat_options;
+mod history_option;
 mod http_options;
 mod http_timeouts;
 mod lifecycle;

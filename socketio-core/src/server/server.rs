@@ -14,7 +14,7 @@ use crate::{
     delivery::{Courier, Deliveries},
     engine::Engine,
     handler::{Dispatcher, Registry},
-    hub::{Connections, Hub, RecoveryOptions, Watch},
+    hub::{Connections, Hub, NamespaceHistory, RecoveryOptions, Watch},
     node::{Description, Files, Node, Options, OutgoingEvents},
     once::{Keys, Once},
     packet::Codec,
@@ -30,6 +30,7 @@ pub(super) struct Server {
 
 /// The parts of a node, checked by the builder.
 pub(super) struct NodeParts {
+    pub(super) histories: Vec<NamespaceHistory>,
     pub(super) recovery: Option<(Recovery, RecoveryOptions)>,
     pub(super) codec: Codec,
     pub(super) watch: Watch,
@@ -62,7 +63,7 @@ impl Server {
             parts.activity.start(&id),
         );
         let (recovery, recovery_options) = parts.recovery.unzip();
-        let hub = Arc::new(hub.with_recovery(recovery_options));
+        let hub = Arc::new(hub.with_logs(recovery_options, parts.histories));
         let server = Arc::new(self);
         let emitter = Arc::new(Emitter::new(&hub, parts.cluster));
         let tasks = Arc::new(Tasks::new("background task"));

@@ -18,6 +18,8 @@ pub enum RoomError {
     TooLong(usize),
     /// The client has disconnected, or no local client has this id.
     NotConnected,
+    /// Events to this room are not kept: no pattern of [`history`](crate::SocketIoBuilder::history) matches its name.
+    NoHistory,
     /// `connect` has deferred more operations than an outbox may hold.
     TooMuchDeferred,
     /// A `try_` function was called outside of a handler: [`NoCurrentClient`].
@@ -48,6 +50,9 @@ impl fmt::Display for RoomError {
             RoomError::TooMuchDeferred => {
                 f.write_str("too many operations are deferred until the client is accepted")
             }
+            RoomError::NoHistory => f.write_str(
+                "events to this room are not kept: add a pattern for it to the builder, as in `.history(\"/\", \"job:{id}\", History::new())`",
+            ),
             RoomError::NotConnected => f.write_str("the client is not connected"),
             RoomError::NoCurrentClient => NoCurrentClient.fmt(f),
         }

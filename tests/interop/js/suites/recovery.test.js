@@ -134,6 +134,23 @@ describe("recovery", { skip: needsOwnServer }, () => {
     assert.ok(witness);
   });
 
+  test("r5 a replay that is interrupted is continued, and no event is dispatched twice", async (t) => {
+    const at = await stage(t);
+    const client = await at.connect();
+    for (const first of [1, 11]) {
+      await at.lose(client);
+      await at.emit({ first, count: 10 });
+      at.link.cutBefore = `["tick",${first + 6},`;
+      const last = new Promise((resolve) => client.socket.on("tick", (number) => number === first + 9 && resolve()));
+      at.link.up();
+      await last;
+    }
+    await at.emit({ first: 21 });
+    await client.call("who am i");
+    assert.equal(client.socket.recovered, true);
+    assert.deepEqual(numbers(client), Array.from({ length: 21 }, (_, index) => index + 1));
+  });
+
   test("r6 an incomplete replay is not a recovery", async (t) => {
     const at = await stage(t, { "max-bytes": 2_000 });
     const client = await at.connect();

@@ -29,8 +29,15 @@ export class Link {
     for (const socket of [near, far]) socket.on("error", () => {});
     near.pipe(far);
     far.on("data", (data) => {
-      this.seen?.(data, pair);
-      if (!near.destroyed) near.write(data);
+      const end = this.cutBefore ? data.indexOf(this.cutBefore) : -1;
+      if (end < 0) {
+        if (!near.destroyed) near.write(data);
+        return;
+      }
+      // What precedes it arrives, and the connection breaks.
+      this.cutBefore = undefined;
+      near.end(data.subarray(0, end));
+      far.destroy();
     });
     // A half-open connection is not closed on the other side.
     near.on("close", () => { if (!pair.isHalfOpen) far.destroy(); this.#forget(pair); });
@@ -40,6 +47,9 @@ export class Link {
   #forget(pair) {
     if (pair.near.destroyed && pair.far.destroyed) this.#pairs.delete(pair);
   }
+
+  /** The next connection that would carry this text to the client breaks before it. */
+  cutBefore;
 
   /** Breaks all connections. With `unnoticed`, the server does not see it. */
   cut({ unnoticed = false } = {}) {

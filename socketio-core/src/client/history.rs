@@ -1,0 +1,293 @@
+//! The history of rooms: its options, joining a room with what was sent to it before, and reading it.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::Serialize;
+
+use super::SocketIo;
+use crate::{
+    admission::PacketLimits,
+    base::Data,
+    event_log::{HistoryEntry, HistoryRule, Offset, Position, RoomPattern},
+    hub::{Hub, RoomJoined},
+    node::Node,
+};
+
+/// What is kept of the events that are sent to rooms, for [`SocketIoBuilder::history`](crate::SocketIoBuilder::history).
+///
+/// | option | default | past it |
+/// |---|---|---|
+/// | [`max_events`](History::max_events) | 1,000 in each room | the oldest event of the room is dropped |
+/// | [`max_age`](History::max_age) | 1 hour | the event is dropped |
+/// | [`max_bytes`](History::max_bytes) | 64 MiB in all rooms of the pattern together | the oldest event of any of them is dropped |
+#[derive(Clone, Debug)]
+#[must_use = "pass it to `SocketIoBuilder::history`"]
+pub struct History {
+    max_events: usize,
+    max_age: Duration,
+    max_bytes: usize,
+    last_value: bool,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        History::new()
+    }
+}
+
+impl History {
+    /// Returns the defaults.
+    pub fn new() -> Self {
+        History {
+            max_events: 1_000,
+            max_age: Duration::from_secs(3_600),
+            max_bytes: 64 << 20,
+            last_value: false,
+        }
+    }
+
+    /// Sets how many events of each room are kept. Default: 1,000.
+    pub fn max_events(mut self, events: usize) -> Self {
+        self.max_events = events;
+        self
+    }
+
+    /// Sets how long events are kept. Default: 1 hour.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// Sets how much memory the kept events of all rooms of the pattern may take together, in bytes, for each namespace.
+    /// Default: 64 MiB (67,108,864 bytes).
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Sets whether only the newest event of each name is kept in a room: a cache of values for clients that join late.
+    /// Default: false. Needs the default parser.
+    pub fn last_value(mut self, last_value: bool) -> Self {
+        self.last_value = last_value;
+        self
+    }
+
+    pub(crate) fn is_last_value(&self) -> bool {
+        self.last_value
+    }
+
+    /// Returns what is wrong with the options.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &'static str> {
+        let problems = [
+            (
+                self.max_events == 0,
+                "`History::max_events` must not be zero",
+            ),
+            (
+                self.max_age.is_zero(),
+                "`History::max_age` must not be zero",
+            ),
+            (self.max_bytes == 0, "`History::max_bytes` must not be zero"),
+        ];
+        let wrong = problems.into_iter().filter(|(is, _)| *is);
+        wrong.map(|(_, problem)| problem)
+    }
+
+    pub(crate) fn rule(&self, pattern: RoomPattern) -> Arc<HistoryRule> {
+        Arc::new(HistoryRule {
+            pattern,
+            max_events: self.max_events,
+            max_age: self.max_age,
+            max_bytes: self.max_bytes,
+            last_value: self.last_value,
+        })
+    }
+}
+
+/// How a client has joined a room with a history: [`Socket::join_since`](crate::Socket::join_since). Usually returned by the
+/// handler, so that it is the acknowledgement: `{"epoch": "q83vEjRW", "seq": 17, "recovered": true}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Joined {
+    /// The position in the room's history: what the client receives after the acknowledgement has later ones.
+    #[serde(flatten)]
+    pub position: Position,
+    /// Whether the client has received all that it had missed. If not, it has received nothing of the past: events that it
+    /// wanted are not kept any more, or are more than its outbox may hold.
+    pub recovered: bool,
+}
+
+impl From<RoomJoined> for Joined {
+    fn from(joined: RoomJoined) -> Self {
+        Joined {
+            position: joined.position,
+            recovered: joined.recovered,
+        }
+    }
+}
+
+/// The history of one room, to be read. Created by [`SocketIo::history`] and [`history`](crate::history).
+#[must_use = "nothing is read before `read` is called"]
+pub struct RoomHistory {
+    node: Arc<Node>,
+    namespace: Arc<str>,
+    room: String,
+    since: Option<Position>,
+    limit: usize,
+}
+
+/// Events of a room: [`RoomHistory::read`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct HistoryPage {
+    /// The position behind the last of these events, from which the next page is read.
+    #[serde(flatten)]
+    pub position: Position,
+    /// Whether all events after the position that was asked for are kept.
+    pub recovered: bool,
+    /// The events, in the order in which they were sent.
+    pub events: Vec<HistoryEvent>,
+}
+
+/// An event of the past.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct HistoryEvent {
+    /// Its number.
+    pub seq: u64,
+    /// Its name.
+    pub event: String,
+    /// Its arguments.
+    pub args: Vec<Data>,
+    /// When it was sent.
+    pub time: std::time::SystemTime,
+}
+
+impl RoomHistory {
+    pub(crate) fn new(node: Arc<Node>, namespace: Arc<str>, room: String) -> Self {
+        RoomHistory {
+            node,
+            namespace,
+            room,
+            since: None,
+            limit: usize::MAX,
+        }
+    }
+
+    /// Reads the events after a position only. Default: all that are kept.
+    pub fn since(mut self, position: impl Into<Option<Position>>) -> Self {
+        self.since = position.into();
+        self
+    }
+
+    /// Reads so many events at most: the oldest ones after the position, or the newest ones if there is none. Default: all.
+    pub fn limit(mut self, events: usize) -> Self {
+        self.limit = events;
+        self
+    }
+
+    /// Reads the events; `None` if events to this room are not kept.
+    pub fn read(self) -> Option<HistoryPage> {
+        let hub = &self.node.hub;
+        let log = hub.log(&self.namespace)?;
+        let (entries, mut position, recovered) = {
+            let mut state = log.lock();
+            if !state.histories.keep(&self.room) {
+                return None;
+            }
+            state.histories.trim_room(&self.room);
+            let position = log.position(&state);
+            let (since, recovered) = match self.since {
+                None => (0, true),
+                Some(Position(Offset { epoch, seq })) => {
+                    let is_known = epoch == log.epoch()
+                        && seq <= state.seq()
+                        && state.histories.is_complete_after(&self.room, seq);
+                    (if epoch == log.epoch() { seq } else { 0 }, is_known)
+                }
+            };
+            (
+                state.histories.after(&self.room, since),
+                position,
+                recovered,
+            )
+        };
+        let mut entries = entries;
+        match self.since {
+            None => drop(entries.drain(..entries.len().saturating_sub(self.limit))),
+            Some(_) if entries.len() > self.limit => {
+                entries.truncate(self.limit);
+                if let Some(last) = entries.last() {
+                    position.0.seq = last.seq;
+                }
+            }
+            Some(_) => {}
+        }
+        let events = entries.iter().filter_map(|entry| event(hub, entry));
+        Some(HistoryPage {
+            position,
+            recovered,
+            events: events.collect(),
+        })
+    }
+}
+
+/// Reads the packet of an event, which this server has written.
+fn event(hub: &Hub, entry: &HistoryEntry) -> Option<HistoryEvent> {
+    let limits = PacketLimits::unlimited();
+    let mut reader = hub.codec.reader(&limits);
+    let mut packet = None;
+    for message in entry.packet.messages() {
+        packet = reader.read(message.clone(), &limits, |_| true).ok()?;
+    }
+    let packet = packet?;
+    Some(HistoryEvent {
+        seq: entry.seq,
+        event: packet.event().to_owned(),
+        args: packet.into_arguments().rest().ok()?,
+        time: entry.time,
+    })
+}
+
+impl SocketIo {
+    /// Returns the history of a room, to be read.
+    ///
+    /// ```
+    /// use socketio_core::{History, SocketIo};
+    ///
+    /// let io = SocketIo::bare()
+    ///     .history("/", "job:{id}", History::new())
+    ///     .build()
+    ///     .unwrap();
+    /// io.to("job:1").emit("progress", 50);
+    /// let page = io.history("/", "job:1").limit(10).read().unwrap();
+    /// assert_eq!(page.events[0].event, "progress");
+    /// ```
+    pub fn history(&self, namespace: &str, room: impl Into<String>) -> RoomHistory {
+        let path = if namespace.is_empty() { "/" } else { namespace };
+        RoomHistory::new(Arc::clone(self.node()), Arc::from(path), room.into())
+    }
+}
+
+impl fmt::Debug for RoomHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomHistory")
+            .field("namespace", &self.namespace)
+            .field("room", &self.room)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_defaults_hold() {
+        let history = History::new();
+        assert_eq!(history.max_events, 1_000);
+        assert_eq!(history.max_age, Duration::from_secs(3_600));
+        assert_eq!(history.max_bytes, 67_108_864);
+        assert!(!history.last_value);
+    }
+}

@@ -1,0 +1,322 @@
+//! [`Histories`]: the kept events of the rooms of one namespace.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::Instant;
+
+use super::RoomPattern;
+use crate::{base::Sid, packet::Frames};
+
+/// About how much an event takes beside its packet, in bytes.
+const EVENT_MEMORY: usize = 256;
+
+/// What is kept of the rooms of one pattern.
+#[derive(Clone, Debug)]
+pub(crate) struct HistoryRule {
+    pub(crate) pattern: RoomPattern,
+    /// In each room.
+    pub(crate) max_events: usize,
+    pub(crate) max_age: Duration,
+    /// In all rooms of the pattern together.
+    pub(crate) max_bytes: usize,
+    /// Only the newest event of each name is kept.
+    pub(crate) last_value: bool,
+}
+
+/// A kept event. Its packet has no offset.
+#[derive(Debug)]
+pub(crate) struct HistoryEntry {
+    pub(crate) seq: u64,
+    pub(crate) event: Box<str>,
+    pub(crate) packet: Frames,
+    /// The ids of clients that it was not sent to.
+    pub(crate) skip: Vec<Arc<str>>,
+    /// The rooms whose clients it was not sent to.
+    pub(crate) except: Vec<Arc<str>>,
+    pub(crate) at: Instant,
+    pub(crate) time: SystemTime,
+}
+
+impl HistoryEntry {
+    fn bytes(&self) -> usize {
+        EVENT_MEMORY + self.event.len() + self.packet.bytes()
+    }
+
+    /// Returns whether it may be sent to a client with this id, which `is_in` rooms.
+    pub(crate) fn is_for(&self, sid: &Sid, is_in: impl Fn(&str) -> bool) -> bool {
+        let is = |name: &Arc<str>| sid == &**name;
+        !self.skip.iter().any(is) && !self.except.iter().any(|room| is(room) || is_in(room))
+    }
+}
+
+/// The events of one room.
+#[derive(Debug)]
+struct RoomHistory {
+    rule: usize,
+    entries: VecDeque<Arc<HistoryEntry>>,
+    /// The position of the newest event that was dropped.
+    floor: u64,
+}
+
+/// What all rooms of one pattern take.
+#[derive(Debug, Default)]
+struct Total {
+    bytes: usize,
+    events: usize,
+    /// The events in the order in which they were sent, with their rooms. Some are gone.
+    order: VecDeque<(u64, Arc<str>)>,
+}
+
+/// The kept events of the rooms of one namespace.
+#[derive(Debug)]
+pub(crate) struct Histories {
+    rules: Vec<Arc<HistoryRule>>,
+    rooms: HashMap<Arc<str>, RoomHistory>,
+    totals: Vec<Total>,
+    /// The position of the newest event that was dropped of a room without events.
+    forgotten: u64,
+}
+
+impl Histories {
+    pub(crate) fn new(rules: Vec<Arc<HistoryRule>>) -> Self {
+        Histories {
+            totals: rules.iter().map(|_| Total::default()).collect(),
+            rules,
+            rooms: HashMap::new(),
+            forgotten: 0,
+        }
+    }
+
+    /// Returns whether the events of any room are kept.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// Returns whether events to any of these rooms are kept.
+    pub(super) fn keep_any(&self, rooms: &[Arc<str>]) -> bool {
+        self.has_rules() && rooms.iter().any(|room| self.keep(room))
+    }
+
+    /// Returns whether events to a room are kept.
+    pub(crate) fn keep(&self, room: &str) -> bool {
+        self.rule(room).is_some()
+    }
+
+    fn rule(&self, room: &str) -> Option<usize> {
+        self.rules
+            .iter()
+            .position(|rule| rule.pattern.matches(room))
+    }
+
+    /// Keeps an event that was sent to a room, if the room has a history.
+    pub(crate) fn append(&mut self, room: &Arc<str>, entry: &Arc<HistoryEntry>) {
+        let Some(index) = self.rule(room) else {
+            return;
+        };
+        let rule = Arc::clone(&self.rules[index]);
+        let forgotten = self.forgotten;
+        let history = self
+            .rooms
+            .entry(Arc::clone(room))
+            .or_insert_with(|| RoomHistory {
+                rule: index,
+                entries: VecDeque::new(),
+                floor: forgotten,
+            });
+        let total = &mut self.totals[index];
+        if rule.last_value
+            && let Some(older) = history
+                .entries
+                .iter()
+                .position(|older| older.event == entry.event)
+            && let Some(older) = history.entries.remove(older)
+        {
+            total.bytes -= older.bytes();
+            total.events -= 1;
+        }
+        total.bytes += entry.bytes();
+        total.events += 1;
+        total.order.push_back((entry.seq, Arc::clone(room)));
+        history.entries.push_back(Arc::clone(entry));
+        if history.entries.len() > rule.max_events {
+            self.drop_oldest(room);
+        }
+        while self.totals[index].bytes > rule.max_bytes {
+            let Some((seq, room)) = self.totals[index].order.pop_front() else {
+                break;
+            };
+            let oldest = self.rooms.get(&room).and_then(|room| room.entries.front());
+            if oldest.is_some_and(|oldest| oldest.seq == seq) {
+                self.drop_oldest(&room);
+            }
+        }
+        self.trim_room(room);
+        self.compact(index);
+    }
+
+    /// Removes the oldest event of a room. A room without events is forgotten.
+    fn drop_oldest(&mut self, room: &str) {
+        let Some(history) = self.rooms.get_mut(room) else {
+            return;
+        };
+        if let Some(oldest) = history.entries.pop_front() {
+            let total = &mut self.totals[history.rule];
+            total.bytes -= oldest.bytes();
+            total.events -= 1;
+            history.floor = oldest.seq;
+        }
+        if history.entries.is_empty() {
+            self.forgotten = self.forgotten.max(history.floor);
+            self.rooms.remove(room);
+        }
+    }
+
+    /// Drops what is too old of a room.
+    pub(crate) fn trim_room(&mut self, room: &str) {
+        while let Some(history) = self.rooms.get(room)
+            && let Some(oldest) = history.entries.front()
+            && oldest.at.elapsed() > self.rules[history.rule].max_age
+        {
+            self.drop_oldest(room);
+        }
+    }
+
+    /// Drops what is too old of all rooms.
+    pub(crate) fn trim(&mut self) {
+        let rooms: Vec<_> = self.rooms.keys().cloned().collect();
+        for room in rooms {
+            self.trim_room(&room);
+        }
+    }
+
+    /// Forgets the order of events that are gone, if they are many.
+    fn compact(&mut self, index: usize) {
+        let total = &mut self.totals[index];
+        if total.order.len() <= 2 * total.events + 1_024 {
+            return;
+        }
+        let rooms = &self.rooms;
+        total.order.retain(|(seq, room)| {
+            let history = rooms.get(room);
+            history.is_some_and(|history| history.entries.iter().any(|entry| entry.seq == *seq))
+        });
+    }
+
+    /// Returns whether all events of a room after a position are kept.
+    pub(crate) fn is_complete_after(&self, room: &str, seq: u64) -> bool {
+        let floor = self
+            .rooms
+            .get(room)
+            .map_or(self.forgotten, |room| room.floor);
+        seq >= floor
+    }
+
+    /// Returns the kept events of a room after a position, in order.
+    pub(crate) fn after(&self, room: &str, seq: u64) -> Vec<Arc<HistoryEntry>> {
+        let Some(history) = self.rooms.get(room) else {
+            return Vec::new();
+        };
+        let first = history.entries.partition_point(|entry| entry.seq <= seq);
+        history.entries.range(first..).cloned().collect()
+    }
+
+    /// Returns the number of kept events, and about how much memory they take in bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let totals = self.totals.iter();
+        totals.fold((0, 0), |sum, one| (sum.0 + one.events, sum.1 + one.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Codec;
+
+    fn histories(change: impl FnOnce(&mut HistoryRule)) -> Histories {
+        let mut rule = HistoryRule {
+            pattern: RoomPattern::parse("room:{id}").unwrap(),
+            max_events: 3,
+            max_age: Duration::from_secs(10),
+            max_bytes: 1 << 20,
+            last_value: false,
+        };
+        change(&mut rule);
+        Histories::new(vec![Arc::new(rule)])
+    }
+
+    fn append(histories: &mut Histories, room: &str, event: &str, seq: u64) {
+        let entry = Arc::new(HistoryEntry {
+            seq,
+            event: event.into(),
+            packet: Codec::default().event("/", None, event, &seq).unwrap(),
+            skip: Vec::new(),
+            except: Vec::new(),
+            at: Instant::now(),
+            time: SystemTime::now(),
+        });
+        histories.append(&Arc::from(room), &entry);
+    }
+
+    fn kept(histories: &Histories, room: &str) -> Vec<u64> {
+        let kept = histories.after(room, 0);
+        kept.iter().map(|entry| entry.seq).collect()
+    }
+
+    #[test]
+    fn each_room_keeps_so_many_events() {
+        let mut histories = histories(|_| ());
+        for seq in 1..=5 {
+            append(&mut histories, "room:a", "tick", seq);
+        }
+        append(&mut histories, "room:b", "tick", 6);
+        append(&mut histories, "other", "tick", 7);
+        assert_eq!(kept(&histories, "room:a"), [3, 4, 5]);
+        assert_eq!(kept(&histories, "room:b"), [6]);
+        assert_eq!(kept(&histories, "other"), [0; 0]);
+        assert!(histories.is_complete_after("room:a", 2));
+        assert!(!histories.is_complete_after("room:a", 1));
+        assert!(histories.is_complete_after("room:b", 0));
+    }
+
+    #[test]
+    fn all_rooms_of_a_pattern_share_the_bytes_and_the_oldest_event_goes_first() {
+        let mut histories = histories(|rule| rule.max_bytes = 1_000);
+        for seq in 1..=6 {
+            append(&mut histories, &format!("room:{}", seq % 2), "tick", seq);
+        }
+        assert!(histories.size().1 <= 1_000);
+        assert_eq!(kept(&histories, "room:0"), [4, 6]);
+        assert_eq!(kept(&histories, "room:1"), [5]);
+        assert!(!histories.is_complete_after("room:1", 2));
+        assert!(histories.is_complete_after("room:1", 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn old_events_are_dropped_and_their_room_is_forgotten() {
+        let mut histories = histories(|_| ());
+        append(&mut histories, "room:a", "tick", 1);
+        tokio::time::advance(Duration::from_secs(11)).await;
+        append(&mut histories, "room:b", "tick", 2);
+        histories.trim();
+        assert_eq!(kept(&histories, "room:a"), [0; 0]);
+        assert!(!histories.is_complete_after("room:a", 0));
+        assert!(histories.is_complete_after("room:a", 1));
+        assert_eq!(histories.rooms.len(), 1);
+    }
+
+    #[test]
+    fn with_last_value_only_the_newest_event_of_each_name_is_kept() {
+        let mut histories = histories(|rule| rule.last_value = true);
+        for seq in 1..=3_000 {
+            let event = ["price", "volume"][usize::try_from(seq % 2).unwrap()];
+            append(&mut histories, "room:a", event, seq);
+        }
+        assert_eq!(kept(&histories, "room:a"), [2_999, 3_000]);
+        assert!(histories.is_complete_after("room:a", 0));
+        assert!(histories.totals[0].order.len() <= 1_100);
+    }
+}

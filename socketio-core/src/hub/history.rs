@@ -1,0 +1,156 @@
+//! Joining a room with what was sent to it before: the part of the [`Hub`] for rooms with a history.
+
+use std::sync::Arc;
+
+use super::{
+    Client, Hub, PacketKind, Room,
+    client_state::{ClientState, Joined},
+};
+use crate::{
+    admission::OutboxLimits,
+    base::RoomError,
+    event_log::{EventLog, HistoryEntry, LogState, Offset, Position},
+};
+
+/// Which events of a room a client wants that joins it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum JoinFrom {
+    /// Those after a position; none if there is none.
+    Since(Option<Position>),
+    /// The newest ones.
+    Last(usize),
+}
+
+/// How a client has joined a room with a history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomJoined {
+    /// What comes has later positions.
+    pub(crate) position: Position,
+    /// Whether the client gets all that it wanted.
+    pub(crate) recovered: bool,
+}
+
+impl Hub {
+    /// Adds a client to a room as [`join`](Hub::join) does, and sends it what was sent to the room before: then comes what is
+    /// sent to the room later, and nothing twice or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Hub::join), and if the room has no history.
+    pub(crate) fn join_from(
+        &self,
+        client: &Arc<Client>,
+        room: &Room,
+        limit: usize,
+        from: JoinFrom,
+    ) -> Result<RoomJoined, RoomError> {
+        self.check_room(room)?;
+        let log = self.log(client.namespace());
+        let log = log.filter(|log| log.lock().histories.keep(room));
+        let log = log.ok_or(RoomError::NoHistory)?;
+        let limits = *client.connection().limits();
+        let (joined, outcome) = client.with_state(|state| {
+            let joined = state.join(room, limit)?;
+            let mut locked = log.lock();
+            locked.histories.trim_room(room);
+            let missed = match joined {
+                // It has had everything as it was sent.
+                Joined::Already => Some(Vec::new()),
+                Joined::Now(_) | Joined::Later => {
+                    missed(&log, &locked, client, state, room, from, &limits)
+                }
+            };
+            let recovered = missed.is_some();
+            if let Joined::Now(namespace) = &joined {
+                send(&log, &mut locked, client, missed.unwrap_or_default());
+                if let Some(recoverable) = client.recoverable() {
+                    recoverable.joined(room, &locked);
+                }
+                namespace.insert(client, room);
+            }
+            let position = log.position(&locked);
+            let outcome = RoomJoined {
+                position,
+                recovered,
+            };
+            Ok::<_, RoomError>((joined, outcome))
+        })?;
+        match joined {
+            Joined::Already => {}
+            Joined::Now(_) => self.report_joined(client, room),
+            Joined::Later => {
+                let (entering, room) = (Arc::clone(client), Arc::clone(room));
+                let deferred = client.once_accepted(self, room.len(), move |hub| {
+                    hub.enter_from(&entering, &room, &log, from);
+                });
+                deferred.map_err(|_| RoomError::TooMuchDeferred)?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// A client that has joined a room inside of `connect` was accepted.
+    fn enter_from(&self, client: &Arc<Client>, room: &Room, log: &EventLog, from: JoinFrom) {
+        let limits = *client.connection().limits();
+        let entered = client.with_state(|state| {
+            let namespace = state.namespace_of(room)?;
+            let mut locked = log.lock();
+            let missed = missed(log, &locked, client, state, room, from, &limits);
+            send(log, &mut locked, client, missed.unwrap_or_default());
+            if let Some(recoverable) = client.recoverable() {
+                recoverable.joined(room, &locked);
+            }
+            namespace.insert(client, room);
+            Some(())
+        });
+        if entered.is_some() {
+            self.report_joined(client, room);
+        }
+    }
+}
+
+/// Returns the events of a room that a client wants; `None` if they are not all there, or are more than its outbox may hold.
+fn missed(
+    log: &EventLog,
+    state: &LogState,
+    client: &Client,
+    client_state: &ClientState,
+    room: &str,
+    from: JoinFrom,
+    limits: &OutboxLimits,
+) -> Option<Vec<Arc<HistoryEntry>>> {
+    let (since, last) = match from {
+        JoinFrom::Since(None) => return Some(Vec::new()),
+        JoinFrom::Since(Some(Position(Offset { epoch, seq }))) => {
+            let is_known = epoch == log.epoch()
+                && seq <= state.seq()
+                && state.histories.is_complete_after(room, seq);
+            (is_known.then_some(seq)?, usize::MAX)
+        }
+        JoinFrom::Last(count) => (0, count),
+    };
+    let rooms = client_state.rooms();
+    let is_in = |name: &str| rooms.iter().any(|room| **room == *name);
+    let mut entries = state.histories.after(room, since);
+    entries.retain(|entry| entry.is_for(client.sid(), is_in));
+    entries.drain(..entries.len().saturating_sub(last));
+    let messages: usize = entries.iter().map(|entry| entry.packet.count()).sum();
+    let bytes: usize = entries.iter().map(|entry| entry.packet.bytes()).sum();
+    (messages <= limits.messages && bytes <= limits.bytes).then_some(entries)
+}
+
+/// Sends events of the past to a client. If its session can be recovered, they are kept for that under new positions: its
+/// offset would otherwise go back.
+fn send(log: &EventLog, state: &mut LogState, client: &Client, missed: Vec<Arc<HistoryEntry>>) {
+    for entry in missed {
+        let packet = match client.recoverable() {
+            None => entry.packet.clone(),
+            Some(recoverable) => {
+                let stamped = log.append_for(state, client.sid(), &entry.packet);
+                recoverable.delivered(stamped.seq);
+                stamped.packet
+            }
+        };
+        client.connection().push(packet, PacketKind::Event);
+    }
+}

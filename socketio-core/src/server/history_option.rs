@@ -1,0 +1,61 @@
+//! The builder's option of rooms with a history.
+
+use socketio_names::Pattern;
+
+use super::SocketIoBuilder;
+use crate::{client::History, event_log::RoomPattern, hub::NamespaceHistory, packet::Form};
+
+impl SocketIoBuilder {
+    /// Keeps the events that are sent to rooms whose names match a pattern, so that clients that join such a room later receive
+    /// them: [`join_since`](crate::join_since), [`join_last`](crate::join_last). Default: no room has a history.
+    ///
+    /// `namespace` is the path or the pattern of the namespace. In the pattern of the room, a parameter in braces stands for any
+    /// text but none. If several patterns match a room, the first one that was added counts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio_core::{History, Joined, Position, RoomError, SocketIo, join_since};
+    ///
+    /// async fn follow(job: String, since: Option<Position>) -> Result<Joined, RoomError> {
+    ///     join_since(format!("job:{job}"), since)
+    /// }
+    ///
+    /// let io = SocketIo::bare()
+    ///     .on("follow", follow)
+    ///     .history("/", "job:{id}", History::new().max_events(1_000).max_age(Duration::from_secs(3600)))
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    #[track_caller]
+    pub fn history(mut self, namespace: &str, room: &str, history: History) -> Self {
+        let at = std::panic::Location::caller();
+        let mut problems: Vec<_> = history.problems().map(str::to_owned).collect();
+        match (Pattern::parse(namespace), RoomPattern::parse(room)) {
+            (Ok(namespace), Ok(room)) => {
+                self.last_values |= history.is_last_value();
+                self.histories.push(NamespaceHistory {
+                    namespace,
+                    rule: history.rule(room),
+                });
+            }
+            (namespace, room) => {
+                problems.extend(namespace.err().map(|error| error.to_string()));
+                problems.extend(room.err());
+            }
+        }
+        let located = problems
+            .into_iter()
+            .map(|one| format!("`history` ({at}): {one}"));
+        self.problems.extend(located);
+        self
+    }
+
+    /// Adds what is wrong with the histories and the parser.
+    pub(super) fn check_histories(&mut self) {
+        if self.last_values && self.codec.form() != Form::Json {
+            self.problems.push(String::from(
+                "`History::last_value` needs the default parser: remove `.parser(..)` or `.last_value(true)`",
+            ));
+        }
+    }
+}
