@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 EXAMPLES = pathlib.Path(os.environ.get("SOCKETIO_EXAMPLES", ROOT / "target/debug/examples"))
-TOKEN = "a token for this test"
+TOKEN = "the-token-of-this-test"
 PATIENCE = 60
 
 
@@ -153,9 +152,3 @@ class Polling:
                     self.request("POST", "3")
                 elif packet.startswith("430"):
                     return json.loads(packet[3:])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -30,29 +30,26 @@ def closed(directory):
 
 
 def numbers(rows):
+    rows = list(rows)
     seen = [row["seq"] for row in rows]
     assert len(set(seen)) == len(seen), "a row is there twice"
     return set(seen)
 
 
 def kill_under_load(directory, **options):
-    """Sends events until files have been closed, and kills the server while more are on their way. Returns how many were sent."""
+    """Sends events until files have been closed, and kills the server while more are on their way."""
     with servers.running(directory, **options) as server:
         clients = [servers.Polling(server) for _ in range(4)]
-        sent = 0
 
         def send():
-            nonlocal sent
             for client in clients:
                 client.send(*[("say", "a room", "text %d" % number) for number in range(500)])
-                sent += 500
             return len(closed(directory)) >= 3
 
         servers.until("three files were closed", send)
         for client in clients:
             client.send(*[("say", "a room", "on its way")] * 500)
         server.stop(signal.SIGKILL)
-    return sent
 
 
 def check(directory, gzipped):
@@ -61,12 +58,14 @@ def check(directory, gzipped):
     rows = [row for path in before for row in whole_lines(path)]
     kept = numbers(rows)
     assert len(rows) > 1_000
-    [part] = directory.glob("*.part")
-    left = numbers(readable(part))
+    # None, if it was killed right after it had closed a file.
+    parts = list(directory.glob("*.part"))
+    assert len(parts) <= 1
+    left = numbers(row for part in parts for row in readable(part))
     assert not kept & left
     # The next server closes it.
     with servers.running(directory, RECORDER_GZIP=int(gzipped)) as server:
-        servers.until("the leftover is closed", lambda: not part.exists())
+        servers.until("the leftover is closed", lambda: not list(directory.glob("*.part")))
         assert server.stop() == 0
     after = [path for path in closed(directory) if path not in before]
     again = numbers(row for path in after for row in whole_lines(path))
@@ -120,7 +119,6 @@ def test_a_directory_that_vanishes_is_made_again(tmp_path):
         assert client.call("echo", "two") == ["two"]
         servers.until("it is there again", directory.exists)
         assert client.call("echo", "three") == ["three"]
-        assert server.metric("socketio_recorder_dropped_rows_total") >= 0
         assert server.stop() == 0
     assert list(moved.iterdir()) != []
     assert [row for path in closed(directory) for row in whole_lines(path)]
