@@ -107,3 +107,22 @@ async fn options_of_an_emit_apply_on_other_nodes() {
     assert_eq!(messages[0]["volatile"], true);
     assert_eq!(messages[1]["volatile"], serde_json::Value::Null);
 }
+
+// R2
+#[tokio::test]
+async fn with_recovery_a_volatile_event_is_not_kept_and_carries_the_latest_offset() {
+    let recovery = socketio::Recovery::default().clients(|_| true);
+    let io = SocketIo::bare().recovery(recovery).build().unwrap();
+    let client = client(&io, "/").await;
+    let socket = io.socket("/", client.sid()).unwrap();
+    let offset = || client.received().pop().unwrap().read::<(u32, String)>().unwrap();
+    io.emit("n", 1);
+    let (_, kept) = offset();
+    io.broadcast().volatile().emit("n", 2);
+    assert_eq!(offset(), (2, kept.clone()));
+    socket.to_self().volatile().emit("n", 3);
+    assert_eq!(offset(), (3, kept.clone()));
+    assert_eq!(io.metrics().recovery.unwrap().kept_events, 1);
+    io.emit("n", 4);
+    assert_ne!(offset().1, kept);
+}
