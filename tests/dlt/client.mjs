@@ -39,6 +39,8 @@ for (let number = 0; number < Number(messages); number++) {
   await call("say", room, `${name} says ${number}`);
 }
 emit("nobody handles this", 1, 2);
+// Events are handled in order: the one before has arrived when this one is acknowledged.
+await call("echo", "bye");
 // A broken wait ends with the test's own deadline.
 while ((counted.received.said ?? 0) < Number(expected)) await once(socket, "said");
 console.log(JSON.stringify(counted));

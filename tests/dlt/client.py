@@ -40,6 +40,8 @@ def main(url, name, room, messages):
         call("say", room, "%s says %d" % (name, number))
     counted["sent"]["nobody handles this"] += 1
     client.emit("nobody handles this", (1, 2))
+    # Events are handled in order: the one before has arrived when this one is acknowledged.
+    call("echo", "bye")
     with everything:
         if not everything.wait_for(lambda: counted["received"]["said"] >= expected, PATIENCE):
             sys.exit("missing messages: %r" % counted)

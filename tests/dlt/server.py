@@ -32,6 +32,8 @@ class Server:
         )
         line = self.process.stdout.readline().decode()
         self.url = re.search(r"http://[\d.]+:\d+", line)[0]
+        # Once it answers, it handles signals.
+        self.api("live")
 
     def api(self, path):
         request = urllib.request.Request(self.url + "/socket.io-api/" + path, headers={"Authorization": "Bearer " + TOKEN})

@@ -51,6 +51,7 @@ pub(super) struct Writer {
     is_failing: bool,
     /// When leftovers are closed.
     leftovers: Option<Instant>,
+    /// The pause after the last failure. Zero once something was written.
     pause: Duration,
     /// The rows that the queue had dropped when it was looked at last.
     dropped: u64,
@@ -75,7 +76,7 @@ impl Writer {
             files: 0,
             is_failing: false,
             leftovers: Some(Instant::now()),
-            pause: FIRST_PAUSE,
+            pause: Duration::ZERO,
             dropped: 0,
             is_lagging: false,
         }
@@ -171,6 +172,7 @@ impl Writer {
                 return Err(error);
             }
             self.written += length;
+            self.pause = Duration::ZERO;
             self.counters.rows.add(rows);
             self.counters.bytes.add(length as u64);
             let is_full = length == 0 || file.bytes >= self.rotation.bytes;
@@ -220,12 +222,8 @@ impl Writer {
     /// Counts a failure, and logs the first.
     fn failed(&mut self, error: &io::Error) {
         self.counters.errors.increment();
-        let pause = match self.is_failing {
-            true => (self.pause * 2).min(LAST_PAUSE),
-            false => FIRST_PAUSE,
-        };
-        self.pause = pause;
-        self.leftovers = Some(Instant::now() + pause);
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
+        self.leftovers = Some(Instant::now() + self.pause);
         if !std::mem::replace(&mut self.is_failing, true) {
             let directory = self.place.directory.display();
             tracing::warn!(
