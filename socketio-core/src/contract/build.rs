@@ -75,7 +75,7 @@ impl Builder<'_> {
                     namespace.guards.clone_from(&info.guards);
                     namespace.auth = self.auth(&handler);
                 }
-                "connect" | "disconnect" => {}
+                "connect" | "disconnect" | "disconnecting" => {}
                 name if namespace.incoming.iter().any(|one| one.name == name) => {}
                 _ => {
                     let event = self.incoming(&handler, errors.as_ref());
@@ -104,15 +104,17 @@ impl Builder<'_> {
             what, event, place, ..
         } = whose;
         let (file, line) = (place.file(), place.line());
-        let cure = match whose.is_closure {
-            true => {
+        let cure = match (name, whose.is_closure) {
+            ("Ack", _) => {
+                "the handler sends it itself; if it can return the value instead, its type is known"
+            }
+            (_, true) => {
                 "give the event a function with an attribute, whose types are described by `schemars::JsonSchema`"
             }
-            false => "derive `schemars::JsonSchema` for it",
+            _ => "derive `schemars::JsonSchema` for it",
         };
-        let warning = format!(
-            "{file}:{line}: the type `{name}` of {what} of {event:?} is `unknown`, since it has no JSON Schema: {cure}"
-        );
+        let warning =
+            format!("{file}:{line}: the type `{name}` of {what} of {event:?} is `unknown`: {cure}");
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
