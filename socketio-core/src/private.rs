@@ -108,7 +108,7 @@ impl<T> HasNoDefault for &DefaultProbe<T> {
 
 /// Describes the types of a handler. The only item of generated code that depends on the feature `contract`.
 ///
-/// `returns` has the return type, or `impl` and its text, which has no name.
+/// `returns` has the return type, or `items` and the type of a stream's items, or `impl` and the text of a type without a name.
 #[cfg(feature = "contract")]
 #[doc(hidden)]
 #[macro_export]
@@ -138,6 +138,9 @@ macro_rules! __socketio_describe_return {
     ($needs:ident, []) => {};
     ($needs:ident, [impl $text:literal]) => {
         $needs.returned($crate::private::opaque($text));
+    };
+    ($needs:ident, [items $type:ty]) => {
+        $needs.items((&&&&$crate::private::TypeProbe::<$type>::new()).returned());
     };
     ($needs:ident, [$type:ty]) => {
         $needs.returned((&&&&$crate::private::TypeProbe::<$type>::new()).returned());

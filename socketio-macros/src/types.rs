@@ -35,6 +35,48 @@ pub(crate) fn has_impl(ty: TokenStream) -> bool {
     })
 }
 
+/// Returns the type of the items, if `impl Stream<Item = T>` is in a type.
+pub(crate) fn stream_item(ty: TokenStream) -> Option<TokenStream> {
+    let mut trees = ty.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Group(group) => {
+                if let Some(item) = stream_item(group.stream()) {
+                    return Some(item);
+                }
+            }
+            TokenTree::Ident(word) if word == "Item" => {
+                let is_equals = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == '=');
+                if trees.next_if(is_equals).is_some() {
+                    return Some(until_closed(trees));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the tokens up to the `>` or the comma that ends a type.
+fn until_closed(trees: impl Iterator<Item = TokenTree>) -> TokenStream {
+    let mut open = 0_usize;
+    trees
+        .take_while(|tree| {
+            let TokenTree::Punct(punct) = tree else {
+                return true;
+            };
+            match punct.as_char() {
+                '<' => open += 1,
+                '>' if open > 0 => open -= 1,
+                '>' => return false,
+                ',' => return open > 0,
+                _ => {}
+            }
+            true
+        })
+        .collect()
+}
+
 /// Formats a type as users write it, for messages.
 pub(crate) fn written(ty: TokenStream) -> String {
     let mut text = String::new();
@@ -68,6 +110,35 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                 }
                 text.push_str(&word.to_string());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_items_of_a_stream_are_found_in_its_type() {
+        for (ty, item) in [
+            ("impl Stream<Item = String>", Some("String")),
+            (
+                "impl Stream<Item = String> + Send + 'static",
+                Some("String"),
+            ),
+            (
+                "Result<impl Stream<Item = HashMap<String, u8>>, Error>",
+                Some("HashMap<String, u8>"),
+            ),
+            (
+                "EventStream<impl Stream<Item = (u8, Vec<u8>)> + use<>>",
+                Some("(u8, Vec<u8>)"),
+            ),
+            ("impl Serialize", None),
+            ("BoxStream<'static, Item>", None),
+        ] {
+            let found = stream_item(ty.parse().unwrap());
+            assert_eq!(found.map(written).as_deref(), item, "{ty}");
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | `types` | what serde and schemars do with types, in TypeScript |
 //! | `unknown` | types without a schema: they compile, are `unknown`, and are named |
 //! | `namespaces` | paths, patterns, `auth`, nested handlers |
+//! | `streams` | handlers that return a stream |
 //! | `drift` | `assert_matches` |
 //! | `routes` | the contract over HTTP |
 //!
@@ -19,6 +20,7 @@ mod events;
 mod golden;
 mod namespaces;
 mod routes;
+mod streams;
 mod types;
 mod unknown;
 

@@ -1,21 +1,20 @@
 //! Makes the [`Contract`] of a server from its handler table and its outgoing events.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     AckContract, Argument, Contract, ErrorContract, IncomingEvent, NamespaceContract,
     OutgoingEvent,
-    schemas::{Direction, Renamed, Schemas},
+    finish::{DEFAULT_ERROR, add_default_error, rename_input, stream_end},
+    schemas::{Direction, Schemas},
     values::{allows_null, elements},
+    whose::Whose,
 };
 use crate::{
     handler::{NoAck, parameters},
     node::{Described, DescribedNamespace, EventDefinition, Node},
     schema::{EventTypes, HandlerTypes, Place, TypeInfo, short},
 };
-
-/// The name of the type of the acknowledgement of a failed event.
-const ERROR: &str = "EventError";
 
 /// Makes the contract.
 pub(super) fn contract(node: &Node) -> Contract {
@@ -75,16 +74,24 @@ impl Builder<'_> {
                     namespace.guards.clone_from(&info.guards);
                     namespace.auth = self.auth(&handler);
                 }
-                "connect" | "disconnect" => {}
+                "connect" | "disconnect" | "disconnecting" => {}
                 name if namespace.incoming.iter().any(|one| one.name == name) => {}
                 _ => {
                     let event = self.incoming(&handler, errors.as_ref());
                     namespace.incoming.push(event);
+                    namespace.outgoing.extend(self.streamed(&handler));
                 }
             }
         }
-        let outgoing = self.node.events.in_namespace(path);
-        namespace.outgoing = outgoing.into_iter().map(|one| self.outgoing(one)).collect();
+        let typed = self.node.events.in_namespace(path);
+        let mut outgoing: Vec<_> = typed.into_iter().map(|one| self.outgoing(one)).collect();
+        // The type of an event tells more than a stream of it; several streams may have the same items.
+        for streamed in std::mem::take(&mut namespace.outgoing) {
+            if !outgoing.iter().any(|one| one.name == streamed.name) {
+                outgoing.push(streamed);
+            }
+        }
+        namespace.outgoing = outgoing;
         namespace.incoming.sort_by(|a, b| a.name.cmp(&b.name));
         namespace.outgoing.sort_by(|a, b| a.name.cmp(&b.name));
         namespace
@@ -100,19 +107,7 @@ impl Builder<'_> {
     }
 
     fn warn(&mut self, name: &str, whose: &Whose<'_>) {
-        let Whose {
-            what, event, place, ..
-        } = whose;
-        let (file, line) = (place.file(), place.line());
-        let cure = match whose.is_closure {
-            true => {
-                "give the event a function with an attribute, whose types are described by `schemars::JsonSchema`"
-            }
-            false => "derive `schemars::JsonSchema` for it",
-        };
-        let warning = format!(
-            "{file}:{line}: the type `{name}` of {what} of {event:?} is `unknown`, since it has no JSON Schema: {cure}"
-        );
+        let warning = whose.warning(name);
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -208,11 +203,14 @@ impl Builder<'_> {
             is_rated,
             ..
         } = handler.types;
-        let is_result = returned.is_some_and(|one| one.is_result);
+        let results = [*returned, handler.types.items];
+        let is_result = results.iter().flatten().any(|one| one.is_result);
         let fails = is_result || *is_rated || !handler.info.guards.is_empty();
         let error = fails.then(|| self.error(errors, *is_rated));
         let whose = Whose::of(handler, "the acknowledgement");
-        let values = if *acks_itself {
+        let values = if handler.info.stream.is_some() {
+            (vec![Argument::new("end", stream_end())], false)
+        } else if *acks_itself {
             self.warn("Ack", &whose);
             (vec![Argument::new("reply", Value::Bool(true))], false)
         } else {
@@ -266,7 +264,7 @@ impl Builder<'_> {
             true => Value::Bool(true),
             false => {
                 self.uses_default_error = true;
-                json!({ "$ref": format!("#/$defs/{ERROR}") })
+                json!({ "$ref": format!("#/$defs/{DEFAULT_ERROR}") })
             }
         };
         let Some(handler) = errors else {
@@ -288,6 +286,34 @@ impl Builder<'_> {
             value.schema = json!({ "anyOf": [value.schema, default] });
         }
         ErrorContract { values }
+    }
+
+    /// Returns the event that each item of a stream is, if the handler returns one.
+    fn streamed(&mut self, handler: &Described<'_>) -> Option<OutgoingEvent> {
+        let name = handler.info.stream.as_deref()?;
+        let whose = Whose::of(handler, "an item of the stream");
+        let mut arguments = match handler.types.items {
+            Some(items) => self.values(items.ty, Direction::ToClient, &whose).0,
+            None => {
+                self.warn("Stream", &whose);
+                vec![Argument::new("data", Value::Bool(true))]
+            }
+        };
+        let is_one = arguments.len() == 1;
+        for (index, argument) in arguments.iter_mut().enumerate() {
+            argument.name = match is_one {
+                true => String::from("data"),
+                false => format!("arg{}", index + 1),
+            };
+        }
+        Some(OutgoingEvent {
+            name: name.to_owned(),
+            docs: format!("An item of what `{}` streams.", handler.info.event),
+            arguments,
+            ack: None,
+            type_name: handler.info.function.clone(),
+            location: handler.info.location,
+        })
     }
 
     fn outgoing(&mut self, definition: &EventDefinition) -> OutgoingEvent {
@@ -342,78 +368,10 @@ impl Builder<'_> {
     }
 }
 
-/// What a warning is about.
-struct Whose<'a> {
-    what: &'a str,
-    event: &'a str,
-    place: &'static std::panic::Location<'static>,
-    is_closure: bool,
-}
-
-impl<'a> Whose<'a> {
-    fn of(handler: &Described<'a>, what: &'a str) -> Self {
-        Whose {
-            what,
-            event: &handler.info.event,
-            place: handler.info.location,
-            is_closure: handler.info.function == "closure",
-        }
-    }
-
-    fn outgoing(definition: &EventDefinition, what: &'a str) -> Self {
-        Whose {
-            what,
-            event: definition.name,
-            place: definition.location,
-            is_closure: false,
-        }
-    }
-}
-
 /// Removes the space that `///` leaves before each line.
 fn docs(text: &str) -> String {
     let lines = text
         .lines()
         .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
-}
-
-/// Gives the types of what clients send their final names.
-fn rename_input(namespace: &mut NamespaceContract, renamed: &Renamed) {
-    let incoming = namespace.incoming.iter_mut();
-    let sent = incoming.flat_map(|event| event.arguments.iter_mut().chain(&mut event.rest));
-    let acks = namespace.outgoing.iter_mut();
-    let acks = acks.flat_map(|event| event.ack.iter_mut().flatten());
-    let others = namespace.parameters.iter_mut().chain(&mut namespace.auth);
-    for argument in sent.chain(acks).chain(others) {
-        renamed.apply(&mut argument.schema);
-    }
-}
-
-/// Adds the type of the default acknowledgement of failed events.
-fn add_default_error(types: &mut Map<String, Value>, namespaces: &mut [NamespaceContract]) {
-    let mut name = String::from(ERROR);
-    while types.contains_key(&name) {
-        name.push('_');
-    }
-    if name != ERROR {
-        let renamed = Renamed::one(ERROR, &name);
-        let events = namespaces.iter_mut().flat_map(|one| &mut one.incoming);
-        let acks = events.filter_map(|event| event.ack.as_mut());
-        for ack in acks {
-            for value in ack.error.iter_mut().flat_map(|error| &mut error.values) {
-                renamed.apply(&mut value.schema);
-            }
-        }
-    }
-    let schema = json!({
-        "description": "The acknowledgement of an event that failed.",
-        "type": "object",
-        "properties": {
-            "error": { "description": "What is wrong, as far as the client may know.", "type": "string" },
-            "retry_after": { "description": "After how many seconds to try again, if events came too often.", "type": "number" },
-        },
-        "required": ["error"],
-    });
-    types.insert(name, schema);
 }

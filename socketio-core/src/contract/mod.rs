@@ -14,6 +14,7 @@ mod command;
 mod contract;
 mod diff;
 mod events;
+mod finish;
 mod format;
 mod json_schema;
 mod lists;
@@ -22,6 +23,7 @@ mod routes;
 mod schemas;
 mod typescript;
 mod values;
+mod whose;
 
 pub use command::main;
 pub use contract::Contract;

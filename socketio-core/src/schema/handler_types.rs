@@ -14,6 +14,8 @@ pub(crate) struct HandlerTypes {
     pub(crate) taken: Vec<Taken>,
     /// `None` if nothing is returned.
     pub(crate) returned: Option<Returned>,
+    /// The items of the stream that is returned.
+    pub(crate) items: Option<Returned>,
     /// Whether the handler takes an `Ack`, and sends a value of an unknown type itself.
     pub(crate) acks_itself: bool,
     /// Whether a rate limit may answer in its place.

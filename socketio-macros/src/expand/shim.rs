@@ -178,8 +178,13 @@ fn described(callee: &Callee<'_>, needs: &Ident, paths: &Paths) -> TokenStream {
     let returns = match &signature.output {
         ReturnType::Default => TokenStream::new(),
         ReturnType::Type(_, ty) if types::has_impl(ty.to_token_stream()) => {
-            let text = types::written(ty.to_token_stream());
-            quote!(impl #text)
+            match types::stream_item(ty.to_token_stream()) {
+                Some(item) => quote!(items #item),
+                None => {
+                    let text = types::written(ty.to_token_stream());
+                    quote!(impl #text)
+                }
+            }
         }
         ReturnType::Type(_, ty) => quote!(#ty),
     };

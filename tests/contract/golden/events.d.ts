@@ -13,6 +13,7 @@ export interface ClientToServerEvents {
 
 /** What clients of `/` receive. */
 export interface ServerToClientEvents {
+  // No type with `#[derive(socketio::Event)]` is for this namespace.
 }
 
 /**

@@ -85,6 +85,9 @@ fn write_namespace(
         text,
         "\n/** What clients of `{path}` receive. */\nexport interface {server} {{\n"
     );
+    if namespace.outgoing.is_empty() {
+        text.push_str("  // No type with `#[derive(socketio::Event)]` is for this namespace.\n");
+    }
     for event in &namespace.outgoing {
         text.push_str(&outgoing(event, types));
     }

@@ -15,6 +15,7 @@ pub(super) struct Described {
     docs: &'static str,
     parameters: Vec<Parameter>,
     returned: Option<Returned>,
+    items: Option<Returned>,
 }
 
 #[derive(Debug)]
@@ -69,6 +70,11 @@ impl Needs {
         self.described.returned = Some(returned);
     }
 
+    /// Sets the type of the items of the stream that is returned.
+    pub fn items(&mut self, items: Returned) {
+        self.described.items = Some(items);
+    }
+
     /// Returns the types of the handler.
     pub(crate) fn handler_types(&self) -> HandlerTypes {
         let mut types = HandlerTypes {
@@ -83,6 +89,7 @@ impl Needs {
                 types.taken.extend(parameter.taken(&needs));
             }
             types.returned = self.described.returned;
+            types.items = self.described.items;
         } else {
             for need in self.list() {
                 types.taken.extend(taken("", need));
