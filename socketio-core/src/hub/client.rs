@@ -31,7 +31,7 @@ use crate::{
 pub(crate) struct Client {
     sid: Sid,
     namespace: Arc<str>,
-    connection: Arc<ConnectionHandle>,
+    pub(super) connection: Arc<ConnectionHandle>,
     request: Request,
     /// A copy of the phase in `state`, which is read without the lock.
     phase: AtomicU8,
@@ -41,9 +41,9 @@ pub(crate) struct Client {
     gave_up_acks: AtomicBool,
     slots: Mutex<Slots>,
     /// Created by the first stream.
-    streams: OnceLock<Arc<StreamTable>>,
+    pub(super) streams: OnceLock<Arc<StreamTable>>,
     /// The number of handlers that run outside of the connection's task.
-    background: AtomicUsize,
+    pub(super) background: AtomicUsize,
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
     pub(super) handles_disconnecting: bool,
     /// The key of its user. Changed under the lock of the state only.
@@ -382,47 +382,9 @@ impl Client {
         }
     }
 
-    /// Notes that a handler runs outside of the connection's task, until the result is dropped.
-    pub(crate) fn begin_background(self: &Arc<Self>) -> Background {
-        self.background.fetch_add(1, Ordering::AcqRel);
-        Background(Arc::clone(self))
-    }
-
-    /// Returns whether a handler runs outside of the connection's task.
-    pub(crate) fn has_background(&self) -> bool {
-        self.background.load(Ordering::Acquire) > 0
-    }
-
-    /// Returns the streams of this client, if it has had one.
-    pub(crate) fn streams(&self) -> Option<&Arc<StreamTable>> {
-        self.streams.get()
-    }
-
-    pub(crate) fn streams_or_new(&self) -> &Arc<StreamTable> {
-        self.streams.get_or_init(Arc::default)
-    }
-
-    /// Ends the streams of this client, except for detached ones.
-    pub(super) fn end_streams(&self) {
-        if let Some(streams) = self.streams() {
-            streams.cancel(|name| name.namespace.is_none());
-        }
-    }
-
     /// Returns the client's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         Slots::slot(&self.slots)
-    }
-}
-
-/// A handler that runs outside of the connection's task. The task, which may wait for its end, is woken when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Background(Arc<Client>);
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.0.background.fetch_sub(1, Ordering::AcqRel);
-        self.0.connection.notify();
     }
 }
 

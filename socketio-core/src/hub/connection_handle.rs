@@ -13,16 +13,14 @@ use std::{
 };
 
 use super::{
-    DeliveryOptions,
     aliases::Aliases,
-    outbox_queue::{Full, OutboxQueue, PacketKind, Push, Replaced},
+    outbox_queue::OutboxQueue,
     slots::{Slot, Slots},
 };
 use crate::{
-    admission::{OutboxLimits, OutboxTotal, OverflowPolicy},
-    base::{EmitError, Message, Reason},
+    admission::{OutboxLimits, OutboxTotal},
+    base::{Message, Reason},
     counters::Counters,
-    packet::Frames,
 };
 
 /// The result of [`ConnectionHandle::sleep`].
@@ -51,27 +49,27 @@ pub(crate) enum CloseRequest {
 /// The shared part of one connection.
 pub(crate) struct ConnectionHandle {
     limits: OutboxLimits,
-    outbox: Mutex<OutboxQueue>,
+    pub(super) outbox: Mutex<OutboxQueue>,
     /// Whether a request for the task is set: see [`ConnectionHandle::take_notification`].
-    notified: AtomicBool,
+    pub(super) notified: AtomicBool,
     /// Whether the transport could write when it was last polled.
-    writable: AtomicBool,
+    pub(super) writable: AtomicBool,
     /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
-    dropped: AtomicUsize,
+    pub(super) dropped: AtomicUsize,
     /// The number of streams that run for its clients.
     streams: AtomicUsize,
     /// Whether the outbox was full even for a burst.
-    overflowed: AtomicBool,
+    pub(super) overflowed: AtomicBool,
     /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
     abandoned: AtomicBool,
     draining: AtomicBool,
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl ConnectionHandle {
@@ -99,133 +97,12 @@ impl ConnectionHandle {
     }
 
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, OutboxQueue> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, OutboxQueue> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn limits(&self) -> &OutboxLimits {
         &self.limits
-    }
-
-    /// Pushes a packet with its attachments, completely or not at all, and wakes the task. If the outbox is full even
-    /// for a burst, the overflow policy applies.
-    pub(crate) fn push(&self, packet: Frames, kind: PacketKind) {
-        self.push_into(|outbox| outbox.push(packet, kind, 1, None));
-    }
-
-    /// Pushes an event whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
-    pub(crate) fn push_event(
-        &self,
-        packet: Frames,
-        recipients: usize,
-        options: Option<&DeliveryOptions>,
-    ) {
-        if options.is_some_and(|options| options.is_volatile) {
-            let can_write = self.writable.load(Ordering::Acquire);
-            self.push_into(|outbox| outbox.push_volatile(packet, recipients, can_write));
-        } else {
-            let kind = PacketKind::Event;
-            self.push_into(|outbox| outbox.push(packet, kind, recipients, options));
-        }
-    }
-
-    fn push_into(&self, push: impl FnOnce(&mut OutboxQueue) -> Push) {
-        let (pushed, replaced, waker) = {
-            let outbox = &mut *self.lock();
-            let pushed = push(outbox);
-            if pushed == Push::Disconnect {
-                // Under the lock that `sleep` takes, so that the task does not miss it.
-                self.overflowed.store(true, Ordering::Release);
-                self.notified.store(true, Ordering::Release);
-            }
-            (pushed, outbox.take_replaced(), outbox.sleeping.take())
-        };
-        self.after_push(pushed, replaced, waker);
-    }
-
-    /// Pushes an event that a handler emits to this connection only.
-    ///
-    /// # Errors
-    ///
-    /// If the outbox is full even for a burst. Nothing is pushed then, and the client is not disconnected.
-    #[inline]
-    pub(super) fn try_push(
-        &self,
-        packet: Frames,
-        options: Option<&DeliveryOptions>,
-    ) -> Result<(), EmitError> {
-        if options.is_some_and(|options| options.is_volatile) {
-            self.push_event(packet, 1, options);
-            return Ok(());
-        }
-        let (pushed, replaced, waker) = {
-            let outbox = &mut *self.lock();
-            let pushed = outbox.try_push(packet, options);
-            (pushed, outbox.take_replaced(), outbox.sleeping.take())
-        };
-        // Woken also if it is full, so that the transport has its turn.
-        self.after_push(pushed.unwrap_or(Push::Done), replaced, waker);
-        pushed.map(drop).map_err(|Full| {
-            self.counters.outbox_full.increment();
-            EmitError::outbox_full()
-        })
-    }
-
-    #[inline]
-    fn after_push(&self, pushed: Push, replaced: Option<Replaced>, waker: Option<Waker>) {
-        let counters = &self.counters;
-        let counter = match pushed {
-            Push::Done => None,
-            Push::Volatile => Some(&counters.dropped_volatile),
-            Push::Dropped(OverflowPolicy::DropNewest) => Some(&counters.dropped_newest),
-            Push::Dropped(_) => Some(&counters.dropped_oldest),
-            Push::Disconnect => Some(&counters.dropped_disconnecting),
-        };
-        if let Some(counter) = counter {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            counter.increment();
-        }
-        if let Some(replaced) = replaced {
-            self.count_replaced(replaced);
-        }
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    #[cold]
-    fn count_replaced(&self, Replaced { oldest, superseded }: Replaced) {
-        self.dropped
-            .fetch_add(oldest + superseded, Ordering::Relaxed);
-        self.counters.dropped_oldest.add(oldest as u64);
-        self.counters.dropped_superseded.add(superseded as u64);
-    }
-
-    /// Sets whether the transport could write when it was last polled.
-    pub(crate) fn set_writable(&self, can_write: bool) {
-        self.writable.store(can_write, Ordering::Release);
-    }
-
-    /// Waits until a packet of so many messages and bytes fits into the outbox without exceeding its limits, or `window` messages
-    /// and bytes if these are less; or until the connection accepts nothing more. Cancel-safe.
-    pub(crate) async fn has_room(&self, messages: usize, bytes: usize, window: (usize, usize)) {
-        loop {
-            let taken = {
-                let outbox = &mut *self.lock();
-                if outbox.has_room(messages, bytes, window) {
-                    return;
-                }
-                Arc::clone(outbox.taken.get_or_insert_default())
-            };
-            let mut notified = std::pin::pin!(taken.notified());
-            notified.as_mut().enable();
-            // `pop` may have taken a message before the waiter was registered: check again.
-            let waiting =
-                matches!(&self.lock().taken, Some(current) if Arc::ptr_eq(current, &taken));
-            if waiting {
-                notified.await;
-            }
-        }
     }
 
     /// Pops the next message to write, outside of the task's turn, which counts what it pops.

@@ -6,6 +6,7 @@ mod aliases;
 mod client;
 mod client_set;
 mod client_state;
+mod client_work;
 mod connection_handle;
 mod connections;
 mod credentials;
@@ -27,11 +28,13 @@ mod joining;
 )]
 mod listing;
 mod logs;
+mod make_room;
 mod namespace_clients;
 mod observer;
 mod outbox_queue;
 #[cfg(test)]
 mod outbox_tests;
+mod pushing;
 mod recording;
 mod recover;
 mod recoverable;

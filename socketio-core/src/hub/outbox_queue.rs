@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 
 use tokio::sync::Notify;
 
-use super::{DeliveryOptions, aliases::Aliases, droppable::Droppable};
+use super::{DeliveryOptions, aliases::Aliases, droppable::Droppable, make_room::is_hole};
 use crate::{
     admission::{OutboxLimits, OutboxShare, OutboxTotal, OverflowPolicy},
     base::Message,
@@ -72,16 +72,16 @@ enum State {
 #[derive(Debug)]
 pub(super) struct OutboxQueue {
     limits: OutboxLimits,
-    messages: VecDeque<Message>,
+    pub(super) messages: VecDeque<Message>,
     /// The empty messages among them, which stand in the place of dropped ones.
-    holes: usize,
+    pub(super) holes: usize,
     /// The position of the first message, counted from the first that the connection had.
-    position: u64,
+    pub(super) position: u64,
     /// `None` until the first event that may be dropped.
-    droppable: Option<Box<Droppable>>,
-    replaced: Replaced,
-    bytes: usize,
-    share: OutboxShare,
+    pub(super) droppable: Option<Box<Droppable>>,
+    pub(super) replaced: Replaced,
+    pub(super) bytes: usize,
+    pub(super) share: OutboxShare,
     state: State,
     /// The transport has had its turn and left messages behind.
     stalled: bool,
@@ -223,7 +223,7 @@ impl OutboxQueue {
     }
 
     /// Whether so many more messages and bytes exceed the limits this many times.
-    fn exceeds(&self, added: usize, size: usize, times: usize) -> bool {
+    pub(super) fn exceeds(&self, added: usize, size: usize, times: usize) -> bool {
         let (waiting, limits) = (self.messages.len() - self.holes, self.limits);
         waiting > 0
             && (waiting + added > limits.messages.saturating_mul(times)
@@ -233,65 +233,6 @@ impl OutboxQueue {
 
     fn is_full_for_burst(&self, added: usize, size: usize) -> bool {
         self.exceeds(added, size, BURST) || self.stalled && self.share.is_crowded(1)
-    }
-
-    /// Drops events until there is room for one with this key. Returns false if those that may be dropped do not suffice.
-    fn make_room(
-        &mut self,
-        added: usize,
-        size: usize,
-        times: usize,
-        key: Option<&Arc<str>>,
-    ) -> bool {
-        while self.exceeds(added, size, times) {
-            let victim = self
-                .droppable
-                .as_mut()
-                .and_then(|droppable| droppable.take(key.map(|key| &**key)));
-            let Some(victim) = victim else {
-                return false;
-            };
-            match victim.is_superseded {
-                true => self.replaced.superseded += 1,
-                false => self.replaced.oldest += 1,
-            }
-            // Below the position of what waits there is nothing to drop.
-            let index = (victim.position - self.position) as usize;
-            for message in self.messages.range_mut(index..index + victim.messages) {
-                let dropped = std::mem::replace(message, Message::Text("".into()));
-                self.share.take(dropped.len(), self.bytes);
-                self.bytes -= dropped.len();
-            }
-            self.holes += victim.messages;
-            self.compact();
-        }
-        true
-    }
-
-    /// Removes the holes, if there are more of them than messages.
-    fn compact(&mut self) {
-        let sparse = self
-            .droppable
-            .as_ref()
-            .is_some_and(|droppable| droppable.is_sparse());
-        let holes = self.holes > 64 && self.holes > self.messages.len() / 2;
-        let Some(droppable) = self.droppable.as_mut().filter(|_| sparse || holes) else {
-            return;
-        };
-        let mut before = 0;
-        let mut examined = 0;
-        let (first, messages) = (self.position, &self.messages);
-        **droppable = droppable.renumbered(|position| {
-            let index = (position - first) as usize;
-            before += messages
-                .range(examined..index)
-                .filter(|one| is_hole(one))
-                .count() as u64;
-            examined = index;
-            position - before
-        });
-        self.messages.retain(|message| !is_hole(message));
-        self.holes = 0;
     }
 
     /// Returns the events that were dropped for later ones since the last call.
@@ -416,9 +357,4 @@ impl OutboxQueue {
             drained.notify_waiters();
         }
     }
-}
-
-/// A message that was dropped: packets have none without content.
-fn is_hole(message: &Message) -> bool {
-    matches!(message, Message::Text(text) if text.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{To, to::expire};
+use super::{To, asking::expire};
 use crate::{admission::OverflowPolicy, base::EmitError, cluster::Asked};
 
 impl To {

@@ -1,5 +1,6 @@
 //! [`To`], the recipients of an event: emitting to them, calling them, and changing their rooms.
 
+mod asking;
 mod calls;
 mod clients;
 mod deliver;
