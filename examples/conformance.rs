@@ -171,12 +171,13 @@ impl Options {
                 continue;
             }
             let value = args.next().ok_or(format!("{name} needs a value"))?;
-            let millis = || value.parse().map(Duration::from_millis);
+            let number = |_| format!("{name} {value}: expected a number");
+            let millis = || value.parse().map(Duration::from_millis).map_err(number);
             match &*name {
-                "--port" => options.port = value.parse()?,
+                "--port" => options.port = value.parse().map_err(number)?,
                 "--ping-interval" => options.ping_interval = millis()?,
                 "--ping-timeout" => options.ping_timeout = millis()?,
-                "--max-payload" => options.max_payload = value.parse()?,
+                "--max-payload" => options.max_payload = value.parse().map_err(number)?,
                 "--parser" => {
                     options.parser = match &*value {
                         "json" => Speech::Json,

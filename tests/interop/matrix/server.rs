@@ -84,7 +84,10 @@ async fn main() -> socketio::Result {
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
         match &*name {
-            "--port" => port = value.parse()?,
+            "--port" => {
+                let number = |_| format!("{name} {value}: expected a number");
+                port = value.parse().map_err(number)?;
+            }
             _ => return Err(format!("unknown option {name}").into()),
         }
     }
