@@ -225,6 +225,7 @@ async fn a_client_that_recovers_its_session_gets_what_it_missed_of_the_past_once
     let client = TestClient::builder(&io).recoverable().connect().await;
     let client = client.unwrap();
     io.emit("tick", 0);
+    assert_eq!(client.received(), ticks([0]));
     // It loses its connection before it has read any of it.
     client.connection().stop_reading();
     let joined = io.socket("/", client.sid()).unwrap().join_last("room:a", 9);
@@ -233,7 +234,7 @@ async fn a_client_that_recovers_its_session_gets_what_it_missed_of_the_past_once
     emit(&io, 4..=4);
     let back = client.recover().await.unwrap();
     assert!(back.recovered());
-    assert_eq!(back.received(), ticks([0, 1, 2, 3, 4]));
+    assert_eq!(back.received(), ticks([1, 2, 3, 4]));
     let again = back.recover().await.unwrap();
     assert_eq!(again.received(), []);
 }

@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
-use super::SocketIo;
+use super::{Socket, SocketIo};
 use crate::{
     admission::PacketLimits,
-    base::Data,
+    base::{Data, RoomError},
     event_log::{HistoryEntry, HistoryRule, Offset, Position, RoomPattern},
-    hub::{Hub, RoomJoined},
+    hub::{Hub, JoinFrom, RoomJoined},
     node::Node,
 };
 
@@ -247,6 +247,47 @@ fn event(hub: &Hub, entry: &HistoryEntry) -> Option<HistoryEvent> {
         args: packet.into_arguments().rest().ok()?,
         time: entry.time,
     })
+}
+
+impl Socket {
+    /// Adds this client to a room with a [`history`](crate::SocketIoBuilder::history), and sends it the events that were sent to
+    /// the room after a position. Then it receives what is sent later: nothing twice, and nothing is left out, whatever is emitted
+    /// meanwhile. Without a position, it receives nothing of the past.
+    ///
+    /// If the client is in the room already, nothing is sent: it has had everything. Inside `connect` it takes effect once the
+    /// client is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`RoomError::NoHistory`] if the room has no history, and the errors of [`join_room`](Socket::join_room).
+    pub fn join_since(
+        &self,
+        room: impl Into<String>,
+        position: impl Into<Option<Position>>,
+    ) -> Result<Joined, RoomError> {
+        self.join_from(&room.into(), JoinFrom::Since(position.into()))
+    }
+
+    /// As [`join_since`](Socket::join_since), with the newest events of the room, so many at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`join_since`](Socket::join_since).
+    pub fn join_last(&self, room: impl Into<String>, events: usize) -> Result<Joined, RoomError> {
+        self.join_from(&room.into(), JoinFrom::Last(events))
+    }
+
+    fn join_from(&self, room: &str, from: JoinFrom) -> Result<Joined, RoomError> {
+        let hub = &self.node().hub;
+        let joined = hub.join_from(self.client(), &Arc::from(room), hub.limits.rooms, from)?;
+        Ok(joined.into())
+    }
+
+    /// Returns the history of a room of this namespace, to be read.
+    pub fn history(&self, room: impl Into<String>) -> RoomHistory {
+        let namespace = Arc::clone(self.client().namespace());
+        RoomHistory::new(Arc::clone(self.node()), namespace, room.into())
+    }
 }
 
 impl SocketIo {

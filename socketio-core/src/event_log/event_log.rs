@@ -167,7 +167,12 @@ impl EventLog {
 
     /// A session begins that may need what comes.
     pub(crate) fn begin_session(&self) {
-        self.lock().sessions += 1;
+        let mut state = self.lock();
+        if state.sessions == 0 {
+            // What was numbered for histories before is not kept for sessions.
+            state.floor = state.seq;
+        }
+        state.sessions += 1;
     }
 
     /// A session ends. Returns whether nothing in the log is needed any more.

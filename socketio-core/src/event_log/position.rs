@@ -59,7 +59,9 @@ impl<'de> Deserialize<'de> for Position {
             Offset(String),
         }
 
-        let position = match Form::deserialize(deserializer)? {
+        let form =
+            Form::deserialize(deserializer).map_err(|_| de::Error::custom(InvalidPosition))?;
+        let position = match form {
             Form::Object { epoch, seq } => {
                 Epoch::parse(&epoch).map(|epoch| Position(Offset { epoch, seq }))
             }

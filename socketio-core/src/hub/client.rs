@@ -15,10 +15,9 @@ use std::{
 use tracing::Span;
 
 use super::{
-    ConnectionHandle, DeliveryOptions, Hub, PacketKind, Room, SentEvent, StreamTable,
+    ConnectionHandle, DeliveryOptions, Hub, PacketKind, SentEvent, StreamTable,
     client_state::{ClientState, Phase},
-    recoverable::{Recoverable, Resumed},
-    recovery_sessions::KeptSession,
+    recoverable::Recoverable,
     slots::{Slot, Slots},
 };
 use crate::{
@@ -35,11 +34,11 @@ pub(crate) struct Client {
     request: Request,
     /// A copy of the phase in `state`, which is read without the lock.
     phase: AtomicU8,
-    state: Mutex<ClientState>,
+    pub(super) state: Mutex<ClientState>,
     acks: Mutex<PendingAcks>,
     /// Pending acks were dropped because there were too many.
     gave_up_acks: AtomicBool,
-    slots: Mutex<Slots>,
+    pub(super) slots: Mutex<Slots>,
     /// Created by the first stream.
     pub(super) streams: OnceLock<Arc<StreamTable>>,
     /// The number of handlers that run outside of the connection's task.
@@ -47,7 +46,7 @@ pub(crate) struct Client {
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
     pub(super) handles_disconnecting: bool,
     /// The key of its user. Changed under the lock of the state only.
-    user: Mutex<Option<Arc<str>>>,
+    pub(super) user: Mutex<Option<Arc<str>>>,
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.
     inbox: (AtomicUsize, AtomicUsize),
@@ -66,7 +65,7 @@ impl Client {
         Self::with_sid(Sid::random(), namespace, connection, request)
     }
 
-    fn with_sid(
+    pub(super) fn with_sid(
         sid: Sid,
         namespace: Arc<str>,
         connection: Arc<ConnectionHandle>,
@@ -99,53 +98,6 @@ impl Client {
         Client {
             recoverable: Some(Box::new(recoverable)),
             ..self
-        }
-    }
-
-    /// Creates a client that recovers a session.
-    pub(super) fn resumed(
-        namespace: Arc<str>,
-        connection: Arc<ConnectionHandle>,
-        request: Request,
-        pid: Arc<str>,
-        resumed: Resumed,
-    ) -> Self {
-        let session = Arc::clone(&resumed.session);
-        connection.add_values(&session.connection_slots);
-        let client = Self::with_sid(session.sid.clone(), namespace, connection, request);
-        let slots = session.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Client {
-            state: Mutex::new(ClientState::resumed(&session.rooms)),
-            slots: Mutex::new(slots.clone()),
-            user: Mutex::new(session.user.clone()),
-            ..client.with_session(Recoverable::resume(pid, resumed))
-        }
-    }
-
-    /// Returns what is kept of it.
-    pub(super) fn keep(
-        &self,
-        recoverable: &Recoverable,
-        rooms: &[Room],
-        until: u64,
-        reason: Reason,
-    ) -> KeptSession {
-        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        KeptSession {
-            sid: self.sid.clone(),
-            namespace: Arc::clone(&self.namespace),
-            rooms: rooms.to_vec(),
-            user: self.user(),
-            reason,
-            slots: Mutex::new(slots.clone()),
-            connection_slots: self.connection.values(),
-            log: Arc::clone(&recoverable.log),
-            memberships: recoverable.memberships().clone(),
-            start: recoverable.start(),
-            last: recoverable.last(),
-            replayed_after: recoverable.replayed_after(),
-            until,
-            previous: recoverable.ended(),
         }
     }
 

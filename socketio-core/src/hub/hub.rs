@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Client, Delivery, DeliveryOptions, Logs, NamespaceHistory, Observer, PacketKind, Recoveries,
-    RecoveryOptions, Room, SentEvent, StreamTable, Watch,
+    Client, Delivery, DeliveryOptions, Logs, Observer, PacketKind, Recoveries, Room, SentEvent,
+    StreamTable, Watch,
     client_state::ClientState,
     exclusion::{Except, Skip},
     namespace_clients::NamespaceClients,
@@ -21,7 +21,6 @@ use crate::{
     admission::ClientLimits,
     base::{EmitError, Reason},
     counters::Counters,
-    event_log::{EventLog, LogLimits},
     packet::{Codec, Frames},
 };
 
@@ -78,35 +77,9 @@ impl Hub {
         }
     }
 
-    /// Keeps what is needed to recover sessions, and the histories of rooms.
-    pub(crate) fn with_logs(
-        self,
-        recovery: Option<RecoveryOptions>,
-        histories: Vec<NamespaceHistory>,
-    ) -> Self {
-        if recovery.is_none() && histories.is_empty() {
-            return self;
-        }
-        let limits = recovery.as_ref().map(|options| LogLimits {
-            bytes: options.bytes,
-            age: options.age,
-        });
-        let logs = Arc::new(Logs::new(limits, histories));
-        Hub {
-            recovery: recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs)))),
-            logs: Some(logs),
-            ..self
-        }
-    }
-
     /// Returns whether there are observers. Nothing is collected for them otherwise.
     pub(crate) fn is_observed(&self) -> bool {
         !self.watch.observers.is_empty()
-    }
-
-    /// Returns the log of a namespace, if its events are kept.
-    pub(crate) fn log(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
-        self.logs.as_ref()?.get(namespace)
     }
 
     /// Notifies the observers. Called under no lock, after the change.

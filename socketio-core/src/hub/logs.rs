@@ -9,6 +9,7 @@ use std::{
 
 use socketio_names::Pattern;
 
+use super::{Hub, Recoveries, RecoveryOptions};
 use crate::event_log::{EventLog, HistoryRule, LogLimits};
 
 /// The history of rooms in the namespaces of a pattern.
@@ -114,6 +115,33 @@ impl Logs {
         let sizes = self.read();
         let sizes = sizes.values().map(|log| log.lock().histories.size());
         sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+}
+
+impl Hub {
+    /// Keeps what is needed to recover sessions, and the histories of rooms.
+    pub(crate) fn with_logs(
+        mut self,
+        recovery: Option<RecoveryOptions>,
+        histories: Vec<NamespaceHistory>,
+    ) -> Self {
+        if recovery.is_none() && histories.is_empty() {
+            return self;
+        }
+        let limits = recovery.as_ref().map(|options| LogLimits {
+            bytes: options.bytes,
+            age: options.age,
+        });
+        let logs = Arc::new(Logs::new(limits, histories));
+        self.recovery =
+            recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs))));
+        self.logs = Some(logs);
+        self
+    }
+
+    /// Returns the log of a namespace, if its events are kept.
+    pub(crate) fn log(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
+        self.logs.as_ref()?.get(namespace)
     }
 }
 

@@ -22,6 +22,7 @@ mod history;
 mod hub;
 mod joined_rooms;
 mod joining;
+mod keeping;
 #[cfg_attr(
     not(feature = "api"),
     allow(dead_code, reason = "only the HTTP API asks")

@@ -1,0 +1,59 @@
+//! What is kept of a client that has lost its connection, and the client that is made of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{
+    Client, ConnectionHandle, Room,
+    client_state::ClientState,
+    recoverable::{Recoverable, Resumed},
+    recovery_sessions::KeptSession,
+};
+use crate::base::{Reason, Request};
+
+impl Client {
+    /// Creates a client that recovers a session.
+    pub(super) fn resumed(
+        namespace: Arc<str>,
+        connection: Arc<ConnectionHandle>,
+        request: Request,
+        pid: Arc<str>,
+        resumed: Resumed,
+    ) -> Self {
+        let session = Arc::clone(&resumed.session);
+        connection.add_values(&session.connection_slots);
+        let client = Self::with_sid(session.sid.clone(), namespace, connection, request);
+        let mut client = client.with_session(Recoverable::resume(pid, resumed));
+        let slots = session.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        client.state = Mutex::new(ClientState::resumed(&session.rooms));
+        client.slots = Mutex::new(slots.clone());
+        client.user = Mutex::new(session.user.clone());
+        client
+    }
+
+    /// Returns what is kept of it.
+    pub(super) fn keep(
+        &self,
+        recoverable: &Recoverable,
+        rooms: &[Room],
+        until: u64,
+        reason: Reason,
+    ) -> KeptSession {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        KeptSession {
+            sid: self.sid().clone(),
+            namespace: Arc::clone(self.namespace()),
+            rooms: rooms.to_vec(),
+            user: self.user(),
+            reason,
+            slots: Mutex::new(slots.clone()),
+            connection_slots: self.connection().values(),
+            log: Arc::clone(&recoverable.log),
+            memberships: recoverable.memberships().clone(),
+            start: recoverable.start(),
+            last: recoverable.last(),
+            replayed_after: recoverable.replayed_after(),
+            until,
+            previous: recoverable.ended(),
+        }
+    }
+}
