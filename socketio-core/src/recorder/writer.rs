@@ -105,6 +105,9 @@ impl Writer {
         if let Err(error) = self.rotate() {
             self.failed(&error);
         }
+        // What was given up meanwhile need not wait for the next process.
+        self.leftovers = self.leftovers.map(|_| Instant::now());
+        self.close_leftovers();
     }
 
     /// When the writer has something to do even without lines.
