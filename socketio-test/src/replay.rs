@@ -140,7 +140,7 @@ impl Replay {
     /// [`Replayed::failures`].
     pub async fn run(self, io: &SocketIo) -> io::Result<Replayed> {
         let mut rows = read(&self.path)?;
-        rows.sort_by(|a, b| (a.at, a.seq).cmp(&(b.at, b.seq)));
+        rows.sort_by_key(|row| (row.at, row.seq));
         let mut clients = Clients::default();
         for row in rows {
             match row.direction {

@@ -20,7 +20,8 @@ pub(super) struct ApiError {
     message: String,
     /// The parameter or field that is wrong.
     parameter: Option<String>,
-    header: Option<(header::HeaderName, HeaderValue)>,
+    /// Boxed, so that results are small.
+    header: Option<Box<(header::HeaderName, HeaderValue)>>,
 }
 
 impl ApiError {
@@ -59,7 +60,10 @@ impl ApiError {
 
     pub(super) fn unauthorized() -> Self {
         ApiError {
-            header: Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            header: Some(Box::new((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer"),
+            ))),
             ..ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
@@ -71,7 +75,7 @@ impl ApiError {
     pub(super) fn too_many_attempts(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         ApiError {
-            header: Some((header::RETRY_AFTER, HeaderValue::from(seconds))),
+            header: Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds)))),
             ..ApiError::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_attempts",
@@ -82,7 +86,7 @@ impl ApiError {
 
     pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
         ApiError {
-            header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
+            header: Some(Box::new((header::ALLOW, HeaderValue::from_static(allowed)))),
             ..ApiError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
@@ -94,7 +98,10 @@ impl ApiError {
     /// Refuses a request that would wait, since too many do or the server shuts down.
     pub(super) fn unavailable(code: &'static str, message: &str) -> Self {
         ApiError {
-            header: Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            header: Some(Box::new((
+                header::RETRY_AFTER,
+                HeaderValue::from_static("1"),
+            ))),
             ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
         }
     }
@@ -105,7 +112,8 @@ impl ApiError {
         });
         let mut response = with_body(Bytes::from(body.to_string()), JSON);
         *response.status_mut() = self.status;
-        if let Some((name, value)) = self.header {
+        if let Some(header) = self.header {
+            let (name, value) = *header;
             response.headers_mut().insert(name, value);
         }
         response

@@ -35,7 +35,7 @@ enum Content {
     NoAck,
     Encoded(Payload),
     /// The items of a stream are sent, and then an acknowledgement.
-    Stream(EventStream),
+    Stream(Box<EventStream>),
     /// Created by middleware, which has no encoder.
     Deferred(Deferred),
 }
@@ -196,7 +196,7 @@ impl ResponseEncoder {
     pub(crate) fn stream(self, stream: EventStream) -> Outcome {
         match self.accepts {
             true => Err("a `connect` handler can't return a stream".into()),
-            false => Ok(Response(Content::Stream(stream))),
+            false => Ok(Response(Content::Stream(Box::new(stream)))),
         }
     }
 

@@ -195,11 +195,9 @@ mod tests {
     #[test]
     fn it_does_not_grow_when_one_key_is_replaced_behind_another() {
         let mut droppable = with(&[(0, Some("still"))]);
-        let mut next = 1;
-        for _ in 0..10_000 {
+        for next in 1..10_001 {
             droppable.add(next, 1, Some(Arc::from("moving")));
             assert!(droppable.take(Some("moving")).is_some());
-            next += 1;
             if droppable.is_sparse() {
                 droppable = droppable.renumbered(|position| position);
             }

@@ -349,16 +349,15 @@ mod tests {
             run(&store, &key("bo", 219), &once, "late").await,
             Begun::Claimed
         );
-        let state = store.state();
-        assert_eq!(
-            (
+        {
+            let state = store.state();
+            let sizes = [
                 state.entries.len(),
                 state.completed.len(),
-                state.owners.len()
-            ),
-            (1, 1, 1)
-        );
-        drop(state);
+                state.owners.len(),
+            ];
+            assert_eq!(sizes, [1, 1, 1]);
+        }
         tokio::time::advance(Duration::from_secs(3_601)).await;
         store.change(|_| ());
         assert_eq!(store.state().bytes, 0);
