@@ -86,7 +86,7 @@ async fn order(id: String, item: String, database: State<Database>) -> socketio:
         transaction.effects.push(item.clone());
         Ok(format!("one {item}"))
     });
-    Ok(receipt.await?)
+    receipt.await
 }
 
 fn server() -> (SocketIo, Database) {
