@@ -25,23 +25,4 @@ struct Generic<T>(T);
 #[socketio(event = "moved", ack = "bool")]
 struct AckInQuotes(u8);
 
-#[derive(socketio::Event)]
-#[socketio(event = "moved")]
-struct NoSerialize(u8);
-
-#[derive(Serialize, socketio::Event)]
-#[socketio(event = "moved", ack = std::collections::HashMap<String, u8>)]
-struct Fine(u8);
-
-#[derive(Serialize, socketio::Event)]
-#[socketio(event = "ticked")]
-struct AsksNothing;
-
-struct NoEvent;
-
-async fn emits(io: socketio::SocketIo) {
-    io.emit_event(&NoEvent);
-    let _ = io.call_event(&AsksNothing).await;
-}
-
 fn main() {}
