@@ -126,6 +126,12 @@ pub use tracing;
 /// an attribute as "not found in this scope" or "not a type".
 #[macro_export]
 macro_rules! handlers {
+    (|$($closure:tt)*) => {
+        $crate::handlers!(||)
+    };
+    (||$($closure:tt)*) => {
+        ::core::compile_error!("`handlers!` lists functions with an attribute: add a closure with `.on(\"name\", ..)`")
+    };
     ($($handler:ty),* $(,)?) => {
         [$(<$handler as $crate::Handler>::DEFINITIONS),*]
     };

@@ -479,6 +479,9 @@ fn unknown(form: Form, place: Place, name: &str) -> String {
                 }
             );
         }
+        (_, "name") if matches!(form, Form::Event | Form::On) => {
+            return "the name of an event stands alone: `#[socketio::on(\"..\")]`".into();
+        }
         (Place::Item, "namespace") if form == Form::Namespace => {
             return "the path has no name here: `#[socketio::namespace(\"/chat\")]`".into();
         }
