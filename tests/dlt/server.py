@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -129,7 +130,8 @@ class Polling:
 
     def __init__(self, server):
         self.address = server.url.removeprefix("http://")
-        self.connection = http.client.HTTPConnection(self.address, timeout=20)
+        # A poll is answered by the next ping at the latest.
+        self.connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         self.path = "/socket.io/?EIO=4&transport=polling"
         self.path += "&sid=" + json.loads(self.request("GET")[1:])["sid"]
         self.request("POST", "40")
@@ -154,3 +156,14 @@ class Polling:
                     self.request("POST", "3")
                 elif packet.startswith("430"):
                     return json.loads(packet[3:])
+
+    def stay(self):
+        """Polls and answers pings in a thread, until the server ends."""
+
+        def poll():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                while True:
+                    if "2" in self.request("GET").split("\x1e"):
+                        self.request("POST", "3")
+
+        threading.Thread(target=poll, daemon=True).start()

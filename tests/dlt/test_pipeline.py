@@ -92,6 +92,7 @@ class Loaded:
             client = servers.Polling(server)
             client.call("join", "still here")
             servers.until("it is recorded", lambda: any(row["direction"] == "in" for row in server.all_rows()))
+            client.stay()
             self.next_rows = len(server.all_rows())
             self.pipeline.run(server.url)
             self.sid = json.loads(server.api("sockets"))["data"][0]["id"]
