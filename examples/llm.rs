@@ -1,7 +1,8 @@
 //! A chat whose answers come token by token: `cargo run --example llm`, then open <http://127.0.0.1:5000>.
 //!
 //! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer goes on, and the page shows all
-//! of it. The stream is detached from its client and goes to a room; what it has said is kept in a `Chats`. `--help` shows the options.
+//! of it. Its tokens are sent to a room with a history, so the stream does not end with its client, and whoever joins gets what was sent
+//! before. `--help` shows the options.
 //!
 //! No model is needed: [`words`] makes the answers up. To plug in a real one, return the stream of its client there, with the text of
 //! each part as the item: of `async-openai`, `client.chat().create_stream(request).await?` mapped to `delta.content`; of any HTTP
@@ -9,89 +10,41 @@
 
 mod page;
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
-use serde::Serialize;
-use socketio::{Forbidden, RoomError, Socket, SocketIo, State, StreamTo, join_room, rooms, to};
+use socketio::{
+    Forbidden, History, Joined, Position, Recovery, RoomError, Socket, SocketIo, StreamTo,
+    join_last, join_since, rooms, to,
+};
 use tokio::{net::TcpListener, time::sleep};
 
-/// Questions and answers in turn, of each chat.
-#[derive(Default)]
-struct Chats(Mutex<HashMap<String, Vec<String>>>);
+/// The events of a chat that are kept: about fifty answers.
+const KEPT: usize = 5_000;
 
-impl Chats {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a question and an empty answer, whose index is returned.
-    fn add(&self, chat: &str, prompt: &str) -> Result<usize, Forbidden> {
-        let mut chats = self.lock();
-        if chats.len() > 1_000 {
-            chats.clear();
-        }
-        let said = chats.entry(chat.to_owned()).or_default();
-        if said.len() > 100 {
-            return Err(Forbidden::new("this chat is long enough: begin a new one"));
-        }
-        said.extend([prompt.to_owned(), String::new()]);
-        Ok(said.len() - 1)
-    }
-
-    /// Adds a part of an answer, and returns where it begins.
-    fn append(&self, chat: &str, answer: usize, text: &str) -> usize {
-        let mut chats = self.lock();
-        let Some(said) = chats.get_mut(chat).and_then(|said| said.get_mut(answer)) else {
-            return 0;
-        };
-        let at = said.chars().count();
-        said.push_str(text);
-        at
-    }
-}
-
-/// A part of an answer, and where it belongs: a client that has it already, from `open`, leaves it out.
-#[derive(Serialize)]
-struct Token {
-    answer: usize,
-    at: usize,
-    text: String,
-}
-
-/// Joins a chat, and returns what was said in it so far.
+/// Joins a chat. The client gets what was said in it, or what was said since a position.
 #[socketio::event]
-fn open(chat: String, chats: State<Chats>) -> Result<Vec<String>, RoomError> {
-    join_room(format!("chat:{chat}"))?;
-    Ok(chats.lock().get(&chat).cloned().unwrap_or_default())
+fn open(chat: String, since: Option<Position>) -> Result<Joined, RoomError> {
+    let room = format!("chat:{chat}");
+    match since {
+        Some(since) => join_since(room, since),
+        None => join_last(room, KEPT),
+    }
 }
 
+/// Each token is an event to everybody in the chat; then the caller gets `{ items, position }`.
 #[socketio::event(stream = "token", rate = "1/s burst 5")]
-fn ask(
-    chat: String,
-    prompt: String,
-    chats: State<Chats>,
-) -> Result<StreamTo<impl Stream<Item = Token>>, Forbidden> {
+fn ask(chat: String, prompt: String) -> Result<StreamTo<impl Stream<Item = String>>, Forbidden> {
     let room = format!("chat:{chat}");
     if !rooms().contains(&room) {
         return Err(Forbidden::new("open the chat first"));
     }
     let prompt: String = prompt.chars().take(500).collect();
-    let answer = chats.add(&chat, &prompt)?;
-    to(&room).emit("asked", (answer - 1, &prompt));
-    let key = chat.clone();
-    let tokens = words(&prompt).map(move |text| {
-        let at = chats.append(&chat, answer, &text);
-        Token { answer, at, text }
-    });
-    Ok(to(room).stream(tokens).key(key).detached())
+    to(&room).emit("asked", &prompt);
+    Ok(to(room).stream(words(&prompt)).key(chat))
 }
 
-/// Stops the answer of a chat, whoever has asked.
+/// Stops the answers of a chat, whoever has asked.
 #[socketio::event]
 fn stop(chat: String, socket: Socket) -> usize {
     socket.cancel_stream(chat)
@@ -129,7 +82,11 @@ const TEXT: [&str; 4] = [
 async fn main() -> page::Result {
     let options = page::Options::from_args()?;
     tracing_subscriber::fmt().init();
-    let io = SocketIo::builder().state(Chats::default()).build()?;
+    let io = SocketIo::builder()
+        .history("/", "chat:{id}", History::new().max_events(KEPT))
+        // Events then have their positions, from which a client goes on after a lost connection.
+        .recovery(Recovery::default())
+        .build()?;
     if options.list {
         println!("{}", io.describe());
         return Ok(());

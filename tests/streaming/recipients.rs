@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::{Stream, stream};
 use serde_json::{Value, json};
 use socketio::{
-    EventStream, Reason, SocketIo, State, StreamEnd, StreamTo, handlers, join_room, to,
+    EventStream, History, Joined, Position, Reason, SocketIo, State, StreamEnd, StreamTo, handlers,
+    join_last, join_room, join_since, to,
 };
 use socketio_test::{TestClient, event};
 use test_support::settle;
@@ -115,4 +116,54 @@ async fn detached_streams_are_bounded_and_end_with_the_server() {
     client.emit("produce", "8").await.unwrap();
     io.shutdown().await;
     assert_eq!(Arc::strong_count(&permits), 2, "the stream was dropped");
+}
+
+#[tokio::test]
+async fn a_stream_to_a_room_with_a_history_goes_on_and_its_client_resumes_it() {
+    #[socketio::event(stream = "n")]
+    async fn count(permits: State<Semaphore>) -> StreamTo<impl Stream<Item = u32>> {
+        to("job:7").stream(counted(permits.into_inner()))
+    }
+    #[socketio::event]
+    fn follow(since: Option<Position>) -> Result<Joined, socketio::RoomError> {
+        match since {
+            Some(since) => join_since("job:7", since),
+            None => join_last("job:7", 100),
+        }
+    }
+    let permits = Arc::new(Semaphore::new(0));
+    let io = SocketIo::bare()
+        .handlers(handlers![count, follow])
+        .history("/", "job:{id}", History::new())
+        .shared_state(Arc::clone(&permits))
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    let joined: Value = client.call("follow", ()).await.unwrap();
+    client.emit("count", ()).await.unwrap();
+    permits.add_permits(2);
+    assert_eq!(
+        [client.next().await, client.next().await],
+        [event("n", 0), event("n", 1)]
+    );
+    client.lose(Reason::TransportClose).await;
+    permits.add_permits(2);
+    settle().await;
+
+    let back = TestClient::connect(&io, "/").await.unwrap();
+    let since = json!({ "epoch": joined["epoch"], "seq": 2 });
+    let joined: Value = back.call("follow", since).await.unwrap();
+    assert_eq!(joined["recovered"], true);
+    permits.add_permits(1);
+    let numbers = [back.next().await, back.next().await, back.next().await];
+    assert_eq!(numbers, [event("n", 2), event("n", 3), event("n", 4)]);
+
+    // With an end, its acknowledgement has the position behind it.
+    let mut counted = std::pin::pin!(back.call::<StreamEnd>("count", ()));
+    assert!(futures_util::poll!(counted.as_mut()).is_pending());
+    permits.add_permits(1);
+    assert_eq!(back.next().await, event("n", 0));
+    permits.close();
+    let end = counted.await.unwrap();
+    assert_eq!((end.items, end.position.unwrap().seq()), (1, 6));
 }

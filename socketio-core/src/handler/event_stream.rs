@@ -137,7 +137,8 @@ impl<S> StreamTo<S> {
     }
 
     /// Lets the stream go on when its client leaves, until it ends, is cancelled by its [`key`](StreamTo::key), or the server stops.
-    /// For rooms with a history, from which the client gets what it missed.
+    /// A stream to a room with a [history](crate::SocketIoBuilder::history) is detached in any case: the client gets what it missed by
+    /// [`join_since`](crate::join_since).
     ///
     /// The server bounds how many there are:
     /// [`max_detached_streams`](crate::SocketIoBuilder::max_detached_streams).

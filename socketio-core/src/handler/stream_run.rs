@@ -16,6 +16,7 @@ use crate::{
     activity::{Recording, ended},
     base::{BoxError, Cause, Forbidden, HandlerError, Problem, ProblemDetails},
     client::{Scope, Socket},
+    event_log::Position,
     handler::{
         ClientContext, EventFailure, HandlerFuture, QueuedEvent, Response, ResponseEncoder, Route,
         StreamDefinition,
@@ -39,6 +40,9 @@ pub struct StreamEnd {
     /// Whether it was cancelled before its end. Absent if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
+    /// The position behind the last item, if it was sent to a room with a [history](crate::SocketIoBuilder::history). Absent if not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
 }
 
 /// An event whose handler has returned a stream.
@@ -106,8 +110,11 @@ impl Begun {
 pub(super) async fn begin(
     context: Arc<ClientContext>,
     begun: Begun,
-    parts: Parts,
+    mut parts: Parts,
 ) -> Result<(), EventFailure> {
+    // Its client gets from the history what it misses.
+    let to = parts.options.recipients.as_ref();
+    parts.options.detached |= to.is_some_and(|to| to.history_position().is_some());
     let entries = match admit(&context.socket, &begun, &parts) {
         Ok(entries) => entries,
         Err(error) => return begun.end(&context, Err(error.into())).await,
@@ -183,6 +190,7 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
     let is_detached = options.detached;
     let to = options.recipients.unwrap_or_else(|| socket.to_self());
     let sent = Arc::new(AtomicU64::new(0));
+    let room = to.clone();
     let (pacing, counted) = (socket.clone(), Arc::clone(&sent));
     let drive: HandlerFuture = Box::pin(async move {
         loop {
@@ -200,6 +208,7 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
         ResponseEncoder::new(acknowledged.then(form)).value(&StreamEnd {
             items: sent.load(Ordering::Relaxed),
             cancelled: is_cancelled,
+            position: room.history_position(),
         })
     };
     let result = {

@@ -89,6 +89,18 @@ impl Hub {
         Ok(outcome)
     }
 
+    /// Returns the position of the newest event, if any of these rooms has a history.
+    pub(crate) fn history_position(
+        &self,
+        namespace: &Arc<str>,
+        rooms: &[Room],
+    ) -> Option<Position> {
+        let log = self.log(namespace)?;
+        let state = log.lock();
+        let is_kept = rooms.iter().any(|room| state.histories.keep(room));
+        is_kept.then(|| log.position(&state))
+    }
+
     /// A client that has joined a room inside of `connect` was accepted.
     fn enter_from(&self, client: &Arc<Client>, room: &Room, log: &EventLog, from: JoinFrom) {
         let limits = *client.connection().limits();

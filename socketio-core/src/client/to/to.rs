@@ -13,6 +13,7 @@ use crate::{
     base::EmitError,
     client::{Socket, scope},
     cluster::{Emission, OutgoingEvent, RemoteTarget},
+    event_log::Position,
     hub::{Client, DeliveryOptions, IntoRooms, Room, SentEvent, Target, user_room},
     node::Node,
 };
@@ -323,6 +324,14 @@ impl To {
             skip.push(Arc::from(from.sid().as_str()));
         }
         skip
+    }
+
+    /// Returns the position of the history of the rooms that are addressed, if any has one.
+    pub(crate) fn history_position(&self) -> Option<Position> {
+        match &self.target {
+            Target::Rooms(rooms) => self.node.hub.history_position(&self.namespace, rooms),
+            Target::Everyone | Target::One(_) => None,
+        }
     }
 
     pub(super) fn sender(&self) -> Option<Socket> {

@@ -15,39 +15,53 @@ async function example(t, name) {
 }
 
 onEveryTransport("streams", (transports) => {
+  const text = async (client, tokens) => {
+    let text = "";
+    for (let i = 0; i < tokens; i += 1) text += (await client.next("token"))[0];
+    return text;
+  };
+
   test("the tokens come one by one, and the end is the acknowledgement", { skip: needsOwnServer }, async (t) => {
     const server = await example(t, "llm");
     const client = await connect(t, server.url, { transports });
-    assert.deepEqual(await client.call("open", "a"), [[]]);
+    const [joined] = await client.call("open", "a", null);
+    assert.equal(joined.recovered, true);
     const [end] = await client.call("ask", "a", "what?");
-    assert.deepEqual(await client.next("asked"), [0, "what?"]);
-    let text = "";
-    for (let i = 0; i < end.items; i += 1) {
-      const [token] = await client.next("token");
-      assert.equal(token.at, [...text].length);
-      text += token.text;
-    }
-    assert.match(text, /^That is a good question\. .*where it stands\.$/);
+    assert.equal(end.position.epoch, joined.epoch);
+    assert.equal(end.position.seq, joined.seq + 1 + end.items);
+    const [prompt] = await client.next("asked");
+    assert.equal(prompt, "what?");
+    const answer = await text(client, end.items);
+    assert.match(answer, /^That is a good question\. .*where it stands\.$/);
     assert.equal(client.untaken("token"), 0);
-    assert.deepEqual(await client.call("open", "a"), [["what?", text]]);
+
+    // Somebody who comes later gets all of it.
+    const late = await connect(t, server.url, { transports });
+    await late.call("open", "a", null);
+    await late.next("asked");
+    assert.equal(await text(late, end.items), answer);
   });
 
-  test("a stream goes on without its client, and is stopped by another one", { skip: needsOwnServer }, async (t) => {
+  test("a stream goes on without its client, who resumes it at its position", { skip: needsOwnServer }, async (t) => {
     const server = await example(t, "llm");
     const [first, second] = [await connect(t, server.url, { transports }), await connect(t, server.url, { transports })];
-    for (const client of [first, second]) await client.call("open", "b");
+    for (const client of [first, second]) await client.call("open", "b", null);
     first.emit("ask", "b", "who?");
-    await first.next("token");
+    const [begun] = await first.next("token");
+    const [, position] = await first.next("token");
     first.socket.disconnect();
-    const [begun] = await second.next("token");
-    assert.equal(begun.at, 0);
-    await second.next("token");
-    await second.next("token");
-    assert.deepEqual(await second.call("stop", "b"), [1]);
-    assert.deepEqual(await second.call("stop", "b"), [0]);
-    const [[, stopped]] = await second.call("open", "b");
-    const [[, later]] = await second.call("open", "b");
-    assert.equal(later, stopped);
+    await text(second, 5);
+
+    const back = await connect(t, server.url, { transports });
+    const [joined] = await back.call("open", "b", position);
+    assert.equal(joined.recovered, true);
+    assert.notEqual(await text(back, 1), begun);
+    assert.deepEqual(await back.call("stop", "b"), [1]);
+    assert.deepEqual(await back.call("stop", "b"), [0]);
+
+    // After a restart, a position is not known.
+    const [forgotten] = await back.call("open", "c", `AAAAAAAA.${joined.seq}`);
+    assert.equal(forgotten.recovered, false);
   });
 
   test("one that has not opened a chat can't ask in it", { skip: needsOwnServer }, async (t) => {
