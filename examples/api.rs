@@ -38,7 +38,7 @@ async fn chat_message(text: String) -> usize {
 // What it is given is nobody's business: only that it was called is recorded.
 #[socketio::event]
 async fn whisper(to_whom: String, text: String) {
-    to(&format!("user:{to_whom}")).emit("whisper", text);
+    to(format!("user:{to_whom}")).emit("whisper", text);
 }
 
 #[tokio::main]

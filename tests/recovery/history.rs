@@ -83,11 +83,11 @@ async fn a_client_receives_what_it_missed_and_then_what_comes() {
 async fn the_newest_events_of_a_room_are_sent() {
     let io = bare().build().unwrap();
     emit(&io, 1..=10);
-    for (count, expected) in [(0, 11..=10), (3, 8..=10), (100, 1..=10)] {
+    for (count, first) in [(0, 11), (3, 8), (100, 1)] {
         let client = connect(&io).await;
         let joined: Value = client.call("last", ("room:a", count)).await.unwrap();
         assert_eq!(joined["recovered"], true);
-        assert_eq!(client.received(), ticks(expected));
+        assert_eq!(client.received(), ticks(first..11));
     }
 }
 
