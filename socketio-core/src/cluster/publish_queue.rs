@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    ops::RangeInclusive,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
+use super::{retained::Retained, sequence};
 use crate::admission::PublishLimits;
 
 /// The messages of one node that the message queue has not accepted yet, in order and bounded.
@@ -21,6 +23,8 @@ pub(super) struct PublishQueue {
     /// The id of this node, for the log.
     node: Arc<str>,
     limits: PublishLimits,
+    /// Whether other nodes can ask for messages again: not of a node that does not subscribe.
+    numbers: bool,
     state: Mutex<State>,
     filled: Notify,
     /// The number of the last message that has left, published or dropped. All messages before it have left, too.
@@ -33,13 +37,13 @@ pub(super) struct PublishQueue {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Each message with its number, counted from 1.
-    waiting: VecDeque<(u64, Bytes)>,
+    waiting: VecDeque<Waiting>,
     /// The size of all waiting messages.
     bytes: usize,
     /// The number of messages at the front that are being published: they are not dropped.
     busy: usize,
     entered: u64,
+    retained: Retained,
     published: u64,
     dropped: u64,
     /// Whether messages were dropped since the queue was last empty.
@@ -47,6 +51,15 @@ struct State {
     /// Whether a message was refused because it alone exceeds the limit.
     refused: bool,
     closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// Its place in the queue, counted from 1.
+    place: u64,
+    /// The number by which other nodes know it; `None` if it is published again.
+    number: Option<u64>,
+    message: Bytes,
 }
 
 /// The numbers of waiting, published and dropped messages.
@@ -57,10 +70,11 @@ pub(super) struct Counts {
 }
 
 impl PublishQueue {
-    pub(super) fn new(node: &Arc<str>, limits: PublishLimits) -> Self {
+    pub(super) fn new(node: &Arc<str>, limits: PublishLimits, numbers: bool) -> Self {
         PublishQueue {
             node: Arc::clone(node),
             limits,
+            numbers,
             state: Mutex::default(),
             filled: Notify::new(),
             left: watch::Sender::new(0),
@@ -99,16 +113,20 @@ impl PublishQueue {
             };
             let mut overflows = false;
             while state.waiting.len() > state.busy && full(state) {
-                if let Some((_, oldest)) = state.waiting.remove(state.busy) {
-                    state.bytes -= oldest.len();
+                if let Some(oldest) = state.waiting.remove(state.busy) {
+                    state.bytes -= oldest.message.len();
                     state.dropped += 1;
                     overflows = true;
                 }
             }
             let first = overflows && !std::mem::replace(&mut state.overflowing, true);
-            state.entered += 1;
-            state.bytes += bytes;
-            state.waiting.push_back((state.entered, message));
+            if self.numbers {
+                let number = state.retained.next();
+                let message = sequence::append(message, &self.node, number);
+                state.enter(Some(number), message);
+            } else {
+                state.enter(None, message);
+            }
             first
         };
         if first {
@@ -123,6 +141,25 @@ impl PublishQueue {
         self.filled.notify_one();
     }
 
+    /// Publishes messages again that another node has missed. Returns those that are not there any more.
+    pub(super) fn publish_again(&self, numbers: RangeInclusive<u64>) -> Vec<RangeInclusive<u64>> {
+        let state = &mut *self.state();
+        if state.closed {
+            return Vec::new();
+        }
+        // What waits is published anyway.
+        let first_waiting = state.waiting.iter().find_map(|waiting| waiting.number);
+        let last = first_waiting.map_or(state.retained.last(), |first| first - 1);
+        let numbers = *numbers.start()..=last.min(*numbers.end());
+        let (again, gone) = state.retained.take_again(numbers);
+        let space = self.limits.messages.saturating_sub(state.waiting.len());
+        for message in again.into_iter().take(space) {
+            state.enter(None, sequence::again(&message, &self.node));
+        }
+        self.filled.notify_one();
+        gone
+    }
+
     /// Waits for messages and returns the next ones: at least one, at most `messages`, and of at most `bytes` together if there
     /// are several. They stay in the queue, and are returned again, until [`published`](PublishQueue::published) or
     /// [`gave_up`](PublishQueue::gave_up) removes them. Returns `None` once the queue is closed and empty.
@@ -133,16 +170,14 @@ impl PublishQueue {
                 let state = &mut *self.state();
                 if !state.waiting.is_empty() {
                     let mut size = 0;
-                    let next = state
-                        .waiting
-                        .iter()
-                        .take(messages)
-                        .take_while(|(_, message)| {
+                    let next = state.waiting.iter().take(messages).take_while(
+                        |Waiting { message, .. }| {
                             let fits = size == 0 || size + message.len() <= bytes;
                             size += message.len();
                             fits
-                        });
-                    let next: Vec<_> = next.map(|(_, message)| message.clone()).collect();
+                        },
+                    );
+                    let next: Vec<_> = next.map(|waiting| waiting.message.clone()).collect();
                     state.busy = next.len();
                     return Some(next);
                 }
@@ -169,9 +204,12 @@ impl PublishQueue {
             let state = &mut *self.state();
             let messages = messages.min(state.busy);
             state.busy -= messages;
-            let leaving = state.waiting.drain(..messages);
-            let bytes: usize = leaving.map(|(_, message)| message.len()).sum();
-            state.bytes -= bytes;
+            for left in state.waiting.drain(..messages) {
+                state.bytes -= left.message.len();
+                if let Some(number) = left.number {
+                    state.retained.add(number, left.message);
+                }
+            }
             *counter(state) += messages as u64;
             let recovered = state.waiting.is_empty() && std::mem::take(&mut state.overflowing);
             (state.left(), recovered.then_some(state.dropped))
@@ -271,7 +309,17 @@ impl State {
     /// Returns the number of the last message that has left.
     fn left(&self) -> u64 {
         let first = self.waiting.front();
-        first.map_or(self.entered, |(number, _)| number - 1)
+        first.map_or(self.entered, |waiting| waiting.place - 1)
+    }
+
+    fn enter(&mut self, number: Option<u64>, message: Bytes) {
+        self.entered += 1;
+        self.bytes += message.len();
+        self.waiting.push_back(Waiting {
+            place: self.entered,
+            number,
+            message,
+        });
     }
 }
 
@@ -282,7 +330,7 @@ mod tests {
     use super::*;
 
     fn outgoing(messages: usize, bytes: usize) -> PublishQueue {
-        PublishQueue::new(&Arc::from("node"), PublishLimits { messages, bytes })
+        PublishQueue::new(&Arc::from("node"), PublishLimits { messages, bytes }, true)
     }
 
     fn push(outgoing: &PublishQueue, messages: &[&'static str]) {
