@@ -220,9 +220,9 @@ fn a_missing_test_is_detected() {
     let mut files = Files::default();
     for test in [
         "tests/nothing.rs::at_all",
-        "tests/parity.rs::at_all",
-        "tests/parity.rs::rows",
-        "tests/parity.rs",
+        "tests/parity/main.rs::at_all",
+        "tests/parity/main.rs::rows",
+        "tests/parity/main.rs",
         "tests/ui/nothing.rs",
         "tests/ui.rs",
         "tests/interop/js/suites/acks.test.js \"at all\"",
@@ -232,7 +232,7 @@ fn a_missing_test_is_detected() {
         assert!(files.problem(test).is_some(), "{test}");
     }
     assert_eq!(
-        files.problem("tests/parity.rs::every_defect_has_its_row"),
+        files.problem("tests/parity/main.rs::every_defect_has_its_row"),
         None
     );
 }
