@@ -284,7 +284,7 @@ impl Cluster {
     /// Asks all nodes to publish something, so that its number tells what this one has missed.
     pub(super) fn call_roll(&self) {
         let host_id = &self.host_id;
-        self.publish(EnvelopeHeader::RollCall { host_id }.write(None));
+        self.publish_out_of_order(EnvelopeHeader::RollCall { host_id });
     }
 
     /// Responds to [`call_roll`](Self::call_roll) of another node.
@@ -300,7 +300,7 @@ impl Cluster {
             node,
             numbers: (*numbers.start(), *numbers.end()),
         };
-        self.publish(header.write(None));
+        self.publish_out_of_order(header);
     }
 
     /// Publishes messages again that another node has missed, or tells that they are gone.
@@ -310,7 +310,17 @@ impl Cluster {
                 host_id: &self.host_id,
                 numbers: (*gone.start(), *gone.end()),
             };
-            self.publish(header.write(None));
+            self.publish_out_of_order(header);
+        }
+    }
+
+    /// Publishes what must not wait behind messages that other nodes have missed.
+    fn publish_out_of_order(&self, header: EnvelopeHeader<'_>) {
+        match header.write(None) {
+            Ok(message) => self.outgoing.push_out_of_order(message),
+            Err(error) => {
+                tracing::error!(target: "socketio", node = &*self.host_id, %error, "a message to other nodes can't be encoded");
+            }
         }
     }
 

@@ -96,6 +96,15 @@ impl PublishQueue {
     /// Above the limits, the oldest messages are dropped, because the newest matter most once the broker is back. A message
     /// that exceeds the limit alone is dropped itself.
     pub(super) fn push(&self, message: Bytes) {
+        self.add(message, self.numbers);
+    }
+
+    /// Adds a message as [`push`](Self::push) does, that other nodes handle at once, although they may have missed others before it.
+    pub(super) fn push_out_of_order(&self, message: Bytes) {
+        self.add(message, false);
+    }
+
+    fn add(&self, message: Bytes, numbered: bool) {
         let bytes = message.len();
         if bytes > self.limits.bytes {
             let first = self.refuse();
@@ -120,7 +129,7 @@ impl PublishQueue {
                 }
             }
             let first = overflows && !std::mem::replace(&mut state.overflowing, true);
-            if self.numbers {
+            if numbered {
                 let number = state.retained.next();
                 let message = sequence::append(message, &self.node, number);
                 state.enter(Some(number), message);
@@ -191,22 +200,27 @@ impl PublishQueue {
 
     /// Removes the first `messages` of the last batch: they were published.
     pub(super) fn published(&self, messages: usize) {
-        self.leave(messages, |state| &mut state.published);
+        self.leave(messages, true, |state| &mut state.published);
     }
 
     /// Removes the first remaining message of the last batch: it can't be published.
     pub(super) fn gave_up(&self) {
-        self.leave(1, |state| &mut state.dropped);
+        self.leave(1, false, |state| &mut state.dropped);
     }
 
-    fn leave(&self, messages: usize, counter: impl FnOnce(&mut State) -> &mut u64) {
+    fn leave(
+        &self,
+        messages: usize,
+        published: bool,
+        counter: impl FnOnce(&mut State) -> &mut u64,
+    ) {
         let (left, recovered) = {
             let state = &mut *self.state();
             let messages = messages.min(state.busy);
             state.busy -= messages;
             for left in state.waiting.drain(..messages) {
                 state.bytes -= left.message.len();
-                if let Some(number) = left.number {
+                if let Some(number) = left.number.filter(|_| published) {
                     state.retained.add(number, left.message);
                 }
             }
