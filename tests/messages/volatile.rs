@@ -115,7 +115,14 @@ async fn with_recovery_a_volatile_event_is_not_kept_and_carries_the_latest_offse
     let io = SocketIo::bare().recovery(recovery).build().unwrap();
     let client = client(&io, "/").await;
     let socket = io.socket("/", client.sid()).unwrap();
-    let offset = || client.received().pop().unwrap().read::<(u32, String)>().unwrap();
+    let offset = || {
+        client
+            .received()
+            .pop()
+            .unwrap()
+            .read::<(u32, String)>()
+            .unwrap()
+    };
     io.emit("n", 1);
     let (_, kept) = offset();
     io.broadcast().volatile().emit("n", 2);
