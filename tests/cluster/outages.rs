@@ -12,7 +12,7 @@ use socketio::{
     BoxError, SocketIo,
     message_queue::{BoxFuture, MessageQueue, Publisher, Subscription},
 };
-use socketio_test::{TestQueue, event};
+use socketio_test::{TestClient, TestQueue, event};
 use test_support::Log;
 
 use crate::nodes::{CHANNEL, Pair, builder};
@@ -44,6 +44,63 @@ async fn emits_during_an_outage_of_the_queue_arrive_after_it() {
     pair.two.emit("again", ());
     pair.settled().await;
     assert_eq!(pair.ana.received(), [event("again", ())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeated_short_cuts_under_load_lose_nothing() {
+    let pair = Pair::new().await;
+    let mut number = 0;
+    // Every 1.5 seconds all connections are cut for a moment, at 200 messages a second.
+    for _ in 0..5 {
+        for tick in 0..300 {
+            match tick {
+                0 => pair.queue.cut(),
+                20 => pair.queue.restore(),
+                _ => {}
+            }
+            pair.one.emit("number", number);
+            number += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    pair.settled().await;
+    let numbers: Vec<_> = (0..number).map(|number| event("number", number)).collect();
+    assert!(
+        pair.bo.received() == numbers,
+        "all, in order, and none twice"
+    );
+    assert_eq!(pair.two.queue_health().unwrap().lost, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_node_no_longer_has_is_counted_and_logged_with_its_numbers() {
+    let log = Log::default();
+    let _guard = log.collect();
+    let queue = TestQueue::new();
+    let one = builder(&queue)
+        .max_unpublished(10, 1_000_000)
+        .build()
+        .unwrap();
+    let two = builder(&queue).build().unwrap();
+    let bo = TestClient::connect(&two, "/").await.unwrap();
+    one.emit("number", 0);
+    queue.settled([&one, &two]).await;
+    assert_eq!(bo.received(), [event("number", 0)]);
+    queue.cut();
+    for number in 1..=25 {
+        one.emit("number", number);
+    }
+    queue.restore();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    queue.settled([&one, &two]).await;
+    let health = two.queue_health().unwrap();
+    assert_eq!(health.lost, one.queue_health().unwrap().dropped);
+    let received = bo.received();
+    assert_eq!(received.len() as u64, 25 - health.lost);
+    assert_eq!(received.last(), Some(&event("number", 25)));
+    let lines = log.lines("messages of another node were missed");
+    assert!(!lines.is_empty() && lines[0].contains("first="), "{log:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@
 //! | `overflow` | what one emit does about clients that read too slowly |
 
 mod always_connect;
+mod bounds;
 mod connect;
 mod disconnect;
 mod disconnecting;

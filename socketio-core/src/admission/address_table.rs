@@ -8,6 +8,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::base::give_back;
+
 /// The time over which handshakes are averaged: so many may come at once as are allowed within it.
 const WINDOW: Duration = Duration::from_secs(1);
 /// The number of addresses from which those that have nothing open are forgotten.
@@ -77,9 +79,7 @@ impl AddressTable {
                 self.entries.remove(&address);
             }
         }
-        if self.entries.capacity() > 4 * (self.entries.len() + SWEEP) {
-            self.entries.shrink_to(2 * self.entries.len());
-        }
+        give_back(&mut self.entries);
     }
 
     fn sweep(&mut self, now: Instant) {

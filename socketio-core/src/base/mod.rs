@@ -6,6 +6,7 @@ mod error;
 mod escaped;
 pub(crate) mod fault;
 pub(crate) mod forwarded;
+mod give_back;
 mod into_accept;
 mod lossy;
 mod message;
@@ -30,6 +31,7 @@ pub use error::{
 };
 pub(crate) use error::{Cause, chain};
 pub(crate) use escaped::Escaped;
+pub(crate) use give_back::{give_back, give_back_list};
 pub use into_accept::IntoAccept;
 pub(crate) use lossy::lossy;
 pub use message::{Message, Text};

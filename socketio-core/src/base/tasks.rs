@@ -16,6 +16,8 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
+use super::give_back;
+
 /// A group of tasks of one server.
 #[derive(Debug)]
 pub(crate) struct Tasks {
@@ -217,7 +219,11 @@ impl RunningTask {
 
 impl Drop for RunningTask {
     fn drop(&mut self) {
-        self.running.lock().tasks.remove(&self.key);
+        {
+            let tasks = &mut self.running.lock().tasks;
+            tasks.remove(&self.key);
+            give_back(tasks);
+        }
         self.running.ended.notify_waiters();
     }
 }

@@ -1,6 +1,6 @@
 //! [`Cluster`]: publishes to the other nodes.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -8,6 +8,7 @@ use super::{
     Emission, OutgoingEvent, QueueHealth, RemoteTarget,
     envelope::{self, Clients, EnvelopeHeader, RemoteAckRequest},
     health::Health,
+    peers::Peers,
     publish_queue::PublishQueue,
     query::Queries,
 };
@@ -30,6 +31,7 @@ pub(crate) struct Cluster {
     pub(super) acks: Arc<RemoteAcks>,
     pub(super) health: Health,
     pub(super) queries: Queries,
+    pub(super) peers: Peers,
     /// The size of a message that is received, in bytes.
     pub(super) max_message: usize,
 }
@@ -49,12 +51,13 @@ impl Cluster {
         max_message: usize,
     ) -> Self {
         Cluster {
-            outgoing: Arc::new(PublishQueue::new(&host_id, limits)),
+            outgoing: Arc::new(PublishQueue::new(&host_id, limits, !write_only)),
             host_id,
             write_only,
             acks: Arc::default(),
             health: Health::new(),
             queries: Queries::default(),
+            peers: Peers::default(),
             max_message,
         }
     }
@@ -94,6 +97,7 @@ impl Cluster {
             received: self.health.received(),
             waiting: counts.waiting,
             dropped: counts.dropped,
+            lost: self.health.lost(),
         }
     }
 
@@ -275,6 +279,49 @@ impl Cluster {
             clients: &asked[..asked.len().min(MAX_ASKED)],
         };
         self.publish(header.write(None));
+    }
+
+    /// Asks all nodes to publish something, so that its number tells what this one has missed.
+    pub(super) fn call_roll(&self) {
+        let host_id = &self.host_id;
+        self.publish_out_of_order(EnvelopeHeader::RollCall { host_id });
+    }
+
+    /// Responds to [`call_roll`](Self::call_roll) of another node.
+    pub(super) fn respond_to_roll_call(&self) {
+        let host_id = &self.host_id;
+        self.publish(EnvelopeHeader::Present { host_id }.write(None));
+    }
+
+    /// Asks a node to publish messages again.
+    pub(super) fn ask_again(&self, node: &str, numbers: &RangeInclusive<u64>) {
+        let header = EnvelopeHeader::Missed {
+            host_id: &self.host_id,
+            node,
+            numbers: (*numbers.start(), *numbers.end()),
+        };
+        self.publish_out_of_order(header);
+    }
+
+    /// Publishes messages again that another node has missed, or tells that they are gone.
+    pub(super) fn publish_again(&self, numbers: RangeInclusive<u64>) {
+        for gone in self.outgoing.publish_again(numbers) {
+            let header = EnvelopeHeader::Gone {
+                host_id: &self.host_id,
+                numbers: (*gone.start(), *gone.end()),
+            };
+            self.publish_out_of_order(header);
+        }
+    }
+
+    /// Publishes what must not wait behind messages that other nodes have missed.
+    fn publish_out_of_order(&self, header: EnvelopeHeader<'_>) {
+        match header.write(None) {
+            Ok(message) => self.outgoing.push_out_of_order(message),
+            Err(error) => {
+                tracing::error!(target: "socketio", node = &*self.host_id, %error, "a message to other nodes can't be encoded");
+            }
+        }
     }
 
     pub(super) fn publish(&self, written: Result<Bytes, EncodeError>) {

@@ -21,6 +21,8 @@ pub struct QueueHealth {
     /// The number of messages that were dropped: too much was waiting, or the queue refused them, or they are larger than
     /// [`max_unpublished`](crate::SocketIoBuilder::max_unpublished).
     pub dropped: u64,
+    /// The number of messages of other nodes that this one has missed, and that they no longer had when it asked for them.
+    pub lost: u64,
 }
 
 /// The state of this node's subscription.
@@ -38,6 +40,7 @@ pub(super) struct Health {
     subscription: watch::Sender<SubscriptionState>,
     was_subscribed: AtomicBool,
     received: AtomicU64,
+    lost: AtomicU64,
     /// Whether an invalid message was received.
     invalid: AtomicBool,
     /// Whether a message had to be repaired.
@@ -50,6 +53,7 @@ impl Health {
             subscription: watch::Sender::new(SubscriptionState::Pending),
             was_subscribed: AtomicBool::new(false),
             received: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             invalid: AtomicBool::new(false),
             repaired: AtomicBool::new(false),
         }
@@ -101,6 +105,14 @@ impl Health {
     /// Notes a message that had to be repaired, and returns whether it was the first one.
     pub(super) fn first_repaired_message(&self) -> bool {
         !self.repaired.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn lost_some(&self, messages: u64) {
+        self.lost.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn received(&self) -> u64 {

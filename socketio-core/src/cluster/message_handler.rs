@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use super::{
     Asked, Cluster, Emission, OutgoingEvent, RemoteTarget,
     envelope::{self, ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest},
+    peers::Arrived,
+    sequence,
 };
 use crate::{
-    base::{CallError, EncodeError, Reason, Sid},
+    base::{CallError, EncodeError, Reason, Sid, fault},
     hub::{Client, DeliveryOptions, Hub, Room, Target},
     packet::{Arguments, JsonPayload, Payload, repair},
     pending::OnRemoteAck,
@@ -20,8 +24,50 @@ pub(super) struct MessageHandler<'a> {
 }
 
 impl MessageHandler<'_> {
+    /// Applies a message when those before it of the same node have been applied: see [`Peers`](super::peers::Peers).
+    pub(super) fn receive_in_order(&self, message: Bytes) {
+        match sequence::read(&message) {
+            Some((node, number)) if node != self.cluster.host_id() => {
+                let arrived = self.cluster.peers.receive(node, number, message.clone());
+                self.handle_arrived(node, arrived);
+            }
+            _ => self.receive_caught(&message),
+        }
+    }
+
+    /// Applies one message. A custom parser may panic, which must not affect the next message.
+    fn receive_caught(&self, message: &[u8]) {
+        if let Err(panic) = fault::catch(|| self.receive(message)) {
+            let (node, bytes) = (self.cluster.host_id(), message.len());
+            tracing::error!(target: "socketio", node, bytes, %panic, "handling a message of another node panicked");
+        }
+    }
+
+    /// Applies messages that were held back, asks for those that are missing, and reports those that are lost.
+    pub(super) fn handle_arrived(&self, from: &str, arrived: Arrived) {
+        if let Some(lost) = arrived.lost {
+            let messages = lost.end() - lost.start() + 1;
+            self.cluster.health.lost_some(messages);
+            let (node, first, last) = (self.cluster.host_id(), lost.start(), lost.end());
+            tracing::error!(target: "socketio", node, from, first, last, messages, "messages of another node were missed, and it no longer has them: what it emitted is lost for the clients of this node");
+        }
+        if let Some(missing) = arrived.missing {
+            self.cluster.ask_again(from, &missing);
+        }
+        for message in arrived.ready {
+            self.receive_caught(&message);
+        }
+    }
+
+    /// Gives up what has been missing for too long, and asks again for the rest.
+    pub(super) fn sweep(&self) {
+        for (node, arrived) in self.cluster.peers.sweep() {
+            self.handle_arrived(&node, arrived);
+        }
+    }
+
     /// Applies one message. An invalid message is logged and has no effect.
-    pub(super) fn receive(&self, message: &[u8]) {
+    fn receive(&self, message: &[u8]) {
         let node = self.cluster.host_id();
         match self.read(message) {
             Ok(Some(message)) => {
@@ -115,6 +161,17 @@ impl MessageHandler<'_> {
                 self.cluster.queries.receive(id, node, answer);
             }
             ClusterMessage::Asked { id, clients } => self.cluster.acks.asked(id, clients),
+            ClusterMessage::RollCall => self.cluster.respond_to_roll_call(),
+            ClusterMessage::Again(message) => self.receive_in_order(message),
+            ClusterMessage::Missed { node, numbers } => {
+                if node == self.cluster.host_id() {
+                    self.cluster.publish_again(numbers);
+                }
+            }
+            ClusterMessage::Gone { from, numbers } => {
+                let arrived = self.cluster.peers.gone(&from, &numbers);
+                self.handle_arrived(&from, arrived);
+            }
             ClusterMessage::CloseRoom { namespace, room } => hub.close_room(&namespace, &room),
         }
     }

@@ -16,6 +16,7 @@ mod envelope;
 mod health;
 mod membership;
 mod message_handler;
+mod peers;
 mod publish_queue;
 mod publish_task;
 #[cfg_attr(
@@ -23,6 +24,8 @@ mod publish_task;
     allow(dead_code, reason = "only the HTTP API asks")
 )]
 mod query;
+mod retained;
+mod sequence;
 mod subscribe_task;
 
 pub(crate) use cluster::Cluster;

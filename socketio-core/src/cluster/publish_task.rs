@@ -262,6 +262,7 @@ mod tests {
                 messages: 100,
                 bytes: 100,
             },
+            true,
         ));
         for message in messages {
             outgoing.push(Bytes::from_static(message.as_bytes()));
@@ -356,6 +357,7 @@ mod tests {
                 messages: 1,
                 bytes: 1,
             },
+            true,
         ));
         let channel = Arc::from("channel");
         let publishing = PublishTask::new(Arc::new(Silent), channel, Arc::clone(&outgoing));

@@ -14,14 +14,10 @@ use super::{
     message_handler::MessageHandler,
     publish_task::{QUEUE_TIMEOUT, unless_panics},
 };
-use crate::{
-    base::{BoxError, fault},
-    hub::Hub,
-    message_queue::MessageQueue,
-};
+use crate::{base::BoxError, hub::Hub, message_queue::MessageQueue};
 
-/// How often pending acks that are past their deadline are dropped.
-const SWEEP: Duration = Duration::from_secs(5);
+/// How often pending acks that are past their deadline are dropped, and missing messages are asked for again.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// Receives and applies the messages of other nodes until the server is gone.
 pub(super) struct SubscribeTask {
@@ -67,12 +63,15 @@ impl SubscribeTask {
             timeout(QUEUE_TIMEOUT, self.queue.subscription(&self.channel)).await??;
         self.set_subscription(SubscriptionState::Active);
         *since = Some(Instant::now());
+        if let Some(cluster) = self.cluster.upgrade() {
+            cluster.call_roll();
+        }
         let mut sweep = interval(SWEEP);
         loop {
             let message = tokio::select! {
                 message = subscription.receive() => message?,
                 _ = sweep.tick() => {
-                    self.expire();
+                    self.sweep();
                     if *outage && since.is_some_and(|since| since.elapsed() > LONGEST) {
                         *outage = false;
                         tracing::info!(target: "socketio", node = &*self.node, channel = &*self.channel, "the subscription to the message queue is active again");
@@ -87,10 +86,7 @@ impl SubscribeTask {
                 hub: &hub,
                 cluster: &cluster,
             };
-            // A custom parser may panic, which must not affect the next message.
-            if let Err(panic) = fault::catch(|| handler.receive(&message)) {
-                tracing::error!(target: "socketio", node = &*self.node, bytes = message.len(), %panic, "handling a message of another node panicked");
-            }
+            handler.receive_in_order(message);
             // A queue that always has a message must not occupy its thread.
             tokio::task::consume_budget().await;
         }
@@ -99,6 +95,17 @@ impl SubscribeTask {
     fn expire(&self) {
         if let Some(cluster) = self.cluster.upgrade() {
             cluster.acks.expire();
+        }
+    }
+
+    fn sweep(&self) {
+        self.expire();
+        if let (Some(hub), Some(cluster)) = (self.hub.upgrade(), self.cluster.upgrade()) {
+            let handler = MessageHandler {
+                hub: &hub,
+                cluster: &cluster,
+            };
+            handler.sweep();
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     admission::Admission,
-    base::{Problem, ProblemDetails, ProtocolVersion},
+    base::{Problem, ProblemDetails, ProtocolVersion, give_back},
 };
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
@@ -22,9 +22,6 @@ use crate::{
 const LAST_POLL: Duration = Duration::from_millis(100);
 /// The number of such clients that are remembered.
 const LEAVING: usize = 1024;
-
-/// The number of places that the table keeps for new sessions, when it has become larger than it has to be.
-const SPARE: usize = 1_024;
 
 /// The sessions and options of an engine, shared by all clones of the engine.
 #[derive(Debug)]
@@ -90,9 +87,7 @@ impl Table {
         if let Some(place) = removed.unpolled {
             self.unpolled.remove(&place);
         }
-        if self.by_sid.capacity() > 4 * (self.by_sid.len() + SPARE) {
-            self.by_sid.shrink_to(2 * self.by_sid.len());
-        }
+        give_back(&mut self.by_sid);
         Some(removed)
     }
 

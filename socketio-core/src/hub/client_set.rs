@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Client;
-use crate::base::Sid;
+use crate::base::{Sid, give_back, give_back_list};
 
 /// The clients in one room or one namespace.
 ///
@@ -44,9 +44,11 @@ impl ClientSet {
         if let Some(position) = inner.position.remove(sid) {
             let list = Arc::make_mut(&mut inner.list);
             list.swap_remove(position);
+            give_back_list(list);
             if let Some(moved) = list.get(position) {
                 inner.position.insert(moved.sid().clone(), position);
             }
+            give_back(&mut inner.position);
         }
         inner.list.is_empty()
     }

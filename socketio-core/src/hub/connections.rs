@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use crate::hub::{CloseRequest, ConnectionHandle};
+use crate::{
+    base::give_back,
+    hub::{CloseRequest, ConnectionHandle},
+};
 
 /// The handles of all open connections, for counts and for the shutdown.
 #[derive(Debug, Default)]
@@ -32,11 +35,7 @@ impl Connections {
     pub(crate) fn remove(&self, key: u64) {
         let mut open = self.lock();
         let removed = open.remove(&key);
-        // Gives back the memory of many that are gone.
-        if open.capacity() > 4 * (open.len() + 1_024) {
-            let kept = 2 * open.len();
-            open.shrink_to(kept);
-        }
+        give_back(&mut open);
         drop(open);
         drop(removed);
     }

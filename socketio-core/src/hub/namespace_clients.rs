@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Client, Room, client_set::ClientSet};
+use crate::base::give_back;
 
 /// One namespace while it has clients.
 #[derive(Debug, Default)]
@@ -70,6 +71,7 @@ impl NamespaceClients {
             let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
             if rooms.get(room).is_some_and(|clients| clients.is_empty()) {
                 rooms.remove(room);
+                give_back(&mut rooms);
             }
         }
     }

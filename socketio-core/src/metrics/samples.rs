@@ -380,6 +380,12 @@ impl Metrics {
                     "Messages that were not published.",
                     plain(queue.dropped),
                 ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_lost_messages_total",
+                    "Messages of other nodes that were missed and no longer there.",
+                    plain(queue.lost),
+                ),
             ]);
         }
         all

@@ -1,7 +1,8 @@
 //! Decodes the messages of other nodes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::RangeInclusive, sync::Arc};
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -70,6 +71,20 @@ pub(in crate::cluster) enum ClusterMessage {
         id: u64,
         clients: Vec<Sid>,
     },
+    /// Another node wants to know what it has missed.
+    RollCall,
+    /// A message that was published before, as it was.
+    Again(Bytes),
+    /// A node has missed messages of the node `node`.
+    Missed {
+        node: String,
+        numbers: RangeInclusive<u64>,
+    },
+    /// A node can't publish messages again.
+    Gone {
+        from: String,
+        numbers: RangeInclusive<u64>,
+    },
 }
 
 /// An operation on one client.
@@ -110,6 +125,9 @@ struct Fields<'a> {
     #[serde(borrow)]
     answer: Option<&'a RawValue>,
     clients: Option<Vec<Sid>>,
+    numbers: Option<(u64, u64)>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 /// Decodes a message for the node `host_id`. Returns `None` for a message that is not for it: its own, the ack that another node
@@ -138,6 +156,19 @@ pub(in crate::cluster) fn read(
         },
         "query" => return fields.query(),
         "answer" => fields.answer()?,
+        "again" => {
+            let message = fields.message.ok_or("no `message`")?.get();
+            ClusterMessage::Again(Bytes::copy_from_slice(message.as_bytes()))
+        }
+        "roll_call" => ClusterMessage::RollCall,
+        "missed" => ClusterMessage::Missed {
+            numbers: fields.numbers()?,
+            node: fields.node.ok_or("missed messages without a node")?,
+        },
+        "gone" => ClusterMessage::Gone {
+            numbers: fields.numbers()?,
+            from: fields.host_id.ok_or("gone messages without a node")?,
+        },
         "asked" => ClusterMessage::Asked {
             id: fields.id.ok_or("asked clients without an id")?,
             clients: fields.clients.ok_or("asked clients without `clients`")?,
@@ -159,6 +190,15 @@ fn is_own(message: &[u8], host_id: &str) -> bool {
 }
 
 impl Fields<'_> {
+    fn numbers(&self) -> Result<RangeInclusive<u64>, InvalidMessage> {
+        match self.numbers {
+            Some((first, last)) if 0 < first && first <= last && last < u64::MAX => {
+                Ok(first..=last)
+            }
+            _ => Err("no `numbers`".into()),
+        }
+    }
+
     fn emit(self) -> Result<ClusterMessage, InvalidMessage> {
         let extended = self.ext.is_some();
         let binary = self.binary == Some(true);

@@ -79,6 +79,28 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         id: u64,
         answer: &'a RawValue,
     },
+    /// Asks all nodes to publish something, by whose number the node sees what it has missed. Python ignores this method and the
+    /// next three.
+    RollCall {
+        host_id: &'a str,
+    },
+    /// The response to a roll call.
+    Present {
+        host_id: &'a str,
+    },
+    /// The node has missed messages of another one.
+    Missed {
+        host_id: &'a str,
+        /// The node that is to publish them again.
+        node: &'a str,
+        /// The first and the last of them.
+        numbers: (u64, u64),
+    },
+    /// Messages that the node can't publish again.
+    Gone {
+        host_id: &'a str,
+        numbers: (u64, u64),
+    },
     /// The clients of a node that were asked for an ack.
     Asked {
         /// The node that requested the acks, not the one that publishes.

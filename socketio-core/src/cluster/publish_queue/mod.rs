@@ -1,7 +1,11 @@
 //! [`PublishQueue`]: the messages that wait to be published.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::VecDeque,
+    ops::RangeInclusive,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
+use super::{retained::Retained, sequence};
 use crate::admission::PublishLimits;
 
 /// The messages of one node that the message queue has not accepted yet, in order and bounded.
@@ -21,6 +26,8 @@ pub(super) struct PublishQueue {
     /// The id of this node, for the log.
     node: Arc<str>,
     limits: PublishLimits,
+    /// Whether other nodes can ask for messages again: not of a node that does not subscribe.
+    numbers: bool,
     state: Mutex<State>,
     filled: Notify,
     /// The number of the last message that has left, published or dropped. All messages before it have left, too.
@@ -33,13 +40,13 @@ pub(super) struct PublishQueue {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Each message with its number, counted from 1.
-    waiting: VecDeque<(u64, Bytes)>,
+    waiting: VecDeque<Waiting>,
     /// The size of all waiting messages.
     bytes: usize,
     /// The number of messages at the front that are being published: they are not dropped.
     busy: usize,
     entered: u64,
+    retained: Retained,
     published: u64,
     dropped: u64,
     /// Whether messages were dropped since the queue was last empty.
@@ -47,6 +54,15 @@ struct State {
     /// Whether a message was refused because it alone exceeds the limit.
     refused: bool,
     closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// Its place in the queue, counted from 1.
+    place: u64,
+    /// The number by which other nodes know it; `None` if it is published again.
+    number: Option<u64>,
+    message: Bytes,
 }
 
 /// The numbers of waiting, published and dropped messages.
@@ -57,10 +73,11 @@ pub(super) struct Counts {
 }
 
 impl PublishQueue {
-    pub(super) fn new(node: &Arc<str>, limits: PublishLimits) -> Self {
+    pub(super) fn new(node: &Arc<str>, limits: PublishLimits, numbers: bool) -> Self {
         PublishQueue {
             node: Arc::clone(node),
             limits,
+            numbers,
             state: Mutex::default(),
             filled: Notify::new(),
             left: watch::Sender::new(0),
@@ -82,6 +99,15 @@ impl PublishQueue {
     /// Above the limits, the oldest messages are dropped, because the newest matter most once the broker is back. A message
     /// that exceeds the limit alone is dropped itself.
     pub(super) fn push(&self, message: Bytes) {
+        self.add(message, self.numbers);
+    }
+
+    /// Adds a message as [`push`](Self::push) does, that other nodes handle at once, although they may have missed others before it.
+    pub(super) fn push_out_of_order(&self, message: Bytes) {
+        self.add(message, false);
+    }
+
+    fn add(&self, message: Bytes, numbered: bool) {
         let bytes = message.len();
         if bytes > self.limits.bytes {
             let first = self.refuse();
@@ -99,16 +125,20 @@ impl PublishQueue {
             };
             let mut overflows = false;
             while state.waiting.len() > state.busy && full(state) {
-                if let Some((_, oldest)) = state.waiting.remove(state.busy) {
-                    state.bytes -= oldest.len();
+                if let Some(oldest) = state.waiting.remove(state.busy) {
+                    state.bytes -= oldest.message.len();
                     state.dropped += 1;
                     overflows = true;
                 }
             }
             let first = overflows && !std::mem::replace(&mut state.overflowing, true);
-            state.entered += 1;
-            state.bytes += bytes;
-            state.waiting.push_back((state.entered, message));
+            if numbered {
+                let number = state.retained.next();
+                let message = sequence::append(message, &self.node, number);
+                state.enter(Some(number), message);
+            } else {
+                state.enter(None, message);
+            }
             first
         };
         if first {
@@ -123,6 +153,25 @@ impl PublishQueue {
         self.filled.notify_one();
     }
 
+    /// Publishes messages again that another node has missed. Returns those that are not there any more.
+    pub(super) fn publish_again(&self, numbers: RangeInclusive<u64>) -> Vec<RangeInclusive<u64>> {
+        let state = &mut *self.state();
+        if state.closed {
+            return Vec::new();
+        }
+        // What waits is published anyway.
+        let first_waiting = state.waiting.iter().find_map(|waiting| waiting.number);
+        let last = first_waiting.map_or(state.retained.last(), |first| first - 1);
+        let numbers = *numbers.start()..=last.min(*numbers.end());
+        let (again, gone) = state.retained.take_again(numbers);
+        let space = self.limits.messages.saturating_sub(state.waiting.len());
+        for message in again.into_iter().take(space) {
+            state.enter(None, sequence::again(&message, &self.node));
+        }
+        self.filled.notify_one();
+        gone
+    }
+
     /// Waits for messages and returns the next ones: at least one, at most `messages`, and of at most `bytes` together if there
     /// are several. They stay in the queue, and are returned again, until [`published`](PublishQueue::published) or
     /// [`gave_up`](PublishQueue::gave_up) removes them. Returns `None` once the queue is closed and empty.
@@ -133,16 +182,14 @@ impl PublishQueue {
                 let state = &mut *self.state();
                 if !state.waiting.is_empty() {
                     let mut size = 0;
-                    let next = state
-                        .waiting
-                        .iter()
-                        .take(messages)
-                        .take_while(|(_, message)| {
+                    let next = state.waiting.iter().take(messages).take_while(
+                        |Waiting { message, .. }| {
                             let fits = size == 0 || size + message.len() <= bytes;
                             size += message.len();
                             fits
-                        });
-                    let next: Vec<_> = next.map(|(_, message)| message.clone()).collect();
+                        },
+                    );
+                    let next: Vec<_> = next.map(|waiting| waiting.message.clone()).collect();
                     state.busy = next.len();
                     return Some(next);
                 }
@@ -156,22 +203,30 @@ impl PublishQueue {
 
     /// Removes the first `messages` of the last batch: they were published.
     pub(super) fn published(&self, messages: usize) {
-        self.leave(messages, |state| &mut state.published);
+        self.leave(messages, true, |state| &mut state.published);
     }
 
     /// Removes the first remaining message of the last batch: it can't be published.
     pub(super) fn gave_up(&self) {
-        self.leave(1, |state| &mut state.dropped);
+        self.leave(1, false, |state| &mut state.dropped);
     }
 
-    fn leave(&self, messages: usize, counter: impl FnOnce(&mut State) -> &mut u64) {
+    fn leave(
+        &self,
+        messages: usize,
+        published: bool,
+        counter: impl FnOnce(&mut State) -> &mut u64,
+    ) {
         let (left, recovered) = {
             let state = &mut *self.state();
             let messages = messages.min(state.busy);
             state.busy -= messages;
-            let leaving = state.waiting.drain(..messages);
-            let bytes: usize = leaving.map(|(_, message)| message.len()).sum();
-            state.bytes -= bytes;
+            for left in state.waiting.drain(..messages) {
+                state.bytes -= left.message.len();
+                if let Some(number) = left.number.filter(|_| published) {
+                    state.retained.add(number, left.message);
+                }
+            }
             *counter(state) += messages as u64;
             let recovered = state.waiting.is_empty() && std::mem::take(&mut state.overflowing);
             (state.left(), recovered.then_some(state.dropped))
@@ -271,134 +326,16 @@ impl State {
     /// Returns the number of the last message that has left.
     fn left(&self) -> u64 {
         let first = self.waiting.front();
-        first.map_or(self.entered, |(number, _)| number - 1)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    fn outgoing(messages: usize, bytes: usize) -> PublishQueue {
-        PublishQueue::new(&Arc::from("node"), PublishLimits { messages, bytes })
+        first.map_or(self.entered, |waiting| waiting.place - 1)
     }
 
-    fn push(outgoing: &PublishQueue, messages: &[&'static str]) {
-        for message in messages {
-            outgoing.push(Bytes::from_static(message.as_bytes()));
-        }
-    }
-
-    fn next(outgoing: &PublishQueue, messages: usize, bytes: usize) -> Vec<Bytes> {
-        let next = outgoing.next(messages, bytes).now_or_never();
-        next.expect("there are messages").expect("it is not closed")
-    }
-
-    #[test]
-    fn messages_leave_in_order_and_stay_until_they_are_published() {
-        let outgoing = outgoing(10, 100);
-        push(&outgoing, &["a", "b", "c"]);
-        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
-        // The connection broke.
-        assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
-        outgoing.published(2);
-        assert_eq!(next(&outgoing, 2, 100), ["c"]);
-        outgoing.gave_up();
-        assert!(outgoing.next(2, 100).now_or_never().is_none());
-        let counts = outgoing.counts();
-        assert_eq!(
-            (counts.waiting, counts.published, counts.dropped),
-            (0, 2, 1)
-        );
-    }
-
-    #[test]
-    fn a_batch_is_bounded_in_bytes_but_never_empty() {
-        let outgoing = outgoing(10, 100);
-        push(&outgoing, &["four", "four", "eleven more", "x"]);
-        assert_eq!(next(&outgoing, 9, 8), ["four", "four"]);
-        outgoing.published(2);
-        assert_eq!(next(&outgoing, 9, 8), ["eleven more"]);
-    }
-
-    #[test]
-    fn the_oldest_messages_are_dropped_except_those_that_are_being_published() {
-        let outgoing = outgoing(3, 100);
-        push(&outgoing, &["a", "b", "c"]);
-        assert_eq!(next(&outgoing, 1, 100), ["a"]);
-        push(&outgoing, &["d", "e"]);
-        outgoing.published(1);
-        assert_eq!(next(&outgoing, 9, 100), ["d", "e"]);
-        assert_eq!(outgoing.counts().dropped, 2);
-    }
-
-    #[test]
-    fn the_size_of_the_queue_is_bounded_in_bytes() {
-        let outgoing = outgoing(100, 10);
-        push(&outgoing, &["12345", "67890", "x"]);
-        assert_eq!(next(&outgoing, 9, 100), ["67890", "x"]);
-    }
-
-    #[test]
-    fn a_message_that_exceeds_the_limit_alone_is_dropped_and_evicts_nothing() {
-        let outgoing = outgoing(100, 10);
-        push(&outgoing, &["1", "2", "more than ten bytes", "3"]);
-        assert_eq!(next(&outgoing, 9, 100), ["1", "2", "3"]);
-        assert_eq!(outgoing.counts().dropped, 1);
-        outgoing.published(3);
-        assert!(outgoing.flushed().now_or_never().is_some());
-        push(&outgoing, &["more than ten bytes", "ten bytes."]);
-        assert_eq!(next(&outgoing, 9, 100), ["ten bytes."]);
-        assert_eq!(outgoing.counts().dropped, 2);
-    }
-
-    #[test]
-    fn flushed_waits_for_earlier_messages_only() {
-        let outgoing = outgoing(10, 100);
-        assert!(outgoing.flushed().now_or_never().is_some());
-        push(&outgoing, &["a"]);
-        let mut flushed = Box::pin(outgoing.flushed());
-        assert!((&mut flushed).now_or_never().is_none());
-        assert_eq!(next(&outgoing, 1, 100), ["a"]);
-        push(&outgoing, &["b"]);
-        outgoing.published(1);
-        assert!(flushed.now_or_never().is_some());
-    }
-
-    #[test]
-    fn flushed_does_not_count_later_messages_that_were_dropped() {
-        let outgoing = outgoing(3, 100);
-        push(&outgoing, &["a", "b", "c"]);
-        assert_eq!(next(&outgoing, 1, 100), ["a"]);
-        let mut flushed = Box::pin(outgoing.flushed());
-        assert!((&mut flushed).now_or_never().is_none());
-        push(&outgoing, &["d", "e", "f"]);
-        assert!((&mut flushed).now_or_never().is_none());
-        outgoing.published(1);
-        assert!(flushed.now_or_never().is_some());
-    }
-
-    #[test]
-    fn an_abandoned_queue_is_flushed_and_drops_later_messages() {
-        let outgoing = outgoing(10, 100);
-        push(&outgoing, &["a", "b"]);
-        let flushed = outgoing.flushed();
-        outgoing.abandon();
-        assert!(flushed.now_or_never().is_some());
-        push(&outgoing, &["c"]);
-        assert!(outgoing.flushed().now_or_never().is_some());
-        assert_eq!(outgoing.counts().dropped, 3);
-    }
-
-    #[test]
-    fn a_closed_queue_still_returns_its_messages() {
-        let outgoing = outgoing(10, 100);
-        push(&outgoing, &["a"]);
-        outgoing.close();
-        assert_eq!(next(&outgoing, 9, 100), ["a"]);
-        outgoing.published(1);
-        assert_eq!(outgoing.next(9, 100).now_or_never(), Some(None));
+    fn enter(&mut self, number: Option<u64>, message: Bytes) {
+        self.entered += 1;
+        self.bytes += message.len();
+        self.waiting.push_back(Waiting {
+            place: self.entered,
+            number,
+            message,
+        });
     }
 }

@@ -1,9 +1,11 @@
 //! The tests and links that `docs/parity.md` and `docs/porting-from-flask-socketio.md` name exist.
 
+mod limits;
+
 use std::{collections::HashMap, fs, path::Path};
 
-const PARITY: &str = include_str!("../docs/parity.md");
-const PORTING: &str = include_str!("../docs/porting-from-flask-socketio.md");
+const PARITY: &str = include_str!("../../docs/parity.md");
+const PORTING: &str = include_str!("../../docs/porting-from-flask-socketio.md");
 
 /// A line of a table: its cells, without the `|` between them.
 struct Row {
@@ -41,7 +43,7 @@ fn code(text: &str) -> Vec<&str> {
 
 /// The files that are named, each read once.
 #[derive(Default)]
-struct Files(HashMap<String, Option<String>>);
+pub(crate) struct Files(HashMap<String, Option<String>>);
 
 impl Files {
     fn text(&mut self, path: &str) -> Option<&str> {
@@ -51,7 +53,7 @@ impl Files {
     }
 
     /// Returns what is wrong with the name of a test, if anything.
-    fn problem(&mut self, test: &str) -> Option<&'static str> {
+    pub(crate) fn problem(&mut self, test: &str) -> Option<&'static str> {
         let (path, name) = match (test.split_once("::"), test.split_once(" \"")) {
             (Some((path, name)), _) => (path, name),
             (None, Some((path, name))) => (path, name.trim_end_matches('"')),
@@ -218,9 +220,9 @@ fn a_missing_test_is_detected() {
     let mut files = Files::default();
     for test in [
         "tests/nothing.rs::at_all",
-        "tests/parity.rs::at_all",
-        "tests/parity.rs::rows",
-        "tests/parity.rs",
+        "tests/parity/main.rs::at_all",
+        "tests/parity/main.rs::rows",
+        "tests/parity/main.rs",
         "tests/ui/nothing.rs",
         "tests/ui.rs",
         "tests/interop/js/suites/acks.test.js \"at all\"",
@@ -230,7 +232,7 @@ fn a_missing_test_is_detected() {
         assert!(files.problem(test).is_some(), "{test}");
     }
     assert_eq!(
-        files.problem("tests/parity.rs::every_defect_has_its_row"),
+        files.problem("tests/parity/main.rs::every_defect_has_its_row"),
         None
     );
 }
