@@ -21,7 +21,7 @@ async fn connections_whose_clients_have_gone_are_bounded_while_their_handlers_ru
         let client = TestClient::connect(&io, "/").await.unwrap();
         let _never = client.emit("wait", ());
         settle().await;
-        client.connection().lose(Reason::TransportClose);
+        drop(client.connection().lose(Reason::TransportClose));
         settle().await;
     }
     assert_eq!(io.connections(), 4);
