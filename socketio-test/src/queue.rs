@@ -105,7 +105,8 @@ impl TestQueue {
         self.0.publish(channel, &[message.into()]);
     }
 
-    /// Returns all messages that were published on a channel so far. A message that is not JSON is `null`.
+    /// Returns all messages that were published on a channel so far, without their numbers, and without the messages by which nodes find
+    /// out what they have missed. A message that is not JSON is `null`.
     pub fn messages(&self, channel: &str) -> Vec<Value> {
         let state = self.0.state();
         let messages = state.channels.get(channel).map(|channel| &channel.messages);
@@ -113,6 +114,19 @@ impl TestQueue {
             .into_iter()
             .flatten()
             .map(|message| serde_json::from_slice(message).unwrap_or_default())
+            .filter(|message: &Value| {
+                let method = message["method"].as_str().unwrap_or_default();
+                !matches!(
+                    method,
+                    "roll_call" | "present" | "missed" | "gone" | "again"
+                )
+            })
+            .map(|mut message| {
+                if let Value::Object(fields) = &mut message {
+                    fields.remove("seq");
+                }
+                message
+            })
             .collect()
     }
 

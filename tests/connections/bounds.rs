@@ -21,7 +21,7 @@ async fn connections_whose_clients_have_gone_are_bounded_while_their_handlers_ru
         let client = TestClient::connect(&io, "/").await.unwrap();
         let _never = client.emit("wait", ());
         settle().await;
-        drop(client.connection().lose(Reason::TransportClose));
+        let _ends_never = client.connection().lose(Reason::TransportClose);
         settle().await;
     }
     assert_eq!(io.connections(), 4);
@@ -120,6 +120,8 @@ async fn a_connection_without_a_namespace_is_closed_after_the_connect_timeout() 
     left.send("41").await;
     let (_, open) = left.packets_for(Duration::from_secs(10)).await;
     assert!(!open);
+    // The clients don't confirm the close.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(io.connections(), 0);
     assert_eq!(io.metrics().problem("nothing_joined"), 2);
 }
