@@ -56,11 +56,11 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
     const page = await open(await serve(t));
     const chat = namespace(page, "/chat");
     await connect(chat, '{"name": "ana", "token": "secret"}');
-    await chat.locator(".log").getByText("ana").waitFor();
+    await chat.locator(".connection .log").getByText("ana").waitFor();
     await emit(event(page, "/chat", "join"), { room: '"lobby"' }, "acknowledged: 1");
     const message = '{"room": "lobby", "text": "</script><b>hello", "picture": {"$base64": "AQIDBA=="}}';
     await emit(event(page, "/chat", "post"), { message }, "acknowledged: 4");
-    await chat.locator(".log li").filter({ hasText: "chat message" }).filter({ hasText: "</script><b>hello" }).waitFor();
+    await chat.locator(".connection .log li").filter({ hasText: "chat message" }).filter({ hasText: "</script><b>hello" }).waitFor();
     await event(page, "/chat", "post").locator(".since").getByText("</script><b>hello").waitFor();
     await page.screenshot("contract-emitted");
 
@@ -75,7 +75,7 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
     const wake = event(page, "/chat", "wake");
     await wake.getByText("Emit it").click();
     await wake.getByRole("button", { name: "Emit" }).click();
-    const question = chat.locator(".log li").filter({ hasText: "still there?" });
+    const question = chat.locator(".connection .log li").filter({ hasText: "still there?" });
     await question.getByLabel("acknowledgement").fill("[true]");
     await question.getByRole("button", { name: "Acknowledge" }).click();
     await wake.locator("output").filter({ hasText: "acknowledged: true" }).waitFor();
@@ -86,7 +86,7 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
     const job = namespace(page, "/job/{id}");
     await job.getByLabel("namespace").fill("/job/7");
     await emit(event(page, "/job/{id}", "refresh"), {}, "acknowledged: (no value)");
-    await job.locator(".log li").filter({ hasText: '"state": "running"' }).waitFor();
+    await job.locator(".connection .log li").filter({ hasText: '"state": "running"' }).waitFor();
     await emit(event(page, "/job/{id}", "parts"), { "depth": "2" }, "level 2");
   });
 
