@@ -64,7 +64,7 @@ fn words(prompt: &str) -> impl Stream<Item = String> + use<> {
     let text = text.replace("{}", &topic);
     let words: Vec<_> = text.split_inclusive(' ').map(str::to_owned).collect();
     stream::iter(words).then(|word| async move {
-        sleep(Duration::from_millis(30 + 12 * word.len() as u64)).await;
+        sleep(Duration::from_millis(20 + 6 * word.len() as u64)).await;
         word
     })
 }

@@ -281,10 +281,12 @@ impl Cluster {
         self.publish(header.write(None));
     }
 
-    /// Asks all nodes to publish something, so that its number tells what this one has missed.
+    /// Asks all nodes to publish something, so that its number tells what this one has missed. Does so itself, for nodes whose roll
+    /// call this one has missed.
     pub(super) fn call_roll(&self) {
         let host_id = &self.host_id;
         self.publish_out_of_order(EnvelopeHeader::RollCall { host_id });
+        self.respond_to_roll_call();
     }
 
     /// Responds to [`call_roll`](Self::call_roll) of another node.

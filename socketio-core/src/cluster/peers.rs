@@ -21,7 +21,7 @@ const NODES: usize = 1_024;
 const HELD: (usize, usize) = (4_096, 8 << 20);
 
 /// How long messages are held back for missing ones.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The pause between two requests for the same messages.
 const ASK_AGAIN: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DESKTOP, PHONE, usesBrowser, visit } from "../support/browser.js";
-import { needsOwnServer, start } from "../support/server.js";
+import { freePort, needsOwnServer, start } from "../support/server.js";
 
 usesBrowser();
 
@@ -55,6 +55,29 @@ test("an answer is stopped, and the next question is asked", { skip: needsOwnSer
   await ana.click("Ask");
   await ana.shows("#said .answer >> nth=1", /question/);
   assert.equal(await ana.$("#said .answer").first().textContent(), stopped);
+});
+
+test("after a restart of the server, the page is told that something is missing", { skip: needsOwnServer }, async (t) => {
+  const port = await freePort();
+  const begin = async () => {
+    const server = start("llm", ["--port", String(port), "--client", "official"]);
+    t.after(() => server.stop());
+    await server.line(/http:/);
+    return Object.assign(server, { url: `http://127.0.0.1:${port}` });
+  };
+  const first = await begin();
+  const ana = await visit(first, { losesServer: true });
+  await ana.shows("#state", "connected");
+  await ana.fill("Question", "Who knows?");
+  await ana.click("Ask");
+  await ana.shows("#said .answer", /question/);
+  await first.stop();
+  await ana.shows("#state", "reconnecting");
+  await begin();
+  await ana.shows("#state", "connected");
+  await ana.shows("#notice", "The server was restarted: what was said meanwhile is lost.");
+  await ana.shows("#said .question", "Who knows?");
+  await ana.screenshot("llm-restarted");
 });
 
 for (const [client, viewport] of [["own", PHONE], ["official", DESKTOP]]) {
