@@ -12,6 +12,7 @@
 #   cargo=yes   it compiles with the target directory of the workspace: one such part runs at a time
 #   waits=yes   it mostly waits, for brokers, clients or time: such parts run beside those that compute, as many at once as there are processors
 #   alone=yes   nothing else may run meanwhile, because it measures
+#   plain=no    it runs only if it is named, since it takes long or what it finds depends on chance
 #   counts=no   it prints no sum: it counts as one test, which its exit code decides
 #   seconds     how long it takes on a machine with two processors, about: longer ones start first
 #   deadline    after how long it is ended (default: 30m)
@@ -24,8 +25,16 @@ readonly CANNOT=77 # the exit code of a part that can't run here
 
 part_names() { ls tests/parts; }
 
+# The parts that run if none is named.
+plain_part_names() {
+  local name
+  for name in $(part_names); do
+    (load_part "$name" && [[ $plain == no ]]) || echo "$name"
+  done
+}
+
 load_part() {
-  needs='' builds='' cargo=no waits=no alone=no counts=yes seconds=30 deadline=30m
+  needs='' plain=yes builds='' cargo=no waits=no alone=no counts=yes seconds=30 deadline=30m
   source "tests/parts/$1"
 }
 
