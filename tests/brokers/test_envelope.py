@@ -95,6 +95,7 @@ async def published(tapped):
     # Extensions of Rust nodes, which python-socketio ignores.
     envelope.pop("ext", None)
     envelope.pop("client", None)
+    envelope.pop("seq", None)
     return envelope, envelope.pop("host_id")
 
 
