@@ -89,15 +89,9 @@ def writer(broker, kind, channel):
     started.stop()
 
 
-# Methods by which Rust nodes talk of messages and clients among themselves. python-socketio ignores methods that it does not know.
-RUST_ONLY = ("roll_call", "present", "missed", "gone", "again", "asked")
-
-
 async def published(tapped):
-    """The next envelope that is for all nodes, and the id of its sender."""
+    """The next envelope, and the id of its sender."""
     envelope = json.loads(await tapped.next())
-    while envelope["method"] in RUST_ONLY:
-        envelope = json.loads(await tapped.next())
     # Extensions of Rust nodes, which python-socketio ignores.
     envelope.pop("ext", None)
     envelope.pop("client", None)

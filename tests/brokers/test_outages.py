@@ -136,6 +136,33 @@ async def test_a_lost_subscription_leaves_the_publisher_alone(running, pair, sta
     await reaches(ana, bo)
 
 
+@pytest.mark.only("redis")
+@pytest.mark.sender("rust")
+async def test_repeated_short_cuts_under_load_lose_nothing(running, pair, start_cluster, connect):
+    if set(pair) != {"rust"}:
+        pytest.skip("Python nodes miss what is published while they are not subscribed")
+    cluster = start_cluster(pair, [running.url()] * 2)
+    ana, bo = await connect(*cluster.nodes)
+    await reaches(ana, bo)
+
+    async def cut():
+        for _ in range(5):
+            for kind in ("normal", "pubsub"):
+                await running.end_connections(kind)
+            await asyncio.sleep(1.5)
+
+    cutting = asyncio.create_task(cut())
+    number = 0
+    while not cutting.done():
+        await ana.relay("kept", number)
+        number += 1
+        await asyncio.sleep(0.005)
+    await cutting
+    await ana.relay("end")
+    received = [arguments[0] for event, *arguments in await bo.until("end") if event == "kept"]
+    assert received == list(range(number))
+
+
 async def reaches(sender, receiver):
     """Emits until an event arrives, however many are lost before."""
 

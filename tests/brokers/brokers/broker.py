@@ -1,6 +1,7 @@
 """What the brokers share."""
 
 import asyncio
+import json
 import socket
 
 from processes import Process, free_port
@@ -76,12 +77,26 @@ class Broker:
         return True
 
 
+# What only Rust nodes say to each other: what they have missed, and whom they have asked. Python ignores it.
+EXTENSIONS = {"roll_call", "present", "missed", "gone", "again", "asked", "query", "answer"}
+
+
+def is_extension(message: bytes) -> bool:
+    try:
+        return json.loads(message)["method"] in EXTENSIONS
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
 class Tap:
-    """A client of the broker on a channel: receives the messages as they are, and publishes arbitrary ones."""
+    """A client of the broker on a channel: receives the messages as they are, without those that only Rust nodes understand, and
+    publishes arbitrary ones."""
 
     def __init__(self, publish, receive, close):
         self.publish, self._receive, self.close = publish, receive, close
 
     async def next(self) -> bytes:
         async with asyncio.timeout(DEADLINE):
-            return await self._receive()
+            while is_extension(message := await self._receive()):
+                pass
+            return message
