@@ -4,6 +4,8 @@ import nats
 
 from waiting import DEADLINE
 
+from nodes.nats_manager import processed
+
 from .broker import Broker, Tap
 
 
@@ -22,11 +24,11 @@ class Nats(Broker):
     async def tap(self, channel):
         client = await nats.connect(self.url())
         subscription = await client.subscribe(channel)
-        await client.flush()
+        await processed(client)
 
         async def publish(message):
             await client.publish(channel, message)
-            await client.flush()
+            await processed(client)
 
         async def receive():
             return (await subscription.next_msg(timeout=DEADLINE)).data
