@@ -1,5 +1,7 @@
 //! Parses tokens into the model. Only the grammar is checked here; the rules are in [`check`](crate::check).
 
+mod argument;
+mod argument_messages;
 mod arguments;
 mod derived;
 mod event_type;
