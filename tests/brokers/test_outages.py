@@ -1,4 +1,7 @@
-"""Brokers that stop and start again, and nodes that lose their connections."""
+"""Brokers that stop and start again, and nodes that lose their connections.
+
+Brokers start and stop in a thread: that may take as long as a client waits for a ping, and clients must answer meanwhile.
+"""
 
 import asyncio
 
@@ -35,11 +38,11 @@ def proxy(running):
 async def test_both_nodes_work_again_after_a_restart_of_the_broker(running, pair, start_cluster, connect):
     cluster = start_cluster(pair, [running.url()] * 2)
     ana, bo = await connect(*cluster.nodes)
-    running.stop()
+    await asyncio.to_thread(running.stop)
     # A Python node may acknowledge this only when the broker is back, but has sent it to its own clients.
     await ana.send("relay", {"event": "meanwhile"})
     await ana.next("meanwhile")
-    running.start()
+    await asyncio.to_thread(running.start)
     await reaches(ana, bo)
     if cluster.receiver.kind in running.publishing:
         await reaches(bo, ana)
@@ -80,10 +83,10 @@ async def test_emits_during_an_outage_of_the_broker_arrive_after_it(running, pai
     cluster = start_cluster(pair, [running.url()] * 2)
     ana, bo = await connect(*cluster.nodes)
     await reaches(ana, bo)
-    running.stop()
+    await asyncio.to_thread(running.stop)
     for number in range(100):
         await ana.relay("kept", number)
-    running.start()
+    await asyncio.to_thread(running.start)
     await ana.relay("end")
     received = [arguments[0] for event, *arguments in await bo.until("end") if event == "kept"]
     assert list(dict.fromkeys(received)) == list(range(100))
@@ -99,8 +102,8 @@ async def test_a_node_may_start_before_its_broker(own_broker, pair, start_cluste
     ana, bo = await connect(*cluster.nodes)
     await ana.send("relay", {"event": "early"})
     await ana.next("early")
-    own_broker.start()
-    cluster.wait_until_ready()
+    await asyncio.to_thread(own_broker.start)
+    await asyncio.to_thread(cluster.wait_until_ready)
     await reaches(ana, bo)
     await receives_each_once(ana, bo)
 
