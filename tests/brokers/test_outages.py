@@ -93,10 +93,11 @@ async def test_emits_during_an_outage_of_the_broker_arrive_after_it(running, pai
     await receives_each_once(ana, bo)
 
 
-@pytest.mark.sender("rust")  # Python nodes wait for up to a minute between attempts, and one that publishes meanwhile loses its clients
 async def test_a_node_may_start_before_its_broker(own_broker, pair, start_cluster, connect):
     if own_broker.running:
         own_broker.stop()
+    if own_broker.needed_by & set(pair):
+        pytest.skip("this Python node does not start without its broker")
     cluster = start_cluster(pair, [own_broker.url()] * 2, wait=False)
     await asyncio.gather(*(serves(node) for node in cluster.nodes))
     ana, bo = await connect(*cluster.nodes)

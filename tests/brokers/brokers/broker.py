@@ -20,6 +20,9 @@ class Broker:
     reference: tuple[str, str] | None
     """A pair of Python nodes: a test that it fails is wrong."""
 
+    needed_by: frozenset[str] = frozenset()
+    """The kinds that don't start while it is stopped."""
+
     too_large: int | None = None
     """The size of a message that it refuses, in bytes."""
 

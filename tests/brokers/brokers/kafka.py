@@ -38,6 +38,7 @@ class Kafka(Broker):
     # python-socketio 5.18.1 passes a text to a library that takes bytes only.
     publishing = ("rust",)
     reference = ("python", "python")
+    needed_by = frozenset({"python"})
     too_large = 1_100_000
 
     def __init__(self, directory):
