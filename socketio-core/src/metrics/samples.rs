@@ -376,6 +376,12 @@ impl Metrics {
                 ),
                 Samples::new(
                     Counter,
+                    "socketio_queue_skipped_messages_total",
+                    "Messages of other nodes that no local client could receive.",
+                    plain(queue.skipped),
+                ),
+                Samples::new(
+                    Counter,
                     "socketio_queue_dropped_messages_total",
                     "Messages that were not published.",
                     plain(queue.dropped),
