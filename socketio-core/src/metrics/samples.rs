@@ -70,6 +70,7 @@ impl Metrics {
     pub(super) fn samples(&self) -> Vec<Samples> {
         let mut all = self.connection_samples();
         all.extend(self.event_samples());
+        all.push(self.rate_limit_samples());
         all.extend(self.outbox_samples());
         all.extend(self.recovery_samples());
         all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
