@@ -24,6 +24,12 @@ async fn search(words: String) -> Vec<String> {
     words.split(' ').map(str::to_owned).collect()
 }
 
+/// What comes more often is refused, and counted.
+#[socketio::event(rate = "1/min")]
+fn vote(choice: u8) -> u8 {
+    choice
+}
+
 #[tokio::main]
 async fn main() -> socketio::Result {
     let io = SocketIo::builder()

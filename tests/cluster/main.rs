@@ -9,6 +9,7 @@
 //! | `private_rooms` | the rooms of single clients |
 //! | `message_queue_contract` | the contract suite of message queues |
 //! | `trust` | what messages of other processes cannot do |
+//! | `unawaited` | events that concern no client of a node |
 //! | `outages` | queues that are unreachable, full or broken |
 //! | `write_only` | nodes that only emit |
 //! | `lifetime` | the end of a node |
@@ -23,4 +24,5 @@ mod private_rooms;
 mod python;
 mod remote_clients;
 mod trust;
+mod unawaited;
 mod write_only;

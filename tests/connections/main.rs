@@ -10,11 +10,13 @@
 //! | `protocol` | clients that break the protocol |
 //! | `slashes` | namespaces that a client names with a slash too many |
 //! | `sessions` | `Session` and `ConnectionSession` |
+//! | `callbacks` | callbacks that are pending or run, and their bounds |
 //! | `inbox`, `outbox` | clients that send too fast or read too slowly |
 //! | `overflow` | what one emit does about clients that read too slowly |
 
 mod always_connect;
 mod bounds;
+mod callbacks;
 mod connect;
 mod disconnect;
 mod disconnecting;

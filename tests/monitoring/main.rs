@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `connections` | connections, clients, refused handshakes, heartbeats |
 //! | `events` | events, handlers, errors, acknowledgements |
+//! | `rate_limits` | events over rate limits |
 //! | `prometheus` | the text for Prometheus |
 //! | `probes` | health, and its HTTP responses |
 //! | `spans` | spans of `tracing` |
@@ -12,6 +13,7 @@ mod connections;
 mod events;
 mod probes;
 mod prometheus;
+mod rate_limits;
 mod spans;
 
 use socketio::metrics::{EventMetrics, HandlerMetrics, Metrics};

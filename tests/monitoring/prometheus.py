@@ -96,6 +96,8 @@ def work(address):
     client.call("chat message", "")
     client.call("chat message", 1)
     client.call("made up", 1)
+    client.call("vote", 1)
+    client.call("vote", 2)
     refused("http://%s/socket.io/?EIO=2&transport=polling" % address)
     second = Client(address)
     second.send("41")

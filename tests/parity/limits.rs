@@ -105,6 +105,18 @@ const LIMITS: &[(&str, &str)] = &[
         "tests/connections/bounds.rs::at_the_limit_of_pending_acks_the_oldest_callback_is_dropped",
     ),
     (
+        "max_running_callbacks",
+        "tests/connections/callbacks.rs::while_as_many_callbacks_run_as_may_the_connection_is_not_read",
+    ),
+    (
+        "acknowledgements that running callbacks",
+        "tests/connections/callbacks.rs::acks_that_callbacks_run_with_are_bounded_in_bytes",
+    ),
+    (
+        "callbacks that run for acknowledgements of other nodes",
+        "socketio-core/src/pending/remote.rs::at_the_limit_of_running_callbacks_further_acks_are_dropped_but_those_of_calls_are_not",
+    ),
+    (
         "max_unpublished",
         "tests/cluster/outages.rs::when_too_many_messages_wait_the_oldest_are_dropped_and_counted",
     ),

@@ -73,7 +73,7 @@ impl AckRequest<'_> {
         let counters = &hub.counters;
         let request_ack = |(index, client): (usize, Arc<Client>)| {
             let sender = sender.clone();
-            let on_ack: OnAck = Box::new(move |ack| {
+            let on_ack: OnAck = Box::new(move |ack, _| {
                 // There is capacity for one ack of each client; an error means that the receiver is gone.
                 let _ = sender.try_send((Source::Local(index), ack));
             });
@@ -108,7 +108,7 @@ impl AckRequest<'_> {
         let sender = sender.clone();
         let on_ack: OnRemoteAck = Arc::new(move |sid: &Sid| {
             let (sender, sid) = (sender.clone(), sid.clone());
-            Box::new(move |ack| {
+            Box::new(move |ack, _| {
                 if let Err(mpsc::error::TrySendError::Full(_)) =
                     sender.try_send((Source::Remote(sid), ack))
                 {

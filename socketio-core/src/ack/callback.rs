@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     base::{CallError, Escaped, ProblemLog, fault},
     packet::Arguments,
-    pending::OnAck,
+    pending::{OnAck, RunningCallback},
 };
 
 /// The future of a callback's closure.
@@ -132,7 +132,7 @@ impl Callback {
         spawn: impl FnOnce(&'static Location<'static>, CallbackFuture) + Send + 'static,
     ) -> OnAck {
         let callback = self.clone();
-        Box::new(move |ack| {
+        Box::new(move |ack, running: Option<RunningCallback>| {
             let Some(run) = callback.run.clone() else {
                 return;
             };
@@ -143,6 +143,8 @@ impl Callback {
             spawn(
                 origin,
                 Box::pin(async move {
+                    // Dropped at the end: it counts until then.
+                    let _running = running;
                     // Dropped at the end, as all user code within the fault boundary.
                     let _callback = callback;
                     match run(ack) {

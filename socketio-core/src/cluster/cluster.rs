@@ -17,7 +17,7 @@ use crate::{
     base::{EncodeError, Sid},
     hub::DeliveryOptions,
     packet::{Arguments, Payload},
-    pending::{MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks},
+    pending::{AckKind, MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks, RemoteRequest},
 };
 
 /// Publishes operations to the other nodes, and keeps the acks that are pending from them.
@@ -95,6 +95,7 @@ impl Cluster {
             is_publishing: !self.outgoing.is_in_outage(),
             published: counts.published,
             received: self.health.received(),
+            skipped: self.health.skipped(),
             waiting: counts.waiting,
             dropped: counts.dropped,
             lost: self.health.lost(),
@@ -125,7 +126,11 @@ impl Cluster {
                 ..
             } => {
                 let sources = target.ack_sources();
-                let id = self.acks.insert(Arc::clone(on_ack), sources, *timeout);
+                let request = RemoteRequest {
+                    kind: AckKind::Callback,
+                    on_ack: Arc::clone(on_ack),
+                };
+                let id = self.acks.insert(request, sources, *timeout);
                 let event = (&**event, values);
                 self.publish_event(namespace, target, event, Some(id), &emission.delivery);
             }
@@ -142,7 +147,11 @@ impl Cluster {
         timeout: Duration,
         delivery: &DeliveryOptions,
     ) -> RemoteAckGuard {
-        let id = self.acks.insert(on_ack, target.ack_sources(), timeout);
+        let request = RemoteRequest {
+            kind: AckKind::Call,
+            on_ack,
+        };
+        let id = self.acks.insert(request, target.ack_sources(), timeout);
         self.publish_event(namespace, target, event, Some(id), delivery);
         RemoteAckGuard {
             acks: Arc::downgrade(&self.acks),

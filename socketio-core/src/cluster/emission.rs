@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
-    base::{CallError, EmitError, EncodeError, Sid},
+    base::{EmitError, EncodeError, Sid},
     event_log::{EventLog, Recipients, Stamped},
     hub::{Client, Delivery, DeliveryOptions, Hub, Room, SentEvent, Target},
     packet::{Codec, Frames, Payload},
@@ -108,10 +108,8 @@ impl Asked {
     pub(crate) fn expire(self) -> u64 {
         let mut expired = 0;
         for (client, id) in self.0 {
-            if let Some(pending) = client.upgrade().and_then(|client| client.forget_ack(id)) {
-                pending(Err(CallError::Timeout));
-                expired += 1;
-            }
+            let is_expired = client.upgrade().is_some_and(|client| client.expire_ack(id));
+            expired += u64::from(is_expired);
         }
         expired
     }

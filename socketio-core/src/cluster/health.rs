@@ -16,6 +16,8 @@ pub struct QueueHealth {
     pub published: u64,
     /// The number of messages received from other nodes.
     pub received: u64,
+    /// The number of them that no client of this server could receive. What they carry was not decoded.
+    pub skipped: u64,
     /// The number of messages that wait to be published.
     pub waiting: usize,
     /// The number of messages that were dropped: too much was waiting, or the queue refused them, or they are larger than
@@ -40,6 +42,7 @@ pub(super) struct Health {
     subscription: watch::Sender<SubscriptionState>,
     was_subscribed: AtomicBool,
     received: AtomicU64,
+    skipped: AtomicU64,
     lost: AtomicU64,
     /// Whether an invalid message was received.
     invalid: AtomicBool,
@@ -53,6 +56,7 @@ impl Health {
             subscription: watch::Sender::new(SubscriptionState::Pending),
             was_subscribed: AtomicBool::new(false),
             received: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             invalid: AtomicBool::new(false),
             repaired: AtomicBool::new(false),
@@ -117,5 +121,14 @@ impl Health {
 
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
+    }
+
+    /// Counts a message that concerns no client of this node.
+    pub(super) fn skipped_one(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
     }
 }

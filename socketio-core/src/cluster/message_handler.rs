@@ -70,6 +70,10 @@ impl MessageHandler<'_> {
     fn receive(&self, message: &[u8]) {
         let node = self.cluster.host_id();
         match self.read(message) {
+            Ok(Some(ClusterMessage::Unawaited)) => {
+                self.cluster.health.received_one();
+                self.cluster.health.skipped_one();
+            }
             Ok(Some(message)) => {
                 self.cluster.health.received_one();
                 self.handle(message);
@@ -91,12 +95,13 @@ impl MessageHandler<'_> {
             return Err("it is larger than `max_cluster_message`".into());
         }
         let node = self.cluster.host_id();
-        envelope::read(message, node).or_else(|error| {
+        let awaits = |namespace: &str, rooms: Option<&[Room]>| self.hub.awaits(namespace, rooms);
+        envelope::read(message, node, awaits).or_else(|error| {
             let repaired = str::from_utf8(message).ok().and_then(repair);
             let Some(repaired) = repaired else {
                 return Err(error);
             };
-            let read = envelope::read(repaired.as_bytes(), node)?;
+            let read = envelope::read(repaired.as_bytes(), node, awaits)?;
             if self.cluster.health.first_repaired_message() {
                 tracing::warn!(target: "socketio", node, bytes = message.len(), "a message on the queue has `NaN`, an infinity or half a surrogate pair, which are replaced by `null` and U+FFFD");
             }
@@ -116,16 +121,14 @@ impl MessageHandler<'_> {
                 ack_request,
                 delivery,
             } => {
-                // Usually no local client is in the namespace, and there is nothing to do.
-                if hub.is_inhabited(&namespace)
-                    && let Err(error) = self.emit(
-                        &namespace,
-                        target,
-                        (&event, arguments),
-                        ack_request,
-                        delivery,
-                    )
-                {
+                let emitted = self.emit(
+                    &namespace,
+                    target,
+                    (&event, arguments),
+                    ack_request,
+                    delivery,
+                );
+                if let Err(error) = emitted {
                     tracing::warn!(target: "socketio", from, namespace, event, %error, "an event of another node can't be sent");
                 }
             }
@@ -135,9 +138,14 @@ impl MessageHandler<'_> {
                 explicit_sid,
                 arguments,
             } => match self.cluster.acks.accept(id, &client, explicit_sid) {
-                Some(on_ack) => {
-                    let arguments = arguments.map(Arguments::from);
-                    on_ack(&Sid::from(&*client))(arguments.ok_or(CallError::Disconnected));
+                Some(request) => {
+                    let arguments = arguments.map(Payload::Json);
+                    let bytes = arguments.as_ref().map_or(0, Payload::weight);
+                    let ack = arguments
+                        .map(Arguments::from)
+                        .ok_or(CallError::Disconnected);
+                    let client = Sid::from(&*client);
+                    self.cluster.acks.resolve(&request, &client, ack, bytes);
                 }
                 None => {
                     tracing::debug!(target: "socketio", id, client, "an ack of another node is not pending, or comes from a client that was not asked");
@@ -172,6 +180,7 @@ impl MessageHandler<'_> {
                 let arrived = self.cluster.peers.gone(&from, &numbers);
                 self.handle_arrived(&from, arrived);
             }
+            ClusterMessage::Unawaited => {}
             ClusterMessage::CloseRoom { namespace, room } => hub.close_room(&namespace, &room),
         }
     }
@@ -240,7 +249,7 @@ impl MessageHandler<'_> {
                 .push(sid.clone());
             let (cluster, ack_request, sid) =
                 (cluster.clone(), Arc::clone(&ack_request), sid.clone());
-            Box::new(move |ack| {
+            Box::new(move |ack, _| {
                 if let Some(cluster) = cluster.upgrade() {
                     cluster.acknowledge(&ack_request, &sid, ack.ok());
                 }

@@ -1,6 +1,6 @@
 //! [`Counters`]: what is counted for a whole server.
 
-use super::{Counter, DurationCounters, EventTable};
+use super::{Counter, DurationCounters, EventTable, RatedCounters};
 use crate::base::Reason;
 
 /// The transport of a connection, as a label.
@@ -39,6 +39,8 @@ impl Transport {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) events: EventTable,
+    /// The events over each rate limit.
+    pub(crate) rated: Vec<RatedCounters>,
     opened: [Counter; Transport::ALL.len()],
     closed: [Counter; Reason::ALL.len()],
     /// Connections that changed from polling to WebSocket.
@@ -68,9 +70,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn new(events: EventTable) -> Self {
+    pub(crate) fn new(events: EventTable, rated: Vec<RatedCounters>) -> Self {
         Counters {
             events,
+            rated,
             ..Counters::default()
         }
     }

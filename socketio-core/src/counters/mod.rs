@@ -13,6 +13,7 @@ mod counters;
 mod event_table;
 mod handler_counters;
 mod histogram;
+mod rate_counters;
 mod recorder_counters;
 mod recovery;
 
@@ -21,5 +22,6 @@ pub(crate) use counters::{Counters, Transport};
 pub(crate) use event_table::{EventIndex, EventTable};
 pub(crate) use handler_counters::{ErrorKind, HandlerCounters};
 pub(crate) use histogram::{BOUNDS, DurationCounters};
+pub(crate) use rate_counters::{RateConsequence, RateCounters, RateRule, RatedCounters};
 pub(crate) use recorder_counters::RecorderCounters;
 pub(crate) use recovery::{RecoveryCounters, RecoveryOutcome};

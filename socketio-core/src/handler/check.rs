@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     base::{BuildError, States},
+    counters::RateRule,
     handler::Need,
 };
 
@@ -92,11 +93,18 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
     let mut middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
     triggers.sort_by(outermost);
     middleware.extend(triggers);
+    let mut rated = Vec::new();
     let rates = rates
         .iter()
         .filter_map(|rate| {
             let pattern = parsed(&rate.namespace, &"`rate_limit_in`: ", &mut problems)?;
-            Some((pattern, RateLimiter::new(rate.limit)))
+            let limiter = RateLimiter::new(rate.limit);
+            let rule = match pattern {
+                Pattern::Any => RateRule::Server,
+                _ => RateRule::Namespace,
+            };
+            rated.push(limiter.counted(rule, &rate.namespace, ""));
+            Some((pattern, limiter))
         })
         .collect();
     let served_here = (!only_emits).then_some(&*served);
@@ -108,6 +116,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         guards,
         middleware,
         rates,
+        rated,
         namespaces,
         events,
     });

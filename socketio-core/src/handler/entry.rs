@@ -171,6 +171,13 @@ impl Entry {
         self.needs.handler_types()
     }
 
+    /// Moves it to another namespace, which then labels its counters.
+    pub(super) fn move_to(&mut self, namespace: String) {
+        let (name, location) = (self.origin.name.clone(), self.origin.location);
+        self.origin = counted_origin(name, location, self.kind, &namespace, &self.event);
+        self.namespace = Cow::Owned(namespace);
+    }
+
     /// Returns whether a rate limit is its own.
     #[cfg(feature = "contract")]
     pub(super) fn is_rated(&self) -> bool {

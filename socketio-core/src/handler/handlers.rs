@@ -306,7 +306,7 @@ impl Handlers {
                      put `on_error` on it, or give it to the builder"
                 ));
             }
-            entry.namespace = Cow::Owned(socketio_names::nest(prefix, &entry.namespace));
+            entry.move_to(socketio_names::nest(prefix, &entry.namespace));
         }
         for one in &mut self.namespace_impls {
             one.path = Cow::Owned(socketio_names::nest(prefix, &one.path));

@@ -65,8 +65,8 @@ pub(crate) use extract::{Input, Need, parameters};
 #[cfg(feature = "contract")]
 pub use extract::{WithNeeds, WithoutNeeds};
 pub(crate) use queued_event::QueuedEvent;
-pub(crate) use rate_limit::ClientRates;
 pub use rate_limit::RateLimit;
+pub(crate) use rate_limit::{ClientRates, OverLimit};
 pub(crate) use registry::{Lookup, Registry, Route};
 pub use respond_with::RespondWith;
 pub(crate) use response::IntoHandlerError;

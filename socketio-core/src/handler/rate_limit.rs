@@ -12,7 +12,10 @@ use socketio_names::{Per, Rate};
 use tokio::time::Instant;
 
 use super::{queued_event::QueuedEvent, registry::Lookup};
-use crate::client::Socket;
+use crate::{
+    client::Socket,
+    counters::{RateCounters, RateRule, RatedCounters},
+};
 
 /// The users or addresses that one limit counts. Those beyond it are counted by client.
 const MOST_SHARED: usize = 100_000;
@@ -48,6 +51,7 @@ impl From<Rate> for RateLimit {
 pub(crate) struct RateLimiter {
     rate: Rate,
     shared: Mutex<Shared>,
+    counters: Arc<RateCounters>,
 }
 
 /// The buckets of users or addresses.
@@ -81,7 +85,18 @@ impl RateLimiter {
         Arc::new(RateLimiter {
             rate: limit.rate,
             shared: Mutex::default(),
+            counters: Arc::default(),
         })
+    }
+
+    /// Returns its counters with the names that label them.
+    pub(super) fn counted(&self, rule: RateRule, namespace: &str, event: &str) -> RatedCounters {
+        RatedCounters {
+            rule,
+            namespace: namespace.into(),
+            event: event.into(),
+            counters: Arc::clone(&self.counters),
+        }
     }
 
     /// Counts an event for a user or address. Returns `None` if there are too many to count.
@@ -100,6 +115,15 @@ impl RateLimiter {
         let bucket = shared.buckets.entry(Box::from(key)).or_insert(Bucket(now));
         Some(bucket.take(&self.rate, now))
     }
+}
+
+/// An event is over a limit.
+#[derive(Debug)]
+pub(crate) struct OverLimit {
+    /// How long it would have to wait.
+    pub(crate) wait: Duration,
+    /// The counters of the limit.
+    pub(crate) counters: Arc<RateCounters>,
 }
 
 /// The counts of one client.
@@ -160,14 +184,14 @@ fn address(socket: &Socket) -> Option<String> {
 }
 
 impl QueuedEvent {
-    /// Counts the event for the limits of its handler and its namespace. Returns how long it has to wait if it is over one.
+    /// Counts the event for the limits of its handler and its namespace. Returns the first that it is over as the error.
     #[inline]
     pub(crate) fn admit(
         &self,
         handlers: &Lookup,
         rates: &mut Option<Box<ClientRates>>,
         socket: &Socket,
-    ) -> Result<(), Duration> {
+    ) -> Result<(), OverLimit> {
         let own = self.route.entry().and_then(|entry| entry.rate.as_ref());
         let of_namespace = handlers.rates();
         if own.is_none() && of_namespace.is_empty() {
@@ -175,8 +199,12 @@ impl QueuedEvent {
         }
         let rates = rates.get_or_insert_default();
         let now = Instant::now();
-        own.into_iter()
-            .chain(of_namespace)
-            .try_for_each(|limiter| rates.take(limiter, socket, now))
+        own.into_iter().chain(of_namespace).try_for_each(|limiter| {
+            let taken = rates.take(limiter, socket, now);
+            taken.map_err(|wait| OverLimit {
+                wait,
+                counters: Arc::clone(&limiter.counters),
+            })
+        })
     }
 }

@@ -16,7 +16,7 @@ use super::{
     origin::Origin, rate_limit::RateLimiter,
 };
 use crate::{
-    counters::HandlerCounters,
+    counters::{HandlerCounters, RateRule, RatedCounters},
     node::{Description, HandlerInfo, OutgoingEvents},
 };
 
@@ -33,6 +33,7 @@ pub(crate) struct Registry {
     rates: Vec<(Pattern, Arc<RateLimiter>)>,
     description: Description,
     counters: Vec<Arc<HandlerCounters>>,
+    rated: Vec<RatedCounters>,
     events: OutgoingEvents,
 }
 
@@ -45,6 +46,8 @@ pub(super) struct Checked {
     pub(super) guards: Vec<(Pattern, Arc<GuardEntry>)>,
     pub(super) middleware: Vec<(Pattern, Arc<MiddlewareEntry>)>,
     pub(super) rates: Vec<(Pattern, Arc<RateLimiter>)>,
+    /// The counters of the rate limits of namespaces.
+    pub(super) rated: Vec<RatedCounters>,
     pub(super) namespaces: Vec<Pattern>,
     pub(super) events: OutgoingEvents,
 }
@@ -171,6 +174,11 @@ impl Registry {
         let origins = checked.entries.iter().map(|(_, entry)| &entry.origin);
         let counters = origins.filter_map(|origin| origin.counters.clone());
         let counters = counters.collect();
+        let of_events = checked.entries.iter().filter_map(|(_, entry)| {
+            let (rate, names) = (entry.rate.as_ref()?, entry.origin.counters.as_ref()?);
+            Some(rate.counted(RateRule::Event, &names.namespace, &names.event))
+        });
+        let rated = of_events.chain(checked.rated).collect();
         let mut error_default = None;
         let mut tables = Tables::default();
         // The main namespace always exists.
@@ -210,6 +218,7 @@ impl Registry {
             rates: checked.rates,
             description,
             counters,
+            rated,
             events: checked.events,
         };
         registry.exact = exact
@@ -235,6 +244,11 @@ impl Registry {
     /// Returns the counters of all handlers.
     pub(crate) fn counters(&self) -> &[Arc<HandlerCounters>] {
         &self.counters
+    }
+
+    /// Returns the counters of all rate limits.
+    pub(crate) fn rated(&self) -> &[RatedCounters] {
+        &self.rated
     }
 
     fn assemble(&self, own: Option<Arc<Table>>, path: &str) -> Lookup {

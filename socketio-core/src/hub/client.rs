@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     time::SystemTime,
@@ -21,9 +21,9 @@ use super::{
     slots::{Slot, Slots},
 };
 use crate::{
-    base::{CallError, EmitError, Reason, Request, Sid, spans},
-    packet::{Arguments, Frames},
-    pending::{AckKind, OnAck, PendingAcks},
+    base::{EmitError, Reason, Request, Sid, spans},
+    packet::Frames,
+    pending::PendingAcks,
 };
 
 /// One client in one namespace: its state, its pending acks and its session values.
@@ -35,9 +35,9 @@ pub(crate) struct Client {
     /// A copy of the phase in `state`, which is read without the lock.
     phase: AtomicU8,
     pub(super) state: Mutex<ClientState>,
-    acks: Mutex<PendingAcks>,
+    pub(super) acks: Mutex<PendingAcks>,
     /// Pending acks were dropped because there were too many.
-    gave_up_acks: AtomicBool,
+    pub(super) gave_up_acks: AtomicBool,
     pub(super) slots: Mutex<Slots>,
     /// Created by the first stream.
     pub(super) streams: OnceLock<Arc<StreamTable>>,
@@ -265,73 +265,6 @@ impl Client {
             return None;
         }
         self.with_state(|state| state.ended())
-    }
-
-    fn acks(&self) -> MutexGuard<'_, PendingAcks> {
-        self.acks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a pending ack, and returns the id for the packet. Returns `None` if the client has disconnected; `pending`
-    /// has then been called with the error.
-    pub(crate) fn expect_ack(&self, waiting: AckKind, pending: OnAck, limit: usize) -> Option<u64> {
-        let inserted = {
-            let mut acks = self.acks();
-            // Checked under the lock that `fail_acks` takes after the phase has changed.
-            if self.is_connected() {
-                let inserted = acks.insert(waiting, pending, limit);
-                inserted.map_err(|pending| (pending, CallError::TooMuchPending))
-            } else {
-                Err((pending, CallError::Disconnected))
-            }
-        };
-        match inserted {
-            Ok((id, given_up)) => {
-                let Some(given_up) = given_up else {
-                    return Some(id);
-                };
-                given_up(Err(CallError::TooMuchPending));
-                // Once for each client, which causes one for each event that asks it.
-                if !self.gave_up_acks.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(target: "socketio", sid = %self.sid, limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
-                }
-                Some(id)
-            }
-            Err((pending, error)) => {
-                pending(Err(error));
-                None
-            }
-        }
-    }
-
-    /// Resolves a pending ack. Unknown, repeated and late acknowledgements are ignored.
-    pub(crate) fn acknowledge(&self, id: u64, arguments: Arguments) {
-        match self.forget_ack(id) {
-            Some(pending) => pending(Ok(arguments)),
-            None => {
-                tracing::debug!(target: "socketio", sid = %self.sid, id, "an acknowledgement that is not pending")
-            }
-        }
-    }
-
-    /// Removes a pending ack.
-    pub(crate) fn forget_ack(&self, id: u64) -> Option<OnAck> {
-        self.acks().remove(id)
-    }
-
-    /// Fails all pending acks of this client.
-    pub(super) fn fail_acks(&self) {
-        let pending = self.acks().take_all();
-        for pending in pending {
-            pending(Err(CallError::Disconnected));
-        }
-    }
-
-    /// Fails the pending calls of this client, because too many packets precede their acknowledgements.
-    pub(crate) fn fail_calls(&self) {
-        let pending = self.acks().take_calls();
-        for pending in pending {
-            pending(Err(CallError::TooMuchPending));
-        }
     }
 
     /// Returns the client's slot for a value of type `T`.

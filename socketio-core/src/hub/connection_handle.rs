@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -21,6 +21,7 @@ use crate::{
     admission::{OutboxLimits, OutboxTotal},
     base::{Message, Reason},
     counters::Counters,
+    pending::RunningCallbacks,
 };
 
 /// The result of [`ConnectionHandle::sleep`].
@@ -59,6 +60,10 @@ pub(crate) struct ConnectionHandle {
     transport: Mutex<&'static str>,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
+    /// The number of acks that are pending on this connection, those of callbacks included.
+    pending_acks: AtomicUsize,
+    /// Created by the first callback.
+    callbacks: OnceLock<Arc<RunningCallbacks>>,
     pub(super) dropped: AtomicUsize,
     /// The number of streams that run for its clients.
     streams: AtomicUsize,
@@ -86,6 +91,8 @@ impl ConnectionHandle {
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
             pending_calls: AtomicUsize::new(0),
+            pending_acks: AtomicUsize::new(0),
+            callbacks: OnceLock::new(),
             dropped: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
             overflowed: AtomicBool::new(false),
@@ -284,6 +291,28 @@ impl ConnectionHandle {
 
     pub(crate) fn has_pending_calls(&self) -> bool {
         self.pending_calls.load(Ordering::Acquire) > 0
+    }
+
+    /// Returns how many acks are pending, of all clients of the connection.
+    pub(super) fn pending_acks(&self) -> usize {
+        self.pending_acks.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin_ack(&self) {
+        self.pending_acks.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn end_acks(&self, acks: usize) {
+        self.pending_acks.fetch_sub(acks, Ordering::AcqRel);
+    }
+
+    /// Returns the callbacks that run for acks of this connection, if it has had one.
+    pub(crate) fn callbacks(&self) -> Option<&Arc<RunningCallbacks>> {
+        self.callbacks.get()
+    }
+
+    pub(super) fn callbacks_or_new(&self) -> &Arc<RunningCallbacks> {
+        self.callbacks.get_or_init(Arc::default)
     }
 
     /// Returns the values that all clients of the connection share.

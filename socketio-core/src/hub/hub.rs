@@ -292,6 +292,20 @@ impl Hub {
         self.read().contains_key(namespace)
     }
 
+    /// Returns whether an event to these rooms (`None` for everyone) concerns this node: it has such a client, or keeps the events
+    /// of the namespace.
+    pub(crate) fn awaits(&self, namespace: &str, rooms: Option<&[Room]>) -> bool {
+        if self.logs.as_ref().is_some_and(|logs| logs.keeps(namespace)) {
+            return true;
+        }
+        let (Some(clients), Some(rooms)) = (self.clients(namespace), rooms) else {
+            return rooms.is_none() && self.is_inhabited(namespace);
+        };
+        let has_members =
+            |room: &Room| clients.room(room).is_some() || clients.everyone.get(room).is_some();
+        rooms.iter().any(has_members)
+    }
+
     /// Calls `each` for every namespace with the number of its clients.
     pub(crate) fn count_clients(&self, mut each: impl FnMut(&str, usize)) {
         for (name, clients) in &*self.read() {

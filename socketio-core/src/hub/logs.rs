@@ -72,6 +72,13 @@ impl Logs {
         Some(Arc::clone(log))
     }
 
+    /// Returns whether the events of a namespace are kept.
+    pub(super) fn keeps(&self, namespace: &str) -> bool {
+        let mut histories = self.histories.iter();
+        histories.any(|history| history.namespace.matches(namespace))
+            || self.read().contains_key(namespace)
+    }
+
     /// Begins a session in a namespace, and returns its log. It ends with [`end_session`](Self::end_session).
     pub(super) fn begin_session(&self, namespace: &Arc<str>) -> Arc<EventLog> {
         let mut logs = self.write();

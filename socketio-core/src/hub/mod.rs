@@ -4,6 +4,7 @@
 
 mod aliases;
 mod client;
+mod client_acks;
 mod client_set;
 mod client_state;
 mod client_work;

@@ -2,7 +2,7 @@
 
 use super::{
     ClosedMetrics, Health, Histogram, HistoryMetrics, NamespaceMetrics, OutboxMetrics,
-    RecorderMetrics, RecoveryMetrics, TransportMetrics,
+    RateLimitMetrics, RecorderMetrics, RecoveryMetrics, TransportMetrics,
 };
 
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
@@ -44,6 +44,8 @@ pub struct Metrics {
     pub events: Vec<EventMetrics>,
     /// Handlers, with their durations and errors.
     pub handlers: Vec<HandlerMetrics>,
+    /// Rate limits, with the events over them.
+    pub rate_limits: Vec<RateLimitMetrics>,
     /// The number of acknowledgements that a `call` has waited for until its timeout. In a cluster, the remote recipients of a
     /// call are counted as one.
     pub acks_timed_out: u64,

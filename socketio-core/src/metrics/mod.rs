@@ -13,6 +13,7 @@ mod histogram;
 mod metrics;
 mod probes;
 mod prometheus;
+mod rate_limits;
 #[cfg(feature = "metrics")]
 mod recorder;
 mod recorder_metrics;
@@ -26,5 +27,6 @@ pub use health::Health;
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
 pub use probes::Probes;
+pub use rate_limits::RateLimitMetrics;
 pub use recorder_metrics::RecorderMetrics;
 pub use recovery::{HistoryMetrics, RecoveryMetrics, RecoveryOutcomeMetrics};

@@ -70,6 +70,7 @@ impl Metrics {
     pub(super) fn samples(&self) -> Vec<Samples> {
         let mut all = self.connection_samples();
         all.extend(self.event_samples());
+        all.push(self.rate_limit_samples());
         all.extend(self.outbox_samples());
         all.extend(self.recovery_samples());
         all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
@@ -373,6 +374,12 @@ impl Metrics {
                     "socketio_queue_received_messages_total",
                     "Messages received from other nodes.",
                     plain(queue.received),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_skipped_messages_total",
+                    "Messages of other nodes that no local client could receive.",
+                    plain(queue.skipped),
                 ),
                 Samples::new(
                     Counter,

@@ -7,6 +7,7 @@ use socketio_names::Pattern;
 use super::{
     ClosedMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram, Metrics,
     NamespaceMetrics, OutboxMetrics, ProblemMetrics, RecorderMetrics, TransportMetrics,
+    rate_limits::rate_limits,
     recovery::{history, recovery},
 };
 use crate::{
@@ -52,6 +53,7 @@ impl SocketIo {
             bytes_sent: counters.bytes_sent.get(),
             events: events(&counters.events),
             handlers: handlers.map(|handler| handler_metrics(handler)).collect(),
+            rate_limits: rate_limits(&counters.rated),
             acks_timed_out: counters.acks_timed_out.get(),
             outbox,
             recovery: recovery(node),

@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
     pub(crate) inbox_events: usize,
+    /// The number of callbacks that run for the acks of one connection.
+    pub(crate) running_callbacks: usize,
     pub(crate) namespaces: usize,
     pub(crate) outbox: OutboxLimits,
     pub(crate) limits: ClientLimits,
@@ -59,6 +61,7 @@ impl Default for Options {
             always_connect: false,
             concurrent_events: 64,
             inbox_events: 256,
+            running_callbacks: 256,
             namespaces: 100,
             outbox: OutboxLimits::default(),
             limits: ClientLimits::default(),
@@ -96,6 +99,7 @@ mod tests {
         assert!(!options.async_handlers);
         assert_eq!(options.concurrent_events, 64);
         assert_eq!(options.inbox_events, 256);
+        assert_eq!(options.running_callbacks, 256);
         assert_eq!(options.namespaces, 100);
         assert_eq!(options.streams, 16);
         assert_eq!(options.detached_streams, 1_000);

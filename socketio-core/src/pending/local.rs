@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::RunningCallback;
 use crate::{base::CallError, packet::Arguments};
 
-/// Runs once when a client acknowledges: with the arguments of the ack, or with the reason why there are none.
-pub(crate) type OnAck = Box<dyn FnOnce(Result<Arguments, CallError>) + Send>;
+/// Runs once when a client acknowledges: with the arguments of the ack, or with the reason why there are none; and, for a
+/// callback, with what counts it while it runs.
+pub(crate) type OnAck =
+    Box<dyn FnOnce(Result<Arguments, CallError>, Option<RunningCallback>) + Send>;
 
 /// The kind of a pending ack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,59 +19,55 @@ pub(crate) enum AckKind {
     Call,
 }
 
+/// An ack that a client has not sent yet.
+pub(crate) struct PendingAck {
+    pub(crate) kind: AckKind,
+    pub(crate) on_ack: OnAck,
+}
+
 /// The acks that one client has been asked for and has not sent yet.
 #[derive(Default)]
 pub(crate) struct PendingAcks {
     last_id: u64,
-    pending: BTreeMap<u64, (AckKind, OnAck)>,
+    pending: BTreeMap<u64, PendingAck>,
 }
 
 impl PendingAcks {
+    pub(crate) fn len(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Adds a pending ack, and returns the id to send.
-    ///
-    /// At the limit the oldest callback is removed, since a client that never acknowledges must not fill the server's memory;
-    /// it is returned beside the id, to be dropped outside of the lock. Calls are not removed, since they have a timeout: if
-    /// only calls are pending, the new ack is returned as the error.
-    pub(crate) fn insert(
-        &mut self,
-        kind: AckKind,
-        on_ack: OnAck,
-        limit: usize,
-    ) -> Result<(u64, Option<OnAck>), OnAck> {
-        let mut removed = None;
-        if self.pending.len() >= limit {
-            let oldest = self
-                .pending
-                .iter()
-                .find(|(_, (kind, _))| *kind == AckKind::Callback)
-                .map(|(id, _)| *id);
-            match oldest {
-                Some(oldest) => {
-                    removed = self.remove(oldest);
-                }
-                None => return Err(on_ack),
-            }
-        }
+    pub(crate) fn insert(&mut self, pending: PendingAck) -> u64 {
         self.last_id += 1;
-        self.pending.insert(self.last_id, (kind, on_ack));
-        Ok((self.last_id, removed))
+        self.pending.insert(self.last_id, pending);
+        self.last_id
     }
 
-    pub(crate) fn remove(&mut self, id: u64) -> Option<OnAck> {
-        self.pending.remove(&id).map(|(_, on_ack)| on_ack)
+    /// Removes the oldest callback, since a client that never acknowledges must not fill the server's memory. Calls are not
+    /// removed, since they have a timeout.
+    pub(crate) fn remove_oldest_callback(&mut self) -> Option<PendingAck> {
+        let is_callback = |ack: &PendingAck| ack.kind == AckKind::Callback;
+        let oldest = self.pending.iter().find(|(_, ack)| is_callback(ack));
+        let oldest = oldest.map(|(id, _)| *id)?;
+        self.remove(oldest)
     }
 
-    pub(crate) fn take_all(&mut self) -> Vec<OnAck> {
+    pub(crate) fn remove(&mut self, id: u64) -> Option<PendingAck> {
+        self.pending.remove(&id)
+    }
+
+    pub(crate) fn take_all(&mut self) -> Vec<PendingAck> {
         let pending = std::mem::take(&mut self.pending);
-        pending.into_values().map(|(_, on_ack)| on_ack).collect()
+        pending.into_values().collect()
     }
 
-    pub(crate) fn take_calls(&mut self) -> Vec<OnAck> {
-        let (calls, callbacks) = std::mem::take(&mut self.pending)
+    pub(crate) fn take_calls(&mut self) -> Vec<PendingAck> {
+        let is_call = |ack: &PendingAck| ack.kind == AckKind::Call;
+        let (calls, callbacks): (BTreeMap<_, _>, _) = std::mem::take(&mut self.pending)
             .into_iter()
-            .partition(|(_, (kind, _))| *kind == AckKind::Call);
+            .partition(|(_, ack)| is_call(ack));
         self.pending = callbacks;
-        let calls: BTreeMap<_, (AckKind, OnAck)> = calls;
-        calls.into_values().map(|(_, on_ack)| on_ack).collect()
+        calls.into_values().collect()
     }
 }

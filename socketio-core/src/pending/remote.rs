@@ -3,14 +3,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::OnAck;
-use crate::base::Sid;
+use super::{AckKind, OnAck, RunningCallbacks};
+use crate::{
+    base::{CallError, Sid},
+    packet::Arguments,
+};
 
 /// Creates the [`OnAck`] of one remote client.
 pub(crate) type OnRemoteAck = Arc<dyn Fn(&Sid) -> OnAck + Send + Sync>;
@@ -21,12 +27,22 @@ const MAX_PENDING: usize = 65_536;
 /// The number of remote clients of one request that are known by name. Further ones are not named if they do not answer.
 pub(crate) const MAX_ASKED: usize = 10_000;
 
+/// The callbacks that may run for acks of remote clients, and the bytes of these acks; at the limit, further acks are dropped.
+const MAX_CALLBACKS: usize = 65_536;
+const MAX_CALLBACK_BYTES: usize = 64 << 20;
+
 /// Replaces timeouts that exceed the range of the clock.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The requests for acks that were published and are still pending, each until its deadline.
 #[derive(Default)]
-pub(crate) struct RemoteAcks(Mutex<State>);
+pub(crate) struct RemoteAcks {
+    state: Mutex<State>,
+    /// The callbacks that run for acks of remote clients.
+    callbacks: Arc<RunningCallbacks>,
+    /// Acks were dropped because as many callbacks as may run did so.
+    gave_up: AtomicBool,
+}
 
 #[derive(Default)]
 struct State {
@@ -34,8 +50,15 @@ struct State {
     pending: BTreeMap<u64, PendingRemoteAck>,
 }
 
+/// What happens with the acks of a request.
+#[derive(Clone)]
+pub(crate) struct RemoteRequest {
+    pub(crate) kind: AckKind,
+    pub(crate) on_ack: OnRemoteAck,
+}
+
 struct PendingRemoteAck {
-    on_ack: OnRemoteAck,
+    request: RemoteRequest,
     sources: AckSources,
     /// The clients in a room, as their nodes have named them, that have not answered.
     asked: BTreeSet<Sid>,
@@ -53,19 +76,19 @@ pub(crate) enum AckSources {
 
 impl RemoteAcks {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a request, and returns the id to publish.
     pub(crate) fn insert(
         &self,
-        on_ack: OnRemoteAck,
+        request: RemoteRequest,
         sources: AckSources,
         timeout: Duration,
     ) -> u64 {
         let now = Instant::now();
         let request = PendingRemoteAck {
-            on_ack,
+            request,
             sources,
             asked: BTreeSet::new(),
             deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
@@ -86,26 +109,51 @@ impl RemoteAcks {
         id
     }
 
-    /// Accepts the ack of a remote client, and returns the function to run; `None` for an ack that is not pending, is late, or
+    /// Accepts the ack of a remote client, and returns what to do with it; `None` for an ack that is not pending, is late, or
     /// comes from a client that was not asked. `is_explicit` is whether the node named the client, rather than the target of
     /// the request.
-    pub(crate) fn accept(&self, id: u64, client: &str, is_explicit: bool) -> Option<OnRemoteAck> {
+    pub(crate) fn accept(&self, id: u64, client: &str, is_explicit: bool) -> Option<RemoteRequest> {
         let pending = &mut self.state().pending;
         let request = pending
             .get_mut(&id)
             .filter(|request| request.deadline >= Instant::now())?;
         let AckSources::Clients(clients) = &mut request.sources else {
             request.asked.remove(client);
-            return Some(Arc::clone(&request.on_ack));
+            return Some(request.request.clone());
         };
         let index = clients
             .iter()
             .position(|sid| is_explicit && *sid == *client)?;
         clients.swap_remove(index);
         if clients.is_empty() {
-            return pending.remove(&id).map(|request| request.on_ack);
+            return pending.remove(&id).map(|request| request.request);
         }
-        Some(Arc::clone(&request.on_ack))
+        Some(request.request.clone())
+    }
+
+    /// Passes an ack of `bytes` on, unless too many callbacks run.
+    pub(crate) fn resolve(
+        &self,
+        request: &RemoteRequest,
+        client: &Sid,
+        ack: Result<Arguments, CallError>,
+        bytes: usize,
+    ) {
+        let running = match request.kind {
+            AckKind::Call => None,
+            AckKind::Callback => {
+                let callbacks = &self.callbacks;
+                if callbacks.count() >= MAX_CALLBACKS || callbacks.bytes() >= MAX_CALLBACK_BYTES {
+                    if !self.gave_up.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(target: "socketio", limit = MAX_CALLBACKS, bytes = MAX_CALLBACK_BYTES, "too many callbacks run for acknowledgements of other nodes: further ones are dropped");
+                    }
+                    return;
+                }
+                self.gave_up.store(false, Ordering::Relaxed);
+                Some(callbacks.begin(bytes))
+            }
+        };
+        (request.on_ack)(client)(ack, running);
     }
 
     /// Notes the clients of another node that were asked.
@@ -194,14 +242,20 @@ impl fmt::Debug for RemoteAckGuard {
 mod tests {
     use super::*;
 
-    fn on_ack() -> (OnRemoteAck, Weak<()>) {
+    fn on_ack() -> (RemoteRequest, Weak<()>) {
         let held = Arc::new(());
         let weak = Arc::downgrade(&held);
         let on_ack: OnRemoteAck = Arc::new(move |_| {
             let held = Arc::clone(&held);
-            Box::new(move |_| drop(held))
+            Box::new(move |_, _| drop(held))
         });
-        (on_ack, weak)
+        (
+            RemoteRequest {
+                kind: AckKind::Call,
+                on_ack,
+            },
+            weak,
+        )
     }
 
     fn clients(sids: &[&str]) -> AckSources {
@@ -267,5 +321,38 @@ mod tests {
         }
         assert!(held.upgrade().is_none());
         assert_eq!(acks.state().pending.len(), MAX_PENDING);
+    }
+
+    #[tokio::test]
+    async fn at_the_limit_of_running_callbacks_further_acks_are_dropped_but_those_of_calls_are_not()
+    {
+        let acks = RemoteAcks::default();
+        let (running, ran) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let request = |kind| {
+            let (running, ran) = (Arc::clone(&running), Arc::clone(&ran));
+            let on_ack: OnRemoteAck = Arc::new(move |_| {
+                let (running, ran) = (Arc::clone(&running), Arc::clone(&ran));
+                Box::new(move |_, callback| {
+                    running.lock().unwrap().push(callback);
+                    *ran.lock().unwrap() += 1;
+                })
+            });
+            RemoteRequest { kind, on_ack }
+        };
+        let (callback, call) = (request(AckKind::Callback), request(AckKind::Call));
+        let resolve = |request: &RemoteRequest, bytes| {
+            acks.resolve(request, &Sid::from("a"), Err(CallError::Timeout), bytes);
+            *ran.lock().unwrap()
+        };
+        for count in 1..=MAX_CALLBACKS {
+            assert_eq!(resolve(&callback, 1), count);
+        }
+        assert_eq!(resolve(&callback, 1), MAX_CALLBACKS);
+        assert_eq!(resolve(&call, 1), MAX_CALLBACKS + 1);
+        running.lock().unwrap().pop();
+        running.lock().unwrap().pop();
+        assert_eq!(resolve(&callback, MAX_CALLBACK_BYTES), MAX_CALLBACKS + 2);
+        running.lock().unwrap().remove(0);
+        assert_eq!(resolve(&callback, 1), MAX_CALLBACKS + 2, "of the bytes");
     }
 }

@@ -377,7 +377,8 @@ impl SocketIoBuilder {
             );
         }
         let events = EventTable::new(registry.counters().to_vec());
-        self.options.engine.counters = Arc::new(Counters::new(events));
+        let rated = registry.rated().to_vec();
+        self.options.engine.counters = Arc::new(Counters::new(events, rated));
         self.options.limits.overflow = self.options.outbox.policy;
         self.options.limits.python_rooms = self.clustering.has_python_rooms();
         #[cfg_attr(

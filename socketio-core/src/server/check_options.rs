@@ -36,6 +36,7 @@ impl SocketIoBuilder {
             (engine.max_payload, "max_http_buffer_size"),
             (options.concurrent_events, "max_concurrent_events"),
             (options.inbox_events, "max_waiting_events"),
+            (options.running_callbacks, "max_running_callbacks"),
             (options.outbox.messages, "max_outbox: messages"),
             (options.outbox.bytes, "max_outbox: bytes"),
             (options.namespaces, "max_namespaces"),

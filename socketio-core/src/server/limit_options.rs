@@ -85,10 +85,17 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many acknowledgements of one client may be pending. When it is exceeded, the oldest pending callback is
-    /// dropped. Default: 1,000.
+    /// Sets how many acknowledgements of one client may be pending; of all clients of one connection, four times as many. When
+    /// it is exceeded, the oldest pending callback is dropped. Default: 1,000.
     pub fn max_pending_acks(mut self, acks: usize) -> Self {
         self.options.limits.pending_acks = acks;
+        self
+    }
+
+    /// Sets how many [callbacks](crate::To::callback) may run for acknowledgements of one connection, in all its namespaces. While as
+    /// many run, the server does not read from the connection. Default: 256.
+    pub fn max_running_callbacks(mut self, callbacks: usize) -> Self {
+        self.options.running_callbacks = callbacks;
         self
     }
 

@@ -133,6 +133,9 @@ fn limits() -> Vec<Limit> {
         limit!(max_pending_acks(1), "acknowledgements", |b| number(
             b.options.limits.pending_acks
         )),
+        limit!(max_running_callbacks(1), "callbacks", |b| number(
+            b.options.running_callbacks
+        )),
         limit!(max_unpublished(1, 2), "messages; bytes", |b| {
             pair(b.clustering.limits.messages, b.clustering.limits.bytes)
         }),

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{
     EnvelopeHeader,
     arguments::read_arguments,
+    emit_head::EmitHead,
     names::{Name, Names},
 };
 use crate::{
@@ -31,6 +32,8 @@ pub(in crate::cluster) enum ClusterMessage {
         ack_request: Option<RemoteAckRequest>,
         delivery: DeliveryOptions,
     },
+    /// An event that concerns no client of this node. Its arguments were not read.
+    Unawaited,
     Callback {
         id: u64,
         /// The client that acknowledges, or, if the node does not name it, the target of the request.
@@ -130,14 +133,20 @@ struct Fields<'a> {
     message: Option<&'a RawValue>,
 }
 
-/// Decodes a message for the node `host_id`. Returns `None` for a message that is not for it: its own, the ack that another node
-/// requested, or one of an unknown method.
+/// Decodes a message for the node `host_id`, which awaits events of this namespace to these rooms. Returns `None` for a message that is
+/// not for it: its own, the ack that another node requested, or one of an unknown method.
 pub(in crate::cluster) fn read(
     message: &[u8],
     host_id: &str,
+    awaits: impl Fn(&str, Option<&[Room]>) -> bool,
 ) -> Result<Option<ClusterMessage>, InvalidMessage> {
     if is_own(message, host_id) {
         return Ok(None);
+    }
+    if let Some((namespace, rooms)) = EmitHead::read(message, host_id)
+        && !awaits(&namespace, rooms.as_deref())
+    {
+        return Ok(Some(ClusterMessage::Unawaited));
     }
     let fields: Fields<'_> = serde_json::from_slice(message)?;
     let own = fields.host_id.as_deref() == Some(host_id);
@@ -145,7 +154,7 @@ pub(in crate::cluster) fn read(
         return Ok(None);
     }
     Ok(Some(match &*fields.method {
-        "emit" => fields.emit()?,
+        "emit" => fields.emit(awaits)?,
         "callback" => fields.callback()?,
         "disconnect" => fields.clients(|_| Ok(ClientOperation::Disconnect))?,
         "enter_room" => fields.clients(|room| Ok(ClientOperation::Enter(room?)))?,
@@ -199,7 +208,15 @@ impl Fields<'_> {
         }
     }
 
-    fn emit(self) -> Result<ClusterMessage, InvalidMessage> {
+    fn emit(
+        self,
+        awaits: impl Fn(&str, Option<&[Room]>) -> bool,
+    ) -> Result<ClusterMessage, InvalidMessage> {
+        let namespace = self.namespace.ok_or("an event without a namespace")?;
+        let rooms = self.room.map(Names::into_rooms);
+        if !awaits(&namespace, rooms.as_deref()) {
+            return Ok(ClusterMessage::Unawaited);
+        }
         let extended = self.ext.is_some();
         let binary = self.binary == Some(true);
         let data = self.data.map(|data| read_arguments(data, binary, extended));
@@ -219,9 +236,9 @@ impl Fields<'_> {
                 });
         Ok(ClusterMessage::Emit {
             from: self.host_id,
-            namespace: self.namespace.ok_or("an event without a namespace")?,
+            namespace,
             target: RemoteTarget {
-                rooms: self.room.map(Names::into_rooms),
+                rooms,
                 skip: self.skip_sid.map(Names::into_rooms).unwrap_or_default(),
                 except: self.except.map(Names::into_rooms).unwrap_or_default(),
             },

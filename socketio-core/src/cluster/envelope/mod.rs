@@ -4,6 +4,7 @@
 
 mod arguments;
 mod cluster_message;
+mod emit_head;
 mod envelope_header;
 mod names;
 

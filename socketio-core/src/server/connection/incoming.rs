@@ -1,6 +1,6 @@
 //! What a connection reads: whether it may, and where packets go.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, task::Context};
 
 use super::{Backlog, Connection, State};
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
-/// How many times `max_http_buffer_size` the handlers that run may have been started with, before the client is read no further.
+/// How many times `max_http_buffer_size` the handlers that run may have been started with, and as much again the callbacks,
+/// before the client is read no further.
 const RUNNING: usize = 4;
 
 /// How many times `max_concurrent_events` handlers of all clients of a connection may run at a time.
@@ -54,11 +55,11 @@ const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 impl<T: Transport> Connection<T> {
     /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
     /// waits for the acknowledgement of a `call` has it read on, for `max_http_buffer_size` bytes.
-    pub(super) fn may_read(&mut self) -> bool {
+    pub(super) fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
         if self.state != State::Open || self.overflow.is_some() {
             return false;
         }
-        if !self.inbox_full() {
+        if !self.inbox_full() && !self.callbacks_full(cx) {
             self.backlog = Backlog::default();
             return true;
         }
@@ -79,8 +80,36 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Whether a client that was not read, since an inbox was full, may be read again now that handlers have run.
-    pub(super) fn may_read_again(&mut self) -> bool {
-        std::mem::take(&mut self.held_back) && self.may_read()
+    pub(super) fn may_read_again(&mut self, cx: &mut Context<'_>) -> bool {
+        std::mem::take(&mut self.held_back) && self.may_read(cx)
+    }
+
+    /// Whether too many callbacks run for acks of this connection. The task is then woken when one ends.
+    fn callbacks_full(&self, cx: &mut Context<'_>) -> bool {
+        let Some(running) = self.handle.callbacks() else {
+            return false;
+        };
+        let options = &self.node.options;
+        let most_bytes = options.engine.max_payload.saturating_mul(RUNNING);
+        let is_full =
+            || running.count() >= options.running_callbacks || running.bytes() >= most_bytes;
+        if !is_full() {
+            return false;
+        }
+        running.wake_at_end(cx.waker());
+        is_full()
+    }
+
+    /// Whether callbacks for acks of this connection run, unless the server stops. The task is then woken when one ends.
+    pub(super) fn callbacks_run(&self, cx: &mut Context<'_>) -> bool {
+        let Some(running) = self.handle.callbacks() else {
+            return false;
+        };
+        if running.is_empty() || *self.node.stopping.borrow() {
+            return false;
+        }
+        running.wake_at_end(cx.waker());
+        !running.is_empty()
     }
 
     pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
@@ -160,7 +189,8 @@ impl<T: Transport> Connection<T> {
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.number().ok());
                 let client = Arc::clone(queue.client());
-                self.node.hub.record_ack(&client, None, packet.weight());
+                let bytes = packet.weight();
+                self.node.hub.record_ack(&client, None, bytes);
                 let mut arguments = packet.into_arguments();
                 // A single value that is not valid JSON fails what reads it.
                 if let Err(error) = arguments.clone().finish()
@@ -169,7 +199,7 @@ impl<T: Transport> Connection<T> {
                     return self.invalid_packet(&error, None);
                 }
                 if let Some(id) = id {
-                    client.acknowledge(id, std::mem::take(&mut arguments));
+                    client.acknowledge(id, std::mem::take(&mut arguments), bytes + EVENT_MEMORY);
                 }
                 if let Some(completion) = completion {
                     completion.fire(Ok(()));

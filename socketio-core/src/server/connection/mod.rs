@@ -246,7 +246,7 @@ impl<T: Transport> Connection<T> {
         if self.state == State::Closed {
             return false;
         }
-        let read = self.may_read();
+        let read = self.may_read(cx);
         self.held_back = !read;
         let transport = &mut self.transport;
         let mut outbox = CountedOutbox::new(&self.handle);
@@ -303,9 +303,9 @@ impl<T: Transport> Connection<T> {
                 self.handle_requests();
             }
             let transport = self.poll_transport(cx, turn);
-            let handlers = self.poll_queues(cx, turn) || self.may_read_again();
+            let handlers = self.poll_queues(cx, turn) || self.may_read_again(cx);
             let timeout = self.poll_connect_timeout(cx);
-            if self.state == State::Closed && self.queues.is_empty() {
+            if self.state == State::Closed && self.queues.is_empty() && !self.callbacks_run(cx) {
                 return Poll::Ready(());
             }
             if asked || transport || handlers || timeout || self.has_work() {

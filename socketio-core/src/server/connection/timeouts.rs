@@ -70,7 +70,7 @@ impl<T: Transport> Connection<T> {
         if !self.incomplete.is_due() || self.state != State::Open {
             return false;
         }
-        let is_read = self.may_read();
+        let is_read = self.may_read(cx);
         let timeout = self.node.options.attachment_timeout;
         let late = self.incomplete.poll_expired(cx, is_read, timeout);
         if late {

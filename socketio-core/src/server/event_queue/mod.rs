@@ -156,8 +156,8 @@ impl EventQueue {
             &mut self.rates,
             &self.context.socket,
         );
-        if let Err(wait) = admitted {
-            return self.reject(event, bytes, wait, completion);
+        if let Err(over) = admitted {
+            return self.reject(event, bytes, over, completion);
         }
         if self.is_idle() && !self.is_concurrent(&event) {
             self.running_bytes += bytes + EVENT_MEMORY;

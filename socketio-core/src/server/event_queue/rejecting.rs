@@ -1,14 +1,13 @@
 //! What a client gets whose event is over a rate limit.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{EventQueue, fire};
 use crate::{
     admission::RateLimitPolicy,
     base::{Problem, ProblemDetails, Reason},
-    handler::QueuedEvent,
+    counters::RateConsequence,
+    handler::{OverLimit, QueuedEvent},
     hub::transport::Completion,
 };
 
@@ -19,11 +18,12 @@ impl EventQueue {
         &mut self,
         event: QueuedEvent,
         bytes: usize,
-        wait: Duration,
+        over: OverLimit,
         completion: Option<Completion>,
     ) {
         let socket = &self.context.socket;
         let (node, client) = (socket.node(), socket.client());
+        let OverLimit { wait, counters } = over;
         // In whole milliseconds, and never too early.
         let retry_after = wait.as_nanos().div_ceil(1_000_000) as f64 / 1_000.0;
         let problems = &node.options.engine.problems;
@@ -37,18 +37,21 @@ impl EventQueue {
             client.deliver_protocol(packet);
         }
         let rejected = self.rates.as_mut().map_or(0, |rates| rates.rejected());
-        match node.options.rate_limit_policy {
-            RateLimitPolicy::Reject => {}
+        let consequence = match node.options.rate_limit_policy {
+            RateLimitPolicy::Reject => RateConsequence::Refused,
             RateLimitPolicy::Warn => {
                 let warning = json!({"event": event.name(), "retry_after": retry_after});
                 // The client reads too slowly to be warned.
                 let _ = socket.try_emit("rate_limited", warning);
+                RateConsequence::Warned
             }
             RateLimitPolicy::DisconnectAfter(most) if rejected >= most => {
                 node.hub.disconnect(client, Reason::ServerDisconnect);
+                RateConsequence::Disconnected
             }
-            RateLimitPolicy::DisconnectAfter(_) => {}
-        }
+            RateLimitPolicy::DisconnectAfter(_) => RateConsequence::Refused,
+        };
+        counters.count(consequence);
         event.record_rejected(&node.hub, client, bytes);
         fire(completion, Ok(()));
     }
