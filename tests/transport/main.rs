@@ -4,6 +4,7 @@
 
 mod advisories;
 mod clients;
+mod close_codes;
 mod old_clients;
 mod polling;
 mod transports;

@@ -47,10 +47,13 @@ impl CloseReason {
         self == CloseReason::ServerClose
     }
 
-    /// Returns the code of the close frame that ends a WebSocket. Without one it ends as that of a process that was killed.
+    /// Returns the code of the close frame that ends a WebSocket, unless one was sent before. Without one it ends as that of a process
+    /// that was killed.
     pub(super) fn close_code(self) -> Option<CloseCode> {
         match self {
-            CloseReason::ServerShutdown | CloseReason::PingTimeout => None,
+            CloseReason::ServerShutdown
+            | CloseReason::PingTimeout
+            | CloseReason::TransportError => None,
             CloseReason::ParseError => Some(CloseCode::Protocol),
             _ => Some(CloseCode::Normal),
         }

@@ -19,6 +19,9 @@ const SCRATCH: usize = 64 * 1024;
 /// The number of frames of one message. Empty ones cost a client six bytes each, and are not bounded by its size.
 pub(crate) const MAX_FRAGMENTS: u32 = 16_384;
 
+/// How many reads one poll discards before its owner has its turn.
+const DISCARDED_READS: usize = 4;
+
 thread_local! {
     /// The read buffer of the thread, borrowed for the duration of one read.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
@@ -99,6 +102,24 @@ impl<S: AsyncWrite + Unpin> Stream<S> {
             self.ahead = None;
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> Stream<S> {
+    /// Discards what arrives. Ready when the peer has ended its direction, or the connection has failed.
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.rest = Bytes::new();
+        BUFFER.with_borrow_mut(|scratch| {
+            for _ in 0..DISCARDED_READS {
+                let mut scratch = ReadBuf::new(scratch);
+                match ready!(Pin::new(&mut self.io).poll_read(cx, &mut scratch)) {
+                    Ok(()) if !scratch.filled().is_empty() => {}
+                    _ => return Poll::Ready(()),
+                }
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::engine::{
     packet::{Packet, control},
     reason::CloseReason,
     timer::after,
-    websocket::TURN,
+    websocket::{TURN, close_frame},
 };
 
 /// How long a WebSocket stays open for the client to end it, after the server has ended its own direction without a close frame. Some
@@ -62,11 +62,7 @@ impl Session {
             }
             Transport::Polling => Poll::Pending,
             Transport::WebSocket(socket) => {
-                // A client that reads too slowly shall come back, as after a shutdown.
-                let code = match reason {
-                    CloseReason::TransportError => None,
-                    _ => reason.close_code(),
-                };
+                let code = reason.close_code();
                 let waited = *said;
                 if socket.poll_goodbye(cx, out, code, said).is_ready() {
                     return Poll::Ready(());
@@ -78,6 +74,40 @@ impl Session {
                 Poll::Pending
             }
         }
+    }
+
+    /// Begins to end a session that has failed.
+    pub(super) fn fail(&mut self, reason: CloseReason) {
+        let deadline = after(Instant::now(), self.sessions.config.close_timeout);
+        self.state = State::Failed { reason, deadline };
+        if let (Transport::WebSocket(socket), Some(code)) =
+            (&mut self.transport, reason.close_code())
+        {
+            // An error means that the close frames have been exchanged, or can't be.
+            let _ = socket.send(close_frame(code));
+        }
+    }
+
+    /// Is ready when a client that has broken a rule has closed its WebSocket, too, or had time for it.
+    pub(super) fn poll_failed(&mut self, cx: &mut Context<'_>, out: &mut dyn Outgoing) -> Poll<()> {
+        let (State::Failed { reason, deadline }, Transport::WebSocket(socket)) =
+            (self.state, &mut self.transport)
+        else {
+            return Poll::Ready(());
+        };
+        let is_clients_fault = matches!(
+            reason,
+            CloseReason::TransportError | CloseReason::ParseError
+        );
+        if !is_clients_fault || socket.is_stuck() {
+            return Poll::Ready(());
+        }
+        // The client does not receive it any more.
+        while out.pop().is_some() {}
+        if socket.poll_linger(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.timer.poll(cx, deadline).map(drop)
     }
 
     /// Answers the waiting GET with the messages that remain, or, if there are none, sends a client on its way to its

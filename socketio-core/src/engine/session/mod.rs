@@ -87,6 +87,11 @@ enum State {
         /// The number of bytes that the client has posted since then.
         posted: usize,
     },
+    /// The session has failed, which the client may have to be told: nothing is taken any more.
+    Failed {
+        reason: CloseReason,
+        deadline: Instant,
+    },
     Closed(CloseReason),
 }
 
@@ -204,7 +209,9 @@ impl Session {
     /// Returns whether a message would be written now: the WebSocket accepts more, or a GET is waiting. False once the
     /// close packet has been sent.
     pub fn can_write(&self) -> bool {
-        if let State::Closing { said: true, .. } | State::Closed(_) = self.state {
+        if let State::Closing { said: true, .. } | State::Failed { .. } | State::Closed(_) =
+            self.state
+        {
             return false;
         }
         match &self.transport {
@@ -228,8 +235,16 @@ impl Session {
         let reason = match self.state {
             State::Open => match ready!(self.poll_open(cx, out, read)) {
                 Ok(message) => return Poll::Ready(Event::Message(message)),
-                Err(reason) => reason,
+                Err(reason) => {
+                    self.fail(reason);
+                    ready!(self.poll_failed(cx, out));
+                    reason
+                }
             },
+            State::Failed { reason, .. } => {
+                ready!(self.poll_failed(cx, out));
+                reason
+            }
             State::Closing { reason, .. } => {
                 ready!(self.poll_closing(cx, out));
                 reason
@@ -255,6 +270,9 @@ impl Session {
     /// | [`ServerShutdown`](CloseReason::ServerShutdown) | status 503 | without a close frame |
     /// | [`ParseError`](CloseReason::ParseError) | status 400 | with close code 1002 |
     /// | [`TransportError`](CloseReason::TransportError), [`PingTimeout`](CloseReason::PingTimeout) | status 400 | without a close frame |
+    ///
+    /// A session whose client breaks a rule of WebSocket ends with the close code for it: 1002, 1007 for text that is not UTF-8, 1009 for a
+    /// message that is too large.
     ///
     /// Some clients do not reconnect after a close packet or close code 1000. All reconnect after the others.
     pub fn close(&mut self, reason: CloseReason) {
@@ -366,7 +384,7 @@ impl Drop for Session {
         match self.state {
             State::Open if self.sessions.is_stopped() => self.end(CloseReason::ServerShutdown),
             State::Open => self.end(CloseReason::ServerClose),
-            State::Closing { reason, .. } => self.end(reason),
+            State::Closing { reason, .. } | State::Failed { reason, .. } => self.end(reason),
             State::Closed(_) => {}
         }
     }

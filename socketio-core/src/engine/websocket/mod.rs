@@ -22,8 +22,7 @@ use tokio_tungstenite::{
     },
 };
 
-use self::writing::close_frame;
-pub(super) use self::writing::{Written, yield_to_owner};
+pub(super) use self::writing::{Written, close_frame, yield_to_owner};
 use super::{
     packet::{Malformed, Packet},
     protocol::FrameFormat,
@@ -166,6 +165,11 @@ impl Socket {
     /// Returns whether a message would be written at once.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self.stage, Stage::Open(_)) && self.stuck.is_none()
+    }
+
+    /// Returns whether the socket has accepted nothing since something was to be written.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.is_some()
     }
 
     /// Returns the number of bytes that were received so far.

@@ -180,6 +180,22 @@ impl Socket {
         Poll::Pending
     }
 
+    /// After an error: writes what was added, the close frame last, and discards what the client still sends, until it closes, too.
+    ///
+    /// A connection that is closed while data arrives is reset, and the client may never see the close frame.
+    pub(in crate::engine) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if matches!(self.poll_flush(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(());
+        }
+        if !self.dirty && matches!(self.poll_end(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(());
+        }
+        match &mut self.stage {
+            Stage::Open(socket) => socket.get_mut().poll_discard(cx),
+            _ => Poll::Ready(()),
+        }
+    }
+
     /// Sends a close frame, if there is a code and that is possible without waiting, and closes the connection.
     pub(in crate::engine) fn finish(&mut self, cx: &mut Context<'_>, code: Option<CloseCode>) {
         // An error means that the close frames have been exchanged, or can't be.
@@ -224,7 +240,7 @@ pub(in crate::engine) fn yield_to_owner(cx: &mut Context<'_>) {
 }
 
 /// Returns the frame that closes a WebSocket.
-pub(super) fn close_frame(code: CloseCode) -> Frame {
+pub(in crate::engine) fn close_frame(code: CloseCode) -> Frame {
     Frame::Close(Some(CloseFrame {
         code,
         reason: Utf8Bytes::from_static(""),

@@ -1,23 +1,23 @@
 //! A connection without a task of its own, which its users poll.
 
 use std::{
-    collections::VecDeque,
     future::Future,
     io,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use ::redis::{
-    AsyncConnectionConfig, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo,
-    RedisError, RedisResult, Value,
+    AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError,
+    RedisResult,
     aio::MultiplexedConnection,
+    cmd,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 use tokio_rustls::{
@@ -25,7 +25,10 @@ use tokio_rustls::{
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use super::url::Endpoint;
+use super::{
+    gate::{Gate, Inbox},
+    url::{Endpoint, Protocol},
+};
 use crate::{
     BoxError,
     message_queue::{
@@ -45,39 +48,77 @@ pub(super) struct RedisConnection {
     /// Reads and writes; `None` when the connection has ended.
     driver: Option<Driver>,
     inbox: Arc<Inbox>,
+    protocol: Protocol,
+}
+
+/// Why a login has failed.
+enum LoginError {
+    /// The server does not know the command that asks for RESP3.
+    NoResp3,
+    Other(BoxError),
 }
 
 impl RedisConnection {
+    /// Connects and logs in. Speaks RESP2 if the server knows nothing newer, or `protocol` says so.
     pub(super) async fn open(
         endpoint: &Endpoint,
         login: &Login,
+        protocol: Option<Protocol>,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Result<Self, BoxError> {
+        let first = protocol.unwrap_or(Protocol::Resp3);
+        let refused = match Self::open_with(endpoint, login, first, tls).await {
+            Ok(connection) => return Ok(connection),
+            Err(LoginError::Other(error)) => return Err(error),
+            Err(LoginError::NoResp3) if protocol.is_some() => return Err(NO_RESP3.into()),
+            Err(LoginError::NoResp3) => Protocol::Resp2,
+        };
+        // On a new connection: a proxy may have closed the first one.
+        match Self::open_with(endpoint, login, refused, tls).await {
+            Ok(connection) => Ok(connection),
+            Err(LoginError::Other(error)) => Err(error),
+            Err(LoginError::NoResp3) => Err(NO_RESP3.into()),
+        }
+    }
+
+    async fn open_with(
+        endpoint: &Endpoint,
+        login: &Login,
+        protocol: Protocol,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<Self, LoginError> {
         match (endpoint, tls) {
-            (Endpoint::Tcp(host), None) => Self::log_in(connect(host).await?, login).await,
+            (Endpoint::Tcp(host), None) => {
+                Self::log_in(connect(host).await?, login, protocol).await
+            }
             (Endpoint::Tcp(host), Some(tls)) => {
-                let name = ServerName::try_from(host.name.clone())?;
+                let name = ServerName::try_from(host.name.clone()).map_err(BoxError::from)?;
                 let stream = connect(host).await?;
                 let connected = TlsConnector::from(tls.clone()).connect(name, stream).await;
-                let stream = connected.map_err(|error| format!("TLS failed: {error}"))?;
-                Self::log_in(stream, login).await
+                let failed = |error| BoxError::from(format!("TLS failed: {error}"));
+                Self::log_in(connected.map_err(failed)?, login, protocol).await
             }
             #[cfg(unix)]
             (Endpoint::Unix(path), _) => {
                 let connected = tokio::net::UnixStream::connect(path).await;
-                Self::log_in(connected.map_err(cannot_connect)?, login).await
+                Self::log_in(connected.map_err(cannot_connect)?, login, protocol).await
             }
             #[cfg(not(unix))]
-            (Endpoint::Unix(_), _) => Err("this platform has no Unix domain sockets".into()),
+            (Endpoint::Unix(_), _) => {
+                Err(BoxError::from("this platform has no Unix domain sockets").into())
+            }
         }
     }
 
-    async fn log_in<S>(stream: S, login: &Login) -> Result<Self, BoxError>
+    async fn log_in<S>(stream: S, login: &Login, protocol: Protocol) -> Result<Self, LoginError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // With RESP3, messages may arrive between the responses to other commands, such as PING.
-        let mut info = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3);
+        let mut info = RedisConnectionInfo::default().set_protocol(match protocol {
+            Protocol::Resp2 => ProtocolVersion::RESP2,
+            // Messages may arrive between the responses to other commands, such as PING.
+            Protocol::Resp3 => ProtocolVersion::RESP3,
+        });
         if let Some(password) = &login.password {
             info = info.set_password(password);
         }
@@ -87,23 +128,44 @@ impl RedisConnection {
         let inbox = Arc::new(Inbox::default());
         let messages = inbox.clone();
         // The callers have time limits.
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(None)
-            .set_push_sender(move |push| {
+        let mut config = AsyncConnectionConfig::new().set_response_timeout(None);
+        if protocol == Protocol::Resp3 {
+            config = config.set_push_sender(move |push| {
                 messages.push(push);
                 Ok::<_, BoxError>(())
             });
-        let stream = Gate {
-            stream,
-            inbox: inbox.clone(),
-        };
+        }
+        let stream = Gate::new(stream, inbox.clone());
         let opened = MultiplexedConnection::new_with_config(&info, stream, config).await;
         let (commands, driver) = opened.map_err(login_error)?;
-        Ok(Self {
+        let mut connection = Self {
             commands,
             driver: Some(Box::pin(driver)),
             inbox,
-        })
+            protocol,
+        };
+        if protocol == Protocol::Resp2 && login.password.is_none() {
+            // Nothing was said so far, so a missing password was not noticed.
+            let mut commands = connection.commands();
+            let ping = cmd("PING");
+            let pong = connection.run(ping.exec_async(&mut commands));
+            pong.await.map_err(login_error)?;
+        }
+        Ok(connection)
+    }
+
+    /// Subscribes to a channel, whose messages are then given by [`message`](Self::message).
+    pub(super) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
+        let mut commands = self.commands();
+        match self.protocol {
+            Protocol::Resp3 => self.run(commands.subscribe(channel)).await,
+            Protocol::Resp2 => {
+                self.inbox.expect_messages();
+                let mut subscribe = cmd("SUBSCRIBE");
+                subscribe.arg(channel);
+                self.run(subscribe.exec_async(&mut commands)).await
+            }
+        }
     }
 
     pub(super) fn commands(&self) -> MultiplexedConnection {
@@ -112,7 +174,7 @@ impl RedisConnection {
 
     /// Takes the next message that has been read already.
     pub(super) fn message(&self) -> Option<Bytes> {
-        self.inbox.lock().pop_front()
+        self.inbox.pop()
     }
 
     /// Reads and writes as much as is possible. Ready when the connection has ended.
@@ -160,81 +222,33 @@ fn cannot_connect(error: io::Error) -> BoxError {
     format!("cannot connect: {error}").into()
 }
 
-/// Returns an error that says what is wrong with the login or the version of the server.
-fn login_error(error: RedisError) -> BoxError {
+impl From<BoxError> for LoginError {
+    fn from(error: BoxError) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Finds out what is wrong with the login or the version of the server.
+fn login_error(error: RedisError) -> LoginError {
     let detail = error.detail().unwrap_or_default().to_lowercase();
-    let no_hello = detail.contains("unknown command") && detail.contains("hello");
-    match error.code() {
+    let is_refused = ["unknown command", "unsupported command", "no permission"]
+        .iter()
+        .any(|refusal| detail.contains(refusal));
+    let error: BoxError = match error.code() {
         Some("NOAUTH") => "a password is required: write `redis://:password@host`".into(),
-        Some("WRONGPASS") => {
-            "the login is wrong: check the user and the password of the URL".into()
-        }
-        Some("NOPROTO") => NO_RESP3.into(),
-        _ if error.kind() == ErrorKind::RESP3NotSupported || no_hello => NO_RESP3.into(),
+        Some("WRONGPASS") => WRONG_LOGIN.into(),
+        // Before Redis 6.
+        Some("ERR") if detail.contains("invalid password") => WRONG_LOGIN.into(),
+        Some("NOPROTO") => return LoginError::NoResp3,
+        _ if error.kind() == ErrorKind::RESP3NotSupported => return LoginError::NoResp3,
+        _ if is_refused && detail.contains("hello") => return LoginError::NoResp3,
         _ => error.into(),
-    }
+    };
+    LoginError::Other(error)
 }
 
-const NO_RESP3: &str = "the server does not support the command HELLO with the protocol RESP3: Redis 6, Valkey, or a proxy that passes it on, is required";
-
-/// Messages that have been read and not been received yet. Bounded by the [`Gate`].
-#[derive(Default)]
-struct Inbox(Mutex<VecDeque<Bytes>>);
-
-impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps a push of the broker if it is a message: the channel, then the payload.
-    fn push(&self, push: PushInfo) {
-        if push.kind != PushKind::Message {
-            return;
-        }
-        if let Some(Value::BulkString(payload)) = push.data.into_iter().nth(1) {
-            self.lock().push_back(payload.into());
-        }
-    }
-}
-
-/// A stream that is not read while messages wait in the inbox, which therefore never holds more than the messages of one read.
-///
-/// The reader needs no wake-up: after the last message has been taken, the connection is polled again.
-struct Gate<S> {
-    stream: S,
-    inbox: Arc<Inbox>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.inbox.lock().is_empty() {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
+const WRONG_LOGIN: &str = "the login is wrong: check the user and the password of the URL";
+const NO_RESP3: &str = "the server does not support the protocol RESP3: leave `protocol` out of the URL, or write `?protocol=resp2`";
 
 #[cfg(test)]
 mod tests {
@@ -243,7 +257,7 @@ mod tests {
     use super::*;
 
     /// Returns the error of a login to a server that responds with `response` to every command.
-    async fn error(response: &str) -> String {
+    async fn error(response: &str, protocol: Protocol) -> LoginError {
         let (ours, mut theirs) = duplex(1024);
         let serve = async {
             let mut commands = [0; 1024];
@@ -256,33 +270,55 @@ mod tests {
         };
         let login = Login::default();
         let opened = tokio::select! {
-            opened = RedisConnection::log_in(ours, &login) => opened,
+            opened = RedisConnection::log_in(ours, &login, protocol) => opened,
             () = serve => unreachable!(),
         };
-        opened.err().unwrap().to_string()
+        opened.err().unwrap()
     }
 
     #[tokio::test]
-    async fn a_server_without_resp3_is_an_error_that_names_the_version_required() {
+    async fn a_server_without_resp3_is_recognized() {
         for response in [
             "-ERR unknown command `HELLO`, with args beginning with: `3`\r\n",
             "-ERR unknown command 'HELLO'\r\n",
+            "-ERR unsupported command 'hello'\r\n",
             "-NOPROTO unsupported protocol version\r\n",
+            "-NOPERM this user has no permissions to run the 'hello' command\r\n",
         ] {
-            let error = error(response).await;
-            assert!(
-                error.contains("Redis 6") && error.contains("HELLO"),
-                "{error}"
-            );
+            let error = error(response, Protocol::Resp3).await;
+            assert!(matches!(error, LoginError::NoResp3), "{response}");
         }
     }
 
     #[tokio::test]
     async fn a_wrong_login_is_an_error_that_names_the_cure() {
-        let missing =
-            error("-NOAUTH HELLO must be called with the client already authenticated\r\n");
-        assert!(missing.await.contains("`redis://:password@host`"));
-        let wrong = error("-WRONGPASS invalid username-password pair\r\n");
-        assert!(wrong.await.contains("check the user and the password"));
+        use Protocol::{Resp2, Resp3};
+        for (response, protocol, cure) in [
+            (
+                "-NOAUTH HELLO must be called with the client already authenticated\r\n",
+                Resp3,
+                "`redis://:password@host`",
+            ),
+            (
+                "-NOAUTH Authentication required.\r\n",
+                Resp2,
+                "`redis://:password@host`",
+            ),
+            (
+                "-WRONGPASS invalid username-password pair\r\n",
+                Resp3,
+                "check the user and the password",
+            ),
+            (
+                "-ERR invalid password\r\n",
+                Resp2,
+                "check the user and the password",
+            ),
+        ] {
+            let LoginError::Other(error) = error(response, protocol).await else {
+                panic!("{response}");
+            };
+            assert!(error.to_string().contains(cure), "{error}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A message queue over [Redis](https://redis.io) (6 or newer) or [Valkey](https://valkey.io): its `PUBLISH` and `SUBSCRIBE`.
+/// A message queue over [Redis](https://redis.io) or [Valkey](https://valkey.io): its `PUBLISH` and `SUBSCRIBE`.
 ///
 /// # The URL
 ///
@@ -36,6 +36,9 @@ use crate::{
 ///
 /// A database (`/0`, `?db=0`) may be given and has no effect: channels are the same in all of them. The service of sentinels defaults to
 /// the name of the channel. `?ssl_cert_reqs=required` is accepted and is always the case. Any node of a Redis Cluster can be used: messages reach all nodes.
+///
+/// The protocol is RESP3, or RESP2 if the server does not know the command `HELLO`: Redis before version 6, and some proxies and managed
+/// services. If a proxy ends the connection instead of refusing the command, write `?protocol=resp2`.
 ///
 /// # Delivery
 ///
@@ -99,13 +102,15 @@ impl Redis {
     pub(super) async fn connect(&self, channel: &str) -> Result<RedisConnection, BoxError> {
         let login = &self.url.login;
         let tls = self.tls.as_ref();
+        let protocol = self.url.protocol;
         match &self.url.servers {
-            Servers::One(endpoint) => RedisConnection::open(endpoint, login, tls).await,
+            Servers::One(endpoint) => RedisConnection::open(endpoint, login, protocol, tls).await,
             Servers::Sentinels { sentinels, service } => {
                 let sentinels = Sentinels {
                     endpoints: sentinels,
                     login: &self.sentinel_login,
                     service: service.as_deref().unwrap_or(channel),
+                    protocol,
                     tls,
                 };
                 sentinels.connect_to_master(login).await

@@ -6,7 +6,10 @@ use ::redis::{Value, cmd};
 use futures_util::future::select_ok;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::{connection::RedisConnection, url::Endpoint};
+use super::{
+    connection::RedisConnection,
+    url::{Endpoint, Protocol},
+};
 use crate::{
     BoxError,
     message_queue::authority::{Host, Login},
@@ -18,6 +21,7 @@ pub(super) struct Sentinels<'a> {
     /// The login at the sentinels.
     pub(super) login: &'a Login,
     pub(super) service: &'a str,
+    pub(super) protocol: Option<Protocol>,
     pub(super) tls: Option<&'a Arc<ClientConfig>>,
 }
 
@@ -40,7 +44,7 @@ impl Sentinels<'_> {
         sentinel: &Endpoint,
         login: &Login,
     ) -> Result<RedisConnection, BoxError> {
-        let opened = RedisConnection::open(sentinel, self.login, self.tls).await;
+        let opened = RedisConnection::open(sentinel, self.login, self.protocol, self.tls).await;
         let mut connection = opened.map_err(|error| format!("sentinel {sentinel}: {error}"))?;
         let mut commands = connection.commands();
         let mut command = cmd("SENTINEL");
@@ -54,7 +58,7 @@ impl Sentinels<'_> {
         };
 
         let master = Endpoint::Tcp(Host { name, port });
-        let opened = RedisConnection::open(&master, login, self.tls).await;
+        let opened = RedisConnection::open(&master, login, self.protocol, self.tls).await;
         let mut connection = opened.map_err(|error| format!("master {master}: {error}"))?;
         // A former master would publish to its own clients only. A user without permission for ROLE has to trust the sentinel.
         let mut commands = connection.commands();

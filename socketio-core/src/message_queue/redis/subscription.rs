@@ -31,8 +31,7 @@ impl RedisSubscription {
         channel: &str,
         broker: Broker,
     ) -> RedisResult<Self> {
-        let mut commands = connection.commands();
-        connection.run(commands.subscribe(channel)).await?;
+        connection.subscribe(channel).await?;
         Ok(Self {
             connection,
             silence: Box::pin(sleep(REDIS_SILENCE)),

@@ -8,7 +8,7 @@ use crate::message_queue::authority::{
 
 /// The parameters after `?`.
 const PARAMETERS: Parameters = Parameters {
-    known: &["db", "username", "password", "ssl_cert_reqs"],
+    known: &["db", "username", "password", "protocol", "ssl_cert_reqs"],
     tls: "`Redis::tls`",
     instead: &[
         ("ssl", "the scheme `rediss://`"),
@@ -22,6 +22,15 @@ pub(super) struct RedisUrl {
     pub(super) servers: Servers,
     pub(super) login: Login,
     pub(super) tls: bool,
+    /// `None` for the newest that the server speaks.
+    pub(super) protocol: Option<Protocol>,
+}
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Resp2,
+    Resp3,
 }
 
 /// The servers that a URL names.
@@ -52,7 +61,7 @@ impl RedisUrl {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let mut login = Login::parse(login)?;
-        let database = read_query(query, &mut login)?;
+        let Query { database, protocol } = read_query(query, &mut login)?;
 
         let (kind, sentinel) = match scheme.strip_suffix("+sentinel") {
             Some(kind) => (kind, true),
@@ -103,6 +112,7 @@ impl RedisUrl {
             servers,
             login,
             tls,
+            protocol,
         })
     }
 
@@ -118,12 +128,26 @@ impl RedisUrl {
     }
 }
 
-/// Reads the parameters. Those of the login have the names of Python's clients and replace the one before the `@`. Returns the database.
-fn read_query(query: &str, login: &mut Login) -> Result<String, UrlError> {
-    let mut database = String::new();
+/// The parameters that are not part of the login.
+#[derive(Default)]
+struct Query {
+    database: String,
+    protocol: Option<Protocol>,
+}
+
+/// Reads the parameters, which have the names of Python's clients. Those of the login replace the one before the `@`.
+fn read_query(query: &str, login: &mut Login) -> Result<Query, UrlError> {
+    let mut read = Query::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
-            "db" => database = value.into_owned(),
+            "db" => read.database = value.into_owned(),
+            "protocol" => {
+                read.protocol = Some(match &*value {
+                    "resp2" | "2" => Protocol::Resp2,
+                    "resp3" | "3" => Protocol::Resp3,
+                    _ => return Err("`protocol` must be `resp2` or `resp3`".into()),
+                });
+            }
             "username" => login.user = Some(value.into_owned()),
             "password" => login.password = Some(value.into_owned()),
             // The default, and the only choice: see the error.
@@ -134,7 +158,7 @@ fn read_query(query: &str, login: &mut Login) -> Result<String, UrlError> {
             name => return Err(unknown_parameter(query, name, &PARAMETERS)),
         }
     }
-    Ok(database)
+    Ok(read)
 }
 
 impl Endpoint {
@@ -234,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn a_url_may_name_the_protocol() {
+        for (url, protocol) in [
+            ("redis://db", None),
+            ("redis://db?protocol=resp2", Some(Protocol::Resp2)),
+            ("redis://db?protocol=2", Some(Protocol::Resp2)),
+            ("redis://db?protocol=resp3&db=1", Some(Protocol::Resp3)),
+            ("redis+sentinel://a,b?protocol=3", Some(Protocol::Resp3)),
+        ] {
+            assert_eq!(RedisUrl::parse(url).unwrap().protocol, protocol, "{url}");
+        }
+    }
+
+    #[test]
     fn sentinels_are_a_list_and_the_service_follows_the_database() {
         for (url, servers) in [
             (
@@ -286,6 +323,10 @@ mod tests {
             (
                 "redis://db?socket_timeout=5",
                 "the parameter `socket_timeout` is not supported: remove it",
+            ),
+            (
+                "redis://db?protocol=4",
+                "`protocol` must be `resp2` or `resp3`",
             ),
             ("redis://db:0", "a port must be a number"),
             ("redis://db:65536", "a port must be a number"),
