@@ -5,6 +5,7 @@
 //! | `sessions` | what a client that comes back finds, and what its handlers see |
 //! | `expiry` | how kept sessions end |
 //! | `clients` | which clients can recover |
+//! | `disconnecting` | what runs before a client leaves its rooms |
 //! | `history` | rooms with a history: joining and reading them |
 //! | `history_limits` | what is kept of a history |
 //! | `history_http`, `history_access` | histories over HTTP: pages, waiting; who may read |
@@ -13,6 +14,7 @@
 //! | `event_source` | the messages of a stream |
 
 mod clients;
+mod disconnecting;
 mod event_source;
 mod expiry;
 mod history;
