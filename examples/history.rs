@@ -1,15 +1,18 @@
 //! Jobs whose progress can be followed from the beginning, after F5, and by those who come late:
 //! `cargo run --example history`, then open <http://127.0.0.1:5000>, best twice. `--help` shows the options, `--list` the handlers.
 //!
-//! Each job writes its log to a room with a history. A page that follows it gets what was written before, and then what comes.
+//! Each job writes its log to a room with a history. A page that follows it gets what was written before, and then what comes. The page
+//! <http://127.0.0.1:5000/watch> does so without a Socket.IO client, with `EventSource`. Or: `curl -N -H 'Accept: text/event-stream'
+//! 'http://127.0.0.1:5000/socket.io-history/?room=job:release'`.
 
 mod page;
 
 use std::time::Duration;
 
+use axum::{response::Html, routing::get};
 use socketio::{
-    History, HistoryPage, Joined, Position, RoomError, SocketIo, broadcast, history, join_last,
-    join_since,
+    History, HistoryHttp, HistoryPage, HistoryRequest, Joined, Position, RoomError, SocketIo,
+    broadcast, history, join_last, join_since,
 };
 
 const STEPS: [&str; 6] = ["fetch", "check", "build", "test", "pack", "publish"];
@@ -48,6 +51,11 @@ fn read(job: String, since: Option<Position>) -> Option<HistoryPage> {
     history(format!("job:{job}")).since(since).limit(20).read()
 }
 
+/// Decides who may read a log over HTTP: everybody. A real one looks at a cookie of the request.
+async fn may_read(request: HistoryRequest) -> bool {
+    request.room().starts_with("job:")
+}
+
 #[tokio::main]
 async fn main() -> page::Result {
     let options = page::Options::from_args()?;
@@ -57,11 +65,15 @@ async fn main() -> page::Result {
     let io = SocketIo::builder()
         .logger(true)
         .history("/", "job:{name}", log)
+        .history_http(HistoryHttp::new(may_read))
         .build()?;
     if options.list {
         println!("{}", io.describe());
         return Ok(());
     }
-    let app = options.page(include_str!("page/history.html"));
+    let watch = Html(include_str!("page/history_watch.html"));
+    let app = options
+        .page(include_str!("page/history.html"))
+        .route("/watch", get(async move || watch));
     Ok(io.run(app, options.addr()).await?)
 }

@@ -45,7 +45,7 @@
 //! | Accept, refuse and disconnect clients | handlers named `connect` and `disconnect`, [`ConnectionRefused`], [`Reason`], [`disconnect`] |
 //! | Keep data of a client | [`Session`], [`ConnectionSession`], [`session`] |
 //! | Keep clients' sessions while they are disconnected | [`recovery`](SocketIoBuilder::recovery), [`Recovery`], [`Recovered`], [`Expired`] |
-//! | Send what was sent to a room before | [`history`](SocketIoBuilder::history), [`join_since`], [`join_last`], [`History`], [`Position`] |
+//! | Send what was sent to a room before | [`history`](SocketIoBuilder::history), [`join_since`], [`join_last`], [`History`], [`Position`]; over HTTP: [`history_http`](SocketIoBuilder::history_http), [`HistoryHttp`] |
 //! | Share data between handlers | [`State`], [`state`](SocketIoBuilder::state), [`shared_state`](SocketIoBuilder::shared_state), [`SocketIo::state`] |
 //! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
@@ -90,21 +90,22 @@ pub use socketio_core::{
     Direction, Drain, EmitError, Event, EventCall, EventContext, EventHandler, EventHandlerExt,
     EventKey, EventName, EventStream, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError,
     HandlerInfo, HandlerList, HandlerStream, Handlers, HandshakeRefused, History, HistoryEvent,
-    HistoryPage, IntoAccept, IntoItems, IntoRooms, InvalidPosition, Joined, Layered, Listener,
-    MemoryOnce, Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, Once, OnceKey,
-    OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path, Peer, PeerAddr, Position,
-    QueueHealth, RateLimitPolicy, Reason, Recorder, Recovered, Recovery, Request, RespondWith,
-    Response, Rest, Result, ReturnValue, RoomError, RoomHistory, Row, SentEvent, Session, Sid,
-    Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService, State, StreamEnd, StreamTo,
-    Text, To, TrustedProxies, Undelivered, UndeliveredReason, UnixPeer, UnknownReason, Upload,
-    UploadError, UserError, broadcast, bytes, call, call_event, close_room, connection_session,
-    current, disconnect, emit, emit_event, emit_wait, engine, except, handlers, history, http,
-    join_last, join_room, join_since, leave_room, metrics, of, once_in, protocol, request, rooms,
-    send, send_json, session, set_user, sid, skip, spawn, to, to_self, to_user, tracing, transport,
-    try_broadcast, try_call, try_call_event, try_close_room, try_connection_session,
-    try_disconnect, try_emit, try_emit_event, try_except, try_join_room, try_leave_room, try_of,
-    try_request, try_rooms, try_send, try_send_json, try_session, try_set_user, try_sid, try_skip,
-    try_spawn, try_to, try_to_self, try_to_user, try_user, user,
+    HistoryHttp, HistoryPage, HistoryRequest, IntoAccept, IntoItems, IntoRooms, InvalidPosition,
+    Joined, Layered, Listener, MemoryOnce, Message, Middleware, Namespace, Needs, Next, NoAck,
+    NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path,
+    Peer, PeerAddr, Position, QueueHealth, RateLimitPolicy, Reason, Recorder, Recovered, Recovery,
+    Request, RespondWith, Response, ResponseBody, Rest, Result, ReturnValue, RoomError,
+    RoomHistory, Row, SentEvent, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
+    SocketIoService, State, StreamEnd, StreamTo, Text, To, TrustedProxies, Undelivered,
+    UndeliveredReason, UnixPeer, UnknownReason, Upload, UploadError, UserError, broadcast, bytes,
+    call, call_event, close_room, connection_session, current, disconnect, emit, emit_event,
+    emit_wait, engine, except, handlers, history, http, join_last, join_room, join_since,
+    leave_room, metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user,
+    sid, skip, spawn, to, to_self, to_user, tracing, transport, try_broadcast, try_call,
+    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
+    try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
+    try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
+    try_to_self, try_to_user, try_user, user,
 };
 #[cfg(feature = "api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "api")))]

@@ -24,6 +24,7 @@ mod delivery;
 pub mod engine;
 mod event_log;
 mod handler;
+mod history;
 mod hub;
 pub mod message_queue;
 pub mod metrics;
@@ -34,6 +35,7 @@ mod pending;
 #[doc(hidden)]
 pub mod private;
 mod recorder;
+mod rest;
 #[cfg(feature = "contract")]
 mod schema;
 mod server;
@@ -78,8 +80,8 @@ pub use api::{Api, ApiService, Scope};
 pub use base::{
     ArgumentError, BinaryInJson, BoxError, BuildError, CallError, ConnectionRefused, Data,
     DeliverError, EmitError, Forbidden, HandlerError, HandshakeRefused, IntoAccept, Message,
-    NoCurrentClient, PeerAddr, Reason, Request, Result, RoomError, Sid, Text, TrustedProxies,
-    UnixPeer, UnknownReason, UserError,
+    NoCurrentClient, PeerAddr, Reason, Request, ResponseBody, Result, RoomError, Sid, Text,
+    TrustedProxies, UnixPeer, UnknownReason, UserError,
 };
 pub use client::{
     AsksForAck, ConnectionSession, Deliver, Event, Expired, History, HistoryEvent, HistoryPage,
@@ -101,6 +103,7 @@ pub use handler::{
     IntoItems, Middleware, Namespace, Needs, Next, NoAck, Path, Recovered, RespondWith, Response,
     ReturnValue, State, StreamEnd, StreamTo, Upload, UploadError,
 };
+pub use history::{HistoryHttp, HistoryRequest};
 pub use hub::{IntoRooms, transport};
 pub use node::{Description, Drain, HandlerInfo};
 #[cfg(feature = "redis")]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `once` | handlers with `once`: retries, keys and whose they are |
 //! | `once_stores` | stores that are down, limits, and two nodes with one store |
+//! | `once_recovery` | keys of clients that recover their sessions |
 //! | `once_startup` | what `build()` refuses |
 //! | `deliver`, `deliver_limits` | events that are kept until they are acknowledged |
 //! | `once_in` | effects whose response is stored in their own transaction |
@@ -12,5 +13,6 @@ mod deliver;
 mod deliver_limits;
 mod once;
 mod once_in;
+mod once_recovery;
 mod once_startup;
 mod once_stores;

@@ -181,6 +181,26 @@ const LIMITS: &[(&str, &str)] = &[
         "socketio-core/src/engine/tests/posting.rs::a_session_that_is_being_closed_takes_no_more_than_one_further_post_of_the_largest_size",
     ),
     (
+        "max_page`](crate::HistoryHttp",
+        "tests/recovery/history_http.rs::wrong_parameters_are_refused_by_their_names",
+    ),
+    (
+        "max_wait`](crate::HistoryHttp",
+        "tests/recovery/history_http.rs::wrong_parameters_are_refused_by_their_names",
+    ),
+    (
+        "max_readers`",
+        "tests/recovery/history_stream.rs::readers_are_limited_in_total_and_by_address_and_free_their_places",
+    ),
+    (
+        "max_readers_per_address",
+        "tests/recovery/history_stream.rs::readers_are_limited_in_total_and_by_address_and_free_their_places",
+    ),
+    (
+        "max_stream_duration`](crate::HistoryHttp",
+        "tests/recovery/history_stream.rs::a_stream_ends_after_its_time_and_when_the_server_stops",
+    ),
+    (
         "bytes of attachments that the placeholders",
         "socketio-core/src/packet/tests/binary.rs::placeholders_name_at_most_four_times_the_bytes_of_the_attachments",
     ),

@@ -10,13 +10,14 @@ mod admission;
 mod handshake;
 mod limits;
 mod outbox_total;
+mod places;
 mod rate_limit_policy;
 
-#[cfg(feature = "api")]
 pub(crate) use address_table::key as address_key;
 pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;
 pub(crate) use limits::{AdmissionLimits, ClientLimits, OutboxLimits, PublishLimits};
 pub use limits::{OverflowPolicy, PacketLimits};
 pub(crate) use outbox_total::{OutboxShare, OutboxTotal};
+pub(crate) use places::{Place, Places};
 pub use rate_limit_policy::RateLimitPolicy;

@@ -15,14 +15,14 @@ mod emit;
 mod events;
 mod handlers;
 mod listing;
-mod parameters;
 mod recipients;
-mod reply;
 mod router;
 mod service;
 #[cfg(test)]
 mod tests;
 mod tokens;
+
+use crate::rest::{parameters, reply};
 
 pub use api::Api;
 pub(crate) use api::ApiState;

@@ -160,6 +160,14 @@ problems! {
             => "raise the limit of open files, and `max_tcp_connections`; or add a node",
         TooManyConnectionsOfAddress WARN "too many TCP connections of one address are open: a new one is closed"
             => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_tcp_connections_per_address`",
+        HistoryForbidden INFO "the guard of `history_http` refused a request"
+            => "none on the server, if the reader may not read this room; else check the guard",
+        TooManyReaders WARN "too many requests read histories over HTTP: a new one gets status 503"
+            => "raise `HistoryHttp::max_readers`, or add a node",
+        TooManyReadersOfAddress WARN "too many requests of one address read histories over HTTP: a new one gets status 429"
+            => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `HistoryHttp::max_readers_per_address`",
+        SlowReader INFO "a reader of a history takes nothing for too long: its stream is ended"
+            => "none on the server: the reader's network is slow or gone; it comes back by itself",
         InvalidPacket WARN "an invalid packet: the connection is closed"
             => "use the same parser and protocol version on both sides",
         TooManyAttachments WARN "a packet with too many attachments: the connection is closed"

@@ -1,16 +1,14 @@
-//! The history of rooms: its options, joining a room with what was sent to it before, and reading it.
+//! The history of rooms: its options, and joining a room with what was sent to it before.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 
-use super::{Socket, SocketIo};
+use super::Socket;
 use crate::{
-    admission::PacketLimits,
-    base::{Data, RoomError},
-    event_log::{HistoryEntry, HistoryRule, Offset, Position, RoomPattern},
-    hub::{Hub, JoinFrom, RoomJoined},
-    node::Node,
+    base::RoomError,
+    event_log::{HistoryRule, Position, RoomPattern},
+    hub::{JoinFrom, RoomJoined},
 };
 
 /// What is kept of the events that are sent to rooms, for [`SocketIoBuilder::history`](crate::SocketIoBuilder::history).
@@ -126,129 +124,6 @@ impl From<RoomJoined> for Joined {
     }
 }
 
-/// The history of one room, to be read. Created by [`SocketIo::history`] and [`history`](crate::history).
-#[must_use = "nothing is read before `read` is called"]
-pub struct RoomHistory {
-    node: Arc<Node>,
-    namespace: Arc<str>,
-    room: String,
-    since: Option<Position>,
-    limit: usize,
-}
-
-/// Events of a room: [`RoomHistory::read`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct HistoryPage {
-    /// The position behind the last of these events, from which the next page is read.
-    #[serde(flatten)]
-    pub position: Position,
-    /// Whether all events after the position that was asked for are kept.
-    pub recovered: bool,
-    /// The events, in the order in which they were sent.
-    pub events: Vec<HistoryEvent>,
-}
-
-/// An event of the past.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct HistoryEvent {
-    /// Its number.
-    pub seq: u64,
-    /// Its name.
-    pub event: String,
-    /// Its arguments.
-    pub args: Vec<Data>,
-    /// When it was sent.
-    pub time: std::time::SystemTime,
-}
-
-impl RoomHistory {
-    pub(crate) fn new(node: Arc<Node>, namespace: Arc<str>, room: String) -> Self {
-        RoomHistory {
-            node,
-            namespace,
-            room,
-            since: None,
-            limit: usize::MAX,
-        }
-    }
-
-    /// Reads the events after a position only. Default: all that are kept.
-    pub fn since(mut self, position: impl Into<Option<Position>>) -> Self {
-        self.since = position.into();
-        self
-    }
-
-    /// Reads so many events at most: the oldest ones after the position, or the newest ones if there is none. Default: all.
-    pub fn limit(mut self, events: usize) -> Self {
-        self.limit = events;
-        self
-    }
-
-    /// Reads the events; `None` if events to this room are not kept.
-    pub fn read(self) -> Option<HistoryPage> {
-        let hub = &self.node.hub;
-        let log = hub.log(&self.namespace)?;
-        let (entries, mut position, recovered) = {
-            let mut state = log.lock();
-            if !state.histories.keep(&self.room) {
-                return None;
-            }
-            state.histories.trim_room(&self.room);
-            let position = log.position(&state);
-            let (since, recovered) = match self.since {
-                None => (0, true),
-                Some(Position(Offset { epoch, seq })) => {
-                    let is_known = epoch == log.epoch()
-                        && seq <= state.seq()
-                        && state.histories.is_complete_after(&self.room, seq);
-                    (if epoch == log.epoch() { seq } else { 0 }, is_known)
-                }
-            };
-            (
-                state.histories.after(&self.room, since),
-                position,
-                recovered,
-            )
-        };
-        let mut entries = entries;
-        match self.since {
-            None => drop(entries.drain(..entries.len().saturating_sub(self.limit))),
-            Some(_) if entries.len() > self.limit => {
-                entries.truncate(self.limit);
-                if let Some(last) = entries.last() {
-                    position.0.seq = last.seq;
-                }
-            }
-            Some(_) => {}
-        }
-        let events = entries.iter().filter_map(|entry| event(hub, entry));
-        Some(HistoryPage {
-            position,
-            recovered,
-            events: events.collect(),
-        })
-    }
-}
-
-/// Reads the packet of an event, which this server has written.
-fn event(hub: &Hub, entry: &HistoryEntry) -> Option<HistoryEvent> {
-    let limits = PacketLimits::unlimited();
-    let mut reader = hub.codec.reader(&limits);
-    let mut packet = None;
-    for message in entry.packet.messages() {
-        packet = reader.read(message.clone(), &limits, |_| true).ok()?;
-    }
-    let packet = packet?;
-    Some(HistoryEvent {
-        seq: entry.seq,
-        event: packet.event().to_owned(),
-        args: packet.into_arguments().rest().ok()?,
-        time: entry.time,
-    })
-}
-
 impl Socket {
     /// Adds this client to a room with a [`history`](crate::SocketIoBuilder::history), and sends it the events that were sent to
     /// the room after a position. Then it receives what is sent later: nothing twice, and nothing is left out, whatever is emitted
@@ -281,41 +156,6 @@ impl Socket {
         let hub = &self.node().hub;
         let joined = hub.join_from(self.client(), &Arc::from(room), hub.limits.rooms, from)?;
         Ok(joined.into())
-    }
-
-    /// Returns the history of a room of this namespace, to be read.
-    pub fn history(&self, room: impl Into<String>) -> RoomHistory {
-        let namespace = Arc::clone(self.client().namespace());
-        RoomHistory::new(Arc::clone(self.node()), namespace, room.into())
-    }
-}
-
-impl SocketIo {
-    /// Returns the history of a room, to be read.
-    ///
-    /// ```
-    /// use socketio_core::{History, SocketIo};
-    ///
-    /// let io = SocketIo::bare()
-    ///     .history("/", "job:{id}", History::new())
-    ///     .build()
-    ///     .unwrap();
-    /// io.to("job:1").emit("progress", 50);
-    /// let page = io.history("/", "job:1").limit(10).read().unwrap();
-    /// assert_eq!(page.events[0].event, "progress");
-    /// ```
-    pub fn history(&self, namespace: &str, room: impl Into<String>) -> RoomHistory {
-        let path = if namespace.is_empty() { "/" } else { namespace };
-        RoomHistory::new(Arc::clone(self.node()), Arc::from(path), room.into())
-    }
-}
-
-impl fmt::Debug for RoomHistory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RoomHistory")
-            .field("namespace", &self.namespace)
-            .field("room", &self.room)
-            .finish_non_exhaustive()
     }
 }
 

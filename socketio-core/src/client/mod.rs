@@ -11,6 +11,7 @@ mod expired;
 mod history;
 mod once_in;
 mod recovery;
+mod room_history;
 mod scope;
 mod sent_event;
 mod session;
@@ -30,9 +31,11 @@ pub use event::{
     read_event,
 };
 pub use expired::Expired;
-pub use history::{History, HistoryEvent, HistoryPage, Joined, RoomHistory};
+pub use history::{History, Joined};
 pub use once_in::{OnceTransaction, once_in};
 pub use recovery::Recovery;
+pub(crate) use room_history::SelectedEvents;
+pub use room_history::{HistoryEvent, HistoryPage, RoomHistory};
 pub(crate) use scope::{Scope, Scoped, run_blocking};
 pub use sent_event::SentEvent;
 pub(crate) use sent_event::{Tap, Taps};

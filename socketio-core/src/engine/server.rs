@@ -114,7 +114,6 @@ impl Engine {
     }
 
     /// Returns who has sent a request, and the address that it counts for, if that is known.
-    #[cfg(feature = "api")]
     pub(crate) fn caller(&self, request: &Parts) -> (Caller, Option<std::net::IpAddr>) {
         let proxies = &self.sessions.config.trusted_proxies;
         let caller = Caller::of(request).behind(request, proxies);
@@ -180,7 +179,8 @@ impl Engine {
         refusal.response()
     }
 
-    fn report_origin(&self, request: &Parts) {
+    /// Reports a request of a page that is not allowed.
+    pub(crate) fn report_origin(&self, request: &Parts) {
         let config = &self.sessions.config;
         let refused = RefusedOrigin::explain(&config.cors, request, &config.trusted_proxies);
         let origin = offending(Refusal::Forbidden, request);

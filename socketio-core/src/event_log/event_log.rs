@@ -53,9 +53,9 @@ pub(crate) struct Stamped {
 }
 
 impl EventLog {
-    pub(crate) fn new(limits: LogLimits, rules: Vec<Arc<HistoryRule>>) -> Self {
+    pub(crate) fn new(epoch: Epoch, limits: LogLimits, rules: Vec<Arc<HistoryRule>>) -> Self {
         EventLog {
-            epoch: Epoch::random(),
+            epoch,
             limits,
             state: Mutex::new(LogState {
                 sessions: 0,
@@ -191,6 +191,12 @@ impl EventLog {
         is_empty
     }
 
+    /// Returns whether it has never had an event, and nobody needs the next one.
+    pub(crate) fn is_unused(&self) -> bool {
+        let state = self.lock();
+        state.seq == 0 && state.sessions == 0 && state.histories.is_unused()
+    }
+
     fn stamp(&self, packet: &Frames, seq: u64) -> Stamped {
         let epoch = self.epoch;
         Stamped {
@@ -265,7 +271,7 @@ mod tests {
     use crate::packet::Codec;
 
     fn session_log(limits: LogLimits) -> EventLog {
-        let log = EventLog::new(limits, Vec::new());
+        let log = EventLog::new(Epoch::random(), limits, Vec::new());
         log.begin_session();
         log
     }

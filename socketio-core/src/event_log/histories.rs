@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::RoomPattern;
 use crate::{base::Sid, packet::Frames};
@@ -60,6 +60,25 @@ struct RoomHistory {
     entries: VecDeque<Arc<HistoryEntry>>,
     /// The position of the newest event that was dropped.
     floor: u64,
+    watch: Option<RoomWatch>,
+}
+
+impl RoomHistory {
+    fn new(rule: usize, floor: u64) -> Self {
+        RoomHistory {
+            rule,
+            entries: VecDeque::new(),
+            floor,
+            watch: None,
+        }
+    }
+}
+
+/// Those who wait for the events of a room. The room is not forgotten meanwhile.
+#[derive(Debug, Default)]
+struct RoomWatch {
+    watchers: usize,
+    changed: Arc<Notify>,
 }
 
 /// What all rooms of one pattern take.
@@ -122,11 +141,7 @@ impl Histories {
         let history = self
             .rooms
             .entry(Arc::clone(room))
-            .or_insert_with(|| RoomHistory {
-                rule: index,
-                entries: VecDeque::new(),
-                floor: forgotten,
-            });
+            .or_insert_with(|| RoomHistory::new(index, forgotten));
         let total = &mut self.totals[index];
         if rule.last_value
             && let Some(older) = history
@@ -142,6 +157,9 @@ impl Histories {
         total.events += 1;
         total.order.push_back((entry.seq, Arc::clone(room)));
         history.entries.push_back(Arc::clone(entry));
+        if let Some(watch) = &history.watch {
+            watch.changed.notify_waiters();
+        }
         if history.entries.len() > rule.max_events {
             self.drop_oldest(room);
         }
@@ -169,10 +187,45 @@ impl Histories {
             total.events -= 1;
             history.floor = oldest.seq;
         }
-        if history.entries.is_empty() {
+        self.forget_empty(room);
+    }
+
+    /// Forgets a room without events that nobody waits for.
+    fn forget_empty(&mut self, room: &str) {
+        let history = self.rooms.get(room);
+        if let Some(history) = history.filter(|one| one.entries.is_empty() && one.watch.is_none()) {
             self.forgotten = self.forgotten.max(history.floor);
             self.rooms.remove(room);
         }
+    }
+
+    /// Begins to wait for the events of a room: each notifies. `None` if they are not kept. It ends with
+    /// [`unwatch`](Self::unwatch).
+    pub(crate) fn watch(&mut self, room: &Arc<str>) -> Option<Arc<Notify>> {
+        let (rule, forgotten) = (self.rule(room)?, self.forgotten);
+        let history = self.rooms.entry(Arc::clone(room));
+        let history = history.or_insert_with(|| RoomHistory::new(rule, forgotten));
+        let watch = history.watch.get_or_insert_default();
+        watch.watchers += 1;
+        Some(Arc::clone(&watch.changed))
+    }
+
+    /// Ends what [`watch`](Self::watch) has begun.
+    pub(crate) fn unwatch(&mut self, room: &str) {
+        if let Some(history) = self.rooms.get_mut(room)
+            && let Some(watch) = &mut history.watch
+        {
+            watch.watchers -= 1;
+            if watch.watchers == 0 {
+                history.watch = None;
+                self.forget_empty(room);
+            }
+        }
+    }
+
+    /// Returns whether nothing is kept and nobody waits.
+    pub(super) fn is_unused(&self) -> bool {
+        self.rooms.is_empty()
     }
 
     /// Drops what is too old of a room.
@@ -306,6 +359,26 @@ mod tests {
         assert!(!histories.is_complete_after("room:a", 0));
         assert!(histories.is_complete_after("room:a", 1));
         assert_eq!(histories.rooms.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_room_that_somebody_waits_for_is_not_forgotten() {
+        let mut histories = histories(|rule| rule.max_events = 1);
+        let (room, other) = (Arc::from("room:a"), Arc::<str>::from("other"));
+        assert!(histories.watch(&other).is_none());
+        let changed = histories.watch(&room).unwrap();
+        let notified = changed.notified();
+        append(&mut histories, "room:a", "tick", 1);
+        notified.await;
+        // What was dropped of other rooms does not concern it.
+        append(&mut histories, "room:b", "tick", 2);
+        tokio::time::advance(Duration::from_secs(11)).await;
+        histories.trim();
+        assert_eq!(histories.forgotten, 2);
+        assert!(histories.is_complete_after("room:a", 1));
+        histories.unwatch("room:a");
+        assert!(!histories.is_complete_after("room:a", 1));
+        assert!(histories.is_unused());
     }
 
     #[test]

@@ -17,6 +17,12 @@ impl Epoch {
         Epoch(bytes)
     }
 
+    /// Returns the epoch of a random number.
+    pub(crate) fn of(random: u64) -> Self {
+        let [a, b, c, d, e, f, ..] = random.to_ne_bytes();
+        Epoch([a, b, c, d, e, f])
+    }
+
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; EPOCH_BYTES];
         let decoded =

@@ -44,7 +44,7 @@ pub(crate) struct Client {
     /// The number of handlers that run outside of the connection's task.
     pub(super) background: AtomicUsize,
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
-    pub(super) handles_disconnecting: bool,
+    pub(crate) handles_disconnecting: bool,
     /// The key of its user. Changed under the lock of the state only.
     pub(super) user: Mutex<Option<Arc<str>>>,
     pub(super) connected_at: SystemTime,

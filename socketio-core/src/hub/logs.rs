@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    hash::{BuildHasher, RandomState},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -10,7 +11,10 @@ use std::{
 use socketio_names::Pattern;
 
 use super::{Hub, Recoveries, RecoveryOptions};
-use crate::event_log::{EventLog, HistoryRule, LogLimits};
+use crate::{
+    base::give_back,
+    event_log::{Epoch, EventLog, HistoryRule, LogLimits},
+};
 
 /// The history of rooms in the namespaces of a pattern.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub(crate) struct NamespaceHistory {
 pub(crate) struct Logs {
     limits: LogLimits,
     histories: Vec<NamespaceHistory>,
+    /// Makes the epochs of logs with histories: one that is forgotten before its first event, and made again, has the same.
+    epochs: RandomState,
     logs: RwLock<HashMap<Arc<str>, Arc<EventLog>>>,
 }
 
@@ -36,6 +42,7 @@ impl Logs {
         Logs {
             limits: limits.unwrap_or(none),
             histories,
+            epochs: RandomState::new(),
             logs: RwLock::default(),
         }
     }
@@ -68,7 +75,7 @@ impl Logs {
         }
         let mut logs = self.write();
         let log = logs.entry(Arc::clone(namespace));
-        let log = log.or_insert_with(|| Arc::new(EventLog::new(self.limits, rules)));
+        let log = log.or_insert_with(|| self.create(namespace, rules));
         Some(Arc::clone(log))
     }
 
@@ -79,12 +86,38 @@ impl Logs {
             || self.read().contains_key(namespace)
     }
 
+    fn create(&self, namespace: &str, rules: Vec<Arc<HistoryRule>>) -> Arc<EventLog> {
+        let epoch = match rules.is_empty() {
+            // It is forgotten with its last session.
+            true => Epoch::random(),
+            false => Epoch::of(self.epochs.hash_one(namespace)),
+        };
+        Arc::new(EventLog::new(epoch, self.limits, rules))
+    }
+
+    /// Forgets the log of a namespace that has never had an event and that nobody needs: a reader of histories may name any
+    /// namespace of a pattern.
+    pub(super) fn forget_unused(&self, namespace: &str) {
+        let is_unused = |log: &Arc<EventLog>| Arc::strong_count(log) == 1 && log.is_unused();
+        if !self.read().get(namespace).is_some_and(is_unused) {
+            return;
+        }
+        let mut logs = self.write();
+        let forgotten = match logs.get(namespace).is_some_and(is_unused) {
+            true => logs.remove(namespace),
+            false => None,
+        };
+        give_back(&mut logs);
+        drop(logs);
+        drop(forgotten);
+    }
+
     /// Begins a session in a namespace, and returns its log. It ends with [`end_session`](Self::end_session).
     pub(super) fn begin_session(&self, namespace: &Arc<str>) -> Arc<EventLog> {
         let mut logs = self.write();
         let log = logs
             .entry(Arc::clone(namespace))
-            .or_insert_with(|| Arc::new(EventLog::new(self.limits, self.rules(namespace))));
+            .or_insert_with(|| self.create(namespace, self.rules(namespace)));
         log.begin_session();
         Arc::clone(log)
     }

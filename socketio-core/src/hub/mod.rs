@@ -16,6 +16,7 @@ mod delivery_options;
 mod droppable;
 mod exclusion;
 mod history;
+mod history_watch;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -56,6 +57,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;
 pub(crate) use delivery_options::DeliveryOptions;
 pub(crate) use history::{JoinFrom, RoomJoined};
+pub(crate) use history_watch::HistoryWatch;
 pub(crate) use hub::{Hub, Target};
 pub(crate) use listing::{ClientQuery, RoomQuery};
 #[cfg(feature = "api")]

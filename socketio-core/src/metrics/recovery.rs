@@ -1,6 +1,6 @@
 //! [`RecoveryMetrics`]: the recovery of sessions.
 
-use crate::node::Node;
+use crate::{admission::Places, node::Node};
 
 /// The recovery of sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct HistoryMetrics {
     pub events: u64,
     /// About how much memory they take in bytes, now.
     pub bytes: u64,
+    /// The requests that wait for events over HTTP or are streams of them, now.
+    pub readers: u64,
 }
 
 /// Returns them, if any room has a history.
@@ -47,6 +49,10 @@ pub(super) fn history(node: &Node) -> Option<HistoryMetrics> {
     Some(HistoryMetrics {
         events: events as u64,
         bytes: bytes as u64,
+        readers: node
+            .extensions
+            .get::<Places>()
+            .map_or(0, |places| places.count() as u64),
     })
 }
 

@@ -23,6 +23,12 @@ impl Metrics {
                 "Memory of the events in the histories of rooms.",
                 plain(history.bytes),
             ),
+            Samples::new(
+                Kind::Gauge,
+                "socketio_history_readers",
+                "Requests that wait for events of histories over HTTP, or are streams of them.",
+                plain(history.readers),
+            ),
         ]
     }
 

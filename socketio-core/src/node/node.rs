@@ -53,10 +53,6 @@ pub(crate) struct Node {
     pub(crate) options: Options,
     pub(crate) files: Option<Files>,
     /// Values of higher layers.
-    #[cfg_attr(
-        not(feature = "api"),
-        allow(dead_code, reason = "only the HTTP API has one")
-    )]
     pub(crate) extensions: States,
     pub(crate) description: Description,
     /// The outgoing events that have a type.

@@ -22,6 +22,7 @@ use crate::{
     delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
+    history::HistoryHttp,
     hub::{NamespaceHistory, Watch},
     node::Options,
     once::Once,
@@ -52,6 +53,7 @@ pub struct SocketIoBuilder {
     taps: Vec<Tap>,
     pub(super) histories: Vec<NamespaceHistory>,
     pub(super) last_values: bool,
+    pub(super) history_http: Option<HistoryHttp>,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
     pub(super) deliveries: Deliveries,
@@ -107,6 +109,7 @@ impl SocketIoBuilder {
             taps: Vec::new(),
             histories: Vec::new(),
             last_values: false,
+            history_http: None,
             clustering: Clustering::default(),
             once: Once::default(),
             deliveries: Deliveries::default(),
@@ -322,11 +325,8 @@ impl SocketIoBuilder {
         let files = self.client_files();
         let recovery = self.take_recovery();
         self.options.engine.to_ascii = (self.codec.form() == Form::Json).then_some(to_ascii);
-        #[cfg_attr(
-            not(any(feature = "api", feature = "contract")),
-            expect(unused_mut, reason = "the values of features")
-        )]
         let mut extensions = States::default();
+        self.start_history_http(&mut extensions);
         #[cfg(feature = "api")]
         let api_problems = self.start_api(&mut extensions);
         let mut handlers = if self.linked {

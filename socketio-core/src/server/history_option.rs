@@ -1,9 +1,14 @@
-//! The builder's option of rooms with a history.
+//! The builder's options of rooms with a history.
+
+use std::sync::Arc;
 
 use socketio_names::Pattern;
 
 use super::SocketIoBuilder;
-use crate::{client::History, event_log::RoomPattern, hub::NamespaceHistory, packet::Form};
+use crate::{
+    base::States, client::History, event_log::RoomPattern, history::HistoryHttp,
+    hub::NamespaceHistory, packet::Form,
+};
 
 impl SocketIoBuilder {
     /// Keeps the events that are sent to rooms whose names match a pattern, so that clients that join such a room later receive
@@ -48,6 +53,24 @@ impl SocketIoBuilder {
             .map(|one| format!("`history` ({at}): {one}"));
         self.problems.extend(located);
         self
+    }
+
+    /// Serves the histories of rooms over HTTP, at `/socket.io-history/`, to those whom a guard allows. Default: they are not served.
+    pub fn history_http(mut self, http: HistoryHttp) -> Self {
+        self.history_http = Some(http);
+        self
+    }
+
+    /// Adds what answers requests for histories.
+    pub(super) fn start_history_http(&mut self, extensions: &mut States) {
+        let Some(http) = self.history_http.take() else {
+            return;
+        };
+        let problems = http.problems(&self.options.path, !self.histories.is_empty());
+        self.problems.extend(problems);
+        let (routes, places) = http.start();
+        extensions.insert(Arc::new(routes));
+        extensions.insert(Arc::new(places));
     }
 
     /// Adds what is wrong with the histories and the parser.

@@ -11,14 +11,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::Either as EitherFuture;
+use futures_util::{FutureExt, future::Either as EitherFuture};
 use http::{Request, Response, request::Parts};
 use http_body_util::{Either, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::app::not_found;
-use crate::{base::BoxError, client::SocketIo};
+use crate::{
+    base::{BoxError, ResponseBody},
+    client::SocketIo,
+    history::HistoryRoutes,
+};
+
+/// Boxed, to keep the future of a poll small.
+type BoxedResponse = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
 
 impl SocketIo {
     /// Returns a layer that answers requests for this server's path and passes on the others:
@@ -56,31 +63,42 @@ impl SocketIo {
             return true;
         }
         #[cfg(feature = "api")]
-        return crate::api::ApiState::mounted_at(self, path).is_some();
-        #[cfg(not(feature = "api"))]
-        false
+        if crate::api::ApiState::mounted_at(self, path).is_some() {
+            return true;
+        }
+        HistoryRoutes::at(self, path).is_some()
     }
 
-    /// Responds to a request for this server, or for its API.
+    /// Responds to a request for this server, for its API, or for its histories.
     pub(super) fn answer<B>(
         &self,
         request: Request<B>,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + 'static
     where
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         #[cfg(feature = "api")]
         if let Some(api) = self.api_for(request.uri().path()) {
             let (io, (parts, body)) = (self.clone(), request.into_parts());
-            // Boxed, to keep the future of a poll small.
-            let response = Box::pin(async move { api.answer(&io, parts, body).await });
-            return EitherFuture::Left(response);
+            let response =
+                async move { api.answer(&io, parts, body).await.map(ResponseBody::from) };
+            return EitherFuture::Left(Box::pin(response) as BoxedResponse);
+        }
+        if let Some(histories) = self.histories_for(request.uri().path()) {
+            let (io, (parts, _)) = (self.clone(), request.into_parts());
+            let response = async move { histories.answer(&io, parts).await };
+            return EitherFuture::Left(Box::pin(response) as BoxedResponse);
         }
         let response = self.answer_client(request);
-        #[cfg(feature = "api")]
-        return EitherFuture::Right(response);
-        #[cfg(not(feature = "api"))]
-        response
+        EitherFuture::Right(response.map(|response| response.map(ResponseBody::from)))
+    }
+
+    /// Returns the histories, if a path is theirs. It is never below the path of Socket.IO.
+    fn histories_for(&self, path: &str) -> Option<Arc<HistoryRoutes>> {
+        match path.starts_with(&*self.node().options.path) {
+            true => None,
+            false => HistoryRoutes::at(self, path),
+        }
     }
 
     /// Returns the API, if a path belongs to it. The contract is served beside it, without a token.
@@ -174,7 +192,7 @@ where
         + 'static,
     ReqBody: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<Either<Full<Bytes>, ResBody>>;
+    type Response = Response<Either<ResponseBody, ResBody>>;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 

@@ -53,6 +53,8 @@ pub(super) struct EventQueue {
     rates: Option<Box<ClientRates>>,
     /// The `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
+    /// The `disconnecting` handler has begun to run.
+    has_run_disconnecting: bool,
     /// Dropped when the last handler has ended.
     _ending: Option<Ending>,
     /// Handlers that still run are not waited for.
@@ -119,6 +121,7 @@ impl EventQueue {
             others: 0,
             rates: None,
             is_leaving: false,
+            has_run_disconnecting: false,
             is_abandoned: false,
         }
     }
@@ -175,7 +178,7 @@ impl EventQueue {
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. With a
-    /// `disconnecting` handler, it leaves its rooms between the two. Inside `connect` it ends once it has been accepted, so that both handlers run.
+    /// `disconnecting` handler, it leaves its rooms between the two, unless another connection takes its session over before. Inside `connect` it ends once it has been accepted, so that both handlers run.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
         if self.is_leaving {
             return;
@@ -349,7 +352,11 @@ impl EventQueue {
         }
         match self.inbox.pop_front() {
             None => false,
-            Some(Job::Disconnect(reason, completion)) if self.client().is_disconnecting() => {
+            Some(Job::Disconnect(reason, completion))
+                if self.client().handles_disconnecting && !self.has_run_disconnecting =>
+            {
+                // The client may have ended already, if another connection has taken its session over.
+                self.has_run_disconnecting = true;
                 let handler = self.disconnect("disconnecting", reason);
                 self.running = Some(Running::Disconnecting(handler, reason, completion));
                 true

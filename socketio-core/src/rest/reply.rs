@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde_json::json;
 
 /// The answer to a request.
-pub(super) type Reply = Result<Response<Full<Bytes>>, ApiError>;
+pub(crate) type Reply = Result<Response<Full<Bytes>>, ApiError>;
 
 /// A request that was refused: as JSON `{"error": {"code": .., "message": .., "parameter": ..}}`.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -25,7 +25,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         ApiError {
             status,
             code,
@@ -36,7 +36,7 @@ impl ApiError {
     }
 
     /// Refuses a parameter of the URL, or a field of the body.
-    pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
         ApiError {
             parameter: Some(parameter.to_owned()),
             ..ApiError::new(StatusCode::BAD_REQUEST, "invalid_parameter", message)
@@ -44,7 +44,7 @@ impl ApiError {
     }
 
     /// Refuses a parameter of the URL that the route does not have.
-    pub(super) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
+    pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
         let message = match known {
             [] => format!("unknown parameter `{name}`: this route has none"),
             known => format!(
@@ -58,7 +58,7 @@ impl ApiError {
         }
     }
 
-    pub(super) fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         ApiError {
             header: Some(Box::new((
                 header::WWW_AUTHENTICATE,
@@ -72,7 +72,7 @@ impl ApiError {
         }
     }
 
-    pub(super) fn too_many_attempts(wait: Duration) -> Self {
+    pub(crate) fn too_many_attempts(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         ApiError {
             header: Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds)))),
@@ -84,7 +84,7 @@ impl ApiError {
         }
     }
 
-    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
         ApiError {
             header: Some(Box::new((header::ALLOW, HeaderValue::from_static(allowed)))),
             ..ApiError::new(
@@ -95,8 +95,17 @@ impl ApiError {
         }
     }
 
+    /// Changes the status and the code.
+    pub(crate) fn status(self, status: StatusCode, code: &'static str) -> Self {
+        ApiError {
+            status,
+            code,
+            ..self
+        }
+    }
+
     /// Refuses a request that would wait, since too many do or the server shuts down.
-    pub(super) fn unavailable(code: &'static str, message: &str) -> Self {
+    pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         ApiError {
             header: Some(Box::new((
                 header::RETRY_AFTER,
@@ -106,7 +115,7 @@ impl ApiError {
         }
     }
 
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
         let body = json!({
             "error": {"code": self.code, "message": self.message, "parameter": self.parameter},
         });
@@ -123,7 +132,7 @@ impl ApiError {
 const JSON: &str = "application/json";
 
 /// Answers with a value as JSON.
-pub(super) fn json(value: &impl Serialize) -> Reply {
+pub(crate) fn json(value: &impl Serialize) -> Reply {
     let body = serde_json::to_vec(value).map_err(|error| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         ApiError::new(status, "internal_error", error.to_string())
@@ -132,7 +141,7 @@ pub(super) fn json(value: &impl Serialize) -> Reply {
 }
 
 /// Answers with text of this type.
-pub(super) fn text(body: String, content_type: &'static str) -> Reply {
+pub(crate) fn text(body: String, content_type: &'static str) -> Reply {
     Ok(with_body(body.into(), content_type))
 }
 
@@ -148,16 +157,16 @@ fn with_body(body: Bytes, content_type: &'static str) -> Response<Full<Bytes>> {
 
 /// A page of rows: `data`, and `next` with the URL of the next page, which is also in the header `Link`.
 #[derive(Serialize)]
-pub(super) struct Page<T, M: Serialize> {
-    pub(super) data: Vec<T>,
-    pub(super) next: Option<String>,
+pub(crate) struct Page<T, M: Serialize> {
+    pub(crate) data: Vec<T>,
+    pub(crate) next: Option<String>,
     /// What else the route tells about the page.
     #[serde(flatten)]
-    pub(super) more: M,
+    pub(crate) more: M,
 }
 
 impl<T: Serialize, M: Serialize> Page<T, M> {
-    pub(super) fn reply(&self) -> Reply {
+    pub(crate) fn reply(&self) -> Reply {
         let mut response = json(self)?;
         let link = self
             .next
@@ -172,7 +181,7 @@ impl<T: Serialize, M: Serialize> Page<T, M> {
 
 /// Returns the URL of the next page: that of this one, with these parameters. It is relative: to the host if the path is
 /// known, else to this page.
-pub(super) fn next_url<'a>(
+pub(crate) fn next_url<'a>(
     path: &str,
     parameters: impl IntoIterator<Item = (&'a str, String)>,
 ) -> String {

@@ -5,11 +5,11 @@ use std::{borrow::Cow, time::Duration};
 use super::reply::ApiError;
 
 /// The rows of a page without `limit`.
-const DEFAULT_LIMIT: usize = 100;
+pub(crate) const DEFAULT_LIMIT: usize = 100;
 
 /// The parameters of a request, each at most once, and only those that its route has.
 #[derive(Debug)]
-pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
     /// Reads a query.
@@ -17,7 +17,7 @@ impl<'a> Parameters<'a> {
     /// # Errors
     ///
     /// If a parameter is unknown, or is there twice.
-    pub(super) fn read(query: Option<&'a str>, known: &[&str]) -> Result<Self, ApiError> {
+    pub(crate) fn read(query: Option<&'a str>, known: &[&str]) -> Result<Self, ApiError> {
         let mut read: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             if !known.contains(&&*name) {
@@ -31,13 +31,13 @@ impl<'a> Parameters<'a> {
         Ok(Parameters(read))
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| &**value)
     }
 
     /// Returns a whole number that is not negative.
-    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
@@ -48,7 +48,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Returns how many rows the page may have.
-    pub(super) fn limit(&self, most: usize) -> Result<usize, ApiError> {
+    pub(crate) fn limit(&self, most: usize) -> Result<usize, ApiError> {
         let limit = self.number("limit")?;
         let limit = limit.map_or(DEFAULT_LIMIT.min(most), |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
@@ -63,7 +63,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Returns a duration in seconds.
-    pub(super) fn seconds(&self, name: &str, most: Duration) -> Result<Duration, ApiError> {
+    pub(crate) fn seconds(&self, name: &str, most: Duration) -> Result<Duration, ApiError> {
         match self.text(name) {
             None => Ok(Duration::ZERO),
             Some(text) => seconds(name, text.parse().ok(), most),
@@ -72,7 +72,7 @@ impl<'a> Parameters<'a> {
 }
 
 /// Checks a number of seconds.
-pub(super) fn seconds(
+pub(crate) fn seconds(
     name: &str,
     seconds: Option<f64>,
     most: Duration,
