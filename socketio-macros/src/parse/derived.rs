@@ -1,15 +1,10 @@
 //! Parses types with `#[derive(Namespace)]`.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{DeriveInput, Meta, parse2};
+use proc_macro2::TokenStream;
+use syn::{DeriveInput, parse2};
 
-use super::Arguments;
-use crate::{
-    errors::Errors,
-    form::{Form, Place},
-    model::Derived,
-    paths,
-};
+use super::own_attributes::OwnAttributes;
+use crate::{errors::Errors, form::Form, model::Derived, paths};
 
 /// Parses the type with the derive; `None` if that is impossible.
 pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived> {
@@ -20,26 +15,14 @@ pub(crate) fn derived(item: TokenStream, errors: &mut Errors) -> Option<Derived>
             return None;
         }
     };
-    let ours = || {
-        let attributes = input.attrs.iter();
-        attributes.filter(|attribute| attribute.path().is_ident("socketio"))
-    };
-
-    let mut lists = Vec::new();
-    for attribute in ours() {
-        match &attribute.meta {
-            Meta::List(list) => lists.push(list.tokens.clone()),
-            _ => errors.on(attribute, "write `#[socketio(namespace = \"/chat\")]`"),
-        }
-    }
-    let arguments = Arguments::parse(Form::Derive, Place::Item, lists, errors);
-    if arguments.namespace.is_none() && errors.is_empty() {
-        let message = "the path is missing: write `#[socketio(namespace = \"/chat\")]`";
-        match ours().next() {
-            Some(attribute) => errors.on(attribute, message),
-            None => errors.at(Span::call_site(), message),
-        }
-    }
+    let own = OwnAttributes::parse(
+        Form::Derive,
+        &input,
+        "#[socketio(namespace = \"/chat\")]",
+        errors,
+    );
+    own.require(own.arguments.namespace.is_some(), "the path", errors);
+    let arguments = own.arguments;
     Some(Derived {
         ident: input.ident,
         generics: input.generics,

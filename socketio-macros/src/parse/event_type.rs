@@ -1,12 +1,12 @@
 //! Parses types with `#[derive(Event)]`.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{Data, DeriveInput, Fields, Meta, parse2, spanned::Spanned};
+use proc_macro2::TokenStream;
+use syn::{Data, DeriveInput, Fields, parse2, spanned::Spanned};
 
-use super::Arguments;
+use super::own_attributes::OwnAttributes;
 use crate::{
     errors::Errors,
-    form::{Form, Place},
+    form::Form,
     model::{self, EventShape, EventType},
     paths,
 };
@@ -20,25 +20,14 @@ pub(crate) fn event_type(item: TokenStream, errors: &mut Errors) -> Option<Event
             return None;
         }
     };
-    let ours = || {
-        let attributes = input.attrs.iter();
-        attributes.filter(|attribute| attribute.path().is_ident("socketio"))
-    };
-    let mut lists = Vec::new();
-    for attribute in ours() {
-        match &attribute.meta {
-            Meta::List(list) => lists.push(list.tokens.clone()),
-            _ => errors.on(attribute, "write `#[socketio(event = \"chat message\")]`"),
-        }
-    }
-    let arguments = Arguments::parse(Form::DeriveEvent, Place::Item, lists, errors);
-    if arguments.event.is_none() && errors.is_empty() {
-        let message = "the event's name is missing: write `#[socketio(event = \"chat message\")]`";
-        match ours().next() {
-            Some(attribute) => errors.on(attribute, message),
-            None => errors.at(Span::call_site(), message),
-        }
-    }
+    let own = OwnAttributes::parse(
+        Form::DeriveEvent,
+        &input,
+        "#[socketio(event = \"chat message\")]",
+        errors,
+    );
+    own.require(own.arguments.event.is_some(), "the event's name", errors);
+    let arguments = own.arguments;
     let (shape, fields) = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Unit => (EventShape::None, Some(Vec::new())),

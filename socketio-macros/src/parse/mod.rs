@@ -11,6 +11,7 @@ mod handler;
 mod key;
 mod namespace_impl;
 mod nearest;
+mod own_attributes;
 mod record;
 
 use arguments::Arguments;
