@@ -7,9 +7,11 @@
 //! | `once_recovery` | keys of clients that recover their sessions |
 //! | `once_startup` | what `build()` refuses |
 //! | `deliver`, `deliver_limits` | events that are kept until they are acknowledged |
+//! | `deliver_cluster` | the same for users with clients on several nodes |
 //! | `once_in` | effects whose response is stored in their own transaction |
 
 mod deliver;
+mod deliver_cluster;
 mod deliver_limits;
 mod once;
 mod once_in;
