@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `once` | handlers with `once`: retries, keys and whose they are |
 //! | `once_stores` | stores that are down, limits, and two nodes with one store |
+//! | `once_store_contract` | the contract suite of stores |
 //! | `once_recovery` | keys of clients that recover their sessions |
 //! | `once_startup` | what `build()` refuses |
 //! | `deliver`, `deliver_limits` | events that are kept until they are acknowledged |
@@ -17,4 +18,5 @@ mod once;
 mod once_in;
 mod once_recovery;
 mod once_startup;
+mod once_store_contract;
 mod once_stores;
