@@ -44,7 +44,7 @@
 //!   take no real time if it is paused.
 //! * Several servers with a [`TestQueue`] are a cluster.
 //! * [`rows`](TestClient::rows) are what a client has seen, in the form that a server records; [`Replay`] sends recorded events again.
-//! * [`MessageQueueContract`] checks an implementation of `MessageQueue`.
+//! * [`MessageQueueContract`] checks an implementation of `MessageQueue`, [`OnceStoreContract`] one of `OnceStore`.
 //! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both
 //!   runtimes of tokio.
 
@@ -57,6 +57,7 @@ mod error;
 mod event;
 mod message_queue_contract;
 mod namespace_slot;
+mod once_store_contract;
 mod packet;
 mod pending;
 mod queue;
@@ -77,6 +78,7 @@ pub use connection::{ConnectTo, Connection};
 pub use error::{CallFailed, ConnectError, EmitFailed};
 pub use event::{Event, event};
 pub use message_queue_contract::{MessageQueueContract, Network};
+pub use once_store_contract::OnceStoreContract;
 pub use packet::Packet;
 pub use pending::Pending;
 pub use queue::TestQueue;

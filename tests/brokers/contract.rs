@@ -4,10 +4,12 @@
 //! broker_contract --rules [--too-large BYTES]
 //! broker_contract RULE --url URL --proxied-url URL --proxy LISTEN:TARGET --unreachable-url URL [--too-large BYTES]
 //! broker_contract --unacknowledged CHANNEL --url URL
+//! broker_contract --once-rules
+//! broker_contract --once RULE --url URL
 //! ```
 //!
 //! `--proxied-url` leads to the port LISTEN, where a proxy passes everything on to the port TARGET of the broker, and fails as a rule
-//! demands. Without the URLs nothing is checked, and the program fails.
+//! demands. Without the URLs nothing is checked, and the program fails. `--once` checks the store of `once` in Redis.
 
 use std::{
     process::ExitCode,
@@ -18,10 +20,10 @@ use std::{
 };
 
 use socketio::{
-    BoxError,
+    BoxError, MemoryOnce, RedisOnce,
     message_queue::{Kafka, MessageQueue, Nats, RabbitMq, Redis},
 };
-use socketio_test::{MessageQueueContract, Network, TestQueue};
+use socketio_test::{MessageQueueContract, Network, OnceStoreContract, TestQueue};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -213,6 +215,13 @@ fn list(options: &Options) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Checks the store of `once` in Redis.
+async fn check_once(options: &Options) -> Result<(), BoxError> {
+    let store = RedisOnce::new(options.get("--url")?)?.prefix("socketio-contract");
+    let contract = OnceStoreContract::new(store).leases(true);
+    Ok(contract.check(options.get("--once")?).await?)
+}
+
 struct NoNetwork;
 
 impl Network for NoNetwork {
@@ -250,6 +259,12 @@ async fn main() -> ExitCode {
     let options = Options(std::env::args().skip(1).collect());
     let result = if options.has("--rules") {
         list(&options)
+    } else if options.has("--once-rules") {
+        let contract = OnceStoreContract::new(MemoryOnce::new()).leases(true);
+        contract.rules().for_each(|rule| println!("{rule}"));
+        Ok(())
+    } else if options.has("--once") {
+        check_once(&options).await
     } else if options.has("--unacknowledged") {
         leave_unacknowledged(&options).await
     } else {

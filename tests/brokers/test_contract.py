@@ -1,4 +1,4 @@
-"""The queue of each broker in Rust, checked against the contract of message queues: a test for each rule."""
+"""The queue of each broker in Rust, checked against the contract of message queues, and the store of `once`: a test for each rule."""
 
 import subprocess
 
@@ -18,6 +18,9 @@ def pytest_generate_tests(metafunc):
         broker = BROKERS[metafunc.config.getoption("broker")]
         command = [CONTRACT, "--rules", *limits(broker)]
         metafunc.parametrize("rule", subprocess.check_output(command, text=True).split())
+    if "once_rule" in metafunc.fixturenames:
+        command = [CONTRACT, "--once-rules"]
+        metafunc.parametrize("once_rule", subprocess.check_output(command, text=True).split())
 
 
 def limits(broker):
@@ -35,6 +38,13 @@ def test_the_queue_keeps_the_contract(broker, rule):
         *["--unreachable-url", f"{scheme}://ana:hunter2@127.0.0.1:1"],
     ]
     finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=240)
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.only("redis")
+def test_the_store_of_once_keeps_its_contract(broker, once_rule):
+    command = [CONTRACT, "--once", once_rule, "--url", broker.url()]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120)
     assert finished.returncode == 0, finished.stderr
 
 

@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `connections` | connections, clients, refused handshakes, heartbeats |
+//! | `delivery` | events that happen once, and those that are kept until they are acknowledged |
 //! | `events` | events, handlers, errors, acknowledgements |
 //! | `rate_limits` | events over rate limits |
 //! | `prometheus` | the text for Prometheus |
@@ -10,6 +11,7 @@
 //! | `spans` | spans of `tracing` |
 
 mod connections;
+mod delivery;
 mod events;
 mod probes;
 mod prometheus;

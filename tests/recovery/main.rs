@@ -2,6 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `bad_input` | what nobody should present, and bounds |
 //! | `sessions` | what a client that comes back finds, and what its handlers see |
 //! | `expiry` | how kept sessions end |
 //! | `clients` | which clients can recover |
@@ -13,6 +14,7 @@
 //! | `history_sockets` | the same over real sockets |
 //! | `event_source` | the messages of a stream |
 
+mod bad_input;
 mod clients;
 mod disconnecting;
 mod event_source;

@@ -155,6 +155,16 @@ impl AckReceiver {
         Err(failure)
     }
 
+    /// As [`first`](Self::first), and ends once all local recipients have failed: whether there are remote ones is not known.
+    pub(crate) async fn first_while_local(&mut self) -> AckResult {
+        while let Some((_, ack)) = poll_fn(|cx| self.poll_next(cx)).await {
+            if ack.is_ok() || self.local.iter().all(|request| request.id.is_none()) {
+                return ack;
+            }
+        }
+        Err(CallError::Disconnected)
+    }
+
     /// Counts acks that have not arrived in time: those of the local recipients, and one for all remote ones.
     pub(crate) fn count_timed_out(&self) {
         let local = self.local_outstanding().count() as u64;

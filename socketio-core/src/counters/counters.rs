@@ -65,6 +65,18 @@ pub(crate) struct Counters {
     pub(crate) outbox_full: Counter,
     /// Acknowledgements that a `call` has waited for in vain.
     pub(crate) acks_timed_out: Counter,
+    /// Events with `once` that were handled before: their stored response was sent again.
+    pub(crate) once_repeated: Counter,
+    /// Responses of events with `once` that could not be stored.
+    pub(crate) once_not_stored: Counter,
+    /// Kept events that a client has acknowledged.
+    pub(crate) deliveries_acknowledged: Counter,
+    /// Kept events that were not acknowledged in time.
+    pub(crate) undelivered_expired: Counter,
+    /// Kept events that were sent as often as is allowed.
+    pub(crate) undelivered_attempts: Counter,
+    /// Kept events that could not be sent.
+    pub(crate) undelivered_invalid: Counter,
     /// From when a ping is due until its pong arrives.
     pub(crate) ping: DurationCounters,
 }

@@ -1,6 +1,7 @@
 //! [`Courier`]: sends kept events to the clients of their recipients, and keeps them until one has acknowledged.
 //!
-//! One task for each recipient with events and clients here sends them one after another, so that they arrive in order. A further task
+//! One task for each recipient with events and clients here sends them one after another, so that they arrive in order. One node does so
+//! at a time, and asks the user's clients on other nodes as well. A further task
 //! removes those whose time has passed, and hears of those that other nodes keep.
 
 use std::{
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     ack::AckRequest,
     base::{BoxError, CallError, DeliverError, ProblemLog, Sid, Tasks},
-    cluster::Emitter,
+    cluster::{Emitter, RemoteTarget},
     hub::{Client, DeliveryOptions, Target},
     once::Claim,
     packet::Payload,
@@ -141,6 +142,16 @@ impl Inner {
         clients
     }
 
+    /// Returns the clients of a recipient on other nodes, if there may be any.
+    fn remote(&self, recipient: &Recipient) -> Option<RemoteTarget> {
+        if recipient.kind != Kind::User {
+            return None;
+        }
+        let target = Target::Rooms(vec![recipient.room()]);
+        let emitter = &self.emitter;
+        emitter.remote(&recipient.namespace, &target, &[], &[])
+    }
+
     /// Spawns the task of a recipient that has clients here, unless there is one.
     fn wake(self: &Arc<Self>, recipient: Recipient) {
         if self.clients(&recipient).is_empty() {
@@ -224,7 +235,7 @@ impl Inner {
                 values: payload,
                 timeout: self.options.ack_timeout,
             };
-            request.send(&self.emitter, clients, None)
+            request.send(&self.emitter, clients, self.remote(recipient))
         };
         let asked = Payload::of_record(event.payload.clone(), form)
             .and_then(|payload| Ok(request(&payload)?));
@@ -234,9 +245,12 @@ impl Inner {
             }
             return Ok(());
         };
-        match timeout(self.options.ack_timeout, acks.first()).await {
+        match timeout(self.options.ack_timeout, acks.first_while_local()).await {
             Ok(Ok(_)) => {
-                store.remove(recipient, event.id, claim).await?;
+                if store.remove(recipient, event.id, claim).await? {
+                    let counters = &self.emitter.hub().counters;
+                    counters.deliveries_acknowledged.increment();
+                }
                 return Ok(());
             }
             Ok(Err(CallError::Disconnected)) => {}
@@ -281,8 +295,15 @@ impl Inner {
 
     /// Hands an event that could not be delivered to the user's handler, or to the log.
     fn undelivered(&self, recipient: &Recipient, event: KeptEvent, reason: UndeliveredReason) {
-        let form = self.emitter.hub().codec.form();
-        let payload = Payload::of_record(event.payload, form).unwrap_or_default();
+        let hub = self.emitter.hub();
+        let counters = &hub.counters;
+        match reason {
+            UndeliveredReason::Expired => &counters.undelivered_expired,
+            UndeliveredReason::Attempts => &counters.undelivered_attempts,
+            UndeliveredReason::Invalid => &counters.undelivered_invalid,
+        }
+        .increment();
+        let payload = Payload::of_record(event.payload, hub.codec.form()).unwrap_or_default();
         let (user, sid) = match recipient.kind {
             Kind::User => (Some(Arc::clone(&recipient.id)), None),
             Kind::Client => (None, Some(Sid::from(&*recipient.id))),

@@ -87,6 +87,7 @@ impl Dispatcher {
             Ok(Started::Run(run)) => run,
             Ok(Started::Stored(record)) => {
                 let (namespace, sid) = (socket.namespace(), socket.sid());
+                socket.node().hub.counters.once_repeated.increment();
                 tracing::debug!(target: "socketio", event, namespace, %sid, "the event was handled before: its response is sent again");
                 let form = socket.node().hub.codec.form();
                 return read_record(record, form).map_err(fail);
@@ -103,6 +104,7 @@ impl Dispatcher {
             Err(_) => run.abandon().await,
         };
         if let Err(error) = ended {
+            socket.node().hub.counters.once_not_stored.increment();
             let problems = &socket.node().options.engine.problems;
             entry.origin.report_not_stored(problems, &*error);
         }

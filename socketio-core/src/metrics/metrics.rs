@@ -1,8 +1,8 @@
 //! [`Metrics`]: a snapshot of what a server has counted.
 
 use super::{
-    ClosedMetrics, Health, Histogram, HistoryMetrics, NamespaceMetrics, OutboxMetrics,
-    RateLimitMetrics, RecorderMetrics, RecoveryMetrics, TransportMetrics,
+    ClosedMetrics, DeliveryMetrics, Health, Histogram, HistoryMetrics, NamespaceMetrics,
+    OutboxMetrics, RateLimitMetrics, RecorderMetrics, RecoveryMetrics, TransportMetrics,
 };
 
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
@@ -55,6 +55,8 @@ pub struct Metrics {
     pub recovery: Option<RecoveryMetrics>,
     /// The histories of rooms; `None` without [`history`](crate::SocketIoBuilder::history).
     pub history: Option<HistoryMetrics>,
+    /// Events that happen once, and events that are kept until they are acknowledged.
+    pub delivery: DeliveryMetrics,
     /// From when a ping is due until its pong arrives.
     pub ping_round_trip: Histogram,
     /// What the recorder has written; `None` without a [`Recorder`](crate::Recorder).

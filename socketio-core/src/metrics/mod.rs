@@ -4,6 +4,7 @@
 //! Counting is always on; nothing is computed before somebody asks.
 
 mod connection_metrics;
+mod delivery;
 mod health;
 mod histogram;
 #[expect(
@@ -23,6 +24,7 @@ mod samples;
 mod snapshot;
 
 pub use connection_metrics::{ClosedMetrics, NamespaceMetrics, OutboxMetrics, TransportMetrics};
+pub use delivery::{DeliveryMetrics, UndeliveredMetrics};
 pub use health::Health;
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};

@@ -75,6 +75,7 @@ impl Metrics {
         all.extend(self.recovery_samples());
         all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
         all.extend(self.history_samples());
+        all.extend(self.delivery_samples());
         all.extend(self.health_samples());
         all
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use socketio_names::Pattern;
 
 use super::{
-    ClosedMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram, Metrics,
-    NamespaceMetrics, OutboxMetrics, ProblemMetrics, RecorderMetrics, TransportMetrics,
+    ClosedMetrics, DeliveryMetrics, EventMetrics, HandlerErrors, HandlerMetrics, Histogram,
+    Metrics, NamespaceMetrics, OutboxMetrics, ProblemMetrics, RecorderMetrics, TransportMetrics,
     rate_limits::rate_limits,
     recovery::{history, recovery},
 };
@@ -58,6 +58,7 @@ impl SocketIo {
             outbox,
             recovery: recovery(node),
             history: history(node),
+            delivery: DeliveryMetrics::of(counters),
             ping_round_trip: Histogram::of(&counters.ping),
             recorder: node.recorder.as_deref().map(RecorderMetrics::of),
             health: self.health(),

@@ -34,6 +34,14 @@ impl OnceKey {
         }
     }
 
+    /// Creates a key of these texts, for tests of a store. The server makes its own.
+    pub fn from_parts(owner: &str, name: &str) -> Self {
+        OnceKey {
+            owner: owner.into(),
+            name: name.into(),
+        }
+    }
+
     /// Returns the text of the namespace and the owner, which no other owner has.
     pub fn owner(&self) -> &str {
         &self.owner

@@ -36,17 +36,24 @@ pub struct OnceLimits {
     pub bytes: usize,
 }
 
+/// The defaults of [`Once`].
+impl Default for OnceLimits {
+    fn default() -> Self {
+        OnceLimits {
+            ttl: Duration::from_secs(60 * 60),
+            lease: Duration::from_secs(30),
+            owner_entries: 1_000,
+            entries: 100_000,
+            bytes: 64 << 20,
+        }
+    }
+}
+
 impl Default for Once {
     fn default() -> Self {
         Once {
             store: None,
-            limits: OnceLimits {
-                ttl: Duration::from_secs(60 * 60),
-                lease: Duration::from_secs(30),
-                owner_entries: 1_000,
-                entries: 100_000,
-                bytes: 64 << 20,
-            },
+            limits: OnceLimits::default(),
             max_key: 256,
         }
     }

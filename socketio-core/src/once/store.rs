@@ -10,6 +10,8 @@ use crate::{base::BoxError, message_queue::BoxFuture};
 /// A key is absent, claimed by one run of its handler, or completed with a response. Each operation is atomic. A claim ends when its
 /// run completes or abandons it, and in a store that outlives the process also after the [lease](OnceLimits::lease), which a run
 /// renews while it lasts: another run may begin then.
+///
+/// The suite `OnceStoreContract` of the crate `socketio-test` checks an implementation.
 pub trait OnceStore: Send + Sync + 'static {
     /// Claims an absent key, or returns what it is.
     ///

@@ -5,7 +5,10 @@
 //! `/other` have the clients that lose their connections.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,8 @@ struct Stage {
     holding: watch::Sender<bool>,
     /// A room that `connect` leaves.
     forbidden: Mutex<Option<String>>,
+    /// How often `order` has run.
+    orders: AtomicUsize,
 }
 
 impl Stage {
@@ -108,6 +113,16 @@ async fn who_am_i(
 #[on("log in")]
 async fn log_in(user: String, socket: Socket) -> socketio::Result {
     Ok(socket.set_user(user)?)
+}
+
+/// Happens once for its id, also if the client repeats it. Returns how many have run.
+#[on("order", once = id)]
+async fn order(id: String, stage: OnStage) -> usize {
+    stage.add(json!({ "order": id }));
+    let mut holding = stage.holding.subscribe();
+    // It can't fail: the state keeps the sender.
+    let _ = holding.wait_for(|holding| !holding).await;
+    stage.orders.fetch_add(1, Ordering::SeqCst) + 1
 }
 
 /// Emits to the sender, with binary data if it is asked for.
@@ -217,6 +232,7 @@ async fn main() -> socketio::Result {
         refusing: watch::Sender::new(false),
         holding: watch::Sender::new(false),
         forbidden: Mutex::default(),
+        orders: AtomicUsize::new(0),
     });
     let seen = Arc::clone(&stage);
     let recovery = recovery.on_expired(move |expired: Expired| {

@@ -1,0 +1,200 @@
+//! The contract of `OnceStore`, as checks that any implementation must pass.
+
+mod key_space;
+mod rules;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use socketio_core::{Begun, Claim, OnceKey, OnceLimits, OnceStore, bytes::Bytes};
+
+use key_space::KeySpace;
+
+/// Checks that an [`OnceStore`] keeps its contract: the suite that the stores of `socketio` pass.
+///
+/// Each rule has keys of its own, so that a store may be used by several suites at a time. Rules about leases are only checked with
+/// [`leases`](Self::leases). Times are real ones for a store outside of the process, and may be paused for one in it.
+///
+/// ```
+/// use socketio::MemoryOnce;
+/// use socketio_test::OnceStoreContract;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// OnceStoreContract::new(MemoryOnce::new()).check_all().await;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct OnceStoreContract {
+    store: Arc<dyn OnceStore>,
+    leases: bool,
+}
+
+/// The result of a rule: an error that says how it was broken.
+type Outcome = Result<(), String>;
+
+type Check = for<'a> fn(&'a OnceStoreContract) -> Checking<'a>;
+type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+struct Rule {
+    name: &'static str,
+    needs_leases: bool,
+    check: Check,
+}
+
+macro_rules! rules {
+    ($($needs_leases:literal: $name:ident;)*) => {
+        [$(Rule {
+            name: stringify!($name),
+            needs_leases: $needs_leases,
+            check: |contract| Box::pin(rules::$name(contract)),
+        }),*]
+    };
+}
+
+const RULES: [Rule; 11] = rules! {
+    false: one_of_many_runs_at_once_claims_a_key;
+    false: a_completed_key_has_its_response;
+    false: a_key_that_was_abandoned_is_absent;
+    false: only_the_run_that_claimed_a_key_ends_it;
+    false: keys_do_not_mix;
+    false: a_response_is_kept_for_its_time_to_live;
+    false: an_owner_has_so_many_responses_and_others_have_theirs;
+    false: who_waits_for_a_change_learns_of_it;
+    true: a_claim_ends_with_its_lease;
+    true: a_claim_that_is_renewed_lasts;
+    true: a_run_whose_lease_has_ended_changes_nothing_of_the_next_one;
+};
+
+/// The time limit of a rule, so that a store that hangs fails the rule.
+const LIMIT: Duration = Duration::from_secs(60);
+
+impl OnceStoreContract {
+    /// Creates the suite for a store that can be reached.
+    pub fn new(store: impl OnceStore) -> Self {
+        OnceStoreContract {
+            store: Arc::new(store),
+            leases: false,
+        }
+    }
+
+    /// Sets whether claims have leases, as in a store that outlives the process. Default: false.
+    #[must_use]
+    pub fn leases(mut self, leases: bool) -> Self {
+        self.leases = leases;
+        self
+    }
+
+    /// Returns the names of the rules that can be checked with what has been set.
+    pub fn rules(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let rules = RULES.iter().filter(|rule| self.has(rule));
+        rules.map(|rule| rule.name)
+    }
+
+    /// Checks one rule.
+    ///
+    /// # Errors
+    ///
+    /// Returns how the store broke the rule, or that the rule doesn't exist or can't be checked with what has been set.
+    pub async fn check(&self, rule: &str) -> Result<(), String> {
+        let found = RULES.iter().find(|found| found.name == rule);
+        let found = found.ok_or_else(|| format!("there is no rule `{rule}`"))?;
+        if !self.has(found) {
+            return Err(format!("the rule `{rule}` needs `leases(true)`"));
+        }
+        match tokio::time::timeout(LIMIT, (found.check)(self)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(format!("took longer than {LIMIT:?}")),
+        }
+    }
+
+    /// Checks all rules that can be checked with what has been set, one after another.
+    ///
+    /// # Panics
+    ///
+    /// Panics if rules are broken, with their names and how they were broken.
+    pub async fn check_all(&self) {
+        let mut broken = Vec::new();
+        for rule in self.rules() {
+            if let Err(how) = self.check(rule).await {
+                broken.push(format!("{rule}: {how}"));
+            }
+        }
+        assert!(
+            broken.is_empty(),
+            "the store breaks its contract:\n{}",
+            broken.join("\n")
+        );
+    }
+
+    fn has(&self, rule: &Rule) -> bool {
+        self.leases || !rule.needs_leases
+    }
+
+    async fn begin(
+        &self,
+        key: &OnceKey,
+        claim: Claim,
+        limits: &OnceLimits,
+    ) -> Result<Begun, String> {
+        let begun = self.store.begin(key, claim, limits).await;
+        begun.map_err(|error| format!("`begin` failed: {error}"))
+    }
+
+    /// Begins a run, and expects that it claims the key.
+    async fn claim(&self, key: &OnceKey, limits: &OnceLimits) -> Result<Claim, String> {
+        let claim = Claim::new();
+        match self.begin(key, claim, limits).await? {
+            Begun::Claimed => Ok(claim),
+            other => Err(format!("{key} could not be claimed: {other:?}")),
+        }
+    }
+
+    /// Begins a run, and expects that the key is not absent.
+    async fn expect(&self, key: &OnceKey, limits: &OnceLimits, expected: &Begun) -> Outcome {
+        let begun = self.begin(key, Claim::new(), limits).await?;
+        match begun == *expected {
+            true => Ok(()),
+            false => Err(format!("{key} is {begun:?} instead of {expected:?}")),
+        }
+    }
+
+    async fn complete(
+        &self,
+        key: &OnceKey,
+        claim: Claim,
+        response: &[u8],
+        limits: &OnceLimits,
+    ) -> Outcome {
+        let response = Bytes::copy_from_slice(response);
+        let completed = self.store.complete(key, claim, response, limits).await;
+        completed.map_err(|error| format!("`complete` failed: {error}"))
+    }
+
+    async fn abandon(&self, key: &OnceKey, claim: Claim) -> Outcome {
+        let abandoned = self.store.abandon(key, claim).await;
+        abandoned.map_err(|error| format!("`abandon` failed: {error}"))
+    }
+
+    async fn renew(
+        &self,
+        key: &OnceKey,
+        claim: Claim,
+        limits: &OnceLimits,
+    ) -> Result<bool, String> {
+        let renewed = self.store.renew(key, claim, limits).await;
+        renewed.map_err(|error| format!("`renew` failed: {error}"))
+    }
+}
+
+impl fmt::Debug for OnceStoreContract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceStoreContract")
+            .field("leases", &self.leases)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns what a completed key begins as.
+fn completed(response: &[u8]) -> Begun {
+    Begun::Completed(Bytes::copy_from_slice(response))
+}
