@@ -37,7 +37,8 @@ struct State {
 
 enum Entry {
     Running(Claim, Arc<Notify>),
-    Completed(Bytes),
+    /// The response, and its place among the completed keys.
+    Completed(Bytes, u64),
 }
 
 struct Completed {
@@ -90,7 +91,14 @@ impl State {
     ) -> Result<Begun, BoxError> {
         match self.entries.get(key) {
             Some(Entry::Running(..)) => return Ok(Begun::Running),
-            Some(Entry::Completed(response)) => return Ok(Begun::Completed(response.clone())),
+            Some(Entry::Completed(response, index)) => {
+                let (response, index) = (response.clone(), *index);
+                // One with a longer time to live may stand before it.
+                if !self.is_over(index) {
+                    return Ok(Begun::Completed(response));
+                }
+                self.remove(index);
+            }
             None => {}
         }
         let weight = weight(key);
@@ -149,7 +157,8 @@ impl State {
             weight,
         };
         self.completed.insert(self.last, completed);
-        self.entries.insert(key, Entry::Completed(response));
+        self.entries
+            .insert(key, Entry::Completed(response, self.last));
         Ok(())
     }
 
@@ -171,6 +180,11 @@ impl State {
         }
     }
 
+    fn is_over(&self, index: u64) -> bool {
+        let completed = self.completed.get(&index);
+        completed.is_none_or(|completed| completed.expires <= Instant::now())
+    }
+
     /// Removes the oldest response before its time, if there is one.
     fn forget_oldest(&mut self) -> bool {
         let Some((index, _)) = self.completed.first_key_value() else {
@@ -182,7 +196,7 @@ impl State {
         true
     }
 
-    /// Removes a response, which is the oldest of all or of its owner: in both cases the first of its owner.
+    /// Removes a response, usually the first of its owner.
     fn remove(&mut self, index: u64) {
         let Some(Completed { key, weight, .. }) = self.completed.remove(&index) else {
             return;
@@ -190,7 +204,9 @@ impl State {
         self.entries.remove(&key);
         self.bytes -= weight;
         if let Some(owner) = self.owners.get_mut(key.owner()) {
-            owner.pop_front();
+            if let Some(place) = owner.iter().position(|other| *other == index) {
+                owner.remove(place);
+            }
             if owner.is_empty() {
                 self.owners.remove(key.owner());
             }
