@@ -104,6 +104,19 @@ async fn an_invalid_packet_is_answered_with_1002_also_if_more_follows() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_large_is_answered_with_413_after_it_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connector = Connector::tcp(listener.local_addr().unwrap());
+    tokio::spawn(async move { server().serve((), listener).await });
+    let client = connector.polling().await;
+    client.join("/").await;
+    let body = format!("4{}", "x".repeat(LARGE));
+    assert_eq!(client.post(&body).await.status, 413);
+    // The session goes on.
+    assert_eq!(client.post("3").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_client_that_goes_on_after_its_mistake_is_cut_off() {
     let mut client = connect(server()).await;
     client

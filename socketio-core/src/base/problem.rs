@@ -127,6 +127,8 @@ problems! {
             => "none is needed: the client stays on polling; if it repeats, check what the proxy does to WebSockets",
         HandshakeBroken DEBUG "the connection broke before the WebSocket was open"
             => "none on the server",
+        ConnectionBroken DEBUG "the connection of a WebSocket broke"
+            => "none on the server: the client's process, or the network between, is gone",
         InvalidFrame INFO "a WebSocket failed"
             => "check what changes WebSockets between client and server",
         MessageTooLarge WARN "a WebSocket message is too large"

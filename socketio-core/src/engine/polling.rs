@@ -1,6 +1,10 @@
 //! The GET and POST requests of polling, in the tasks of their HTTP connections.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body;
@@ -14,6 +18,12 @@ use super::{
     shared::{RequestResult, Shared, Ticket},
 };
 use crate::base::Problem;
+
+/// How much is discarded of a body that is too large, as a multiple of the limit.
+const DISCARDED: usize = 32;
+
+/// How long nothing may arrive of a body that is discarded.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Waits for packets. If the client disconnects meanwhile, which drops this future, packets could be lost unnoticed, so
 /// the session ends.
@@ -47,7 +57,14 @@ impl Drop for WaitingPoll<'_> {
 ///
 /// A body over the limit does not affect the session. A body that is incomplete or takes too long ends the session,
 /// because packets may be lost.
-pub(super) async fn post<B>(shared: Arc<Shared>, body: B, config: &Config) -> RequestResult
+///
+/// `is_sent` is whether the client sends the body without waiting for a sign of the server.
+pub(super) async fn post<B>(
+    shared: Arc<Shared>,
+    body: B,
+    is_sent: bool,
+    config: &Config,
+) -> RequestResult
 where
     B: Body,
 {
@@ -65,14 +82,19 @@ where
         }
     }
     let (idle, total) = config.post_timeouts();
-    let body = match timeout(total, read(&shared, body, config.max_payload, idle))
-        .await
-        .unwrap_or(Err(Refusal::TooSlow))
-    {
+    let mut body = pin!(body);
+    let reading = read(&shared, body.as_mut(), config.max_payload, idle);
+    let read = timeout(total, reading).await;
+    let body = match read.unwrap_or(Err(Refusal::TooSlow)) {
         Ok(body) => body,
         Err(refusal) => {
             if refusal == Refusal::TooLarge {
                 guard.outcome = Outcome::Release;
+                drop(guard);
+                if is_sent {
+                    let most = config.max_payload.saturating_mul(DISCARDED);
+                    let _ = timeout(config.close_timeout, discard(body, most)).await;
+                }
             }
             return Err(refusal);
         }
@@ -80,6 +102,19 @@ where
     let answered = shared.finish_post(body);
     guard.disarm();
     answered?.await.unwrap_or(Err(Refusal::Ended))
+}
+
+/// Discards the rest of a body, so that the client, which may read nothing before it has sent everything, sees the response: a connection
+/// that is closed while data arrives is reset.
+async fn discard<B: Body>(mut body: Pin<&mut B>, most: usize) {
+    let mut discarded = 0_usize;
+    while let Ok(Some(Ok(frame))) = timeout(PAUSE, body.frame()).await {
+        let length = frame.data_ref().map_or(0, Buf::remaining);
+        discarded = discarded.saturating_add(length);
+        if discarded > most {
+            break;
+        }
+    }
 }
 
 /// Reads a body and counts its bytes: neither an announced length nor an endless body allocates more than the limit.
@@ -210,14 +245,14 @@ mod tests {
         let shared = session();
         let announced = Full::<Bytes>::from("4hello");
         assert_eq!(
-            post(Arc::clone(&shared), announced, &limit(5)).await,
+            post(Arc::clone(&shared), announced, true, &limit(5)).await,
             Err(Refusal::TooLarge)
         );
         let chunks =
             ["4he", "llo"].map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))));
         let chunked = StreamBody::new(stream::iter(chunks));
         assert_eq!(
-            post(Arc::clone(&shared), chunked, &limit(5)).await,
+            post(Arc::clone(&shared), chunked, true, &limit(5)).await,
             Err(Refusal::TooLarge)
         );
         assert_eq!(updates(&shared).failed, None);
@@ -229,7 +264,7 @@ mod tests {
         let chunk = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'4'; 1000])));
         let endless = StreamBody::new(stream::repeat_with(chunk));
         assert_eq!(
-            post(session(), endless, &Config::default()).await,
+            post(session(), endless, true, &Config::default()).await,
             Err(Refusal::TooLarge)
         );
     }
@@ -240,7 +275,7 @@ mod tests {
         let start = Instant::now();
         let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
         assert_eq!(
-            post(Arc::clone(&shared), silent, &limit(5)).await,
+            post(Arc::clone(&shared), silent, true, &limit(5)).await,
             Err(Refusal::TooSlow)
         );
         assert_eq!(start.elapsed(), Duration::from_secs(45));
@@ -260,7 +295,7 @@ mod tests {
         };
         let slow = StreamBody::new(stream::unfold((), chunk));
         assert_eq!(
-            post(Arc::clone(&shared), slow, &Config::default()).await,
+            post(Arc::clone(&shared), slow, true, &Config::default()).await,
             Err(Refusal::TooSlow)
         );
         assert_eq!(start.elapsed(), Duration::from_secs(25 + 10 * 20));
@@ -274,7 +309,7 @@ mod tests {
             std::io::Error::other("reset"),
         )]));
         assert!(matches!(
-            post(Arc::clone(&shared), broken, &limit(5)).await,
+            post(Arc::clone(&shared), broken, true, &limit(5)).await,
             Err(Refusal::BadRequest(_))
         ));
         assert_eq!(updates(&shared).failed, Some(CloseReason::TransportError));

@@ -78,9 +78,10 @@ impl Engine {
                     }
                 }
                 Ok(Admitted::Post(shared)) => {
+                    let is_sent = !parts.headers.contains_key(header::EXPECT);
                     drop(parts);
                     let protocol = shared.protocol;
-                    match polling::post(shared, body, config).await {
+                    match polling::post(shared, body, is_sent, config).await {
                         Ok(answer) => respond((answer, protocol.type_of_answers())),
                         Err(refusal) => engine.refused(refusal, caller, None),
                     }

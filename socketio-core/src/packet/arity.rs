@@ -7,7 +7,7 @@ use super::{rest, several};
 pub(super) enum Arity {
     /// `()`: no argument.
     None,
-    /// Any type but the others: one argument.
+    /// Any other type: one argument.
     One,
     /// A Rust tuple, a [`Rest`](super::Rest) or a [`Several`](super::Several), which serialize as an array: one argument for each element.
     Many,

@@ -16,9 +16,8 @@ use crate::{
 
 /// Encodes and decodes the packets of a server. Cheap to clone.
 ///
-/// This is where the default parser and others part. JSON is no [`Parser`] here, because it has a shorter way:
-/// values are written straight into the text of a packet and read straight from it. With any other parser they are [`Data`]
-/// in between.
+/// The default parser is not called through [`Parser`]: its values are written directly into the text of a packet, and read directly from
+/// it. For any other parser, values are converted to [`Data`] first.
 #[derive(Clone)]
 pub struct Codec {
     parser: Option<Arc<dyn Parser>>,
@@ -143,12 +142,12 @@ impl Codec {
 
     /// Encodes the acknowledgement of the event that came with `id`; without a payload, it has no arguments.
     ///
-    /// As all responses, one that the parser can't encode is logged, and there is nothing to send.
+    /// If the parser can't encode it, the error is logged and nothing is sent, as for all responses.
     pub fn ack(&self, namespace: &str, id: &str, payload: Option<&Payload>) -> Frames {
         or_nothing(self.try_ack(namespace, id, payload))
     }
 
-    /// As [`ack`](Codec::ack), or returns why it cannot be written.
+    /// Encodes an acknowledgement as [`ack`](Codec::ack) does, or returns the error.
     pub(crate) fn try_ack(
         &self,
         namespace: &str,

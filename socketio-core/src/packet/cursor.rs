@@ -60,7 +60,7 @@ pub(super) trait Cursor<'de> {
 /// Arguments as the elements of one value.
 struct Tuple<'a, C> {
     arguments: &'a mut C,
-    /// The error of an argument: the one that serde carries has only its text.
+    /// The error of an argument. The error that serde returns has only its text.
     failure: &'a mut Option<ArgumentError>,
 }
 

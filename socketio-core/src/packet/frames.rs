@@ -11,13 +11,13 @@ use crate::{
     base::{Message, Text},
 };
 
-/// Room for an argument that is added.
+/// The bytes that are reserved for an added argument.
 const ROOM: usize = 24;
 
 /// An encoded packet: messages that follow one another, with no other message in between. Clones share their bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frames {
-    /// The text of JSON, apart from the others: a packet without attachments allocates no list.
+    /// The JSON text, apart from the attachments, so that a packet without attachments allocates no list.
     first: Option<Message>,
     rest: Vec<Message>,
 }

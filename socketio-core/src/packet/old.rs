@@ -1,5 +1,4 @@
-//! What is different for clients of Socket.IO 3 and 4, the versions before the current one: the answers to CONNECT, and its
-//! query. Events, acknowledgements and their attachments are the same.
+//! The differences for clients of Socket.IO 3 and 4, the versions before the current one: the responses to CONNECT, and its query. Events, acknowledgements and their attachments are the same.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

@@ -13,8 +13,7 @@ use crate::base::{Data, EncodeError, to_data};
 
 /// The values of a packet: the arguments of an event or an acknowledgement, or the `auth` object of a client.
 ///
-/// Outgoing values wait in it until their recipients are known, and incoming ones until a handler reads them. Clones share
-/// their bytes.
+/// It keeps outgoing values until their recipients are known, and incoming values until a handler reads them. Clones share their bytes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Payload {

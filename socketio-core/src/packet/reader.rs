@@ -43,8 +43,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// If the message is not part of a packet, exceeds a limit, or makes the parser panic. The protocol has no way to go on:
-    /// close the connection.
+    /// If the message is not part of a packet, exceeds a limit, or makes the parser panic. The connection must then
+    /// be closed.
     pub fn read(
         &mut self,
         message: Message,

@@ -7,8 +7,8 @@ use super::{AckId, Arguments, Body, Kind, Packet, Payload, TextPacket};
 
 /// A packet that was read, with all its attachments.
 ///
-/// It has two variants because the head of a text packet is slices of its text, without a string of its own for each name,
-/// and its arguments have not been read. What both have in common is the [`Payload`].
+/// It has two variants because the head of a text packet consists of slices of its text, without a string for each name, and its arguments
+/// have not been read yet. Both variants have a [`Payload`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Received {

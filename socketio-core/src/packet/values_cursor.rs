@@ -7,10 +7,10 @@ use serde::de::{Deserialize, DeserializeSeed};
 use super::cursor::Cursor;
 use crate::base::{ArgumentError, Data, ValueDeserializer};
 
-/// What an absent argument is read from.
+/// The value that an absent argument is read from.
 static ABSENT: Data = Data::Null;
 
-/// Reads arguments from values. A parser makes values of whole packets only, so that there is nothing left to check.
+/// Reads arguments from values. A parser has decoded the whole packet, so there is nothing left to check.
 pub(super) struct ValuesCursor<'a, 'de> {
     pub(super) values: &'de [Data],
     /// Arguments read so far, absent ones included.

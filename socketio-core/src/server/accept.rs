@@ -193,7 +193,7 @@ async fn serve_connection<M: 'static>(
         (options.engine.max_headers, options.engine.max_header_size);
     let timer = HttpTimer::new(options);
     let stream = WriteTimeout::new(stream, options.engine.write_timeout);
-    // Also a WebSocket counts, which outlives the HTTP connection.
+    // A WebSocket counts as well: it outlives the HTTP connection.
     let stream = stream.holding(Arc::clone(&permit));
     let stream = timer.watch(stream);
     let service = service_fn(move |mut request: Request<Incoming>| {

@@ -1,7 +1,7 @@
 //! [`ClientFiles`]: the official JavaScript client, served below the path of the server.
 //!
-//! `build()` reads the files that `serve_client` names and compresses them, so that a request chooses among bytes in memory:
-//! nothing of a request reaches the file system. `service` asks here before the engine, and adds the headers of CORS.
+//! `build()` reads the files that `serve_client` names and compresses them, so that requests are answered from memory:
+//! no part of a request is used as a file name. `service` asks here before the engine, and adds the headers of CORS.
 
 use std::{
     fs::File,
@@ -220,14 +220,14 @@ struct Representation {
     etag: HeaderValue,
 }
 
-/// Returns the same for the same content, in every process of a program: nodes of a cluster agree on the entity tags.
+/// Returns the entity tag of a content, the same one in every process, so that the nodes of a cluster agree.
 fn hash(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Returns whether the client has what this tag stands for, by its `If-None-Match`. Proxies that compress make tags weak, which
+/// Returns whether the client has the content of this tag, according to its `If-None-Match`. Proxies that compress make tags weak, which
 /// does not count here (RFC 9110, 13.1.2).
 fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     headers

@@ -37,8 +37,8 @@ impl SocketIoBuilder {
     /// Sets how many connections may be open that began with polling and have not been polled yet. A further one takes the place of
     /// the oldest. Default: 25,000.
     ///
-    /// A client polls as soon as it has the response to its handshake, so that only clients that mean harm are affected, until more
-    /// connect within a round trip than this. A handshake that finds the server full also takes such a place.
+    /// A client polls as soon as it has the response to its handshake, so that only attackers are affected, unless more clients
+    /// than this connect within a round trip. A handshake that finds the server full also takes such a place.
     pub fn max_unpolled_connections(mut self, connections: usize) -> Self {
         self.options.engine.max_unpolled_sessions = connections;
         self

@@ -1,4 +1,4 @@
-//! How a server leaves service before it shuts down: its clients are closed in batches, so that they come back evenly.
+//! The drain before a shutdown: clients are disconnected in batches, so that they reconnect evenly.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     node::{Drain, Node},
 };
 
-/// A batch is closed in as many parts.
+/// The number of parts in which a batch is closed.
 const PARTS: u32 = 10;
 
 impl SocketIoBuilder {
@@ -81,7 +81,7 @@ async fn close_in_batches(node: &Node, drain: &Drain, end: Option<Instant>) {
     let connections = node.connections.all();
     let now = Instant::now();
     let pause = (drain.interval / PARTS).max(Duration::from_millis(1));
-    // Those of the last part have a tenth of the time to become idle.
+    // The connections of the last part have a tenth of the time to become idle.
     let time = end.map_or(Duration::MAX, |end| end.duration_since(now) / 10 * 9);
     let parts = usize::try_from(time.as_nanos() / pause.as_nanos()).unwrap_or(usize::MAX);
     let wanted = drain.batch.div_ceil(PARTS as usize);

@@ -5,8 +5,8 @@ use std::fs;
 /// The share of the open files that connections may take, in percent. The application, brokers and listeners have the rest.
 const SHARE: usize = 90;
 
-/// Returns how many connections there may be: the configured number, or what the limit of open files leaves for them. Without a
-/// reserve, the system would refuse further connections as long as idle ones take all files.
+/// Returns how many connections there may be: the configured number, or the share of the limit of open files. Without a
+/// reserve, the system would refuse new connections while idle ones hold all files.
 pub(super) fn most_connections(configured: usize) -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let files = open_files(&limits).map_or(usize::MAX, |files| files / 100 * SHARE);

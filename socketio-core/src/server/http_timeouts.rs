@@ -42,9 +42,9 @@ struct State {
     is_kept_alive: AtomicBool,
     /// Whether something has been read since the connection began to wait for a head.
     has_read: AtomicBool,
-    /// Whether the connection has begun as one of TLS does.
+    /// Whether the first byte of the connection is that of TLS.
     is_tls: AtomicBool,
-    /// Why the TLS handshake has failed. hyper does not tell: it takes the error for the end of a connection without requests.
+    /// Why the TLS handshake has failed. hyper does not report it: it treats the error as the end of a connection without requests.
     #[cfg(feature = "tls")]
     tls_failure: OnceLock<tokio_rustls::rustls::Error>,
 }
@@ -88,8 +88,8 @@ impl Timer for HttpTimer {
         TokioTimer::new().sleep(duration)
     }
 
-    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline counts
-    /// for nothing.
+    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline is
+    /// ignored.
     fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn Sleep>> {
         // Bytes of a head that came with the previous request count as idle, until more arrive.
         self.state.has_read.store(false, Relaxed);

@@ -24,7 +24,7 @@ use tokio::{task::unconstrained, time::Instant};
 use super::{SocketIoBuilder, within::within};
 use crate::{client::SocketIo, node::Node};
 
-/// How long tasks that are being dropped may take for it: they end at their next await.
+/// How long tasks may take to be dropped: they end at their next await.
 const DROP_TIME: Duration = Duration::from_millis(250);
 
 /// How long the message queue may take at least, whatever time is left.
@@ -58,7 +58,7 @@ impl SocketIo {
     /// 6. The [`Recorder`](crate::Recorder) closes its file, for one second at most.
     ///
     /// So it returns after the timeout and 3 seconds at the latest. Code that blocks its thread can't be stopped: the log says
-    /// where such a background task was spawned, the server is left without it, and a runtime that is dropped waits for it.
+    /// where such a background task was spawned, the server does not wait for it, but a runtime that is dropped does.
     ///
     /// A background task or an HTTP handler may call this: it is not stopped itself. A Socket.IO handler calls
     /// [`stop`](SocketIo::stop) instead, since its client's `disconnect` handler can run only when it has returned.
@@ -76,7 +76,7 @@ impl SocketIo {
         .await;
     }
 
-    /// Stops all tasks, and awaits none.
+    /// Stops all tasks without waiting for them.
     pub(super) fn abort(&self) {
         let node = self.node();
         node.http_tasks.abort();
@@ -85,7 +85,7 @@ impl SocketIo {
     }
 }
 
-/// One caller's way through the shutdown.
+/// The shutdown, as one caller awaits it.
 struct Shutdown<'a> {
     node: &'a Node,
     began: Instant,
@@ -121,7 +121,7 @@ impl<'a> Shutdown<'a> {
         // What the last of them emitted is published.
         let time = self.left().max(PUBLISH_TIME);
         within(time.saturating_add(DROP_TIME), self.node.emitter.stop(time)).await;
-        // Nothing happens any more.
+        // No rows are recorded from here on.
         if let Some(recorder) = &self.node.recorder
             && !within(RECORD_TIME, recorder.stop()).await
         {
@@ -129,13 +129,13 @@ impl<'a> Shutdown<'a> {
         }
     }
 
-    /// The time until the deadline.
+    /// Returns the time until the deadline.
     fn left(&self) -> Duration {
         let timeout = self.node.options.shutdown_timeout;
         timeout.saturating_sub(self.began.elapsed())
     }
 
-    /// The time until nine tenths of the timeout have passed.
+    /// Returns the time until nine tenths of the timeout have passed.
     fn left_for_handlers(&self) -> Duration {
         let timeout = self.node.options.shutdown_timeout;
         (timeout / 10 * 9).saturating_sub(self.began.elapsed())
@@ -187,7 +187,7 @@ impl<'a> Shutdown<'a> {
             return;
         }
         if !self.inside {
-            // Those that shut the server down themselves had as much time as this.
+            // Tasks that shut the server down themselves have had the same time as this caller.
             tasks.abort();
             within(DROP_TIME, tasks.ended(false)).await;
         }

@@ -108,7 +108,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
         let (stream, addr) = TcpListener::accept(self).await?;
-        // Packets are small and awaited. Without the option they are only slower.
+        // Packets are small and latency matters. If the option can't be set, packets are only slower.
         let _ = stream.set_nodelay(true);
         Ok((stream, addr.into()))
     }

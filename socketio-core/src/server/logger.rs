@@ -69,8 +69,8 @@ impl Logger {
     }
 }
 
-/// Adds the target of refused requests and closed connections to a filter that names `socketio` alone: whoever asks for its log
-/// looks for them there.
+/// Adds the target of refused requests and closed connections to a filter that names `socketio` only, since users expect these lines in its
+/// log.
 fn with_refusals(filter: Targets) -> Targets {
     let level = |name| filter.iter().find(|(target, _)| *target == name);
     match (level("socketio"), level("engineio"), filter.default_level()) {

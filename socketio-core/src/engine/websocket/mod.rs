@@ -3,7 +3,7 @@
 mod writing;
 
 use std::{
-    mem,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -291,6 +291,10 @@ impl Socket {
             ) => {
                 return CloseReason::TransportClose;
             }
+            Error::Io(error) if is_lost(&error) => {
+                self.fail(Problem::ConnectionBroken, None, Some(error.into()));
+                return CloseReason::TransportError;
+            }
             Error::Capacity(_) => (CloseCode::Size, Problem::MessageTooLarge),
             Error::Utf8(_) => (CloseCode::Invalid, Problem::InvalidFrame),
             _ => (CloseCode::Protocol, Problem::InvalidFrame),
@@ -302,6 +306,23 @@ impl Socket {
         }
         CloseReason::TransportError
     }
+}
+
+/// Returns whether an error is the ordinary end of a connection whose client, or network, is gone.
+fn is_lost(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+
+    matches!(
+        error.kind(),
+        Kind::BrokenPipe
+            | Kind::ConnectionAborted
+            | Kind::ConnectionReset
+            | Kind::HostUnreachable
+            | Kind::NetworkUnreachable
+            | Kind::NotConnected
+            | Kind::TimedOut
+            | Kind::UnexpectedEof
+    )
 }
 
 /// Returns a frame that shares no buffer with others.

@@ -20,12 +20,12 @@ const NOT_JSON: &str = "not valid JSON";
 const NO_ATTACHMENT: &str = "a placeholder without an attachment";
 const NAMED_TOO_OFTEN: &str = "placeholders that name attachments too often";
 
-/// How many times the bytes of its attachments the placeholders of a packet may name. Each one is a copy for the handler, and
-/// takes fewer than 40 bytes in the text. Official encoders name each attachment once.
+/// How many bytes the placeholders of a packet may refer to, as a multiple of the bytes of its attachments. Each placeholder is a copy for
+/// the handler, and takes fewer than 40 bytes in the text. Official encoders name each attachment once.
 const MAX_COPIES: usize = 4;
 
-/// Reads arguments straight from the text of their packet: nothing is scanned before it is read, and nothing twice unless
-/// it is of another type.
+/// Reads arguments directly from the text of their packet. Values are not scanned before they are read; only a value of another type is read
+/// twice.
 pub(in crate::packet) struct JsonCursor<'a, 'de> {
     pub(in crate::packet) payload: &'de JsonPayload,
     pub(in crate::packet) progress: &'a mut Progress,
@@ -36,7 +36,7 @@ pub(in crate::packet) struct JsonCursor<'a, 'de> {
 pub(in crate::packet) struct Progress {
     position: usize,
     place: Place,
-    /// Arguments read so far. It is all that matters for values.
+    /// The number of arguments read so far.
     pub(in crate::packet) count: usize,
     /// A number was read that JSON lacks: `NaN`, `Infinity` or `1e999`.
     pub(in crate::packet) non_finite: bool,
@@ -44,7 +44,7 @@ pub(in crate::packet) struct Progress {
     named: usize,
 }
 
-/// What may stand at the position.
+/// What may follow at the position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// The first value of the array, or its end.
@@ -60,7 +60,7 @@ enum Place {
     Invalid,
     /// Values that would take too much memory.
     TooLarge,
-    /// Anything: the array is not complete, or a placeholder has no attachment.
+    /// Invalid text: the array is not complete, or a placeholder has no attachment.
     Broken(&'static str),
 }
 
@@ -77,7 +77,7 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         match values.next() {
             Some(Ok(value)) => {
                 match values.byte_offset() {
-                    // `T` did not look at it.
+                    // `T` did not read the value.
                     0 => self.skip()?,
                     len => self.progress.passed(len),
                 }
@@ -267,7 +267,7 @@ impl Progress {
     }
 
     /// There is no value at the position. If the array around it is complete, the packet is intact: the event fails, and the
-    /// connection lives. Nothing more is read of the array.
+    /// connection stays open. The rest of the array is not read.
     #[cold]
     fn invalid(&mut self, payload: &JsonPayload) -> ArgumentError {
         if !lenient::is_complete(payload.json()) {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{admission::PacketLimits, base::Text, packet::is_reserved};
 
-/// An invalid packet, or one that exceeds a limit. The protocol has no way to go on: close the connection.
+/// An invalid packet, or one that exceeds a limit. The protocol has no answer to it: the connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError(&'static str);
 
@@ -27,7 +27,7 @@ impl DecodeError {
 }
 
 const TOO_MANY_ATTACHMENTS: DecodeError = DecodeError("too many attachments");
-/// What the values of any packet may take in memory, however small the limits are.
+/// The memory that the values of any packet may take, whatever the limits are.
 const LEAST_BUDGET: usize = 1 << 20;
 
 const NOT_JSON: DecodeError = DecodeError("the payload is not valid JSON");
@@ -42,7 +42,7 @@ impl Error for DecodeError {}
 
 /// Reads the head of a packet: kind, number of attachments, namespace, id, an event's name.
 ///
-/// The arguments are not looked at, so that they are read only once, as the types that handlers have for them.
+/// The arguments are not read here, so that they are read only once, as the types of the handler's parameters.
 /// [`Arguments`](crate::protocol::Arguments) reports invalid ones.
 ///
 /// # Errors

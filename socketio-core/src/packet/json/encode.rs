@@ -45,7 +45,7 @@ pub fn event<T: Serialize + ?Sized>(
     }
     if !writer.attachments.is_empty() {
         writer.check_placeholders()?;
-        // Only now is it known that the packet is binary. Moving its text is cheap: the bytes are not in it.
+        // Whether the packet is binary is known only after its values were written. Its text is short, since the bytes are not in it.
         let head = format!("5{}-", writer.attachments.len());
         writer.buffer.splice(TYPE..=TYPE, head.bytes());
     }

@@ -1,4 +1,4 @@
-//! What the values in a text take in memory.
+//! Estimates of the memory that the values in a text take.
 
 use super::placeholders::string_end;
 use crate::{base::Data, packet::packet::NODE};
@@ -10,8 +10,8 @@ const MOST: usize = 128;
 const OBJECT: usize = NODE + size_of::<(String, Data)>();
 const ARRAY: usize = 4 * size_of::<Data>();
 
-/// Returns whether the values in `json` may take more than `budget` bytes as [`Data`]. An estimate from its structure: nothing is
-/// read, and small texts are not even looked at.
+/// Returns whether the values in `json` may take more than `budget` bytes as [`Data`]. This is an estimate from the structure of the text;
+/// texts that are too small to exceed the budget are not scanned.
 pub(super) fn exceeds(json: &str, budget: usize) -> bool {
     json.len().saturating_mul(MOST) > budget && at_most(json) > budget && structure(json) > budget
 }
@@ -20,7 +20,7 @@ fn count(json: &str, wanted: u8) -> usize {
     json.bytes().filter(|&byte| byte == wanted).count()
 }
 
-/// An upper bound, since it takes what is in strings for structure.
+/// Returns an upper bound, since characters in strings are counted as structure.
 fn at_most(json: &str) -> usize {
     count(json, b'{') * OBJECT
         + count(json, b'[') * ARRAY

@@ -83,7 +83,7 @@ impl Decoder for JsonDecoder {
     }
 }
 
-/// The JSON of a packet that may have none.
+/// The JSON of a packet, which may be empty.
 fn object(packet: &TextPacket) -> serde_json::Result<Option<Data>> {
     match packet.payload() {
         "" => Ok(None),

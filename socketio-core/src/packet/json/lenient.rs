@@ -1,7 +1,7 @@
-//! JSON as clients really write it: Python's bare `NaN` and `Infinity`, numbers beyond the range of `f64`, and half surrogate
+//! JSON that clients write although it is invalid: Python's bare `NaN` and `Infinity`, numbers beyond the range of `f64`, and half surrogate
 //! pairs in strings.
 //!
-//! Called only after serde_json has refused a text, so that valid JSON costs nothing more.
+//! Called only after serde_json has refused a text, so that valid JSON has no extra cost.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const WORDS: [&str; 2] = ["NaN", "Infinity"];
 /// Returns the length of the value that `json` begins with, if it is JSON but for [`WORDS`].
 pub(super) fn value_len(json: &str) -> Option<usize> {
     let end = value_end(json, 0);
-    // Masked by text of the same length that is a number.
+    // The words are replaced by a number of the same length.
     let masked = replace_words(&json[..end], |masked, word| {
         masked.push('0');
         masked.extend(std::iter::repeat_n(' ', word.len() - 1));
@@ -45,8 +45,8 @@ pub(super) fn is_value(json: &str) -> bool {
         || value_len(json).is_some_and(|len| json[len..].trim_ascii().is_empty())
 }
 
-/// Returns whether an array is complete: its brackets and quotes match, and nothing comes after it. Then one of its values is
-/// invalid, and the packet around them is intact.
+/// Returns whether an array is complete: its brackets and quotes match, and nothing follows it. In that case one of its values is invalid, but
+/// the packet is intact.
 pub(super) fn is_complete(array: &str) -> bool {
     let mut open = Vec::new();
     let mut position = 0;

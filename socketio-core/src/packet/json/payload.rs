@@ -12,7 +12,7 @@ use crate::{
 /// JSON and its attachments: encoded arguments, or what follows the head of a packet that was read. Clones share their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPayload {
-    /// The text that holds the JSON. Of arguments that were encoded it is nothing else: a [`Text`] for its cheap clones.
+    /// The text that contains the JSON; for encoded arguments, it is the JSON. A [`Text`], since its clones are cheap.
     pub(super) text: Text,
     /// Where the JSON begins.
     pub(in crate::packet) start: usize,

@@ -30,11 +30,11 @@ impl Placeholders {
     /// number without an attachment.
     ///
     /// As in JavaScript, the order of the two keys and other keys beside them don't matter, and the last of two equal keys
-    /// counts. Everything that lies too deep to be read is ordinary data.
+    /// counts. What is nested too deeply to be read is ordinary data.
     pub(super) fn find(json: &str, count: usize) -> Option<Self> {
         let mut found = Vec::new();
         if json.contains(MARK) || json.contains("\\u") {
-            // A placeholder is no level, hence one more than is read.
+            // A placeholder does not count as a level, so there is one more level than is read.
             let valid = walk(json, MAX_DEPTH + 1, |object| {
                 let number = object.number.filter(|&number| number < count);
                 found.extend(number.map(|number| (object.start, number)));
@@ -76,9 +76,9 @@ impl Placeholders {
 }
 
 /// Returns whether more than `count` objects in `json` are placeholders for the clients that receive it, escaped spellings
-/// included. `count` of them are known to be real.
+/// included. `count` of them are known to have an attachment.
 pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
-    // Usually the word occurs in real ones only, and nothing is escaped.
+    // Usually the word occurs only in placeholders with an attachment, and nothing is escaped.
     if !json.contains("\\u") && json.matches(MARK).count() <= count {
         return false;
     }
@@ -90,7 +90,8 @@ pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
     })
 }
 
-/// Calls `placeholder` for each object that is marked as one, to a depth, until it returns false. Returns whether it never did.
+/// Calls `placeholder` for each object that is marked as a placeholder, down to a depth, until it returns false. Returns true if all calls
+/// returned true.
 fn walk(json: &str, depth: usize, mut placeholder: impl FnMut(Open) -> bool) -> bool {
     // `None` for an array.
     let mut open: Vec<Option<Open>> = Vec::new();
@@ -183,8 +184,8 @@ fn scalar(json: &str) -> &str {
         .unwrap_or(json.len())]
 }
 
-/// Returns the integer at the beginning of `json`, if the number there is one. Reads no further than its digits: what a key is
-/// followed by may be nested, and would be read once for each level.
+/// Returns the integer at the beginning of `json`, if the number there is one. Reads only its digits: a nested value behind a key
+/// would be read once for each level.
 fn integer(json: &str) -> Option<usize> {
     const MOST_DIGITS: usize = 20;
     let digits = json.bytes().take(MOST_DIGITS + 1);

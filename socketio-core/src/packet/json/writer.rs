@@ -9,9 +9,9 @@ use serde_json::ser::Formatter;
 use super::placeholders::has_more_placeholders;
 use crate::base::{EncodeError, Text};
 
-/// JSON under construction. What serde calls bytes is put aside, at any depth, and a placeholder is written in its place.
+/// JSON under construction. Values that serde calls bytes become attachments, at any depth, and a placeholder is written in their place.
 ///
-/// `A` is what the attachments are kept as: [`Bytes`] beside arguments, [`Message`](crate::Message) behind a packet.
+/// `A` is the type of the attachments: [`Bytes`] for arguments, [`Message`](crate::Message) for a packet.
 #[derive(Debug)]
 pub(super) struct Writer<A> {
     pub(super) buffer: Vec<u8>,
@@ -43,12 +43,12 @@ impl<A: From<Bytes>> Writer<A> {
         value.serialize(&mut serializer).map_err(EncodeError::value)
     }
 
-    /// Fails if beside binary data something else looks like a placeholder: clients would take it for one.
+    /// Fails if the text has binary data and another object that looks like a placeholder, which clients would replace by an attachment.
     pub(super) fn check_placeholders(&self) -> Result<(), EncodeError> {
         if self.attachments.is_empty() {
             return Ok(());
         }
-        // What is not UTF-8 fails later.
+        // Text that is not UTF-8 is refused later.
         let json = str::from_utf8(&self.buffer[self.start..]).unwrap_or_default();
         match has_more_placeholders(json, self.attachments.len()) {
             true => Err(EncodeError::placeholder()),

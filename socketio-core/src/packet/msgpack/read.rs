@@ -10,7 +10,7 @@ use crate::{
     packet::{json::MAX_DEPTH, packet::NODE},
 };
 
-/// The elements that an array has room for before any is read: a message can't allocate by announcing a length.
+/// The number of elements that are reserved for an array before any is read, so that a message can't allocate memory by announcing a length.
 const ANNOUNCED: usize = 16;
 
 /// The extension types that are known: the one that the JavaScript library `notepack.io` uses, and the timestamp of the
@@ -18,7 +18,7 @@ const ANNOUNCED: usize = 16;
 const NOTEPACK: i8 = 0;
 const TIMESTAMP: i8 = -1;
 
-/// What is wrong with a message.
+/// The reason why a message is invalid.
 type Invalid = &'static str;
 
 /// Decodes a message that is one value. It may have `levels` more than the depth of an argument, and take `memory` bytes.

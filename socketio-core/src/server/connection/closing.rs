@@ -21,7 +21,7 @@ impl<T: Transport> Connection<T> {
         self.outcome = Some(reason);
         self.connect_timeout = None;
         self.overflow = None;
-        // First, so that it can tell these DISCONNECT packets from those of single namespaces; it writes them all.
+        // Called before the DISCONNECT packets are queued, so that the transport can tell them from those of single namespaces. It writes them all.
         self.transport.close(reason);
         for queue in &mut self.queues {
             if reason == Reason::ServerClose {
@@ -36,7 +36,7 @@ impl<T: Transport> Connection<T> {
         self.handle.seal();
     }
 
-    /// The transport is gone.
+    /// Ends the clients of a connection whose transport has ended.
     pub(super) fn closed(&mut self, reason: Reason) {
         self.state = State::Closed;
         self.outcome.get_or_insert(reason);
@@ -54,7 +54,7 @@ impl<T: Transport> Connection<T> {
             .then(|| Box::pin(sleep(self.node.options.connect_timeout)));
     }
 
-    /// Closes a connection that is drained, if nothing of its clients is handled. True when it does.
+    /// Closes a connection that is drained, unless events of its clients are being handled. Returns whether it was closed.
     pub(super) fn leave_when_quiet(&mut self) -> bool {
         let leaves = self.state == State::Open
             && self.handle.is_draining()
@@ -66,7 +66,7 @@ impl<T: Transport> Connection<T> {
         leaves
     }
 
-    /// Does what others have asked of this connection.
+    /// Handles the requests of other tasks to this connection.
     pub(super) fn handle_requests(&mut self) {
         if self.state == State::Open {
             if self.handle.overflowed() {
@@ -93,7 +93,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// The client is not in a namespace any more, or was refused: what it still sends there is ignored. Only the latest such
+    /// Remembers a namespace that the client has left, or that refused it: what it still sends there is ignored. Only the latest of these
     /// namespaces are kept.
     pub(super) fn leave_behind(&mut self, namespace: Arc<str>) {
         self.reader.clear(self.aliases.written(&namespace));

@@ -1,4 +1,4 @@
-//! What a connection reads: whether it may, and where packets go.
+//! Reading: whether a connection is read, and where its packets go.
 
 use std::{fmt, sync::Arc, task::Context};
 
@@ -14,15 +14,15 @@ use crate::{
     server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
 };
 
-/// How many times `max_http_buffer_size` the handlers that run may have been started with, and as much again the callbacks,
-/// before the client is read no further.
+/// The size of the events whose handlers run, as a multiple of `max_http_buffer_size`, above which the client is not read. The same applies to
+/// the callbacks that run.
 const RUNNING: usize = 4;
 
-/// How many times `max_concurrent_events` handlers of all clients of a connection may run at a time.
+/// The number of handlers of all clients of a connection that may run at a time, as a multiple of `max_concurrent_events`.
 const CONNECTION: usize = 4;
 
-/// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
-/// may be one, only its beginning.
+/// Returns the part of an invalid message that may be logged: a CONNECT packet without its `auth`, and only the beginning of a binary message,
+/// which may be a CONNECT packet.
 fn head(message: &Message) -> Head {
     let bytes = message.as_bytes();
     let end = match message {
@@ -33,7 +33,7 @@ fn head(message: &Message) -> Head {
     Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
 }
 
-/// Returns what to do about an invalid packet, where that is known better than for all of them.
+/// Returns the cure for an invalid packet, if there is a more specific one than the general one.
 fn cure(error: &str) -> Option<&'static str> {
     Some(match error {
         "a reserved event name" => "give the event another name",
@@ -53,8 +53,8 @@ fn cure(error: &str) -> Option<&'static str> {
 const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 
 impl<T: Transport> Connection<T> {
-    /// Whether the client is read. While an inbox is full, or the outbox is, it is not: TCP holds it back. Only a handler that
-    /// waits for the acknowledgement of a `call` has it read on, for `max_http_buffer_size` bytes.
+    /// Returns whether the client may be read. It is not read while an inbox or the outbox is full, so that TCP holds it back. While a handler
+    /// waits for the acknowledgement of a `call`, up to `max_http_buffer_size` bytes are read nevertheless.
     pub(super) fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
         if self.state != State::Open || self.overflow.is_some() {
             return false;
@@ -79,7 +79,7 @@ impl<T: Transport> Connection<T> {
         false
     }
 
-    /// Whether a client that was not read, since an inbox was full, may be read again now that handlers have run.
+    /// Returns whether a client that was not read because an inbox was full may be read again after handlers have run.
     pub(super) fn may_read_again(&mut self, cx: &mut Context<'_>) -> bool {
         std::mem::take(&mut self.held_back) && self.may_read(cx)
     }
@@ -127,7 +127,7 @@ impl<T: Transport> Connection<T> {
         });
         self.incomplete.read(matches!(read, Ok(None)));
         match read {
-            // The completion is for the whole packet: its last attachment brings it.
+            // The completion belongs to the whole packet: it comes with the last attachment.
             Ok(None) => {}
             Ok(Some(packet)) => self.route(packet, completion),
             Err(error) => {
@@ -145,7 +145,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Whether an inbox is full: too many events of one namespace wait for handlers, or too many bytes of all namespaces.
+    /// Returns whether an inbox is full: too many events of one namespace wait for handlers, or too many bytes of all namespaces.
     fn inbox_full(&self) -> bool {
         let options = &self.node.options;
         let limit = options.engine.max_payload;
@@ -192,7 +192,7 @@ impl<T: Transport> Connection<T> {
                 let bytes = packet.weight();
                 self.node.hub.record_ack(&client, None, bytes);
                 let mut arguments = packet.into_arguments();
-                // A single value that is not valid JSON fails what reads it.
+                // A single value that is not valid JSON fails only the event or acknowledgement that contains it.
                 if let Err(error) = arguments.clone().finish()
                     && error.is_malformed()
                 {
@@ -210,7 +210,7 @@ impl<T: Transport> Connection<T> {
                 let namespace = Arc::clone(queue.client().namespace());
                 self.leave_behind(namespace);
             }
-            // Under another name: there can be only one client in a namespace.
+            // The path is another spelling of a namespace that was joined: there can be only one client in a namespace.
             Kind::Connect if !self.aliases.is_current(packet.namespace()) => {
                 self.aliases.refuse_other(packet.namespace());
                 self.handle.set_aliases(self.aliases.clone());

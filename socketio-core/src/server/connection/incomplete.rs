@@ -6,7 +6,7 @@ use tokio::time::{Sleep, sleep};
 
 /// Whether attachments are due, and since when the connection has waited for them.
 ///
-/// The clock starts when the task goes to sleep without them: most packets are complete by then, and cost no timer.
+/// The time starts when the task goes to sleep before they have arrived. Most packets are complete by then, and need no timer.
 #[derive(Default)]
 pub(super) struct Incomplete {
     due: bool,
@@ -14,7 +14,7 @@ pub(super) struct Incomplete {
 }
 
 impl Incomplete {
-    /// A message was read, after which attachments are due or not.
+    /// Notes that a message was read, and whether attachments are due after it.
     pub(super) fn read(&mut self, due: bool) {
         self.due = due;
         if !due {
@@ -26,7 +26,7 @@ impl Incomplete {
         self.due
     }
 
-    /// Called before the task sleeps. Returns whether the time is over. The client is not to blame while the connection is not read.
+    /// Called before the task sleeps. Returns whether the time is over. Time during which the connection is not read does not count.
     pub(super) fn poll_expired(
         &mut self,
         cx: &mut Context<'_>,

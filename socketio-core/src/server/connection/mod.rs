@@ -1,7 +1,7 @@
 //! The task of one connection: an actor that reads, writes and runs its clients' handlers side by side.
 //!
-//! What it does first, and for how long, is the policy of [`Turn`]. What it reads is in `incoming.rs`, what takes too long
-//! in `timeouts.rs`, how it ends in `closing.rs`: when its transport and all its clients have ended.
+//! [`Turn`] decides what it does first, and for how long. Reading is in `incoming.rs`, time limits are in `timeouts.rs`, and the end is in
+//! `closing.rs`. The task ends when its transport and all its clients have ended.
 
 mod closing;
 mod incoming;
@@ -35,7 +35,8 @@ use crate::{
     packet::Reader,
 };
 
-/// How many times `max_connections` connections there may be with those whose client has gone, while a handler still runs.
+/// The number of connections that may exist, as a multiple of `max_connections`: it includes those whose client has gone while a handler still
+/// runs.
 const GHOSTS: usize = 2;
 
 /// One connection, from its handshake until the last `disconnect` handler has ended.
@@ -59,9 +60,9 @@ pub(super) struct Connection<T> {
     connect_timeout: Option<Pin<Box<Sleep>>>,
     /// Runs while the outbox is over its limits although the transport has had its turn.
     overflow: Option<Pin<Box<Sleep>>>,
-    /// What the handle knows of the transport.
+    /// Whether the transport can write, as the handle was last told.
     can_write: bool,
-    /// The transport was last polled without reading.
+    /// Whether the transport was last polled without reading.
     held_back: bool,
     backlog: Backlog,
     incomplete: Incomplete,
@@ -72,13 +73,13 @@ pub(super) struct Connection<T> {
     panicked: bool,
 }
 
-/// What was read for a `call` that waits for its acknowledgement, past a full inbox.
+/// What was read although an inbox is full, because a `call` waits for its acknowledgement.
 #[derive(Clone, Copy, Debug, Default)]
 struct Backlog {
-    /// An inbox was full when the client was last to be read.
+    /// Whether an inbox was full at the last read.
     counts: bool,
     bytes: usize,
-    /// The calls were failed since there was too much.
+    /// Whether the calls have failed because too much was read.
     exceeded: bool,
 }
 
@@ -170,7 +171,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Runs handlers within the turn. True when something came of it that the transport should know at once.
+    /// Runs handlers within the turn. Returns whether the transport has to be polled again at once.
     fn poll_queues(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         let mut malformed = None;
         let mut ended = false;
@@ -228,7 +229,7 @@ impl<T: Transport> Connection<T> {
         malformed.is_some() || ended || (freed && is_shared)
     }
 
-    /// Whether handlers wait for the next turn.
+    /// Returns whether handlers wait for the next turn.
     fn has_work(&self) -> bool {
         self.queues.iter().any(EventQueue::has_work)
     }
@@ -240,8 +241,8 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Reads, writes and keeps the heartbeat. Not within tokio's cooperative budget, which handlers may have used up: the turn
-    /// bounds it.
+    /// Reads, writes and keeps the heartbeat. This is exempt from tokio's cooperative budget, which handlers may have used up; the turn limits it
+    /// instead.
     fn poll_transport(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         if self.state == State::Closed {
             return false;
@@ -324,7 +325,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
         }
-        // The handlers of another namespace are first in the next turn, since only the first are sure of its time.
+        // The next turn begins with the handlers of another namespace, since a turn may end before the last ones have run.
         if self.queues.len() > 1 {
             self.queues.rotate_left(1);
         }
@@ -337,7 +338,7 @@ impl<T: Transport> Future for Connection<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        // The outermost net: user code is caught where it is called, so this is a defect of the server or of a transport.
+        // Panics of user code are caught where it is called, so a panic here is a defect of the server or of a transport.
         match fault::catch(|| this.poll_turn(cx)) {
             Ok(poll) => poll,
             Err(_) if this.panicked => Poll::Ready(()),

@@ -1,4 +1,4 @@
-//! What takes too long on a connection: joining a namespace, completing a packet, reading what was sent.
+//! The time limits of a connection: joining a namespace, completing a packet, reading what was sent.
 
 use std::{sync::Arc, task::Context};
 
@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<T: Transport> Connection<T> {
-    /// Applies the overflow policy to a client whose transport has had its turn. True when there is something to do: the client
-    /// is disconnected, or may be read again.
+    /// Applies the overflow policy to a client whose transport has had its turn. Returns whether the connection has to be
+    /// polled again: the client is disconnected, or may be read again.
     pub(super) fn watch_outbox(&mut self, cx: &mut Context<'_>, overflows: bool) -> bool {
         if !overflows || self.state != State::Open {
             // The client was not read meanwhile.
@@ -28,7 +28,7 @@ impl<T: Transport> Connection<T> {
         true
     }
 
-    /// Ends what has taken longer than `connect_timeout`. True when something came of it.
+    /// Ends what has taken longer than `connect_timeout`. Returns whether something was ended.
     pub(super) fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(timeout) = &mut self.connect_timeout else {
             return false;
@@ -65,7 +65,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Closes the connection if the attachments of a packet are late. True when it does.
+    /// Closes the connection if the attachments of a packet are late. Returns whether it was closed.
     pub(super) fn poll_incomplete(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.incomplete.is_due() || self.state != State::Open {
             return false;

@@ -1,4 +1,4 @@
-//! How the `connect` handler of a client is run, and how the client is accepted or refused once that has ended.
+//! Running the `connect` handler of a client, and accepting or refusing the client when it has ended.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ pub(super) fn connect(
     let connect = Dispatcher::connect(Arc::clone(context), auth);
     let recoverable = context.socket.client().recoverable();
     let previous = recoverable.and_then(Recoverable::previous);
-    // Boxed, since it is rare.
+    // Boxed, because this case is rare.
     let previous = previous.map(|mut previous| {
         Box::pin(async move {
             // It fails if that client is gone altogether.

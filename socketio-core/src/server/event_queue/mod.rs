@@ -1,7 +1,7 @@
 //! One client's events, in order: its inbox and the handler that runs.
 //!
-//! The connection's task owns one for each client and polls it within a [`Turn`]. Where the client stands is known to the hub
-//! (`hub/client_state.rs`); this only schedules.
+//! The connection's task owns one for each client and polls it within a [`Turn`]. The state of the client is in the hub
+//! (`hub/client_state.rs`); this module only schedules.
 
 mod accepting;
 mod rejecting;
@@ -29,7 +29,7 @@ use crate::{
     packet::{Payload, Received},
 };
 
-/// What an event takes in memory while it waits, beside its arguments: its place in the inbox, its name, its shared text.
+/// The memory that an event takes while it waits, beside its arguments: its place in the inbox, its name, its shared text.
 pub(super) const EVENT_MEMORY: usize = 256;
 
 /// The events of one client, from its CONNECT packet to the end of its `disconnect` handler.
@@ -40,35 +40,34 @@ pub(super) struct EventQueue {
     running: Option<Running>,
     /// Concurrent handlers that had to wait.
     concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
-    /// Concurrent handlers are being dropped, which happens at their next await. A handler that blocks its thread is waited for
-    /// until then.
+    /// Whether concurrent handlers are being dropped, which happens at their next await. A handler that blocks its thread delays it.
     dropping: Option<Pin<Box<Sleep>>>,
     concurrency: Concurrency,
     version: ProtocolVersion,
-    /// What the handlers that run were started with, in bytes: arguments, or `auth`.
+    /// The size of the arguments, or the `auth`, of the handlers that run, in bytes.
     running_bytes: usize,
     /// Concurrent handlers of the other clients of this connection, when this queue was last polled.
     others: usize,
     /// The counts for rate limits, once one applies.
     rates: Option<Box<ClientRates>>,
-    /// The `disconnect` handler is queued or has run: no more events are taken.
+    /// Whether the `disconnect` handler is queued or has run: no more events are taken.
     is_leaving: bool,
     /// The `disconnecting` handler has begun to run.
     has_run_disconnecting: bool,
     /// Dropped when the last handler has ended.
     _ending: Option<Ending>,
-    /// Handlers that still run are not waited for.
+    /// Whether handlers that still run are not awaited.
     is_abandoned: bool,
 }
 
-/// Which handlers may run while others of the same client do.
+/// The rules for handlers that run while others of the same client do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Concurrency {
     /// How many at a time.
     pub(super) limit: usize,
     /// How many of all clients of the connection.
     pub(super) of_connection: usize,
-    /// All of them, not only those that say so.
+    /// Whether all handlers may, and not only those with `concurrent`.
     pub(super) all: bool,
 }
 
@@ -79,7 +78,7 @@ enum Job {
 
 /// The outcome of polling the queue.
 pub(super) enum Progress {
-    /// Nothing can be done now, or the turn is over.
+    /// There is nothing to do now, or the turn is over.
     Pending,
     /// The client was refused, or its `disconnect` handler has ended.
     Ended,
@@ -130,12 +129,12 @@ impl EventQueue {
         self.context.socket.client()
     }
 
-    /// Whether the client's `disconnect` handler is queued or has run.
+    /// Returns whether the client's `disconnect` handler is queued or has run.
     pub(super) fn is_leaving(&self) -> bool {
         self.is_leaving
     }
 
-    /// Whether packets for the namespace are for this client.
+    /// Returns whether packets for the namespace are for this client.
     pub(super) fn takes(&self, namespace: &str) -> bool {
         !self.is_leaving && **self.client().namespace() == *namespace
     }
@@ -275,12 +274,12 @@ impl EventQueue {
         }
     }
 
-    /// Whether no handler runs and no event waits.
+    /// Returns whether no handler runs and no event waits.
     pub(super) fn is_quiet(&self) -> bool {
         self.running.is_none() && self.inbox.is_empty() && self.concurrent_handlers() == 0
     }
 
-    /// Whether there is something to start, for a turn that ended before it could be.
+    /// Returns whether there is something to start that the last turn had no time for.
     pub(super) fn has_work(&self) -> bool {
         self.running.is_none() && self.next_may_start()
     }
@@ -341,10 +340,10 @@ impl EventQueue {
         }
     }
 
-    /// Starts the next job. False when there is none, or when it must wait.
+    /// Starts the next job. Returns false if there is none, or if it must wait.
     fn start_next(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
         if self.inbox.is_empty() && self.inbox.capacity() > 32 {
-            // An idle client keeps no memory for the burst it once had.
+            // An idle client gives back the memory of an earlier burst.
             self.inbox = VecDeque::new();
         }
         if !self.next_may_start() {
@@ -385,7 +384,7 @@ impl EventQueue {
         }
     }
 
-    /// Whether an event that arrives now has nothing to wait for.
+    /// Returns whether an event that arrives now can start at once.
     fn is_idle(&self) -> bool {
         self.running.is_none() && self.inbox.is_empty() && self.has_free_handler()
     }
@@ -398,7 +397,7 @@ impl EventQueue {
         self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
-    /// Most handlers never wait: so this one is polled in place first, and spawned only if it must.
+    /// Most handlers never wait, so the handler is polled in place first and spawned only if it is pending.
     fn start_concurrent(
         &mut self,
         mut handler: BoxFuture<EventResult>,
@@ -410,7 +409,7 @@ impl EventQueue {
         let polled = handler.as_mut().poll(cx);
         turn.handler_paused();
         if let Poll::Ready(result) = polled {
-            // Reported where all results are.
+            // The result is reported together with all others.
             let result = Box::pin(std::future::ready(result));
             self.running = Some(Running::Event(result, completion, bytes));
             return;

@@ -1,4 +1,4 @@
-//! What a client gets whose event is over a rate limit.
+//! The response to an event over a rate limit.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ impl EventQueue {
             RateLimitPolicy::Reject => RateConsequence::Refused,
             RateLimitPolicy::Warn => {
                 let warning = json!({"event": event.name(), "retry_after": retry_after});
-                // The client reads too slowly to be warned.
+                // The outbox of the client is full: no warning is sent.
                 let _ = socket.try_emit("rate_limited", warning);
                 RateConsequence::Warned
             }

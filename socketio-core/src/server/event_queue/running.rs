@@ -1,4 +1,4 @@
-//! [`Running`]: a handler that runs, and what is told when it has ended.
+//! [`Running`]: a handler that runs, and the notifications when it has ended.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
 pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(super) type EventResult = Result<(), EventFailure>;
 
-/// The handler that runs, with what is fired when it has ended.
+/// The handler that runs, with the notifications that are sent when it has ended.
 pub(super) enum Running {
     Connect(BoxFuture<Result<(), ConnectionRefused>>, Option<Completion>),
     /// With the bytes that count while it runs.
@@ -24,7 +24,7 @@ pub(super) enum Running {
 }
 
 impl EventQueue {
-    /// Lets operators see how much waits.
+    /// Counts the waiting events, for metrics.
     pub(super) fn note_inbox(&self) {
         self.client().set_inbox(self.inbox.len(), self.inbox_bytes);
     }
