@@ -20,6 +20,7 @@ mod sid;
 pub(crate) mod spans;
 mod states;
 mod tasks;
+mod trace_context;
 mod trusted_proxies;
 pub(crate) mod turn_clock;
 
@@ -46,4 +47,5 @@ pub use response_body::ResponseBody;
 pub use sid::Sid;
 pub(crate) use states::States;
 pub(crate) use tasks::Tasks;
+pub(crate) use trace_context::ContinueTraces;
 pub use trusted_proxies::TrustedProxies;
