@@ -5,8 +5,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+use serde_json::json;
 use socketio::{Forbidden, Socket, SocketIo};
 use socketio_test::TestClient;
+use test_support::Notes;
 use tracing::{
     Dispatch, Span, Subscriber,
     field::{Field, Visit},
@@ -148,4 +150,57 @@ async fn without_a_subscriber_for_them_there_are_no_spans() {
     let mine = client.call::<Option<String>>("mine", ()).await.unwrap();
     assert_eq!(mine, None);
     assert_eq!(spans.of(""), [""; 0]);
+}
+
+/// The hook is called before the span of `connect`: a tracing system can't change the parent of a span that has children.
+#[tokio::test]
+async fn the_trace_of_a_client_is_continued_before_anything_happens_in_its_span() {
+    let spans = Spans::default();
+    let _guard = spans.collect(LevelFilter::TRACE);
+    let noted = Notes::default();
+    let (notes, all) = (noted.clone(), spans.clone());
+    let io = SocketIo::bare()
+        .allow_namespace("/")
+        .continue_traces(move |span, carrier| {
+            let name = span.metadata().map_or("", |span| span.name());
+            assert!(all.of("> event").is_empty());
+            let field = |name: &str| carrier.get(name).map_or("-", |value| value);
+            let (parent, state) = (field("traceparent"), field("tracestate"));
+            notes.add(format!("{name} {parent} {state}"));
+            if parent == "panics" {
+                panic!("on purpose");
+            }
+        })
+        .build()
+        .unwrap();
+    let cases = [
+        (json!(null), None, None),
+        (
+            json!({"traceparent": "a", "tracestate": "s"}),
+            Some("h"),
+            Some("client a s"),
+        ),
+        (json!({"tracestate": "s"}), Some("h"), Some("client h -")),
+        (json!({"traceparent": 7}), None, None),
+        (json!({"traceparent": "x".repeat(513)}), None, None),
+        (
+            json!({"traceparent": "panics"}),
+            None,
+            Some("client panics -"),
+        ),
+    ];
+    for (auth, header, expected) in cases {
+        let mut builder = TestClient::builder(&io);
+        if !auth.is_null() {
+            builder = builder.auth(&auth);
+        }
+        if let Some(header) = header {
+            builder = builder.header("traceparent", header);
+        }
+        let client = builder.connect().await.unwrap();
+        assert!(client.is_connected());
+        client.close().await;
+        spans.0.lock().unwrap().clear();
+        assert_eq!(noted.take(), Vec::from_iter(expected.map(str::to_owned)));
+    }
 }

@@ -5,6 +5,8 @@ use std::{cell::Cell, fmt, ops::Deref};
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::fitted;
+
 /// The largest buffer that a thread keeps for its next text.
 const KEPT: usize = 16 * 1024;
 
@@ -81,7 +83,7 @@ impl Text {
     pub(crate) fn from_buffer(mut buffer: String) -> Self {
         debug_assert!(buffer.starts_with(Self::TYPE));
         if buffer.capacity() > KEPT {
-            return Text(Utf8Bytes::from(buffer));
+            return Text(fitted(buffer));
         }
         let text = Text(Utf8Bytes::from(&*buffer));
         buffer.clear();

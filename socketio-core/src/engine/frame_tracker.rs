@@ -1,5 +1,7 @@
 //! [`FrameTracker`]: where in a client's WebSocket frames its reader is.
 
+use super::whole_frame::WholeHead;
+
 /// Follows the frames in the bytes that a WebSocket reads, so that it is known when the reader has nothing left over.
 ///
 /// tungstenite does not report it. Only the heads of frames are read; tungstenite refuses invalid ones.
@@ -22,8 +24,11 @@ pub(super) struct FrameTracker {
 }
 
 impl FrameTracker {
-    /// Notes bytes that were read.
-    pub(super) fn advance(&mut self, mut bytes: &[u8]) {
+    /// Notes the bytes that are read next: up to `room`, and before the head of a frame that is to be read
+    /// [whole](super::whole_frame), of up to `limit` bytes. Returns how many these are.
+    pub(super) fn advance(&mut self, received: &[u8], room: usize, limit: usize) -> usize {
+        let read = received.len().min(room);
+        let mut bytes = &received[..read];
         while let Some((byte, rest)) = bytes.split_first() {
             if let ([first, length, _, _, _, _, rest @ ..], true) =
                 (bytes, self.is_between_frames())
@@ -38,6 +43,11 @@ impl FrameTracker {
                 }
                 continue;
             }
+            if self.between().is_some()
+                && WholeHead::read(&received[read - bytes.len()..], limit).is_some()
+            {
+                break;
+            }
             if self.payload > 0 {
                 let skipped =
                     usize::try_from(self.payload).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -51,6 +61,7 @@ impl FrameTracker {
             bytes = rest;
             self.read_head(*byte);
         }
+        read - bytes.len()
     }
 
     fn is_between_frames(&self) -> bool {
@@ -152,7 +163,7 @@ mod tests {
         for cut in [1, 2, 3, 7, 100, stream.len()] {
             let mut tracker = FrameTracker::default();
             for bytes in stream.chunks(cut) {
-                tracker.advance(bytes);
+                assert_eq!(tracker.advance(bytes, usize::MAX, 0), bytes.len());
             }
             assert_eq!(tracker.between(), Some(7), "{cut}");
         }
@@ -163,14 +174,36 @@ mod tests {
         let text = frame(0x81, 5, 2);
         for read in 1..text.len() {
             let mut tracker = FrameTracker::default();
-            tracker.advance(&text[..read]);
+            tracker.advance(&text[..read], usize::MAX, 0);
             assert_eq!(tracker.between(), None, "{read}");
         }
         let mut tracker = FrameTracker::default();
-        tracker.advance(&frame(0x01, 5, 0));
-        tracker.advance(&frame(0x00, 5, 0));
+        tracker.advance(&frame(0x01, 5, 0), usize::MAX, 0);
+        tracker.advance(&frame(0x00, 5, 0), usize::MAX, 0);
         assert_eq!((tracker.between(), tracker.fragments()), (None, 2));
-        tracker.advance(&frame(0x80, 0, 0));
+        tracker.advance(&frame(0x80, 0, 0), usize::MAX, 0);
         assert_eq!((tracker.between(), tracker.fragments()), (Some(1), 0));
+    }
+
+    #[test]
+    fn it_stops_before_a_frame_that_is_read_whole_wherever_the_room_ends() {
+        let limit = 1_000_000;
+        let small = frame(0x81, 20_000, 2)[..2_000].to_vec();
+        let before = [frame(0x81, 5, 0), frame(0x82, 300, 2)].concat();
+        let received = [&*before, &*small].concat();
+        for room in 1..before.len() + 20 {
+            let mut tracker = FrameTracker::default();
+            let read = tracker.advance(&received, room, limit);
+            assert_eq!(read, room.min(before.len()));
+            let read = read + tracker.advance(&received[read..], usize::MAX, limit);
+            assert_eq!((read, tracker.between()), (before.len(), Some(2)));
+        }
+        // Not within a message of several frames, and not if it is too large.
+        for (first, limit) in [(0x01, limit), (0x81, 10_000)] {
+            let received = [frame(first, 5, 0), small.clone()].concat();
+            let mut tracker = FrameTracker::default();
+            let read = tracker.advance(&received, usize::MAX, limit);
+            assert_eq!(read, received.len());
+        }
     }
 }

@@ -60,6 +60,7 @@ mod transport;
 mod upgrade;
 mod v3;
 mod websocket;
+mod whole_frame;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use super::{
     refusal::Refusal,
     shared::{RequestResult, Shared, Ticket},
 };
-use crate::base::Problem;
+use crate::base::{LargeBuffer, Problem};
 
 /// How much is discarded of a body that is too large, as a multiple of the limit.
 const DISCARDED: usize = 32;
@@ -125,29 +125,71 @@ where
     if body.size_hint().lower() > limit as u64 {
         return Err(Refusal::TooLarge);
     }
+    // Of a large body, whose length is known, the memory is given back as soon as it has been handled.
+    let mut read = Reading::new(body.size_hint().exact());
     let mut body = pin!(body);
-    let mut read = BytesMut::new();
     while let Some(frame) = timeout(idle, body.frame())
         .await
         .map_err(|_| Refusal::TooSlow)?
     {
         let frame = frame.map_err(|_| Refusal::BadRequest(Problem::BodyBroken))?;
-        let Ok(mut data) = frame.into_data() else {
+        let Ok(data) = frame.into_data() else {
             continue;
         };
         shared.count_received(data.remaining());
         if data.remaining() > limit - read.len() {
             return Err(Refusal::TooLarge);
         }
-        read.reserve(data.remaining());
-        while data.has_remaining() {
-            let chunk = data.chunk();
-            let length = chunk.len();
-            read.extend_from_slice(chunk);
-            data.advance(length);
-        }
+        read.put(data);
     }
     Ok(read.freeze())
+}
+
+/// What was read of a body.
+enum Reading {
+    Sized(LargeBuffer, usize),
+    Growing(BytesMut),
+}
+
+impl Reading {
+    fn new(length: Option<u64>) -> Self {
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        match length.filter(|length| *length >= LargeBuffer::MAPPED) {
+            Some(length) => Reading::Sized(LargeBuffer::new(length), 0),
+            None => Reading::Growing(BytesMut::new()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Reading::Sized(_, length) => *length,
+            Reading::Growing(bytes) => bytes.len(),
+        }
+    }
+
+    fn put(&mut self, mut data: impl Buf) {
+        // A body that is longer than it said.
+        if let Reading::Sized(buffer, length) = self
+            && data.remaining() > buffer.len() - *length
+        {
+            *self = Reading::Growing(BytesMut::from(&buffer[..*length]));
+        }
+        match self {
+            Reading::Sized(buffer, length) => {
+                let end = *length + data.remaining();
+                data.copy_to_slice(&mut buffer[*length..end]);
+                *length = end;
+            }
+            Reading::Growing(bytes) => bytes.put(data),
+        }
+    }
+
+    fn freeze(self) -> Bytes {
+        match self {
+            Reading::Sized(buffer, length) => buffer.freeze().slice(..length),
+            Reading::Growing(bytes) => bytes.freeze(),
+        }
+    }
 }
 
 /// What happens to the session when a request ends, or is dropped, without a response.

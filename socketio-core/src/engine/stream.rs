@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -10,8 +10,13 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::ahead::Ahead;
-use super::frame_tracker::FrameTracker;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use super::{
+    ahead::Ahead,
+    frame_tracker::FrameTracker,
+    whole_frame::{WholeFrame, WholeHead},
+};
 
 /// The size of the largest read, in bytes.
 const SCRATCH: usize = 64 * 1024;
@@ -31,7 +36,7 @@ thread_local! {
 ///
 /// tungstenite zeroes its read buffer and keeps it for each connection, so it must be small; but small reads need many
 /// system calls. This stream reads into a large buffer that all connections of a thread share, and only stores what
-/// tungstenite did not take at once.
+/// tungstenite did not take at once. Large frames are read past tungstenite: see [`whole_frame`](super::whole_frame).
 #[derive(Debug)]
 pub(super) struct Stream<S> {
     io: S,
@@ -39,6 +44,10 @@ pub(super) struct Stream<S> {
     rest: Bytes,
     /// The frames in the bytes that were taken by the reader.
     frames: FrameTracker,
+    /// The size of the largest frame that is read whole, in bytes.
+    limit: usize,
+    /// The frame that is being read whole, or was.
+    whole: Option<Box<WholeFrame>>,
     /// The number of bytes that were received, and written, so far.
     received: u64,
     written: u64,
@@ -49,11 +58,13 @@ pub(super) struct Stream<S> {
 }
 
 impl<S> Stream<S> {
-    pub(super) fn new(io: S) -> Self {
+    pub(super) fn new(io: S, limit: usize) -> Self {
         Stream {
             io,
             rest: Bytes::new(),
             frames: FrameTracker::default(),
+            limit,
+            whole: None,
             received: 0,
             written: 0,
             ahead: None,
@@ -68,7 +79,38 @@ impl<S> Stream<S> {
 
     /// Returns the number of complete messages in what was read, unless a part of another one was read.
     pub(super) fn between_messages(&self) -> Option<u64> {
-        self.frames.between()
+        self.frames.between().filter(|_| self.whole.is_none())
+    }
+
+    /// Drops bytes that have been taken.
+    fn advance_rest(&mut self, taken: usize) {
+        self.rest.advance(taken);
+        if self.rest.is_empty() {
+            self.rest = Bytes::new();
+        }
+    }
+
+    /// Takes the frame that was read whole, and that comes after what was read otherwise.
+    pub(super) fn take_whole(&mut self) -> Option<Result<Frame, Error>> {
+        let whole = self.whole.take_if(|whole| whole.is_complete())?;
+        Some(whole.finish())
+    }
+
+    /// Gives the reader what has been received. Where that is nothing, a frame begins that is read whole. Returns how many bytes were
+    /// taken.
+    fn give(&mut self, received: &[u8], buffer: &mut ReadBuf<'_>) -> usize {
+        let room = buffer.remaining();
+        let given = self.frames.advance(received, room, self.limit);
+        buffer.put_slice(&received[..given]);
+        if given > 0 || room == 0 {
+            return given;
+        }
+        let Some(head) = WholeHead::read(received, self.limit) else {
+            return 0;
+        };
+        let (whole, taken) = WholeFrame::begin(head, received);
+        self.whole = Some(Box::new(whole));
+        taken
     }
 
     /// Returns the number of bytes that the socket accepted.
@@ -130,29 +172,47 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let room = buffer.remaining();
-        let before = buffer.filled().len();
-        if this.rest.is_empty() {
-            ready!(BUFFER.with_borrow_mut(|scratch| {
-                let mut scratch = ReadBuf::new(scratch);
-                ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
-                this.received += scratch.filled().len() as u64;
-                let (now, later) = scratch.filled().split_at(scratch.filled().len().min(room));
-                buffer.put_slice(now);
-                if !later.is_empty() {
-                    this.rest = Bytes::copy_from_slice(later);
+        loop {
+            if let Some(whole) = &mut this.whole {
+                if this.rest.is_empty() && !whole.is_complete() {
+                    let read = ready!(whole.poll_read(cx, &mut this.io))?;
+                    this.received += read as u64;
+                    if read == 0 {
+                        // The end of the stream, within a frame.
+                        return Poll::Ready(Ok(()));
+                    }
                 }
-                Poll::Ready(io::Result::Ok(()))
-            }))?;
-        } else {
-            let take = this.rest.len().min(room);
-            buffer.put_slice(&this.rest[..take]);
-            this.rest.advance(take);
+                let taken = whole.take(&this.rest);
+                let is_complete = whole.is_complete();
+                this.advance_rest(taken);
+                if is_complete {
+                    // It comes before anything else, and is taken now: nothing wakes the task for it.
+                    return Poll::Pending;
+                }
+                continue;
+            }
             if this.rest.is_empty() {
-                this.rest = Bytes::new();
+                ready!(BUFFER.with_borrow_mut(|scratch| {
+                    let mut scratch = ReadBuf::new(scratch);
+                    ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
+                    let received = scratch.filled();
+                    this.received += received.len() as u64;
+                    let taken = this.give(received, buffer);
+                    if taken < received.len() {
+                        this.rest = Bytes::copy_from_slice(&received[taken..]);
+                    }
+                    Poll::Ready(io::Result::Ok(()))
+                }))?;
+            } else {
+                let rest = mem::take(&mut this.rest);
+                let taken = this.give(&rest, buffer);
+                this.rest = rest;
+                this.advance_rest(taken);
+            }
+            if this.whole.is_none() {
+                break;
             }
         }
-        this.frames.advance(&buffer.filled()[before..]);
         Poll::Ready(if this.frames.fragments() > MAX_FRAGMENTS {
             Err(io::Error::other("a message in too many frames"))
         } else {
@@ -199,7 +259,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_reader_has_no_room_for_is_kept_for_its_next_read() {
         let (mut peer, io) = duplex(4096);
-        let mut stream = Stream::new(io);
+        let mut stream = Stream::new(io, 1_000_000);
         peer.write_all(b"hello world").await.unwrap();
         let mut buffer = [0; 5];
         assert_eq!(stream.read(&mut buffer).await.unwrap(), 5);
@@ -216,8 +276,159 @@ mod tests {
     #[tokio::test]
     async fn it_counts_what_the_socket_took() {
         let (_peer, io) = duplex(4);
-        let mut stream = Stream::new(io);
+        let mut stream = Stream::new(io, 1_000_000);
         assert_eq!(stream.write(b"hello").await.unwrap(), 4);
         assert_eq!(stream.written(), 4);
+    }
+
+    /// A masked frame.
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [0x5A, 0x01, 0xFF, 0x80];
+        let mut frame = vec![first];
+        match payload.len() {
+            length @ ..126 => frame.push(0x80 | length as u8),
+            length @ ..65_536 => {
+                frame.push(0xFE);
+                frame.extend((length as u16).to_be_bytes());
+            }
+            length => {
+                frame.push(0xFF);
+                frame.extend((length as u64).to_be_bytes());
+            }
+        }
+        frame.extend(mask);
+        let masked = payload.iter().zip(mask.iter().cycle());
+        frame.extend(masked.map(|(byte, mask)| byte ^ mask));
+        frame
+    }
+
+    /// Returns the frames that are read past tungstenite, by their sizes, and the bytes that are not.
+    async fn read_all(
+        mut stream: Stream<tokio::io::DuplexStream>,
+        room: usize,
+    ) -> (Vec<usize>, Vec<u8>) {
+        let (mut whole, mut others) = (Vec::new(), Vec::new());
+        let mut buffer = vec![0; room];
+        loop {
+            let read = std::future::poll_fn(|cx| {
+                let mut buffer = ReadBuf::new(&mut buffer);
+                match Pin::new(&mut stream).poll_read(cx, &mut buffer) {
+                    Poll::Ready(result) => {
+                        Poll::Ready(Ok(result.map(|()| buffer.filled().len()).unwrap()))
+                    }
+                    Poll::Pending => match stream.take_whole() {
+                        Some(frame) => Poll::Ready(Err(frame.unwrap())),
+                        None => Poll::Pending,
+                    },
+                }
+            });
+            match read.await {
+                Ok(0) => return (whole, others),
+                Ok(read) => others.extend(&buffer[..read]),
+                Err(frame) => {
+                    let is_right = match &frame {
+                        Frame::Text(text) => text.bytes().all(|byte| byte == b'x'),
+                        Frame::Binary(bytes) => bytes.iter().all(|byte| *byte == 7),
+                        _ => false,
+                    };
+                    assert!(is_right);
+                    whole.push(frame.len());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn large_frames_are_read_past_the_reader_however_the_bytes_are_cut() {
+        let text = |length: usize| frame(0x81, &vec![b'x'; length]);
+        let binary = |length: usize| frame(0x82, &vec![7; length]);
+        let small = [text(5), binary(300), frame(0x89, b"ping")];
+        let fragments = [frame(0x01, &[b'x'; 20_000]), frame(0x80, &[b'x'; 20_000])];
+        let stream = [
+            &small[0],
+            &text(100_000),
+            &binary(16_384),
+            &small[1],
+            &small[2],
+            &fragments.concat(),
+            &binary(70_000),
+            &text(16_383),
+            &text(500_000),
+            &small[0],
+        ];
+        let stream: Vec<u8> = stream.into_iter().flatten().copied().collect();
+        let others: Vec<u8> = [
+            &small[0],
+            &small[1],
+            &small[2],
+            &fragments.concat(),
+            &text(16_383),
+            &small[0],
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+        for (cut, room) in [
+            (1 << 20, 512),
+            (1 << 20, 1 << 20),
+            (10_007, 512),
+            (997, 64),
+            (1 << 16, 7),
+        ] {
+            let (mut peer, io) = duplex(1 << 21);
+            let bytes = stream.clone();
+            tokio::spawn(async move {
+                for bytes in bytes.chunks(cut) {
+                    peer.write_all(bytes).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            });
+            let (whole, read) = read_all(Stream::new(io, 1_000_000), room).await;
+            // A frame whose head is cut is left to the reader.
+            assert!(
+                whole
+                    .iter()
+                    .all(|length| [100_000, 16_384, 70_000, 500_000].contains(length))
+            );
+            if cut == 1 << 20 {
+                assert_eq!(whole, [100_000, 16_384, 70_000, 500_000]);
+                assert!(read == others, "{cut} {room}");
+            }
+            let heads: usize = whole
+                .iter()
+                .map(|length| if *length < 65_536 { 8 } else { 14 })
+                .sum();
+            assert_eq!(
+                read.len() + heads + whole.iter().sum::<usize>(),
+                stream.len(),
+                "{cut} {room}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_frame_that_ends_with_the_stream_is_not_read() {
+        let (mut peer, io) = duplex(1 << 20);
+        peer.write_all(&frame(0x82, &[7; 50_000])[..40_000])
+            .await
+            .unwrap();
+        drop(peer);
+        let (whole, others) = read_all(Stream::new(io, 1_000_000), 512).await;
+        assert_eq!((whole, others), (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_text_that_is_not_utf_8_is_an_error() {
+        let (mut peer, io) = duplex(1 << 20);
+        peer.write_all(&frame(0x81, &[0xFF; 20_000])).await.unwrap();
+        let mut stream = Stream::new(io, 1_000_000);
+        let mut buffer = [0; 512];
+        let taken = std::future::poll_fn(|cx| {
+            let pending = Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut buffer));
+            assert!(pending.is_pending());
+            stream.take_whole().map_or(Poll::Pending, Poll::Ready)
+        });
+        assert!(matches!(taken.await, Err(Error::Utf8(_))));
     }
 }

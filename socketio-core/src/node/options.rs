@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Drain;
 use crate::{
     admission::{ClientLimits, Handshake, OutboxLimits, PacketLimits, RateLimitPolicy},
+    base::ContinueTraces,
     engine,
 };
 
@@ -15,6 +16,7 @@ pub(crate) struct Options {
     /// Starts and ends with `/`.
     pub(crate) path: String,
     pub(crate) handshake: Handshake,
+    pub(crate) continue_traces: Option<ContinueTraces>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attachment_timeout: Duration,
     pub(crate) header_timeout: Duration,
@@ -50,6 +52,7 @@ impl Default for Options {
             engine: engine::Config::default(),
             path: String::from("/socket.io/"),
             handshake: Handshake::default(),
+            continue_traces: None,
             connect_timeout: Duration::from_secs(45),
             attachment_timeout: Duration::from_secs(45),
             header_timeout: Duration::from_secs(10),

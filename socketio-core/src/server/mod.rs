@@ -42,6 +42,7 @@ mod service;
 mod signals;
 #[cfg(feature = "tls")]
 mod tls;
+mod trace_context;
 mod turn;
 mod within;
 mod write_timeout;

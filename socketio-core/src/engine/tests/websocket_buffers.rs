@@ -66,19 +66,19 @@ async fn read(socket: &mut Socket) -> usize {
 #[tokio::test]
 async fn buffers_are_given_back_once_nothing_is_in_them() {
     let (mut socket, mut client) = socket().await;
-    client.write_all(&frame(50_000)).await.unwrap();
+    client.write_all(&frame(15_000)).await.unwrap();
     client.write_all(&frame(500)[..100]).await.unwrap();
-    assert_eq!(read(&mut socket).await, 50_000);
+    assert_eq!(read(&mut socket).await, 15_000);
     let begun = poll_fn(|cx| Poll::Ready(socket.poll_packet(cx))).await;
     assert!(begun.is_pending());
     socket.shrink();
-    assert_eq!(socket.largest, 50_000, "the beginning of a frame is inside");
+    assert_eq!(socket.largest, 15_000, "the beginning of a frame is inside");
 
     client.write_all(&frame(500)[100..]).await.unwrap();
     assert_eq!(read(&mut socket).await, 500);
     socket.send(Frame::text("unwritten")).unwrap();
     socket.shrink();
-    assert_eq!(socket.largest, 50_000, "a frame is to be flushed");
+    assert_eq!(socket.largest, 15_000, "a frame is to be flushed");
 
     poll_fn(|cx| socket.poll_flush(cx)).await.unwrap();
     socket.shrink();
@@ -90,8 +90,8 @@ async fn buffers_are_given_back_once_nothing_is_in_them() {
 #[tokio::test]
 async fn a_small_message_does_not_keep_the_buffer_of_a_large_one() {
     let (mut socket, mut client) = socket().await;
-    client.write_all(&frame(50_000)).await.unwrap();
-    assert_eq!(read(&mut socket).await, 50_000);
+    client.write_all(&frame(15_000)).await.unwrap();
+    assert_eq!(read(&mut socket).await, 15_000);
     client.write_all(&frame(10).repeat(2)).await.unwrap();
     let Ok(Packet::Message(Message::Binary(small))) = poll_fn(|cx| socket.poll_packet(cx)).await
     else {
@@ -123,13 +123,13 @@ async fn they_are_given_back_also_after_fragments_and_lengths_that_are_longer_th
     socket.shrink();
     assert_eq!(socket.largest, 0);
 
-    client.write_all(&frame(50_000)).await.unwrap();
+    client.write_all(&frame(15_000)).await.unwrap();
     // Ten bytes, with a length of eight bytes.
     let mut long = vec![0x82, 0xFF];
     long.extend(10_u64.to_be_bytes());
     long.extend([0; 14]);
     client.write_all(&long).await.unwrap();
-    assert_eq!(read(&mut socket).await, 50_000);
+    assert_eq!(read(&mut socket).await, 15_000);
     assert_eq!(read(&mut socket).await, 10);
     assert!(!socket.is_receiving());
     socket.shrink();

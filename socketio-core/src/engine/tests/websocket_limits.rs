@@ -73,7 +73,7 @@ async fn a_small_message_does_not_share_the_buffer_of_a_large_one() {
     let mut server = Server::new(config);
     let (mut socket, mut session) = server.both_ends().await;
     let sending = async {
-        socket.send(&format!("6{}", "x".repeat(900_000))).await;
+        socket.send(&format!("6{}", "x".repeat(15_000))).await;
         for _ in 0..10 {
             socket.send("4small").await;
         }

@@ -125,17 +125,24 @@ impl Socket {
         // Control frames count as well: a flood of them must not delay writing.
         for _ in 0..TURN {
             let socket = ready!(self.poll_open(cx))?;
-            let frame = match ready!(Pin::new(socket).poll_next(cx)) {
+            let next = match Pin::new(&mut *socket).poll_next(cx) {
+                Poll::Ready(next) => next.map(|frame| frame.map(|frame| (frame, false))),
+                // One that was read past tungstenite, which has returned everything before it.
+                Poll::Pending => match socket.get_mut().take_whole() {
+                    Some(frame) => Some(frame.map(|frame| (frame, true))),
+                    None => return Poll::Pending,
+                },
+            };
+            let (frame, is_whole) = match next {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
                 None => return Poll::Ready(Err(CloseReason::TransportClose)),
             };
-            self.returned += 1;
-            self.largest = self.largest.max(frame.len());
-            self.largest_read = self.largest_read.max(frame.len());
-            // Then tungstenite's buffer is much larger than the frame, and waits as long as the frame does.
-            let is_copied = self.largest_read > LARGE && frame.len() < self.largest_read / 2;
-            let frame = if is_copied { copied(frame) } else { frame };
+            let frame = if is_whole {
+                frame
+            } else {
+                self.returned(frame)
+            };
             return Poll::Ready(match frame {
                 Frame::Text(text) => {
                     let decoded = self.format.decode_text(text);
@@ -160,6 +167,16 @@ impl Socket {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Notes a frame that tungstenite has read.
+    fn returned(&mut self, frame: Frame) -> Frame {
+        self.returned += 1;
+        self.largest = self.largest.max(frame.len());
+        self.largest_read = self.largest_read.max(frame.len());
+        // Then tungstenite's buffer is much larger than the frame, and waits as long as the frame does.
+        let is_copied = self.largest_read > LARGE && frame.len() < self.largest_read / 2;
+        if is_copied { copied(frame) } else { frame }
     }
 
     /// Returns whether a message would be written at once.
@@ -243,7 +260,7 @@ impl Socket {
                 }
             };
             let greeting = greeting.take();
-            self.open(Stream::new(TokioIo::new(upgraded)));
+            self.open(Stream::new(TokioIo::new(upgraded), self.limit));
             if let Some(greeting) = greeting {
                 self.send(Frame::Text(greeting))?;
             }

@@ -11,7 +11,10 @@ use crate::{
         transport::{Completion, Transport},
     },
     packet::{DecodeError, Form, Kind, Payload, Received, query_as_auth},
-    server::event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
+    server::{
+        event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
+        trace_context::trace_context,
+    },
 };
 
 /// The size of the events whose handlers run, as a multiple of `max_http_buffer_size`, above which the client is not read. The same applies to
@@ -263,6 +266,11 @@ impl<T: Transport> Connection<T> {
             }
         };
         let client = client.handles_disconnecting(handlers.handles("disconnecting"));
+        if let (Some(hook), Some(span)) = (&self.node.options.continue_traces, client.span())
+            && let Some(context) = trace_context(&self.request, &auth)
+        {
+            hook.call(span, &context);
+        }
         let socket = Socket::new(Arc::new(client), Arc::clone(&self.node));
         let options = &self.node.options;
         if options.always_connect {

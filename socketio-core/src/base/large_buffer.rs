@@ -1,0 +1,102 @@
+//! [`LargeBuffer`]: the buffer of a large message.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+use bytes::Bytes;
+use memmap2::MmapMut;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// A buffer for a message of a known size, at first of zeroes. A large one is mapped into memory by itself, so that it is given back
+/// to the system when it is dropped.
+///
+/// After a burst, glibc's allocator keeps what was allocated between two small allocations that are still there, or that a thread keeps
+/// for the next one: most of the burst.
+pub(crate) enum LargeBuffer {
+    Allocated(Vec<u8>),
+    Mapped(MmapMut),
+}
+
+impl LargeBuffer {
+    /// The size from which a buffer is mapped.
+    pub(crate) const MAPPED: usize = 64 * 1024;
+
+    pub(crate) fn new(length: usize) -> Self {
+        if length >= Self::MAPPED
+            && let Ok(map) = MmapMut::map_anon(length)
+        {
+            return LargeBuffer::Mapped(map);
+        }
+        LargeBuffer::Allocated(vec![0; length])
+    }
+
+    /// Returns the content. The memory is freed with the last reference to it.
+    pub(crate) fn freeze(self) -> Bytes {
+        match self {
+            LargeBuffer::Allocated(bytes) => bytes.into(),
+            LargeBuffer::Mapped(map) => Bytes::from_owner(map),
+        }
+    }
+}
+
+/// Moves a large text into a buffer of its exact size. One that has grown has room for as much again.
+pub(crate) fn fitted(text: String) -> Utf8Bytes {
+    if text.len() < LargeBuffer::MAPPED {
+        return text.into();
+    }
+    let mut buffer = LargeBuffer::new(text.len());
+    buffer.copy_from_slice(text.as_bytes());
+    Utf8Bytes::try_from(buffer.freeze()).unwrap_or_else(|_| text.into())
+}
+
+impl Deref for LargeBuffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            LargeBuffer::Allocated(bytes) => bytes,
+            LargeBuffer::Mapped(map) => map,
+        }
+    }
+}
+
+impl DerefMut for LargeBuffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            LargeBuffer::Allocated(bytes) => bytes,
+            LargeBuffer::Mapped(map) => map,
+        }
+    }
+}
+
+impl fmt::Debug for LargeBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPPED: usize = LargeBuffer::MAPPED;
+
+    #[test]
+    fn a_buffer_of_any_size_is_filled_and_frozen() {
+        for length in [0, 1, MAPPED - 1, MAPPED, MAPPED + 1, 1_000_000] {
+            let mut buffer = LargeBuffer::new(length);
+            assert_eq!(
+                (buffer.len(), buffer.iter().any(|byte| *byte != 0)),
+                (length, false)
+            );
+            buffer.fill(7);
+            let is_mapped = matches!(buffer, LargeBuffer::Mapped(_));
+            assert_eq!(is_mapped, length >= MAPPED);
+            assert_eq!(buffer.freeze(), vec![7; length]);
+            let text = "é".repeat(length / 2);
+            assert_eq!(fitted(text.clone()).as_str(), text);
+        }
+    }
+}
