@@ -13,14 +13,15 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
-    Row,
+    Record,
     ring::{Ring, RingLimits},
 };
 
-/// Receives every row, in the order of their numbers.
+/// Receives every record, in the order of their numbers.
 pub(crate) trait Sink: Send + Sync {
-    /// Takes a row. It is called under a lock that every event takes, so it must neither wait nor call user code.
-    fn record(&self, row: &Row);
+    /// Takes a record. It is called under a lock that every event takes, so it must neither wait nor call user code, and what it
+    /// does is kept short.
+    fn record(&self, record: Record);
 }
 
 /// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
@@ -42,7 +43,6 @@ impl ActivityOptions {
         Some(Arc::new(Activity {
             node: Arc::clone(node),
             first,
-            has_ring: self.ring.is_some(),
             log: Mutex::new(Log {
                 next: first,
                 ring: self.ring.map(Ring::new),
@@ -70,7 +70,6 @@ pub(crate) struct Activity {
     /// The number of the first row.
     first: u64,
     log: Mutex<Log>,
-    has_ring: bool,
     sinks: Vec<Arc<dyn Sink>>,
     /// How many readers wait for a row.
     waiting: AtomicUsize,
@@ -83,17 +82,10 @@ struct Log {
     ring: Option<Ring>,
 }
 
-impl Log {
-    fn number(&mut self, row: &mut Row) {
-        row.seq = self.next;
-        self.next += 1;
-    }
-}
-
-/// Rows of the ring, with what is missing before them.
+/// Records of the ring, with what is missing before them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Page {
-    pub(crate) rows: Vec<Arc<Row>>,
+    pub(crate) records: Vec<Record>,
     pub(crate) gap: Option<Gap>,
 }
 
@@ -115,24 +107,24 @@ impl Activity {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Numbers a row, and gives it to the ring and to the sinks.
-    pub(crate) fn record(&self, mut row: Row) {
-        row.node = Arc::clone(&self.node);
-        if !self.has_ring {
-            let log = &mut *self.log();
-            log.number(&mut row);
-            self.sink(&row);
-            return;
-        }
-        // Allocated before the lock is taken.
-        let mut row = Arc::new(row);
+    /// Numbers a record, and gives it to the ring and to the sinks.
+    pub(crate) fn record(&self, mut record: Record) {
         let removed = {
             let log = &mut *self.log();
-            if let Some(row) = Arc::get_mut(&mut row) {
-                log.number(row);
+            record.seq = log.next;
+            log.next += 1;
+            match &mut log.ring {
+                Some(ring) => {
+                    for sink in &self.sinks {
+                        sink.record(record.clone());
+                    }
+                    Some(ring.push(record))
+                }
+                None => {
+                    self.sink(record);
+                    None
+                }
             }
-            self.sink(&row);
-            log.ring.as_mut().map(|ring| ring.push(row))
         };
         drop(removed);
         if self.waiting.load(Ordering::SeqCst) > 0 {
@@ -140,9 +132,13 @@ impl Activity {
         }
     }
 
-    fn sink(&self, row: &Row) {
-        for sink in &self.sinks {
-            sink.record(row);
+    /// Gives a record to the sinks. Mostly there is one, which needs no copy.
+    fn sink(&self, record: Record) {
+        if let [others @ .., last] = &*self.sinks {
+            for sink in others {
+                sink.record(record.clone());
+            }
+            last.record(record);
         }
     }
 
@@ -167,7 +163,7 @@ impl Activity {
         });
         let from = if from > log.next { next } else { from };
         Page {
-            rows: ring.from(from, limit),
+            records: ring.from(from, limit),
             gap,
         }
     }
@@ -240,7 +236,7 @@ mod tests {
 
     fn record(activity: &Activity, times: usize) {
         for _ in 0..times {
-            activity.record(Row::new(Direction::Out, &Arc::from("/")));
+            activity.record(Record::new(Direction::Out, &Arc::from("/")));
         }
     }
 
@@ -262,15 +258,15 @@ mod tests {
         loop {
             let page = activity.page(after, 2);
             assert_eq!(page.gap, None);
-            let Some(last) = page.rows.last() else {
+            let Some(last) = page.records.last() else {
                 break;
             };
             after = Some(last.seq);
-            seen.extend(page.rows.iter().map(|row| row.seq));
+            seen.extend(page.records.iter().map(|row| row.seq));
         }
         let first = activity.first;
         assert_eq!(seen, (first..first + 5).collect::<Vec<_>>());
-        assert_eq!(&*activity.page(None, 1).rows[0].node, "node");
+        assert_eq!(&**activity.node(), "node");
     }
 
     #[test]
@@ -286,7 +282,7 @@ mod tests {
             other_process: false,
         };
         assert_eq!(page.gap, Some(gap));
-        assert_eq!(page.rows[0].seq, first + 3);
+        assert_eq!(page.records[0].seq, first + 3);
         assert_eq!(activity.page(Some(first + 2), 9).gap, None);
         // A number of an earlier process, and one of a process whose clock was ahead.
         for after in [0, first + 100] {
@@ -301,7 +297,7 @@ mod tests {
         assert_eq!(activity.page(None, 9).gap, None);
         record(&activity, 3);
         let page = activity.page(Some(activity.newest()), 9);
-        assert!(page.rows.is_empty() && page.gap.is_none());
+        assert!(page.records.is_empty() && page.gap.is_none());
     }
 
     #[tokio::test]
@@ -327,20 +323,25 @@ mod tests {
         struct Kept(Mutex<Vec<u64>>);
 
         impl Sink for Kept {
-            fn record(&self, row: &Row) {
-                self.0.lock().unwrap().push(row.seq);
+            fn record(&self, record: Record) {
+                self.0.lock().unwrap().push(record.seq);
             }
         }
 
-        let kept = Arc::new(Kept(Mutex::default()));
-        let options = ActivityOptions {
-            ring: None,
-            sinks: vec![Arc::clone(&kept) as _],
-        };
-        let activity = options.start(&Arc::from("node")).unwrap();
-        record(&activity, 2);
-        let first = activity.first;
-        assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
-        assert!(activity.page(None, 9).rows.is_empty());
+        for rings in [None, Some(RingLimits::default())] {
+            let kept = [(); 2].map(|()| Arc::new(Kept(Mutex::default())));
+            let options = ActivityOptions {
+                ring: rings,
+                sinks: kept.iter().map(|sink| Arc::clone(sink) as _).collect(),
+            };
+            let activity = options.start(&Arc::from("node")).unwrap();
+            record(&activity, 2);
+            let first = activity.first;
+            for kept in kept {
+                assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
+            }
+            let in_ring = if rings.is_some() { 2 } else { 0 };
+            assert_eq!(activity.page(None, 9).records.len(), in_ring);
+        }
     }
 }

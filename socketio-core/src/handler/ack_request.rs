@@ -208,7 +208,7 @@ impl AckState {
         let (client, bytes) = (self.socket.client(), packet.bytes());
         client.deliver_protocol(packet);
         let hub = &self.socket.node().hub;
-        hub.record_ack(client, Some(&self.event), bytes);
+        hub.record_ack(client, &self.event, bytes);
     }
 }
 
