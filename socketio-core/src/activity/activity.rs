@@ -43,6 +43,7 @@ impl ActivityOptions {
         Some(Arc::new(Activity {
             node: Arc::clone(node),
             first,
+            has_ring: self.ring.is_some(),
             log: Mutex::new(Log {
                 next: first,
                 ring: self.ring.map(Ring::new),
@@ -70,6 +71,7 @@ pub(crate) struct Activity {
     /// The number of the first row.
     first: u64,
     log: Mutex<Log>,
+    has_ring: bool,
     sinks: Vec<Arc<dyn Sink>>,
     /// How many readers wait for a row.
     waiting: AtomicUsize,
@@ -80,6 +82,13 @@ struct Log {
     /// The number of the next row.
     next: u64,
     ring: Option<Ring>,
+}
+
+impl Log {
+    fn number(&mut self, record: &mut Record) {
+        record.seq = self.next;
+        self.next += 1;
+    }
 }
 
 /// Records of the ring, with what is missing before them.
@@ -109,22 +118,19 @@ impl Activity {
 
     /// Numbers a record, and gives it to the ring and to the sinks.
     pub(crate) fn record(&self, mut record: Record) {
+        if !self.has_ring {
+            let log = &mut *self.log();
+            log.number(&mut record);
+            self.sink(record);
+            return;
+        }
         let removed = {
             let log = &mut *self.log();
-            record.seq = log.next;
-            log.next += 1;
-            match &mut log.ring {
-                Some(ring) => {
-                    for sink in &self.sinks {
-                        sink.record(record.clone());
-                    }
-                    Some(ring.push(record))
-                }
-                None => {
-                    self.sink(record);
-                    None
-                }
+            log.number(&mut record);
+            for sink in &self.sinks {
+                sink.record(record.clone());
             }
+            log.ring.as_mut().map(|ring| ring.push(record))
         };
         drop(removed);
         if self.waiting.load(Ordering::SeqCst) > 0 {
@@ -236,7 +242,7 @@ mod tests {
 
     fn record(activity: &Activity, times: usize) {
         for _ in 0..times {
-            activity.record(Record::new(Direction::Out, &Arc::from("/")));
+            activity.record(Record::of_namespace(Direction::Out, "/"));
         }
     }
 

@@ -17,6 +17,7 @@ mod record_json;
 mod recording;
 mod ring;
 mod row;
+mod subject;
 
 pub(crate) use activity::{Activity, ActivityOptions, Gap, Sink};
 pub(crate) use arguments::{RecordedArguments, data_of_recorded};
@@ -26,3 +27,4 @@ pub(crate) use record_json::RecordWriter;
 pub(crate) use recording::{Recording, ended};
 pub(crate) use ring::RingLimits;
 pub use row::{Direction, Row};
+pub(crate) use subject::Subject;

@@ -8,8 +8,7 @@ use std::{
 
 use serde_json::value::RawValue;
 
-use super::{Direction, Row};
-use crate::base::Sid;
+use super::{Direction, Row, Subject};
 
 /// What the texts of a [`Record`] are added to, for an estimate of its bytes in memory, in which names that records share count
 /// for each. A line of JSON takes about as much.
@@ -24,10 +23,8 @@ pub(crate) struct Record {
     pub(crate) seq: u64,
     pub(crate) at: SystemTime,
     pub(crate) direction: Direction,
-    pub(crate) namespace: Arc<str>,
+    pub(crate) subject: Arc<Subject>,
     pub(crate) event: Option<Arc<str>>,
-    pub(crate) socket: Option<Sid>,
-    pub(crate) user: Option<Arc<str>>,
     pub(crate) clients: u64,
     pub(crate) bytes: u64,
     pub(crate) duration: Option<Duration>,
@@ -44,17 +41,15 @@ struct More {
 }
 
 impl Record {
-    /// Creates a record of this moment, without anything but a direction and a namespace.
+    /// Creates a record of this moment, without anything but a direction and a subject.
     #[inline]
-    pub(crate) fn new(direction: Direction, namespace: &Arc<str>) -> Self {
+    pub(crate) fn new(direction: Direction, subject: Arc<Subject>) -> Self {
         Record {
             seq: 0,
             at: SystemTime::now(),
             direction,
-            namespace: Arc::clone(namespace),
+            subject,
             event: None,
-            socket: None,
-            user: None,
             clients: 1,
             bytes: 0,
             duration: None,
@@ -65,6 +60,15 @@ impl Record {
 
     fn more(&mut self) -> &mut More {
         Arc::make_mut(self.more.get_or_insert_default())
+    }
+
+    /// Sets the user that an event was sent to.
+    pub(crate) fn set_user(&mut self, user: &str) {
+        let Subject {
+            namespace, socket, ..
+        } = &*self.subject;
+        let subject = Subject::new(Arc::clone(namespace), socket.clone(), Some(Arc::from(user)));
+        self.subject = Arc::new(subject);
     }
 
     pub(crate) fn add_room(&mut self, room: Arc<str>) {
@@ -102,19 +106,19 @@ impl Record {
             let arguments = more.arguments.as_ref();
             rooms + arguments.map_or(0, |json| json.get().len())
         });
-        WEIGHT + self.namespace.len() + event + more
+        WEIGHT + self.subject.namespace.len() + event + more
     }
 
     /// Returns the row of a node.
     pub(crate) fn row(&self, node: &Arc<str>) -> Row {
-        let mut row = Row::new(self.direction, &self.namespace);
+        let mut row = Row::new(self.direction, &self.subject.namespace);
         row.seq = self.seq;
         row.at = self.at;
         row.node = Arc::clone(node);
         let event = self.event.as_deref();
         row.event = event.map(|event| Cow::Owned(event.to_owned()));
-        row.socket = self.socket.clone();
-        row.user = self.user.clone();
+        row.socket = self.subject.socket.clone();
+        row.user = self.subject.user.clone();
         row.rooms = self.rooms().to_vec();
         row.clients = self.clients;
         row.bytes = self.bytes;
@@ -122,5 +126,24 @@ impl Record {
         row.outcome = Cow::Borrowed(self.outcome);
         row.arguments = self.arguments().map(ToOwned::to_owned);
         row
+    }
+}
+
+#[cfg(test)]
+impl Record {
+    /// Creates a record of a namespace, without a client.
+    pub(super) fn of_namespace(direction: Direction, namespace: &str) -> Self {
+        let subject = Subject::new(Arc::from(namespace), None, None);
+        Record::new(direction, Arc::new(subject))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_small_since_it_is_moved_several_times() {
+        assert!(size_of::<Record>() <= 112, "{}", size_of::<Record>());
     }
 }

@@ -2,23 +2,25 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use super::{Direction, Record};
 use crate::base::date;
 
-/// How many beginnings of rows a writer keeps.
+/// How many heads of rows a writer keeps.
 const HEADS: usize = 32;
+
+/// How many digits the fraction of a second has in a time.
+const MICROS: usize = 6;
 
 /// What a row has at most beside its texts, in bytes.
 const ROW: usize = 400;
 
-/// Writes records of one node as JSON. What successive records have in common is written once, and then copied.
+/// Writes records of one node as lines of JSON. What successive records have in common is written once, and then copied.
 pub(crate) struct RecordWriter {
     node: Vec<u8>,
-    seq: Sequence,
-    second: Second,
+    beginning: Beginning,
     heads: [Head; HEADS],
 }
 
@@ -28,32 +30,31 @@ impl RecordWriter {
         text(&mut written, node);
         RecordWriter {
             node: written,
-            seq: Sequence::default(),
-            second: Second::default(),
+            beginning: Beginning::default(),
             heads: std::array::from_fn(|_| Head::default()),
         }
     }
 
-    /// Appends a record as JSON. Whoever reads it sees what serde would have written of its row.
-    pub(crate) fn write(&mut self, json: &mut Vec<u8>, record: &Record) {
+    /// Appends a record as JSON, and a line feed. Whoever reads it sees what serde would have written of its row.
+    pub(crate) fn write_line(&mut self, json: &mut Vec<u8>, record: &Record) {
         json.reserve(ROW);
-        json.extend_from_slice(b"{\"seq\":");
-        json.extend_from_slice(self.seq.digits(record.seq));
-        json.extend_from_slice(b",\"at\":\"");
-        self.second.write(json, record.at);
+        json.extend_from_slice(self.beginning.of(record));
         let head = &mut self.heads[Head::place(record)];
         if !head.is_of(record) {
             head.set(&self.node, record);
         }
         json.extend_from_slice(&head.json);
-        optional(json, record.socket.as_deref());
-        let rooms = record.rooms();
-        if record.user.is_none() && rooms.is_empty() && record.clients == 1 {
-            // Most rows.
-            json.extend_from_slice(b",\"user\":null,\"rooms\":[],\"clients\":1,\"bytes\":");
-        } else {
+        json.extend_from_slice(record.subject.columns(|json, subject| {
+            json.extend_from_slice(b"\"socket\":");
+            optional(json, subject.socket.as_deref());
             json.extend_from_slice(b",\"user\":");
-            optional(json, record.user.as_deref());
+            optional(json, subject.user.as_deref());
+        }));
+        let rooms = record.rooms();
+        if rooms.is_empty() && record.clients == 1 {
+            // Most rows.
+            json.extend_from_slice(b",\"rooms\":[],\"clients\":1,\"bytes\":");
+        } else {
             json.extend_from_slice(b",\"rooms\":[");
             for (index, room) in rooms.iter().enumerate() {
                 if index > 0 {
@@ -67,27 +68,89 @@ impl RecordWriter {
         }
         number(json, record.bytes);
         match record.duration {
-            Some(duration) => {
-                json.extend_from_slice(b",\"duration\":");
-                seconds(json, duration);
-                json.extend_from_slice(b",\"outcome\":");
-            }
-            None => json.extend_from_slice(b",\"duration\":null,\"outcome\":"),
+            Some(duration) => seconds(json, duration),
+            None => json.extend_from_slice(b",\"duration\":null"),
         }
-        text(json, record.outcome);
-        match record.arguments() {
-            // It has no line feed: values write it.
-            Some(arguments) => {
-                json.extend_from_slice(b",\"arguments\":");
-                json.extend_from_slice(arguments.get().as_bytes());
-                json.push(b'}');
+        match (record.outcome, record.arguments()) {
+            // Most rows.
+            ("ok", None) => {
+                json.extend_from_slice(b",\"outcome\":\"ok\",\"arguments\":null}\n");
             }
-            None => json.extend_from_slice(b",\"arguments\":null}"),
+            (outcome, arguments) => {
+                json.extend_from_slice(b",\"outcome\":");
+                text(json, outcome);
+                json.extend_from_slice(b",\"arguments\":");
+                // They have no line feed: values write them.
+                let arguments = arguments.map_or("null", |arguments| arguments.get());
+                json.extend_from_slice(arguments.as_bytes());
+                json.extend_from_slice(b"}\n");
+            }
         }
     }
 }
 
-/// The beginning of rows, from the end of their time to the value of `socket`.
+/// The beginning of rows: their number and their time. Mostly the number is greater by one than the one before, and the second is
+/// the same.
+#[derive(Default)]
+struct Beginning {
+    json: Vec<u8>,
+    seq: u64,
+    /// Where the last digit of the number is.
+    seq_end: usize,
+    second: u64,
+}
+
+impl Beginning {
+    #[inline]
+    fn of(&mut self, record: &Record) -> &[u8] {
+        let since = record.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        if self.second != since.as_secs() || !self.increment(record.seq) {
+            self.set(record.seq, since);
+        }
+        self.seq = record.seq;
+        let mut micros = [0; MICROS];
+        pairs(&mut micros, since.subsec_micros());
+        if let Some(end) = self.json.last_chunk_mut() {
+            *end = micros;
+        }
+        &self.json
+    }
+
+    /// Writes the number after the last one, if it is this one and has as many digits.
+    #[inline]
+    fn increment(&mut self, seq: u64) -> bool {
+        if self.json.is_empty() || self.seq.checked_add(1) != Some(seq) {
+            return false;
+        }
+        for digit in self.json[..=self.seq_end].iter_mut().rev() {
+            match digit {
+                b'0'..=b'8' => {
+                    *digit += 1;
+                    return true;
+                }
+                b'9' => *digit = b'0',
+                _ => break,
+            }
+        }
+        false
+    }
+
+    #[cold]
+    fn set(&mut self, seq: u64, since: Duration) {
+        let json = &mut self.json;
+        json.clear();
+        json.extend_from_slice(b"{\"seq\":");
+        number(json, seq);
+        self.seq_end = json.len() - 1;
+        json.extend_from_slice(b",\"at\":\"");
+        let second = Duration::from_secs(since.as_secs());
+        let time = date::iso_micros(UNIX_EPOCH + second);
+        json.extend_from_slice(time.trim_end_matches('Z').as_bytes());
+        self.second = since.as_secs();
+    }
+}
+
+/// What rows have between their time and their client.
 struct Head {
     direction: Direction,
     namespace: Arc<str>,
@@ -119,7 +182,7 @@ impl Head {
         let is_same = |a: &Arc<str>, b: &Arc<str>| Arc::ptr_eq(a, b) || **a == **b;
         !self.json.is_empty()
             && self.direction == record.direction
-            && is_same(&self.namespace, &record.namespace)
+            && is_same(&self.namespace, &record.subject.namespace)
             && match (&self.event, &record.event) {
                 (Some(a), Some(b)) => is_same(a, b),
                 (None, None) => true,
@@ -130,7 +193,7 @@ impl Head {
     #[cold]
     fn set(&mut self, node: &[u8], record: &Record) {
         self.direction = record.direction;
-        self.namespace = Arc::clone(&record.namespace);
+        self.namespace = Arc::clone(&record.subject.namespace);
         self.event = record.event.clone();
         let json = &mut self.json;
         json.clear();
@@ -143,57 +206,10 @@ impl Head {
             Direction::Connect => b",\"direction\":\"connect\",\"namespace\":",
             Direction::Disconnect => b",\"direction\":\"disconnect\",\"namespace\":",
         });
-        text(json, &record.namespace);
+        text(json, &record.subject.namespace);
         json.extend_from_slice(b",\"event\":");
         optional(json, record.event.as_deref());
-        json.extend_from_slice(b",\"socket\":");
-    }
-}
-
-/// A number that is mostly greater by one than the one before.
-#[derive(Default)]
-struct Sequence {
-    value: u64,
-    digits: Vec<u8>,
-}
-
-impl Sequence {
-    fn digits(&mut self, value: u64) -> &[u8] {
-        match self.digits.last_mut() {
-            Some(last) if *last < b'9' && self.value.checked_add(1) == Some(value) => *last += 1,
-            _ => {
-                self.digits.clear();
-                number(&mut self.digits, value);
-            }
-        }
-        self.value = value;
-        &self.digits
-    }
-}
-
-/// The second that was written last, and its text up to the point.
-#[derive(Default)]
-struct Second {
-    second: Option<u64>,
-    text: [u8; 19],
-}
-
-impl Second {
-    /// Appends a time like `2026-01-31T12:34:56.789012`, without the zone.
-    fn write(&mut self, json: &mut Vec<u8>, at: SystemTime) {
-        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        if self.second != Some(since.as_secs()) {
-            let second = UNIX_EPOCH + Duration::from_secs(since.as_secs());
-            if let Some(text) = date::iso_micros(second).as_bytes().first_chunk() {
-                self.text = *text;
-                self.second = Some(since.as_secs());
-            }
-        }
-        json.extend_from_slice(&self.text);
-        let mut fraction = [0; 8];
-        pairs(&mut fraction, since.subsec_micros());
-        fraction[1] = b'.';
-        json.extend_from_slice(&fraction[1..]);
+        json.push(b',');
     }
 }
 
@@ -222,7 +238,14 @@ fn text(json: &mut Vec<u8>, value: &str) {
     json.push(b'"');
 }
 
+#[inline]
 fn number(json: &mut Vec<u8>, mut value: u64) {
+    if let Some(digit @ 0..10) = u8::try_from(value).ok() {
+        return json.push(b'0' + digit);
+    }
+    if let Some(pair) = PAIRS.get(value as usize) {
+        return json.extend_from_slice(pair);
+    }
     let mut digits = [0; 20];
     let mut start = digits.len();
     loop {
@@ -255,7 +278,9 @@ fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
     }
 }
 
+/// Appends the column of a duration.
 fn seconds(json: &mut Vec<u8>, duration: Duration) {
+    json.extend_from_slice(b",\"duration\":");
     match duration.as_secs() {
         0 => json.push(b'0'),
         seconds => number(json, seconds),
@@ -272,7 +297,7 @@ mod tests {
     use serde_json::{Value, value::RawValue};
 
     use super::*;
-    use crate::base::Sid;
+    use crate::{activity::Subject, base::Sid};
 
     const DIRECTIONS: [Direction; 5] = [
         Direction::In,
@@ -285,7 +310,8 @@ mod tests {
     /// Returns what is written of a record, and what serde writes of its row.
     fn read(writer: &mut RecordWriter, record: &Record) -> (Value, Value) {
         let mut json = Vec::new();
-        writer.write(&mut json, record);
+        writer.write_line(&mut json, record);
+        assert_eq!(json.pop(), Some(b'\n'));
         let row = record.row(&Arc::from("no\"de"));
         let serde = serde_json::to_value(row).unwrap();
         (serde_json::from_slice(&json).unwrap(), serde)
@@ -295,15 +321,15 @@ mod tests {
     fn the_json_is_that_of_serde() {
         let mut writer = RecordWriter::new("no\"de");
         for direction in DIRECTIONS {
-            let mut record = Record::new(direction, &Arc::from("/"));
+            let mut record = Record::of_namespace(direction, "/");
             let (written, expected) = read(&mut writer, &record);
             assert_eq!(written, expected);
             record.seq = u64::MAX;
             record.at = UNIX_EPOCH + Duration::from_micros(1_769_862_896_000_012);
-            record.namespace = Arc::from("/\"quoted\\\n\u{1}");
+            let namespace = Arc::from("/\"quoted\\\n\u{1}");
+            let subject = Subject::new(namespace, Some(Sid::from("abc")), Some(Arc::from("ana")));
+            record.subject = Arc::new(subject);
             record.event = Some("é \u{2028} \u{7f}".into());
-            record.socket = Some(Sid::from("abc"));
-            record.user = Some(Arc::from("ana"));
             record.set_rooms(vec![Arc::from("")]);
             record.add_room(Arc::from("a\tb"));
             record.clients = 0;
@@ -323,7 +349,7 @@ mod tests {
         for direction in DIRECTIONS {
             for namespace in ["/", "/chat"] {
                 for event in [None, Some(""), Some("say"), Some("sey"), Some("tell")] {
-                    let mut record = Record::new(direction, &Arc::from(namespace));
+                    let mut record = Record::of_namespace(direction, namespace);
                     record.event = event.map(Arc::from);
                     records.push(record);
                 }
@@ -352,7 +378,7 @@ mod tests {
             Duration::from_secs(86_400),
             Duration::new(4_000, 999_999_999),
         ] {
-            let mut record = Record::new(Direction::In, &Arc::from("/"));
+            let mut record = Record::of_namespace(Direction::In, "/");
             record.duration = Some(duration);
             let (written, expected) = read(&mut writer, &record);
             assert_eq!(written, expected);

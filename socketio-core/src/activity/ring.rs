@@ -81,13 +81,11 @@ pub(super) struct Removed {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::activity::Direction;
 
     fn row(seq: u64) -> Record {
-        let mut row = Record::new(Direction::Out, &Arc::from("/"));
+        let mut row = Record::of_namespace(Direction::Out, "/");
         row.seq = seq;
         row
     }

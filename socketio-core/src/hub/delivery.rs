@@ -99,6 +99,34 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// Delivers an event that a handler emits to one client, unless that is not in its namespace. Without anybody who wants to know,
+    /// nothing is noted.
+    ///
+    /// # Errors
+    ///
+    /// If the outbox is full even for a burst.
+    #[inline]
+    pub(super) fn emit(
+        hub: &Hub,
+        client: &Arc<Client>,
+        event: SentEvent,
+        packet: Frames,
+        options: Option<&DeliveryOptions>,
+    ) -> Result<(), EmitError> {
+        if hub.activity.is_none() && !hub.is_observed() {
+            if client.is_connected() {
+                client.connection().try_push(packet, options)?;
+                hub.counters.events.sent(event.index, 1);
+            }
+            return Ok(());
+        }
+        let mut delivery = Delivery::new(hub, client.namespace(), event);
+        delivery.options = options;
+        let delivered = delivery.try_deliver(client, packet);
+        delivery.finish();
+        delivered
+    }
+
     /// Delivers to the only client that a handler emits to, unless it is not in its namespace.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use super::{Client, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room};
 use crate::{
-    activity::{Direction, Record, Recording, shared_name},
+    activity::{Direction, Record, Recording, Subject, shared_name},
     base::Reason,
     counters::EventIndex,
     packet::Frames,
@@ -19,11 +19,9 @@ pub(crate) struct SentEvent {
 
 impl Record {
     /// Creates a record about one client.
+    #[inline]
     fn of(direction: Direction, client: &Client) -> Self {
-        let mut record = Record::new(direction, client.namespace());
-        record.socket = Some(client.sid().clone());
-        record.user = client.user();
-        record
+        Record::new(direction, client.subject())
     }
 
     /// Notes the rooms, and the user, that an event is sent to.
@@ -34,7 +32,7 @@ impl Record {
         for room in rooms {
             // The names of users' rooms are secret.
             match key_of_room(room) {
-                Some(user) => self.user = Some(Arc::from(user)),
+                Some(user) => self.set_user(user),
                 None => self.add_room(Arc::clone(room)),
             }
         }
@@ -123,7 +121,10 @@ impl Hub {
         };
         let mut record = match (recipient, clients) {
             (Some(client), 0 | 1) => Record::of(Direction::Out, client),
-            _ => Record::new(Direction::Out, namespace),
+            _ => {
+                let subject = Subject::new(Arc::clone(namespace), None, None);
+                Record::new(Direction::Out, Arc::new(subject))
+            }
         };
         record.event = event.name.clone();
         record.clients = clients;

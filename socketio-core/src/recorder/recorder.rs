@@ -133,10 +133,7 @@ impl Recorder {
             self.place,
             self.rotation,
             Arc::clone(&counters),
-            move |lines, record: &Record| {
-                writer.write(lines, record);
-                lines.push(b'\n');
-            },
+            move |lines, record: &Record| writer.write_line(lines, record),
         );
         RecordingSink::start(queue, counters, move || writer.run())
     }
