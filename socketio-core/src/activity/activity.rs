@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -22,6 +22,10 @@ pub(crate) trait Sink: Send + Sync {
     /// Takes a record. It is called under a lock that every event takes, so it must neither wait nor call user code, and what it
     /// does is kept short.
     fn record(&self, record: Record);
+
+    /// Takes a record and gives it the next number, under the lock that keeps records in order. Only for a sink that is the only
+    /// place of records.
+    fn record_next(&self, record: Record, next: &AtomicU64);
 }
 
 /// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
@@ -43,11 +47,9 @@ impl ActivityOptions {
         Some(Arc::new(Activity {
             node: Arc::clone(node),
             first,
-            has_ring: self.ring.is_some(),
-            log: Mutex::new(Log {
-                next: first,
-                ring: self.ring.map(Ring::new),
-            }),
+            next: AtomicU64::new(first),
+            has_one_place: self.ring.is_none() && self.sinks.len() == 1,
+            ring: Mutex::new(self.ring.map(Ring::new)),
             sinks: self.sinks,
             waiting: AtomicUsize::new(0),
             recorded: Notify::new(),
@@ -70,25 +72,14 @@ pub(crate) struct Activity {
     node: Arc<str>,
     /// The number of the first row.
     first: u64,
-    log: Mutex<Log>,
-    has_ring: bool,
+    /// The number of the next record. With several places of records, it is changed under the lock of the ring only.
+    next: AtomicU64,
+    has_one_place: bool,
+    ring: Mutex<Option<Ring>>,
     sinks: Vec<Arc<dyn Sink>>,
     /// How many readers wait for a row.
     waiting: AtomicUsize,
     recorded: Notify,
-}
-
-struct Log {
-    /// The number of the next row.
-    next: u64,
-    ring: Option<Ring>,
-}
-
-impl Log {
-    fn number(&mut self, record: &mut Record) {
-        record.seq = self.next;
-        self.next += 1;
-    }
 }
 
 /// Records of the ring, with what is missing before them.
@@ -112,25 +103,27 @@ pub(crate) struct Gap {
 }
 
 impl Activity {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ring(&self) -> MutexGuard<'_, Option<Ring>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Numbers a record, and gives it to the ring and to the sinks.
-    pub(crate) fn record(&self, mut record: Record) {
-        if !self.has_ring {
-            let log = &mut *self.log();
-            log.number(&mut record);
-            self.sink(record);
-            return;
+    #[inline]
+    pub(crate) fn record(&self, record: Record) {
+        match &*self.sinks {
+            [sink] if self.has_one_place => sink.record_next(record, &self.next),
+            _ => self.record_in_several(record),
         }
+    }
+
+    fn record_in_several(&self, mut record: Record) {
         let removed = {
-            let log = &mut *self.log();
-            log.number(&mut record);
+            let ring = &mut *self.ring();
+            record.seq = self.next.fetch_add(1, Ordering::Relaxed);
             for sink in &self.sinks {
                 sink.record(record.clone());
             }
-            log.ring.as_mut().map(|ring| ring.push(record))
+            ring.as_mut().map(|ring| ring.push(record))
         };
         drop(removed);
         if self.waiting.load(Ordering::SeqCst) > 0 {
@@ -138,27 +131,18 @@ impl Activity {
         }
     }
 
-    /// Gives a record to the sinks. Mostly there is one, which needs no copy.
-    fn sink(&self, record: Record) {
-        if let [others @ .., last] = &*self.sinks {
-            for sink in others {
-                sink.record(record.clone());
-            }
-            last.record(record);
-        }
-    }
-
     /// Returns up to `limit` rows after the number `after`; without it, from the oldest one.
     pub(crate) fn page(&self, after: Option<u64>, limit: usize) -> Page {
-        let log = self.log();
-        let Some(ring) = &log.ring else {
+        let ring = self.ring();
+        let Some(ring) = &*ring else {
             return Page::default();
         };
+        let end = self.next.load(Ordering::Relaxed);
         let from = after.map_or(0, |after| after.saturating_add(1));
-        let next = ring.oldest().unwrap_or(log.next);
+        let next = ring.oldest().unwrap_or(end);
         let gap = after.and_then(|after| {
             // A number of the future is one of another process.
-            let is_future = from > log.next;
+            let is_future = from > end;
             let missing = from < next || is_future;
             missing.then_some(Gap {
                 after,
@@ -167,7 +151,7 @@ impl Activity {
                 other_process: from < self.first || is_future,
             })
         });
-        let from = if from > log.next { next } else { from };
+        let from = if from > end { next } else { from };
         Page {
             records: ring.from(from, limit),
             gap,
@@ -190,7 +174,9 @@ impl Activity {
 
     /// Returns the number of the last row, or the one before the first row.
     pub(crate) fn newest(&self) -> u64 {
-        self.log().next - 1
+        // Under the lock, so that the row is in the ring.
+        let _ring = self.ring();
+        self.next.load(Ordering::Relaxed) - 1
     }
 
     /// Returns the name of the process.
@@ -332,21 +318,29 @@ mod tests {
             fn record(&self, record: Record) {
                 self.0.lock().unwrap().push(record.seq);
             }
+
+            fn record_next(&self, _: Record, next: &AtomicU64) {
+                let mut kept = self.0.lock().unwrap();
+                kept.push(next.fetch_add(1, Ordering::Relaxed));
+            }
         }
 
-        for rings in [None, Some(RingLimits::default())] {
-            let kept = [(); 2].map(|()| Arc::new(Kept(Mutex::default())));
+        for (ring, sinks) in [(None, 1), (None, 2), (Some(RingLimits::default()), 2)] {
+            let kept: Vec<_> = (0..sinks)
+                .map(|_| Arc::new(Kept(Mutex::default())))
+                .collect();
             let options = ActivityOptions {
-                ring: rings,
+                ring,
                 sinks: kept.iter().map(|sink| Arc::clone(sink) as _).collect(),
             };
             let activity = options.start(&Arc::from("node")).unwrap();
             record(&activity, 2);
             let first = activity.first;
+            assert_eq!(activity.newest(), first + 1);
             for kept in kept {
                 assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
             }
-            let in_ring = if rings.is_some() { 2 } else { 0 };
+            let in_ring = if ring.is_some() { 2 } else { 0 };
             assert_eq!(activity.page(None, 9).records.len(), in_ring);
         }
     }

@@ -36,7 +36,11 @@ impl Epoch {
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
         // All 6 bytes are in the text, so it is the only one for them.
         let is_epoch = decoded == Ok(EPOCH_BYTES);
-        text.as_bytes().try_into().ok().filter(|_| is_epoch).map(Epoch)
+        text.as_bytes()
+            .try_into()
+            .ok()
+            .filter(|_| is_epoch)
+            .map(Epoch)
     }
 }
 

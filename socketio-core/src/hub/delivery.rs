@@ -99,8 +99,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers an event that a handler emits to one client, unless that is not in its namespace. Without anybody who wants to know,
-    /// nothing is noted.
+    /// Delivers an event that a handler emits to one client, unless that is not in its namespace. Without observers, nothing is
+    /// collected.
     ///
     /// # Errors
     ///
@@ -113,12 +113,20 @@ impl<'a> Delivery<'a> {
         packet: Frames,
         options: Option<&DeliveryOptions>,
     ) -> Result<(), EmitError> {
-        if hub.activity.is_none() && !hub.is_observed() {
-            if client.is_connected() {
-                client.connection().try_push(packet, options)?;
-                hub.counters.events.sent(event.index, 1);
+        if !hub.is_observed() {
+            if !client.is_connected() {
+                return Ok(());
             }
-            return Ok(());
+            let bytes = packet.bytes();
+            let pushed = client.connection().try_push(packet, options);
+            let clients = u64::from(pushed.is_ok());
+            hub.counters.events.sent(event.index, clients);
+            if hub.activity.is_some() {
+                let outcome = if pushed.is_ok() { "ok" } else { "outbox_full" };
+                let place = (client.namespace(), None);
+                hub.record_sent(&event, (Some(client), clients), place, bytes, outcome);
+            }
+            return pushed;
         }
         let mut delivery = Delivery::new(hub, client.namespace(), event);
         delivery.options = options;

@@ -2,7 +2,10 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -84,6 +87,11 @@ impl QueuedRow for Record {
 impl Sink for RecordingSink {
     fn record(&self, record: Record) {
         self.queue.push(record);
+    }
+
+    fn record_next(&self, record: Record, next: &AtomicU64) {
+        let number = |record: &mut Record| record.seq = next.fetch_add(1, Ordering::Relaxed);
+        self.queue.push_with(record, number);
     }
 }
 

@@ -98,10 +98,16 @@ impl<R: QueuedRow> RowQueue<R> {
     }
 
     /// Appends a row, unless the queue is full or closed: then it is counted as dropped.
-    #[inline]
     pub(super) fn push(&self, row: R) {
+        self.push_with(row, |_| ());
+    }
+
+    /// As [`push`](Self::push), after a row was completed in its place in the order.
+    #[inline]
+    pub(super) fn push_with(&self, mut row: R, complete: impl FnOnce(&mut R)) {
         let weight = row.weight();
         let mut state = self.lock();
+        complete(&mut row);
         let is_closed = state.is_closed;
         let waiting = &mut state.waiting;
         let (before, after) = (waiting.bytes, waiting.bytes + weight);
