@@ -3,6 +3,7 @@
 //! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and return:
 //! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
 //! same for each; `benches/compare` compares them with other servers. `--record DIRECTORY` has a recorder write into a directory.
+//! `--api` keeps rows for the HTTP API, with the token `bench`, if the feature `api` is on.
 //! With `--recovery`, clients can recover their sessions: those whose requests say so (`?recovery=1`), or that are JavaScript.
 
 use socketio::{Recorder, Recovery, SocketIo};
@@ -95,15 +96,21 @@ async fn main() -> socketio::Result {
     let mut args = std::env::args().skip(1);
     let port: u16 = args
         .next()
-        .ok_or("usage: bench_server PORT [value|raw|typed] [--record DIRECTORY] [--recovery]")?
+        .ok_or(
+            "usage: bench_server PORT [value|raw|typed] [--record DIRECTORY] [--api] [--recovery]",
+        )?
         .parse()?;
     let (mut data, mut recorder, mut recovery) = ("value", None, None);
+    #[cfg(feature = "api")]
+    let mut api = None;
     while let Some(arg) = args.next() {
         match &*arg {
             "value" => data = "value",
             "raw" => data = "raw",
             "typed" => data = "typed",
             "--record" => recorder = args.next().map(Recorder::jsonl),
+            #[cfg(feature = "api")]
+            "--api" => api = Some(socketio::Api::bearer("bench")),
             "--recovery" => recovery = Some(Recovery::default()),
             other => {
                 return Err(format!("neither a type of handlers nor an option: {other}").into());
@@ -116,6 +123,10 @@ async fn main() -> socketio::Result {
     }
     if let Some(recovery) = recovery {
         builder = builder.recovery(recovery);
+    }
+    #[cfg(feature = "api")]
+    if let Some(api) = api {
+        builder = builder.api(api);
     }
     let io = builder.build()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

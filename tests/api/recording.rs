@@ -153,13 +153,20 @@ async fn acknowledgements_of_both_sides_are_rows() {
     let _: String = ana.call("later", ()).await.unwrap();
     let seven: u32 = io.to(ana.sid()).call("ask", ()).await.unwrap();
     assert_eq!(seven, 7);
+    let (sender, mut called) = tokio::sync::mpsc::unbounded_channel();
+    io.to(ana.sid())
+        .callback(move |seven: u32| sender.send(seven).unwrap())
+        .emit("ask", ());
+    assert_eq!(called.recv().await, Some(7));
     assert_eq!(
         outcomes(&io).await[1..],
         [
             row("ack", "later", "sent"),
             row("in", "later", "ok"),
             row("out", "ask", "ok"),
-            row("ack", "", "received"),
+            row("ack", "ask", "received"),
+            row("out", "ask", "ok"),
+            row("ack", "ask", "received"),
         ]
     );
 }

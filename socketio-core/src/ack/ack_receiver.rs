@@ -78,12 +78,12 @@ impl AckRequest<'_> {
                 let _ = sender.try_send((Source::Local(index), ack));
             });
             client.connection().begin_call();
-            let id = client.expect_ack(AckKind::Call, on_ack, limit);
+            let event = hub.sent_event(self.namespace, self.event);
+            let id = client.expect_ack(&event, AckKind::Call, on_ack, limit);
             if id.is_some()
                 && let Ok(packet) =
                     (hub.codec).event_with(client.namespace(), id, self.event, self.values)
             {
-                let event = hub.sent_event(self.namespace, self.event);
                 hub.deliver(&client, event, packet, self.delivery);
             }
             LocalRequest { client, id }

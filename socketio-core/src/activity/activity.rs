@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -13,14 +13,19 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
-    Row,
+    Record,
     ring::{Ring, RingLimits},
 };
 
-/// Receives every row, in the order of their numbers.
+/// Receives every record, in the order of their numbers.
 pub(crate) trait Sink: Send + Sync {
-    /// Takes a row. It is called under a lock that every event takes, so it must neither wait nor call user code.
-    fn record(&self, row: &Row);
+    /// Takes a record. It is called under a lock that every event takes, so it must neither wait nor call user code, and what it
+    /// does is kept short.
+    fn record(&self, record: Record);
+
+    /// Takes a record and gives it the next number, under the lock that keeps records in order. Only for a sink that is the only
+    /// place of records.
+    fn record_next(&self, record: Record, next: &AtomicU64);
 }
 
 /// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
@@ -42,11 +47,9 @@ impl ActivityOptions {
         Some(Arc::new(Activity {
             node: Arc::clone(node),
             first,
-            has_ring: self.ring.is_some(),
-            log: Mutex::new(Log {
-                next: first,
-                ring: self.ring.map(Ring::new),
-            }),
+            next: AtomicU64::new(first),
+            has_one_place: self.ring.is_none() && self.sinks.len() == 1,
+            ring: Mutex::new(self.ring.map(Ring::new)),
             sinks: self.sinks,
             waiting: AtomicUsize::new(0),
             recorded: Notify::new(),
@@ -69,31 +72,20 @@ pub(crate) struct Activity {
     node: Arc<str>,
     /// The number of the first row.
     first: u64,
-    log: Mutex<Log>,
-    has_ring: bool,
+    /// The number of the next record. With several places of records, it is changed under the lock of the ring only.
+    next: AtomicU64,
+    has_one_place: bool,
+    ring: Mutex<Option<Ring>>,
     sinks: Vec<Arc<dyn Sink>>,
     /// How many readers wait for a row.
     waiting: AtomicUsize,
     recorded: Notify,
 }
 
-struct Log {
-    /// The number of the next row.
-    next: u64,
-    ring: Option<Ring>,
-}
-
-impl Log {
-    fn number(&mut self, row: &mut Row) {
-        row.seq = self.next;
-        self.next += 1;
-    }
-}
-
-/// Rows of the ring, with what is missing before them.
+/// Records of the ring, with what is missing before them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Page {
-    pub(crate) rows: Vec<Arc<Row>>,
+    pub(crate) records: Vec<Record>,
     pub(crate) gap: Option<Gap>,
 }
 
@@ -111,28 +103,27 @@ pub(crate) struct Gap {
 }
 
 impl Activity {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ring(&self) -> MutexGuard<'_, Option<Ring>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Numbers a row, and gives it to the ring and to the sinks.
-    pub(crate) fn record(&self, mut row: Row) {
-        row.node = Arc::clone(&self.node);
-        if !self.has_ring {
-            let log = &mut *self.log();
-            log.number(&mut row);
-            self.sink(&row);
-            return;
+    /// Numbers a record, and gives it to the ring and to the sinks.
+    #[inline]
+    pub(crate) fn record(&self, record: Record) {
+        match &*self.sinks {
+            [sink] if self.has_one_place => sink.record_next(record, &self.next),
+            _ => self.record_in_several(record),
         }
-        // Allocated before the lock is taken.
-        let mut row = Arc::new(row);
+    }
+
+    fn record_in_several(&self, mut record: Record) {
         let removed = {
-            let log = &mut *self.log();
-            if let Some(row) = Arc::get_mut(&mut row) {
-                log.number(row);
+            let ring = &mut *self.ring();
+            record.seq = self.next.fetch_add(1, Ordering::Relaxed);
+            for sink in &self.sinks {
+                sink.record(record.clone());
             }
-            self.sink(&row);
-            log.ring.as_mut().map(|ring| ring.push(row))
+            ring.as_mut().map(|ring| ring.push(record))
         };
         drop(removed);
         if self.waiting.load(Ordering::SeqCst) > 0 {
@@ -140,23 +131,18 @@ impl Activity {
         }
     }
 
-    fn sink(&self, row: &Row) {
-        for sink in &self.sinks {
-            sink.record(row);
-        }
-    }
-
     /// Returns up to `limit` rows after the number `after`; without it, from the oldest one.
     pub(crate) fn page(&self, after: Option<u64>, limit: usize) -> Page {
-        let log = self.log();
-        let Some(ring) = &log.ring else {
+        let ring = self.ring();
+        let Some(ring) = &*ring else {
             return Page::default();
         };
+        let end = self.next.load(Ordering::Relaxed);
         let from = after.map_or(0, |after| after.saturating_add(1));
-        let next = ring.oldest().unwrap_or(log.next);
+        let next = ring.oldest().unwrap_or(end);
         let gap = after.and_then(|after| {
             // A number of the future is one of another process.
-            let is_future = from > log.next;
+            let is_future = from > end;
             let missing = from < next || is_future;
             missing.then_some(Gap {
                 after,
@@ -165,9 +151,9 @@ impl Activity {
                 other_process: from < self.first || is_future,
             })
         });
-        let from = if from > log.next { next } else { from };
+        let from = if from > end { next } else { from };
         Page {
-            rows: ring.from(from, limit),
+            records: ring.from(from, limit),
             gap,
         }
     }
@@ -188,7 +174,9 @@ impl Activity {
 
     /// Returns the number of the last row, or the one before the first row.
     pub(crate) fn newest(&self) -> u64 {
-        self.log().next - 1
+        // Under the lock, so that the row is in the ring.
+        let _ring = self.ring();
+        self.next.load(Ordering::Relaxed) - 1
     }
 
     /// Returns the name of the process.
@@ -240,7 +228,7 @@ mod tests {
 
     fn record(activity: &Activity, times: usize) {
         for _ in 0..times {
-            activity.record(Row::new(Direction::Out, &Arc::from("/")));
+            activity.record(Record::of_namespace(Direction::Out, "/"));
         }
     }
 
@@ -262,15 +250,15 @@ mod tests {
         loop {
             let page = activity.page(after, 2);
             assert_eq!(page.gap, None);
-            let Some(last) = page.rows.last() else {
+            let Some(last) = page.records.last() else {
                 break;
             };
             after = Some(last.seq);
-            seen.extend(page.rows.iter().map(|row| row.seq));
+            seen.extend(page.records.iter().map(|row| row.seq));
         }
         let first = activity.first;
         assert_eq!(seen, (first..first + 5).collect::<Vec<_>>());
-        assert_eq!(&*activity.page(None, 1).rows[0].node, "node");
+        assert_eq!(&**activity.node(), "node");
     }
 
     #[test]
@@ -286,7 +274,7 @@ mod tests {
             other_process: false,
         };
         assert_eq!(page.gap, Some(gap));
-        assert_eq!(page.rows[0].seq, first + 3);
+        assert_eq!(page.records[0].seq, first + 3);
         assert_eq!(activity.page(Some(first + 2), 9).gap, None);
         // A number of an earlier process, and one of a process whose clock was ahead.
         for after in [0, first + 100] {
@@ -301,7 +289,7 @@ mod tests {
         assert_eq!(activity.page(None, 9).gap, None);
         record(&activity, 3);
         let page = activity.page(Some(activity.newest()), 9);
-        assert!(page.rows.is_empty() && page.gap.is_none());
+        assert!(page.records.is_empty() && page.gap.is_none());
     }
 
     #[tokio::test]
@@ -327,20 +315,33 @@ mod tests {
         struct Kept(Mutex<Vec<u64>>);
 
         impl Sink for Kept {
-            fn record(&self, row: &Row) {
-                self.0.lock().unwrap().push(row.seq);
+            fn record(&self, record: Record) {
+                self.0.lock().unwrap().push(record.seq);
+            }
+
+            fn record_next(&self, _: Record, next: &AtomicU64) {
+                let mut kept = self.0.lock().unwrap();
+                kept.push(next.fetch_add(1, Ordering::Relaxed));
             }
         }
 
-        let kept = Arc::new(Kept(Mutex::default()));
-        let options = ActivityOptions {
-            ring: None,
-            sinks: vec![Arc::clone(&kept) as _],
-        };
-        let activity = options.start(&Arc::from("node")).unwrap();
-        record(&activity, 2);
-        let first = activity.first;
-        assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
-        assert!(activity.page(None, 9).rows.is_empty());
+        for (ring, sinks) in [(None, 1), (None, 2), (Some(RingLimits::default()), 2)] {
+            let kept: Vec<_> = (0..sinks)
+                .map(|_| Arc::new(Kept(Mutex::default())))
+                .collect();
+            let options = ActivityOptions {
+                ring,
+                sinks: kept.iter().map(|sink| Arc::clone(sink) as _).collect(),
+            };
+            let activity = options.start(&Arc::from("node")).unwrap();
+            record(&activity, 2);
+            let first = activity.first;
+            assert_eq!(activity.newest(), first + 1);
+            for kept in kept {
+                assert_eq!(*kept.0.lock().unwrap(), [first, first + 1]);
+            }
+            let in_ring = if ring.is_some() { 2 } else { 0 };
+            assert_eq!(activity.page(None, 9).records.len(), in_ring);
+        }
     }
 }

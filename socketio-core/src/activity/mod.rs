@@ -1,8 +1,9 @@
 //! What happens on a server, as rows: connections, events, acknowledgements.
 //!
-//! The layers above record a row where it happens, if the server keeps any: for the HTTP API, which reads the ring in
-//! memory, or for other sinks. A server without them has no [`Activity`], and then one `Option` is looked at and nothing
-//! is collected. What is recorded, and when, is decided in `hub/recording.rs`.
+//! The layers above make a [`Record`] where it happens, if the server keeps any: for the HTTP API, which reads the ring in
+//! memory, or for other sinks. It becomes a [`Row`], or a line of JSON, when somebody reads it or in the thread of a recorder. A
+//! server without them has no [`Activity`], and then one `Option` is looked at and nothing is collected. What is recorded, and
+//! when, is decided in `hub/recording.rs`.
 
 #[expect(
     clippy::module_inception,
@@ -10,13 +11,20 @@
 )]
 mod activity;
 mod arguments;
+mod names;
+mod record;
+mod record_json;
 mod recording;
 mod ring;
 mod row;
-mod row_json;
+mod subject;
 
 pub(crate) use activity::{Activity, ActivityOptions, Gap, Sink};
 pub(crate) use arguments::{RecordedArguments, data_of_recorded};
+pub(crate) use names::shared_name;
+pub(crate) use record::Record;
+pub(crate) use record_json::RecordWriter;
 pub(crate) use recording::{Recording, ended};
 pub(crate) use ring::RingLimits;
 pub use row::{Direction, Row};
+pub(crate) use subject::Subject;

@@ -1,38 +1,41 @@
 //! [`Recording`]: an event of a client while it is being handled.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
-use super::{Activity, Direction, Row};
+use super::{Activity, Direction, Record};
 use crate::base::turn_clock;
 
 /// The outcome of an event whose handler was dropped.
 const CANCELLED: &str = "cancelled";
 
-/// An event of a client while it is being handled. Its row is recorded when this is dropped, whatever becomes of the
-/// handler.
+/// An event of a client while it is being handled. It is recorded when this is dropped, whatever becomes of the handler.
 pub(crate) struct Recording {
     activity: Arc<Activity>,
     started: Instant,
+    has_ended: bool,
     /// Taken when this is dropped.
-    row: Option<Row>,
+    record: Option<Record>,
 }
 
 impl Recording {
     /// Begins the recording of an event whose handler starts now.
-    pub(crate) fn start(activity: &Arc<Activity>, mut row: Row) -> Self {
-        row.direction = Direction::In;
-        row.outcome = Cow::Borrowed(CANCELLED);
+    pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Self {
+        record.direction = Direction::In;
+        record.outcome = CANCELLED;
         Recording {
             activity: Arc::clone(activity),
             started: turn_clock::recent(),
-            row: Some(row),
+            has_ended: false,
+            record: Some(record),
         }
     }
 
     /// Notes how the event has ended. The first failure stays, also if an error handler has dealt with it.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
-        if let Some(row) = self.row.as_mut().filter(|row| row.outcome == CANCELLED) {
-            row.outcome = Cow::Borrowed(outcome);
+        if let Some(record) = &mut self.record
+            && !std::mem::replace(&mut self.has_ended, true)
+        {
+            record.outcome = outcome;
         }
     }
 }
@@ -46,16 +49,18 @@ pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static st
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if let Some(mut row) = self.row.take() {
+        if let Some(mut record) = self.record.take() {
             let ended = turn_clock::recent();
-            row.duration = Some(ended.saturating_duration_since(self.started));
-            self.activity.record(row);
+            record.duration = Some(ended.saturating_duration_since(self.started));
+            self.activity.record(record);
         }
     }
 }
 
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recording").field("row", &self.row).finish()
+        f.debug_struct("Recording")
+            .field("record", &self.record)
+            .finish()
     }
 }

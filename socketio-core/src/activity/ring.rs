@@ -1,8 +1,8 @@
-//! [`Ring`]: the latest rows, in memory.
+//! [`Ring`]: the latest records, in memory.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
-use super::Row;
+use super::Record;
 
 /// How much a [`Ring`] keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Default for RingLimits {
 #[derive(Debug)]
 pub(super) struct Ring {
     limits: RingLimits,
-    rows: VecDeque<Arc<Row>>,
+    rows: VecDeque<Record>,
     bytes: usize,
 }
 
@@ -37,8 +37,9 @@ impl Ring {
         }
     }
 
-    /// Adds a row. Returns those that have made room, to be dropped outside of the lock.
-    pub(super) fn push(&mut self, row: Arc<Row>) -> Removed {
+    /// Adds a record. Returns those that have made room, to be dropped outside of the lock.
+    #[inline]
+    pub(super) fn push(&mut self, row: Record) -> Removed {
         self.bytes += row.weight();
         self.rows.push_back(row);
         let mut removed = Removed::default();
@@ -56,7 +57,7 @@ impl Ring {
     }
 
     /// Returns up to `limit` rows from the one with the number `from` on.
-    pub(super) fn from(&self, from: u64, limit: usize) -> Vec<Arc<Row>> {
+    pub(super) fn from(&self, from: u64, limit: usize) -> Vec<Record> {
         let Some(oldest) = self.rows.front().map(|row| row.seq) else {
             return Vec::new();
         };
@@ -74,8 +75,8 @@ impl Ring {
 /// Rows that have left the ring: mostly one.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
-    one: Option<Arc<Row>>,
-    more: Vec<Arc<Row>>,
+    one: Option<Record>,
+    more: Vec<Record>,
 }
 
 #[cfg(test)]
@@ -83,13 +84,13 @@ mod tests {
     use super::*;
     use crate::activity::Direction;
 
-    fn row(seq: u64) -> Arc<Row> {
-        let mut row = Row::new(Direction::Out, &Arc::from("/"));
+    fn row(seq: u64) -> Record {
+        let mut row = Record::of_namespace(Direction::Out, "/");
         row.seq = seq;
-        Arc::new(row)
+        row
     }
 
-    fn numbers(rows: Vec<Arc<Row>>) -> Vec<u64> {
+    fn numbers(rows: Vec<Record>) -> Vec<u64> {
         rows.iter().map(|row| row.seq).collect()
     }
 

@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    mem,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -49,7 +48,8 @@ pub struct Row {
     /// The path of the namespace.
     #[serde(with = "shared")]
     pub namespace: Arc<str>,
-    /// The event's name. `None` for `connect`, `disconnect`, and acknowledgements of clients.
+    /// The event's name; of an acknowledgement, that of the event that asked for it. `None` for `connect`, `disconnect`, and
+    /// acknowledgements that nobody waits for.
     pub event: Option<Cow<'static, str>>,
     /// The client. `None` for an event that was not sent to exactly one client.
     pub socket: Option<Sid>,
@@ -101,17 +101,6 @@ impl Row {
             outcome: Cow::Borrowed("ok"),
             arguments: None,
         }
-    }
-
-    /// Estimates how many bytes it takes in memory. Names that rows share count for each.
-    pub(crate) fn weight(&self) -> usize {
-        let event = match &self.event {
-            Some(Cow::Owned(event)) => event.len(),
-            _ => 0,
-        };
-        let rooms: usize = self.rooms.iter().map(|room| room.len() + 32).sum();
-        let arguments = self.arguments.as_ref().map_or(0, |json| json.get().len());
-        mem::size_of::<Row>() + 32 + event + rooms + arguments
     }
 }
 

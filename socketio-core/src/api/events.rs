@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::time::sleep;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     reply::{ApiError, Page, Reply, next_url},
 };
 use crate::{
-    activity::{Activity, Gap, Row},
+    activity::{Activity, Gap, Record},
     client::SocketIo,
 };
 
@@ -19,6 +19,15 @@ use crate::{
 const PAGE: usize = 4 << 20;
 
 pub(super) const PARAMETERS: &[&str] = &["after", "limit", "wait"];
+
+/// A record of this node, which is written as its row.
+struct Recorded<'a>(&'a Record, &'a Arc<str>);
+
+impl Serialize for Recorded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.row(self.1).serialize(serializer)
+    }
+}
 
 /// What a page tells beside its rows.
 #[derive(Serialize)]
@@ -41,7 +50,7 @@ pub(super) async fn events(
     let activity = activity(io)?;
     let seen = activity.newest();
     let mut page = activity.page(after, limit);
-    if page.rows.is_empty() && !wait.is_zero() {
+    if page.records.is_empty() && !wait.is_zero() {
         let _permit = api.wait()?;
         let mut stopping = io.node().stopping.subscribe();
         tokio::select! {
@@ -52,13 +61,14 @@ pub(super) async fn events(
         page = activity.page(after, limit);
     }
     let mut bytes = 0;
-    let rows = page.rows.iter().take_while(|row| {
+    let records = page.records.iter().take_while(|record| {
         let fits = bytes < PAGE;
-        bytes += row.weight();
+        bytes += record.weight();
         fits
     });
-    let rows: Vec<&Row> = rows.map(|row: &Arc<Row>| &**row).collect();
-    let last = rows.last().map(|row| row.seq);
+    let node = activity.node();
+    let rows: Vec<_> = records.map(|record| Recorded(record, node)).collect();
+    let last = rows.last().map(|Recorded(record, _)| record.seq);
     let next = last.filter(|last| activity.newest() > *last).map(|last| {
         let limit = parameters
             .text("limit")
@@ -70,7 +80,7 @@ pub(super) async fn events(
         next,
         more: About {
             gap: page.gap,
-            node: activity.node(),
+            node,
         },
     }
     .reply()

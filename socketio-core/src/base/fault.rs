@@ -19,6 +19,7 @@ pub(crate) struct Panic(Box<str>);
 
 impl Panic {
     /// Takes the message out of the payload of [`catch_unwind`].
+    #[cold]
     fn new(payload: Box<dyn Any + Send>) -> Self {
         let message = payload
             .downcast_ref::<&'static str>()
@@ -47,11 +48,13 @@ impl fmt::Display for Panic {
 impl Error for Panic {}
 
 /// Calls user code and returns its panic as an error.
+#[inline]
 pub(crate) fn catch<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_unwind(AssertUnwindSafe(call)).map_err(Panic::new)
 }
 
 /// Polls a future of user code. It must not be polled again after a panic.
+#[inline]
 pub(crate) fn poll<F: Future + Unpin>(
     future: &mut F,
     cx: &mut Context<'_>,

@@ -61,6 +61,7 @@ impl Scope {
     }
 
     /// Runs a closure with the client as the current one.
+    #[inline]
     pub(crate) fn enter<R>(&mut self, run: impl FnOnce() -> R) -> R {
         /// Restores the previous context, also after a panic.
         struct Leave<'a>(&'a mut Scope);
@@ -77,6 +78,7 @@ impl Scope {
     }
 
     /// Calls user code with the client as the current one.
+    #[inline]
     pub(crate) fn call<R>(&mut self, call: impl FnOnce() -> R) -> Result<R, Panic> {
         fault::catch(|| self.enter(call))
     }
@@ -113,6 +115,7 @@ impl<F: Future + Unpin> Future for Scoped<F> {
     /// The output, and the error of the first `emit` that failed.
     type Output = (F::Output, Option<BoxError>);
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let Scoped { scope, future } = &mut *self;
         let output = ready!(scope.enter(|| {

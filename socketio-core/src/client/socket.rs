@@ -131,9 +131,8 @@ impl Socket {
         let packet = codec.event(self.namespace(), None, event, &payload)?;
         let hub = &self.node().hub;
         let sent = hub.sent_event(self.namespace(), event);
-        let delivery = DeliveryOptions::default();
-        let delivery = delivery.complete(hub.limits.overflow, self.namespace(), event);
-        self.client().emit(hub, sent, packet, delivery)
+        let options = DeliveryOptions::of_server(hub.limits.overflow, self.namespace(), event);
+        self.client().emit(hub, sent, packet, options.as_ref())
     }
 
     /// Sends an event to this client once its outbox has room: [`To::emit_wait`].

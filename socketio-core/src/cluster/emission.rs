@@ -298,7 +298,7 @@ impl Emission {
                 ..
             } => {
                 let on_ack = on_ack(client.sid());
-                let id = client.expect_ack(AckKind::Callback, on_ack, *limit)?;
+                let id = client.expect_ack(&self.event, AckKind::Callback, on_ack, *limit)?;
                 if expires.is_some() {
                     asked.0.push((Arc::downgrade(client), id));
                 }

@@ -27,7 +27,7 @@ pub(crate) struct EventTable {
 /// An event of one namespace or pattern, and the position of its handler.
 #[derive(Debug)]
 struct Slot {
-    event: Box<str>,
+    event: Arc<str>,
     namespace: Pattern,
     index: usize,
 }
@@ -61,7 +61,7 @@ impl EventTable {
                 && is_sent
                 && let Ok(namespace) = Pattern::parse(&handler.namespace)
             {
-                let event = handler.event.clone();
+                let event = Arc::clone(&handler.event);
                 buckets[hash(&event) & (size - 1)].push(Slot {
                     event,
                     namespace,
@@ -92,6 +92,12 @@ impl EventTable {
         let bucket = &self.buckets[hash(event) & (self.buckets.len() - 1)];
         let found = bucket.iter().find(|slot| slot.is_for(namespace, event));
         EventIndex(found.map_or(usize::MAX, |slot| slot.index))
+    }
+
+    /// Returns the name of an event, if it is in the table.
+    #[inline]
+    pub(crate) fn name(&self, event: EventIndex) -> Option<&Arc<str>> {
+        self.handlers.get(event.0).map(|handler| &handler.event)
     }
 
     /// Counts an event that was put into the outboxes of so many clients.

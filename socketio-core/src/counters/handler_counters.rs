@@ -1,5 +1,7 @@
 //! [`HandlerCounters`]: what is counted for one registered handler.
 
+use std::sync::Arc;
+
 use super::{Counter, DurationCounters};
 
 /// Why an event failed.
@@ -41,7 +43,8 @@ impl ErrorKind {
 pub(crate) struct HandlerCounters {
     /// The path or pattern of the namespace.
     pub(crate) namespace: Box<str>,
-    pub(crate) event: Box<str>,
+    /// Shared with what is recorded of its events.
+    pub(crate) event: Arc<str>,
     /// The function's name.
     pub(crate) handler: Box<str>,
     /// Whether the counters are of an event, and not of an error handler.

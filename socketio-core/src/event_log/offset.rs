@@ -4,40 +4,53 @@ use std::fmt;
 
 use base64::Engine as _;
 
-/// The identity of a log: positions of different logs are not compared.
+/// The identity of a log: positions of different logs are not compared. It is kept as text, since it is written into every event
+/// for clients that can recover their sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Epoch([u8; EPOCH_BYTES]);
+pub(crate) struct Epoch([u8; EPOCH_TEXT]);
 
 const EPOCH_BYTES: usize = 6;
+/// In base64, which has 4 characters for 3 bytes.
+const EPOCH_TEXT: usize = EPOCH_BYTES / 3 * 4;
 
 impl Epoch {
     pub(crate) fn random() -> Self {
         let mut bytes = [0; EPOCH_BYTES];
         getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
-        Epoch(bytes)
+        Self::from_bytes(bytes)
     }
 
     /// Returns the epoch of a random number.
     pub(crate) fn of(random: u64) -> Self {
         let [a, b, c, d, e, f, ..] = random.to_ne_bytes();
-        Epoch([a, b, c, d, e, f])
+        Self::from_bytes([a, b, c, d, e, f])
+    }
+
+    fn from_bytes(bytes: [u8; EPOCH_BYTES]) -> Self {
+        let mut text = [0; EPOCH_TEXT];
+        base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .encode_slice(bytes, &mut text)
+            .expect("6 bytes are 8 characters");
+        Epoch(text)
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; EPOCH_BYTES];
         let decoded =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
-        (decoded == Ok(EPOCH_BYTES)).then_some(Epoch(bytes))
+        // All 6 bytes are in the text, so it is the only one for them.
+        let is_epoch = decoded == Ok(EPOCH_BYTES);
+        text.as_bytes()
+            .try_into()
+            .ok()
+            .filter(|_| is_epoch)
+            .map(Epoch)
     }
 }
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 8];
-        base64::engine::general_purpose::URL_SAFE_NO_PAD
-            .encode_slice(self.0, &mut text)
-            .map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.0).map_err(|_| fmt::Error)?)
     }
 }
 

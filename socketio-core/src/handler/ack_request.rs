@@ -78,7 +78,11 @@ pub(crate) enum AckSource<'a> {
     State(Arc<AckState>),
 }
 
-impl AckSource<'_> {
+impl<'a> AckSource<'a> {
+    /// Returns the source of an event that has asked for an acknowledgement, or has not.
+    pub(super) fn of(request: Option<&'a AckRequest>) -> Self {
+        request.map_or(AckSource::None, AckSource::Request)
+    }
     pub(crate) fn is_requested(&self) -> bool {
         !matches!(self, AckSource::None)
     }
@@ -208,7 +212,7 @@ impl AckState {
         let (client, bytes) = (self.socket.client(), packet.bytes());
         client.deliver_protocol(packet);
         let hub = &self.socket.node().hub;
-        hub.record_ack(client, Some(&self.event), bytes);
+        hub.record_ack(client, &self.event, bytes);
     }
 }
 

@@ -8,13 +8,13 @@ use std::{borrow::Cow, panic::Location, sync::Arc};
 use super::{
     EventCall, EventFailure, Next, QueuedEvent, Route,
     ack_request::{AckRequest, AckSource},
+    begun::Begun,
     entry::Entry,
     failure::{ErrorAck, StartFailure, connection_refused, count_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
     registry::Lookup,
-    stream_run::{Begun, begin},
     upload_serve::serve,
     user_code::UserCode,
 };
@@ -62,11 +62,12 @@ impl Dispatcher {
             route,
             name: kept,
             id,
-            arguments,
+            mut arguments,
             mut recording,
         } = event;
-        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed to keep this future small,
-        // since it is allocated and moved for each event.
+        let request = id.map(AckRequest::new);
+        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed, and nothing but the parameters is kept
+        // over an await, so that this future is small: it is allocated and moved for each event.
         async move {
             let ClientContext {
                 socket,
@@ -74,13 +75,13 @@ impl Dispatcher {
                 dispatcher,
             } = &*context;
             let name = QueuedEvent::name_of(kept.as_deref(), &route);
-            let request = id.map(AckRequest::new);
-            let ack = request.as_ref().map_or(AckSource::None, AckSource::Request);
-            let acknowledge = ack.is_requested();
-            let again = handlers.error().map(|_| arguments.clone());
             let input = Input::Event {
-                arguments,
-                ack: ack.clone(),
+                // An error handler reads them again.
+                arguments: match handlers.error() {
+                    Some(_) => arguments.clone(),
+                    None => std::mem::take(&mut arguments),
+                },
+                ack: AckSource::of(request.as_ref()),
             };
             let result = match &route {
                 Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
@@ -93,39 +94,26 @@ impl Dispatcher {
                     Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
                 }
             };
-            let arguments = again.unwrap_or_default();
-            let concluded = match dispatcher.settle(result, socket, name, acknowledge) {
-                Ok(mut response) => match response.take_stream() {
-                    None => (response, None),
-                    Some(stream) => {
-                        let begun = Begun {
-                            route,
-                            name: kept,
-                            request,
-                            arguments,
-                            recording,
-                        };
-                        return Box::pin(begin(Arc::clone(&context), begun, stream)).await;
-                    }
-                },
-                Err(failure) => {
-                    let outcome = match &failure {
-                        EventFailure::Failed(error) => count_failure(route.origin(), error),
-                        EventFailure::Malformed(_) => "malformed",
-                    };
-                    ended(&mut recording, outcome);
-                    let input = (arguments, ack);
-                    let recovered = dispatcher.recover(handlers, socket, name, failure, input);
-                    Box::pin(recovered).await?
+            match result {
+                Ok(response) if response.is_final() => {
+                    let concluded = (response, None);
+                    let acknowledged =
+                        dispatcher.acknowledge(socket, (name, &route), request.as_ref(), concluded);
+                    let is_sent = acknowledged.is_ok();
+                    ended(&mut recording, if is_sent { "ok" } else { "error" });
+                    acknowledged
                 }
-            };
-            let acknowledged =
-                dispatcher.acknowledge(socket, (name, &route), request.as_ref(), concluded);
-            ended(
-                &mut recording,
-                if acknowledged.is_ok() { "ok" } else { "error" },
-            );
-            acknowledged
+                result => {
+                    let begun = Begun {
+                        route,
+                        name: kept,
+                        request,
+                        arguments,
+                        recording,
+                    };
+                    Box::pin(begun.conclude(Arc::clone(&context), result)).await
+                }
+            }
         }
     }
 
@@ -385,6 +373,7 @@ impl Dispatcher {
 }
 
 /// Starts a handler or a guard, which reads its arguments. Returns its future, and whether it took an `Ack`.
+#[inline]
 fn start(
     scope: &mut Scope,
     mut cx: EventContext<'_>,

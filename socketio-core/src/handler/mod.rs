@@ -5,6 +5,7 @@
 //! value.
 
 mod ack_request;
+mod begun;
 mod builder_methods;
 mod call;
 mod check;
@@ -19,6 +20,7 @@ mod event_handler;
 mod event_handler_ext;
 mod event_key;
 mod event_stream;
+mod events;
 pub(crate) mod extract;
 mod failure;
 mod guard;

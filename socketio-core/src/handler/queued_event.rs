@@ -1,10 +1,10 @@
 //! [`QueuedEvent`]: an event between its arrival and its handler.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Route, registry::Lookup};
 use crate::{
-    activity::Recording,
+    activity::{Recording, shared_name},
     counters::Counters,
     hub::{Client, Hub},
     packet::{AckId, Arguments, Received},
@@ -59,17 +59,21 @@ impl QueuedEvent {
 
     /// Begins its recording, if rows are recorded.
     pub(crate) fn record(&mut self, hub: &Hub, client: &Client, bytes: usize) {
-        self.recording = hub.recording(client, bytes, |row| {
-            row.event = Some(match (&self.name, self.route.entry()) {
-                (None, Some(entry)) => entry.event.clone(),
-                (name, _) => Cow::Owned(name.as_deref().unwrap_or_default().to_owned()),
+        self.recording = hub.recording(client, bytes, |record| {
+            let counters = self
+                .route
+                .origin()
+                .and_then(|origin| origin.counters.as_ref());
+            record.event = Some(match (&self.name, counters) {
+                (None, Some(counters)) => Arc::clone(&counters.event),
+                _ => shared_name(self.name()),
             });
             let recorded = self.route.entry().and_then(|entry| entry.record.as_ref());
-            row.arguments = recorded.and_then(|recorded| {
+            record.set_arguments(recorded.and_then(|recorded| {
                 // Arguments that can't be read fail the event, too.
                 let arguments = self.arguments.clone().rest().ok()?;
                 recorded.json(arguments)
-            });
+            }));
         });
     }
 

@@ -12,8 +12,8 @@ use std::{
 use socketio_names::Pattern;
 
 use super::{
-    Kind, entry::Entry, extract::Input, guard::GuardEntry, middleware::MiddlewareEntry,
-    origin::Origin, rate_limit::RateLimiter,
+    Kind, entry::Entry, events::Events, extract::Input, guard::GuardEntry,
+    middleware::MiddlewareEntry, origin::Origin, rate_limit::RateLimiter,
 };
 use crate::{
     counters::{HandlerCounters, RateRule, RatedCounters},
@@ -101,37 +101,12 @@ impl Route {
 /// The registrations of one path.
 #[derive(Debug, Default)]
 struct Table {
-    events: Events,
+    events: Events<Registered>,
     /// The handler of `*`.
     any: Option<Registered>,
     error: Option<Arc<Entry>>,
     /// The guards of the namespace impls at this path.
     joining: Vec<Arc<[GuardEntry]>>,
-}
-
-/// Handlers by the name of their event, in the order of length and name: most names differ in length from the one that is
-/// looked up, so that a search compares few bytes, which is cheaper than a hash.
-#[derive(Debug, Default)]
-struct Events(Vec<(Box<str>, Registered)>);
-
-impl Events {
-    fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| {
-            let by_length = known.len().cmp(&name.len());
-            by_length.then_with(|| known.as_bytes().cmp(name.as_bytes()))
-        })
-    }
-
-    fn get(&self, name: &str) -> Option<&Registered> {
-        self.find(name).ok().map(|index| &self.0[index].1)
-    }
-
-    fn insert(&mut self, name: Box<str>, registered: Registered) {
-        match self.find(&name) {
-            Ok(index) => self.0[index].1 = registered,
-            Err(index) => self.0.insert(index, (name, registered)),
-        }
-    }
 }
 
 /// A handler, and whether its namespace impl or the handler itself has guards, or a key by which it runs once.
@@ -198,8 +173,8 @@ impl Registry {
             match entry.kind {
                 Kind::Event if entry.event == "*" => table.any = Some(Registered::new(entry)),
                 Kind::Event => {
-                    let name = Box::from(&*entry.event);
-                    table.events.insert(name, Registered::new(entry));
+                    let name = entry.event.clone();
+                    table.events.insert(&name, Registered::new(entry));
                 }
                 Kind::Error | Kind::ErrorDefault => table.error = Some(entry),
             }

@@ -105,6 +105,15 @@ impl Response {
         !matches!(self.0, Content::Deferred(_))
     }
 
+    /// Returns whether it is what is sent, or that nothing is: nothing has to run for it.
+    #[inline]
+    pub(super) fn is_final(&self) -> bool {
+        match self.0 {
+            Content::None | Content::NoAck | Content::Encoded(_) => true,
+            Content::Deferred(_) | Content::Stream(_) => false,
+        }
+    }
+
     pub(super) fn encode(self, encoder: ResponseEncoder) -> Outcome {
         match self.0 {
             Content::Deferred(value) => value.encode(encoder),

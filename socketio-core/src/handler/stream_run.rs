@@ -11,20 +11,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::event_stream::Parts;
+use super::{begun::Begun, event_stream::Parts};
 use crate::{
-    activity::{Recording, ended},
-    base::{BoxError, Cause, Forbidden, HandlerError, Problem, ProblemDetails},
+    base::{Forbidden, Problem, ProblemDetails},
     client::{Scope, Socket},
     event_log::Position,
-    handler::{
-        ClientContext, EventFailure, HandlerFuture, QueuedEvent, Response, ResponseEncoder, Route,
-        StreamDefinition,
-        ack_request::{AckRequest, AckSource},
-        failure::count_failure,
-    },
+    handler::{ClientContext, EventFailure, HandlerFuture, Response, ResponseEncoder},
     hub::{RunningStream, StreamEntry, StreamName},
-    packet::Arguments,
 };
 
 /// How much of a stream may wait in the outbox of its client: what is written in one turn, so that a stream ends soon after it is
@@ -43,67 +36,6 @@ pub struct StreamEnd {
     /// The position behind the last item, if it was sent to a room with a [history](crate::SocketIoBuilder::history). Absent if not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-}
-
-/// An event whose handler has returned a stream.
-pub(super) struct Begun {
-    pub(super) route: Route,
-    pub(super) name: Option<Box<str>>,
-    pub(super) request: Option<AckRequest>,
-    /// For the error handler.
-    pub(super) arguments: Arguments,
-    pub(super) recording: Option<Box<Recording>>,
-}
-
-impl Begun {
-    fn name(&self) -> &str {
-        QueuedEvent::name_of(self.name.as_deref(), &self.route)
-    }
-
-    fn definition(&self) -> Option<StreamDefinition> {
-        self.route.entry()?.stream
-    }
-
-    /// Ends the event: acknowledges it, and has the error handler run if it failed.
-    async fn end(
-        mut self,
-        context: &ClientContext,
-        result: Result<Response, BoxError>,
-    ) -> Result<(), EventFailure> {
-        let ClientContext {
-            socket,
-            handlers,
-            dispatcher,
-        } = context;
-        let name = QueuedEvent::name_of(self.name.as_deref(), &self.route);
-        let origin = self.route.origin().unwrap_or(&dispatcher.built);
-        // Of an error item, or of a stream that panicked, it is the failure itself.
-        let result = result.map_err(|error| match error.downcast::<HandlerError>() {
-            Ok(error) => EventFailure::Failed(*error),
-            Err(error) => dispatcher
-                .error(Cause::Error(error), name, socket, origin)
-                .into(),
-        });
-        let request = self.request.as_ref();
-        let ack = request.map_or(AckSource::None, AckSource::Request);
-        let concluded = match dispatcher.settle(result, socket, name, request.is_some()) {
-            Ok(response) => {
-                ended(&mut self.recording, "ok");
-                (response, None)
-            }
-            Err(failure) => {
-                if let EventFailure::Failed(error) = &failure {
-                    let outcome = count_failure(self.route.origin(), error);
-                    ended(&mut self.recording, outcome);
-                }
-                let input = (self.arguments.clone(), ack);
-                dispatcher
-                    .recover(handlers, socket, name, failure, input)
-                    .await?
-            }
-        };
-        dispatcher.acknowledge(socket, (name, &self.route), request, concluded)
-    }
 }
 
 /// Runs a stream in a task of its own. The event fails if there are too many.

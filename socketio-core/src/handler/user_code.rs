@@ -46,6 +46,7 @@ impl<'a> UserCode<'a> {
 impl Future for UserCode<'_> {
     type Output = Result<Response, Cause>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begun = turn_clock::recent();
         let started = *self.started.get_or_insert(begun);

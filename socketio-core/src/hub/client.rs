@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     time::SystemTime,
@@ -21,6 +21,7 @@ use super::{
     slots::{Slot, Slots},
 };
 use crate::{
+    activity::Subject,
     base::{EmitError, Reason, Request, Sid, spans},
     packet::Frames,
     pending::PendingAcks,
@@ -45,8 +46,7 @@ pub(crate) struct Client {
     pub(super) background: AtomicUsize,
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
     pub(crate) handles_disconnecting: bool,
-    /// The key of its user. Changed under the lock of the state only.
-    pub(super) user: Mutex<Option<Arc<str>>>,
+    user: Mutex<User>,
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.
     inbox: (AtomicUsize, AtomicUsize),
@@ -54,6 +54,15 @@ pub(crate) struct Client {
     span: Option<Box<Span>>,
     /// If its session can be recovered. Boxed, since by default none can.
     recoverable: Option<Box<Recoverable>>,
+}
+
+/// The user of a client.
+#[derive(Default)]
+struct User {
+    /// Changed under the lock of the state only.
+    key: Option<Arc<str>>,
+    /// What is recorded of the client, once something was, with this user.
+    subject: Option<Arc<Subject>>,
 }
 
 impl Client {
@@ -162,7 +171,8 @@ impl Client {
         }
     }
 
-    /// Emits an event to this client: at once, or, inside `connect`, once it has been accepted.
+    /// Emits an event to this client: at once, or, inside `connect`, once it has been accepted. Without options, it is delivered as
+    /// the server delivers all events.
     ///
     /// # Errors
     ///
@@ -173,10 +183,11 @@ impl Client {
         hub: &Hub,
         event: SentEvent,
         packet: Frames,
-        options: DeliveryOptions,
+        options: Option<&DeliveryOptions>,
     ) -> Result<(), EmitError> {
         if self.is_connecting() {
             let client = Arc::clone(self);
+            let options = options.cloned().unwrap_or_default();
             return self.once_accepted(hub, packet.bytes(), move |hub| {
                 match client.recoverable() {
                     Some(session) => {
@@ -186,7 +197,7 @@ impl Client {
                 }
             });
         }
-        hub.emit(self, event, packet, &options)
+        hub.emit(self, event, packet, options)
     }
 
     /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted. It does not run if
@@ -226,17 +237,28 @@ impl Client {
         })
     }
 
+    fn lock_user(&self) -> MutexGuard<'_, User> {
+        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the key of its user.
     pub(crate) fn user(&self) -> Option<Arc<str>> {
-        self.replace_user_with(|user| user.clone())
+        self.lock_user().key.clone()
     }
 
     pub(super) fn replace_user(&self, key: Option<Arc<str>>) -> Option<Arc<str>> {
-        self.replace_user_with(|user| std::mem::replace(user, key))
+        let user = User { key, subject: None };
+        std::mem::replace(&mut *self.lock_user(), user).key
     }
 
-    fn replace_user_with<R>(&self, change: impl FnOnce(&mut Option<Arc<str>>) -> R) -> R {
-        change(&mut self.user.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns what its records have in common.
+    pub(super) fn subject(&self) -> Arc<Subject> {
+        let User { key, subject } = &mut *self.lock_user();
+        let subject = subject.get_or_insert_with(|| {
+            let (namespace, sid) = (Arc::clone(&self.namespace), self.sid.clone());
+            Arc::new(Subject::new(namespace, Some(sid), key.clone()))
+        });
+        Arc::clone(subject)
     }
 
     /// Notes how many events wait for their handler, and their bytes.

@@ -1,8 +1,8 @@
 //! The acks that a [`Client`] has been asked for: how many may be pending, and how they end.
 
-use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 
-use super::Client;
+use super::{Client, SentEvent};
 use crate::{
     base::CallError,
     packet::Arguments,
@@ -17,10 +17,21 @@ impl Client {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a pending ack, and returns the id for the packet. Returns `None` if the client has disconnected, or if too many are
+    /// Adds a pending ack of an event, and returns the id for the packet. Returns `None` if the client has disconnected, or if too many are
     /// pending and none of them can be dropped; `on_ack` has then been called with the error.
-    pub(crate) fn expect_ack(&self, kind: AckKind, on_ack: OnAck, limit: usize) -> Option<u64> {
-        let pending = PendingAck { kind, on_ack };
+    pub(crate) fn expect_ack(
+        &self,
+        event: &SentEvent,
+        kind: AckKind,
+        on_ack: OnAck,
+        limit: usize,
+    ) -> Option<u64> {
+        let event = event.name.clone();
+        let pending = PendingAck {
+            kind,
+            event,
+            on_ack,
+        };
         let inserted = {
             let mut acks = self.acks();
             // Checked under the lock that `fail_acks` takes after the phase has changed.
@@ -70,6 +81,11 @@ impl Client {
         }
     }
 
+    /// Returns the name of the event whose ack is pending, if rows are recorded.
+    pub(super) fn event_of_ack(&self, id: u64) -> Option<Arc<str>> {
+        self.acks().event(id).cloned()
+    }
+
     /// Removes a pending ack.
     pub(crate) fn forget_ack(&self, id: u64) -> Option<PendingAck> {
         let removed = self.acks().remove(id)?;
@@ -105,7 +121,7 @@ impl Client {
     }
 
     fn resolve(&self, pending: PendingAck, ack: Result<Arguments, CallError>, bytes: usize) {
-        let PendingAck { kind, on_ack } = pending;
+        let PendingAck { kind, on_ack, .. } = pending;
         let is_callback = kind == AckKind::Callback;
         let running = is_callback.then(|| self.connection.callbacks_or_new().begin(bytes));
         on_ack(ack, running);

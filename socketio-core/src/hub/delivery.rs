@@ -99,6 +99,42 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// Delivers an event that a handler emits to one client, unless that is not in its namespace. Without observers, nothing is
+    /// collected.
+    ///
+    /// # Errors
+    ///
+    /// If the outbox is full even for a burst.
+    #[inline]
+    pub(super) fn emit(
+        hub: &Hub,
+        client: &Arc<Client>,
+        event: SentEvent,
+        packet: Frames,
+        options: Option<&DeliveryOptions>,
+    ) -> Result<(), EmitError> {
+        if !hub.is_observed() {
+            if !client.is_connected() {
+                return Ok(());
+            }
+            let bytes = packet.bytes();
+            let pushed = client.connection().try_push(packet, options);
+            let clients = u64::from(pushed.is_ok());
+            hub.counters.events.sent(event.index, clients);
+            if hub.activity.is_some() {
+                let outcome = if pushed.is_ok() { "ok" } else { "outbox_full" };
+                let place = (client.namespace(), None);
+                hub.record_sent(&event, (Some(client), clients), place, bytes, outcome);
+            }
+            return pushed;
+        }
+        let mut delivery = Delivery::new(hub, client.namespace(), event);
+        delivery.options = options;
+        let delivered = delivery.try_deliver(client, packet);
+        delivery.finish();
+        delivered
+    }
+
     /// Delivers to the only client that a handler emits to, unless it is not in its namespace.
     ///
     /// # Errors

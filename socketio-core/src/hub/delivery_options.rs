@@ -18,6 +18,21 @@ pub(crate) struct DeliveryOptions {
 }
 
 impl DeliveryOptions {
+    /// As the server delivers all events.
+    pub(crate) const DEFAULT: &'static DeliveryOptions = &DeliveryOptions {
+        is_volatile: false,
+        policy: None,
+        given_key: None,
+        key: None,
+    };
+
+    /// Returns the options of an event that is emitted without any, if the server's policy needs some.
+    #[inline]
+    pub(crate) fn of_server(server: OverflowPolicy, namespace: &str, event: &str) -> Option<Self> {
+        (server == OverflowPolicy::LatestPerKey)
+            .then(|| DeliveryOptions::default().complete(server, namespace, event))
+    }
+
     /// Adds what an event needs under the overflow policy that applies to it: a key, made of its names and the key that the emit
     /// gives.
     pub(crate) fn complete(mut self, server: OverflowPolicy, namespace: &str, event: &str) -> Self {

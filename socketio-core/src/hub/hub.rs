@@ -222,7 +222,7 @@ impl Hub {
         delivery.finish();
     }
 
-    /// Delivers an event that a handler emits to one client.
+    /// Delivers an event that a handler emits to one client. Without options, it is delivered as the server delivers all events.
     ///
     /// # Errors
     ///
@@ -233,15 +233,13 @@ impl Hub {
         client: &Arc<Client>,
         event: SentEvent,
         packet: Frames,
-        options: &DeliveryOptions,
+        options: Option<&DeliveryOptions>,
     ) -> Result<(), EmitError> {
         if let Some(recoverable) = client.recoverable() {
+            let options = options.unwrap_or(DeliveryOptions::DEFAULT);
             return self.emit_recoverable(client, recoverable, event, (&packet, options));
         }
-        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
-        let delivered = delivery.try_deliver(client, packet);
-        delivery.finish();
-        delivered
+        Delivery::emit(self, client, event, packet, options)
     }
 
     /// Disconnects a client on behalf of the server: it receives a DISCONNECT packet and leaves its rooms at once, and

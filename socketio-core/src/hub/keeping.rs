@@ -26,7 +26,7 @@ impl Client {
         let slots = session.slots.lock().unwrap_or_else(PoisonError::into_inner);
         client.state = Mutex::new(ClientState::resumed(&session.rooms));
         client.slots = Mutex::new(slots.clone());
-        client.user = Mutex::new(session.user.clone());
+        client.replace_user(session.user.clone());
         client
     }
 

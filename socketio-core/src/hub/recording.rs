@@ -1,10 +1,10 @@
 //! What is recorded as rows, for the HTTP API and for recorders.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use super::{Client, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room};
 use crate::{
-    activity::{Direction, Recording, Row},
+    activity::{Direction, Record, Recording, Subject, shared_name},
     base::Reason,
     counters::EventIndex,
     packet::Frames,
@@ -14,16 +14,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct SentEvent {
     pub(super) index: EventIndex,
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Arc<str>>,
 }
 
-impl Row {
-    /// Creates a row about one client.
+impl Record {
+    /// Creates a record about one client.
+    #[inline]
     fn of(direction: Direction, client: &Client) -> Self {
-        let mut row = Row::new(direction, client.namespace());
-        row.socket = Some(client.sid().clone());
-        row.user = client.user();
-        row
+        Record::new(direction, client.subject())
     }
 
     /// Notes the rooms, and the user, that an event is sent to.
@@ -34,8 +32,8 @@ impl Row {
         for room in rooms {
             // The names of users' rooms are secret.
             match key_of_room(room) {
-                Some(user) => self.user = Some(Arc::from(user)),
-                None => self.rooms.push(Arc::clone(room)),
+                Some(user) => self.set_user(user),
+                None => self.add_room(Arc::clone(room)),
             }
         }
     }
@@ -45,22 +43,29 @@ impl Hub {
     /// Describes an event for [`Delivery`](super::Delivery).
     #[inline]
     pub(crate) fn sent_event(&self, namespace: &str, event: &str) -> SentEvent {
+        let index = self.counters.events.index(namespace, event);
         SentEvent {
-            index: self.counters.events.index(namespace, event),
-            name: self.activity.is_some().then(|| Box::from(event)),
+            index,
+            name: match &self.activity {
+                None => None,
+                Some(_) => Some(match self.counters.events.name(index) {
+                    Some(name) => Arc::clone(name),
+                    None => shared_name(event),
+                }),
+            },
         }
     }
 
     /// Records that a client was accepted.
     pub(super) fn record_connect(&self, client: &Client) {
         if let Some(activity) = &self.activity {
-            let mut row = Row::of(Direction::Connect, client);
+            let mut record = Record::of(Direction::Connect, client);
             let recovers = |one: &Recoverable| one.resumed.is_some();
             if client.recoverable().is_some_and(recovers) {
-                row.outcome = Cow::Borrowed("recovered");
+                record.outcome = "recovered";
             }
-            row.duration = row.at.duration_since(client.connected_at()).ok();
-            activity.record(row);
+            record.duration = record.at.duration_since(client.connected_at()).ok();
+            activity.record(record);
         }
     }
 
@@ -69,21 +74,21 @@ impl Hub {
         let Some(activity) = &self.activity else {
             return;
         };
-        let mut row = match rooms {
+        let mut record = match rooms {
             Some(rooms) => {
-                let mut row = Row::of(Direction::Disconnect, client);
-                row.rooms = rooms;
-                row.outcome = Cow::Borrowed(reason.detail());
-                row
+                let mut record = Record::of(Direction::Disconnect, client);
+                record.set_rooms(rooms);
+                record.outcome = reason.detail();
+                record
             }
             None => {
-                let mut row = Row::of(Direction::Connect, client);
-                row.outcome = Cow::Borrowed("refused");
-                row
+                let mut record = Record::of(Direction::Connect, client);
+                record.outcome = "refused";
+                record
             }
         };
-        row.duration = row.at.duration_since(client.connected_at()).ok();
-        activity.record(row);
+        record.duration = record.at.duration_since(client.connected_at()).ok();
+        activity.record(record);
     }
 
     /// Begins the recording of an event whose handler starts, if rows are recorded. `complete` adds the event's name and
@@ -93,13 +98,13 @@ impl Hub {
         &self,
         client: &Client,
         bytes: usize,
-        complete: impl FnOnce(&mut Row),
+        complete: impl FnOnce(&mut Record),
     ) -> Option<Box<Recording>> {
         let activity = self.activity.as_ref()?;
-        let mut row = Row::of(Direction::In, client);
-        row.bytes = bytes as u64;
-        complete(&mut row);
-        Some(Box::new(Recording::start(activity, row)))
+        let mut record = Record::of(Direction::In, client);
+        record.bytes = bytes as u64;
+        complete(&mut record);
+        Some(Box::new(Recording::start(activity, record)))
     }
 
     /// Records an event that was delivered to so many clients, of which `recipient` is the first.
@@ -114,21 +119,21 @@ impl Hub {
         let Some(activity) = &self.activity else {
             return;
         };
-        let mut row = match (recipient, clients) {
-            (Some(client), 0 | 1) => Row::of(Direction::Out, client),
-            _ => Row::new(Direction::Out, namespace),
+        let mut record = match (recipient, clients) {
+            (Some(client), 0 | 1) => Record::of(Direction::Out, client),
+            _ => {
+                let subject = Subject::new(Arc::clone(namespace), None, None);
+                Record::new(Direction::Out, Arc::new(subject))
+            }
         };
-        row.event = event
-            .name
-            .as_deref()
-            .map(|name| Cow::Owned(name.to_owned()));
-        row.clients = clients;
-        row.bytes = bytes as u64;
-        row.outcome = Cow::Borrowed(outcome);
+        record.event = event.name.clone();
+        record.clients = clients;
+        record.bytes = bytes as u64;
+        record.outcome = outcome;
         if let Some(target) = target {
-            row.address(target);
+            record.address(target);
         }
-        activity.record(row);
+        activity.record(record);
     }
 
     /// Records an event of this node that no local client has received.
@@ -142,25 +147,35 @@ impl Hub {
     }
 
     /// Sends the acknowledgement of an event, and records it.
+    #[inline]
     pub(crate) fn acknowledge(&self, client: &Client, event: &str, packet: Frames) {
-        self.record_ack(client, Some(event), packet.bytes());
+        self.record_ack(client, event, packet.bytes());
         let connection = client.connection();
         connection.push(packet, PacketKind::Protocol);
     }
 
-    /// Records an acknowledgement: of this event of the client, or of one of the server if there is no name.
-    pub(crate) fn record_ack(&self, client: &Client, event: Option<&str>, bytes: usize) {
-        let Some(activity) = &self.activity else {
-            return;
-        };
-        let mut row = Row::of(Direction::Ack, client);
-        row.outcome = Cow::Borrowed(match event {
-            Some(_) => "sent",
-            None => "received",
-        });
-        row.event = event.map(|event| Cow::Owned(event.to_owned()));
-        row.bytes = bytes as u64;
-        activity.record(row);
+    /// Records an acknowledgement of this event of the client.
+    #[inline]
+    pub(crate) fn record_ack(&self, client: &Client, event: &str, bytes: usize) {
+        if let Some(activity) = &self.activity {
+            let mut record = Record::of(Direction::Ack, client);
+            record.event = Some(shared_name(event));
+            record.outcome = "sent";
+            record.bytes = bytes as u64;
+            activity.record(record);
+        }
+    }
+
+    /// Records an acknowledgement by the client, of the event of the server that was sent with this id.
+    #[inline]
+    pub(crate) fn record_received_ack(&self, client: &Client, id: Option<u64>, bytes: usize) {
+        if let Some(activity) = &self.activity {
+            let mut record = Record::of(Direction::Ack, client);
+            record.event = id.and_then(|id| client.event_of_ack(id));
+            record.outcome = "received";
+            record.bytes = bytes as u64;
+            activity.record(record);
+        }
     }
 }
 

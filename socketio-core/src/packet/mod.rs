@@ -50,6 +50,7 @@ pub(crate) use packet::check_name;
 pub use packet::{Body, Packet};
 pub use parser::{Decoder, Parser};
 pub use payload::{Form, Payload};
+pub(crate) use reader::InvalidMessage;
 pub use reader::Reader;
 pub use received::Received;
 pub use rest::Rest;

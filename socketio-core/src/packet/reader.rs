@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 use super::{Assembler, Body, Decoder, Packet, Received, TextPacket, is_reserved};
 use crate::{
     admission::PacketLimits,
     base::{
-        BoxError, Data, Message,
+        BoxError, Data, Head, Message,
         fault::{self, Panic},
     },
 };
@@ -21,6 +23,35 @@ enum Inner {
     Parser(Box<dyn Decoder>),
     /// The parser panicked.
     Failed,
+}
+
+/// A message that is not part of a packet.
+pub(crate) struct InvalidMessage {
+    pub(crate) error: BoxError,
+    /// What may be logged of it.
+    pub(crate) head: Head,
+}
+
+impl InvalidMessage {
+    #[cold]
+    fn new(error: impl Into<BoxError>, head: Head) -> Box<Self> {
+        Box::new(InvalidMessage {
+            error: error.into(),
+            head,
+        })
+    }
+}
+
+/// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
+/// may be one, only its beginning.
+fn head(message: &Message) -> Head {
+    let bytes = message.as_bytes();
+    let end = match message {
+        Message::Text(text) if text.starts_with('0') => text.find(['{', '[']),
+        Message::Text(_) => None,
+        Message::Binary(_) => Some(16),
+    };
+    Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
 }
 
 impl Reader {
@@ -51,33 +82,44 @@ impl Reader {
         limits: &PacketLimits,
         accepts: impl FnOnce(&str) -> bool,
     ) -> Result<Option<Received>, BoxError> {
-        match &mut self.0 {
-            Inner::Json(assembler) => {
-                let complete = match message {
-                    Message::Text(text) => {
-                        let accepts = |packet: &TextPacket| accepts(packet.namespace());
-                        assembler.text_checked(text, limits, accepts)?
-                    }
-                    Message::Binary(attachment) => assembler.binary(attachment, limits)?,
-                };
-                Ok(complete.map(|(packet, attachments)| Received::Json(packet, attachments)))
-            }
-            Inner::Parser(decoder) => match fault::catch(|| decoder.decode(message)) {
-                Ok(decoded) => match decoded? {
-                    Some(mut packet) => {
-                        check(&mut packet, limits)?;
-                        Ok(Some(Received::Parsed(packet)))
-                    }
-                    None => Ok(None),
-                },
-                Err(panic) => {
-                    log_panic(&panic);
-                    // The decoder may be in any state.
-                    self.0 = Inner::Failed;
-                    Err(panic.into())
+        let taken = self.take(message, limits, accepts);
+        taken.map_err(|invalid| invalid.error)
+    }
+
+    /// Takes a message as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    ///
+    /// With the beginning of the message, as far as it may be logged.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        message: Message,
+        limits: &PacketLimits,
+        accepts: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<Received>, Box<InvalidMessage>> {
+        match (&mut self.0, message) {
+            (Inner::Json(assembler), Message::Text(text)) => {
+                let accepts = |packet: &TextPacket| accepts(packet.namespace());
+                match assembler.take_text(text, limits, accepts) {
+                    Ok(complete) => Ok(complete.map(received)),
+                    Err((error, text)) => Err(InvalidMessage::new(error, head(&text.into()))),
                 }
-            },
-            Inner::Failed => Err("the parser panicked".into()),
+            }
+            (inner, message) => {
+                // Whoever takes it keeps nothing of a message that is refused.
+                let head = head(&message);
+                let taken = match (inner, message) {
+                    (Inner::Json(assembler), Message::Binary(attachment)) => {
+                        let complete = assembler.binary(attachment, limits);
+                        complete
+                            .map(|complete| complete.map(received))
+                            .map_err(Into::into)
+                    }
+                    (inner, message) => inner.parse(message, limits),
+                };
+                taken.map_err(|error| InvalidMessage::new(error, head))
+            }
         }
     }
 
@@ -85,6 +127,37 @@ impl Reader {
     pub(crate) fn clear(&mut self, namespace: &str) {
         if let Inner::Json(assembler) = &mut self.0 {
             assembler.clear(namespace);
+        }
+    }
+}
+
+fn received((packet, attachments): (TextPacket, Vec<Bytes>)) -> Received {
+    Received::Json(packet, attachments)
+}
+
+impl Inner {
+    fn parse(
+        &mut self,
+        message: Message,
+        limits: &PacketLimits,
+    ) -> Result<Option<Received>, BoxError> {
+        let Inner::Parser(decoder) = self else {
+            return Err("the parser panicked".into());
+        };
+        match fault::catch(|| decoder.decode(message)) {
+            Ok(decoded) => match decoded? {
+                Some(mut packet) => {
+                    check(&mut packet, limits)?;
+                    Ok(Some(Received::Parsed(packet)))
+                }
+                None => Ok(None),
+            },
+            Err(panic) => {
+                log_panic(&panic);
+                // The decoder may be in any state.
+                *self = Inner::Failed;
+                Err(panic.into())
+            }
         }
     }
 }

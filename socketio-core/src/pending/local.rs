@@ -1,6 +1,6 @@
 //! The pending acks of one local client.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::RunningCallback;
 use crate::{base::CallError, packet::Arguments};
@@ -22,6 +22,8 @@ pub(crate) enum AckKind {
 /// An ack that a client has not sent yet.
 pub(crate) struct PendingAck {
     pub(crate) kind: AckKind,
+    /// The name of the event, if rows are recorded.
+    pub(crate) event: Option<Arc<str>>,
     pub(crate) on_ack: OnAck,
 }
 
@@ -51,6 +53,11 @@ impl PendingAcks {
         let oldest = self.pending.iter().find(|(_, ack)| is_callback(ack));
         let oldest = oldest.map(|(id, _)| *id)?;
         self.remove(oldest)
+    }
+
+    /// Returns the name of the event whose ack is pending, if rows are recorded.
+    pub(crate) fn event(&self, id: u64) -> Option<&Arc<str>> {
+        self.pending.get(&id)?.event.as_ref()
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<PendingAck> {

@@ -1,18 +1,18 @@
 //! The recorder: what happens on a server, as JSON lines in files.
 //!
-//! [`Recorder`] has the options. [`RecordingSink`] takes rows from connection tasks without waiting, and a thread of its own
-//! ([`Writer`](writer::Writer)) writes them into a [`LineFile`](line_file::LineFile), which gets its final name when it is
+//! [`Recorder`] has the options. [`RecordingSink`] takes records from connection tasks without waiting, and a thread of its own
+//! ([`Writer`](writer::Writer)) writes them as JSON into a [`LineFile`](line_file::LineFile), which gets its final name when it is
 //! closed. What is recorded is decided below, in `activity/` and `hub/recording.rs`.
 
 mod leftovers;
 mod line_file;
-mod line_queue;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
 )]
 mod recorder;
 mod recording_sink;
+mod row_queue;
 #[cfg(test)]
 mod tests;
 mod writer;

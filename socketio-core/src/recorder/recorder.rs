@@ -4,11 +4,14 @@ use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     line_file::Place,
-    line_queue::LineQueue,
     recording_sink::RecordingSink,
+    row_queue::RowQueue,
     writer::{Rotation, Writer},
 };
-use crate::counters::RecorderCounters;
+use crate::{
+    activity::{Record, RecordWriter},
+    counters::RecorderCounters,
+};
 
 /// The names of all files begin with it.
 pub(super) const PREFIX: &str = "events-";
@@ -89,8 +92,8 @@ impl Recorder {
         self
     }
 
-    /// Sets how many bytes of rows may wait to be written. Further ones are dropped and counted. Default: 8 MiB (8,388,608
-    /// bytes).
+    /// Sets how many bytes of rows may wait to be written, by an estimate: 256 for each row, and its names and arguments. Further
+    /// ones are dropped and counted. Default: 8 MiB (8,388,608 bytes).
     pub fn max_queued(mut self, bytes: usize) -> Self {
         self.max_queued = bytes;
         self
@@ -120,19 +123,21 @@ impl Recorder {
         problems
     }
 
-    /// Starts the thread that writes.
+    /// Starts the thread that writes the rows of this node.
     ///
     /// # Errors
     ///
     /// If the system provides no thread.
-    pub(crate) fn start(self) -> io::Result<Arc<RecordingSink>> {
+    pub(crate) fn start(self, node: &str) -> io::Result<Arc<RecordingSink>> {
         let counters = Arc::new(RecorderCounters::default());
-        let queue = Arc::new(LineQueue::new(self.max_queued, Arc::clone(&counters)));
+        let queue = Arc::new(RowQueue::new(self.max_queued, Arc::clone(&counters)));
+        let mut writer = RecordWriter::new(node);
         let writer = Writer::new(
             Arc::clone(&queue),
             self.place,
             self.rotation,
             Arc::clone(&counters),
+            move |lines, record: &Record| writer.write_line(lines, record),
         );
         RecordingSink::start(queue, counters, move || writer.run())
     }

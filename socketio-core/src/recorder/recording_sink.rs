@@ -1,18 +1,20 @@
 //! [`RecordingSink`]: a running recorder, which takes the rows of the server.
 
 use std::{
-    cell::RefCell,
     fmt, io,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use tokio::sync::watch;
 
-use super::line_queue::LineQueue;
+use super::row_queue::{QueuedRow, RowQueue};
 use crate::{
-    activity::{Row, Sink},
+    activity::{Record, Sink},
     counters::RecorderCounters,
 };
 
@@ -21,7 +23,7 @@ const DROP_TIME: Duration = Duration::from_secs(1);
 
 /// Puts rows into the queue of the writer, whose thread it owns.
 pub(crate) struct RecordingSink {
-    queue: Arc<LineQueue>,
+    queue: Arc<RowQueue<Record>>,
     pub(crate) counters: Arc<RecorderCounters>,
     end: Arc<End>,
     /// Closed when the thread has ended.
@@ -32,15 +34,10 @@ pub(crate) struct RecordingSink {
 #[derive(Debug, Default)]
 struct End(Mutex<bool>, Condvar);
 
-thread_local! {
-    /// The line that is being written, so that its memory is used again.
-    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
 impl RecordingSink {
     /// Starts the thread.
     pub(super) fn start(
-        queue: Arc<LineQueue>,
+        queue: Arc<RowQueue<Record>>,
         counters: Arc<RecorderCounters>,
         run: impl FnOnce() + Send + 'static,
     ) -> io::Result<Arc<Self>> {
@@ -80,14 +77,21 @@ impl RecordingSink {
     }
 }
 
+impl QueuedRow for Record {
+    #[inline]
+    fn weight(&self) -> usize {
+        Record::weight(self)
+    }
+}
+
 impl Sink for RecordingSink {
-    fn record(&self, row: &Row) {
-        LINE.with_borrow_mut(|line| {
-            line.clear();
-            row.write_json(line);
-            line.push(b'\n');
-            self.queue.push(line);
-        });
+    fn record(&self, record: Record) {
+        self.queue.push(record);
+    }
+
+    fn record_next(&self, record: Record, next: &AtomicU64) {
+        let number = |record: &mut Record| record.seq = next.fetch_add(1, Ordering::Relaxed);
+        self.queue.push_with(record, number);
     }
 }
 

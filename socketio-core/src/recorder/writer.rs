@@ -1,6 +1,6 @@
-//! [`Writer`]: takes lines from the queue and writes them into files, in a thread of its own.
+//! [`Writer`]: takes rows from the queue and writes them into files as lines, in a thread of its own.
 //!
-//! A file is closed when it is large or old enough. While nothing can be written, lines stay in the queue, up to its limit; the
+//! A file is closed when it is large or old enough. While nothing can be written, rows stay in the queue, up to its limit; the
 //! first failure is logged, and the writer tries again after a pause that doubles.
 
 use std::{
@@ -12,8 +12,8 @@ use std::{
 use super::{
     leftovers::close_leftovers,
     line_file::{LineFile, Place},
-    line_queue::{Batch, LineQueue, Wakeup},
     recorder::PREFIX,
+    row_queue::{Batch, QueuedRow, RowQueue, Wakeup},
 };
 use crate::{base::date, counters::RecorderCounters};
 
@@ -22,6 +22,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How many bytes are written at once: as much of a batch is written as there is room for.
 const CHUNK: usize = 64 << 10;
+
+/// From how many bytes of lines no more are made before these are in a file. With the last row, they are mostly one chunk.
+const FILLED: usize = CHUNK - (CHUNK >> 3);
+
+/// A buffer of lines that had to grow beyond this is given back when they have been written, in bytes.
+const KEPT: usize = 2 * CHUNK;
 
 /// The longest pause.
 const LAST_PAUSE: Duration = Duration::from_secs(30);
@@ -34,17 +40,19 @@ pub(super) struct Rotation {
     pub(super) after: Duration,
 }
 
-/// Writes the lines of one server.
-#[derive(Debug)]
-pub(super) struct Writer {
-    queue: Arc<LineQueue>,
+/// Writes the rows of one server.
+pub(super) struct Writer<R, F> {
+    queue: Arc<RowQueue<R>>,
+    /// Appends a row as a line, with its line feed.
+    format: F,
     place: Place,
     rotation: Rotation,
     counters: Arc<RecorderCounters>,
     file: Option<LineFile>,
-    batch: Batch,
-    /// How many bytes of the batch are in files.
-    written: usize,
+    batch: Batch<R>,
+    /// How many rows of the batch are in `lines`, or in files.
+    formatted: usize,
+    lines: Lines,
     /// How many files were opened.
     files: u64,
     /// Whether the last attempt has failed.
@@ -58,21 +66,45 @@ pub(super) struct Writer {
     is_lagging: bool,
 }
 
-impl Writer {
+/// Lines on their way to a file.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    rows: u64,
+    /// How many bytes are in files.
+    written: usize,
+}
+
+impl Lines {
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.written..]
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.rows = 0;
+        self.written = 0;
+    }
+}
+
+impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
     pub(super) fn new(
-        queue: Arc<LineQueue>,
+        queue: Arc<RowQueue<R>>,
         place: Place,
         rotation: Rotation,
         counters: Arc<RecorderCounters>,
+        format: F,
     ) -> Self {
         Writer {
             queue,
+            format,
             place,
             rotation,
             counters,
             file: None,
             batch: Batch::default(),
-            written: 0,
+            formatted: 0,
+            lines: Lines::default(),
             files: 0,
             is_failing: false,
             leftovers: Some(Instant::now()),
@@ -88,7 +120,7 @@ impl Writer {
             self.close_leftovers();
             let deadline = self.deadline();
             match self.queue.take(&mut self.batch, deadline) {
-                Wakeup::Lines => {
+                Wakeup::Rows => {
                     self.report_dropped();
                     self.write_batch();
                 }
@@ -110,7 +142,7 @@ impl Writer {
         self.close_leftovers();
     }
 
-    /// When the writer has something to do even without lines.
+    /// When the writer has something to do even without rows.
     fn deadline(&self) -> Option<Instant> {
         let file = self.file.as_ref();
         let rotation = file.and_then(|file| file.opened.checked_add(self.rotation.after));
@@ -138,22 +170,42 @@ impl Writer {
             self.close_leftovers();
         }
         self.batch.clear();
-        self.written = 0;
+        self.formatted = 0;
+        self.lines.clear();
+        self.lines.bytes.shrink_to(KEPT);
     }
 
     /// The last attempt before the server ends.
     fn write_or_lose(&mut self) {
         if let Err(error) = self.write() {
-            let rest = &self.batch.lines[self.written..];
-            let rows = count_lines(rest);
+            let unformatted = self.batch.rows.len() - self.formatted;
+            let rows = count_lines(self.lines.rest()) + unformatted as u64;
             self.counters.lost.add(rows);
             tracing::warn!(target: "socketio", %error, rows, "the recorder could not write these rows before the end of the server");
         }
     }
 
+    /// Makes lines of the next rows of the batch, unless there are lines already. Returns whether there are any.
+    fn fill(&mut self) -> bool {
+        let lines = &mut self.lines;
+        if lines.written < lines.bytes.len() {
+            return true;
+        }
+        lines.clear();
+        for row in &self.batch.rows[self.formatted..] {
+            (self.format)(&mut lines.bytes, row);
+            lines.rows += 1;
+            if lines.bytes.len() >= FILLED {
+                break;
+            }
+        }
+        self.formatted += lines.rows as usize;
+        lines.rows > 0
+    }
+
     /// Writes what is left of the batch.
     fn write(&mut self) -> io::Result<()> {
-        while self.written < self.batch.lines.len() {
+        while self.fill() {
             if self.file.as_ref().is_some_and(|file| !file.is_there()) {
                 self.lose_file();
             }
@@ -164,17 +216,17 @@ impl Writer {
                     LineFile::create(&self.place, &name)?
                 }
             };
-            let rest = &self.batch.lines[self.written..];
+            let rest = self.lines.rest();
             let length = fitting(rest, self.rotation.bytes.saturating_sub(file.bytes), &file);
-            let rows = match length == self.batch.lines.len() {
-                true => self.batch.rows,
+            let rows = match length == self.lines.bytes.len() {
+                true => self.lines.rows,
                 false => count_lines(&rest[..length]),
             };
             if let Err(error) = file.write(&rest[..length], rows) {
                 file.abandon();
                 return Err(error);
             }
-            self.written += length;
+            self.lines.written += length;
             self.pause = Duration::ZERO;
             self.counters.rows.add(rows);
             self.counters.bytes.add(length as u64);

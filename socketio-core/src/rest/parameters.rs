@@ -48,7 +48,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Returns whether a parameter is `true`.
-    pub(super) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.text(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),

@@ -18,6 +18,7 @@ use crate::{
     admin::Admin,
     base::{BuildError, EndpointPath, HandlerError, Request, States},
     client::{Recovery, SentEvent, SocketIo, Tap, Taps},
+    cluster::Cluster,
     counters::{Counters, EventTable},
     delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
@@ -393,6 +394,11 @@ impl SocketIoBuilder {
         {
             description.described.own_error_ack = self.error_ack.is_own;
         }
+        let cluster = self.clustering.cluster();
+        let id = match &cluster {
+            Some(cluster) => Arc::clone(&cluster.host_id),
+            None => Cluster::new_host_id(),
+        };
         let parts = NodeParts {
             recovery,
             histories: self.histories,
@@ -400,7 +406,7 @@ impl SocketIoBuilder {
                 .codec
                 .max_attachments(self.options.outgoing_attachments),
             watch,
-            cluster: self.clustering.cluster(),
+            cluster,
             states: self.states,
             namespace_values,
             options: self.options,
@@ -409,9 +415,10 @@ impl SocketIoBuilder {
             files,
             extensions,
             description,
-            recorder: recorder_option::start(self.recorder, &mut self.activity)?,
+            recorder: recorder_option::start(self.recorder, &id, &mut self.activity)?,
             activity: self.activity,
             events: registry.events().clone(),
+            id,
         };
         let server = Server {
             registry,

@@ -21,15 +21,16 @@ impl SocketIoBuilder {
     }
 }
 
-/// Starts a recorder, once nothing is wrong with the options of the server.
+/// Starts the recorder of a node, once nothing is wrong with the options of the server.
 pub(super) fn start(
     recorder: Option<Recorder>,
+    node: &str,
     activity: &mut ActivityOptions,
 ) -> Result<Option<Arc<RecordingSink>>, BuildError> {
     let Some(recorder) = recorder else {
         return Ok(None);
     };
-    match recorder.start() {
+    match recorder.start(node) {
         Ok(recorder) => {
             activity.sinks.push(Arc::clone(&recorder) as _);
             Ok(Some(recorder))

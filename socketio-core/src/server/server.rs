@@ -46,6 +46,8 @@ pub(super) struct NodeParts {
     pub(super) activity: ActivityOptions,
     pub(super) events: OutgoingEvents,
     pub(super) recorder: Option<Arc<RecordingSink>>,
+    /// The name of the node.
+    pub(super) id: Arc<str>,
 }
 
 impl Server {
@@ -53,14 +55,12 @@ impl Server {
     pub(super) fn start(self, parts: NodeParts) -> SocketIo {
         let options = parts.options;
         let counters = Arc::clone(&options.engine.counters);
-        let cluster = parts.cluster.as_ref();
-        let id = cluster.map_or_else(Cluster::new_host_id, |cluster| Arc::clone(&cluster.host_id));
         let hub = Hub::new(
             parts.codec,
             parts.watch,
             options.limits,
             counters,
-            parts.activity.start(&id),
+            parts.activity.start(&parts.id),
         );
         let (recovery, recovery_options) = parts.recovery.unzip();
         let hub = Arc::new(hub.with_logs(recovery_options, parts.histories));

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{DecodeError, TextPacket, decode};
+use super::{DecodeError, TextPacket, decode::try_decode};
 use crate::{admission::PacketLimits, base::Text};
 
 /// A packet with all its attachments.
@@ -60,18 +60,32 @@ impl Assembler {
         limits: &PacketLimits,
         accepts: impl FnOnce(&TextPacket) -> bool,
     ) -> Result<Option<Complete>, DecodeError> {
+        let taken = self.take_text(text, limits, accepts);
+        taken.map_err(|(error, _)| error)
+    }
+
+    /// Takes a text message as [`text_checked`](Assembler::text_checked) does.
+    ///
+    /// # Errors
+    ///
+    /// With the text.
+    pub(in crate::packet) fn take_text(
+        &mut self,
+        text: Text,
+        limits: &PacketLimits,
+        accepts: impl FnOnce(&TextPacket) -> bool,
+    ) -> Result<Option<Complete>, (DecodeError, Text)> {
         if !matches!(self.state, State::Idle) {
             self.state = State::Idle;
-            return Err(DecodeError::new("text while attachments are due"));
+            return Err((DecodeError::new("text while attachments are due"), text));
         }
-        let packet = decode(text, limits)?;
+        let packet = try_decode(text, limits)?;
         if packet.attachments() == 0 {
             return Ok(Some((packet, Vec::new())));
         }
         if !accepts(&packet) {
-            return Err(DecodeError::new(
-                "a binary packet for a namespace not joined",
-            ));
+            let error = DecodeError::new("a binary packet for a namespace not joined");
+            return Err((error, packet.text));
         }
         self.state = State::Pending {
             packet,

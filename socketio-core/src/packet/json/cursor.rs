@@ -16,10 +16,6 @@ use crate::{
     packet::cursor::Cursor,
 };
 
-const NOT_JSON: &str = "not valid JSON";
-const NO_ATTACHMENT: &str = "a placeholder without an attachment";
-const NAMED_TOO_OFTEN: &str = "placeholders that name attachments too often";
-
 /// How many bytes the placeholders of a packet may refer to, as a multiple of the bytes of its attachments. Each placeholder is a copy for
 /// the handler, and takes fewer than 40 bytes in the text. Official encoders name each attachment once.
 const MAX_COPIES: usize = 4;
@@ -61,7 +57,25 @@ enum Place {
     /// Values that would take too much memory.
     TooLarge,
     /// Invalid text: the array is not complete, or a placeholder has no attachment.
-    Broken(&'static str),
+    Broken(Defect),
+}
+
+/// What is wrong with a packet. Not its text, since every event has a [`Progress`] that is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defect {
+    NotJson,
+    NoAttachment,
+    NamedTooOften,
+}
+
+impl Defect {
+    fn text(self) -> &'static str {
+        match self {
+            Defect::NotJson => "not valid JSON",
+            Defect::NoAttachment => "a placeholder without an attachment",
+            Defect::NamedTooOften => "placeholders that name attachments too often",
+        }
+    }
 }
 
 impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
@@ -175,14 +189,14 @@ impl<'de> JsonCursor<'_, 'de> {
         let attachments = &*self.payload.attachments;
         let Some(placeholders) = Placeholders::find(json, attachments.len()) else {
             self.progress.count -= 1;
-            return Err(self.progress.broken(NO_ATTACHMENT));
+            return Err(self.progress.broken(Defect::NoAttachment));
         };
         let named = placeholders.bytes(attachments);
         self.progress.named = self.progress.named.saturating_add(named);
         let received: usize = attachments.iter().map(Bytes::len).sum();
         if self.progress.named > received.saturating_mul(MAX_COPIES) {
             self.progress.count -= 1;
-            return Err(self.progress.broken(NAMED_TOO_OFTEN));
+            return Err(self.progress.broken(Defect::NamedTooOften));
         }
         Ok(placeholders)
     }
@@ -233,7 +247,7 @@ impl Progress {
         match self.place {
             Place::TooLarge => return Err(ArgumentError::too_large(self.count + 1)),
             Place::Invalid => return Err(self.invalid_value(json)),
-            Place::Broken(what) => return Err(self.broken(what)),
+            Place::Broken(defect) => return Err(self.broken(defect)),
             Place::Ended => return Ok(false),
             Place::AtValue => return Ok(true),
             Place::Opened | Place::BehindValue => {}
@@ -271,7 +285,7 @@ impl Progress {
     #[cold]
     fn invalid(&mut self, payload: &JsonPayload) -> ArgumentError {
         if !lenient::is_complete(payload.json()) {
-            return self.broken(NOT_JSON);
+            return self.broken(Defect::NotJson);
         }
         self.place = Place::Invalid;
         self.invalid_value(&payload.text)
@@ -283,8 +297,9 @@ impl Progress {
         ArgumentError::invalid(self.count + 1, value)
     }
 
-    fn broken(&mut self, what: &'static str) -> ArgumentError {
-        self.place = Place::Broken(what);
-        ArgumentError::malformed(self.count + 1, what)
+    #[cold]
+    fn broken(&mut self, defect: Defect) -> ArgumentError {
+        self.place = Place::Broken(defect);
+        ArgumentError::malformed(self.count + 1, defect.text())
     }
 }

@@ -49,10 +49,55 @@ impl Error for DecodeError {}
 ///
 /// If the text is not a packet, or exceeds a limit.
 pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeError> {
-    let mut head = Head {
-        text: &text,
-        position: 0,
-    };
+    try_decode(text, limits).map_err(|(error, _)| error)
+}
+
+/// As [`decode`], with the text beside the error, for whoever reports it.
+#[inline]
+pub(super) fn try_decode(
+    text: Text,
+    limits: &PacketLimits,
+) -> Result<TextPacket, (DecodeError, Text)> {
+    match read(&text, limits) {
+        Ok(Parts {
+            kind,
+            attachments,
+            namespace,
+            id,
+            event,
+            payload,
+            arguments,
+            expands,
+        }) => Ok(TextPacket {
+            text,
+            kind,
+            attachments,
+            namespace,
+            id,
+            event,
+            payload,
+            arguments,
+            expands,
+        }),
+        Err(error) => Err((error, text)),
+    }
+}
+
+/// The fields of a [`TextPacket`] beside its text.
+struct Parts {
+    kind: Kind,
+    attachments: usize,
+    namespace: Range<usize>,
+    id: Option<Range<usize>>,
+    event: Name,
+    payload: usize,
+    arguments: usize,
+    expands: bool,
+}
+
+#[inline]
+fn read(text: &str, limits: &PacketLimits) -> Result<Parts, DecodeError> {
+    let mut head = Head { text, position: 0 };
     let (kind, binary) = head.kind()?;
     let attachments = if binary { head.attachments(limits)? } else { 0 };
     let namespace = head.namespace(limits)?;
@@ -83,8 +128,7 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeErr
     if expands && matches!(kind, Kind::Connect | Kind::ConnectError) {
         return Err(DecodeError("the values take too much memory"));
     }
-    Ok(TextPacket {
-        text,
+    Ok(Parts {
         kind,
         attachments,
         namespace,

@@ -1,29 +1,29 @@
 //! Nothing can be written: rows wait, then they are dropped and counted, and the recorder tries again.
 
 use super::*;
-use crate::recorder::line_queue::{Batch, Wakeup};
+use crate::recorder::row_queue::{Batch, Wakeup};
 
 #[test]
 fn a_full_queue_drops_and_counts_and_never_waits() {
     let counters = Arc::new(RecorderCounters::default());
-    let queue = LineQueue::new(50, Arc::clone(&counters));
+    let queue = RowQueue::new(50, Arc::clone(&counters));
     // Nobody takes them.
     for number in 0..5 {
-        queue.push(line(number).as_bytes());
+        queue.push(Line(line(number)));
     }
     assert_eq!(queue.waiting(), 40);
     assert_eq!(counters.dropped.get(), 3);
     let mut batch = Batch::default();
-    assert_eq!(queue.take(&mut batch, None), Wakeup::Lines);
-    assert_eq!(batch.lines, lines(0..2).as_bytes());
-    assert_eq!(batch.rows, 2);
+    assert_eq!(queue.take(&mut batch, None), Wakeup::Rows);
+    assert_eq!(batch.rows, [0, 1].map(line).map(Line));
+    assert_eq!(batch.bytes, 40);
     batch.clear();
-    queue.push(line(5).as_bytes());
+    queue.push(Line(line(5)));
     queue.close();
-    queue.push(line(6).as_bytes());
+    queue.push(Line(line(6)));
     assert_eq!(counters.dropped.get(), 4);
-    assert_eq!(queue.take(&mut batch, None), Wakeup::Lines);
-    assert_eq!(batch.lines, line(5).as_bytes());
+    assert_eq!(queue.take(&mut batch, None), Wakeup::Rows);
+    assert_eq!(batch.rows, [Line(line(5))]);
     batch.clear();
     assert_eq!(queue.take(&mut batch, None), Wakeup::Closed);
 }

@@ -20,7 +20,7 @@ use flate2::read::GzDecoder;
 
 use super::{
     line_file::Place,
-    line_queue::LineQueue,
+    row_queue::{QueuedRow, RowQueue},
     writer::{Rotation, Writer},
 };
 use crate::counters::RecorderCounters;
@@ -82,9 +82,19 @@ fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// A row that is a line already.
+#[derive(Debug, PartialEq, Eq)]
+struct Line(String);
+
+impl QueuedRow for Line {
+    fn weight(&self) -> usize {
+        self.0.len()
+    }
+}
+
 /// A writer in its thread.
 struct Running {
-    queue: Arc<LineQueue>,
+    queue: Arc<RowQueue<Line>>,
     counters: Arc<RecorderCounters>,
     thread: JoinHandle<()>,
 }
@@ -92,13 +102,16 @@ struct Running {
 impl Running {
     fn start(directory: &Directory, bytes: u64, after: Duration, gzip: bool) -> Self {
         let counters = Arc::new(RecorderCounters::default());
-        let queue = Arc::new(LineQueue::new(1 << 20, Arc::clone(&counters)));
+        let queue = Arc::new(RowQueue::new(1 << 20, Arc::clone(&counters)));
         let place = Place {
             directory: directory.0.clone(),
             gzip,
         };
         let rotation = Rotation { bytes, after };
-        let writer = Writer::new(Arc::clone(&queue), place, rotation, Arc::clone(&counters));
+        let (taken, counted) = (Arc::clone(&queue), Arc::clone(&counters));
+        let format =
+            |lines: &mut Vec<u8>, Line(line): &Line| lines.extend_from_slice(line.as_bytes());
+        let writer = Writer::new(taken, place, rotation, counted, format);
         Running {
             queue,
             counters,
@@ -108,7 +121,7 @@ impl Running {
 
     fn push(&self, numbers: std::ops::Range<u32>) {
         for number in numbers {
-            self.queue.push(line(number).as_bytes());
+            self.queue.push(Line(line(number)));
         }
     }
 

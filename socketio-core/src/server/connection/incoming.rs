@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc, task::Context};
 
 use super::{Backlog, Connection, State};
 use crate::{
-    base::{Head, Message, Problem, ProblemDetails, ProtocolVersion, Reason},
+    base::{Message, Problem, ProblemDetails, ProtocolVersion, Reason},
     client::Socket,
     hub::{
         Client, Credentials, PacketKind,
         transport::{Completion, Transport},
     },
-    packet::{DecodeError, Form, Kind, Payload, Received, query_as_auth},
+    packet::{DecodeError, Form, InvalidMessage, Kind, Payload, Received, query_as_auth},
     server::{
         event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
         trace_context::trace_context,
@@ -23,18 +23,6 @@ const RUNNING: usize = 4;
 
 /// The number of handlers of all clients of a connection that may run at a time, as a multiple of `max_concurrent_events`.
 const CONNECTION: usize = 4;
-
-/// Returns the part of an invalid message that may be logged: a CONNECT packet without its `auth`, and only the beginning of a binary message,
-/// which may be a CONNECT packet.
-fn head(message: &Message) -> Head {
-    let bytes = message.as_bytes();
-    let end = match message {
-        Message::Text(text) if text.starts_with('0') => text.find(['{', '[']),
-        Message::Text(_) => None,
-        Message::Binary(_) => Some(16),
-    };
-    Head::of(&bytes[..end.map_or(bytes.len(), |end| end.min(bytes.len()))])
-}
 
 /// Returns the cure for an invalid packet, if there is a more specific one than the general one.
 fn cure(error: &str) -> Option<&'static str> {
@@ -120,10 +108,9 @@ impl<T: Transport> Connection<T> {
         if self.backlog.counts {
             self.backlog.bytes += bytes.max(EVENT_MEMORY);
         }
-        let head = head(&message);
         let limits = &self.node.options.packets;
         let (queues, left, aliases) = (&self.queues, &self.left, &self.aliases);
-        let read = self.reader.read(message, limits, |written| {
+        let read = self.reader.take(message, limits, |written| {
             let namespace = aliases.namespace(written);
             queues.iter().any(|queue| queue.takes(namespace))
                 || left.iter().any(|left| **left == *namespace)
@@ -133,7 +120,8 @@ impl<T: Transport> Connection<T> {
             // The completion belongs to the whole packet: it comes with the last attachment.
             Ok(None) => {}
             Ok(Some(packet)) => self.route(packet, completion),
-            Err(error) => {
+            Err(invalid) => {
+                let InvalidMessage { error, head } = *invalid;
                 let problem = match error.downcast_ref::<DecodeError>() {
                     Some(error) if error.is_too_many_attachments() => Problem::TooManyAttachments,
                     _ => Problem::InvalidPacket,
@@ -193,7 +181,7 @@ impl<T: Transport> Connection<T> {
                 let id = packet.id().and_then(|id| id.number().ok());
                 let client = Arc::clone(queue.client());
                 let bytes = packet.weight();
-                self.node.hub.record_ack(&client, None, bytes);
+                self.node.hub.record_received_ack(&client, id, bytes);
                 let mut arguments = packet.into_arguments();
                 // A single value that is not valid JSON fails only the event or acknowledgement that contains it.
                 if let Err(error) = arguments.clone().finish()

@@ -1,7 +1,7 @@
-//! [`LineQueue`]: the lines that wait for the writer, one after the other in one buffer.
+//! [`RowQueue`]: the rows that wait for the writer.
 //!
-//! Connection tasks push whole lines and never wait: what does not fit is dropped and counted. The writer takes all
-//! lines at once, so that a lock is held for a copy only.
+//! Connection tasks push rows and never wait: what does not fit is dropped and counted. A row is a small value that is moved; it
+//! is written as JSON by the writer's thread. The writer takes all rows at once, so that a lock is held for a move only.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -10,86 +10,114 @@ use std::{
 
 use crate::counters::RecorderCounters;
 
-/// How long the writer collects lines after the first one, so that it writes many at once.
+/// How long the writer collects rows after the first one, so that it writes many at once.
 const COLLECT: Duration = Duration::from_millis(100);
 
 /// The share of the limit at which the writer stops collecting.
 const HURRY: usize = 4;
 
-/// A buffer that had to grow beyond this is given back when it has been written, in bytes.
-const KEPT: usize = 1 << 20;
+/// A list that had to grow beyond this is given back when it has been written, in rows.
+const KEPT: usize = 4096;
 
-/// Lines on their way to a file.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) lines: Vec<u8>,
-    pub(super) rows: u64,
+/// What waits in a [`RowQueue`].
+pub(super) trait QueuedRow: Send + 'static {
+    /// Returns how many bytes it counts as.
+    fn weight(&self) -> usize;
 }
 
-impl Batch {
+/// Rows on their way to a file.
+#[derive(Debug)]
+pub(super) struct Batch<R> {
+    pub(super) rows: Vec<R>,
+    /// What they weigh.
+    pub(super) bytes: usize,
+}
+
+impl<R> Default for Batch<R> {
+    fn default() -> Self {
+        Batch {
+            rows: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<R> Batch<R> {
     /// Empties the batch. Its memory is used for the next one.
     pub(super) fn clear(&mut self) {
-        self.lines.clear();
-        self.lines.shrink_to(KEPT);
-        self.rows = 0;
+        self.rows.clear();
+        self.rows.shrink_to(KEPT);
+        self.bytes = 0;
     }
 }
 
 /// Why the writer returns from its wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wakeup {
-    /// There are lines, which are in the batch now.
-    Lines,
+    /// There are rows, which are in the batch now.
+    Rows,
     Deadline,
-    /// The queue is closed, and has no more lines.
+    /// The queue is closed, and has no more rows.
     Closed,
 }
 
-/// A bounded queue of lines, shared by the tasks of all connections and the writer.
+/// A bounded queue of rows, shared by the tasks of all connections and the writer.
 #[derive(Debug)]
-pub(super) struct LineQueue {
-    state: Mutex<State>,
+pub(super) struct RowQueue<R> {
+    state: Mutex<State<R>>,
     changed: Condvar,
     /// In bytes.
     limit: usize,
     counters: Arc<RecorderCounters>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    waiting: Batch,
-    /// Whether the writer waits for a line.
+#[derive(Debug)]
+struct State<R> {
+    waiting: Batch<R>,
+    /// Whether the writer waits for a row.
     is_idle: bool,
     is_closed: bool,
 }
 
-impl LineQueue {
+impl<R: QueuedRow> RowQueue<R> {
     pub(super) fn new(limit: usize, counters: Arc<RecorderCounters>) -> Self {
-        LineQueue {
-            state: Mutex::default(),
+        RowQueue {
+            state: Mutex::new(State {
+                waiting: Batch::default(),
+                is_idle: false,
+                is_closed: false,
+            }),
             changed: Condvar::new(),
             limit,
             counters,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends one line, with its line feed, unless the queue is full or closed: then it is counted as dropped.
-    pub(super) fn push(&self, line: &[u8]) {
+    /// Appends a row, unless the queue is full or closed: then it is counted as dropped.
+    pub(super) fn push(&self, row: R) {
+        self.push_with(row, |_| ());
+    }
+
+    /// As [`push`](Self::push), after a row was completed in its place in the order.
+    #[inline]
+    pub(super) fn push_with(&self, mut row: R, complete: impl FnOnce(&mut R)) {
+        let weight = row.weight();
         let mut state = self.lock();
+        complete(&mut row);
         let is_closed = state.is_closed;
         let waiting = &mut state.waiting;
-        let (before, after) = (waiting.lines.len(), waiting.lines.len() + line.len());
+        let (before, after) = (waiting.bytes, waiting.bytes + weight);
         if after > self.limit || is_closed {
             drop(state);
             self.counters.dropped.increment();
             return;
         }
-        waiting.lines.extend_from_slice(line);
-        waiting.rows += 1;
+        waiting.bytes = after;
+        waiting.rows.push(row);
         let hurry = self.limit / HURRY;
         let wake = std::mem::take(&mut state.is_idle) || (before < hurry && after >= hurry);
         drop(state);
@@ -100,20 +128,20 @@ impl LineQueue {
 
     /// Returns the bytes that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.lock().waiting.lines.len()
+        self.lock().waiting.bytes
     }
 
-    /// Refuses further lines, and has the writer end once it has taken the others.
+    /// Refuses further rows, and has the writer end once it has taken the others.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits for lines and moves them into `batch`, which must be empty.
-    pub(super) fn take(&self, batch: &mut Batch, deadline: Option<Instant>) -> Wakeup {
-        debug_assert!(batch.lines.is_empty());
+    /// Waits for rows and moves them into `batch`, which must be empty.
+    pub(super) fn take(&self, batch: &mut Batch<R>, deadline: Option<Instant>) -> Wakeup {
+        debug_assert!(batch.rows.is_empty());
         let mut state = self.lock();
-        while state.waiting.rows == 0 {
+        while state.waiting.rows.is_empty() {
             if state.is_closed {
                 return Wakeup::Closed;
             }
@@ -125,14 +153,14 @@ impl LineQueue {
             state = self.wait(state, left);
         }
         let collected = Instant::now() + COLLECT;
-        while !state.is_closed && state.waiting.lines.len() < self.limit / HURRY {
+        while !state.is_closed && state.waiting.bytes < self.limit / HURRY {
             let Some(left) = left(Some(collected)) else {
                 break;
             };
             state = self.wait(state, left);
         }
         std::mem::swap(&mut state.waiting, batch);
-        Wakeup::Lines
+        Wakeup::Rows
     }
 
     /// Waits until the queue is closed, for `time` at most. Returns whether it is.
@@ -147,7 +175,11 @@ impl LineQueue {
         state.is_closed
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State<R>>,
+        time: Duration,
+    ) -> MutexGuard<'a, State<R>> {
         let waited = self.changed.wait_timeout(state, time);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }

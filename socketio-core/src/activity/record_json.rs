@@ -1,0 +1,387 @@
+//! [`RecordWriter`]: writes [`Record`]s as the JSON of their rows: recorders write one or two for every event.
+
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use super::{Direction, Record};
+use crate::base::date;
+
+/// How many heads of rows a writer keeps.
+const HEADS: usize = 32;
+
+/// How many digits the fraction of a second has in a time.
+const MICROS: usize = 6;
+
+/// What a row has at most beside its texts, in bytes.
+const ROW: usize = 400;
+
+/// Writes records of one node as lines of JSON. What successive records have in common is written once, and then copied.
+pub(crate) struct RecordWriter {
+    node: Vec<u8>,
+    beginning: Beginning,
+    heads: [Head; HEADS],
+}
+
+impl RecordWriter {
+    pub(crate) fn new(node: &str) -> Self {
+        let mut written = Vec::new();
+        text(&mut written, node);
+        RecordWriter {
+            node: written,
+            beginning: Beginning::default(),
+            heads: std::array::from_fn(|_| Head::default()),
+        }
+    }
+
+    /// Appends a record as JSON, and a line feed. Whoever reads it sees what serde would have written of its row.
+    pub(crate) fn write_line(&mut self, json: &mut Vec<u8>, record: &Record) {
+        json.reserve(ROW);
+        json.extend_from_slice(self.beginning.of(record));
+        let head = &mut self.heads[Head::place(record)];
+        if !head.is_of(record) {
+            head.set(&self.node, record);
+        }
+        json.extend_from_slice(&head.json);
+        json.extend_from_slice(record.subject.columns(|json, subject| {
+            json.extend_from_slice(b"\"socket\":");
+            optional(json, subject.socket.as_deref());
+            json.extend_from_slice(b",\"user\":");
+            optional(json, subject.user.as_deref());
+        }));
+        let rooms = record.rooms();
+        if rooms.is_empty() && record.clients == 1 {
+            // Most rows.
+            json.extend_from_slice(b",\"rooms\":[],\"clients\":1,\"bytes\":");
+        } else {
+            json.extend_from_slice(b",\"rooms\":[");
+            for (index, room) in rooms.iter().enumerate() {
+                if index > 0 {
+                    json.push(b',');
+                }
+                text(json, room);
+            }
+            json.extend_from_slice(b"],\"clients\":");
+            number(json, record.clients);
+            json.extend_from_slice(b",\"bytes\":");
+        }
+        number(json, record.bytes);
+        match record.duration {
+            Some(duration) => seconds(json, duration),
+            None => json.extend_from_slice(b",\"duration\":null"),
+        }
+        match (record.outcome, record.arguments()) {
+            // Most rows.
+            ("ok", None) => {
+                json.extend_from_slice(b",\"outcome\":\"ok\",\"arguments\":null}\n");
+            }
+            (outcome, arguments) => {
+                json.extend_from_slice(b",\"outcome\":");
+                text(json, outcome);
+                json.extend_from_slice(b",\"arguments\":");
+                // They have no line feed: values write them.
+                let arguments = arguments.map_or("null", |arguments| arguments.get());
+                json.extend_from_slice(arguments.as_bytes());
+                json.extend_from_slice(b"}\n");
+            }
+        }
+    }
+}
+
+/// The beginning of rows: their number and their time. Mostly the number is greater by one than the one before, and the second is
+/// the same.
+#[derive(Default)]
+struct Beginning {
+    json: Vec<u8>,
+    seq: u64,
+    /// Where the last digit of the number is.
+    seq_end: usize,
+    second: u64,
+}
+
+impl Beginning {
+    #[inline]
+    fn of(&mut self, record: &Record) -> &[u8] {
+        let since = record.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        if self.second != since.as_secs() || !self.increment(record.seq) {
+            self.set(record.seq, since);
+        }
+        self.seq = record.seq;
+        let mut micros = [0; MICROS];
+        pairs(&mut micros, since.subsec_micros());
+        if let Some(end) = self.json.last_chunk_mut() {
+            *end = micros;
+        }
+        &self.json
+    }
+
+    /// Writes the number after the last one, if it is this one and has as many digits.
+    #[inline]
+    fn increment(&mut self, seq: u64) -> bool {
+        if self.json.is_empty() || self.seq.checked_add(1) != Some(seq) {
+            return false;
+        }
+        for digit in self.json[..=self.seq_end].iter_mut().rev() {
+            match digit {
+                b'0'..=b'8' => {
+                    *digit += 1;
+                    return true;
+                }
+                b'9' => *digit = b'0',
+                _ => break,
+            }
+        }
+        false
+    }
+
+    #[cold]
+    fn set(&mut self, seq: u64, since: Duration) {
+        let json = &mut self.json;
+        json.clear();
+        json.extend_from_slice(b"{\"seq\":");
+        number(json, seq);
+        self.seq_end = json.len() - 1;
+        json.extend_from_slice(b",\"at\":\"");
+        let second = Duration::from_secs(since.as_secs());
+        let time = date::iso_micros(UNIX_EPOCH + second);
+        json.extend_from_slice(time.trim_end_matches('Z').as_bytes());
+        self.second = since.as_secs();
+    }
+}
+
+/// What rows have between their time and their client.
+struct Head {
+    direction: Direction,
+    namespace: Arc<str>,
+    event: Option<Arc<str>>,
+    json: Vec<u8>,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Head {
+            direction: Direction::In,
+            namespace: Arc::default(),
+            event: None,
+            json: Vec::new(),
+        }
+    }
+}
+
+impl Head {
+    /// Returns where the head of a record is kept. Another one may be there.
+    fn place(record: &Record) -> usize {
+        let event = record.event.as_deref().unwrap_or_default().as_bytes();
+        let byte = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+        let mixed = byte(event.first()) + byte(event.last()) * 3 + event.len() * 5;
+        (mixed + record.direction as usize) % HEADS
+    }
+
+    fn is_of(&self, record: &Record) -> bool {
+        let is_same = |a: &Arc<str>, b: &Arc<str>| Arc::ptr_eq(a, b) || **a == **b;
+        !self.json.is_empty()
+            && self.direction == record.direction
+            && is_same(&self.namespace, &record.subject.namespace)
+            && match (&self.event, &record.event) {
+                (Some(a), Some(b)) => is_same(a, b),
+                (None, None) => true,
+                _ => false,
+            }
+    }
+
+    #[cold]
+    fn set(&mut self, node: &[u8], record: &Record) {
+        self.direction = record.direction;
+        self.namespace = Arc::clone(&record.subject.namespace);
+        self.event = record.event.clone();
+        let json = &mut self.json;
+        json.clear();
+        json.extend_from_slice(b"Z\",\"node\":");
+        json.extend_from_slice(node);
+        json.extend_from_slice(match record.direction {
+            Direction::In => b",\"direction\":\"in\",\"namespace\":" as &[u8],
+            Direction::Out => b",\"direction\":\"out\",\"namespace\":",
+            Direction::Ack => b",\"direction\":\"ack\",\"namespace\":",
+            Direction::Connect => b",\"direction\":\"connect\",\"namespace\":",
+            Direction::Disconnect => b",\"direction\":\"disconnect\",\"namespace\":",
+        });
+        text(json, &record.subject.namespace);
+        json.extend_from_slice(b",\"event\":");
+        optional(json, record.event.as_deref());
+        json.push(b',');
+    }
+}
+
+fn optional(json: &mut Vec<u8>, value: Option<&str>) {
+    match value {
+        Some(value) => text(json, value),
+        None => json.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends a string. Most have nothing to escape.
+fn text(json: &mut Vec<u8>, value: &str) {
+    let escaped = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
+    // Without an early exit, several bytes are compared at once.
+    if value
+        .as_bytes()
+        .iter()
+        .fold(false, |any, byte| any | escaped(byte))
+    {
+        // A `Vec` takes everything.
+        let _ = serde_json::to_writer(json, value);
+        return;
+    }
+    json.push(b'"');
+    json.extend_from_slice(value.as_bytes());
+    json.push(b'"');
+}
+
+#[inline]
+fn number(json: &mut Vec<u8>, mut value: u64) {
+    if let Some(digit @ 0..10) = u8::try_from(value).ok() {
+        return json.push(b'0' + digit);
+    }
+    if let Some(pair) = PAIRS.get(value as usize) {
+        return json.extend_from_slice(pair);
+    }
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    json.extend_from_slice(&digits[start..]);
+}
+
+/// The numbers from 0 to 99, in two digits each.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut value = 0;
+    while value < pairs.len() {
+        pairs[value] = [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
+        value += 1;
+    }
+    pairs
+};
+
+/// Writes a number in as many digits as there is room for, which is an even number.
+fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
+    for pair in digits.rchunks_exact_mut(2) {
+        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+}
+
+/// Appends the column of a duration.
+fn seconds(json: &mut Vec<u8>, duration: Duration) {
+    json.extend_from_slice(b",\"duration\":");
+    match duration.as_secs() {
+        0 => json.push(b'0'),
+        seconds => number(json, seconds),
+    }
+    // The first of ten digits of nanoseconds is always zero: it makes room for the point.
+    let mut fraction = [0; 10];
+    pairs(&mut fraction, duration.subsec_nanos());
+    fraction[0] = b'.';
+    json.extend_from_slice(&fraction);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, value::RawValue};
+
+    use super::*;
+    use crate::{activity::Subject, base::Sid};
+
+    const DIRECTIONS: [Direction; 5] = [
+        Direction::In,
+        Direction::Out,
+        Direction::Ack,
+        Direction::Connect,
+        Direction::Disconnect,
+    ];
+
+    /// Returns what is written of a record, and what serde writes of its row.
+    fn read(writer: &mut RecordWriter, record: &Record) -> (Value, Value) {
+        let mut json = Vec::new();
+        writer.write_line(&mut json, record);
+        assert_eq!(json.pop(), Some(b'\n'));
+        let row = record.row(&Arc::from("no\"de"));
+        let serde = serde_json::to_value(row).unwrap();
+        (serde_json::from_slice(&json).unwrap(), serde)
+    }
+
+    #[test]
+    fn the_json_is_that_of_serde() {
+        let mut writer = RecordWriter::new("no\"de");
+        for direction in DIRECTIONS {
+            let mut record = Record::of_namespace(direction, "/");
+            let (written, expected) = read(&mut writer, &record);
+            assert_eq!(written, expected);
+            record.seq = u64::MAX;
+            record.at = UNIX_EPOCH + Duration::from_micros(1_769_862_896_000_012);
+            let namespace = Arc::from("/\"quoted\\\n\u{1}");
+            let subject = Subject::new(namespace, Some(Sid::from("abc")), Some(Arc::from("ana")));
+            record.subject = Arc::new(subject);
+            record.event = Some("é \u{2028} \u{7f}".into());
+            record.set_rooms(vec![Arc::from("")]);
+            record.add_room(Arc::from("a\tb"));
+            record.clients = 0;
+            record.bytes = 1_234_567_890;
+            record.duration = Some(Duration::from_nanos(1_500_000_001));
+            record.outcome = "transport close";
+            record.set_arguments(RawValue::from_string("[1,{\"a\":[]}]".into()).ok());
+            let (written, expected) = read(&mut writer, &record);
+            assert_eq!(written, expected);
+        }
+    }
+
+    #[test]
+    fn records_that_differ_in_one_column_are_written_as_they_are() {
+        let mut writer = RecordWriter::new("no\"de");
+        let mut records = Vec::new();
+        for direction in DIRECTIONS {
+            for namespace in ["/", "/chat"] {
+                for event in [None, Some(""), Some("say"), Some("sey"), Some("tell")] {
+                    let mut record = Record::of_namespace(direction, namespace);
+                    record.event = event.map(Arc::from);
+                    records.push(record);
+                }
+            }
+        }
+        let mut seq = 1_795_960_486_789_990;
+        for _ in 0..3 {
+            for record in &mut records {
+                record.seq = seq;
+                record.at += Duration::from_micros(333_333);
+                let (written, expected) = read(&mut writer, record);
+                assert_eq!(written, expected);
+                seq += 1;
+            }
+            seq += 10;
+        }
+    }
+
+    #[test]
+    fn durations_are_those_of_serde() {
+        let mut writer = RecordWriter::new("no\"de");
+        for duration in [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            Duration::from_micros(1_500),
+            Duration::from_secs(86_400),
+            Duration::new(4_000, 999_999_999),
+        ] {
+            let mut record = Record::of_namespace(Direction::In, "/");
+            record.duration = Some(duration);
+            let (written, expected) = read(&mut writer, &record);
+            assert_eq!(written, expected);
+        }
+    }
+}
