@@ -240,7 +240,7 @@ fn text(json: &mut Vec<u8>, value: &str) {
 
 #[inline]
 fn number(json: &mut Vec<u8>, mut value: u64) {
-    if let Some(digit @ 0..10) = u8::try_from(value).ok() {
+    if let Ok(digit @ 0..10) = u8::try_from(value) {
         return json.push(b'0' + digit);
     }
     if let Some(pair) = PAIRS.get(value as usize) {
