@@ -21,7 +21,7 @@ pub(crate) enum LargeBuffer {
 
 impl LargeBuffer {
     /// The size from which a buffer is mapped.
-    pub(crate) const MAPPED: usize = 64 * 1024;
+    pub(crate) const MAPPED: usize = 32 * 1024;
 
     pub(crate) fn new(length: usize) -> Self {
         if length >= Self::MAPPED
