@@ -5,6 +5,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use http::{HeaderName, HeaderValue, header, request};
 use serde::{Serialize, de::DeserializeOwned};
 use socketio_core::{PeerAddr, SocketIo};
+use tokio::runtime::Handle;
 
 use crate::{
     ConnectError, Connection, TestClient, connect_request::ConnectRequest, cookies::Cookies,
@@ -201,6 +202,10 @@ impl TestClientBuilder {
     }
 
     fn attach(self) -> Result<(Connection, ConnectRequest), ConnectError> {
+        assert!(
+            Handle::try_current().is_ok(),
+            "a `TestClient` needs a tokio runtime: put `#[tokio::test]` on the test"
+        );
         let uri = format!("{}?{}", self.path, self.query);
         let mut request = self.request.uri(uri);
         if let Some(cookies) = self.cookies.header() {

@@ -8,6 +8,7 @@
 //! | `events` | `GET events`: pages, gaps, waiting |
 //! | `lists` | clients, rooms, namespaces and handlers, by pages |
 //! | `recording` | what is recorded, with which outcome and arguments |
+//! | `schemas` | JSON Schemas of handlers |
 //! | `writing` | emitting, disconnecting, moving clients |
 
 #![cfg(feature = "api")]
@@ -18,6 +19,8 @@ mod cluster;
 mod events;
 mod lists;
 mod recording;
+#[cfg(feature = "contract")]
+mod schemas;
 mod writing;
 
 use axum::body::Body;

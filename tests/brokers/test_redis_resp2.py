@@ -20,7 +20,8 @@ def old(request, tmp_path_factory):
 async def test_nodes_form_a_cluster(old, start_cluster, connect, kinds, protocol):
     broker, password = old
     url = f"redis://{password}127.0.0.1:{broker.port}/0"
-    urls = [url + (protocol if kind == "rust" else "") for kind in kinds]
+    # Newer versions of the Python client greet with HELLO, too.
+    urls = [url + (protocol if kind == "rust" else "?protocol=2") for kind in kinds]
     ana, bo = await connect(*start_cluster(kinds, urls).nodes)
     # Several at once, one that needs many reads, and one that looks like a reply of the protocol.
     for number in range(100):
@@ -34,11 +35,3 @@ async def test_nodes_form_a_cluster(old, start_cluster, connect, kinds, protocol
     await bo.relay("news", "back")
     assert await ana.next("news") == ["back"]
 
-
-async def test_an_idle_subscription_stays(old, start_cluster, connect):
-    """Its PING is answered by an array, which is no message."""
-    broker, password = old
-    url = f"redis://{password}127.0.0.1:{broker.port}/0"
-    ana, bo = await connect(*start_cluster(["rust", "rust"], [url, url]).nodes)
-    await ana.relay("news", 1)
-    assert await bo.next("news") == [1]

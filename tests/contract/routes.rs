@@ -49,6 +49,55 @@ async fn the_contract_is_served_in_every_format() {
     }
 }
 
+/// Requests with an `Authorization` header.
+async fn get_with(io: &SocketIo, path: &str, token: Option<&str>) -> (StatusCode, String) {
+    let mut request = Request::builder().uri(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let response = io.service().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn beside_the_http_api_a_token_is_needed_and_the_page_asks_for_it() {
+    use socketio::{Api, Scope};
+
+    for mounted in [true, false] {
+        let api = Api::bearer("0123456789abcdef").token("only-for-reading", Scope::Read);
+        let builder = server().serve_contract(true).api(api.mounted(mounted));
+        let io = builder.build().unwrap();
+        for file in ["contract.ts", "contract.json", "asyncapi.json"] {
+            let path = format!("/socket.io-api/{file}");
+            let (status, body) = get_with(&io, &path, None).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{file}");
+            assert!(body.contains("unauthorized") && !body.contains("say"));
+            for token in ["0123456789abcdef", "only-for-reading"] {
+                let (status, body) = get_with(&io, &path, Some(token)).await;
+                assert_eq!(status, StatusCode::OK, "{file}");
+                assert!(body.contains("say"));
+            }
+        }
+        let page = "/socket.io-api/contract.html";
+        // Opening the page is not a wrong token, however often.
+        for _ in 0..20 {
+            let (status, body) = get_with(&io, page, None).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED);
+            assert!(body.contains("type=\"password\"") && !body.contains("say"));
+        }
+        let (status, body) = get_with(&io, page, Some("only-for-reading")).await;
+        assert_eq!((status, body), (StatusCode::OK, io.contract().html()));
+        for _ in 0..10 {
+            get_with(&io, page, Some("guessed")).await;
+        }
+        let (status, _) = get_with(&io, page, Some("only-for-reading")).await;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    }
+}
+
 #[tokio::test]
 async fn nothing_else_is_answered_and_nothing_without_the_option() {
     let io = server().serve_contract(true).build().unwrap();

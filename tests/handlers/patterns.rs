@@ -29,6 +29,7 @@ fn two_handlers_of_one_event_at_equal_patterns_are_refused_with_both_places() {
     );
     problem(
         SocketIo::bare()
+            .allow_namespace("/job/{id}")
             .on_error_in("/job/{id}", || "first")
             .on_error_in("/job/{job}", || "second"),
         &["`on_error`", "two handlers"],
@@ -152,7 +153,7 @@ fn the_builder_accepts_and_refuses_the_paths_of_the_table_wherever_they_are_give
             SocketIo::bare().on_in(path, "x", || ()),
             SocketIo::bare()
                 .on_error_in(path, || ())
-                .allow_namespace("/any"),
+                .allow_namespace("*"),
             SocketIo::bare().allow_namespace(path),
             SocketIo::bare().namespace_at(path, Tasks),
         ] {

@@ -6,4 +6,5 @@ mod definitions;
 mod description;
 mod events;
 mod linked;
+mod mistakes;
 mod options;

@@ -8,7 +8,7 @@ use super::{
     attempts::Attempts,
     tokens::{Scope, Tokens},
 };
-use crate::{activity::RingLimits, client::SocketIo};
+use crate::{activity::RingLimits, base::EndpointPath, client::SocketIo};
 
 /// The HTTP API of a server, for [`SocketIoBuilder::api`](crate::SocketIoBuilder::api): other programs list clients, rooms
 /// and handlers, read what happened, and emit. The
@@ -91,13 +91,10 @@ impl Api {
 
     /// Sets the path below which the API is served. Slashes at both ends are added. Default: `/socket.io-api/`.
     pub fn path(mut self, path: &str) -> Self {
-        let inner = path.trim_matches('/');
-        if inner.is_empty() || inner.contains(['?', '#']) {
-            self.problems.push(format!(
-                "`api`: the path {path:?} must name at least one segment, without `?` and `#`"
-            ));
-        }
-        self.path = format!("/{inner}/");
+        let endpoint = EndpointPath::new(path);
+        let problem = endpoint.problem.map(|problem| format!("`api`: {problem}"));
+        self.problems.extend(problem);
+        self.path = endpoint.path;
         self
     }
 
@@ -183,6 +180,11 @@ impl Api {
         problems
     }
 
+    /// Returns whether the API would answer requests for this path of the server.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        self.mounted && path.starts_with(&self.path)
+    }
+
     /// Returns the limits of the rows in memory.
     pub(crate) fn ring(&self) -> RingLimits {
         self.ring
@@ -229,7 +231,7 @@ pub(crate) struct ApiState {
 
 impl ApiState {
     /// Returns the API of a server, if it has one.
-    pub(super) fn of(io: &SocketIo) -> Option<Arc<ApiState>> {
+    pub(crate) fn of(io: &SocketIo) -> Option<Arc<ApiState>> {
         io.node().extensions.get()
     }
 

@@ -1,15 +1,16 @@
 //! `GET handlers`: the handlers with their locations, calls, errors and durations.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     ApiState,
     parameters::Parameters,
-    reply::{Page, Reply, next_url},
+    reply::{ApiError, Page, Reply, next_url},
 };
 use crate::{client::SocketIo, metrics::HandlerMetrics, node::HandlerInfo};
 
-pub(super) const PARAMETERS: &[&str] = &["after", "limit"];
+pub(super) const PARAMETERS: &[&str] = &["after", "limit", "schemas"];
 
 /// A handler in a list. Durations are in seconds.
 #[derive(Serialize)]
@@ -22,6 +23,12 @@ struct HandlerRow<'a> {
     arguments: &'a [String],
     /// The return type as it was written.
     ack: Option<&'a str>,
+    /// JSON Schemas, if the request asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument_schemas: Option<Vec<Value>>,
+    /// `null` if nothing is acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ack_schema: Option<Option<Value>>,
     concurrent: bool,
     blocking: bool,
     guards: &'a [String],
@@ -44,13 +51,19 @@ pub(super) fn handlers(io: &SocketIo, api: &ApiState, path: &str, query: Option<
     let metrics = io.handler_metrics();
     // Both are in the order of registration.
     let all = io.describe().handlers().iter().zip(&metrics);
-    let rows: Vec<_> = all.skip(after).take(limit).map(row).collect();
+    let mut rows: Vec<_> = all.skip(after).take(limit).map(row).collect();
+    let with_schemas = parameters.flag("schemas")?;
+    if with_schemas {
+        add_schemas(io, after, &mut rows)?;
+    }
     let end = after.saturating_add(rows.len());
     let next = (end < metrics.len() && !rows.is_empty()).then(|| {
         let limit = parameters
             .text("limit")
             .map(|limit| ("limit", limit.to_owned()));
-        next_url(path, [("after", end.to_string())].into_iter().chain(limit))
+        let schemas = with_schemas.then(|| ("schemas", String::from("true")));
+        let after = ("after", end.to_string());
+        next_url(path, [after].into_iter().chain(limit).chain(schemas))
     });
     Page {
         data: rows,
@@ -58,6 +71,26 @@ pub(super) fn handlers(io: &SocketIo, api: &ApiState, path: &str, query: Option<
         more: (),
     }
     .reply()
+}
+
+/// Adds the schemas of handlers from the index `first` on.
+#[cfg(feature = "contract")]
+fn add_schemas(io: &SocketIo, first: usize, rows: &mut [HandlerRow<'_>]) -> Result<(), ApiError> {
+    for (index, row) in rows.iter_mut().enumerate() {
+        if let Some(schemas) = io.node().description.schemas(first + index) {
+            row.argument_schemas = Some(schemas.arguments);
+            row.ack_schema = Some(schemas.ack);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "contract"))]
+fn add_schemas(_: &SocketIo, _: usize, _: &mut [HandlerRow<'_>]) -> Result<(), ApiError> {
+    Err(ApiError::invalid(
+        "schemas",
+        "the server has no schemas: it is built without the Cargo feature `contract`",
+    ))
 }
 
 fn row<'a>((info, metrics): (&'a HandlerInfo, &'a HandlerMetrics)) -> HandlerRow<'a> {
@@ -71,6 +104,8 @@ fn row<'a>((info, metrics): (&'a HandlerInfo, &'a HandlerMetrics)) -> HandlerRow
         line: info.location.line(),
         arguments: &info.arguments,
         ack: Some(&*info.returns).filter(|returns| !returns.is_empty()),
+        argument_schemas: None,
+        ack_schema: None,
         concurrent: info.concurrent,
         blocking: info.blocking,
         guards: &info.guards,

@@ -125,6 +125,17 @@ impl ApiState {
         }
     }
 
+    /// Returns the response to a request without a valid token, for what is served beside the API.
+    #[cfg(feature = "contract")]
+    pub(crate) fn refusal(&self, io: &SocketIo, parts: &Parts) -> Option<Response<Full<Bytes>>> {
+        let refused = self.authenticate(io, parts).err()?;
+        let mut response = refused.into_response();
+        if parts.method == Method::HEAD {
+            *response.body_mut() = Full::default();
+        }
+        Some(response)
+    }
+
     /// Checks the token of a request.
     fn authenticate(&self, io: &SocketIo, parts: &Parts) -> Result<Scope, ApiError> {
         let engine = &io.node().engine;

@@ -2,6 +2,7 @@
 
 mod data;
 pub(crate) mod date;
+mod endpoint_path;
 mod error;
 mod escaped;
 pub(crate) mod fault;
@@ -25,6 +26,7 @@ pub(crate) mod turn_clock;
 
 pub use data::{BinaryInJson, Data};
 pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};
+pub(crate) use endpoint_path::EndpointPath;
 pub use error::{
     ArgumentError, BoxError, BuildError, CallError, ConnectionRefused, DeliverError, EmitError,
     EncodeError, Forbidden, HandlerError, HandshakeRefused, NoCurrentClient, Result, RoomError,

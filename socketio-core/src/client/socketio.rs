@@ -5,7 +5,7 @@
 use std::{fmt, panic::Location, sync::Arc};
 
 use serde::Serialize;
-use tokio::task::JoinHandle;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::{Socket, To};
 use crate::{
@@ -209,6 +209,10 @@ impl SocketIo {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let origin = Location::caller();
+        assert!(
+            Handle::try_current().is_ok(),
+            "`SocketIo::spawn` was called outside of a tokio runtime: call it inside of `#[tokio::main]`, or after `runtime.enter()`"
+        );
         self.node()
             .tasks
             .spawn(origin, Box::pin(task(self.clone())))

@@ -1,7 +1,7 @@
 //! [`Routes`]: the contract over HTTP.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Full;
 
 use super::{Contract, Format};
@@ -28,6 +28,10 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
 #[derive(Debug)]
 pub(crate) struct Routes(Vec<(&'static str, &'static str, Bytes)>);
 
+/// A page that asks for a token, and then shows the page of the contract.
+#[cfg(feature = "api")]
+const TOKEN_PAGE: &str = include_str!("page/token.html");
+
 impl Routes {
     pub(crate) fn new(contract: &Contract) -> Self {
         let files = FILES.map(|(name, format, content_type)| {
@@ -51,6 +55,21 @@ impl Routes {
         self.0.iter().find(|(file, ..)| *file == name)
     }
 
+    /// Responds to a browser that opens the page without a token: with a page that asks for one. `None` for other requests.
+    #[cfg(feature = "api")]
+    pub(crate) fn ask_for_token(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
+        let is_page = request.uri.path().ends_with(".html") && request.method == Method::GET;
+        if !is_page || request.headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        let mut response = Response::new(Full::from(TOKEN_PAGE));
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        let headers = response.headers_mut();
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        add_headers(headers, "text/html; charset=utf-8", TOKEN_PAGE.len());
+        Some(response)
+    }
+
     /// Responds to a request for one of the files; `None` for other paths.
     pub(crate) fn response(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
         let (_, content_type, content) = self.file(request.uri.path())?;
@@ -61,18 +80,22 @@ impl Routes {
             *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
             return Some(response);
         }
-        for (name, value) in [
-            (header::CONTENT_TYPE, *content_type),
-            (header::CACHE_CONTROL, "no-cache"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        headers.insert(header::CONTENT_LENGTH, content.len().into());
+        add_headers(headers, content_type, content.len());
         if request.method == Method::GET {
             *response.body_mut() = Full::new(content.clone());
         }
         Some(response)
     }
+}
+
+fn add_headers(headers: &mut HeaderMap, content_type: &'static str, length: usize) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_LENGTH, length.into());
 }

@@ -35,13 +35,18 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         middleware,
         mut rates,
         events,
+        options,
         only_emits,
         mut problems,
     } = handlers;
     for one in &namespace_impls {
         if let Some(limit) = one.definition.rate {
             let namespace = String::from(&*one.path);
-            rates.push(NamespaceRate { namespace, limit });
+            rates.push(NamespaceRate {
+                namespace,
+                limit,
+                location: None,
+            });
         }
     }
 
@@ -80,7 +85,7 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
     }
     let served: Vec<Pattern> = checked
         .iter()
-        .filter(|(_, entry)| entry.kind != Kind::ErrorDefault)
+        .filter(|(_, entry)| entry.kind == Kind::Event)
         .map(|(pattern, _)| pattern.clone())
         .chain(namespaces.iter().cloned())
         .chain([Pattern::Exact(String::from("/"))])
@@ -88,6 +93,17 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
     for guard in &guards {
         let place = Place::Joining(guard.path());
         check_needs(guard, guard.needs(), place, states, &mut problems);
+    }
+    let error_handlers = checked.iter().filter(|(_, one)| one.kind == Kind::Error);
+    for (pattern, entry) in error_handlers {
+        let path = &*entry.namespace;
+        check_served(entry, (path, pattern), &served, &mut problems);
+    }
+    if !only_emits {
+        for option in &options {
+            let namespace = (&*option.namespace, &option.pattern);
+            check_served(&option.origin, namespace, &served, &mut problems);
+        }
     }
     let guards = scoped(guards, GuardEntry::path, &served, &mut problems);
     let mut middleware = scoped(middleware, |one| &one.namespace, &served, &mut problems);
@@ -98,6 +114,11 @@ pub(super) fn build(handlers: Handlers, states: &States) -> Result<(Registry, St
         .iter()
         .filter_map(|rate| {
             let pattern = parsed(&rate.namespace, &"`rate_limit_in`: ", &mut problems)?;
+            if let Some(at) = rate.location {
+                let who = format_args!("`rate_limit_in` ({}:{})", at.file(), at.line());
+                let namespace = (&*rate.namespace, &pattern);
+                check_served(&who, namespace, &served, &mut problems);
+            }
             let limiter = RateLimiter::new(rate.limit);
             let rule = match pattern {
                 Pattern::Any => RateRule::Server,
@@ -159,14 +180,24 @@ fn scoped<T: Display>(
         let Some(pattern) = parsed(path, &format_args!("{one}: "), problems) else {
             continue;
         };
-        if !served.iter().any(|served| served.overlaps(&pattern)) {
-            problems.push(format!(
-                "{one} has no effect: no handler is in {path:?}, and `allow_namespace` does not allow it"
-            ));
-        }
+        check_served(&one, (path, &pattern), served, problems);
         scoped.push((pattern, Arc::new(one)));
     }
     scoped
+}
+
+/// Reports what is for namespaces that the server does not have.
+fn check_served(
+    who: &dyn Display,
+    (path, pattern): (&str, &Pattern),
+    served: &[Pattern],
+    problems: &mut Vec<String>,
+) {
+    if !served.iter().any(|served| served.overlaps(pattern)) {
+        problems.push(format!(
+            "{who} has no effect: no handler is in {path:?}, and `allow_namespace` does not allow it"
+        ));
+    }
 }
 
 /// Orders `trigger_event`s: wider patterns are outermost; patterns of equal width are in the order of the source text,

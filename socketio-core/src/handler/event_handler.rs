@@ -25,7 +25,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "this can't handle an event",
     label = "not an event handler",
-    note = "a handler is a closure whose arguments are `FromEvent` (with their types written) and that returns a `Serialize` value, `NoAck`, or a `Result` of one, or a `Send` future of either"
+    note = "a handler is a closure whose arguments, 8 at most, are `FromEvent` (with their types written) and that returns a `Serialize` value, `NoAck`, or a `Result` of one, or a `Send` future of either"
 )]
 pub trait EventHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]

@@ -51,7 +51,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "this can't be a guard",
     label = "not a guard",
-    note = "a guard is a function or closure whose arguments are `FromEvent` and that returns `()`, `bool`, or a `Result` of one of these, or a `Send` future of them"
+    note = "a guard is a function or closure whose arguments are `FromEvent` (by value: `Session<T>`, not `&Session<T>`) and that returns `()`, `bool`, or a `Result` of one of these, or a `Send` future of them"
 )]
 pub trait Guard<M>: Send + Sync + 'static {
     #[doc(hidden)]

@@ -4,7 +4,7 @@
 
 use std::{any::TypeId, borrow::Cow, collections::BTreeSet, fmt, panic::Location, sync::Arc};
 
-use socketio_names::Rate;
+use socketio_names::{Pattern, Rate};
 use tokio::runtime::Handle;
 
 use super::{
@@ -70,6 +70,8 @@ pub struct Handlers {
     pub(super) rates: Vec<NamespaceRate>,
     /// The outgoing events with a type, and their namespaces.
     pub(super) events: Vec<(&'static EventDefinition, Cow<'static, str>)>,
+    /// Options of the builder for namespaces.
+    pub(super) options: Vec<NamespaceOption>,
     /// Whether the server accepts no clients, so that its events are for namespaces of other nodes.
     pub(super) only_emits: bool,
     pub(super) problems: Vec<String>,
@@ -79,6 +81,16 @@ pub struct Handlers {
 pub(super) struct NamespaceRate {
     pub(super) namespace: String,
     pub(super) limit: RateLimit,
+    /// `file:line`, unless it belongs to a namespace impl.
+    pub(super) location: Option<&'static Location<'static>>,
+}
+
+/// An option of the builder that has no effect without a namespace.
+pub(super) struct NamespaceOption {
+    pub(super) namespace: String,
+    pub(super) pattern: Pattern,
+    /// The option with its `file:line`.
+    pub(super) origin: String,
 }
 
 /// A namespace impl and the value that was given for it, if any.
@@ -145,6 +157,15 @@ impl Handlers {
     /// Adds problems that the builder has found.
     pub(crate) fn add_problems(&mut self, problems: Vec<String>) {
         self.problems.extend(problems);
+    }
+
+    /// Adds an option of the builder for namespaces, which `build()` reports if there is none of them.
+    pub(crate) fn add_option(&mut self, namespace: &str, pattern: Pattern, origin: String) {
+        self.options.push(NamespaceOption {
+            namespace: namespace.to_owned(),
+            pattern,
+            origin,
+        });
     }
 
     /// Marks the handlers as the library's own, which contracts leave out.
@@ -263,6 +284,7 @@ impl Handlers {
             Ok(rate) => self.rates.push(NamespaceRate {
                 namespace: namespace.to_owned(),
                 limit: rate.into(),
+                location: Some(location),
             }),
             Err(problem) => {
                 let (file, line) = (location.file(), location.line());
@@ -281,6 +303,7 @@ impl Handlers {
             middleware,
             rates,
             events,
+            options,
             only_emits,
             problems,
         } = other;
@@ -292,6 +315,7 @@ impl Handlers {
         self.middleware.extend(middleware);
         self.rates.extend(rates);
         self.events.extend(events);
+        self.options.extend(options);
         self.only_emits |= only_emits;
         self.problems.extend(problems);
     }

@@ -35,7 +35,18 @@ pub(super) fn check_needs(
         }
         rest |= matches!(need, Need::Rest(_));
     }
-    let has = |wanted: fn(&Need) -> bool| needs.iter().any(wanted);
+    let count = |wanted: fn(&Need) -> bool| needs.iter().filter(|need| wanted(need)).count();
+    if count(|need| matches!(need, Need::Ack)) > 1 {
+        problems.push(format!(
+            "{who} takes `Ack` twice, but an event has one acknowledgement: keep one"
+        ));
+    }
+    if count(|need| matches!(need, Need::Upload)) > 1 {
+        problems.push(format!(
+            "{who} takes `Upload` twice, but an event is a chunk of one upload: keep one"
+        ));
+    }
+    let has = |wanted: fn(&Need) -> bool| count(wanted) > 0;
     if has(|need| matches!(need, Need::Ack)) && has(|need| matches!(need, Need::ReturnValue(_))) {
         problems.push(format!(
             "{who}: it takes `Ack`, so its return value is not sent: return nothing, `NoAck`, or a `Result` of these"
@@ -98,18 +109,62 @@ fn problem(need: &Need, place: Place<'_>, rest: bool, states: &States) -> Option
                 " takes `State<{name}>`, but the server was given none: add `.state(..)` with a value of this type"
             ),
         },
-        Need::Path(_) => return no_parameters(place),
+        Need::Path(name) => return wrong_parameters(place, name),
         _ => return None,
     };
     Some(problem)
 }
 
-fn no_parameters(place: Place<'_>) -> Option<String> {
+/// Returns the problem of a `Path` of this type.
+fn wrong_parameters(place: Place<'_>, name: &str) -> Option<String> {
     let (Place::Event(_, path) | Place::Errors(path) | Place::Joining(path)) = place;
-    if parameters(path, path).next().is_some() {
-        return None;
+    let count = parameters(path, path).count();
+    if count == 0 {
+        return Some(format!(
+            " takes `Path`, but the namespace {path:?} has no parameters: give it one, as in `/job/{{id}}`"
+        ));
     }
-    Some(format!(
-        " takes `Path`, but the namespace {path:?} has no parameters: give it one, as in `/job/{{id}}`"
-    ))
+    let taken = tuple_arity(name)?;
+    (taken != count).then(|| {
+        format!(
+            " takes `Path<{name}>`, but the namespace {path:?} has another number of parameters: {count}"
+        )
+    })
+}
+
+/// Returns the number of elements of a tuple, by the name of its type.
+fn tuple_arity(name: &str) -> Option<usize> {
+    let elements = name.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0_usize;
+    let mut count = usize::from(!elements.is_empty());
+    for letter in elements.chars() {
+        match letter {
+            '(' | '<' | '[' => depth += 1,
+            ')' | '>' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => count += 1,
+            _ => {}
+        }
+    }
+    // A tuple of one element ends with a comma.
+    Some(count - usize::from(elements.ends_with(',')))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+
+    use super::tuple_arity;
+
+    #[test]
+    fn the_arity_of_a_tuple_is_in_its_name() {
+        for (name, arity) in [
+            (type_name::<(u8, u8)>(), Some(2)),
+            (type_name::<(u8,)>(), Some(1)),
+            (type_name::<()>(), Some(0)),
+            (type_name::<(String, (u8, u8), Vec<(u8, u8)>)>(), Some(3)),
+            (type_name::<String>(), None),
+        ] {
+            assert_eq!(tuple_arity(name), arity, "{name}");
+        }
+    }
 }

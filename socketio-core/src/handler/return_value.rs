@@ -8,7 +8,7 @@ use super::response::{Outcome, ResponseEncoder};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the return value of a handler",
     label = "not `Serialize`",
-    note = "derive `serde::Serialize` for it, or return nothing; `NoAck` sends no acknowledgement"
+    note = "derive `serde::Serialize` for it, or return nothing; `NoAck` sends no acknowledgement; a `Stream` needs `stream = \"..\"` in the attribute"
 )]
 pub trait ReturnValue {
     #[doc(hidden)]

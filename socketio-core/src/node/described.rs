@@ -5,6 +5,8 @@ use std::sync::Arc;
 use socketio_names::Pattern;
 
 use super::{Description, EventDefinition, HandlerInfo, OutgoingEvents};
+#[cfg(feature = "api")]
+use crate::schema::HandlerSchemas;
 use crate::schema::{HandlerKind, HandlerTypes};
 
 /// What contracts need of the handlers of a server.
@@ -78,6 +80,12 @@ impl Description {
             tables: found.into_iter().map(|(_, one)| one).collect(),
             errors: errors.or_else(default),
         }
+    }
+
+    /// Returns the schemas of the handler at an index of [`handlers`](Self::handlers).
+    #[cfg(feature = "api")]
+    pub(crate) fn schemas(&self, index: usize) -> Option<HandlerSchemas> {
+        self.described.types.get(index).map(HandlerSchemas::of)
     }
 
     /// Returns whether failed events are acknowledged by a function of the user's.

@@ -108,7 +108,11 @@ impl Recorder {
             problems.push(String::from("`recorder`: `max_queued` must not be zero"));
         }
         let directory = &self.place.directory;
-        if let Err(error) = fs::create_dir_all(directory) {
+        if directory.as_os_str().is_empty() {
+            problems.push(String::from(
+                "`recorder`: the directory has no name: write `./events`, for instance",
+            ));
+        } else if let Err(error) = fs::create_dir_all(directory) {
             problems.push(format!(
                 "`recorder`: the directory {directory:?} can't be created ({error}): name one that this process may write to"
             ));

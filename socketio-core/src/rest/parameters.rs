@@ -47,6 +47,18 @@ impl<'a> Parameters<'a> {
         number.map(Some).ok_or_else(invalid)
     }
 
+    /// Returns whether a parameter is `true`.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.text(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ApiError::invalid(
+                name,
+                format!("`{name}` must be `true` or `false`"),
+            )),
+        }
+    }
+
     /// Returns how many rows the page may have.
     pub(crate) fn limit(&self, most: usize) -> Result<usize, ApiError> {
         let limit = self.number("limit")?;

@@ -4,6 +4,8 @@
 //! library by their names, for closures, whose types are generic, and for types without a schema that are made of them.
 
 mod binary;
+#[cfg(feature = "api")]
+mod handler_schemas;
 mod handler_types;
 mod impls;
 mod known_types;
@@ -12,6 +14,8 @@ mod type_probe;
 
 pub use binary::Binary;
 pub(crate) use binary::FORMAT as BINARY_FORMAT;
+#[cfg(feature = "api")]
+pub(crate) use handler_schemas::HandlerSchemas;
 pub use handler_types::{EventTypes, Returned};
 pub(crate) use handler_types::{HandlerKind, HandlerTypes, Place, Taken};
 pub(crate) use known_types::{KnownTypes, short};

@@ -6,7 +6,8 @@ use super::SocketIoBuilder;
 use crate::{api::Api, base::States};
 
 impl SocketIoBuilder {
-    /// Adds the HTTP [`Api`], at `/socket.io-api/`. It also keeps what happens in memory, for `GET events`. Default: none.
+    /// Adds the HTTP [`Api`], at `/socket.io-api/`. It also keeps what happens in memory, for `GET events`. A second one
+    /// replaces the first. Default: none.
     #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
     pub fn api(mut self, api: Api) -> Self {
         self.api = Some(api);
@@ -20,7 +21,13 @@ impl SocketIoBuilder {
         };
         self.activity.ring = Some(api.ring());
         self.clustering.discovers = true;
-        let problems = api.problems();
+        let mut problems = api.problems();
+        if api.covers(&self.options.path) {
+            problems.push(format!(
+                "`api`: its path contains that of clients, {:?}, which then could not connect: give it another one",
+                self.options.path,
+            ));
+        }
         extensions.insert(Arc::new(api.start()));
         problems
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     activity::ActivityOptions,
     admin::Admin,
-    base::{BuildError, HandlerError, Request, States},
+    base::{BuildError, EndpointPath, HandlerError, Request, States},
     client::{Recovery, SentEvent, SocketIo, Tap, Taps},
     counters::{Counters, EventTable},
     delivery::Deliveries,
@@ -37,7 +37,7 @@ use crate::{
 pub struct SocketIoBuilder {
     pub(super) linked: bool,
     pub(super) name: String,
-    handlers: Handlers,
+    pub(super) handlers: Handlers,
     states: States,
     pub(super) options: Options,
     pub(super) codec: Codec,
@@ -146,13 +146,10 @@ impl SocketIoBuilder {
 
     /// Sets the path of the HTTP endpoint. Slashes at both ends are added. Default: `/socket.io/`.
     pub fn path(mut self, path: &str) -> Self {
-        let inner = path.trim_matches('/');
-        if inner.is_empty() || inner.contains(['?', '#']) {
-            self.problems.push(format!(
-                "the path {path:?} must name at least one segment, without `?` and `#`"
-            ));
-        }
-        self.options.path = format!("/{inner}/");
+        let endpoint = EndpointPath::new(path);
+        let problem = endpoint.problem.map(|problem| format!("`path`: {problem}"));
+        self.problems.extend(problem);
+        self.options.path = endpoint.path;
         self
     }
 
@@ -302,7 +299,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. Default: none.
+    /// Adds an [`Admin`] interface, for the page <https://admin.socket.io>. A second one replaces the first. Default: none.
     pub fn admin(mut self, admin: Admin) -> Self {
         self.admin = Some(admin);
         self
@@ -338,12 +335,18 @@ impl SocketIoBuilder {
         handlers.only_emits(self.clustering.is_write_only());
         let (mut watch, mut instrument) = (Watch::default(), None);
         if let Some(admin) = self.admin {
-            handlers.add_problems(admin.problems());
+            let problems = admin.problems();
+            let is_valid = problems.is_empty();
+            handlers.add_problems(problems);
             let installed = admin.install(&self.codec);
             #[cfg(feature = "contract")]
-            handlers.append(installed.handlers.internal());
+            let installed_handlers = installed.handlers.internal();
             #[cfg(not(feature = "contract"))]
-            handlers.append(installed.handlers);
+            let installed_handlers = installed.handlers;
+            // The same problem would be reported for each of them.
+            if is_valid {
+                handlers.append(installed_handlers);
+            }
             (watch, instrument) = (installed.watch, Some(installed.instrument));
         }
         #[cfg(feature = "api")]

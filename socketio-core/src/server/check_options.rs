@@ -57,6 +57,9 @@ impl SocketIoBuilder {
             (engine.max_headers, "max_headers"),
             (engine.admission.outboxes, "max_outbox_total"),
             (engine.max_control_rate, "max_control_rate"),
+            (options.limits.room_name, "max_room_name"),
+            (options.limits.user_key, "max_user_key"),
+            (options.limits.pending_acks, "max_pending_acks"),
         ] {
             wrong(number == 0, &format!("`{name}` must not be zero"));
         }

@@ -36,7 +36,8 @@ impl Default for Clustering {
 
 impl SocketIoBuilder {
     /// Sets the message queue over which the nodes of a cluster emit to each other's clients. Python processes
-    /// (python-socketio 5.15.1 or later, and Flask-SocketIO) use the same format and can be nodes, too. Default: none.
+    /// (python-socketio 5.15.1 or later, and Flask-SocketIO) use the same format and can be nodes, too. A second queue replaces the
+    /// first. Default: none.
     ///
     /// Takes a URL (`"redis://localhost:6379"`, `"amqp://.."`, `"kafka://.."`, `"nats://.."`, each with the Cargo
     /// feature of the broker), or a queue of [`message_queue`](crate::message_queue).
@@ -103,7 +104,7 @@ impl Clustering {
         self.write_only
     }
 
-    /// Whether rooms may be those of a Python node's clients.
+    /// Returns whether rooms may be those of a Python node's clients.
     pub(super) fn has_python_rooms(&self) -> bool {
         self.queue.is_some() && self.python_rooms
     }

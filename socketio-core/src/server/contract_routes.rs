@@ -13,7 +13,9 @@ impl SocketIoBuilder {
     /// Sets whether the [contract](crate::contract) is served: `/socket.io-api/contract.html` is a page that shows it and can emit
     /// events, `contract.ts`, `contract.json` and `asyncapi.json` beside it are the other formats. Default: false.
     ///
-    /// Whoever can reach the server can read it: event names, types, doc comments and the places of handlers in the sources.
+    /// It names events, types, doc comments and the places of handlers in the sources. On a server with an HTTP API (the feature
+    /// `api`), every request for it needs a token of the API, and the page asks for one; without an API, whoever can reach the
+    /// server can read it.
     /// Handshake hooks do not run for these requests. Types without a schema are logged as warnings.
     pub fn serve_contract(mut self, serve: bool) -> Self {
         self.serve_contract = serve;
@@ -55,6 +57,16 @@ impl SocketIo {
             return None;
         }
         let routes = self.node().extensions.get::<ContractRoutes>()?;
-        routes.0.get()?.response(request)
+        let routes = routes.0.get()?;
+        #[cfg(feature = "api")]
+        if routes.has(request.uri.path())
+            && let Some(api) = crate::api::ApiState::of(self)
+        {
+            let refused = || api.refusal(self, request);
+            if let Some(response) = routes.ask_for_token(request).or_else(refused) {
+                return Some(response);
+            }
+        }
+        routes.response(request)
     }
 }

@@ -14,8 +14,8 @@ impl SocketIoBuilder {
     /// Keeps the events that are sent to rooms whose names match a pattern, so that clients that join such a room later receive
     /// them: [`join_since`](crate::join_since), [`join_last`](crate::join_last). Default: no room has a history.
     ///
-    /// `namespace` is the path or the pattern of the namespace. In the pattern of the room, a parameter in braces stands for any
-    /// text but none. If several patterns match a room, the first one that was added counts.
+    /// `namespace` is the path or the pattern of the namespace. In the pattern of the room, a parameter in braces matches any
+    /// text that is not empty. If several patterns match a room, the first one that was added counts.
     ///
     /// ```
     /// use std::time::Duration;
@@ -33,24 +33,37 @@ impl SocketIoBuilder {
     /// ```
     #[track_caller]
     pub fn history(mut self, namespace: &str, room: &str, history: History) -> Self {
-        let at = std::panic::Location::caller();
+        let (at, path) = (std::panic::Location::caller(), namespace);
         let mut problems: Vec<_> = history.problems().map(str::to_owned).collect();
         match (Pattern::parse(namespace), RoomPattern::parse(room)) {
-            (Ok(namespace), Ok(room)) => {
+            (Ok(pattern), Ok(room)) => {
+                let is_same =
+                    |one: &NamespaceHistory| one.namespace == pattern && one.rule.pattern == room;
+                if self.histories.iter().any(is_same) {
+                    problems.push(String::from(
+                        "this room has a history already, and the first one counts: remove one",
+                    ));
+                }
+                self.handlers.add_option(
+                    namespace,
+                    pattern.clone(),
+                    format!("`history` ({}:{})", at.file(), at.line()),
+                );
                 self.last_values |= history.is_last_value();
                 self.histories.push(NamespaceHistory {
-                    namespace,
+                    namespace: pattern,
                     rule: history.rule(room),
                 });
             }
             (namespace, room) => {
-                problems.extend(namespace.err().map(|error| error.to_string()));
+                let wrong = namespace.err();
+                problems.extend(wrong.map(|error| format!("the namespace {path:?} {error}")));
                 problems.extend(room.err());
             }
         }
         let located = problems
             .into_iter()
-            .map(|one| format!("`history` ({at}): {one}"));
+            .map(|one| format!("`history` ({}:{}): {one}", at.file(), at.line()));
         self.problems.extend(located);
         self
     }

@@ -10,9 +10,13 @@ use crate::{
 };
 
 impl SocketIoBuilder {
-    /// Adds a [`Recorder`], which writes what happens into files. Default: none.
+    /// Adds a [`Recorder`], which writes what happens into files. A server has at most one. Default: none.
     pub fn recorder(mut self, recorder: Recorder) -> Self {
-        self.recorder = Some(recorder);
+        if self.recorder.replace(recorder).is_some() {
+            self.problems.push(String::from(
+                "`recorder` is given twice, but a server has one: remove one",
+            ));
+        }
         self
     }
 }

@@ -148,6 +148,12 @@ impl SocketIo {
                     .into(),
             );
         }
+        if *self.node().stopping.borrow() {
+            tracing::warn!(
+                target: "socketio",
+                "the server was stopped before and accepts nothing: build a new one to serve again"
+            );
+        }
         let mut accepting = AcceptLoop::start(self, app, listener);
         let mut stopping = self.node().stopping.subscribe();
         let mut force = pin!(force);
@@ -158,7 +164,7 @@ impl SocketIo {
         };
         let mut forced = false;
         if drains {
-            // The listener is served meanwhile: clients poll, and probes ask.
+            // The listener is served meanwhile, for polls of clients and for probes.
             tokio::select! {
                 biased;
                 () = self.leave_service(&self.node().options.drain) => {}

@@ -101,7 +101,7 @@ impl SocketIo {
         }
     }
 
-    /// Returns the API, if a path belongs to it. The contract is served beside it, without a token.
+    /// Returns the API, if a path belongs to it. The contract is served beside it.
     #[cfg(feature = "api")]
     fn api_for(&self, path: &str) -> Option<Arc<crate::api::ApiState>> {
         #[cfg(feature = "contract")]

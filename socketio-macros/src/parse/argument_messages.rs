@@ -145,6 +145,11 @@ pub(super) fn unknown(form: Form, place: Place, name: &str) -> String {
         (_, "name") if matches!(form, Form::Event | Form::On) => {
             return "the name of an event stands alone: `#[socketio::on(\"..\")]`".into();
         }
+        (_, "rate" | "guard" | "once" | "record" | "concurrent" | "blocking" | "stream")
+            if form == Form::DeriveEvent =>
+        {
+            return format!("`{name}` is an option of handlers: a type of an event has none");
+        }
         (Place::Item, "namespace") if form == Form::Namespace => {
             return "the path has no name here: `#[socketio::namespace(\"/chat\")]`".into();
         }

@@ -53,7 +53,7 @@ use crate::base::{BoxError, Reason};
     message = "`{Self}` can't be an argument of an event handler",
     label = "neither `serde::Deserialize` nor one of the crate's own arguments",
     note = "derive `serde::Deserialize` for it, if clients send it; implement `socketio::FromEvent`, if it is made from the request or the session; wrap it in `State<..>`, if it belongs to the server",
-    note = "`Option` goes inside: `Auth<Option<T>>` instead of `Option<Auth<T>>`; a `State<T>` is always there, since `build()` checks it; the `T` of a `Session<T>` must be `Default`; an error handler takes `HandlerError`"
+    note = "`Option` goes inside: `Auth<Option<T>>` instead of `Option<Auth<T>>`; a `State<T>` is always there, since `build()` checks it, and its `T` must be `Send + Sync`; an `Ack` is always there, and `is_requested()` tells whether the client waits; the `T` of a `Session<T>` must be `Default`; an error handler takes `HandlerError`"
 )]
 pub trait FromEvent: Sized {
     /// Creates the argument, or fails the event.
