@@ -48,7 +48,11 @@ async fn main() -> socketio::Result {
     if let Ok(reader) = token("API_READ_TOKEN") {
         api = api.token(reader, Scope::Read);
     }
-    let io = SocketIo::builder().api(api).logger(true).build()?;
+    let builder = SocketIo::builder().api(api).logger(true);
+    // With `--features api,contract`: <http://127.0.0.1:5000/socket.io-api/contract.html> asks for a token.
+    #[cfg(feature = "contract")]
+    let builder = builder.serve_contract(true);
+    let io = builder.build()?;
     let addr = std::env::args().nth(1);
     io.run((), addr.as_deref().unwrap_or("127.0.0.1:5000"))
         .await

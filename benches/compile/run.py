@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures `cargo check` for many handlers: functions and one class of this crate, compared with routes of axum.
 
-    benches/compile/run.py [COUNT..]        # default: 10 100 300 1000
+    benches/compile/run.py [--contract] [COUNT..]        # default: 10 100 300 1000
 
 Prints CPU seconds (user and system) of rustc for a crate whose dependencies are built: "cold" after `cargo clean -p`, "edit" after
 the body of the sixth handler has grown by a few characters. Each figure is the least of three. The ratio to axum is in brackets.
+With `--contract`, the crate has the feature `contract`, with which attributes also register the types of their handlers.
 Needs nothing but Rust and Python; writes below `target/compile-bench` (or CARGO_TARGET_DIR).
 """
 
@@ -30,7 +31,7 @@ edition = "2024"
 [dependencies]
 axum = {{ version = "0.8", default-features = false, features = ["http1", "json", "tokio"] }}
 serde = {{ version = "1", features = ["derive"] }}
-socketio = {{ path = "{ROOT}" }}
+socketio = {{ path = "{ROOT}", features = [FEATURES] }}
 tokio = {{ version = "1", features = ["macros", "net", "rt-multi-thread"] }}
 """
 
@@ -114,9 +115,10 @@ def measure(kind, count):
 
 
 def main():
-    counts = [int(count) for count in sys.argv[1:]] or [10, 100, 300, 1000]
+    counts = [int(count) for count in sys.argv[1:] if count != "--contract"] or [10, 100, 300, 1000]
     (WORK / "src").mkdir(parents=True, exist_ok=True)
-    (WORK / "Cargo.toml").write_text(MANIFEST)
+    features = '"contract"' if "--contract" in sys.argv else ""
+    (WORK / "Cargo.toml").write_text(MANIFEST.replace("FEATURES", features))
     # Uses the locked versions of the workspace.
     (WORK / "Cargo.lock").write_bytes((ROOT / "Cargo.lock").read_bytes())
     (WORK / "src" / "main.rs").write_text(axum(1, False))

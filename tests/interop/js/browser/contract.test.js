@@ -111,3 +111,24 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
     await page.screenshot("contract-phone");
   });
 });
+
+describe("the page of a contract beside the HTTP API", { skip: needsOwnServer }, () => {
+  test("asks for a token, and then shows the contract", async (t) => {
+    const server = start("api", ["127.0.0.1:0"], { output: "stderr", env: { API_TOKEN: "0123456789abcdef0123456789abcdef" } });
+    t.after(() => server.stop());
+    const [, address] = await server.line(/listening addr=(\S+)/);
+    // The browser reports the status 401 as an error.
+    const page = await open(Object.assign(server, { url: `http://${address}` }), { losesServer: true, viewport: PHONE });
+    await page.screenshot("contract-token");
+    const form = page.$("form");
+    await form.getByLabel("A token").fill("wrong");
+    await form.getByRole("button").click();
+    await page.$("[role=alert]").filter({ hasText: "This token is wrong." }).waitFor();
+    await form.getByLabel("A token").fill("0123456789abcdef0123456789abcdef");
+    await form.getByRole("button").click();
+    const root = namespace(page, "/");
+    await root.waitFor();
+    await connect(root);
+    await emit(event(page, "/", "chat message"), { text: '"hello"' }, "acknowledged: 5");
+  });
+});

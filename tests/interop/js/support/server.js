@@ -66,9 +66,9 @@ function external(url) {
 }
 
 /** Any of the built examples; `output` is where it prints the lines that are waited for. */
-export function start(example, args, { output = "stdout" } = {}) {
+export function start(example, args, { output = "stdout", env = {} } = {}) {
   const stdio = ["ignore", ...["stdout", "stderr"].map((each) => (each === output ? "pipe" : "inherit"))];
-  const child = spawn(path.join(examples, example), args, { stdio });
+  const child = spawn(path.join(examples, example), args, { stdio, env: { ...process.env, ...env } });
   running.add(child);
   const gone = new Promise((resolve, reject) => {
     child.once("error", (error) => {
