@@ -1,15 +1,12 @@
-//! Keys of `once` whose types do not fit: unknown arguments, wrong fields, values that are not `Serialize`.
+//! Keys of `once` that do not fit: unknown arguments, wrong fields, functions that are `async` or return no `Serialize` value.
 
 #[derive(serde::Deserialize)]
 struct Order {
     id: String,
-    item: Item,
 }
 
 #[derive(serde::Deserialize)]
-struct Item {
-    name: String,
-}
+struct Tea;
 
 #[socketio::on("an unknown argument", once = number)]
 fn unknown(id: String) -> String {
@@ -21,11 +18,6 @@ fn wrong_field(order: Order) -> String {
     order.id
 }
 
-#[socketio::on("a value that is not Serialize", once = order.item)]
-fn wrong_type(order: Order) -> String {
-    order.item.name
-}
-
 async fn later(order: Order) -> String {
     order.id
 }
@@ -35,7 +27,7 @@ fn not_ready(order: Order) -> String {
     order.id
 }
 
-fn of_another_type(number: Item) -> Item {
+fn of_another_type(number: Tea) -> Tea {
     number
 }
 
