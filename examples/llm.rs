@@ -2,7 +2,8 @@
 //!
 //! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer goes on, and the page shows all
 //! of it. Its tokens are sent to a room with a history, so the stream does not end with its client, and whoever joins gets what was sent
-//! before. `--help` shows the options.
+//! before. With `--redis redis://localhost` (and `--features redis`), a restart of the server loses nothing but the words of answers that
+//! were running; without it, pages are told that they have missed something. `--help` shows the options.
 //!
 //! No model is needed: [`words`] makes the answers up. To plug in a real one, return the stream of its client there, with the text of
 //! each part as the item: of `async-openai`, `client.chat().create_stream(request).await?` mapped to `delta.content`; of any HTTP
@@ -14,10 +15,13 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use socketio::{
-    Forbidden, History, Joined, Position, Recovery, RoomError, Socket, SocketIo, StreamTo,
-    join_last, join_since, rooms, to,
+    Forbidden, History, Joined, Position, Recovery, RoomError, Socket, SocketIo, SocketIoBuilder,
+    StreamTo, join_last, join_since, rooms, to,
 };
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 /// The events of a chat that are kept: about fifty answers.
 const KEPT: usize = 5_000;
@@ -78,19 +82,35 @@ const TEXT: [&str; 4] = [
      If you have read enough, press “Stop”, and the stream is dropped where it stands.",
 ];
 
+/// Keeps chats and sessions in Redis.
+#[cfg(feature = "redis")]
+fn in_redis(builder: SocketIoBuilder, url: &str) -> page::Result<SocketIoBuilder> {
+    Ok(builder.event_store(socketio::RedisStreams::new(url)?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn in_redis(_: SocketIoBuilder, _: &str) -> page::Result<SocketIoBuilder> {
+    Err("`--redis` needs `--features redis`".into())
+}
+
 #[tokio::main]
 async fn main() -> page::Result {
     let options = page::Options::from_args()?;
     tracing_subscriber::fmt().init();
-    let io = SocketIo::builder()
+    let builder = SocketIo::builder()
         .history("/", "chat:{id}", History::new().max_events(KEPT))
         // Events then have their positions, from which a client goes on after a lost connection.
-        .recovery(Recovery::default())
-        .build()?;
+        .recovery(Recovery::default());
+    let io = match &options.redis {
+        Some(url) => in_redis(builder, url)?.build()?,
+        None => builder.build()?,
+    };
     if options.list {
         println!("{}", io.describe());
         return Ok(());
     }
+    // What Redis has of earlier runs, if it can be reached.
+    let _ = timeout(Duration::from_secs(5), io.subscribed()).await;
     let app = options.page(include_str!("page/llm.html"));
     let listener = TcpListener::bind(options.addr()).await?;
     println!("http://{}", listener.local_addr()?);

@@ -81,28 +81,27 @@ pub mod guide;
 pub mod message_queue;
 pub mod parser;
 
-#[cfg(feature = "redis")]
-pub use socketio_core::RedisOnce;
 pub use socketio_core::{
     Ack, AckCallback, Admin, AdminAuth, AdminMode, App, ArgumentError, AsksForAck, Auth, Begun,
     BinaryInJson, BoxError, BuildError, CallError, CallStream, Claim, ConfiguredHandler,
     ConnectionRefused, ConnectionSession, Data, Deliver, DeliverError, Deliveries, Description,
-    Direction, Drain, EmitError, Event, EventCall, EventContext, EventHandler, EventHandlerExt,
-    EventKey, EventName, EventStream, Expired, Forbidden, FromEvent, Guard, Handler, HandlerError,
-    HandlerInfo, HandlerList, HandlerStream, Handlers, HandshakeRefused, History, HistoryEvent,
-    HistoryHttp, HistoryPage, HistoryRequest, IntoAccept, IntoItems, IntoRooms, InvalidPosition,
-    Joined, Layered, Listener, MemoryOnce, Message, Middleware, Namespace, Needs, Next, NoAck,
-    NoCurrentClient, Once, OnceKey, OnceLimits, OnceStore, OnceTransaction, OverflowPolicy, Path,
-    Peer, PeerAddr, Position, QueueHealth, RateLimitPolicy, Reason, Recorder, Recovered, Recovery,
-    Request, RespondWith, Response, ResponseBody, Rest, Result, ReturnValue, RoomError,
-    RoomHistory, Row, SentEvent, Session, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer,
-    SocketIoService, State, StreamEnd, StreamTo, Text, To, TrustedProxies, Undelivered,
-    UndeliveredReason, UnixPeer, UnknownReason, Upload, UploadError, UserError, broadcast, bytes,
-    call, call_event, close_room, connection_session, current, disconnect, emit, emit_event,
-    emit_wait, engine, except, handlers, history, http, join_last, join_room, join_since,
-    leave_room, metrics, of, once_in, protocol, request, rooms, send, send_json, session, set_user,
-    sid, skip, spawn, to, to_self, to_user, tracing, transport, try_broadcast, try_call,
-    try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
+    Direction, Drain, EmitError, EpochEnded, Event, EventCall, EventContext, EventHandler,
+    EventHandlerExt, EventKey, EventName, EventStore, EventStream, Expired, Forbidden, FromEvent,
+    Guard, Handler, HandlerError, HandlerInfo, HandlerList, HandlerStream, Handlers,
+    HandshakeRefused, History, HistoryEvent, HistoryHttp, HistoryPage, HistoryRequest, IntoAccept,
+    IntoItems, IntoRooms, InvalidPosition, Joined, Layered, Listener, MemoryEvents, MemoryOnce,
+    Message, Middleware, Namespace, Needs, Next, NoAck, NoCurrentClient, Once, OnceKey, OnceLimits,
+    OnceStore, OnceTransaction, OpenedStore, OverflowPolicy, Path, Peer, PeerAddr, Position,
+    QueueHealth, RateLimitPolicy, Reason, Recorder, Recovered, Recovery, Request, RespondWith,
+    Response, ResponseBody, Rest, Result, ReturnValue, RoomError, RoomHistory, Row, SentEvent,
+    Session, SessionKey, Sid, Socket, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService,
+    State, StoredEntry, StoredSession, StreamEnd, StreamTo, TakenSession, Text, To, TrustedProxies,
+    Undelivered, UndeliveredReason, UnixPeer, UnknownReason, Upload, UploadError, UserError,
+    broadcast, bytes, call, call_event, close_room, connection_session, current, disconnect, emit,
+    emit_event, emit_wait, engine, except, handlers, history, http, join_last, join_room,
+    join_since, leave_room, metrics, of, once_in, protocol, request, rooms, send, send_json,
+    session, set_user, sid, skip, spawn, to, to_self, to_user, tracing, transport, try_broadcast,
+    try_call, try_call_event, try_close_room, try_connection_session, try_disconnect, try_emit,
     try_emit_event, try_except, try_join_room, try_leave_room, try_of, try_request, try_rooms,
     try_send, try_send_json, try_session, try_set_user, try_sid, try_skip, try_spawn, try_to,
     try_to_self, try_to_user, try_user, user,
@@ -110,6 +109,8 @@ pub use socketio_core::{
 #[cfg(feature = "api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
 pub use socketio_core::{Api, ApiService, Scope};
+#[cfg(feature = "redis")]
+pub use socketio_core::{RedisOnce, RedisStreams};
 #[cfg(feature = "tls")]
 pub use socketio_core::{Tls, TlsListener, TlsStream, rustls};
 #[cfg(feature = "contract")]

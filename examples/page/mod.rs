@@ -15,6 +15,7 @@ const USAGE: &str = "options, all of which can be left out:
   --host HOST    the same, each part alone
   --port PORT    0 is any free port
   --client WHICH the Socket.IO client of the page: official or own (default: official if it is installed)
+  --redis URL    keep chats in Redis (llm, with the feature `redis`)
   --list         print the handlers and end
   --help         print this and end";
 
@@ -23,6 +24,8 @@ pub(crate) struct Options {
     host: String,
     port: u16,
     client: String,
+    #[allow(dead_code, reason = "only one example has it")]
+    pub(crate) redis: Option<String>,
     pub(crate) list: bool,
 }
 
@@ -32,6 +35,7 @@ impl Options {
             host: "127.0.0.1".to_owned(),
             port: 5000,
             client: own_client(),
+            redis: None,
             list: false,
         };
         if let Ok(official) = fs::read_to_string(OFFICIAL) {
@@ -44,6 +48,7 @@ impl Options {
                 "--host" => options.host = value()?,
                 "--port" => options.port = port(&value()?)?,
                 "--client" => options.client = client(&value()?)?,
+                "--redis" => options.redis = Some(value()?),
                 "--list" => options.list = true,
                 "--help" => {
                     println!("{USAGE}");

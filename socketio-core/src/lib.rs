@@ -23,6 +23,7 @@ mod counters;
 mod delivery;
 pub mod engine;
 mod event_log;
+mod event_store;
 mod handler;
 mod history;
 mod hub;
@@ -97,6 +98,12 @@ pub use client::{
 pub use cluster::QueueHealth;
 pub use delivery::{Deliveries, Undelivered, UndeliveredReason};
 pub use event_log::{InvalidPosition, Position};
+#[cfg(feature = "redis")]
+pub use event_store::RedisStreams;
+pub use event_store::{
+    EpochEnded, EventStore, MemoryEvents, OpenedStore, SessionKey, StoredEntry, StoredSession,
+    TakenSession,
+};
 pub use handler::{
     Ack, Auth, ConfiguredHandler, EventCall, EventContext, EventHandler, EventHandlerExt, EventKey,
     EventName, EventStream, FromEvent, Guard, Handler, HandlerList, HandlerStream, Handlers,

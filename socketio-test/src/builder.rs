@@ -236,6 +236,14 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
+    /// Returns the same for another server.
+    pub(crate) fn at(&self, io: &SocketIo) -> Opening {
+        Opening {
+            io: io.clone(),
+            request: self.request.clone(),
+        }
+    }
+
     /// Opens a connection.
     pub(crate) fn open(&self) -> Connection {
         let mut opened = None;

@@ -4,7 +4,7 @@ use std::{fmt, future::IntoFuture, panic::resume_unwind, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use socketio_core::{Message, Reason, Text};
+use socketio_core::{Message, Reason, SocketIo, Text};
 
 use crate::{
     ConnectError, EmitFailed, Packet, Pending, TestClient,
@@ -31,6 +31,11 @@ impl Connection {
     /// Opens another connection with the same request.
     pub(crate) fn open_again(&self) -> Connection {
         self.0.1.open()
+    }
+
+    /// Opens another connection with the same request to another server.
+    pub(crate) fn open_at(&self, io: &SocketIo) -> Connection {
+        self.0.1.at(io).open()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

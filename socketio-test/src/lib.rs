@@ -44,7 +44,10 @@
 //!   take no real time if it is paused.
 //! * Several servers with a [`TestQueue`] are a cluster.
 //! * [`rows`](TestClient::rows) are what a client has seen, in the form that a server records; [`Replay`] sends recorded events again.
-//! * [`MessageQueueContract`] checks an implementation of `MessageQueue`, [`OnceStoreContract`] one of `OnceStore`.
+//! * Several servers with a [`TestStore`] share their events and sessions, and a client can come back to another one with
+//!   [`recover_on`](TestClient::recover_on).
+//! * [`MessageQueueContract`] checks an implementation of `MessageQueue`, [`OnceStoreContract`] one of `OnceStore`, and
+//!   [`EventStoreContract`] one of `EventStore`.
 //! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both
 //!   runtimes of tokio.
 
@@ -55,6 +58,7 @@ mod connection;
 mod cookies;
 mod error;
 mod event;
+mod event_store_contract;
 mod message_queue_contract;
 mod namespace_slot;
 mod once_store_contract;
@@ -68,6 +72,7 @@ mod rows;
 mod sending;
 mod shared;
 mod state;
+mod store;
 mod transport;
 mod typed;
 mod waiting;
@@ -77,9 +82,11 @@ pub use client::TestClient;
 pub use connection::{ConnectTo, Connection};
 pub use error::{CallFailed, ConnectError, EmitFailed};
 pub use event::{Event, event};
+pub use event_store_contract::EventStoreContract;
 pub use message_queue_contract::{MessageQueueContract, Network};
 pub use once_store_contract::OnceStoreContract;
 pub use packet::Packet;
 pub use pending::Pending;
 pub use queue::TestQueue;
 pub use replay::{Replay, ReplayFailure, ReplayProblem, Replayed};
+pub use store::TestStore;

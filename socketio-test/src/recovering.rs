@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, value::RawValue};
 
+use socketio_core::SocketIo;
+
 use crate::{
-    ConnectError, Event, TestClient, connect_request::ConnectRequest, namespace_slot::NamespaceSlot,
+    ConnectError, Connection, Event, TestClient, connect_request::ConnectRequest,
+    namespace_slot::NamespaceSlot,
 };
 
 /// A session that the server keeps while its client is disconnected.
@@ -99,6 +102,24 @@ impl TestClient {
     ///
     /// If the client is not recoverable.
     pub async fn recover(&self) -> Result<TestClient, ConnectError> {
+        self.recover_over(self.connection.open_again()).await
+    }
+
+    /// Comes back to another server, as [`recover`](TestClient::recover) does to the same: to another node of a cluster with an
+    /// [`event_store`](socketio_core::SocketIoBuilder::event_store).
+    ///
+    /// # Errors
+    ///
+    /// As [`TestClientBuilder::connect`](crate::TestClientBuilder::connect).
+    ///
+    /// # Panics
+    ///
+    /// If the client is not recoverable.
+    pub async fn recover_on(&self, io: &SocketIo) -> Result<TestClient, ConnectError> {
+        self.recover_over(self.connection.open_at(io)).await
+    }
+
+    async fn recover_over(&self, connection: Connection) -> Result<TestClient, ConnectError> {
         let mut request = ConnectRequest::new(self.namespace());
         request.time_limit = self.time_limit;
         let (session, responders, auth) = self.connection.shared().look(|state| {
@@ -114,7 +135,7 @@ impl TestClient {
         request.responders = responders;
         request.recoverable = true;
         request.session = session;
-        request.join(self.connection.open_again()).await
+        request.join(connection).await
     }
 
     /// Returns whether the client has recovered its session, with [`recover`](TestClient::recover).

@@ -6,10 +6,12 @@
 //! broker_contract --unacknowledged CHANNEL --url URL
 //! broker_contract --once-rules
 //! broker_contract --once RULE --url URL
+//! broker_contract --event-store PREFIX --url URL
 //! ```
 //!
 //! `--proxied-url` leads to the port LISTEN, where a proxy passes everything on to the port TARGET of the broker, and fails as a rule
-//! demands. Without the URLs nothing is checked, and the program fails. `--once` checks the store of `once` in Redis.
+//! demands. Without the URLs nothing is checked, and the program fails. `--once` checks the store of `once` in Redis, `--event-store` the
+//! event store, with keys of this prefix.
 
 use std::{
     process::ExitCode,
@@ -20,10 +22,12 @@ use std::{
 };
 
 use socketio::{
-    BoxError, MemoryOnce, RedisOnce,
+    BoxError, MemoryOnce, RedisOnce, RedisStreams,
     message_queue::{Kafka, MessageQueue, Nats, RabbitMq, Redis},
 };
-use socketio_test::{MessageQueueContract, Network, OnceStoreContract, TestQueue};
+use socketio_test::{
+    EventStoreContract, MessageQueueContract, Network, OnceStoreContract, TestQueue,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -236,6 +240,14 @@ impl Network for NoNetwork {
     }
 }
 
+/// Checks the store of events and sessions in Redis.
+async fn check_event_store(options: &Options) -> Result<(), BoxError> {
+    let store = RedisStreams::new(options.get("--url")?)?;
+    let store = store.prefix(options.get("--event-store")?);
+    EventStoreContract::new(store).check_all().await;
+    Ok(())
+}
+
 /// Receives one message, cancels the next `receive` after one poll, and stays idle until it is killed.
 async fn leave_unacknowledged(options: &Options) -> Result<(), BoxError> {
     let channel = options.get("--unacknowledged")?;
@@ -267,6 +279,8 @@ async fn main() -> ExitCode {
         check_once(&options).await
     } else if options.has("--unacknowledged") {
         leave_unacknowledged(&options).await
+    } else if options.has("--event-store") {
+        check_event_store(&options).await
     } else {
         check(&options).await
     };

@@ -48,6 +48,13 @@ def test_the_store_of_once_keeps_its_contract(broker, once_rule):
     assert finished.returncode == 0, finished.stderr
 
 
+@pytest.mark.only("redis")
+def test_the_event_store_keeps_its_contract(broker):
+    command = [CONTRACT, "--event-store", unique("events"), "--url", broker.url()]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=240)
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_the_suite_fails_without_a_broker():
     finished = subprocess.run([CONTRACT, "messages_keep_their_order"], stderr=subprocess.PIPE, text=True)
     assert finished.returncode != 0

@@ -13,6 +13,8 @@
 //! | `history_stream` | histories as Server-Sent Events |
 //! | `history_sockets` | the same over real sockets |
 //! | `event_source` | the messages of a stream |
+//! | `stored`, `stored_history` | sessions and histories of several nodes with one event store |
+//! | `store_down` | an event store that is down, or has lost its data |
 
 mod bad_input;
 mod clients;
@@ -26,3 +28,6 @@ mod history_limits;
 mod history_sockets;
 mod history_stream;
 mod sessions;
+mod store_down;
+mod stored;
+mod stored_history;

@@ -4,6 +4,9 @@
 //! `order` appends the key of the order to a file: the effect, which must happen once. With `--crash-before-ack KEY` the process is killed after
 //! the effect of that key, before its response is stored; with `--transaction`, the effect and the response are one line, which is
 //! written at once.
+//!
+//! With `--store`, sessions and histories are in Redis, too: `join`, `emit`, `look` and `page` are about them, and `health` says whether
+//! it can be reached.
 
 use std::{
     collections::HashMap,
@@ -13,11 +16,12 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use socketio::{
-    Auth, BoxError, Deliveries, Drain, EventHandlerExt, Once, OnceTransaction, RedisOnce, SocketIo,
-    message_queue::Redis, once_in, set_user,
+    Auth, BoxError, Deliveries, Drain, EventHandlerExt, History, HistoryPage, Once,
+    OnceTransaction, Recovery, RedisOnce, RedisStreams, Session, SocketIo, SocketIoBuilder,
+    join_room, message_queue::Redis, once_in, set_user, to,
 };
 
 #[derive(Deserialize)]
@@ -84,6 +88,33 @@ impl OnceTransaction for Line {
     }
 }
 
+/// What a client has noted in its session.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Note(String);
+
+/// Adds sessions and histories in Redis, and what shows them.
+fn with_store(builder: SocketIoBuilder, url: &str) -> Result<SocketIoBuilder, BoxError> {
+    let join = |room: String, text: String, note: Session<Note>| {
+        note.set(Note(text));
+        join_room(room)
+    };
+    let look = |note: Session<Note>| json!([socketio::rooms(), socketio::user(), note.get().0]);
+    let page = |room: String| -> Option<HistoryPage> { socketio::history(room).read() };
+    let health = |io: SocketIo| io.health().store.is_some_and(|store| store.is_available);
+    let recovery = Recovery::default().max_disconnection(Duration::from_secs(30));
+    Ok(builder
+        .on("join", join)
+        .on("emit", |room: String, number: u32| {
+            to(room).emit("tick", number)
+        })
+        .on("look", look)
+        .on("page", page)
+        .on("health", health)
+        .recovery(recovery.keep_session::<Note>())
+        .history("/", "log:{id}", History::new())
+        .event_store(RedisStreams::new(url)?))
+}
+
 fn option(name: &str) -> Option<String> {
     let mut args = std::env::args().skip_while(|arg| arg != name);
     args.nth(1)
@@ -141,11 +172,15 @@ async fn main() -> socketio::Result {
                 io.to_user(user).deliver("parcel", text).await
             },
         )
-        .message_queue(url)
+        .message_queue(&*url)
         .once(once)
         .deliveries(deliveries)
-        .drain(drain)
-        .build()?;
+        .drain(drain);
+    let is_stored = std::env::args().any(|arg| arg == "--store");
+    let io = match is_stored {
+        true => with_store(io, &url)?.build()?,
+        false => io.build()?,
+    };
     io.subscribed().await;
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("ready");

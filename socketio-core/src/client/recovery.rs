@@ -7,10 +7,12 @@ use std::{
     time::Duration,
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{
     base::Request,
     client::Expired,
-    hub::{OnLost, RecoveryOptions},
+    hub::{OnLost, RecoveryOptions, SessionTypes},
     node::Node,
 };
 
@@ -46,6 +48,7 @@ pub struct Recovery {
     max_sessions: usize,
     clients: Arc<dyn Fn(&Request) -> bool + Send + Sync>,
     on_expired: Option<OnExpired>,
+    session_types: SessionTypes,
 }
 
 impl Default for Recovery {
@@ -56,6 +59,7 @@ impl Default for Recovery {
             max_sessions: 10_000,
             clients: Arc::new(Recovery::is_javascript),
             on_expired: None,
+            session_types: SessionTypes::default(),
         }
     }
 }
@@ -106,6 +110,33 @@ impl Recovery {
     {
         self.on_expired = Some(Arc::new(move |expired| Box::pin(handler(expired))));
         self
+    }
+
+    /// Stores the values of [`Session<T>`](crate::Session) and [`ConnectionSession<T>`](crate::ConnectionSession) of this type with the
+    /// session, as JSON under the name of the type, so that they come back on another node. For servers with an
+    /// [`event_store`](crate::SocketIoBuilder::event_store); without one, the values of all types are kept, as they are. Default: with a
+    /// store, values come back on the same node only.
+    ///
+    /// ```
+    /// # use socketio_core as socketio;
+    /// use serde::{Deserialize, Serialize};
+    /// use socketio::Recovery;
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct Cart {
+    ///     items: Vec<String>,
+    /// }
+    ///
+    /// let recovery = Recovery::default().keep_session::<Cart>();
+    /// ```
+    pub fn keep_session<T: Serialize + DeserializeOwned + Send + 'static>(mut self) -> Self {
+        self.session_types.add::<T>();
+        self
+    }
+
+    /// Returns the types of session values that are stored.
+    pub(crate) fn session_types(&self) -> SessionTypes {
+        self.session_types.clone()
     }
 
     /// Returns whether a request comes from the JavaScript client, which ignores the offset behind the arguments of an event.

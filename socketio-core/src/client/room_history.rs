@@ -8,7 +8,7 @@ use super::{Socket, SocketIo};
 use crate::{
     admission::PacketLimits,
     base::{Data, date},
-    event_log::{HistoryEntry, Offset, Position},
+    event_log::{HistoryEntry, Offset, Place, Position},
     hub::{HistoryWatch, Hub},
     node::Node,
 };
@@ -99,7 +99,7 @@ impl RoomHistory {
             let known = own.filter(|since| {
                 since.seq <= state.seq() && state.histories.is_complete_after(&self.room, since.seq)
             });
-            let after = own.map_or(0, |since| since.seq);
+            let after = own.map_or(Place::START, |since| since.seq);
             (state.histories.after(&self.room, after), newest, known)
         };
         let mut left = bytes;
@@ -110,7 +110,7 @@ impl RoomHistory {
             fits
         };
         let before = |entry: &Arc<HistoryEntry>| {
-            let (epoch, seq) = (newest.0.epoch, entry.seq - 1);
+            let (epoch, seq) = (newest.0.epoch, entry.seq.previous());
             Position(Offset { epoch, seq })
         };
         let mut position = newest;
@@ -178,7 +178,7 @@ fn event(hub: &Hub, entry: &HistoryEntry) -> Option<HistoryEvent> {
     }
     let packet = packet?;
     Some(HistoryEvent {
-        seq: entry.seq,
+        seq: entry.seq.number(),
         event: packet.event().to_owned(),
         args: packet.into_arguments().rest().ok()?,
         time: entry.time,

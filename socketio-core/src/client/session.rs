@@ -58,7 +58,7 @@ impl<T> Session<T> {
     /// Inside of [`update`](Session::update) of the same session.
     #[track_caller]
     pub fn set(&self, value: T) {
-        let old = self.0.with(|old| std::mem::replace(old, value));
+        let old = self.0.change(|old| std::mem::replace(old, value));
         // Dropped after the session is free again, because `Drop` may use it.
         drop(old);
     }
@@ -70,7 +70,7 @@ impl<T> Session<T> {
     /// Inside of another `update` of the same session, and if `change` panics.
     #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        self.0.with(change)
+        self.0.change(change)
     }
 
     /// Formats the value, or `..` while it is in use.

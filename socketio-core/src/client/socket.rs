@@ -101,7 +101,7 @@ impl Socket {
 
     /// Returns the connection's session value of type `T`, which all namespaces of the connection share.
     pub fn connection_session<T: Default + Send + 'static>(&self) -> ConnectionSession<T> {
-        ConnectionSession::new(self.client().connection().data())
+        ConnectionSession::new(self.client().connection_data())
     }
 
     /// Sends an event to this client.

@@ -149,21 +149,28 @@ impl SocketIo {
         }
     }
 
-    /// Waits until everything emitted so far has been published to the
-    /// [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is none. Keeps waiting while the
+    /// Waits until everything emitted so far has come back from the [`event_store`](crate::SocketIoBuilder::event_store), or was sent
+    /// without it, and has been published to the [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is
+    /// neither. Keeps waiting while the
     /// queue can't be reached. Dropped messages count as published: see [`queue_health`](SocketIo::queue_health).
     ///
     /// A program that only emits must await it, or call [`shutdown`](SocketIo::shutdown), before it ends. Cancel-safe.
     pub async fn flushed(&self) {
+        if let Some(stored) = self.node().hub.stored() {
+            stored.settled().await;
+        }
         if let Some(cluster) = self.node().cluster() {
             cluster.flushed().await;
         }
     }
 
-    /// Waits until this node is subscribed to the [`message_queue`](crate::SocketIoBuilder::message_queue). Keeps waiting
-    /// while the queue can't be reached. Returns at once if there is no queue, if the server is `write_only`, or after
+    /// Waits until this node is subscribed to the [`message_queue`](crate::SocketIoBuilder::message_queue), and has opened its
+    /// [`event_store`](crate::SocketIoBuilder::event_store). Keeps waiting while they can't be reached. Returns at once if there is neither, if the server is `write_only`, or after
     /// a shutdown. The server accepts clients without waiting for it. Cancel-safe.
     pub async fn subscribed(&self) {
+        if let Some(stored) = self.node().hub.stored() {
+            stored.opened().await;
+        }
         if let Some(cluster) = self.node().cluster() {
             cluster.subscribed().await;
         }

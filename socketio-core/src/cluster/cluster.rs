@@ -15,7 +15,7 @@ use super::{
 use crate::{
     admission::{OverflowPolicy, PublishLimits},
     base::{EncodeError, Sid},
-    hub::DeliveryOptions,
+    hub::{DeliveryOptions, Outcome},
     packet::{Arguments, Payload},
     pending::{AckKind, MAX_ASKED, OnRemoteAck, RemoteAckGuard, RemoteAcks, RemoteRequest},
 };
@@ -137,6 +137,24 @@ impl Cluster {
         }
     }
 
+    /// Returns what publishes an emission once it is known whether the event store has it; `None` if it has no remote recipients.
+    pub(super) fn publish_later(
+        self: &Arc<Self>,
+        emission: &Emission,
+    ) -> Option<impl FnOnce(Outcome) + Send + use<>> {
+        let OutgoingEvent::Shared { event, values, .. } = &emission.packet else {
+            return None;
+        };
+        let target = emission.remote.clone()?;
+        let (cluster, namespace) = (Arc::clone(self), Arc::clone(&emission.namespace));
+        let (event, values) = (event.clone(), values.clone());
+        let delivery = emission.delivery.clone();
+        Some(move |outcome| {
+            let event = (&*event, &values);
+            cluster.publish_kept(&namespace, &target, event, None, &delivery, Some(outcome));
+        })
+    }
+
     /// Publishes an event that asks remote clients for acks. They are accepted until the guard is dropped.
     pub(crate) fn request_acks(
         &self,
@@ -167,6 +185,23 @@ impl Cluster {
         ack_id: Option<u64>,
         delivery: &DeliveryOptions,
     ) {
+        self.publish_kept(namespace, target, (event, values), ack_id, delivery, None);
+    }
+
+    fn publish_kept(
+        &self,
+        namespace: &str,
+        target: &RemoteTarget,
+        (event, values): (&str, &Payload),
+        ack_id: Option<u64>,
+        delivery: &DeliveryOptions,
+        outcome: Option<Outcome>,
+    ) {
+        let (kept, unkept) = match outcome {
+            None => (None, None),
+            Some(Outcome::Kept(epoch)) => (Some(epoch.to_string()), None),
+            Some(Outcome::Unkept(number)) => (None, Some(number)),
+        };
         let written = values.to_json().and_then(|payload| {
             let skip_sid = target.skip_sid();
             let header = EnvelopeHeader::Emit {
@@ -181,6 +216,8 @@ impl Cluster {
                 volatile: delivery.is_volatile,
                 overflow: delivery.policy.map(OverflowPolicy::name),
                 key: delivery.given_key.as_deref(),
+                kept: kept.as_deref(),
+                unkept,
                 ext: envelope::EXTENSION,
             };
             header.write(Some(("data", &payload)))

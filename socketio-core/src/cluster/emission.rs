@@ -13,7 +13,9 @@ use tokio::{runtime::Handle, time::Instant};
 use crate::{
     base::{EmitError, EncodeError, Sid},
     event_log::{EventLog, Recipients, Stamped},
-    hub::{Client, Delivery, DeliveryOptions, Hub, Room, SentEvent, Target},
+    hub::{
+        Client, Delivery, DeliveryOptions, Hub, KeptEvent, Room, SentEvent, StoredEvents, Target,
+    },
     packet::{Codec, Frames, Payload},
     pending::{AckKind, AckSources, OnRemoteAck},
 };
@@ -32,6 +34,8 @@ pub(crate) struct Emission {
     pub(crate) packet: OutgoingEvent,
     /// The remote recipients; `None` if there can be none.
     pub(crate) remote: Option<RemoteTarget>,
+    /// Whether only clients of this node are addressed.
+    pub(crate) is_local: bool,
 }
 
 /// Clients of other nodes.
@@ -167,6 +171,47 @@ const ANY: (usize, usize) = (usize::MAX, usize::MAX);
 const SHARED: usize = 256;
 
 impl Emission {
+    /// Returns the store's events, with the event for it, if it is kept there.
+    pub(super) fn for_store<'a>(&self, hub: &'a Hub) -> Option<(&'a StoredEvents, KeptEvent)> {
+        let stored = hub.stored_for(&self.namespace, self.rooms())?;
+        let (OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. }) = &self.packet
+        else {
+            return None;
+        };
+        if self.delivery.is_volatile {
+            return None;
+        }
+        let mut recipients = self.recipients();
+        if self.is_local
+            && let Recipients::Some { node, .. } = &mut recipients
+        {
+            *node = Some(stored.room_of_node());
+        }
+        let event = KeptEvent::new(&self.namespace, recipients, frames, &self.delivery);
+        Some((stored, event))
+    }
+
+    /// Returns about how many local recipients it has.
+    pub(super) fn reach(&self, hub: &Hub) -> u64 {
+        hub.reach(&self.namespace, &self.target) as u64
+    }
+
+    fn recipients(&self) -> Recipients {
+        let (skip, except) = (&self.skip, &self.except);
+        match &self.target {
+            Target::One(client) => Recipients::One(client.sid().clone()),
+            Target::Everyone => Recipients::some(None, skip, except),
+            Target::Rooms(rooms) => Recipients::some(Some(rooms), skip, except),
+        }
+    }
+
+    fn rooms(&self) -> &[Room] {
+        match &self.target {
+            Target::Rooms(rooms) => rooms,
+            Target::One(_) | Target::Everyone => &[],
+        }
+    }
+
     /// Delivers to the local recipients, and returns their number.
     pub(crate) fn deliver(&self, hub: &Hub, asked: &mut Asked) -> u64 {
         if let Some(log) = hub.log(&self.namespace)
@@ -187,22 +232,15 @@ impl Emission {
     /// Delivers to the local recipients, and keeps the event for those that have lost their connection, unless it is volatile.
     fn deliver_logged(&self, hub: &Hub, log: &EventLog, frames: &Frames) -> u64 {
         let mut delivery = self.delivery(hub);
-        let (skip, except) = (&self.skip, &self.except);
-        let recipients = || match &self.target {
-            Target::One(client) => Recipients::One(client.sid().clone()),
-            Target::Everyone => Recipients::some(None, skip, except),
-            Target::Rooms(rooms) => Recipients::some(Some(rooms), skip, except),
-        };
-        let rooms = match &self.target {
-            Target::Rooms(rooms) => &**rooms,
-            Target::One(_) | Target::Everyone => &[],
-        };
+        let recipients = || self.recipients();
+        let rooms = self.rooms();
         let mut deliver = |stamped: &Stamped| {
             self.select(hub, |client| {
                 delivery.deliver_stamped(client, frames, stamped);
             });
         };
-        if self.delivery.is_volatile {
+        // What comes over the message queue is kept by the node that emits it, if by any.
+        if self.delivery.is_volatile || log.is_stored() {
             log.pass(frames, deliver);
         } else {
             let Ok(()) = log.publish(frames, rooms, recipients, |stamped| {
@@ -214,7 +252,7 @@ impl Emission {
     }
 
     /// Delivers to the local recipients, to each once its outbox has room, for up to `timeout`. In a namespace whose events are kept,
-    /// to all of them once they have room.
+    /// to all of them once they have room, or, without `deliver_logged`, to none.
     ///
     /// # Errors
     ///
@@ -224,6 +262,7 @@ impl Emission {
         hub: &Hub,
         timeout: Duration,
         asked: &mut Asked,
+        deliver_logged: bool,
     ) -> Result<(), EmitError> {
         let mut waiting = Vec::new();
         let (messages, bytes) = self.packet.size();
@@ -253,7 +292,7 @@ impl Emission {
                 hub.deliver(&client, self.event.clone(), packet, &self.delivery);
             }
         }
-        if is_logged {
+        if is_logged && deliver_logged {
             self.deliver(hub, asked);
         }
         Ok(())

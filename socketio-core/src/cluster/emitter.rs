@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Asked, Cluster, ClusterOptions, Emission, RemoteTarget, membership::Membership};
 use crate::{
     base::EmitError,
-    hub::{Hub, Room, Target},
+    hub::{Hub, Outcome, Room, Target},
 };
 
 /// Delivers to local clients, and publishes for remote ones.
@@ -88,6 +88,9 @@ impl Emitter {
 
     /// Delivers an emission to its local recipients, and publishes it for the remote ones. Returns the number of the local ones.
     pub(crate) fn emit(&self, emission: &Emission, asked: &mut Asked) -> u64 {
+        if self.keep(emission) {
+            return emission.reach(&self.hub);
+        }
         let clients = emission.deliver(&self.hub, asked);
         if clients == 0 {
             self.hub.record_unreceived(
@@ -102,6 +105,20 @@ impl Emitter {
         clients
     }
 
+    /// Appends an emission to the event store, if it is kept there: all nodes with the store deliver it when they read it. It is published
+    /// for the others once it is known what has become of it.
+    fn keep(&self, emission: &Emission) -> bool {
+        let Some((stored, event)) = emission.for_store(&self.hub) else {
+            return false;
+        };
+        let on_outcome = self.membership.as_ref().and_then(|membership| {
+            let publish = membership.cluster.publish_later(emission)?;
+            Some(Box::new(publish) as Box<dyn FnOnce(Outcome) + Send>)
+        });
+        self.hub.keep_in_store(stored, event, on_outcome);
+        true
+    }
+
     /// Publishes an emission for its remote recipients, and delivers it to each local one once its outbox has room.
     ///
     /// # Errors
@@ -113,10 +130,20 @@ impl Emitter {
         timeout: Duration,
         asked: &mut Asked,
     ) -> Result<(), EmitError> {
+        if let Some((stored, _)) = emission.for_store(&self.hub) {
+            stored.has_room().await;
+            emission
+                .deliver_waiting(&self.hub, timeout, asked, false)
+                .await?;
+            self.keep(emission);
+            return Ok(());
+        }
         if let Some(cluster) = self.cluster() {
             cluster.emit(emission);
         }
-        emission.deliver_waiting(&self.hub, timeout, asked).await
+        emission
+            .deliver_waiting(&self.hub, timeout, asked, true)
+            .await
     }
 
     /// Removes all clients from a room, remote ones too unless `local_only`.

@@ -120,7 +120,17 @@ impl MessageHandler<'_> {
                 arguments,
                 ack_request,
                 delivery,
+                kept,
+                unkept,
             } => {
+                let is_delivered = match (kept, unkept, from.as_deref()) {
+                    (Some(epoch), ..) => hub.follows(&epoch),
+                    (_, Some(number), Some(node)) => hub.was_not_kept(&namespace, node, number),
+                    _ => false,
+                };
+                if is_delivered {
+                    return;
+                }
                 let emitted = self.emit(
                     &namespace,
                     target,
@@ -223,6 +233,7 @@ impl MessageHandler<'_> {
             delivery: delivery.complete(hub.limits.overflow, namespace, event),
             packet,
             remote: None,
+            is_local: true,
         };
         // Acks that were asked for by another node have no end here: it has one.
         emission.deliver(hub, &mut Asked::default());

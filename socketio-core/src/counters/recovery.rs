@@ -16,17 +16,20 @@ pub(crate) enum RecoveryOutcome {
     TooMuch,
     /// Too many sessions were kept.
     Evicted,
+    /// The event store could not be reached.
+    StoreUnavailable,
 }
 
 impl RecoveryOutcome {
     /// All outcomes, in the order of their discriminants.
-    pub(crate) const ALL: [RecoveryOutcome; 6] = [
+    pub(crate) const ALL: [RecoveryOutcome; 7] = [
         RecoveryOutcome::Recovered,
         RecoveryOutcome::Unknown,
         RecoveryOutcome::InvalidOffset,
         RecoveryOutcome::Incomplete,
         RecoveryOutcome::TooMuch,
         RecoveryOutcome::Evicted,
+        RecoveryOutcome::StoreUnavailable,
     ];
 
     /// Returns the name that is used as a label.
@@ -38,6 +41,7 @@ impl RecoveryOutcome {
             RecoveryOutcome::Incomplete => "incomplete",
             RecoveryOutcome::TooMuch => "too_much",
             RecoveryOutcome::Evicted => "evicted",
+            RecoveryOutcome::StoreUnavailable => "store_unavailable",
         }
     }
 }

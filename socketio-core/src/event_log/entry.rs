@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::Place;
 use crate::{base::Sid, packet::Frames};
 
 /// About how much an entry takes beside its packet and the names of its rooms, in bytes.
@@ -22,6 +23,8 @@ pub(crate) enum Recipients {
         skip: Vec<Arc<str>>,
         /// The excluded rooms. Each may also be the id of a client.
         except: Vec<Arc<str>>,
+        /// The room of a node, if only its clients are addressed.
+        node: Option<Arc<str>>,
     },
 }
 
@@ -32,6 +35,7 @@ impl Recipients {
             rooms: rooms.map(<[_]>::to_vec),
             skip: skip.to_vec(),
             except: except.to_vec(),
+            node: None,
         }
     }
 
@@ -43,9 +47,11 @@ impl Recipients {
                 rooms,
                 skip,
                 except,
+                node,
             } => {
                 let is = |room: &Arc<str>| sid == &**room || was_in(room);
-                rooms.as_ref().is_none_or(|rooms| rooms.iter().any(is))
+                node.as_ref().is_none_or(|node| was_in(node))
+                    && rooms.as_ref().is_none_or(|rooms| rooms.iter().any(is))
                     && !skip.iter().any(|name| sid == &**name)
                     && !except.iter().any(is)
             }
@@ -67,6 +73,7 @@ impl Recipients {
                 rooms,
                 skip,
                 except,
+                node: _,
             } => {
                 let names = rooms.iter().flatten().chain(skip).chain(except);
                 names.map(|name| name.len() + 2 * size_of::<usize>()).sum()
@@ -78,7 +85,7 @@ impl Recipients {
 /// One event: its position, its recipients, and its packet with the offset as the last argument.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) seq: u64,
+    pub(crate) seq: Place,
     pub(crate) recipients: Recipients,
     pub(crate) packet: Frames,
     pub(crate) at: Instant,

@@ -2,17 +2,17 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
 
-use super::{Entry, Epoch, Histories, HistoryEntry, HistoryRule, Offset, Position, Recipients};
-use crate::{
-    base::Sid,
-    packet::{Frames, event_name},
-};
+use super::{Entry, Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients};
+use crate::{base::Sid, packet::Frames};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -27,49 +27,86 @@ pub(crate) struct LogLimits {
 pub(crate) struct EventLog {
     epoch: Epoch,
     limits: LogLimits,
+    /// Whether events are numbered by a store.
+    is_stored: bool,
+    /// Whether the store has lost what this log was made of.
+    is_ended: AtomicBool,
     state: Mutex<LogState>,
-}
-
-/// The part under the lock.
-#[derive(Debug)]
-pub(crate) struct LogState {
-    /// The sessions that may need the events. Without any, only histories are kept.
-    sessions: usize,
-    /// The position of the newest event.
-    seq: u64,
-    /// The position of the newest event that is not kept any more: all later ones are.
-    floor: u64,
-    entries: VecDeque<Arc<Entry>>,
-    bytes: usize,
-    pub(crate) histories: Histories,
 }
 
 /// An event with its place in the log.
 #[derive(Debug)]
 pub(crate) struct Stamped {
-    pub(crate) seq: u64,
+    pub(crate) seq: Place,
     /// The packet with the offset as the last argument.
     pub(crate) packet: Frames,
 }
 
+/// An event of a store.
+#[derive(Debug)]
+pub(crate) struct Numbered<'a> {
+    pub(crate) number: u64,
+    pub(crate) packet: &'a Frames,
+    pub(crate) recipients: Recipients,
+    pub(crate) at: Instant,
+    pub(crate) time: SystemTime,
+}
+
 impl EventLog {
     pub(crate) fn new(epoch: Epoch, limits: LogLimits, rules: Vec<Arc<HistoryRule>>) -> Self {
+        Self::with(epoch, limits, rules, Place::START)
+    }
+
+    /// Creates the log of a namespace of a store, of which nothing is known up to `floor`. If it `serves_sessions`, everything is kept
+    /// for them, since any node may get their clients.
+    pub(crate) fn of_store(
+        epoch: Epoch,
+        limits: LogLimits,
+        rules: Vec<Arc<HistoryRule>>,
+        floor: Place,
+        serves_sessions: bool,
+    ) -> Self {
+        let mut log = Self::with(epoch, limits, rules, floor);
+        log.is_stored = true;
+        let state = log.state.get_mut();
+        state.unwrap_or_else(PoisonError::into_inner).sessions = usize::from(serves_sessions);
+        log
+    }
+
+    fn with(epoch: Epoch, limits: LogLimits, rules: Vec<Arc<HistoryRule>>, floor: Place) -> Self {
         EventLog {
             epoch,
             limits,
+            is_stored: false,
+            is_ended: AtomicBool::new(false),
             state: Mutex::new(LogState {
                 sessions: 0,
-                seq: 0,
-                floor: 0,
+                seq: floor,
+                floor,
                 entries: VecDeque::new(),
                 bytes: 0,
-                histories: Histories::new(rules),
+                histories: Histories::new(rules, floor),
             }),
         }
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// Returns whether events are numbered by a store.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.is_stored
+    }
+
+    /// Notes that the store has another epoch.
+    pub(crate) fn end(&self) {
+        self.is_ended.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the store has another epoch.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire)
     }
 
     /// Returns the position of the newest event.
@@ -94,10 +131,13 @@ impl EventLog {
         let is_history = state.histories.keep_any(rooms);
         let is_kept = state.sessions > 0;
         let stamped = match is_kept {
-            true => self.stamp(packet, state.seq + 1),
+            true => self.stamp(packet, state.seq.next()),
             // No client gets the offset.
             false => Stamped {
-                seq: state.seq + u64::from(is_history),
+                seq: match is_history {
+                    true => state.seq.next(),
+                    false => state.seq,
+                },
                 packet: packet.clone(),
             },
         };
@@ -106,34 +146,62 @@ impl EventLog {
         if !is_kept && !is_history {
             return Ok(delivered);
         }
-        let (recipients, at) = (recipients(), Instant::now());
-        if is_history {
-            let (skip, except) = recipients.excluded();
-            let entry = Arc::new(HistoryEntry {
-                seq: stamped.seq,
-                event: event_name(packet).into(),
-                packet: packet.clone(),
-                skip: skip.to_vec(),
-                except: except.to_vec(),
-                at,
-                time: SystemTime::now(),
-            });
-            for room in rooms {
-                state.histories.append(room, &entry);
-            }
-        }
-        if is_kept {
-            state.append(Entry {
-                seq: stamped.seq,
-                recipients,
-                packet: stamped.packet,
-                at,
-            });
-        }
-        let dropped = state.trim(&self.limits);
+        let numbered = Numbered {
+            number: stamped.seq.number(),
+            packet,
+            recipients: recipients(),
+            at: Instant::now(),
+            time: SystemTime::now(),
+        };
+        let dropped = state.keep(&self.limits, stamped, numbered, rooms);
         drop(state);
         drop(dropped);
         Ok(delivered)
+    }
+
+    /// Delivers an event of the store under its number, and keeps it: for sessions, and in the histories of `rooms`.
+    pub(crate) fn publish_numbered(
+        &self,
+        event: Numbered<'_>,
+        rooms: &[Arc<str>],
+        deliver: impl FnOnce(&Stamped),
+    ) {
+        let mut state = self.lock();
+        let seq = Place::of(event.number);
+        let stamped = match state.sessions > 0 {
+            true => self.stamp(event.packet, seq),
+            false => Stamped {
+                seq,
+                packet: event.packet.clone(),
+            },
+        };
+        deliver(&stamped);
+        state.seq = stamped.seq;
+        let dropped = state.keep(&self.limits, stamped, event, rooms);
+        drop(state);
+        drop(dropped);
+    }
+
+    /// Notes that the store has no event of this namespace up to a number but those that are known.
+    pub(crate) fn advance(&self, number: u64) {
+        let mut state = self.lock();
+        state.seq = state.seq.max(Place::of(number));
+    }
+
+    /// Notes that an event was not kept: whoever was away has missed it. All nodes know it by the number of an entry, or this one alone.
+    pub(crate) fn lose(&self, number: Option<u64>) {
+        let mut state = self.lock();
+        state.seq = match number {
+            Some(number) => state.seq.max(Place::of(number)),
+            None => state.seq.next_local(),
+        };
+        state.floor = state.seq;
+        let seq = state.seq;
+        state.histories.lose(seq);
+        state.bytes = 0;
+        let dropped = std::mem::take(&mut state.entries);
+        drop(state);
+        drop(dropped);
     }
 
     /// Delivers an event that is not kept, with the position of the latest one that was.
@@ -154,7 +222,11 @@ impl EventLog {
     /// Keeps an event for one client that was not sent anew, such as one of a history, under the next position. The caller
     /// delivers the packet that is returned, under the same lock.
     pub(crate) fn append_for(&self, state: &mut LogState, sid: &Sid, packet: &Frames) -> Stamped {
-        let stamped = self.stamp(packet, state.seq + 1);
+        let seq = match self.is_stored {
+            true => state.seq.next_local(),
+            false => state.seq.next(),
+        };
+        let stamped = self.stamp(packet, seq);
         state.seq = stamped.seq;
         state.append(Entry {
             seq: stamped.seq,
@@ -194,10 +266,10 @@ impl EventLog {
     /// Returns whether it has never had an event, and nobody needs the next one.
     pub(crate) fn is_unused(&self) -> bool {
         let state = self.lock();
-        state.seq == 0 && state.sessions == 0 && state.histories.is_unused()
+        state.seq == Place::START && state.sessions == 0 && state.histories.is_unused()
     }
 
-    fn stamp(&self, packet: &Frames, seq: u64) -> Stamped {
+    fn stamp(&self, packet: &Frames, seq: Place) -> Stamped {
         let epoch = self.epoch;
         Stamped {
             seq,
@@ -221,48 +293,6 @@ impl EventLog {
     }
 }
 
-impl LogState {
-    /// Returns the position of the newest event.
-    pub(crate) fn seq(&self) -> u64 {
-        self.seq
-    }
-
-    /// Returns whether all events after a position are kept.
-    pub(crate) fn is_complete_after(&self, seq: u64) -> bool {
-        seq >= self.floor
-    }
-
-    /// Returns the position after which all events are kept.
-    pub(crate) fn floor(&self) -> u64 {
-        self.floor
-    }
-
-    /// Returns the kept events after a position, in order.
-    pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = &Arc<Entry>> {
-        let known = seq.saturating_sub(self.floor);
-        let first = usize::try_from(known).unwrap_or(usize::MAX);
-        self.entries.range(first.min(self.entries.len())..)
-    }
-
-    fn append(&mut self, entry: Entry) {
-        self.bytes += entry.bytes();
-        self.entries.push_back(Arc::new(entry));
-    }
-
-    /// Removes the oldest events past the limits. They are dropped outside of the lock.
-    fn trim(&mut self, limits: &LogLimits) -> Vec<Arc<Entry>> {
-        let mut dropped = Vec::new();
-        while let Some(oldest) = self.entries.front()
-            && (self.bytes > limits.bytes || oldest.at.elapsed() > limits.age)
-        {
-            self.bytes -= oldest.bytes();
-            self.floor = oldest.seq;
-            dropped.extend(self.entries.pop_front());
-        }
-        dropped
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -282,12 +312,15 @@ mod tests {
             rooms: None,
             skip: Vec::new(),
             except: Vec::new(),
+            node: None,
         };
         let Ok(()) = log.publish(&packet, &[], everyone, |_| Ok::<_, Infallible>(()));
     }
 
     fn kept(log: &EventLog, after: u64) -> Vec<u64> {
-        log.lock().after(after).map(|entry| entry.seq).collect()
+        let state = log.lock();
+        let kept = state.after(Place::of(after));
+        kept.map(|entry| entry.seq.number()).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -305,8 +338,8 @@ mod tests {
         assert_eq!(kept(&log, 3), [4]);
         assert_eq!(kept(&log, 4), [0; 0]);
         assert_eq!(kept(&log, 99), [0; 0]);
-        assert!(log.lock().is_complete_after(2));
-        assert!(!log.lock().is_complete_after(1));
+        assert!(log.lock().is_complete_after(Place::of(2)));
+        assert!(!log.lock().is_complete_after(Place::of(1)));
     }
 
     #[test]
@@ -319,7 +352,7 @@ mod tests {
             append(&log);
         }
         assert_eq!(kept(&log, 0), [8, 9]);
-        assert_eq!(log.lock().floor(), 7);
+        assert_eq!(log.lock().floor(), Place::of(7));
         assert!(log.size().1 <= 700);
     }
 
@@ -337,7 +370,7 @@ mod tests {
             |_| Err::<(), _>(()),
         );
         assert_eq!(refused, Err(()));
-        assert_eq!(log.lock().seq(), 0);
+        assert_eq!(log.lock().seq(), Place::START);
         append(&log);
         assert_eq!(kept(&log, 0), [1]);
     }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::RoomPattern;
+use super::{Place, RoomPattern};
 use crate::{base::Sid, packet::Frames};
 
 /// About how much an event takes beside its packet, in bytes.
@@ -30,7 +30,7 @@ pub(crate) struct HistoryRule {
 /// A kept event. Its packet has no offset.
 #[derive(Debug)]
 pub(crate) struct HistoryEntry {
-    pub(crate) seq: u64,
+    pub(crate) seq: Place,
     pub(crate) event: Box<str>,
     pub(crate) packet: Frames,
     /// The ids of clients that it was not sent to.
@@ -59,12 +59,12 @@ struct RoomHistory {
     rule: usize,
     entries: VecDeque<Arc<HistoryEntry>>,
     /// The position of the newest event that was dropped.
-    floor: u64,
+    floor: Place,
     watch: Option<RoomWatch>,
 }
 
 impl RoomHistory {
-    fn new(rule: usize, floor: u64) -> Self {
+    fn new(rule: usize, floor: Place) -> Self {
         RoomHistory {
             rule,
             entries: VecDeque::new(),
@@ -87,7 +87,7 @@ struct Total {
     bytes: usize,
     events: usize,
     /// The events in the order in which they were sent, with their rooms. Some are gone.
-    order: VecDeque<(u64, Arc<str>)>,
+    order: VecDeque<(Place, Arc<str>)>,
 }
 
 /// The kept events of the rooms of one namespace.
@@ -97,16 +97,17 @@ pub(crate) struct Histories {
     rooms: HashMap<Arc<str>, RoomHistory>,
     totals: Vec<Total>,
     /// The position of the newest event that was dropped of a room without events.
-    forgotten: u64,
+    forgotten: Place,
 }
 
 impl Histories {
-    pub(crate) fn new(rules: Vec<Arc<HistoryRule>>) -> Self {
+    /// Creates empty histories, of which nothing is kept up to `floor`.
+    pub(crate) fn new(rules: Vec<Arc<HistoryRule>>, floor: Place) -> Self {
         Histories {
             totals: rules.iter().map(|_| Total::default()).collect(),
             rules,
             rooms: HashMap::new(),
-            forgotten: 0,
+            forgotten: floor,
         }
     }
 
@@ -185,7 +186,7 @@ impl Histories {
             let total = &mut self.totals[history.rule];
             total.bytes -= oldest.bytes();
             total.events -= 1;
-            history.floor = oldest.seq;
+            history.floor = history.floor.max(oldest.seq);
         }
         self.forget_empty(room);
     }
@@ -228,6 +229,14 @@ impl Histories {
         self.rooms.is_empty()
     }
 
+    /// Notes that events up to this place are missing, of whichever rooms.
+    pub(super) fn lose(&mut self, seq: Place) {
+        self.forgotten = seq;
+        for history in self.rooms.values_mut() {
+            history.floor = seq;
+        }
+    }
+
     /// Drops what is too old of a room.
     pub(crate) fn trim_room(&mut self, room: &str) {
         while let Some(history) = self.rooms.get(room)
@@ -260,7 +269,7 @@ impl Histories {
     }
 
     /// Returns whether all events of a room after a position are kept.
-    pub(crate) fn is_complete_after(&self, room: &str, seq: u64) -> bool {
+    pub(crate) fn is_complete_after(&self, room: &str, seq: Place) -> bool {
         let floor = self
             .rooms
             .get(room)
@@ -269,7 +278,7 @@ impl Histories {
     }
 
     /// Returns the kept events of a room after a position, in order.
-    pub(crate) fn after(&self, room: &str, seq: u64) -> Vec<Arc<HistoryEntry>> {
+    pub(crate) fn after(&self, room: &str, seq: Place) -> Vec<Arc<HistoryEntry>> {
         let Some(history) = self.rooms.get(room) else {
             return Vec::new();
         };
@@ -298,12 +307,12 @@ mod tests {
             last_value: false,
         };
         change(&mut rule);
-        Histories::new(vec![Arc::new(rule)])
+        Histories::new(vec![Arc::new(rule)], Place::START)
     }
 
     fn append(histories: &mut Histories, room: &str, event: &str, seq: u64) {
         let entry = Arc::new(HistoryEntry {
-            seq,
+            seq: Place::of(seq),
             event: event.into(),
             packet: Codec::default().event("/", None, event, &seq).unwrap(),
             skip: Vec::new(),
@@ -315,8 +324,8 @@ mod tests {
     }
 
     fn kept(histories: &Histories, room: &str) -> Vec<u64> {
-        let kept = histories.after(room, 0);
-        kept.iter().map(|entry| entry.seq).collect()
+        let kept = histories.after(room, Place::START);
+        kept.iter().map(|entry| entry.seq.number()).collect()
     }
 
     #[test]
@@ -330,9 +339,9 @@ mod tests {
         assert_eq!(kept(&histories, "room:a"), [3, 4, 5]);
         assert_eq!(kept(&histories, "room:b"), [6]);
         assert_eq!(kept(&histories, "other"), [0; 0]);
-        assert!(histories.is_complete_after("room:a", 2));
-        assert!(!histories.is_complete_after("room:a", 1));
-        assert!(histories.is_complete_after("room:b", 0));
+        assert!(histories.is_complete_after("room:a", Place::of(2)));
+        assert!(!histories.is_complete_after("room:a", Place::of(1)));
+        assert!(histories.is_complete_after("room:b", Place::of(0)));
     }
 
     #[test]
@@ -344,8 +353,8 @@ mod tests {
         assert!(histories.size().1 <= 1_000);
         assert_eq!(kept(&histories, "room:0"), [4, 6]);
         assert_eq!(kept(&histories, "room:1"), [5]);
-        assert!(!histories.is_complete_after("room:1", 2));
-        assert!(histories.is_complete_after("room:1", 3));
+        assert!(!histories.is_complete_after("room:1", Place::of(2)));
+        assert!(histories.is_complete_after("room:1", Place::of(3)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -356,8 +365,8 @@ mod tests {
         append(&mut histories, "room:b", "tick", 2);
         histories.trim();
         assert_eq!(kept(&histories, "room:a"), [0; 0]);
-        assert!(!histories.is_complete_after("room:a", 0));
-        assert!(histories.is_complete_after("room:a", 1));
+        assert!(!histories.is_complete_after("room:a", Place::of(0)));
+        assert!(histories.is_complete_after("room:a", Place::of(1)));
         assert_eq!(histories.rooms.len(), 1);
     }
 
@@ -389,7 +398,7 @@ mod tests {
             append(&mut histories, "room:a", event, seq);
         }
         assert_eq!(kept(&histories, "room:a"), [2_999, 3_000]);
-        assert!(histories.is_complete_after("room:a", 0));
+        assert!(histories.is_complete_after("room:a", Place::of(0)));
         assert!(histories.totals[0].order.len() <= 1_100);
     }
 }

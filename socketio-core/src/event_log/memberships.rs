@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::Place;
+
 /// How many rooms that a client has left are remembered, beside those it is in.
 const MAX_LEFT: usize = 256;
 
@@ -9,29 +11,29 @@ const MAX_LEFT: usize = 256;
 /// and no other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memberships {
-    current: HashMap<Arc<str>, u64>,
+    current: HashMap<Arc<str>, Place>,
     /// In the order of leaving.
     left: Vec<Left>,
     /// What happened up to here is not known any more.
-    known_after: u64,
+    known_after: Place,
 }
 
 /// A time in a room: after `from`, up to `until`.
 #[derive(Clone, Debug)]
 struct Left {
     room: Arc<str>,
-    from: u64,
-    until: u64,
+    from: Place,
+    until: Place,
 }
 
 impl Memberships {
     /// The client joins a room after the event at this position.
-    pub(crate) fn join(&mut self, room: &Arc<str>, seq: u64) {
+    pub(crate) fn join(&mut self, room: &Arc<str>, seq: Place) {
         self.current.entry(Arc::clone(room)).or_insert(seq);
     }
 
     /// The client leaves a room after the event at this position. What is not after `floor` need not be known any more.
-    pub(crate) fn leave(&mut self, room: &str, seq: u64, floor: u64) {
+    pub(crate) fn leave(&mut self, room: &str, seq: Place, floor: Place) {
         let Some((room, from)) = self.current.remove_entry(room) else {
             return;
         };
@@ -58,13 +60,45 @@ impl Memberships {
         self.left.retain(|left| *left.room != *room);
     }
 
+    /// Returns the rooms that the client is in, with the places at which it has joined them.
+    pub(crate) fn current(&self) -> impl Iterator<Item = (&Arc<str>, Place)> {
+        self.current.iter().map(|(room, from)| (room, *from))
+    }
+
+    /// Returns the rooms that the client was in, with the places between which it was.
+    pub(crate) fn left(&self) -> impl Iterator<Item = (&Arc<str>, Place, Place)> {
+        self.left
+            .iter()
+            .map(|left| (&left.room, left.from, left.until))
+    }
+
+    /// Returns the place up to which it is not known who was where.
+    pub(crate) fn known_after(&self) -> Place {
+        self.known_after
+    }
+
+    /// Makes them of what [`current`](Self::current), [`left`](Self::left) and [`known_after`](Self::known_after) have returned.
+    pub(crate) fn read(
+        current: impl Iterator<Item = (Arc<str>, Place)>,
+        left: impl Iterator<Item = (Arc<str>, Place, Place)>,
+        known_after: Place,
+    ) -> Self {
+        Memberships {
+            current: current.collect(),
+            left: left
+                .map(|(room, from, until)| Left { room, from, until })
+                .collect(),
+            known_after,
+        }
+    }
+
     /// Returns whether it is known who was where after a position.
-    pub(crate) fn are_known_after(&self, seq: u64) -> bool {
+    pub(crate) fn are_known_after(&self, seq: Place) -> bool {
         seq >= self.known_after
     }
 
     /// Returns whether the client was in a room when the event at this position was sent.
-    pub(crate) fn contain(&self, room: &str, seq: u64) -> bool {
+    pub(crate) fn contain(&self, room: &str, seq: Place) -> bool {
         self.current.get(room).is_some_and(|from| seq > *from)
             || self
                 .left
@@ -77,21 +111,25 @@ impl Memberships {
 mod tests {
     use super::*;
 
+    fn at(number: u64) -> Place {
+        Place::of(number)
+    }
+
     #[test]
     fn a_client_was_in_a_room_after_it_joined_and_until_it_left() {
         let room: Arc<str> = Arc::from("room");
         let mut memberships = Memberships::default();
-        memberships.join(&room, 3);
-        memberships.join(&room, 4);
-        memberships.leave(&room, 6, 0);
-        memberships.join(&room, 8);
+        memberships.join(&room, at(3));
+        memberships.join(&room, at(4));
+        memberships.leave(&room, at(6), at(0));
+        memberships.join(&room, at(8));
         let inside: Vec<_> = (0..12)
-            .filter(|seq| memberships.contain(&room, *seq))
+            .filter(|seq| memberships.contain(&room, at(*seq)))
             .collect();
         assert_eq!(inside, [4, 5, 6, 9, 10, 11]);
-        assert!(!memberships.contain("other", 5));
+        assert!(!memberships.contain("other", at(5)));
         memberships.forget(&room);
-        assert!(!memberships.contain(&room, 5) && !memberships.contain(&room, 9));
+        assert!(!memberships.contain(&room, at(5)) && !memberships.contain(&room, at(9)));
     }
 
     #[test]
@@ -100,19 +138,19 @@ mod tests {
         let rooms = 300;
         for number in 0..rooms {
             let room: Arc<str> = Arc::from(number.to_string());
-            memberships.join(&room, number);
-            memberships.leave(&room, number + 1, 0);
+            memberships.join(&room, at(number));
+            memberships.leave(&room, at(number + 1), at(0));
         }
         assert!(memberships.left.len() <= MAX_LEFT);
-        assert!(memberships.are_known_after(rooms - MAX_LEFT as u64));
-        assert!(!memberships.are_known_after(rooms - MAX_LEFT as u64 - 1));
+        assert!(memberships.are_known_after(at(rooms - MAX_LEFT as u64)));
+        assert!(!memberships.are_known_after(at(rooms - MAX_LEFT as u64 - 1)));
         // What the log has dropped is not needed.
         let mut memberships = Memberships::default();
         for number in 0..rooms {
             let room: Arc<str> = Arc::from(number.to_string());
-            memberships.join(&room, number);
-            memberships.leave(&room, number + 1, number);
+            memberships.join(&room, at(number));
+            memberships.leave(&room, at(number + 1), at(number));
         }
-        assert!(memberships.are_known_after(0));
+        assert!(memberships.are_known_after(at(0)));
     }
 }

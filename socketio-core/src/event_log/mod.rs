@@ -2,6 +2,8 @@
 //!
 //! The hub appends every event that a client could have to receive later, under the lock under which it also delivers it. So the
 //! order of positions is the order in which each client receives events. Clients receive their position as an offset.
+//!
+//! With an [event store](crate::event_store), the positions come from there, and a log is what this node knows of it.
 
 mod entry;
 #[expect(
@@ -10,15 +12,19 @@ mod entry;
 )]
 mod event_log;
 mod histories;
+mod log_state;
 mod memberships;
 mod offset;
+mod place;
 mod position;
 mod room_pattern;
 
 pub(crate) use entry::{Entry, Recipients};
-pub(crate) use event_log::{EventLog, LogLimits, LogState, Stamped};
+pub(crate) use event_log::{EventLog, LogLimits, Numbered, Stamped};
 pub(crate) use histories::{Histories, HistoryEntry, HistoryRule};
+pub(crate) use log_state::LogState;
 pub(crate) use memberships::Memberships;
 pub(crate) use offset::{Epoch, Offset};
+pub(crate) use place::Place;
 pub use position::{InvalidPosition, Position};
 pub(crate) use room_pattern::RoomPattern;

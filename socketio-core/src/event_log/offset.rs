@@ -4,6 +4,8 @@ use std::fmt;
 
 use base64::Engine as _;
 
+use super::Place;
+
 /// The identity of a log: positions of different logs are not compared. It is kept as text, since it is written into every event
 /// for clients that can recover their sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +36,8 @@ impl Epoch {
         Epoch(text)
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; EPOCH_BYTES];
         let decoded =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
@@ -54,22 +57,20 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// A place in a log: its epoch and the number of an event. As text: `q83vEjRW.17`.
+/// A place in a log, with the epoch of the log. As text: `q83vEjRW.17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offset {
     pub(crate) epoch: Epoch,
-    pub(crate) seq: u64,
+    pub(crate) seq: Place,
 }
 
 impl Offset {
     /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (epoch, seq) = text.split_once('.')?;
-        let is_canonical =
-            seq.bytes().all(|byte| byte.is_ascii_digit()) && (seq == "0" || !seq.starts_with('0'));
         Some(Offset {
             epoch: Epoch::parse(epoch)?,
-            seq: seq.parse().ok().filter(|_| is_canonical)?,
+            seq: Place::parse(seq)?,
         })
     }
 }
@@ -86,10 +87,10 @@ mod tests {
 
     #[test]
     fn an_offset_is_read_as_it_is_written() {
-        for seq in [0, 1, 17, u64::MAX] {
+        for seq in [0, 1, 17, u64::MAX >> 20] {
             let offset = Offset {
                 epoch: Epoch::random(),
-                seq,
+                seq: Place::of(seq),
             };
             assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
         }
@@ -107,7 +108,10 @@ mod tests {
             "q83vEjRW.+1",
             "q83vEjRW.01",
             "q83vEjRW.1 ",
-            "q83vEjRW.1.2",
+            "q83vEjRW.1.0",
+            "q83vEjRW.1.02",
+            "q83vEjRW.1.2.3",
+            "q83vEjRW.1.1048576",
             "q83vEjR.1",
             "q83vEjRWW.1",
             "q83vEj+W.1",

@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
 
-use super::{Epoch, Offset};
+use super::{Epoch, Offset, Place};
 
-/// A place in the history of a room: the number of an event, and the epoch in which it is counted. After a restart without a
-/// store there is another epoch, and positions of the old one are not known any more.
+/// A place in the history of a room: the number of an event, and the epoch in which it is counted. After a restart without an
+/// [event store](crate::SocketIoBuilder::event_store) there is another epoch, and positions of the old one are not known any more.
 ///
 /// It is sent as `{"epoch": "q83vEjRW", "seq": 17}`, and read from that or from an offset, `"q83vEjRW.17"`: the last argument
 /// of events for clients that can [recover](crate::SocketIoBuilder::recovery) their sessions.
@@ -22,7 +22,7 @@ impl Position {
 
     /// Returns the number of the event. Later events have larger numbers.
     pub fn seq(&self) -> u64 {
-        self.0.seq
+        self.0.seq.number()
     }
 }
 
@@ -63,6 +63,7 @@ impl<'de> Deserialize<'de> for Position {
             Form::deserialize(deserializer).map_err(|_| de::Error::custom(InvalidPosition))?;
         let position = match form {
             Form::Object { epoch, seq } => {
+                let seq = Place::of(seq);
                 Epoch::parse(&epoch).map(|epoch| Position(Offset { epoch, seq }))
             }
             Form::Offset(text) => text.parse().ok(),

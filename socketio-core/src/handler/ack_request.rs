@@ -210,8 +210,10 @@ impl AckState {
 
     fn deliver(&self, packet: Frames) {
         let (client, bytes) = (self.socket.client(), packet.bytes());
-        client.deliver_protocol(packet);
         let hub = &self.socket.node().hub;
+        if client.is_connected() {
+            hub.push_behind(client.connection(), packet);
+        }
         hub.record_ack(client, &self.event, bytes);
     }
 }

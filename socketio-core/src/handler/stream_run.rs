@@ -128,7 +128,13 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
         loop {
             pace(&pacing, is_detached).await;
             match poll_fn(|cx| items.poll_send(cx, &to, &event)).await {
-                None => return Ok(Response::NONE),
+                None => {
+                    // So that the position of the end is behind the last item.
+                    if let Some(stored) = pacing.node().hub.stored() {
+                        stored.settled().await;
+                    }
+                    return Ok(Response::NONE);
+                }
                 Some(item) => item?,
             }
             counted.fetch_add(1, Ordering::Relaxed);

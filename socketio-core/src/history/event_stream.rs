@@ -27,7 +27,7 @@ use crate::{
     admission::Place,
     base::{Problem, ProblemDetails, ResponseBody},
     client::{Joined, SelectedEvents, SocketIo},
-    event_log::{Offset, Position},
+    event_log::{self, Offset, Position},
     hub::HistoryWatch,
     rest::reply::ApiError,
 };
@@ -188,7 +188,7 @@ fn write_events(text: &mut String, selected: &SelectedEvents, io: &SocketIo) {
         let event = SentEvent::from(event);
         let position = Position(Offset {
             epoch,
-            seq: event.seq,
+            seq: event_log::Place::of(event.seq),
         });
         // JSON that is written anew has no line breaks.
         if let Ok(json) = serde_json::to_string(&event) {

@@ -291,7 +291,24 @@ impl Client {
 
     /// Returns the client's slot for a value of type `T`.
     pub(crate) fn data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
-        Slots::slot(&self.slots)
+        let slot = Slots::slot(&self.slots);
+        self.watch(&slot);
+        slot
+    }
+
+    /// Returns the slot of its connection for a value of type `T`.
+    pub(crate) fn connection_data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
+        let slot = self.connection.data();
+        self.watch(&slot);
+        slot
+    }
+
+    /// Has its session stored when the value is changed, if that is stored.
+    fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
+        let recoverable = self.recoverable();
+        if let Some(mark) = recoverable.and_then(|recoverable| recoverable.mark.as_ref()) {
+            mark.watch(slot);
+        }
     }
 }
 

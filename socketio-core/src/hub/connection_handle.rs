@@ -131,6 +131,11 @@ impl ConnectionHandle {
         self.lock().pop()
     }
 
+    /// Returns whether the outbox has as many messages or bytes as it may.
+    pub(super) fn is_full(&self) -> bool {
+        !self.lock().has_room(1, 0, (usize::MAX, usize::MAX))
+    }
+
     /// Returns how many messages wait to be written, and their bytes.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         self.lock().waiting()

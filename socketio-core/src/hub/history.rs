@@ -9,7 +9,7 @@ use super::{
 use crate::{
     admission::OutboxLimits,
     base::RoomError,
-    event_log::{EventLog, HistoryEntry, LogState, Offset, Position},
+    event_log::{EventLog, HistoryEntry, LogState, Offset, Place, Position},
 };
 
 /// Which events of a room a client wants that joins it.
@@ -139,7 +139,7 @@ fn missed(
                 && state.histories.is_complete_after(room, seq);
             (is_known.then_some(seq)?, usize::MAX)
         }
-        JoinFrom::Last(count) => (0, count),
+        JoinFrom::Last(count) => (Place::START, count),
     };
     let rooms = client_state.rooms();
     let is_in = |name: &str| rooms.iter().any(|room| **room == *name);
@@ -159,7 +159,7 @@ fn send(log: &EventLog, state: &mut LogState, client: &Client, missed: Vec<Arc<H
             None => entry.packet.clone(),
             Some(recoverable) => {
                 let stamped = log.append_for(state, client.sid(), &entry.packet);
-                recoverable.delivered(stamped.seq);
+                recoverable.delivered_locally(stamped.seq);
                 stamped.packet
             }
         };

@@ -44,6 +44,8 @@ pub(crate) struct Hub {
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
     pub(crate) counters: Arc<Counters>,
+    /// Whether acknowledgements are neither recorded nor wait for a store: checked for each.
+    pub(super) is_plain: bool,
     /// Where rows are recorded, if anywhere.
     pub(crate) activity: Option<Arc<Activity>>,
     /// The streams that go on when their clients leave.
@@ -68,6 +70,7 @@ impl Hub {
             codec,
             limits,
             counters,
+            is_plain: activity.is_none(),
             activity,
             detached: Arc::default(),
             watch,

@@ -8,7 +8,10 @@ use super::{
     recoverable::{Recoverable, Resumed},
     recovery_sessions::KeptSession,
 };
-use crate::base::{Reason, Request};
+use crate::{
+    base::{Reason, Request},
+    event_log::Place,
+};
 
 impl Client {
     /// Creates a client that recovers a session.
@@ -16,13 +19,13 @@ impl Client {
         namespace: Arc<str>,
         connection: Arc<ConnectionHandle>,
         request: Request,
-        pid: Arc<str>,
-        resumed: Resumed,
+        recoverable: Recoverable,
+        resumed: &Resumed,
     ) -> Self {
         let session = Arc::clone(&resumed.session);
         connection.add_values(&session.connection_slots);
         let client = Self::with_sid(session.sid.clone(), namespace, connection, request);
-        let mut client = client.with_session(Recoverable::resume(pid, resumed));
+        let mut client = client.with_session(recoverable);
         let slots = session.slots.lock().unwrap_or_else(PoisonError::into_inner);
         client.state = Mutex::new(ClientState::resumed(&session.rooms));
         client.slots = Mutex::new(slots.clone());
@@ -35,11 +38,12 @@ impl Client {
         &self,
         recoverable: &Recoverable,
         rooms: &[Room],
-        until: u64,
+        until: Place,
         reason: Reason,
     ) -> KeptSession {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         KeptSession {
+            pid: Arc::clone(&recoverable.pid),
             sid: self.sid().clone(),
             namespace: Arc::clone(self.namespace()),
             rooms: rooms.to_vec(),
@@ -52,6 +56,8 @@ impl Client {
             start: recoverable.start(),
             last: recoverable.last(),
             replayed_after: recoverable.replayed_after(),
+            local: recoverable.local(),
+            is_foreign: false,
             until,
             previous: recoverable.ended(),
         }

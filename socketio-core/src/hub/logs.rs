@@ -10,10 +10,10 @@ use std::{
 
 use socketio_names::Pattern;
 
-use super::{Hub, Recoveries, RecoveryOptions};
+use super::{Hub, Recoveries, RecoveryOptions, Room, SessionSaver, SessionTypes, StoredEvents};
 use crate::{
     base::give_back,
-    event_log::{Epoch, EventLog, HistoryRule, LogLimits},
+    event_log::{Epoch, EventLog, HistoryRule, LogLimits, Place},
 };
 
 /// The history of rooms in the namespaces of a pattern.
@@ -29,29 +29,46 @@ pub(crate) struct Logs {
     histories: Vec<NamespaceHistory>,
     /// Makes the epochs of logs with histories: one that is forgotten before its first event, and made again, has the same.
     epochs: RandomState,
-    logs: RwLock<HashMap<Arc<str>, Arc<EventLog>>>,
+    /// If what is kept outlives the process.
+    pub(super) stored: Option<Arc<StoredEvents>>,
+    /// Whether events are kept for sessions.
+    recovers: bool,
+    logs: RwLock<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    by_namespace: HashMap<Arc<str>, Arc<EventLog>>,
+    /// The epoch of the store, and the place up to which nothing is known of it.
+    epoch: Option<(Epoch, Place)>,
 }
 
 impl Logs {
     /// `limits` are those of what is kept for sessions; `None` if none is.
-    pub(crate) fn new(limits: Option<LogLimits>, histories: Vec<NamespaceHistory>) -> Self {
+    pub(crate) fn new(
+        limits: Option<LogLimits>,
+        histories: Vec<NamespaceHistory>,
+        stored: Option<Arc<StoredEvents>>,
+    ) -> Self {
         let none = LogLimits {
             bytes: 0,
             age: Duration::ZERO,
         };
         Logs {
+            recovers: limits.is_some(),
             limits: limits.unwrap_or(none),
+            stored,
             histories,
             epochs: RandomState::new(),
             logs: RwLock::default(),
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Arc<str>, Arc<EventLog>>> {
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.logs.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Arc<str>, Arc<EventLog>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
         self.logs.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -63,8 +80,12 @@ impl Logs {
 
     /// Returns the log of a namespace, if its events are kept.
     pub(crate) fn get(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
-        if let Some(log) = self.read().get(namespace) {
+        if let Some(log) = self.read().by_namespace.get(namespace) {
+            self.catch_up(log);
             return Some(Arc::clone(log));
+        }
+        if self.stored.is_some() {
+            return self.begin_stored(namespace);
         }
         if self.histories.is_empty() {
             return None;
@@ -74,7 +95,7 @@ impl Logs {
             return None;
         }
         let mut logs = self.write();
-        let log = logs.entry(Arc::clone(namespace));
+        let log = logs.by_namespace.entry(Arc::clone(namespace));
         let log = log.or_insert_with(|| self.create(namespace, rules));
         Some(Arc::clone(log))
     }
@@ -83,7 +104,7 @@ impl Logs {
     pub(super) fn keeps(&self, namespace: &str) -> bool {
         let mut histories = self.histories.iter();
         histories.any(|history| history.namespace.matches(namespace))
-            || self.read().contains_key(namespace)
+            || self.read().by_namespace.contains_key(namespace)
     }
 
     fn create(&self, namespace: &str, rules: Vec<Arc<HistoryRule>>) -> Arc<EventLog> {
@@ -98,51 +119,150 @@ impl Logs {
     /// Forgets the log of a namespace that has never had an event and that nobody needs: a reader of histories may name any
     /// namespace of a pattern.
     pub(super) fn forget_unused(&self, namespace: &str) {
+        if self.stored.is_some() {
+            return;
+        }
         let is_unused = |log: &Arc<EventLog>| Arc::strong_count(log) == 1 && log.is_unused();
-        if !self.read().get(namespace).is_some_and(is_unused) {
+        if !self
+            .read()
+            .by_namespace
+            .get(namespace)
+            .is_some_and(is_unused)
+        {
             return;
         }
         let mut logs = self.write();
-        let forgotten = match logs.get(namespace).is_some_and(is_unused) {
-            true => logs.remove(namespace),
+        let forgotten = match logs.by_namespace.get(namespace).is_some_and(is_unused) {
+            true => logs.by_namespace.remove(namespace),
             false => None,
         };
-        give_back(&mut logs);
+        give_back(&mut logs.by_namespace);
         drop(logs);
         drop(forgotten);
     }
 
-    /// Begins a session in a namespace, and returns its log. It ends with [`end_session`](Self::end_session).
-    pub(super) fn begin_session(&self, namespace: &Arc<str>) -> Arc<EventLog> {
+    /// Creates the log of a namespace of the store; `None` if its events are not kept, or the store was not opened yet.
+    fn begin_stored(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
+        let rules = self.rules(namespace);
+        if !self.recovers && rules.is_empty() {
+            return None;
+        }
+        let is_down = self.stored.as_ref().is_some_and(|stored| stored.is_down());
+        let mut logs = self.write();
+        let (limits, recovers) = (self.limits, self.recovers);
+        let log = match logs.epoch {
+            Some((epoch, floor)) => EventLog::of_store(epoch, limits, rules, floor, recovers),
+            // Nothing is kept until the store is there.
+            None if is_down => EventLog::new(Epoch::random(), limits, rules),
+            None => return None,
+        };
+        let logs = logs.by_namespace.entry(Arc::clone(namespace));
+        Some(Arc::clone(logs.or_insert_with(|| Arc::new(log))))
+    }
+
+    /// Takes over how far the store was read: a namespace may have no event there.
+    fn catch_up(&self, log: &EventLog) {
+        if let Some(stored) = &self.stored {
+            let progress = stored.progress();
+            if progress.epoch == Some(log.epoch()) {
+                log.advance(progress.number);
+            }
+        }
+    }
+
+    /// Begins a session in a namespace, and returns its log. It ends with [`end_session`](Self::end_session). `None` if the store was not
+    /// opened yet.
+    pub(super) fn begin_session(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
+        if self.stored.is_some() {
+            // Everything is kept, whatever sessions there are.
+            return self.get(namespace);
+        }
         let mut logs = self.write();
         let log = logs
+            .by_namespace
             .entry(Arc::clone(namespace))
             .or_insert_with(|| self.create(namespace, self.rules(namespace)));
         log.begin_session();
-        Arc::clone(log)
+        Some(Arc::clone(log))
     }
 
     /// A session of a namespace has ended. With the last one, what is kept for sessions is dropped.
     pub(super) fn end_session(&self, namespace: &str) {
+        if self.stored.is_some() {
+            return;
+        }
         let mut logs = self.write();
-        let is_empty = logs.get(namespace).is_some_and(|log| log.end_session());
-        let ended = is_empty.then(|| logs.remove(namespace));
+        let log = logs.by_namespace.get(namespace);
+        let is_empty = log.is_some_and(|log| log.end_session());
+        let ended = is_empty.then(|| logs.by_namespace.remove(namespace));
         drop(logs);
         drop(ended);
     }
 
+    /// Returns whether an event is kept, by its namespace and its rooms.
+    fn keep(&self, namespace: &str, rooms: &[Room]) -> bool {
+        let keeps = |history: &NamespaceHistory| {
+            history.namespace.matches(namespace)
+                && rooms.iter().any(|room| history.rule.pattern.matches(room))
+        };
+        self.recovers || self.histories.iter().any(keeps)
+    }
+
+    /// The store has an epoch, of which nothing is known up to a place. Logs of another one end.
+    fn begin_epoch(&self, epoch: Epoch, floor: Place) {
+        let mut logs = self.write();
+        logs.epoch = Some((epoch, floor));
+        let ended = std::mem::take(&mut logs.by_namespace);
+        drop(logs);
+        for log in ended.values() {
+            log.end();
+        }
+    }
+
+    /// Returns how long events are kept, at most.
+    fn max_age(&self) -> Duration {
+        let histories = self.histories.iter().map(|history| history.rule.max_age);
+        let longest = histories.max().unwrap_or_default();
+        longest.max(self.limits.age)
+    }
+
+    fn all(&self) -> Vec<Arc<EventLog>> {
+        self.read().by_namespace.values().cloned().collect()
+    }
+
+    /// Forgets the logs of namespaces of the store in which nothing is kept and nobody is.
+    fn forget_unused_of_store(&self) {
+        let mut logs = self.write();
+        let Table {
+            by_namespace,
+            epoch,
+        } = &mut *logs;
+        by_namespace.retain(|_, log| {
+            let state = log.lock();
+            let is_used = Arc::strong_count(log) > 1 || !state.is_unused();
+            if let Some((_, floor)) = epoch
+                && !is_used
+            {
+                *floor = state.floor().max(*floor);
+            }
+            is_used
+        });
+    }
+
     /// Drops what is too old.
     pub(super) fn trim(&self) {
-        let logs: Vec<_> = self.read().values().cloned().collect();
-        for log in logs {
+        for log in self.all() {
             log.trim();
+        }
+        if self.stored.is_some() {
+            self.forget_unused_of_store();
         }
     }
 
     /// Returns the number of events that are kept for sessions, and about how much memory they take in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let sizes = self.read();
-        let sizes = sizes.values().map(|log| log.size());
+        let sizes = sizes.by_namespace.values().map(|log| log.size());
         sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
@@ -153,17 +273,20 @@ impl Logs {
     /// Returns the number of events in histories, and about how much memory they take in bytes.
     pub(crate) fn history_size(&self) -> (usize, usize) {
         let sizes = self.read();
-        let sizes = sizes.values().map(|log| log.lock().histories.size());
+        let logs = sizes.by_namespace.values();
+        let sizes = logs.map(|log| log.lock().histories.size());
         sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 }
 
 impl Hub {
-    /// Keeps what is needed to recover sessions, and the histories of rooms.
+    /// Keeps what is needed to recover sessions, and the histories of rooms: in memory, or in a store with the session values of these
+    /// types.
     pub(crate) fn with_logs(
         mut self,
         recovery: Option<RecoveryOptions>,
         histories: Vec<NamespaceHistory>,
+        stored: Option<(Arc<StoredEvents>, SessionTypes)>,
     ) -> Self {
         if recovery.is_none() && histories.is_empty() {
             return self;
@@ -172,9 +295,19 @@ impl Hub {
             bytes: options.bytes,
             age: options.age,
         });
-        let logs = Arc::new(Logs::new(limits, histories));
+        let (stored, types) = stored.unzip();
+        let saver = recovery.as_ref().zip(stored.clone()).zip(types);
+        let saver = saver.map(|((options, stored), types)| {
+            let kept_for = options.max_disconnection;
+            Arc::new(SessionSaver::new(stored, types, kept_for))
+        });
+        self.is_plain &= stored.is_none();
+        let logs = Arc::new(Logs::new(limits, histories, stored));
+        if let Some(stored) = &logs.stored {
+            stored.keep_for(logs.max_age());
+        }
         self.recovery =
-            recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs))));
+            recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs), saver)));
         self.logs = Some(logs);
         self
     }
@@ -182,6 +315,74 @@ impl Hub {
     /// Returns the log of a namespace, if its events are kept.
     pub(crate) fn log(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
         self.logs.as_ref()?.get(namespace)
+    }
+
+    /// Returns the events of the store, if there is one.
+    pub(crate) fn stored(&self) -> Option<&Arc<StoredEvents>> {
+        self.logs.as_ref()?.stored.as_ref()
+    }
+
+    /// Returns the store's events, if an event is kept there, by its namespace and its rooms.
+    pub(crate) fn stored_for(&self, namespace: &str, rooms: &[Room]) -> Option<&Arc<StoredEvents>> {
+        let logs = self.logs.as_ref()?;
+        let stored = logs.stored.as_ref()?;
+        logs.keep(namespace, rooms).then_some(stored)
+    }
+
+    /// Returns what stores sessions, if there is a store and sessions are recovered.
+    pub(crate) fn saver(&self) -> Option<&Arc<SessionSaver>> {
+        self.recovery.as_ref()?.saver.as_ref()
+    }
+
+    /// Returns whether events of the store in this epoch are delivered here when they are read.
+    pub(crate) fn follows(&self, epoch: &str) -> bool {
+        let followed = self.stored().and_then(|stored| stored.progress().epoch);
+        followed.is_some_and(|followed| followed.to_string() == epoch)
+    }
+
+    /// Another node could not keep an event, with this number there: clients that are away miss it. Returns whether it was read from the
+    /// store in spite of that.
+    pub(crate) fn was_not_kept(&self, namespace: &str, node: &str, number: u64) -> bool {
+        let Some(stored) = self.stored() else {
+            return false;
+        };
+        let was_read = number > 0 && stored.origins().unkept(node, number);
+        if !was_read && let Some(log) = self.log(&Arc::from(namespace)) {
+            log.lose(None);
+        }
+        was_read
+    }
+
+    /// Lets the store drop what no node needs any more.
+    pub(super) async fn trim_store(&self) {
+        let (Some(logs), Some(stored)) = (&self.logs, self.stored()) else {
+            return;
+        };
+        logs.trim();
+        stored.trim().await;
+    }
+
+    /// The store has an epoch, of which nothing is known up to a place.
+    pub(super) fn begin_epoch(&self, epoch: Epoch, floor: Place) {
+        if let Some(logs) = &self.logs {
+            logs.begin_epoch(epoch, floor);
+        }
+    }
+
+    /// Events were not kept: whoever was away has missed them. All nodes know it by the number of an entry, or this one alone.
+    pub(super) fn lose_events(&self, number: Option<u64>) {
+        for log in self.logs.iter().flat_map(|logs| logs.all()) {
+            log.lose(number);
+        }
+    }
+}
+
+/// The tasks of the store end with the server.
+impl Drop for Logs {
+    fn drop(&mut self) {
+        if let Some(stored) = &self.stored {
+            stored.end();
+        }
     }
 }
 

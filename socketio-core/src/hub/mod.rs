@@ -44,7 +44,9 @@ mod recoverable;
 mod recoveries;
 mod recovery_sessions;
 mod rooms;
+mod session_check;
 mod slots;
+mod stored;
 mod stream_table;
 pub mod transport;
 mod user;
@@ -72,5 +74,8 @@ pub(crate) use recovery_sessions::KeptSession;
 pub use rooms::IntoRooms;
 pub(crate) use rooms::Room;
 pub(crate) use slots::Slot;
+pub(crate) use stored::{
+    Changed, KeptEvent, LookUp, LookedUp, Outcome, SessionSaver, SessionTypes, StoredEvents,
+};
 pub(crate) use stream_table::{StreamEntry, StreamName, StreamTable};
 pub(crate) use user::{user_of, user_room};

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::{Client, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room};
+use super::{
+    Client, ConnectionHandle, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room,
+};
 use crate::{
     activity::{Direction, Record, Recording, Subject, shared_name},
     base::Reason,
@@ -149,9 +151,20 @@ impl Hub {
     /// Sends the acknowledgement of an event, and records it.
     #[inline]
     pub(crate) fn acknowledge(&self, client: &Client, event: &str, packet: Frames) {
-        self.record_ack(client, event, packet.bytes());
         let connection = client.connection();
-        connection.push(packet, PacketKind::Protocol);
+        if self.is_plain {
+            return connection.push(packet, PacketKind::Protocol);
+        }
+        self.record_ack(client, event, packet.bytes());
+        self.push_behind(connection, packet);
+    }
+
+    /// Sends an acknowledgement behind the events that wait for the store, if there is one.
+    pub(crate) fn push_behind(&self, connection: &Arc<ConnectionHandle>, packet: Frames) {
+        match self.stored() {
+            Some(stored) => stored.push_behind(connection, packet),
+            None => connection.push(packet, PacketKind::Protocol),
+        }
     }
 
     /// Records an acknowledgement of this event of the client.

@@ -11,18 +11,19 @@ use super::{
     Client, CloseRequest, ConnectionHandle, Delivery, DeliveryOptions, Hub, PacketKind, Room,
     SentEvent,
     client_state::ClientState,
-    credentials::{Credentials, Received},
+    credentials::Credentials,
     namespace_clients::NamespaceClients,
     recoverable::{Recoverable, Resumed},
     recoveries::Recoveries,
-    recovery_sessions::{Found, KeptSession},
+    recovery_sessions::Found,
+    stored::LookedUp,
     user, user_room,
 };
 use crate::{
     admission::{OutboxLimits, OverflowPolicy},
     base::{EmitError, ProtocolVersion, Reason, Request},
     counters::RecoveryOutcome,
-    event_log::{Entry, LogState, Recipients},
+    event_log::{LogState, Recipients},
     packet::Frames,
 };
 
@@ -35,27 +36,39 @@ impl Hub {
         connection: &Arc<ConnectionHandle>,
         request: &Request,
         credentials: impl FnOnce() -> Option<Credentials>,
+        looked_up: LookedUp,
     ) -> Client {
         let (connection, request) = (Arc::clone(connection), request.clone());
         let recovery = self.recovery.as_deref();
         let Some(recovery) = recovery.filter(|recovery| recovery.is_eligible(&request)) else {
             return Client::new(namespace, connection, request);
         };
-        let Some(credentials) = credentials() else {
-            let session = recovery.begin(&namespace);
-            return Client::new(namespace, connection, request).with_session(session);
-        };
-        match self.resume(recovery, &namespace, &credentials, connection.limits()) {
-            Ok(resumed) => {
-                let pid = Arc::from(credentials.pid);
-                Client::resumed(namespace, connection, request, pid, resumed)
+        let resumed = credentials().map(|credentials| {
+            let resumed = match looked_up {
+                LookedUp::Found => {
+                    self.resume(recovery, &namespace, &credentials, connection.limits())
+                }
+                LookedUp::Unavailable => Err(RecoveryOutcome::StoreUnavailable),
+            };
+            resumed.map(|resumed| (Arc::from(credentials.pid), resumed))
+        });
+        match resumed {
+            Some(Ok((pid, resumed))) => {
+                let mark = recovery.mark(&pid);
+                let session = Recoverable::resume(pid, resumed.clone(), mark);
+                return Client::resumed(namespace, connection, request, session, &resumed);
             }
-            Err(outcome) => {
+            Some(Err(outcome)) => {
                 tracing::debug!(target: "socketio", namespace = &*namespace, reason = outcome.name(), "a session can't be recovered");
                 recovery.counters.count(outcome);
-                let session = recovery.begin(&namespace);
-                Client::new(namespace, connection, request).with_session(session)
             }
+            None => {}
+        }
+        let session = recovery.begin(&namespace);
+        let client = Client::new(namespace, connection, request);
+        match session {
+            Some(session) => client.with_session(session),
+            None => client,
         }
     }
 
@@ -149,6 +162,9 @@ impl Hub {
                         namespace.insert(client, room);
                     }
                 }
+                if let Some(stored) = self.stored() {
+                    recoverable.begin_storing(client, &stored.room_of_node(), &log);
+                }
                 user::enter_locked(client, recoverable, &namespace, &log);
                 namespace
             });
@@ -178,9 +194,12 @@ impl Hub {
         event: SentEvent,
         (packet, options): (&Frames, &DeliveryOptions),
     ) {
+        if !options.is_volatile && self.keep_for_one(client, packet, options) {
+            return;
+        }
         let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
         let to_one = || Recipients::One(client.sid().clone());
-        if options.is_volatile {
+        if options.is_volatile || recoverable.log().is_stored() {
             recoverable.log().pass(packet, |stamped| {
                 delivery.deliver_stamped(client, packet, stamped);
             });
@@ -210,6 +229,15 @@ impl Hub {
     ) -> Result<(), EmitError> {
         if options.is_volatile {
             self.deliver_recoverable(client, recoverable, event, (packet, options));
+            return Ok(());
+        }
+        if recoverable.log().is_stored() {
+            // When it comes back from the store, nobody could be told.
+            let (connection, packet) = (client.connection(), packet.clone());
+            if client.is_connected() && connection.is_full() {
+                return Err(EmitError::outbox_full());
+            }
+            self.deliver_recoverable(client, recoverable, event, (&packet, options));
             return Ok(());
         }
         let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
@@ -292,15 +320,18 @@ impl Hub {
         user::leave_locked(client, namespace);
         let is_empty = namespace.everyone.remove(client.sid());
         let until = log.seq();
-        let is_kept = recovery.keeps(client, reason);
+        let is_kept = recovery.keeps(client, reason) && !recoverable.is_taken();
         let evicted = match is_kept {
             true => {
-                let session = client.keep(recoverable, rooms, until, reason);
+                let session = Arc::new(client.keep(recoverable, rooms, until, reason));
+                if let Some(saver) = &recovery.saver {
+                    saver.keep(&session);
+                }
                 let options = &recovery.options;
                 let (duration, max) = (options.max_disconnection, options.sessions);
                 recovery
                     .sessions
-                    .keep(&recoverable.pid, session, duration, max)
+                    .keep(&recoverable.pid, &session, duration, max)
             }
             false => None,
         };
@@ -308,6 +339,9 @@ impl Hub {
         // It takes the lock of the log.
         if !is_kept && recovery.sessions.end(&recoverable.pid) {
             recovery.leave(client.namespace());
+            if let Some(saver) = &recovery.saver {
+                saver.end(&recoverable.pid);
+            }
         }
         if is_empty {
             self.free(client.namespace());
@@ -326,61 +360,14 @@ impl Recoveries {
         let connection = client.connection();
         let is_lossy =
             connection.limits().policy == OverflowPolicy::DropNewest && connection.dropped() > 0;
-        reason.is_recoverable()
-            && client.recoverable().is_some()
+        // With a store, another node may recover it.
+        let is_moved = self.saver.is_some() && reason == Reason::ServerShutdown;
+        (reason.is_recoverable() || is_moved)
+            && client
+                .recoverable()
+                .is_some_and(|recoverable| !recoverable.log().is_ended())
             && !is_lossy
             && self.options.sessions > 0
             && !self.is_stopping.load(Ordering::Relaxed)
-    }
-}
-
-impl KeptSession {
-    /// Returns the position that the client presents, and that up to which it has all events, if all later ones are there.
-    fn check(
-        &self,
-        received: Received,
-        log: &LogState,
-        limits: &OutboxLimits,
-    ) -> Result<(u64, u64), RecoveryOutcome> {
-        let presented = match received {
-            Received::Malformed => return Err(RecoveryOutcome::InvalidOffset),
-            // Of an earlier session: the official client never forgets it.
-            Received::UpTo(offset) if offset.epoch != self.log.epoch() => self.start,
-            Received::UpTo(offset) if offset.seq > log.seq() => {
-                return Err(RecoveryOutcome::InvalidOffset);
-            }
-            Received::UpTo(offset) => offset.seq.max(self.start),
-            Received::Nothing => self.start,
-        };
-        // Up to its end, the client has missed nothing after the last event that was put into its outbox.
-        let received = match presented >= self.last {
-            true => presented.max(self.until),
-            false => presented,
-        };
-        if !self.is_complete(received, log) {
-            return Err(RecoveryOutcome::Incomplete);
-        }
-        let missed = || log.after(received).filter(|entry| self.includes(entry));
-        let bytes: usize = missed().map(|entry| entry.packet.bytes()).sum();
-        let messages: usize = missed().map(|entry| entry.packet.count()).sum();
-        if messages > limits.messages || bytes > limits.bytes {
-            return Err(RecoveryOutcome::TooMuch);
-        }
-        Ok((presented, received))
-    }
-
-    /// Returns whether a client that presents this position may have kept events of a replay that was interrupted. The official
-    /// client dispatches them when it is connected, and not before, and would dispatch them twice.
-    fn may_be_half_replayed(&self, presented: u64) -> bool {
-        self.replayed_after == Some(presented)
-    }
-
-    fn is_complete(&self, received: u64, log: &LogState) -> bool {
-        log.is_complete_after(received) && self.memberships.are_known_after(received)
-    }
-
-    fn includes(&self, entry: &Entry) -> bool {
-        let is_for = |room: &str| self.memberships.contain(room, entry.seq);
-        entry.recipients.include(&self.sid, is_for)
     }
 }

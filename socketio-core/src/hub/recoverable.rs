@@ -7,11 +7,33 @@ use std::sync::{
 
 use tokio::sync::watch;
 
-use super::{Room, recovery_sessions::KeptSession};
-use crate::event_log::{EventLog, LogState, Memberships};
+use super::{
+    Client, Room,
+    recovery_sessions::KeptSession,
+    stored::{Changed, SessionMark},
+};
+use crate::event_log::{EventLog, LogState, Memberships, Place};
 
 /// No position.
 const NONE: u64 = u64::MAX;
+
+/// A place that is changed under the lock of the log, and read without it.
+#[derive(Debug, Default)]
+struct AtomicPlace(AtomicU64);
+
+impl AtomicPlace {
+    fn new(place: Place) -> Self {
+        AtomicPlace(AtomicU64::new(place.to_bits()))
+    }
+
+    fn get(&self) -> Place {
+        Place::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, place: Place) {
+        self.0.store(place.to_bits(), Ordering::Relaxed);
+    }
+}
 
 /// The part of a client whose session can be recovered. Positions are those of its namespace's log.
 #[derive(Debug)]
@@ -20,11 +42,15 @@ pub(crate) struct Recoverable {
     pub(super) pid: Arc<str>,
     pub(super) log: Arc<EventLog>,
     /// The client receives events after this position. Written once, when it is accepted.
-    start: AtomicU64,
+    start: AtomicPlace,
     /// The position of the last event that was put into its outbox.
-    last: AtomicU64,
+    last: AtomicPlace,
     /// The position that the client had presented when events were replayed; [`NONE`] if none were.
     replayed_after: AtomicU64,
+    /// The last position that only this node has.
+    local: AtomicPlace,
+    /// If it is stored.
+    pub(super) mark: Option<Arc<SessionMark>>,
     /// Locked after the log only.
     memberships: Mutex<Memberships>,
     pub(super) resumed: Option<Resumed>,
@@ -37,22 +63,24 @@ pub(crate) struct Recoverable {
 pub(super) struct Resumed {
     pub(super) session: Arc<KeptSession>,
     /// The client has all events up to here.
-    pub(super) received: u64,
+    pub(super) received: Place,
     /// The position that the client has presented.
-    pub(super) presented: u64,
+    pub(super) presented: Place,
     /// Proves that no other client recovers the session.
     pub(super) claim: u64,
 }
 
 impl Recoverable {
     /// For a client with a new session.
-    pub(super) fn new(pid: Arc<str>, log: Arc<EventLog>) -> Self {
+    pub(super) fn new(pid: Arc<str>, log: Arc<EventLog>, mark: Option<Arc<SessionMark>>) -> Self {
         Recoverable {
             pid,
             log,
-            start: AtomicU64::new(0),
-            last: AtomicU64::new(0),
+            start: AtomicPlace::default(),
+            last: AtomicPlace::default(),
             replayed_after: AtomicU64::new(NONE),
+            local: AtomicPlace::default(),
+            mark,
             memberships: Mutex::default(),
             resumed: None,
             ended: watch::Sender::new(false),
@@ -60,14 +88,20 @@ impl Recoverable {
     }
 
     /// For a client that recovers a session.
-    pub(super) fn resume(pid: Arc<str>, resumed: Resumed) -> Self {
+    pub(super) fn resume(pid: Arc<str>, resumed: Resumed, mark: Option<Arc<SessionMark>>) -> Self {
         let session = &resumed.session;
         Recoverable {
             pid,
             log: Arc::clone(&session.log),
-            start: AtomicU64::new(session.start),
-            last: AtomicU64::new(session.last),
+            start: AtomicPlace::new(session.start),
+            last: AtomicPlace::new(session.last),
             replayed_after: AtomicU64::new(NONE),
+            // What another node had there, the client has received.
+            local: AtomicPlace::new(match session.is_foreign {
+                true => Place::START,
+                false => session.local,
+            }),
+            mark,
             memberships: Mutex::new(session.memberships.clone()),
             ended: watch::Sender::new(false),
             resumed: Some(resumed),
@@ -101,33 +135,33 @@ impl Recoverable {
         &self.log
     }
 
-    pub(super) fn start(&self) -> u64 {
-        self.start.load(Ordering::Relaxed)
+    pub(super) fn start(&self) -> Place {
+        self.start.get()
     }
 
     /// The client is accepted: it receives what comes after this position. Under the lock of the log.
-    pub(super) fn start_after(&self, seq: u64) {
-        self.start.store(seq, Ordering::Relaxed);
-        self.last.store(seq, Ordering::Relaxed);
+    pub(super) fn start_after(&self, seq: Place) {
+        self.start.set(seq);
+        self.last.set(seq);
     }
 
-    pub(super) fn last(&self) -> u64 {
-        self.last.load(Ordering::Relaxed)
+    pub(super) fn last(&self) -> Place {
+        self.last.get()
     }
 
-    pub(super) fn replayed_after(&self) -> Option<u64> {
+    pub(super) fn replayed_after(&self) -> Option<Place> {
         let seq = self.replayed_after.load(Ordering::Relaxed);
-        (seq != NONE).then_some(seq)
+        (seq != NONE).then_some(Place::from_bits(seq))
     }
 
     /// Events were replayed to a client that had presented this position.
-    pub(super) fn set_replayed_after(&self, seq: u64) {
-        self.replayed_after.store(seq, Ordering::Relaxed);
+    pub(super) fn set_replayed_after(&self, seq: Place) {
+        self.replayed_after.store(seq.to_bits(), Ordering::Relaxed);
     }
 
     /// The event at this position was put into the outbox. Under the lock of the log.
-    pub(super) fn delivered(&self, seq: u64) {
-        self.last.store(seq, Ordering::Relaxed);
+    pub(super) fn delivered(&self, seq: Place) {
+        self.last.set(seq);
     }
 
     pub(super) fn memberships(&self) -> MutexGuard<'_, Memberships> {
@@ -136,12 +170,44 @@ impl Recoverable {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Something at this position, which only this node has, was put into the outbox. Under the lock of the log.
+    pub(super) fn delivered_locally(&self, seq: Place) {
+        self.delivered(seq);
+        self.local.set(seq);
+    }
+
+    pub(super) fn local(&self) -> Place {
+        self.local.get()
+    }
+
     pub(super) fn joined(&self, room: &Room, log: &LogState) {
         self.memberships().join(room, log.seq());
+        self.changed();
     }
 
     pub(super) fn left(&self, room: &str, log: &LogState) {
         self.memberships().leave(room, log.seq(), log.floor());
+        self.changed();
+    }
+
+    /// Stores the session, if there is a store.
+    pub(super) fn changed(&self) {
+        if let Some(mark) = &self.mark {
+            mark.changed();
+        }
+    }
+
+    /// Returns whether another node has taken over the session.
+    pub(super) fn is_taken(&self) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.is_taken())
+    }
+
+    /// The client is accepted: its session is stored from now on. `here` is the room of all clients of this node.
+    pub(super) fn begin_storing(&self, client: &Arc<Client>, here: &Room, log: &LogState) {
+        if let Some(mark) = &self.mark {
+            mark.begin(client);
+            self.joined(here, log);
+        }
     }
 }
 

@@ -17,10 +17,11 @@ use super::{
     Client, Logs,
     recoverable::Recoverable,
     recovery_sessions::{Found, KeptSession, RecoverySessions},
+    stored::{SessionMark, SessionSaver},
 };
 use crate::{
     base::{Request, Sid, fault},
-    counters::RecoveryCounters,
+    counters::{RecoveryCounters, RecoveryOutcome},
 };
 
 /// How often old events are dropped at least.
@@ -54,6 +55,8 @@ pub(crate) struct Recoveries {
     pub(super) options: RecoveryOptions,
     logs: Arc<Logs>,
     pub(super) sessions: RecoverySessions,
+    /// Stores the sessions while they live, if there is a store.
+    pub(super) saver: Option<Arc<SessionSaver>>,
     pub(super) counters: RecoveryCounters,
     /// Kept sessions that have ended, for `on_expired`.
     lost: Mutex<VecDeque<Arc<KeptSession>>>,
@@ -65,10 +68,15 @@ pub(crate) struct Recoveries {
 }
 
 impl Recoveries {
-    pub(crate) fn new(options: RecoveryOptions, logs: Arc<Logs>) -> Self {
+    pub(super) fn new(
+        options: RecoveryOptions,
+        logs: Arc<Logs>,
+        saver: Option<Arc<SessionSaver>>,
+    ) -> Self {
         Recoveries {
             options,
             logs,
+            saver,
             sessions: RecoverySessions::default(),
             counters: RecoveryCounters::default(),
             lost: Mutex::default(),
@@ -87,10 +95,44 @@ impl Recoveries {
         })
     }
 
-    /// Begins a session in a namespace. It ends with [`leave`](Self::leave).
-    pub(super) fn begin(&self, namespace: &Arc<str>) -> Recoverable {
+    /// Begins a session in a namespace. It ends with [`leave`](Self::leave). `None` if there is a store that was not opened yet.
+    pub(super) fn begin(&self, namespace: &Arc<str>) -> Option<Recoverable> {
         let pid = Arc::from(Sid::random().as_str());
-        Recoverable::new(pid, self.logs.begin_session(namespace))
+        let log = self.logs.begin_session(namespace)?;
+        let mark = self.mark(&pid);
+        Some(Recoverable::new(pid, log, mark))
+    }
+
+    /// Returns the mark of a session that is recovered, if there is a store.
+    pub(super) fn mark(&self, pid: &Arc<str>) -> Option<Arc<SessionMark>> {
+        self.saver.as_ref().map(|saver| saver.mark(pid))
+    }
+
+    /// Returns whether this node has a session.
+    pub(super) fn has(&self, pid: &str) -> bool {
+        self.sessions.has(pid)
+    }
+
+    /// Returns a session whose client has lost its connection.
+    pub(super) fn kept(&self, pid: &str) -> Option<Arc<KeptSession>> {
+        self.sessions.kept_session(pid)
+    }
+
+    /// Keeps a session that another node has had until now.
+    pub(super) fn import(&self, session: KeptSession) {
+        let (duration, max) = (self.options.max_disconnection, self.options.sessions);
+        let pid = Arc::clone(&session.pid);
+        let evicted = self.sessions.keep(&pid, &Arc::new(session), duration, max);
+        if let Some(evicted) = evicted {
+            self.counters.count(RecoveryOutcome::Evicted);
+            self.lose(evicted);
+        }
+    }
+
+    /// Forgets a session that another node has now.
+    pub(super) fn forget(&self, pid: &str) {
+        // The log of a store does not count its sessions.
+        self.sessions.end(pid);
     }
 
     /// A session of a namespace has ended.
@@ -101,6 +143,9 @@ impl Recoveries {
     /// A kept session has ended without having been recovered.
     pub(super) fn lose(&self, session: Arc<KeptSession>) {
         self.leave(&session.namespace);
+        if let Some(saver) = &self.saver {
+            saver.end(&session.pid);
+        }
         self.counters.expired.increment();
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         lost.push_back(session);
@@ -123,7 +168,12 @@ impl Recoveries {
     pub(super) fn abandon(&self, client: &Client, recoverable: &Recoverable) {
         match &recoverable.resumed {
             Some(resumed) => self.sessions.release(&recoverable.pid, resumed.claim),
-            None => self.leave(client.namespace()),
+            None => {
+                self.leave(client.namespace());
+                if let Some(saver) = &self.saver {
+                    saver.end(&recoverable.pid);
+                }
+            }
         }
     }
 
@@ -171,9 +221,13 @@ impl Recoveries {
         futures.collect()
     }
 
-    /// Ends all kept sessions, and returns what is to run for those that have ended. Nothing is kept from now on.
+    /// Ends all kept sessions, and returns what is to run for those that have ended. Nothing is kept from now on. What is in a store stays
+    /// there for other nodes.
     pub(crate) fn stop(&self) -> Vec<LostFuture> {
         self.is_stopping.store(true, Ordering::Relaxed);
+        if self.saver.is_some() {
+            return self.take_lost();
+        }
         for session in self.sessions.take_all() {
             self.lose(session);
         }

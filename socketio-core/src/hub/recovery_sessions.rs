@@ -20,12 +20,14 @@ use super::{
 };
 use crate::{
     base::{Reason, Sid},
-    event_log::{EventLog, Memberships},
+    event_log::{EventLog, Memberships, Place},
 };
 
 /// What is kept of a client that has lost its connection.
 #[derive(Debug)]
 pub(crate) struct KeptSession {
+    /// Its secret id.
+    pub(super) pid: Arc<str>,
     pub(crate) sid: Sid,
     pub(crate) namespace: Arc<str>,
     pub(crate) rooms: Vec<Room>,
@@ -36,13 +38,17 @@ pub(crate) struct KeptSession {
     pub(super) log: Arc<EventLog>,
     pub(super) memberships: Memberships,
     /// The session began after this position.
-    pub(super) start: u64,
+    pub(super) start: Place,
     /// The position of the last event that was put into the outbox.
-    pub(super) last: u64,
+    pub(super) last: Place,
     /// The position that the client had presented when events were replayed.
-    pub(super) replayed_after: Option<u64>,
-    /// The position at which the client ended.
-    pub(super) until: u64,
+    pub(super) replayed_after: Option<Place>,
+    /// The last position that only its node had: the client was sent something there alone.
+    pub(super) local: Place,
+    /// Whether another node had it.
+    pub(super) is_foreign: bool,
+    /// The position at which the client ended, or, if its node did, the last one at which it was known to have missed nothing.
+    pub(super) until: Place,
     /// Becomes true when its last handler has ended.
     pub(super) previous: watch::Receiver<bool>,
 }
@@ -96,6 +102,19 @@ impl RecoverySessions {
         self.lock().kept
     }
 
+    /// Returns whether there is a session.
+    pub(super) fn has(&self, pid: &str) -> bool {
+        self.lock().by_pid.contains_key(pid)
+    }
+
+    /// Returns a kept session.
+    pub(super) fn kept_session(&self, pid: &str) -> Option<Arc<KeptSession>> {
+        match self.lock().by_pid.get(pid)? {
+            Session::Kept { session, .. } => Some(Arc::clone(session)),
+            Session::Live(_) => None,
+        }
+    }
+
     /// Adds the session of a new client.
     pub(super) fn begin(&self, pid: &Arc<str>, client: &Arc<Client>) {
         let live = Session::Live(Arc::downgrade(client));
@@ -106,7 +125,7 @@ impl RecoverySessions {
     pub(super) fn keep(
         &self,
         pid: &Arc<str>,
-        session: KeptSession,
+        session: &Arc<KeptSession>,
         duration: Duration,
         max: usize,
     ) -> Option<Arc<KeptSession>> {
@@ -116,7 +135,7 @@ impl RecoverySessions {
             true => table.take_oldest(),
             false => None,
         };
-        table.insert_kept(pid, Arc::new(session), deadline);
+        table.insert_kept(pid, Arc::clone(session), deadline);
         table.deadlines.push_back((deadline, Arc::clone(pid)));
         table.forget_recovered();
         evicted

@@ -6,17 +6,23 @@
 use std::{
     any::{Any, TypeId},
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread::{self, ThreadId},
 };
 
+use super::Changed;
 use crate::base::fault;
 
 /// A value that is lent to one thread at a time.
 pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
     returned: Condvar,
+    /// Are told when the value was changed.
+    watchers: Mutex<Vec<Weak<dyn Changed>>>,
 }
+
+/// A slot of any type.
+pub(crate) type AnySlot = Arc<dyn Any + Send + Sync>;
 
 enum State<T> {
     Present(T),
@@ -29,6 +35,7 @@ impl<T> Slot<T> {
         Slot {
             state: Mutex::new(State::Present(value)),
             returned: Condvar::new(),
+            watchers: Mutex::default(),
         }
     }
 
@@ -50,6 +57,30 @@ impl<T> Slot<T> {
             Some(value) => run(value),
             None => unreachable!("the value is there until the loan is dropped"),
         }
+    }
+
+    /// As [`with`](Self::with), for a change of the value.
+    ///
+    /// # Panics
+    ///
+    /// As [`with`](Self::with).
+    pub(crate) fn change<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
+        // Also if `run` panics.
+        let _changed = ChangedOnDrop(self);
+        self.with(run)
+    }
+
+    /// Has someone told of each change.
+    pub(super) fn tell(&self, watcher: &Weak<dyn Changed>) {
+        let mut watchers = self.watchers();
+        watchers.retain(|watcher| watcher.strong_count() > 0);
+        if !watchers.iter().any(|known| known.ptr_eq(watcher)) {
+            watchers.push(Weak::clone(watcher));
+        }
+    }
+
+    fn watchers(&self) -> MutexGuard<'_, Vec<Weak<dyn Changed>>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lends the value to `run`, unless it is lent already.
@@ -101,6 +132,21 @@ fn lend<T>(state: &mut State<T>) -> Option<T> {
     }
 }
 
+/// Tells that the value was changed.
+struct ChangedOnDrop<'a, T>(&'a Slot<T>);
+
+impl<T> Drop for ChangedOnDrop<'_, T> {
+    fn drop(&mut self) {
+        let watchers = self.0.watchers();
+        if !watchers.is_empty() {
+            let watchers: Vec<_> = watchers.iter().filter_map(Weak::upgrade).collect();
+            for watcher in watchers {
+                watcher.changed();
+            }
+        }
+    }
+}
+
 /// Returns the value to its slot on drop.
 struct Loan<'a, T> {
     slot: &'a Slot<T>,
@@ -120,7 +166,7 @@ impl<T> Drop for Loan<'_, T> {
 ///
 /// Clones share the values.
 #[derive(Clone, Default)]
-pub(crate) struct Slots(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+pub(crate) struct Slots(Vec<(TypeId, AnySlot)>);
 
 impl Slots {
     /// Returns the slot for `T`; creates it with `T::default()` if it is missing.
@@ -134,6 +180,16 @@ impl Slots {
         // Another thread inserted its value first. The unused one is dropped outside of the lock.
         drop(unused);
         slot
+    }
+
+    /// Returns the slots, with the types of their values.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&TypeId, &AnySlot)> {
+        self.0.iter().map(|(id, slot)| (id, slot))
+    }
+
+    /// Adds a slot for values of a type that it has none of.
+    pub(super) fn insert(&mut self, id: TypeId, slot: AnySlot) {
+        self.0.push((id, slot));
     }
 
     /// Adds values of types that it has none of.

@@ -22,6 +22,21 @@ pub struct Health {
     pub draining: bool,
     /// The state of the message queue, if there is one.
     pub queue: Option<QueueHealth>,
+    /// The state of the [event store](crate::SocketIoBuilder::event_store), if there is one. A store that is down does not make a server
+    /// unready: events are sent without being kept, and sessions are not recovered.
+    pub store: Option<StoreHealth>,
+}
+
+/// The state of an event store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreHealth {
+    /// Whether events are appended and read.
+    pub is_available: bool,
+    /// The events that are on their way to the store and back.
+    pub waiting: usize,
+    /// The number of events that were sent without being kept, because the store was down.
+    pub unkept: u64,
 }
 
 impl SocketIo {
@@ -39,6 +54,14 @@ impl SocketIo {
             ready: has_joined && !draining,
             draining,
             queue: cluster.map(|cluster| cluster.health()),
+            store: node.hub.stored().map(|stored| {
+                let state = stored.state_of_store();
+                StoreHealth {
+                    is_available: state.is_available,
+                    waiting: state.waiting,
+                    unkept: state.unkept,
+                }
+            }),
         }
     }
 }

@@ -25,7 +25,7 @@ mod snapshot;
 
 pub use connection_metrics::{ClosedMetrics, NamespaceMetrics, OutboxMetrics, TransportMetrics};
 pub use delivery::{DeliveryMetrics, UndeliveredMetrics};
-pub use health::Health;
+pub use health::{Health, StoreHealth};
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{EventMetrics, HandlerErrors, HandlerMetrics, Metrics, ProblemMetrics};
 pub use probes::Probes;

@@ -24,7 +24,7 @@ pub struct RecoveryMetrics {
 pub struct RecoveryOutcomeMetrics {
     /// `recovered`; `unknown_session` (it has expired, or there was none); `invalid_offset`; `incomplete` (events that the
     /// client has missed are not kept any more); `too_much` (more than an outbox may hold); `evicted` (too many sessions were
-    /// kept).
+    /// kept); `store_unavailable` (the event store could not be reached).
     pub name: &'static str,
     /// How often it was seen.
     pub count: u64,

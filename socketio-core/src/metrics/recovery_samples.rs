@@ -1,4 +1,4 @@
-//! The numbers of the recovery of sessions.
+//! The numbers of the recovery of sessions, of histories, and of the event store.
 
 use super::{
     Metrics,
@@ -28,6 +28,32 @@ impl Metrics {
                 "socketio_history_readers",
                 "Requests that wait for events of histories over HTTP, or are streams of them.",
                 plain(history.readers),
+            ),
+        ]
+    }
+
+    pub(super) fn store_samples(&self) -> Vec<Samples> {
+        let Some(store) = &self.health.store else {
+            return Vec::new();
+        };
+        vec![
+            Samples::new(
+                Kind::Gauge,
+                "socketio_store_available",
+                "1 if the event store can be reached.",
+                plain(store.is_available.into()),
+            ),
+            Samples::new(
+                Kind::Gauge,
+                "socketio_store_waiting_events",
+                "Events that are on their way to the event store and back.",
+                plain(store.waiting as u64),
+            ),
+            Samples::new(
+                Kind::Counter,
+                "socketio_store_unkept_events_total",
+                "Events that were sent without being kept, because the event store was down.",
+                plain(store.unkept),
             ),
         ]
     }

@@ -73,6 +73,7 @@ impl Metrics {
         all.push(self.rate_limit_samples());
         all.extend(self.outbox_samples());
         all.extend(self.recovery_samples());
+        all.extend(self.store_samples());
         all.extend(self.recorder.iter().flat_map(RecorderMetrics::samples));
         all.extend(self.history_samples());
         all.extend(self.delivery_samples());

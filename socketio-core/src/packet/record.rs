@@ -1,16 +1,21 @@
-//! Payloads as bytes, for stores that outlive them.
+//! Payloads and packets as bytes, for stores that outlive them.
 
 use bytes::{Buf, BufMut, Bytes};
 
 use super::{
     arguments::Arguments,
+    frames::Frames,
     json::JsonPayload,
     payload::{Form, Payload},
 };
-use crate::base::{BoxError, Data};
+use crate::base::{BoxError, Data, Message, Text};
 
 /// The first byte of a record: its format.
 const VERSION: u8 = 1;
+
+/// The kinds of messages in the record of a packet.
+const TEXT: u8 = 0;
+const BINARY: u8 = 1;
 
 impl Payload {
     /// Encodes the payload as a record: the number of attachments, each with its length in front, and JSON.
@@ -62,6 +67,51 @@ impl Payload {
                 let values: Vec<Data> = Arguments::from(payload).rest()?;
                 Payload::Values(values.into())
             }
+        })
+    }
+}
+
+impl Frames {
+    /// Writes the packet as a record: each message with its kind and length in front.
+    ///
+    /// # Errors
+    ///
+    /// If a message has 4 GiB or more.
+    pub(crate) fn write_record(&self, record: &mut Vec<u8>) -> Result<(), BoxError> {
+        for message in self.messages() {
+            record.put_u8(match message {
+                Message::Text(_) => TEXT,
+                Message::Binary(_) => BINARY,
+            });
+            record.put_u32(u32::try_from(message.len())?);
+            record.put_slice(message.as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Reads what [`write_record`](Self::write_record) has written.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a record.
+    pub(crate) fn read_record(mut record: Bytes) -> Result<Frames, BoxError> {
+        const INVALID: &str = "an invalid record of a packet";
+        let mut messages = Vec::new();
+        while let Ok(kind) = record.try_get_u8() {
+            let length = record.try_get_u32().map_err(|_| INVALID)? as usize;
+            if length > record.remaining() {
+                return Err(INVALID.into());
+            }
+            let message = record.split_to(length);
+            messages.push(match kind {
+                TEXT => Message::Text(Text::from(std::str::from_utf8(&message)?)),
+                BINARY => Message::Binary(message),
+                _ => return Err(INVALID.into()),
+            });
+        }
+        Ok(match messages.first() {
+            Some(Message::Text(text)) => Frames::text(text.clone(), messages.split_off(1)),
+            _ => Frames::from(messages),
         })
     }
 }

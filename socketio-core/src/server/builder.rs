@@ -22,6 +22,7 @@ use crate::{
     counters::{Counters, EventTable},
     delivery::Deliveries,
     engine::{Cookie, Cors, Subprotocol, Transports},
+    event_store::EventStore,
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
     history::HistoryHttp,
     hub::{NamespaceHistory, Watch},
@@ -55,6 +56,7 @@ pub struct SocketIoBuilder {
     pub(super) histories: Vec<NamespaceHistory>,
     pub(super) last_values: bool,
     pub(super) history_http: Option<HistoryHttp>,
+    pub(super) event_store: Option<Arc<dyn EventStore>>,
     pub(super) clustering: Clustering,
     pub(super) once: Once,
     pub(super) deliveries: Deliveries,
@@ -111,6 +113,7 @@ impl SocketIoBuilder {
             histories: Vec::new(),
             last_values: false,
             history_http: None,
+            event_store: None,
             clustering: Clustering::default(),
             once: Once::default(),
             deliveries: Deliveries::default(),
@@ -318,6 +321,7 @@ impl SocketIoBuilder {
         self.check_options();
         self.check_recovery();
         self.check_histories();
+        self.check_event_store();
         self.check_drain();
         self.problems.extend(self.clustering.problems());
         let files = self.client_files();
@@ -402,6 +406,7 @@ impl SocketIoBuilder {
         let parts = NodeParts {
             recovery,
             histories: self.histories,
+            event_store: self.event_store,
             codec: self
                 .codec
                 .max_attachments(self.options.outgoing_attachments),

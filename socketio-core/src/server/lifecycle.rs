@@ -7,6 +7,7 @@
 //! | Socket.IO connections | `server/connection/mod.rs` | `Node::connection_tasks` |
 //! | concurrent handlers that wait | `server/event_queue.rs`, which owns them in a `JoinSet` | dropped with the queue, in its connection's task |
 //! | background tasks and callbacks | `SocketIo::spawn`, `Socket::spawn`, emits with a callback, the admin statistics | `Node::tasks` |
+//! | appending to the event store, following it, storing sessions | `hub/stored/stored_events.rs`, which owns the three | `StoredEvents::stop` |
 //! | publishing and subscribing | `cluster/membership.rs`, which owns the two | `Emitter::stop` |
 //! | the reader of NATS, the closing of RabbitMQ | `message_queue/{nats/subscription,rabbitmq/connection}.rs` | end with their connection, which those two drop |
 //! | blocking handlers (threads) | `client/scope.rs`, on tokio's blocking pool | can't be stopped: they end by themselves |
@@ -54,7 +55,8 @@ impl SocketIo {
     ///    dropped at their next await and logged; the last tenth is for the `disconnect` handlers of their clients. What has not
     ///    ended then is dropped as well.
     /// 4. Background tasks are stopped at their next await.
-    /// 5. Messages that wait for a message queue are published: in the time that is left, and in one second at least.
+    /// 5. Events and sessions that wait for an [event store](crate::SocketIoBuilder::event_store) are stored, and then messages that wait
+    ///    for a message queue are published: in the time that is left, and in one second at least.
     /// 6. The [`Recorder`](crate::Recorder) closes its file, for one second at most.
     ///
     /// So it returns after the timeout and 3 seconds at the latest. Code that blocks its thread can't be stopped: the log says
@@ -118,7 +120,11 @@ impl<'a> Shutdown<'a> {
         }
         // Handlers may have used background tasks up to here.
         self.stop_background_tasks().await;
-        // What the last of them emitted is published.
+        // What the last of them emitted is stored and published.
+        if let Some(stored) = self.node.hub.stored() {
+            let time = self.left().max(PUBLISH_TIME);
+            within(time.saturating_add(DROP_TIME), stored.stop(time)).await;
+        }
         let time = self.left().max(PUBLISH_TIME);
         within(time.saturating_add(DROP_TIME), self.node.emitter.stop(time)).await;
         // No rows are recorded from here on.

@@ -17,6 +17,7 @@ mod delivery_options;
 mod drain;
 mod engine_transport;
 mod event_queue;
+mod event_store_option;
 mod file_limit;
 mod heartbeat_options;
 mod history_option;

@@ -13,8 +13,9 @@ use crate::{
     cluster::{Cluster, ClusterOptions, Emitter},
     delivery::{Courier, Deliveries},
     engine::Engine,
+    event_store::EventStore,
     handler::{Dispatcher, Registry},
-    hub::{Connections, Hub, NamespaceHistory, RecoveryOptions, Watch},
+    hub::{Connections, Hub, NamespaceHistory, RecoveryOptions, StoredEvents, Watch},
     node::{Description, Files, Node, Options, OutgoingEvents},
     once::{Keys, Once},
     packet::Codec,
@@ -31,6 +32,7 @@ pub(super) struct Server {
 /// The parts of a node, checked by the builder.
 pub(super) struct NodeParts {
     pub(super) histories: Vec<NamespaceHistory>,
+    pub(super) event_store: Option<Arc<dyn EventStore>>,
     pub(super) recovery: Option<(Recovery, RecoveryOptions)>,
     pub(super) codec: Codec,
     pub(super) watch: Watch,
@@ -63,7 +65,13 @@ impl Server {
             parts.activity.start(&parts.id),
         );
         let (recovery, recovery_options) = parts.recovery.unzip();
-        let hub = Arc::new(hub.with_logs(recovery_options, parts.histories));
+        let is_write_only = cluster.is_some_and(|cluster| cluster.write_only);
+        let stored = parts.event_store.map(|store| {
+            let stored = Arc::new(StoredEvents::new(store, &id, !is_write_only));
+            let types = recovery.as_ref().map(Recovery::session_types);
+            (stored, types.unwrap_or_default())
+        });
+        let hub = Arc::new(hub.with_logs(recovery_options, parts.histories, stored));
         let server = Arc::new(self);
         let emitter = Arc::new(Emitter::new(&hub, parts.cluster));
         let tasks = Arc::new(Tasks::new("background task"));
@@ -106,6 +114,9 @@ impl Server {
             recoveries.set_on_lost(recovery.on_lost(&Arc::downgrade(&node)));
         }
         node.emitter.start();
+        if let Some(stored) = node.hub.stored() {
+            stored.start(&node.hub);
+        }
         if node.cluster().is_some_and(Cluster::is_write_only) {
             // Its clients would not receive the events of other nodes: handshakes are answered with 503.
             node.engine.stop();

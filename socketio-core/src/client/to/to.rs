@@ -277,6 +277,7 @@ impl To {
             delivery,
             packet,
             remote,
+            is_local: self.ignore_queue,
         };
         (self.node, emission, self.from)
     }

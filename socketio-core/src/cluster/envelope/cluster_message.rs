@@ -31,6 +31,10 @@ pub(in crate::cluster) enum ClusterMessage {
         arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
         delivery: DeliveryOptions,
+        /// The epoch of the event store that has it.
+        kept: Option<String>,
+        /// The number under which the node's event store could not keep it, or 0.
+        unkept: Option<u64>,
     },
     /// An event that concerns no client of this node. Its arguments were not read.
     Unawaited,
@@ -121,6 +125,8 @@ struct Fields<'a> {
     volatile: Option<bool>,
     overflow: Option<String>,
     key: Option<String>,
+    kept: Option<String>,
+    unkept: Option<u64>,
     ext: Option<u8>,
     #[serde(borrow)]
     query: Option<&'a RawValue>,
@@ -253,6 +259,8 @@ impl Fields<'_> {
                 given_key: self.key.map(Arc::from),
                 key: None,
             },
+            kept: self.kept,
+            unkept: self.unkept,
         })
     }
 

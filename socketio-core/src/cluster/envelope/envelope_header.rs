@@ -39,6 +39,12 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         overflow: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<&'a str>,
+        /// The epoch of the event store that has the event: nodes that follow it get it from there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<&'a str>,
+        /// The number of an event of the node that its event store could not keep.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unkept: Option<u64>,
         ext: u8,
     },
     Callback {

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc, task::Context};
 
-use super::{Backlog, Connection, State};
+use super::{Backlog, Connection, State, look_up::Joining};
 use crate::{
     base::{Message, Problem, ProblemDetails, ProtocolVersion, Reason},
     client::Socket,
     hub::{
-        Client, Credentials, PacketKind,
+        Client, Credentials, LookedUp, PacketKind,
         transport::{Completion, Transport},
     },
     packet::{DecodeError, Form, InvalidMessage, Kind, Payload, Received, query_as_auth},
@@ -47,7 +47,7 @@ impl<T: Transport> Connection<T> {
     /// Returns whether the client may be read. It is not read while an inbox or the outbox is full, so that TCP holds it back. While a handler
     /// waits for the acknowledgement of a `call`, up to `max_http_buffer_size` bytes are read nevertheless.
     pub(super) fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.state != State::Open || self.overflow.is_some() {
+        if self.state != State::Open || self.overflow.is_some() || self.joining.is_some() {
             return false;
         }
         if !self.inbox_full() && !self.callbacks_full(cx) {
@@ -160,7 +160,7 @@ impl<T: Transport> Connection<T> {
                     ProtocolVersion::Eio3 => packet.query_as_auth(),
                     ProtocolVersion::Eio4 => packet.auth(),
                 };
-                self.connect(packet.namespace(), auth, completion);
+                self.connect(packet.namespace(), auth, completion, None);
             } else if self.left.iter().any(|left| **left == *namespace) {
                 self.report(Problem::LeftNamespace, |details| {
                     details.input(namespace.as_bytes())
@@ -219,10 +219,17 @@ impl<T: Transport> Connection<T> {
     pub(super) fn connect_implicitly(&mut self) {
         let query = self.request.query_pairs();
         let auth = query_as_auth(query.filter(|(name, _)| !ENGINE_IO.contains(&&**name)));
-        self.connect("/", auth, None);
+        self.connect("/", auth, None, None);
     }
 
-    fn connect(&mut self, written: &str, auth: Payload, completion: Option<Completion>) {
+    /// Lets a client join a namespace, once the event store has said what there is of its session.
+    pub(super) fn connect(
+        &mut self,
+        written: &str,
+        auth: Payload,
+        completion: Option<Completion>,
+        looked_up: Option<LookedUp>,
+    ) {
         // The packets of other parsers can't be renamed.
         let form = self.node.hub.codec.form();
         let found = self.server.registry.namespace(written);
@@ -241,6 +248,19 @@ impl<T: Transport> Connection<T> {
             return self.refuse(written, Problem::InvalidNamespace, completion);
         }
         let path: Arc<str> = Arc::from(path);
+        if looked_up.is_none() && self.version == ProtocolVersion::Eio4 {
+            let credentials = || Credentials::read(&auth);
+            if let Some(look_up) = self.node.hub.look_up(&self.request, credentials) {
+                let written = written.to_owned();
+                self.joining = Some(Box::new(Joining {
+                    written,
+                    auth,
+                    completion,
+                    look_up,
+                }));
+                return;
+            }
+        }
         self.left.retain(|left| *left != path);
         self.set_alias(&path, is_alias.then(|| Arc::from(written)));
         let hub = &self.node.hub;
@@ -250,7 +270,8 @@ impl<T: Transport> Connection<T> {
             }
             ProtocolVersion::Eio4 => {
                 let credentials = || Credentials::read(&auth);
-                hub.create_client(path, &self.handle, &self.request, credentials)
+                let looked_up = looked_up.unwrap_or(LookedUp::Found);
+                hub.create_client(path, &self.handle, &self.request, credentials, looked_up)
             }
         };
         let client = client.handles_disconnecting(handlers.handles("disconnecting"));

@@ -6,6 +6,7 @@
 mod closing;
 mod incoming;
 mod incomplete;
+mod look_up;
 mod timeouts;
 
 use std::{
@@ -66,6 +67,8 @@ pub(super) struct Connection<T> {
     held_back: bool,
     backlog: Backlog,
     incomplete: Incomplete,
+    /// A client that joins a namespace once the event store has answered.
+    joining: Option<Box<look_up::Joining>>,
     state: State,
     /// Why the connection ends, once it does.
     outcome: Option<Reason>,
@@ -163,6 +166,7 @@ impl<T: Transport> Connection<T> {
             held_back: false,
             backlog: Backlog::default(),
             incomplete: Incomplete::default(),
+            joining: None,
             state: State::Open,
             outcome: None,
             panicked: false,
@@ -309,7 +313,8 @@ impl<T: Transport> Connection<T> {
             if self.state == State::Closed && self.queues.is_empty() && !self.callbacks_run(cx) {
                 return Poll::Ready(());
             }
-            if asked || transport || handlers || timeout || self.has_work() {
+            let joined = self.joining.is_some() && self.poll_joining(cx);
+            if asked || transport || handlers || timeout || joined || self.has_work() {
                 continue;
             }
             if self.poll_incomplete(cx) || self.leave_when_quiet() {

@@ -51,7 +51,8 @@ export class Site {
   #nodes = [];
   #redis;
 
-  static async start(count, options) {
+  /** Starts so many nodes, and nginx in front of them unless `proxy` is false. */
+  static async start(count, options, { proxy = true } = {}) {
     const site = new Site();
     site.directory = await mkdtemp(path.join(tmpdir(), "socketio-rolling-"));
     // nginx works as another user if root has started it.
@@ -65,12 +66,13 @@ export class Site {
     site.ports = [];
     for (let index = 0; index < count; index += 1) site.ports.push(await freePort());
     for (const index of site.ports.keys()) await site.startNode(index);
-    await site.#startProxy();
+    if (proxy) await site.#startProxy();
     return site;
   }
 
-  async startRedis() {
-    const data = ["--dir", this.directory, "--save", "", "--appendonly", "no"];
+  /** Starts Redis. What it has is lost when it is stopped, unless it `persists`. */
+  async startRedis({ persists = false } = {}) {
+    const data = ["--dir", this.directory, "--save", "", "--appendonly", persists ? "yes" : "no", "--appendfsync", "always"];
     const args = ["--port", String(this.redisPort), "--bind", "127.0.0.1", "--loglevel", "warning", ...data];
     this.#redis = run("redis-server", args);
     await listening(this.redisPort);

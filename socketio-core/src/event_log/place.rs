@@ -1,0 +1,107 @@
+//! [`Place`]: a place in a log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many bits count what stands behind an event at this node only.
+const LOCAL_BITS: u32 = 20;
+
+/// A place in the log of a namespace: the number of an event, and, behind it, what only this node has there. With a store, all nodes have
+/// the same numbers; what a node sends to a client alone, such as events of the past, gets a place between two of them.
+///
+/// As text: `17`, or `17.3`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    /// In front of the first event.
+    pub(crate) const START: Place = Place(0);
+
+    /// Returns the place of an event. A number past 2⁴⁴ is as good as that.
+    pub(crate) fn of(number: u64) -> Self {
+        Place(number.min(u64::MAX >> LOCAL_BITS) << LOCAL_BITS)
+    }
+
+    /// Returns the number of the event.
+    pub(crate) fn number(self) -> u64 {
+        self.0 >> LOCAL_BITS
+    }
+
+    /// Returns how many places after the event this is.
+    pub(crate) fn local(self) -> u64 {
+        self.0 & ((1 << LOCAL_BITS) - 1)
+    }
+
+    /// Returns the place of the next event.
+    pub(crate) fn next(self) -> Self {
+        Place::of(self.number() + 1)
+    }
+
+    /// Returns the place of the event before.
+    pub(crate) fn previous(self) -> Self {
+        Place::of(self.number().saturating_sub(1))
+    }
+
+    /// Returns the next place in front of the next event; the same one if there are no more.
+    pub(crate) fn next_local(self) -> Self {
+        Place((self.0 + 1).min(self.next().0 - 1))
+    }
+
+    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let read = |text: &str| {
+            let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit())
+                && (text == "0" || !text.starts_with('0'));
+            text.parse().ok().filter(|_: &u64| is_canonical)
+        };
+        let Some((number, local)) = text.split_once('.') else {
+            return read(text).map(Place::of);
+        };
+        let local = read(local).filter(|local| *local > 0 && *local < 1 << LOCAL_BITS)?;
+        Some(Place(Place::of(read(number)?).0 + local))
+    }
+
+    /// Returns the place as a number, for an atomic.
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the place of what [`to_bits`](Place::to_bits) has returned.
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Place(bits)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.local() {
+            0 => self.number().fmt(f),
+            local => write!(f, "{}.{local}", self.number()),
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_places_are_between_two_events() {
+        let event = Place::of(7);
+        let (first, second) = (event.next_local(), event.next_local().next_local());
+        assert!(event < first && first < second && second < event.next());
+        assert_eq!((second.number(), second.local()), (7, 2));
+        assert_eq!(second.next(), Place::of(8));
+        assert_eq!(second.to_string(), "7.2");
+        assert_eq!(Place::parse("7.2"), Some(second));
+        let last = Place::from_bits(event.next().to_bits() - 1);
+        assert_eq!(last.next_local(), last);
+    }
+}

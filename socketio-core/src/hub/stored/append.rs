@@ -1,0 +1,93 @@
+//! The task that appends the events of this node to the store.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    pending::Batch,
+    stored_events::{PATIENCE, StoredEvents, too_slow},
+};
+use crate::{base::BoxError, event_log::Epoch, event_store::EpochEnded};
+
+/// The pause after an append that has failed.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The pause between attempts to use a store again that was down.
+const DOWN_PAUSE: Duration = Duration::from_millis(500);
+
+/// Appends for ever.
+pub(super) async fn run(stored: Arc<StoredEvents>) {
+    loop {
+        if stored.is_down() {
+            sleep(DOWN_PAUSE).await;
+            while !recover(&stored) {
+                sleep(DOWN_PAUSE).await;
+            }
+        }
+        if let Some(batch) = stored.next_batch().await
+            && let Err(error) = append(&stored, &batch).await
+        {
+            stored.give_up(&error);
+        }
+    }
+}
+
+/// Appends entries, by several attempts if need be: an entry that is appended twice is read once.
+async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
+    loop {
+        let error = match attempt(stored, batch).await {
+            Ok(epoch) => {
+                stored.set_appending(None);
+                stored.appended(batch.last, epoch);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if stored.is_down() {
+            return Ok(());
+        }
+        if Instant::now() + PAUSE > batch.deadline {
+            return Err(error);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn attempt(stored: &StoredEvents, batch: &Batch) -> Result<Epoch, BoxError> {
+    let mut followed = stored.followed.subscribe();
+    let opened = followed.wait_for(|followed| followed.epoch.is_some());
+    let opened = timeout_at(batch.deadline, opened)
+        .await
+        .map_err(|_| too_slow())?;
+    let epoch = opened?.epoch.ok_or_else(too_slow)?;
+    // Not cut off at once, since what has become of it would not be known.
+    let deadline = batch.deadline.max(Instant::now() + PATIENCE);
+    write(stored, epoch, &batch.entries, deadline).await?;
+    Ok(epoch)
+}
+
+async fn write(
+    stored: &StoredEvents,
+    epoch: Epoch,
+    entries: &[bytes::Bytes],
+    deadline: Instant,
+) -> Result<(), BoxError> {
+    let text = epoch.to_string();
+    let appended = timeout_at(deadline, stored.store.append(&text, entries));
+    let appended = appended.await.unwrap_or_else(|_| Err(too_slow()));
+    appended.map(drop).inspect_err(|error| {
+        if error.is::<EpochEnded>() {
+            stored.reopen.notify_one();
+        }
+    })
+}
+
+/// Uses the store again, if it can be read. Returns false if it is still down.
+fn recover(stored: &StoredEvents) -> bool {
+    let is_there = stored.can_follow() && stored.progress().epoch.is_some();
+    if is_there {
+        stored.resume();
+    }
+    is_there
+}

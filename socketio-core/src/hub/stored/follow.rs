@@ -1,0 +1,225 @@
+//! The task that reads what was appended to the store, and delivers it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    entry_form::EntryForm,
+    kept_event::KeptEvent,
+    stored_events::{Followed, OPERATION, PATIENCE, StoredEvents, too_slow},
+};
+use crate::{
+    base::{BoxError, fault},
+    event_log::{Epoch, Numbered, Place},
+    event_store::{EpochEnded, StoredEntry},
+    hub::Hub,
+};
+
+/// How many entries are read at a time.
+const PAGE: usize = 512;
+
+/// How long a read waits for an entry.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The pauses between attempts to open the store.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Follows the store until the server is gone.
+pub(super) async fn run(stored: Arc<StoredEvents>) {
+    let mut outage: Option<Instant> = None;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Err(error) = follow(&stored, &mut outage, &mut pause).await else {
+            return;
+        };
+        if !error.is::<EpochEnded>() {
+            stored.set_following(Some(&error));
+        }
+        let since = *outage.get_or_insert_with(Instant::now);
+        if since.elapsed() >= PATIENCE && !stored.is_down() {
+            // What is appended would be delivered to nobody.
+            stored.give_up(&error);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Opens the store and follows it. Returns `Ok` once the server is gone.
+async fn follow(
+    stored: &StoredEvents,
+    outage: &mut Option<Instant>,
+    pause: &mut Duration,
+) -> Result<(), BoxError> {
+    let mut progress = open(stored).await?;
+    if outage.is_some_and(|since| since.elapsed() >= PATIENCE) {
+        // Others may have sent events since that they could not append.
+        let Some(hub) = stored.hub() else {
+            return Ok(());
+        };
+        hub.lose_events(None);
+    }
+    (*outage, *pause) = (None, FIRST_PAUSE);
+    stored.set_following(None);
+    let Some(epoch) = progress.epoch.map(|epoch| epoch.to_string()) else {
+        return Ok(());
+    };
+    if !stored.follows {
+        stored.reopen.notified().await;
+        return Err(EpochEnded.into());
+    }
+    loop {
+        let read = stored.store.read(&epoch, progress.number, PAGE, WAIT);
+        let read = tokio::select! {
+            read = timeout(WAIT + OPERATION, read) => read.map_err(|_| too_slow())?,
+            () = stored.reopen.notified() => Err(EpochEnded.into()),
+        };
+        let entries = read?;
+        let Some(hub) = stored.hub() else {
+            return Ok(());
+        };
+        for entry in entries {
+            let number = entry.number;
+            apply(stored, &hub, entry, true);
+            stored.note_time(number);
+            progress.number = number;
+            stored.followed.send_replace(progress);
+            // A store that always has an entry must not occupy its thread.
+            tokio::task::consume_budget().await;
+        }
+    }
+}
+
+/// Opens the store. If it has another epoch than before, reads what it has kept.
+async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
+    let before = stored.progress();
+    let seen = before.epoch.map(|epoch| epoch.to_string());
+    let seen = seen.as_deref().map(|epoch| (epoch, before.number));
+    let proposal = Epoch::random().to_string();
+    let opened = timeout(OPERATION, stored.store.open(&proposal, seen));
+    let opened = opened.await.map_err(|_| too_slow())??;
+    let epoch = Epoch::parse(&opened.epoch).ok_or("the store has an epoch that is none")?;
+    if before.epoch == Some(epoch) {
+        return Ok(before);
+    }
+    let Some(hub) = stored.hub() else {
+        return Ok(before);
+    };
+    if before.epoch.is_some() {
+        tracing::warn!(target: "socketio", node = &*stored.node, "the event store has lost its events: sessions and positions of before are not known any more");
+    }
+    // Of a store that has lost its data, all that is there is new to the clients of this node.
+    let is_restart = before.epoch.is_none();
+    stored.forget_times();
+    stored.append_again();
+    let mut number = 0;
+    if stored.follows {
+        let mut is_first = true;
+        while number < opened.last {
+            let read = stored
+                .store
+                .read(&opened.epoch, number, PAGE, Duration::ZERO);
+            let entries = timeout(OPERATION, read).await.map_err(|_| too_slow())??;
+            let Some(first) = entries.first() else {
+                break;
+            };
+            if std::mem::take(&mut is_first) {
+                hub.begin_epoch(epoch, Place::of(first.number - 1));
+            }
+            for entry in entries {
+                number = entry.number;
+                // What was appended since it was opened is new.
+                apply(stored, &hub, entry, !is_restart || number > opened.last);
+                tokio::task::consume_budget().await;
+            }
+        }
+        number = number.max(opened.last);
+        if is_first {
+            hub.begin_epoch(epoch, Place::of(number));
+        }
+    }
+    let progress = Followed {
+        epoch: Some(epoch),
+        number,
+    };
+    stored.followed.send_replace(progress);
+    Ok(progress)
+}
+
+/// Applies an entry, and delivers its event if it is new.
+fn apply(stored: &StoredEvents, hub: &Hub, entry: StoredEntry, is_new: bool) {
+    let number = entry.number;
+    let applied = fault::catch(|| apply_entry(stored, hub, entry, is_new));
+    let error: BoxError = match applied {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(panic) => panic.into(),
+    };
+    tracing::error!(target: "socketio", node = &*stored.node, number, %error, "an entry of the event store can't be read: it is left out");
+}
+
+fn apply_entry(
+    stored: &StoredEvents,
+    hub: &Hub,
+    StoredEntry { number, entry }: StoredEntry,
+    is_new: bool,
+) -> Result<(), BoxError> {
+    let (node, own_number, rest) = EntryForm::split(entry)?;
+    let node = std::str::from_utf8(&node)?;
+    let is_own = *node == *stored.node;
+    let Some(was_delivered) = stored.origins().read(node, own_number) else {
+        return Ok(());
+    };
+    let own = is_own.then(|| stored.own_event(own_number)).flatten();
+    let result = match own {
+        Some(event) => {
+            hub.deliver_stored(number, &event, true);
+            Ok(())
+        }
+        None => EntryForm::read(rest).map(|form| match form {
+            EntryForm::Event(mut event) => {
+                let options = std::mem::take(&mut event.options);
+                event.options =
+                    options.complete(hub.limits.overflow, &event.namespace, &event.event);
+                hub.deliver_stored(number, &event, is_new && !was_delivered);
+            }
+            EntryForm::Lost => hub.lose_events(Some(number)),
+            EntryForm::Taken(key) => {
+                if is_new && !is_own {
+                    hub.check_session(&key);
+                }
+            }
+        }),
+    };
+    if is_own {
+        stored.settle(own_number);
+    }
+    result
+}
+
+impl Hub {
+    /// Keeps an event of the store, and delivers it if it is new.
+    fn deliver_stored(&self, number: u64, event: &KeptEvent, is_new: bool) {
+        let Some(log) = self.log(&event.namespace) else {
+            return;
+        };
+        let age = event.time.elapsed().unwrap_or_default();
+        let now = Instant::now();
+        let numbered = Numbered {
+            number,
+            packet: &event.packet,
+            recipients: event.recipients.clone(),
+            // What is new is as old as its delivery, whatever the clocks of others say.
+            at: match is_new {
+                true => now,
+                false => now.checked_sub(age).unwrap_or(now),
+            },
+            time: event.time,
+        };
+        self.deliver_to(event, is_new, |deliver| {
+            log.publish_numbered(numbered, event.rooms(), deliver);
+        });
+    }
+}

@@ -1,0 +1,110 @@
+//! [`KeptEvent`]: an event on its way through the store.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    base::Sid,
+    event_log::{Epoch, Recipients},
+    hub::{DeliveryOptions, Hub, Room, Target},
+    packet::{Frames, event_name},
+};
+
+/// An event that is kept for clients that are away, and in histories, with its recipients.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptEvent {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) event: Box<str>,
+    pub(crate) recipients: Recipients,
+    pub(crate) packet: Frames,
+    pub(crate) options: DeliveryOptions,
+    pub(crate) time: SystemTime,
+}
+
+/// What has become of an event that was to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome {
+    /// It is in the store of this epoch: all nodes that follow it deliver it.
+    Kept(Epoch),
+    /// It was delivered to local clients, and is not kept. It has had this number at this node, or 0 if it was never appended; if it had
+    /// one, it may be in the store in spite of that.
+    Unkept(u64),
+}
+
+/// Is told once what has become of an event.
+pub(crate) type OnOutcome = Box<dyn FnOnce(Outcome) + Send>;
+
+/// Returns the time in milliseconds: as exactly as it is stored.
+fn now() -> SystemTime {
+    let now = SystemTime::now();
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    UNIX_EPOCH
+        .checked_add(Duration::from_millis(millis))
+        .unwrap_or(now)
+}
+
+impl KeptEvent {
+    pub(crate) fn new(
+        namespace: &Arc<str>,
+        recipients: Recipients,
+        packet: &Frames,
+        options: &DeliveryOptions,
+    ) -> Self {
+        KeptEvent {
+            namespace: Arc::clone(namespace),
+            event: event_name(packet).into(),
+            recipients,
+            packet: packet.clone(),
+            options: options.clone(),
+            time: now(),
+        }
+    }
+
+    /// Returns about how much memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        512 + self.packet.bytes()
+    }
+
+    /// Returns the rooms that it was sent to.
+    pub(super) fn rooms(&self) -> &[Room] {
+        match &self.recipients {
+            Recipients::Some {
+                rooms: Some(rooms), ..
+            } => rooms,
+            Recipients::One(_) | Recipients::Some { .. } => &[],
+        }
+    }
+
+    /// Returns to whom it is delivered at this node, with those who are left out; `None` if to nobody. `here` is the room of this node.
+    pub(super) fn target<'a>(
+        &'a self,
+        hub: &Hub,
+        here: &str,
+    ) -> Option<(Target, &'a [Room], &'a [Room])> {
+        match &self.recipients {
+            Recipients::One(sid) => Some((self.one(hub, sid)?, &[], &[])),
+            Recipients::Some { node, .. } if node.as_ref().is_some_and(|node| **node != *here) => {
+                None
+            }
+            Recipients::Some {
+                rooms,
+                skip,
+                except,
+                ..
+            } => {
+                let target = match rooms {
+                    Some(rooms) => Target::Rooms(rooms.clone()),
+                    None => Target::Everyone,
+                };
+                Some((target, skip, except))
+            }
+        }
+    }
+
+    fn one(&self, hub: &Hub, sid: &Sid) -> Option<Target> {
+        hub.client(&self.namespace, sid).map(Target::One)
+    }
+}

@@ -1,0 +1,209 @@
+//! [`PendingEvents`]: what this node has appended to the store, or is about to, and has not read there yet.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{
+    entry_form::EntryForm,
+    kept_event::{KeptEvent, OnOutcome},
+    stored_events::PATIENCE,
+};
+use crate::{
+    hub::{ConnectionHandle, PacketKind},
+    packet::Frames,
+};
+
+/// How many events may wait, and how many bytes.
+const WAITING: (usize, usize) = (65_536, 64 << 20);
+
+/// How much is appended at a time: entries and bytes.
+const BATCH: (usize, usize) = (256, 1 << 20);
+
+/// The entries of this node that were not read from the store yet, and what clients receive behind them.
+pub(super) struct PendingEvents {
+    /// The number of the next entry of this node.
+    next: u64,
+    /// In the order of their numbers.
+    pending: VecDeque<Pending>,
+    events: usize,
+    bytes: usize,
+    /// The number up to which entries were appended.
+    appended: u64,
+}
+
+pub(super) enum Pending {
+    Entry(PendingEntry),
+    /// What a client receives behind the events before it.
+    Packet(Arc<ConnectionHandle>, Frames),
+}
+
+pub(super) struct PendingEntry {
+    pub(super) number: u64,
+    entry: Bytes,
+    /// `None` for what is no event.
+    pub(super) event: Option<Arc<KeptEvent>>,
+    pub(super) on_outcome: Option<OnOutcome>,
+    since: Instant,
+}
+
+/// Entries that are appended together.
+pub(super) struct Batch {
+    pub(super) entries: Vec<Bytes>,
+    /// The number of the last one.
+    pub(super) last: u64,
+    /// When the first one must have been appended.
+    pub(super) deadline: Instant,
+}
+
+impl Default for PendingEvents {
+    fn default() -> Self {
+        PendingEvents {
+            next: 1,
+            pending: VecDeque::new(),
+            events: 0,
+            bytes: 0,
+            appended: 0,
+        }
+    }
+}
+
+impl PendingEvents {
+    /// Returns the number of the latest entry.
+    pub(super) fn last(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Returns how many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.events
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Returns whether no event of this size may wait any more.
+    pub(super) fn is_full(&self, weight: usize) -> bool {
+        self.events >= WAITING.0 || self.bytes + weight > WAITING.1
+    }
+
+    /// Returns a number for an entry that does not wait here.
+    pub(super) fn next_number(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    pub(super) fn push(
+        &mut self,
+        mut entry: Vec<u8>,
+        event: Option<KeptEvent>,
+        on_outcome: Option<OnOutcome>,
+    ) {
+        let number = self.next_number();
+        self.events += 1;
+        self.bytes += event.as_ref().map_or(0, KeptEvent::weight);
+        EntryForm::set_number(&mut entry, number);
+        self.pending.push_back(Pending::Entry(PendingEntry {
+            number,
+            entry: entry.into(),
+            event: event.map(Arc::new),
+            on_outcome,
+            since: Instant::now(),
+        }));
+    }
+
+    /// Adds a packet behind all entries.
+    pub(super) fn push_packet(&mut self, connection: &Arc<ConnectionHandle>, packet: Frames) {
+        let connection = Arc::clone(connection);
+        self.pending.push_back(Pending::Packet(connection, packet));
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &PendingEntry> {
+        self.pending.iter().filter_map(|pending| match pending {
+            Pending::Entry(entry) => Some(entry),
+            Pending::Packet(..) => None,
+        })
+    }
+
+    /// Returns what is to be appended next.
+    pub(super) fn batch(&self) -> Option<Batch> {
+        let mut waiting = self.entries().filter(|one| one.number > self.appended);
+        let first = waiting.next()?;
+        let mut batch = Batch {
+            entries: vec![first.entry.clone()],
+            last: first.number,
+            deadline: first.since + PATIENCE,
+        };
+        let mut bytes = first.entry.len();
+        for one in waiting.take(BATCH.0 - 1) {
+            bytes += one.entry.len();
+            if bytes > BATCH.1 {
+                break;
+            }
+            batch.entries.push(one.entry.clone());
+            batch.last = one.number;
+        }
+        Some(batch)
+    }
+
+    /// The entries up to a number were appended. Returns who is told.
+    pub(super) fn appended(&mut self, last: u64) -> Vec<OnOutcome> {
+        self.appended = self.appended.max(last);
+        let mut outcomes = Vec::new();
+        for pending in &mut self.pending {
+            if let Pending::Entry(entry) = pending {
+                if entry.number > last {
+                    break;
+                }
+                outcomes.extend(entry.on_outcome.take());
+            }
+        }
+        outcomes
+    }
+
+    /// The store has lost what was appended and not read.
+    pub(super) fn append_again(&mut self) {
+        let first = self.entries().next().map(|entry| entry.number);
+        self.appended = first.map_or(self.last(), |first| first - 1);
+    }
+
+    /// Returns the event of an entry.
+    pub(super) fn event(&self, number: u64) -> Option<Arc<KeptEvent>> {
+        let mut until = self.entries().take_while(|entry| entry.number <= number);
+        until.find(|entry| entry.number == number)?.event.clone()
+    }
+
+    /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns who is told.
+    pub(super) fn settle(&mut self, last: u64) -> Vec<OnOutcome> {
+        let mut outcomes = Vec::new();
+        while let Some(pending) = self.pending.pop_front() {
+            match pending {
+                Pending::Packet(connection, packet) => {
+                    connection.push(packet, PacketKind::Protocol);
+                }
+                Pending::Entry(entry) if entry.number > last => {
+                    self.pending.push_front(Pending::Entry(entry));
+                    break;
+                }
+                Pending::Entry(entry) => {
+                    self.events -= 1;
+                    let weight = entry.event.map_or(0, |event| event.weight());
+                    self.bytes = self.bytes.saturating_sub(weight);
+                    outcomes.extend(entry.on_outcome);
+                }
+            }
+        }
+        self.appended = self.appended.max(last);
+        outcomes
+    }
+
+    /// Takes everything.
+    pub(super) fn take(&mut self) -> VecDeque<Pending> {
+        (self.events, self.bytes) = (0, 0);
+        self.appended = self.last();
+        std::mem::take(&mut self.pending)
+    }
+}

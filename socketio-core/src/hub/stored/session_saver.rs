@@ -1,0 +1,254 @@
+//! [`SessionSaver`]: stores the sessions of this node while they live.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    session_mark::{Changed, SessionMark},
+    session_record::SessionRecord,
+    session_types::SessionTypes,
+    stored_events::{OPERATION, StoredEvents, too_slow},
+};
+use crate::{
+    base::BoxError,
+    event_store::{SessionKey, StoredSession},
+    hub::{Hub, KeptSession},
+};
+
+/// How many sessions are stored at a time.
+const BATCH: usize = 64;
+
+/// How many jobs may wait. Past them, the oldest that is not the change of a live session is left out: what is stored ends by itself.
+const WAITING: usize = 65_536;
+
+/// How long changes are collected before they are stored.
+const COLLECT: Duration = Duration::from_millis(2);
+
+/// The pause after an error.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often all sessions that live are stored at least.
+const REFRESH: Duration = Duration::from_secs(30);
+
+/// What is to be stored.
+pub(super) enum Job {
+    /// The session of a client.
+    Save(Arc<SessionMark>),
+    /// A session whose client has lost its connection.
+    Keep(Arc<KeptSession>),
+    Remove(SessionKey),
+}
+
+/// Stores the sessions of this node whenever they change, so that another node can recover them.
+pub(crate) struct SessionSaver {
+    stored: Arc<StoredEvents>,
+    types: SessionTypes,
+    /// How long a session is stored whose client has lost its connection.
+    kept_for: Duration,
+    jobs: Mutex<VecDeque<Job>>,
+    wake: Notify,
+    /// How many jobs wait or are being done.
+    busy: watch::Sender<usize>,
+    marks: Mutex<HashMap<SessionKey, Arc<SessionMark>>>,
+}
+
+impl SessionSaver {
+    pub(in crate::hub) fn new(
+        stored: Arc<StoredEvents>,
+        types: SessionTypes,
+        kept_for: Duration,
+    ) -> Self {
+        SessionSaver {
+            stored,
+            types,
+            kept_for,
+            jobs: Mutex::default(),
+            wake: Notify::new(),
+            busy: watch::Sender::new(0),
+            marks: Mutex::default(),
+        }
+    }
+
+    pub(super) fn types(&self) -> &SessionTypes {
+        &self.types
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn marks(&self) -> MutexGuard<'_, HashMap<SessionKey, Arc<SessionMark>>> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the mark of a session of this node.
+    pub(in crate::hub) fn mark(self: &Arc<Self>, pid: &Arc<str>) -> Arc<SessionMark> {
+        let mut marks = self.marks();
+        let mark = marks
+            .entry(SessionKey::of(pid))
+            .or_insert_with(|| SessionMark::new(pid, self));
+        Arc::clone(mark)
+    }
+
+    /// Returns the mark of a session that this node has.
+    pub(super) fn find(&self, key: &SessionKey) -> Option<Arc<SessionMark>> {
+        self.marks().get(key).cloned()
+    }
+
+    /// Stores the session of a client that has lost its connection.
+    pub(in crate::hub) fn keep(&self, session: &Arc<KeptSession>) {
+        self.push(Job::Keep(Arc::clone(session)));
+    }
+
+    /// Removes a session that has ended.
+    pub(in crate::hub) fn end(&self, pid: &str) {
+        let key = SessionKey::of(pid);
+        let mark = self.marks().remove(&key);
+        if mark.is_none_or(|mark| !mark.is_taken()) {
+            self.push(Job::Remove(key));
+        }
+    }
+
+    pub(super) fn push(&self, job: Job) {
+        let mut jobs = self.jobs();
+        if jobs.len() >= WAITING
+            && let Some(index) = jobs.iter().position(|job| !matches!(job, Job::Save(_)))
+        {
+            jobs.remove(index);
+        }
+        jobs.push_back(job);
+        self.busy.send_replace(jobs.len());
+        drop(jobs);
+        self.wake.notify_one();
+    }
+
+    /// Waits until all that has changed is stored.
+    pub(super) async fn flushed(&self) {
+        let mut busy = self.busy.subscribe();
+        // The sender lives as long as this.
+        drop(busy.wait_for(|busy| *busy == 0).await);
+    }
+
+    /// Stores sessions for ever.
+    pub(super) async fn run(self: Arc<Self>, hub: Weak<Hub>) {
+        let mut refresh = Instant::now() + self.refresh();
+        loop {
+            tokio::select! {
+                () = self.wake.notified() => sleep(COLLECT).await,
+                () = tokio::time::sleep_until(refresh) => {
+                    let Some(hub) = hub.upgrade() else { return };
+                    refresh = Instant::now() + self.refresh();
+                    self.mark_all();
+                    hub.trim_store().await;
+                }
+            }
+            while let Some(batch) = self.take() {
+                let Some(hub) = hub.upgrade() else { return };
+                let mut batch = batch;
+                while let Err(error) = self.store(&hub, &mut batch).await {
+                    tracing::debug!(target: "socketio", %error, "sessions can't be stored: trying again");
+                    sleep(PAUSE).await;
+                }
+                let jobs = self.jobs();
+                self.busy.send_replace(jobs.len());
+            }
+        }
+    }
+
+    /// How often sessions are stored that have not changed.
+    fn refresh(&self) -> Duration {
+        REFRESH
+            .min(self.kept_for / 4)
+            .max(Duration::from_millis(100))
+    }
+
+    fn mark_all(&self) {
+        let marks: Vec<_> = self.marks().values().cloned().collect();
+        for mark in marks.iter().filter(|mark| mark.client().is_some()) {
+            mark.changed();
+        }
+    }
+
+    fn take(&self) -> Option<Vec<Job>> {
+        let mut jobs = self.jobs();
+        let count = jobs.len().min(BATCH);
+        let batch: Vec<_> = jobs.drain(..count).collect();
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Does jobs, in their order. Those that are done are removed.
+    async fn store(&self, hub: &Hub, batch: &mut Vec<Job>) -> Result<(), BoxError> {
+        while let Some(first) = batch.first() {
+            if let Job::Remove(key) = first {
+                let removed = self.stored.store.remove_session(key, &self.stored.node);
+                within(removed).await?;
+                batch.remove(0);
+                continue;
+            }
+            let saves = batch
+                .iter()
+                .take_while(|job| !matches!(job, Job::Remove(_)));
+            let saves: Vec<_> = saves.map(|job| self.session(job)).collect();
+            let count = saves.len();
+            let sessions: Vec<_> = saves.into_iter().flatten().collect();
+            if !sessions.is_empty() {
+                let saved = self
+                    .stored
+                    .store
+                    .save_sessions(&self.stored.node, &sessions);
+                let saved = within(saved).await?;
+                let taken = sessions.iter().zip(saved).filter(|(_, is_saved)| !is_saved);
+                for (session, _) in taken {
+                    hub.session_was_taken(&session.key);
+                }
+            }
+            batch.drain(..count);
+        }
+        Ok(())
+    }
+
+    fn session(&self, job: &Job) -> Option<StoredSession> {
+        let (key, record, ttl) = match job {
+            Job::Save(mark) => {
+                mark.take_dirty();
+                let client = mark.client().filter(|_| !mark.is_taken())?;
+                let record = SessionRecord::of_client(&client, &self.types)?;
+                // It is stored again before that.
+                let ttl = self.kept_for.saturating_add(2 * self.refresh());
+                (mark.key.clone(), record, ttl)
+            }
+            Job::Keep(session) => {
+                let record = SessionRecord::of_kept(session, &self.types)?;
+                (SessionKey::of(&session.pid), record, self.kept_for)
+            }
+            Job::Remove(_) => return None,
+        };
+        Some(StoredSession {
+            record: record.write().ok()?,
+            key,
+            ttl,
+        })
+    }
+}
+
+async fn within<T>(operation: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    let done = timeout(OPERATION, operation).await;
+    done.unwrap_or_else(|_| Err(too_slow()))
+}
+
+impl fmt::Debug for SessionSaver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSaver")
+            .field("types", &self.types)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,380 @@
+//! [`StoredEvents`]: what a node knows of the store, and what waits for it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
+
+use super::{
+    append,
+    entry_form::EntryForm,
+    follow,
+    kept_event::{KeptEvent, OnOutcome, Outcome},
+    origins::Origins,
+    pending::{Batch, PendingEvents},
+    tail::Tail,
+};
+use crate::{
+    base::BoxError,
+    event_log::Epoch,
+    event_store::{EventStore, SessionKey},
+    hub::{ConnectionHandle, Hub, PacketKind, Room, SessionSaver},
+    packet::Frames,
+};
+
+/// How long an event waits for the store before it is sent without being kept.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an operation of the store may take.
+pub(super) const OPERATION: Duration = Duration::from_secs(10);
+
+/// How many events may wait before those who can wait themselves do.
+const WINDOW: u64 = 512;
+
+/// The events that this node appends to the store, and what it knows of the store.
+pub(crate) struct StoredEvents {
+    pub(super) store: Arc<dyn EventStore>,
+    /// The id of this node.
+    pub(super) node: Arc<str>,
+    /// The room of all clients of this node.
+    pub(super) here: Room,
+    /// Whether it has clients, and so delivers what is appended.
+    pub(super) follows: bool,
+    state: Mutex<State>,
+    /// Something waits to be appended.
+    pub(super) wake: Notify,
+    /// The store has another epoch.
+    pub(super) reopen: Notify,
+    /// The number at this node up to which events have been delivered.
+    pub(super) settled: watch::Sender<u64>,
+    pub(super) followed: watch::Sender<Followed>,
+    origins: Mutex<Origins>,
+    hub: OnceLock<Weak<Hub>>,
+    tasks: Mutex<Vec<AbortHandle>>,
+    pub(super) can_append: AtomicBool,
+    pub(super) can_follow: AtomicBool,
+    /// Whether the log says that the store is down.
+    pub(super) is_reported: Mutex<bool>,
+    pub(super) unkept: AtomicU64,
+    pub(super) tail: Mutex<Tail>,
+}
+
+/// What was read of the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Followed {
+    /// `None` before the store was opened.
+    pub(crate) epoch: Option<Epoch>,
+    /// The number up to which entries were delivered.
+    pub(crate) number: u64,
+}
+
+/// The state of the store, for operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoreState {
+    pub(crate) is_available: bool,
+    /// The events that wait to be appended.
+    pub(crate) waiting: usize,
+    /// The number of events that were sent without being kept.
+    pub(crate) unkept: u64,
+}
+
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) pending: PendingEvents,
+    /// Events were sent without being kept, which the other nodes do not know yet.
+    pub(super) has_lost: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// What is to be kept is appended.
+    Up,
+    /// It is sent at once, and not kept.
+    Down,
+}
+
+impl StoredEvents {
+    pub(crate) fn new(store: Arc<dyn EventStore>, node: &Arc<str>, follows: bool) -> Self {
+        StoredEvents {
+            store,
+            node: Arc::clone(node),
+            here: Arc::from(format!("\0node:{node}")),
+            follows,
+            state: Mutex::new(State {
+                phase: Phase::Up,
+                pending: PendingEvents::default(),
+                has_lost: false,
+            }),
+            wake: Notify::new(),
+            reopen: Notify::new(),
+            settled: watch::Sender::new(0),
+            followed: watch::Sender::default(),
+            origins: Mutex::default(),
+            hub: OnceLock::new(),
+            tasks: Mutex::default(),
+            can_append: AtomicBool::new(true),
+            can_follow: AtomicBool::new(true),
+            is_reported: Mutex::default(),
+            unkept: AtomicU64::new(0),
+            tail: Mutex::default(),
+        }
+    }
+
+    /// Returns the room of all clients of this node.
+    pub(crate) fn room_of_node(&self) -> Room {
+        Arc::clone(&self.here)
+    }
+
+    /// Begins to append and to follow.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub(crate) fn start(self: &Arc<Self>, hub: &Arc<Hub>) {
+        // It is started once.
+        let _ = self.hub.set(Arc::downgrade(hub));
+        let mut tasks = vec![
+            tokio::spawn(follow::run(Arc::clone(self))).abort_handle(),
+            tokio::spawn(append::run(Arc::clone(self))).abort_handle(),
+        ];
+        if let Some(saver) = hub.saver() {
+            let saving = SessionSaver::run(Arc::clone(saver), Arc::downgrade(hub));
+            tasks.push(tokio::spawn(saving).abort_handle());
+        }
+        *self.lock_tasks() = tasks;
+    }
+
+    /// Waits until what waits is appended, and ends the tasks.
+    pub(crate) async fn stop(&self, timeout: Duration) {
+        let saver = self.hub().and_then(|hub| hub.saver().cloned());
+        let stored = async {
+            self.settled().await;
+            if let Some(saver) = saver {
+                saver.flushed().await;
+            }
+        };
+        if tokio::time::timeout(timeout, stored).await.is_err() {
+            tracing::warn!(target: "socketio", node = &*self.node, "the last events and sessions were not stored in time");
+        }
+        self.end();
+    }
+
+    /// Ends the tasks.
+    pub(in crate::hub) fn end(&self) {
+        for task in self.lock_tasks().drain(..) {
+            task.abort();
+        }
+    }
+
+    fn lock_tasks(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn hub(&self) -> Option<Arc<Hub>> {
+        self.hub.get()?.upgrade()
+    }
+
+    pub(in crate::hub) fn origins(&self) -> MutexGuard<'_, Origins> {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was read of the store.
+    pub(crate) fn progress(&self) -> Followed {
+        *self.followed.borrow()
+    }
+
+    pub(crate) fn state_of_store(&self) -> StoreState {
+        let (can_append, can_follow) = (&self.can_append, &self.can_follow);
+        StoreState {
+            is_available: can_append.load(Ordering::Relaxed)
+                && can_follow.load(Ordering::Relaxed)
+                && self.progress().epoch.is_some(),
+            waiting: self.state().pending.len(),
+            unkept: self.unkept.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Appends an event. It is delivered when it is read from the store, or, if the store is down, without being kept.
+    ///
+    /// # Errors
+    ///
+    /// If the store is down already: the caller delivers it.
+    pub(in crate::hub) fn submit(
+        &self,
+        event: KeptEvent,
+        on_outcome: Option<OnOutcome>,
+    ) -> Result<(), (KeptEvent, Option<OnOutcome>)> {
+        if self.state().phase == Phase::Down {
+            return Err((event, on_outcome));
+        }
+        let weight = event.weight();
+        let form = EntryForm::Event(event);
+        let written = form.write(&self.node);
+        let EntryForm::Event(event) = form else {
+            return Ok(());
+        };
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(target: "socketio", node = &*self.node, %error, "an event can't be encoded for the store: it is sent without being kept");
+                return Err((event, on_outcome));
+            }
+        };
+        let mut state = self.state();
+        if state.phase == Phase::Down {
+            return Err((event, on_outcome));
+        }
+        if state.pending.is_full(weight) {
+            drop(state);
+            self.give_up(&"more events wait for the store than may wait");
+            return Err((event, on_outcome));
+        }
+        state.pending.push(written, Some(event), on_outcome);
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Appends what is no event, unless the store is down.
+    pub(super) fn submit_other(&self, form: &EntryForm) {
+        let Ok(written) = form.write(&self.node) else {
+            return;
+        };
+        let mut state = self.state();
+        if state.phase == Phase::Up {
+            state.pending.push(written, None, None);
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Tells the other nodes that this one has taken over a session.
+    pub(super) fn announce_taken(&self, key: &SessionKey) {
+        self.submit_other(&EntryForm::Taken(key.clone()));
+    }
+
+    /// Sends a packet to a client, behind the events of this node that are on their way.
+    pub(crate) fn push_behind(&self, connection: &Arc<ConnectionHandle>, packet: Frames) {
+        let mut state = self.state();
+        if state.pending.is_empty() {
+            drop(state);
+            connection.push(packet, PacketKind::Protocol);
+        } else {
+            state.pending.push_packet(connection, packet);
+        }
+    }
+
+    /// Waits until the store was opened, and what it has kept was read.
+    pub(crate) async fn opened(&self) {
+        let mut followed = self.followed.subscribe();
+        let opened = followed.wait_for(|followed| followed.epoch.is_some());
+        // The sender lives as long as this.
+        drop(opened.await);
+    }
+
+    /// Waits until the events of this node so far have been delivered.
+    pub(crate) async fn settled(&self) {
+        let last = self.state().pending.last();
+        let mut settled = self.settled.subscribe();
+        // The sender lives as long as this.
+        drop(settled.wait_for(|settled| *settled >= last).await);
+    }
+
+    /// Waits until not many events of this node are on their way.
+    pub(crate) async fn has_room(&self) {
+        let enough = self.state().pending.last().saturating_sub(WINDOW);
+        let mut settled = self.settled.subscribe();
+        drop(settled.wait_for(|settled| *settled >= enough).await);
+    }
+
+    /// Waits until entries up to a number have been delivered.
+    pub(super) async fn followed_to(&self, number: u64) {
+        let mut followed = self.followed.subscribe();
+        drop(
+            followed
+                .wait_for(|followed| followed.number >= number)
+                .await,
+        );
+    }
+
+    /// Returns what is to be appended next, once there is something; `None` once the store is down.
+    pub(super) async fn next_batch(&self) -> Option<Batch> {
+        loop {
+            {
+                let state = self.state();
+                if state.phase == Phase::Down {
+                    return None;
+                }
+                if let Some(batch) = state.pending.batch() {
+                    return Some(batch);
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    /// The entries up to a number of this node were appended.
+    pub(super) fn appended(&self, last: u64, epoch: Epoch) {
+        let outcomes = self.state().pending.appended(last);
+        for on_outcome in outcomes {
+            on_outcome(Outcome::Kept(epoch));
+        }
+        if !self.follows {
+            self.settle(last);
+        }
+    }
+
+    /// The store has lost what was appended and not read.
+    pub(super) fn append_again(&self) {
+        self.state().pending.append_again();
+        self.wake.notify_one();
+    }
+
+    /// Returns an event of this node that was read from the store.
+    pub(super) fn own_event(&self, number: u64) -> Option<Arc<KeptEvent>> {
+        self.state().pending.event(number)
+    }
+
+    /// The entries up to a number of this node were delivered: sends what waits behind them.
+    pub(super) fn settle(&self, number: u64) {
+        let epoch = self.progress().epoch;
+        let outcomes = self.state().pending.settle(number);
+        if let Some(epoch) = epoch {
+            for on_outcome in outcomes {
+                on_outcome(Outcome::Kept(epoch));
+            }
+        }
+        self.settled.send_if_modified(|settled| {
+            let is_more = *settled < number;
+            *settled = (*settled).max(number);
+            is_more
+        });
+    }
+}
+
+impl fmt::Debug for StoredEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredEvents")
+            .field("store", &self.store)
+            .field("state", &self.state_of_store())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The error of an operation that took too long.
+pub(super) fn too_slow() -> BoxError {
+    "the store does not respond".into()
+}

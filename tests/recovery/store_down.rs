@@ -1,0 +1,204 @@
+//! An event store that is down, or has lost its data.
+
+use std::time::Duration;
+
+use socketio::{Reason, Recovery, SocketIo, metrics::StoreHealth};
+use socketio_test::{TestClient, TestQueue, TestStore, event};
+use tokio::time::sleep;
+
+async fn node(store: &TestStore) -> SocketIo {
+    let io = SocketIo::bare()
+        .on("ask", |_: String| "answer")
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .build()
+        .unwrap();
+    io.subscribed().await;
+    io
+}
+
+async fn connect(io: &SocketIo) -> TestClient {
+    let client = TestClient::builder(io).recoverable().connect().await;
+    client.unwrap()
+}
+
+fn health(io: &SocketIo) -> StoreHealth {
+    io.health().store.unwrap()
+}
+
+fn outcome(io: &SocketIo, name: &str) -> u64 {
+    let outcomes = io.metrics().recovery.unwrap().outcomes;
+    let found = outcomes.iter().find(|one| one.name == name);
+    found.expect("an outcome of this name").count
+}
+
+/// Waits until the store is used again.
+async fn available(io: &SocketIo) {
+    while !health(io).is_available {
+        sleep(Duration::from_millis(100)).await;
+    }
+    io.flushed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_go_on_and_sessions_are_not_recovered() {
+    let store = TestStore::new();
+    let io = node(&store).await;
+    assert!(health(&io).is_available);
+    let (away, here) = (connect(&io).await, connect(&io).await);
+    away.lose(Reason::TransportClose).await;
+    store.cut();
+    // The first one waits until the store is given up, the others don't.
+    for number in 1..=3 {
+        io.emit("tick", number);
+        assert_eq!(here.next().await, event("tick", number));
+    }
+    assert!(!health(&io).is_available);
+    assert_eq!(health(&io).unkept, 3);
+    assert!(io.health().ready);
+    let answer: String = here.call("ask", "x").await.unwrap();
+    assert_eq!(answer, "answer");
+    let refused = away.recover().await.unwrap();
+    assert!(!refused.recovered());
+    assert_eq!(outcome(&io, "store_unavailable"), 1);
+
+    store.restore();
+    available(&io).await;
+    // It has missed what was not kept.
+    let back = away.recover().await.unwrap();
+    assert!(!back.recovered());
+    assert_eq!(outcome(&io, "incomplete"), 1);
+    // These were there.
+    for client in [here, refused] {
+        client.lose(Reason::TransportClose).await;
+        io.emit("tick", 4);
+        io.flushed().await;
+        let back = client.recover().await.unwrap();
+        assert!(back.recovered());
+        assert_eq!(back.received().last(), Some(&event("tick", 4)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_outage_loses_nothing() {
+    let store = TestStore::new();
+    let (one, two) = (node(&store).await, node(&store).await);
+    let (away, here) = (connect(&one).await, connect(&two).await);
+    sleep(Duration::from_millis(100)).await;
+    away.lose(Reason::TransportClose).await;
+    sleep(Duration::from_millis(100)).await;
+    store.cut();
+    one.emit("tick", 1);
+    sleep(Duration::from_millis(500)).await;
+    store.restore();
+    assert_eq!(here.next().await, event("tick", 1));
+    available(&two).await;
+    let back = away.recover_on(&two).await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.received(), [event("tick", 1)]);
+    assert_eq!(health(&one).unkept, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_starts_without_the_store_uses_it_later() {
+    let store = TestStore::new();
+    store.cut();
+    let io = SocketIo::bare()
+        .allow_namespace("/")
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .build()
+        .unwrap();
+    let early = connect(&io).await;
+    io.emit("tick", 1);
+    assert_eq!(early.next().await, event("tick", 1));
+    store.restore();
+    io.subscribed().await;
+    available(&io).await;
+    let client = connect(&io).await;
+    client.lose(Reason::TransportClose).await;
+    io.emit("tick", 2);
+    assert_eq!(early.next().await, event("tick", 2));
+    let back = client.recover().await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.received(), [event("tick", 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_has_lost_its_data_recovers_no_session_of_before() {
+    let store = TestStore::new();
+    let io = node(&store).await;
+    let (here, away) = (connect(&io).await, connect(&io).await);
+    io.emit("tick", 1);
+    assert_eq!(here.next().await, event("tick", 1));
+    assert_eq!(away.next().await, event("tick", 1));
+    away.lose(Reason::TransportClose).await;
+    store.cut();
+    store.clear();
+    store.restore();
+    sleep(Duration::from_secs(5)).await;
+    io.emit("tick", 2);
+    assert_eq!(here.next().await, event("tick", 2));
+    for client in [&here, &away] {
+        client.lose(Reason::TransportClose).await;
+        let back = client.recover().await.unwrap();
+        assert!(!back.recovered());
+        // Its new session is one of the store's.
+        back.lose(Reason::TransportClose).await;
+        io.emit("tick", 3);
+        io.flushed().await;
+        let back = back.recover().await.unwrap();
+        assert!(back.recovered());
+        assert_eq!(back.received(), [event("tick", 3)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
+    let (store, queue) = (TestStore::new(), TestQueue::new());
+    let node = async || {
+        let io = SocketIo::bare()
+            .allow_namespace("/")
+            .recovery(Recovery::default())
+            .event_store(store.clone())
+            .message_queue(queue.clone())
+            .build()
+            .unwrap();
+        io.subscribed().await;
+        io
+    };
+    let (one, two) = (node().await, node().await);
+    let plain = SocketIo::bare()
+        .allow_namespace("/")
+        .message_queue(queue.clone())
+        .build()
+        .unwrap();
+    plain.subscribed().await;
+    let clients = [
+        connect(&one).await,
+        connect(&two).await,
+        connect(&plain).await,
+    ];
+    let each_once = async |number: u32| {
+        one.emit("tick", number);
+        for client in &clients {
+            assert_eq!(client.next().await, event("tick", number));
+        }
+    };
+    each_once(1).await;
+    store.cut();
+    each_once(2).await;
+    each_once(3).await;
+    store.restore();
+    available(&one).await;
+    available(&two).await;
+    each_once(4).await;
+    for client in &clients {
+        client.expect_silence(Duration::from_secs(10)).await;
+    }
+    // What a node without the store emits is delivered, and not kept.
+    plain.emit("tick", 5);
+    for client in &clients {
+        assert_eq!(client.next().await, event("tick", 5));
+    }
+}
