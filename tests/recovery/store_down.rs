@@ -120,7 +120,7 @@ async fn a_server_that_starts_without_the_store_uses_it_later() {
     io.emit("tick", 2);
     assert_eq!(early.next().await, event("tick", 2));
     let back = client.recover().await.unwrap();
-    assert!(back.recovered());
+    assert!(back.recovered(), "{:?}", io.metrics().recovery);
     assert_eq!(back.received(), [event("tick", 2)]);
 }
 

@@ -140,6 +140,10 @@ impl EventStream {
             if !text.is_empty() {
                 self.send(text).await?;
             }
+            if self.watch.is_ended() {
+                // The reader comes back, and waits for what is kept now.
+                return Err(Ended);
+            }
             reading.since = Some(selected.position);
             is_first = false;
             beats = match selected.is_cut {

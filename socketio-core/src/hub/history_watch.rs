@@ -41,6 +41,11 @@ impl Hub {
 }
 
 impl HistoryWatch {
+    /// Returns whether no event will come any more: the event store has lost its data, and the room has another history since.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.log.as_ref().is_none_or(|log| log.is_ended())
+    }
+
     /// Waits for the next event, from when the future is first polled or enabled.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.changed.notified()

@@ -61,6 +61,10 @@ async fn attempt(stored: &StoredEvents, batch: &Batch) -> Result<Epoch, BoxError
         .await
         .map_err(|_| too_slow())?;
     let epoch = opened?.epoch.ok_or_else(too_slow)?;
+    if stored.is_down() {
+        // It was sent meanwhile.
+        return Err(too_slow());
+    }
     // Not cut off at once, since what has become of it would not be known.
     let deadline = batch.deadline.max(Instant::now() + PATIENCE);
     write(stored, epoch, &batch.entries, deadline).await?;

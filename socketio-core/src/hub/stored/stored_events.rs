@@ -198,11 +198,13 @@ impl StoredEvents {
 
     pub(crate) fn state_of_store(&self) -> StoreState {
         let (can_append, can_follow) = (&self.can_append, &self.can_follow);
+        let state = self.state();
         StoreState {
-            is_available: can_append.load(Ordering::Relaxed)
+            is_available: state.phase == Phase::Up
+                && can_append.load(Ordering::Relaxed)
                 && can_follow.load(Ordering::Relaxed)
                 && self.progress().epoch.is_some(),
-            waiting: self.state().pending.len(),
+            waiting: state.pending.len(),
             unkept: self.unkept.load(Ordering::Relaxed),
         }
     }

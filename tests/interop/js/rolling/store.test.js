@@ -65,7 +65,7 @@ describe("a node that is killed", () => {
     for (let number = 201; number <= 250; number += 1) await ask(bo, "emit", "room", number);
     await back;
     assert.equal(ana.recovered, true);
-    await until(() => ana.ticks.length >= 250, "all events");
+    await until(() => ana.ticks.length >= 250, "all events").catch((error) => { console.log("DEBUG", JSON.stringify(ana.ticks.slice(195)), ana.connected, ana.recovered, ana.id); throw error; });
     assert.deepEqual(ana.ticks, numbers(250));
   });
 
