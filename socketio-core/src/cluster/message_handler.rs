@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     Asked, Cluster, Emission, OutgoingEvent, RemoteTarget,
-    envelope::{self, ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest},
+    envelope::{self, ClientOperation, ClusterMessage, InStore, InvalidMessage, RemoteAckRequest},
     peers::Arrived,
     sequence,
 };
@@ -120,14 +120,15 @@ impl MessageHandler<'_> {
                 arguments,
                 ack_request,
                 delivery,
-                kept,
-                unkept,
+                in_store,
             } => {
-                let is_delivered = match (kept, unkept, from.as_deref()) {
-                    (Some(epoch), ..) => hub.follows(&epoch),
-                    (_, Some(number), Some(node)) => hub.was_not_kept(&namespace, node, number),
-                    _ => false,
-                };
+                let is_delivered = in_store.is_some_and(|in_store| match *in_store {
+                    InStore::Kept(epoch) => hub.follows(&epoch),
+                    InStore::Unkept(number) => {
+                        let node = from.as_deref().unwrap_or_default();
+                        hub.was_not_kept(&namespace, node, number)
+                    }
+                });
                 if is_delivered {
                     return;
                 }

@@ -65,9 +65,10 @@ impl Server {
             parts.activity.start(&parts.id),
         );
         let (recovery, recovery_options) = parts.recovery.unzip();
+        let cluster = parts.cluster.as_ref();
         let is_write_only = cluster.is_some_and(|cluster| cluster.write_only);
         let stored = parts.event_store.map(|store| {
-            let stored = Arc::new(StoredEvents::new(store, &id, !is_write_only));
+            let stored = Arc::new(StoredEvents::new(store, &parts.id, !is_write_only));
             let types = recovery.as_ref().map(Recovery::session_types);
             (stored, types.unwrap_or_default())
         });

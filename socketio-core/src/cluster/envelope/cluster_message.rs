@@ -31,10 +31,8 @@ pub(in crate::cluster) enum ClusterMessage {
         arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
         delivery: DeliveryOptions,
-        /// The epoch of the event store that has it.
-        kept: Option<String>,
-        /// The number under which the node's event store could not keep it, or 0.
-        unkept: Option<u64>,
+        /// What its event store has to do with it. Boxed, since mostly there is none.
+        in_store: Option<Box<InStore>>,
     },
     /// An event that concerns no client of this node. Its arguments were not read.
     Unawaited,
@@ -92,6 +90,14 @@ pub(in crate::cluster) enum ClusterMessage {
         from: String,
         numbers: RangeInclusive<u64>,
     },
+}
+
+/// What the event store of a node has to do with an event that it emits.
+pub(in crate::cluster) enum InStore {
+    /// The store of this epoch has it.
+    Kept(String),
+    /// It could not be kept. It has had this number at the node, or 0.
+    Unkept(u64),
 }
 
 /// An operation on one client.
@@ -259,8 +265,11 @@ impl Fields<'_> {
                 given_key: self.key.map(Arc::from),
                 key: None,
             },
-            kept: self.kept,
-            unkept: self.unkept,
+            in_store: match (self.kept, self.unkept) {
+                (Some(epoch), _) => Some(Box::new(InStore::Kept(epoch))),
+                (None, Some(number)) => Some(Box::new(InStore::Unkept(number))),
+                (None, None) => None,
+            },
         })
     }
 

@@ -10,7 +10,7 @@ mod names;
 
 pub(super) use arguments::ack_payload;
 pub(super) use cluster_message::{
-    ClientOperation, ClusterMessage, InvalidMessage, RemoteAckRequest, read,
+    ClientOperation, ClusterMessage, InStore, InvalidMessage, RemoteAckRequest, read,
 };
 pub(super) use envelope_header::{Clients, EnvelopeHeader};
 

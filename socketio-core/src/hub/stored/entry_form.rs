@@ -29,7 +29,7 @@ const NUMBER: std::ops::Range<usize> = 1..9;
 /// What an entry says.
 #[derive(Debug)]
 pub(super) enum EntryForm {
-    Event(KeptEvent),
+    Event(Box<KeptEvent>),
     /// Events of the node were not kept.
     Lost,
     /// The node has taken over a session.
@@ -198,7 +198,7 @@ impl EntryForm {
                 node,
                 overflow,
                 key,
-            } => EntryForm::Event(KeptEvent {
+            } => EntryForm::Event(Box::new(KeptEvent {
                 namespace: Arc::from(&*namespace),
                 event: Box::from(&*event),
                 recipients: match client {
@@ -221,7 +221,7 @@ impl EntryForm {
                 time: UNIX_EPOCH
                     .checked_add(Duration::from_millis(time))
                     .unwrap_or_else(SystemTime::now),
-            }),
+            })),
         })
     }
 }
@@ -232,12 +232,13 @@ mod tests {
     use crate::packet::Codec;
 
     fn round(event: &KeptEvent) -> KeptEvent {
-        let mut entry = EntryForm::Event(event.clone()).write("a-node").unwrap();
+        let form = EntryForm::Event(Box::new(event.clone()));
+        let mut entry = form.write("a-node").unwrap();
         EntryForm::set_number(&mut entry, 7);
         let (node, number, rest) = EntryForm::split(entry.into()).unwrap();
         assert_eq!((&*node, number), (&b"a-node"[..], 7));
         match EntryForm::read(rest).unwrap() {
-            EntryForm::Event(event) => event,
+            EntryForm::Event(event) => *event,
             other => panic!("{other:?}"),
         }
     }

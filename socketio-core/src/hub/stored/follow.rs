@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     entry_form::EntryForm,
     kept_event::KeptEvent,
+    origins::Origins,
     stored_events::{Followed, OPERATION, PATIENCE, StoredEvents, too_slow},
 };
 use crate::{
@@ -112,6 +113,10 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
     }
     // Of a store that has lost its data, all that is there is new to the clients of this node.
     let is_restart = before.epoch.is_none();
+    if is_restart {
+        // An earlier attempt may have read some entries.
+        *stored.origins() = Origins::default();
+    }
     stored.forget_times();
     stored.append_again();
     let mut number = 0;

@@ -24,7 +24,7 @@ impl Hub {
             return false;
         };
         let to_one = Recipients::One(client.sid().clone());
-        let event = KeptEvent::new(client.namespace(), to_one, packet, options);
+        let event = Box::new(KeptEvent::new(client.namespace(), to_one, packet, options));
         if let Err((event, _)) = stored.submit(event, None) {
             self.deliver_unkept(&event);
         }
@@ -39,7 +39,7 @@ impl Hub {
         event: KeptEvent,
         on_outcome: Option<OnOutcome>,
     ) {
-        if let Err((event, on_outcome)) = stored.submit(event, on_outcome) {
+        if let Err((event, on_outcome)) = stored.submit(Box::new(event), on_outcome) {
             self.deliver_unkept(&event);
             if let Some(on_outcome) = on_outcome {
                 on_outcome(Outcome::Unkept(0));

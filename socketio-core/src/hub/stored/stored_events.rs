@@ -216,9 +216,9 @@ impl StoredEvents {
     /// If the store is down already: the caller delivers it.
     pub(in crate::hub) fn submit(
         &self,
-        event: KeptEvent,
+        event: Box<KeptEvent>,
         on_outcome: Option<OnOutcome>,
-    ) -> Result<(), (KeptEvent, Option<OnOutcome>)> {
+    ) -> Result<(), (Box<KeptEvent>, Option<OnOutcome>)> {
         if self.state().phase == Phase::Down {
             return Err((event, on_outcome));
         }
@@ -244,7 +244,7 @@ impl StoredEvents {
             self.give_up(&"more events wait for the store than may wait");
             return Err((event, on_outcome));
         }
-        state.pending.push(written, Some(event), on_outcome);
+        state.pending.push(written, Some(*event), on_outcome);
         drop(state);
         self.wake.notify_one();
         Ok(())
