@@ -3,6 +3,7 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -16,7 +17,40 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 /// for the next one: most of the burst.
 pub(crate) enum LargeBuffer {
     Allocated(Vec<u8>),
-    Mapped(MmapMut),
+    Mapped(Map),
+}
+
+/// The number of maps of this process. Linux allows a process 65,530 by default, and aborts it where the allocator gets no further one.
+static MAPS: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of maps from which buffers are allocated instead.
+const MOST_MAPS: usize = 16_384;
+
+/// A map, which counts while it is there.
+pub(crate) struct Map(MmapMut);
+
+impl Map {
+    fn new(length: usize) -> Option<Self> {
+        if MAPS.fetch_add(1, Ordering::Relaxed) < MOST_MAPS
+            && let Ok(map) = MmapMut::map_anon(length)
+        {
+            return Some(Map(map));
+        }
+        MAPS.fetch_sub(1, Ordering::Relaxed);
+        None
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        MAPS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl AsRef<[u8]> for Map {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl LargeBuffer {
@@ -25,7 +59,7 @@ impl LargeBuffer {
 
     pub(crate) fn new(length: usize) -> Self {
         if length >= Self::MAPPED
-            && let Ok(map) = MmapMut::map_anon(length)
+            && let Some(map) = Map::new(length)
         {
             return LargeBuffer::Mapped(map);
         }
@@ -57,7 +91,7 @@ impl Deref for LargeBuffer {
     fn deref(&self) -> &[u8] {
         match self {
             LargeBuffer::Allocated(bytes) => bytes,
-            LargeBuffer::Mapped(map) => map,
+            LargeBuffer::Mapped(map) => &map.0,
         }
     }
 }
@@ -66,7 +100,7 @@ impl DerefMut for LargeBuffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         match self {
             LargeBuffer::Allocated(bytes) => bytes,
-            LargeBuffer::Mapped(map) => map,
+            LargeBuffer::Mapped(map) => &mut map.0,
         }
     }
 }
@@ -92,11 +126,23 @@ mod tests {
                 (length, false)
             );
             buffer.fill(7);
-            let is_mapped = matches!(buffer, LargeBuffer::Mapped(_));
-            assert_eq!(is_mapped, length >= MAPPED);
             assert_eq!(buffer.freeze(), vec![7; length]);
             let text = "é".repeat(length / 2);
             assert_eq!(fitted(text.clone()).as_str(), text);
         }
+    }
+
+    #[test]
+    fn beyond_a_number_of_maps_buffers_are_allocated() {
+        let mut buffers: Vec<_> = (0..MOST_MAPS).map(|_| LargeBuffer::new(MAPPED)).collect();
+        let more = LargeBuffer::new(MAPPED);
+        assert!(matches!(more, LargeBuffer::Allocated(_)));
+        // Other tests have maps, too.
+        buffers.truncate(MOST_MAPS / 2);
+        let frozen: Vec<_> = buffers.into_iter().map(LargeBuffer::freeze).collect();
+        assert!(MAPS.load(Ordering::Relaxed) < MOST_MAPS);
+        drop(frozen);
+        let again = LargeBuffer::new(MAPPED);
+        assert!(matches!(again, LargeBuffer::Mapped(_)));
     }
 }
