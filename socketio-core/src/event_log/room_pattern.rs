@@ -1,6 +1,6 @@
 //! [`RoomPattern`]: the names of rooms that have a history.
 
-/// A pattern of room names: text with parameters in braces, each of which stands for any text but none: `job:{id}`.
+/// A pattern of room names: text with parameters in braces, each of which matches any text that is not empty: `job:{id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RoomPattern {
     /// The text before, between and after the parameters.
