@@ -273,7 +273,7 @@ impl EventLog {
         let epoch = self.epoch;
         Stamped {
             seq,
-            packet: packet.with_last_argument(Offset { epoch, seq }),
+            packet: packet.with_last_argument(|text| Offset { epoch, seq }.push_to(text)),
         }
     }
 

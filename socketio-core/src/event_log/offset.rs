@@ -51,9 +51,15 @@ impl Epoch {
     }
 }
 
+impl Epoch {
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("base64 is ASCII")
+    }
+}
+
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.0).map_err(|_| fmt::Error)?)
+        f.write_str(self.as_str())
     }
 }
 
@@ -73,11 +79,31 @@ impl Offset {
             seq: Place::parse(seq)?,
         })
     }
+
+    /// Appends it as text. Not with the machinery of formatting, since every event for clients that can recover has one.
+    pub(crate) fn push_to(&self, text: &mut String) {
+        text.push_str(self.epoch.as_str());
+        text.push('.');
+        let mut digits = [0; 20];
+        let mut start = digits.len();
+        let mut number = self.seq;
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        text.push_str(std::str::from_utf8(&digits[start..]).expect("digits are ASCII"));
+    }
 }
 
 impl fmt::Display for Offset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.epoch, self.seq)
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -92,6 +118,7 @@ mod tests {
                 epoch: Epoch::random(),
                 seq: Place::of(seq),
             };
+            assert!(offset.to_string().ends_with(&format!(".{seq}")));
             assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
         }
     }

@@ -12,8 +12,8 @@ use std::{
 use socketio_names::Pattern;
 
 use super::{
-    Kind, entry::Entry, events::Events, extract::Input, guard::GuardEntry,
-    middleware::MiddlewareEntry, origin::Origin, rate_limit::RateLimiter,
+    Kind, Route, entry::Entry, events::Events, extract::Input, guard::GuardEntry,
+    middleware::MiddlewareEntry, rate_limit::RateLimiter,
 };
 use crate::{
     counters::{HandlerCounters, RateRule, RatedCounters},
@@ -62,40 +62,6 @@ pub(crate) struct Lookup {
     rates: Vec<Arc<RateLimiter>>,
     /// Whether the namespace has neither guards nor middleware.
     is_open: bool,
-}
-
-/// The route of an event to its handler.
-#[derive(Debug)]
-pub(crate) enum Route {
-    /// The handler runs directly.
-    Direct(Arc<Entry>),
-    /// Middleware or guards run before the handler, or it runs once for each key.
-    Guarded(Arc<Entry>),
-    /// The event is a chunk of an upload, which a handler takes as a whole.
-    Upload(Arc<Entry>),
-    /// There is no handler. Middleware may respond.
-    Unhandled,
-}
-
-impl Route {
-    pub(super) fn entry(&self) -> Option<&Arc<Entry>> {
-        match self {
-            Route::Direct(entry) | Route::Guarded(entry) | Route::Upload(entry) => Some(entry),
-            Route::Unhandled => None,
-        }
-    }
-
-    pub(super) fn origin(&self) -> Option<&Origin> {
-        self.entry().map(|entry| &entry.origin)
-    }
-
-    /// Returns whether the handler runs concurrently with other events of its client.
-    pub(crate) fn is_concurrent(&self) -> bool {
-        match self {
-            Route::Upload(_) => true,
-            _ => self.entry().is_some_and(|entry| entry.concurrent),
-        }
-    }
 }
 
 /// The registrations of one path.

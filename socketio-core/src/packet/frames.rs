@@ -1,9 +1,6 @@
 //! An encoded packet.
 
-use std::{
-    collections::VecDeque,
-    fmt::{Display, Write as _},
-};
+use std::collections::VecDeque;
 
 use super::json::decode;
 use crate::{
@@ -61,8 +58,9 @@ impl Frames {
         first + self.rest.iter().map(Message::len).sum::<usize>()
     }
 
-    /// Returns the event with one more argument: a string that needs no escapes in JSON. Only for events of the default parser.
-    pub(crate) fn with_last_argument(&self, argument: impl Display) -> Frames {
+    /// Returns the event with one more argument: a string that needs no escapes in JSON, which `push` appends. Only for events of
+    /// the default parser.
+    pub(crate) fn with_last_argument(&self, push: impl FnOnce(&mut String)) -> Frames {
         let Some(Message::Text(text)) = &self.first else {
             return self.clone();
         };
@@ -70,7 +68,9 @@ impl Frames {
         let open = framed.strip_suffix(']').unwrap_or(framed);
         let mut longer = String::with_capacity(open.len() + ROOM);
         longer.push_str(open);
-        _ = write!(longer, ",\"{argument}\"]");
+        longer.push_str(",\"");
+        push(&mut longer);
+        longer.push_str("\"]");
         Frames {
             first: Some(Message::Text(Text::from_framed_string(longer))),
             rest: self.rest.clone(),
