@@ -383,10 +383,10 @@ mod tests {
         append(&mut histories, "room:b", "tick", 2);
         tokio::time::advance(Duration::from_secs(11)).await;
         histories.trim();
-        assert_eq!(histories.forgotten, 2);
-        assert!(histories.is_complete_after("room:a", 1));
+        assert_eq!(histories.forgotten, Place::of(2));
+        assert!(histories.is_complete_after("room:a", Place::of(1)));
         histories.unwatch("room:a");
-        assert!(!histories.is_complete_after("room:a", 1));
+        assert!(!histories.is_complete_after("room:a", Place::of(1)));
         assert!(histories.is_unused());
     }
 

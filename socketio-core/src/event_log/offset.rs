@@ -80,22 +80,11 @@ impl Offset {
         })
     }
 
-    /// Appends it as text. Not with the machinery of formatting, since every event for clients that can recover has one.
+    /// Appends it as text.
     pub(crate) fn push_to(&self, text: &mut String) {
         text.push_str(self.epoch.as_str());
         text.push('.');
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        let mut number = self.seq;
-        loop {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        text.push_str(std::str::from_utf8(&digits[start..]).expect("digits are ASCII"));
+        self.seq.push_to(text);
     }
 }
 

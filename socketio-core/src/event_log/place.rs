@@ -62,6 +62,15 @@ impl Place {
         Some(Place(Place::of(read(number)?).0 + local))
     }
 
+    /// Appends it as text. Not with the machinery of formatting, since every event for clients that can recover has one.
+    pub(super) fn push_to(self, text: &mut String) {
+        push_number(text, self.number());
+        if self.local() > 0 {
+            text.push('.');
+            push_number(text, self.local());
+        }
+    }
+
     /// Returns the place as a number, for an atomic.
     pub(crate) fn to_bits(self) -> u64 {
         self.0
@@ -73,12 +82,25 @@ impl Place {
     }
 }
 
+fn push_number(text: &mut String, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.push_str(std::str::from_utf8(&digits[start..]).expect("digits are ASCII"));
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.local() {
-            0 => self.number().fmt(f),
-            local => write!(f, "{}.{local}", self.number()),
-        }
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 
