@@ -113,20 +113,22 @@ async fn a_client_that_can_recover_does_so_after_a_history() {
     let node = async || started(bare(&store).recovery(Recovery::default())).await;
     let (one, two) = (node().await, node().await);
     emit(&one, 1..=3).await;
-    let client = TestClient::builder(&one).recoverable().connect().await;
-    let client = client.unwrap();
-    let _: Value = client.call("last", ("room:a", 10)).await.unwrap();
-    assert_eq!(client.received(), ticks(1..=3));
     // On the same node, and on the other one.
-    for io in [&one, &two] {
+    for (io, newest) in [(&one, 3), (&two, 4)] {
+        sleep(Duration::from_millis(10)).await;
+        let client = TestClient::builder(&one).recoverable().connect().await;
+        let client = client.unwrap();
+        let _: Value = client.call("last", ("room:a", 10)).await.unwrap();
+        assert_eq!(client.received(), ticks(1..=newest));
+        sleep(Duration::from_millis(100)).await;
         client.lose(Reason::TransportClose).await;
         sleep(Duration::from_millis(100)).await;
         let back = client.recover_on(io).await.unwrap();
         assert!(back.recovered());
         assert_eq!(back.received(), []);
-        emit(&two, 4..=4).await;
-        assert_eq!(back.next().await, event("tick", 4));
-        break;
+        let next = newest + 1;
+        emit(&two, next..=next).await;
+        assert_eq!(back.next().await, event("tick", next));
     }
 }
 

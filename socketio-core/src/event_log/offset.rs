@@ -109,6 +109,10 @@ mod tests {
             };
             assert!(offset.to_string().ends_with(&format!(".{seq}")));
             assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
+            let seq = offset.seq.next_local();
+            let behind = Offset { seq, ..offset };
+            assert_eq!(Offset::parse(&behind.to_string()), Some(behind));
+            assert_eq!(behind.to_string(), format!("{offset}.1"));
         }
     }
 

@@ -45,7 +45,10 @@ impl Place {
 
     /// Returns the next place in front of the next event; the same one if there are no more.
     pub(crate) fn next_local(self) -> Self {
-        Place((self.0 + 1).min(self.next().0 - 1))
+        match self.local() == (1 << LOCAL_BITS) - 1 {
+            true => self,
+            false => Place(self.0 + 1),
+        }
     }
 
     /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
