@@ -12,6 +12,8 @@ use tokio::sync::watch;
 /// An event store in memory, for nodes of one cluster in tests: a `MemoryEvents` that can be cut off. Clones share one store.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use socketio::{Recovery, SocketIo};
 /// use socketio_test::{TestClient, TestStore, event};
 ///
@@ -23,12 +25,15 @@ use tokio::sync::watch;
 ///     io.event_store(store.clone()).build()
 /// };
 /// let (one, two) = (node()?, node()?);
+/// one.subscribed().await;
+/// two.subscribed().await;
 /// let client = TestClient::builder(&one).recoverable().connect().await?;
-/// one.flushed().await;
 ///
 /// one.emit("news", 1);
 /// assert_eq!(client.next().await, event("news", 1));
 ///
+/// // A session is stored within milliseconds.
+/// tokio::time::sleep(Duration::from_millis(100)).await;
 /// let back = client.recover_on(&two).await?;
 /// assert!(back.recovered());
 /// # Ok(())
