@@ -110,7 +110,14 @@ async fn poll(addr: SocketAddr, round: u64) -> Option<()> {
     let target = link::polling(addr).await?;
     link::request(addr, "POST", &target, "40").await?;
     let joined = link::request(addr, "GET", &target, "").await?;
-    joined.starts_with("40").then_some(())?;
+    let mut packets = joined.split('\u{1e}');
+    packets
+        .any(|packet| packet.starts_with("40"))
+        .then_some(())?;
+    if joined.starts_with('2') {
+        // A ping was due, since the machine is busy.
+        link::request(addr, "POST", &target, "3").await?;
+    }
     for number in round..round + 3 {
         let event = format!("42{number}[\"echo\",{number}]");
         link::request(addr, "POST", &target, &event).await?;
