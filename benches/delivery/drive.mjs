@@ -3,6 +3,7 @@
 //
 //   node drive.mjs cuts PORT COMMAND..        each client loses its connection every 15 seconds, for about 2 seconds
 //   node drive.mjs deployment PORT COMMAND..  the server is ended with SIGTERM once and started again
+//   node drive.mjs kill PORT COMMAND..        the same with SIGKILL, while a second node at the next port emits
 //
 // COMMAND starts a server that prints `ready`. CLIENTS (2,000), MESSAGES (120), INTERVAL (500 ms), CUT_EVERY (15,000 ms) and CUT_FOR (2,000
 // ms) change the load. The last line is a JSON object with the figures.
@@ -20,8 +21,8 @@ const INTERVAL = number("INTERVAL", 500);
 const CUT_EVERY = number("CUT_EVERY", 15_000);
 const CUT_FOR = number("CUT_FOR", 2_000);
 
-async function startServer() {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+async function startServer(at = port) {
+  const child = spawn(program, args.map((arg) => (arg === port ? String(at) : arg)), { stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: child.stdout })) if (line === "ready") break;
   child.stdout.resume();
   return child;
@@ -77,6 +78,7 @@ const seconds = (values, share) => {
 };
 
 let server = await startServer();
+const emitter = mode === "kill" ? await startServer(Number(port) + 1) : undefined;
 const clients = [];
 for (let index = 0; index < CLIENTS; index += 1) {
   clients.push(new Client());
@@ -85,7 +87,8 @@ for (let index = 0; index < CLIENTS; index += 1) {
 while (clients.some(({ connects }) => connects === 0)) await sleep(50);
 
 const begun = performance.now();
-clients[0].socket.emit("start", { count: MESSAGES, interval: INTERVAL });
+const starter = emitter ? io(`http://127.0.0.1:${Number(port) + 1}`, { transports: ["websocket"] }) : clients[0].socket;
+starter.emit("start", { count: MESSAGES, interval: INTERVAL });
 const end = begun + MESSAGES * INTERVAL;
 if (mode === "cuts") {
   const timers = clients.map((client) => {
@@ -100,13 +103,14 @@ if (mode === "cuts") {
   await sleep(end - performance.now() + 3 * CUT_FOR + 2_000);
   timers.forEach(clearTimeout);
 } else {
-  await sleep(3_000);
-  server.kill("SIGTERM");
+  await sleep(mode === "kill" ? (MESSAGES * INTERVAL) / 3 : 3_000);
+  server.kill(mode === "kill" ? "SIGKILL" : "SIGTERM");
   await once(server, "exit");
   server = await startServer();
   const deadline = performance.now() + 60_000;
   await sleep(1_000);
   while (clients.some(({ isAway, connects }) => isAway || connects < 2) && performance.now() < deadline) await sleep(100);
+  if (mode === "kill") await sleep(Math.max(0, end - performance.now()) + 2_000);
 }
 
 let [unique, duplicated, disordered] = [0, 0, 0];
@@ -129,7 +133,7 @@ const figures = {
   clients: CLIENTS,
   reconnections: back,
   recovered: clients.reduce((sum, client) => sum + client.recovered, 0),
-  ...(mode === "cuts" && {
+  ...(mode !== "deployment" && {
     delivered: Number(((100 * unique) / (CLIENTS * MESSAGES)).toFixed(3)),
     lost: CLIENTS * MESSAGES - unique,
     duplicated,
@@ -141,4 +145,5 @@ const figures = {
 };
 console.log(JSON.stringify(figures));
 server.kill("SIGKILL");
+emitter?.kill("SIGKILL");
 process.exit(0);

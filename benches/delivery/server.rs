@@ -1,5 +1,6 @@
-//! The server of `benches/delivery`: `delivery_server PORT [--recovery]`. Once somebody has emitted `start`, it emits the numbers from 1
-//! to `count` to everyone, one each `interval` milliseconds.
+//! The server of `benches/delivery`: `delivery_server PORT [--recovery] [--redis URL]`. Once somebody has emitted `start`, it emits the
+//! numbers from 1 to `count` to everyone, one each `interval` milliseconds. With `--redis` (feature `redis`) it is one node of several, whose
+//! events and sessions are stored there.
 
 use std::time::Duration;
 
@@ -32,7 +33,15 @@ async fn main() -> socketio::Result {
     if args.iter().any(|arg| arg == "--recovery") {
         builder = builder.recovery(Recovery::default());
     }
+    #[cfg(feature = "redis")]
+    if let Some(url) = args.iter().skip_while(|arg| *arg != "--redis").nth(1) {
+        builder = builder
+            .recovery(Recovery::default())
+            .message_queue(url.as_str())
+            .event_store(socketio::RedisStreams::new(url)?);
+    }
     let io = builder.build()?;
+    io.subscribed().await;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("ready");
     io.serve((), listener).await

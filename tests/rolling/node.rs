@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use socketio::{
     Auth, BoxError, Deliveries, Drain, EventHandlerExt, History, HistoryPage, Once,
-    OnceTransaction, Recovery, RedisOnce, RedisStreams, Session, SocketIo, SocketIoBuilder,
-    join_room, message_queue::Redis, once_in, set_user, to,
+    OnceTransaction, Position, Recovery, RedisOnce, RedisStreams, Session, SocketIo,
+    SocketIoBuilder, join_room, join_since, message_queue::Redis, once_in, set_user, to,
 };
 
 #[derive(Deserialize)]
@@ -88,6 +88,14 @@ impl OnceTransaction for Line {
     }
 }
 
+/// A room with a history of orders.
+const LOG: &str = "log:orders";
+
+/// Returns whether an order is logged: those of the first ten clients are.
+fn is_logged(key: &str) -> bool {
+    matches!(key.as_bytes(), [b'c', b'0'..=b'9', b'-', ..])
+}
+
 /// What a client has noted in its session.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Note(String);
@@ -100,6 +108,7 @@ fn with_store(builder: SocketIoBuilder, url: &str) -> Result<SocketIoBuilder, Bo
     };
     let look = |note: Session<Note>| json!([socketio::rooms(), socketio::user(), note.get().0]);
     let page = |room: String| -> Option<HistoryPage> { socketio::history(room).read() };
+    let follow = |since: Option<Position>| join_since(LOG, since);
     let health = |io: SocketIo| io.health().store.is_some_and(|store| store.is_available);
     let recovery = Recovery::default().max_disconnection(Duration::from_secs(30));
     Ok(builder
@@ -109,6 +118,7 @@ fn with_store(builder: SocketIoBuilder, url: &str) -> Result<SocketIoBuilder, Bo
         })
         .on("look", look)
         .on("page", page)
+        .on("follow", follow)
         .on("health", health)
         .recovery(recovery.keep_session::<Note>())
         .history("/", "log:{id}", History::new())
@@ -148,6 +158,9 @@ async fn main() -> socketio::Result {
             tokio::time::sleep(Duration::from_millis(20)).await;
             effects.append(&json!({ "key": key }))?;
             effects.maybe_crash(&key);
+            if is_logged(&key) {
+                to(LOG).emit("logged", &key);
+            }
             Ok(key)
         }
     };

@@ -1,4 +1,5 @@
-// A rolling restart that nobody notices: every acknowledged order has happened once, every client is back soon, and they come back evenly.
+// A rolling restart that nobody notices: every acknowledged order has happened once, every history is gapless, every client is back soon, and
+// they come back evenly.
 //
 // ROLLING_MINUTES  how long to restart nodes (default: until each has been restarted once)
 // ROLLING_CLIENTS  how many clients (default: 300)
@@ -14,9 +15,11 @@ const CLIENTS = Number(process.env.ROLLING_CLIENTS || 300);
 const BATCH = 50;
 const BACK_WITHIN = 10_000;
 
-/** A client that orders again and again, and sends what was not acknowledged again. */
+/** A client that orders again and again, and sends what was not acknowledged again. It follows the log of the first ten clients' orders. */
 class Customer {
   acknowledged = [];
+  logged = [];
+  gaps = 0;
   sent = 0;
   away = [];
   connects = [];
@@ -40,6 +43,11 @@ class Customer {
       this.connects.push(performance.now());
       if (this.#lost !== undefined) this.away.push(performance.now() - this.#lost);
       this.#lost = undefined;
+      if (!this.socket.recovered) this.#follow();
+    });
+    this.socket.on("logged", (key, position) => {
+      this.logged.push(key);
+      this.position = position;
     });
     this.socket.on("disconnect", (reason) => {
       if (!this.#ended) this.#lost = performance.now();
@@ -47,8 +55,22 @@ class Customer {
     });
   }
 
-  connected() {
-    return new Promise((resolve) => (this.socket.connected ? resolve() : this.socket.once("connect", resolve)));
+  /** Joins the log where it was left. Not behind the orders that wait for their acknowledgements. */
+  #follow() {
+    this.socket.volatile.emit("follow", this.position, (error, joined) => {
+      if (joined) {
+        if (!joined.recovered) this.gaps += 1;
+        this.position ??= `${joined.epoch}.${joined.seq}`;
+      } else if (this.socket.connected) {
+        // It was dropped, since the socket was busy.
+        this.#follow();
+      }
+    });
+  }
+
+  /** Waits until it is connected and follows the log. */
+  async connected() {
+    while (this.position === undefined) await sleep(20);
   }
 
   async order(until) {
@@ -87,7 +109,7 @@ function mostInASecond(times) {
 }
 
 test(`three nodes are restarted under the load of ${CLIENTS} clients`, async (t) => {
-  const site = await Site.start(3, ["--batch", String(BATCH), "--deadline", "30"]);
+  const site = await Site.start(3, ["--store", "--batch", String(BATCH), "--deadline", "30"]);
   t.after(() => site.stop());
   const customers = Array.from({ length: CLIENTS }, (_, index) => new Customer(site.url, `c${index}`));
   await Promise.all(customers.map((customer) => customer.connected()));
@@ -112,6 +134,10 @@ test(`three nodes are restarted under the load of ${CLIENTS} clients`, async (t)
   assert.deepEqual(customers.filter((customer) => customer.isAway).map(({ name }) => name), [], "clients that did not come back");
   until.done = true;
   await Promise.all(ordering);
+  const log = [...(await site.effects()).keys()].filter((key) => /^c[0-9]-/.test(key));
+  const behind = () => customers.filter(({ logged }) => logged.length < log.length);
+  const all = performance.now() + BACK_WITHIN;
+  while (behind().length > 0 && performance.now() < all) await sleep(50);
   customers.forEach((customer) => customer.end());
 
   const effects = await site.effects();
@@ -124,6 +150,11 @@ test(`three nodes are restarted under the load of ${CLIENTS} clients`, async (t)
       `away: median ${(away[away.length >> 1] / 1_000).toFixed(2)} s, at most ${(away.at(-1) / 1_000).toFixed(2)} s`,
   );
   assert.ok(back.length >= CLIENTS / 2, `${back.length} reconnections: the nodes had clients`);
+  console.log(`a log of ${log.length} orders, followed by all; ${customers.reduce((sum, { gaps }) => sum + gaps, 0)} were told of a gap`);
+  const [{ logged: first }] = customers;
+  assert.deepEqual([...first].sort(), [...log].sort(), "the log has every order once");
+  assert.deepEqual(customers.filter(({ logged }) => logged.join() !== first.join()).map(({ name }) => name), [], "clients with another log");
+  assert.deepEqual(customers.filter(({ gaps }) => gaps > 0).map(({ name }) => name), [], "clients that were told of a gap");
   assert.deepEqual(customers.filter((customer) => customer.failed).map(({ failed }) => failed), [], "orders that failed");
   assert.equal(acknowledged.length, customers.reduce((sum, { sent }) => sum + sent, 0), "every order was acknowledged");
   assert.deepEqual(acknowledged.filter((key) => effects.get(key) !== 1), [], "acknowledged orders that did not happen exactly once");
