@@ -30,7 +30,7 @@ for name in "${@:-rust rust-recovery rust-redis node node-recovery python}"; do
     modes="cuts deployment"
     if [[ $one == rust-redis ]]; then
       modes="cuts kill"
-      redis-server --port $((port + 2)) --bind 127.0.0.1 --save "" --appendonly no --loglevel warning &
+      redis-server --port $((port + 2)) --bind 127.0.0.1 --save "" --appendonly no --loglevel warning >/dev/null &
       trap "kill $!" EXIT
     fi
     for mode in $modes; do
