@@ -69,7 +69,9 @@ def value(chance, depth, binary):
         return text(chance)
     if kind == 6:
         return [value(chance, depth - 1, binary) for _ in range(chance.randrange(4))]
-    return {text(chance): value(chance, depth - 1, binary) for _ in range(chance.randrange(4))}
+    found = {text(chance): value(chance, depth - 1, binary) for _ in range(chance.randrange(4))}
+    # The official parser refuses such an object in a packet with binary data, and so does the server.
+    return found | {"_placeholder": "true"} if found.get("_placeholder") is True else found
 
 
 def test_payloads_of_python_engineio_are_echoed_as_it_decodes_them(conformance, chance):
