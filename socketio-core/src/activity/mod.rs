@@ -24,7 +24,7 @@ pub(crate) use arguments::{RecordedArguments, data_of_recorded};
 pub(crate) use names::shared_name;
 pub(crate) use record::Record;
 pub(crate) use record_json::RecordWriter;
-pub(crate) use recording::{Recording, ended};
+pub(crate) use recording::{Recording, ended, record_end};
 pub(crate) use ring::RingLimits;
 pub use row::{Direction, Row};
 pub(crate) use subject::Subject;

@@ -14,6 +14,9 @@ const HEADS: usize = 32;
 /// How many digits the fraction of a second has in a time.
 const MICROS: usize = 6;
 
+/// The columns of a row about one client, without rooms.
+const NO_ROOM: &[u8] = b",\"rooms\":[],\"clients\":1,\"bytes\":";
+
 /// What a row has at most beside its texts, in bytes.
 const ROW: usize = 400;
 
@@ -44,17 +47,19 @@ impl RecordWriter {
             head.set(&self.node, record);
         }
         json.extend_from_slice(&head.json);
-        json.extend_from_slice(record.subject.columns(|json, subject| {
+        let columns = record.subject.columns(|json, subject| {
             json.extend_from_slice(b"\"socket\":");
             optional(json, subject.socket.as_deref());
             json.extend_from_slice(b",\"user\":");
             optional(json, subject.user.as_deref());
-        }));
+            json.extend_from_slice(NO_ROOM);
+        });
         let rooms = record.rooms();
         if rooms.is_empty() && record.clients == 1 {
             // Most rows.
-            json.extend_from_slice(b",\"rooms\":[],\"clients\":1,\"bytes\":");
+            json.extend_from_slice(columns);
         } else {
+            json.extend_from_slice(&columns[..columns.len() - NO_ROOM.len()]);
             json.extend_from_slice(b",\"rooms\":[");
             for (index, room) in rooms.iter().enumerate() {
                 if index > 0 {
@@ -67,16 +72,21 @@ impl RecordWriter {
             json.extend_from_slice(b",\"bytes\":");
         }
         number(json, record.bytes);
-        match record.duration {
-            Some(duration) => seconds(json, duration),
-            None => json.extend_from_slice(b",\"duration\":null"),
-        }
-        match (record.outcome, record.arguments()) {
+        match (record.duration, record.outcome, record.arguments()) {
             // Most rows.
-            ("ok", None) => {
-                json.extend_from_slice(b",\"outcome\":\"ok\",\"arguments\":null}\n");
+            (None, "ok", None) => {
+                json.extend_from_slice(
+                    b",\"duration\":null,\"outcome\":\"ok\",\"arguments\":null}\n",
+                );
             }
-            (outcome, arguments) => {
+            (Some(duration), "ok", None) if duration.as_secs() == 0 => {
+                json.extend_from_slice(&end(duration.subsec_nanos()));
+            }
+            (duration, outcome, arguments) => {
+                match duration {
+                    Some(duration) => seconds(json, duration),
+                    None => json.extend_from_slice(b",\"duration\":null"),
+                }
                 json.extend_from_slice(b",\"outcome\":");
                 text(json, outcome);
                 json.extend_from_slice(b",\"arguments\":");
@@ -103,13 +113,13 @@ struct Beginning {
 impl Beginning {
     #[inline]
     fn of(&mut self, record: &Record) -> &[u8] {
-        let since = record.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        if self.second != since.as_secs() || !self.increment(record.seq) {
-            self.set(record.seq, since);
+        let second = record.at / 1_000_000;
+        if self.second != second || !self.increment(record.seq) {
+            self.set(record.seq, second);
         }
         self.seq = record.seq;
         let mut micros = [0; MICROS];
-        pairs(&mut micros, since.subsec_micros());
+        pairs(&mut micros, (record.at % 1_000_000) as u32);
         if let Some(end) = self.json.last_chunk_mut() {
             *end = micros;
         }
@@ -136,17 +146,16 @@ impl Beginning {
     }
 
     #[cold]
-    fn set(&mut self, seq: u64, since: Duration) {
+    fn set(&mut self, seq: u64, second: u64) {
         let json = &mut self.json;
         json.clear();
         json.extend_from_slice(b"{\"seq\":");
         number(json, seq);
         self.seq_end = json.len() - 1;
         json.extend_from_slice(b",\"at\":\"");
-        let second = Duration::from_secs(since.as_secs());
-        let time = date::iso_micros(UNIX_EPOCH + second);
+        let time = date::iso_micros(UNIX_EPOCH + Duration::from_secs(second));
         json.extend_from_slice(time.trim_end_matches('Z').as_bytes());
-        self.second = since.as_secs();
+        self.second = second;
     }
 }
 
@@ -278,6 +287,21 @@ fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
     }
 }
 
+/// Returns the end of most rows of events of clients: a duration of less than a second, and nothing else.
+fn end(nanos: u32) -> [u8; END.len()] {
+    let mut end = *END;
+    let mut fraction = [0; 10];
+    pairs(&mut fraction, nanos);
+    // The first of ten digits of nanoseconds is always zero: there the point is.
+    end[DIGITS..DIGITS + 9].copy_from_slice(&fraction[1..]);
+    end
+}
+
+const END: &[u8; 57] = b",\"duration\":0.000000000,\"outcome\":\"ok\",\"arguments\":null}\n";
+
+/// Where the digits of the fraction are in [`END`].
+const DIGITS: usize = 14;
+
 /// Appends the column of a duration.
 fn seconds(json: &mut Vec<u8>, duration: Duration) {
     json.extend_from_slice(b",\"duration\":");
@@ -325,7 +349,7 @@ mod tests {
             let (written, expected) = read(&mut writer, &record);
             assert_eq!(written, expected);
             record.seq = u64::MAX;
-            record.at = UNIX_EPOCH + Duration::from_micros(1_769_862_896_000_012);
+            record.at = 1_769_862_896_000_012;
             let namespace = Arc::from("/\"quoted\\\n\u{1}");
             let subject = Subject::new(namespace, Some(Sid::from("abc")), Some(Arc::from("ana")));
             record.subject = Arc::new(subject);
@@ -359,7 +383,7 @@ mod tests {
         for _ in 0..3 {
             for record in &mut records {
                 record.seq = seq;
-                record.at += Duration::from_micros(333_333);
+                record.at += 333_333;
                 let (written, expected) = read(&mut writer, record);
                 assert_eq!(written, expected);
                 seq += 1;

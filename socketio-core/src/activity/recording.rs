@@ -1,6 +1,6 @@
 //! [`Recording`]: an event of a client while it is being handled.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{cell::Cell, fmt, sync::Arc, time::Instant};
 
 use super::{Activity, Direction, Record};
 use crate::base::turn_clock;
@@ -8,34 +8,58 @@ use crate::base::turn_clock;
 /// The outcome of an event whose handler was dropped.
 const CANCELLED: &str = "cancelled";
 
+thread_local! {
+    /// The box of the last event of this thread that was recorded, for the next one.
+    static SPARE: Cell<Option<Box<Recording>>> = const { Cell::new(None) };
+}
+
 /// An event of a client while it is being handled. It is recorded when this is dropped, whatever becomes of the handler.
 pub(crate) struct Recording {
+    /// Taken when it is recorded.
+    event: Option<Event>,
+}
+
+struct Event {
     activity: Arc<Activity>,
     started: Instant,
-    has_ended: bool,
-    /// Taken when this is dropped.
-    record: Option<Record>,
+    record: Record,
 }
 
 impl Recording {
     /// Begins the recording of an event whose handler starts now.
-    pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Self {
+    pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Box<Self> {
         record.direction = Direction::In;
         record.outcome = CANCELLED;
-        Recording {
+        let event = Some(Event {
             activity: Arc::clone(activity),
             started: turn_clock::recent(),
-            has_ended: false,
-            record: Some(record),
+            record,
+        });
+        // While the thread ends, there is none.
+        match SPARE.try_with(Cell::take).ok().flatten() {
+            Some(mut spare) => {
+                spare.event = event;
+                spare
+            }
+            None => Box::new(Recording { event }),
         }
     }
 
     /// Notes how the event has ended. The first failure stays, also if an error handler has dealt with it.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
-        if let Some(record) = &mut self.record
-            && !std::mem::replace(&mut self.has_ended, true)
+        if let Some(Event { record, .. }) = &mut self.event
+            && record.outcome == CANCELLED
         {
             record.outcome = outcome;
+        }
+    }
+
+    fn record(&mut self) {
+        if let Some(event) = self.event.take() {
+            let mut record = event.record;
+            let ended = turn_clock::recent();
+            record.duration = Some(ended.saturating_duration_since(event.started));
+            event.activity.record(record);
         }
     }
 }
@@ -47,20 +71,39 @@ pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static st
     }
 }
 
+/// Records an event that has ended, if it is recorded.
+#[inline]
+pub(crate) fn record_end(recording: Option<Box<Recording>>, outcome: &'static str) {
+    if let Some(mut recording) = recording {
+        recording.ended(outcome);
+        recording.record();
+        let _ = SPARE.try_with(|spare| spare.set(Some(recording)));
+    }
+}
+
 impl Drop for Recording {
     fn drop(&mut self) {
-        if let Some(mut record) = self.record.take() {
-            let ended = turn_clock::recent();
-            record.duration = Some(ended.saturating_duration_since(self.started));
-            self.activity.record(record);
-        }
+        self.record();
     }
 }
 
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = self.event.as_ref().map(|event| &event.record);
         f.debug_struct("Recording")
-            .field("record", &self.record)
+            .field("record", &record)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of more than 128 bytes are moved by a call of `memcpy`.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_recording_is_small_enough_to_be_moved_without_a_call() {
+        assert!(size_of::<Recording>() <= 128, "{}", size_of::<Recording>());
     }
 }

@@ -37,7 +37,8 @@ pub struct Row {
     /// The number of the row: each row of a server has a greater one than those before it, those of an earlier process
     /// included, unless the clock was set back. The rows of one process have no gaps between them.
     pub seq: u64,
-    /// When it happened; of an event of a client, when its handler was started. In JSON: `2026-01-31T12:34:56.789012Z`.
+    /// When it happened; of an event of a client, when its handler was started. The time of what a handler sends is that of its start, or
+    /// of the last `await` that it waited for. In JSON: `2026-01-31T12:34:56.789012Z`.
     #[serde(with = "iso")]
     pub at: SystemTime,
     /// The process, by a random name that it has in its cluster, too.

@@ -35,6 +35,7 @@ impl Message {
     }
 
     /// Returns the length of the payload, in bytes.
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Message::Text(text) => text.len(),

@@ -34,12 +34,15 @@ impl FrameTracker {
                 (bytes, self.is_between_frames())
                 && (0x80..0x80 + 126).contains(length)
             {
-                // Most heads: masked, short, and in one piece.
+                // Most frames: masked and short, with the head in one piece.
                 self.first = *first;
-                self.payload = u64::from(length & 0x7F);
-                bytes = rest;
-                if self.payload == 0 {
+                let payload = usize::from(length & 0x7F);
+                if let Some(behind) = rest.get(payload..) {
+                    bytes = behind;
                     self.end_frame();
+                } else {
+                    bytes = &[];
+                    self.payload = (payload - rest.len()) as u64;
                 }
                 continue;
             }

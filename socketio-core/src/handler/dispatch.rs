@@ -3,7 +3,7 @@
 //! The event queue of a client calls it with the route that the registry found. Order: middleware, guards, handler,
 //! error handler, acknowledgement. All user code runs inside the fault boundary, so the futures do not panic.
 
-use std::{borrow::Cow, panic::Location, sync::Arc};
+use std::{borrow::Cow, panic::Location, pin::Pin, sync::Arc};
 
 use super::{
     EventCall, EventFailure, Next, QueuedEvent, Route,
@@ -19,7 +19,7 @@ use super::{
     user_code::UserCode,
 };
 use crate::{
-    activity::ended,
+    activity::record_end,
     base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, HandlerFuture, Input, Response},
@@ -63,7 +63,7 @@ impl Dispatcher {
             name: kept,
             id,
             mut arguments,
-            mut recording,
+            recording,
         } = event;
         let request = id.map(AckRequest::new);
         // Not an `async fn`, which would store the arguments twice. Rare branches are boxed, and nothing but the parameters is kept
@@ -100,7 +100,7 @@ impl Dispatcher {
                     let acknowledged =
                         dispatcher.acknowledge(socket, (name, &route), request.as_ref(), concluded);
                     let is_sent = acknowledged.is_ok();
-                    ended(&mut recording, if is_sent { "ok" } else { "error" });
+                    record_end(recording, if is_sent { "ok" } else { "error" });
                     acknowledged
                 }
                 result => {
@@ -253,7 +253,7 @@ impl Dispatcher {
         let pattern = guard.namespace.as_deref();
         let pattern = pattern.or(entry.map(|entry| &*entry.namespace));
         let mut scope = Scope::event(socket.clone());
-        let cx = EventContext::new(
+        let mut cx = EventContext::new(
             &self.error_ack,
             socket,
             event,
@@ -261,7 +261,7 @@ impl Dispatcher {
             &guard.origin,
             input,
         );
-        let started = start(&mut scope, cx, |cx| guard.check(cx));
+        let started = start(&mut scope, &mut cx, |cx| guard.check(cx));
         self.run(started, scope, socket, event, &guard.origin)
     }
 
@@ -291,7 +291,7 @@ impl Dispatcher {
         input: Input<'_>,
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         let mut scope = Scope::event(socket.clone());
-        let cx = EventContext::new(
+        let mut cx = EventContext::new(
             &self.error_ack,
             socket,
             event,
@@ -299,7 +299,7 @@ impl Dispatcher {
             &entry.origin,
             input,
         );
-        let started = start(&mut scope, cx, |cx| entry.call(cx));
+        let started = start(&mut scope, &mut cx, |cx| entry.call(cx));
         self.run(started, scope, socket, event, &entry.origin)
     }
 
@@ -316,9 +316,12 @@ impl Dispatcher {
         event: &'a str,
         origin: &'a Origin,
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
+        let mut started =
+            started.map(|(future, ack_taken)| (UserCode::new(scope, future, origin), ack_taken));
+        // The user code stays where it is captured: moved into a place of its own, it would be there twice.
         async move {
             let cause = match started {
-                Ok((future, ack_taken)) => match UserCode::new(scope, future, origin).await {
+                Ok((ref mut code, ack_taken)) => match Pin::new(code).await {
                     Ok(response) if ack_taken => {
                         if response.has_values() {
                             origin.report_unsent();
@@ -376,12 +379,12 @@ impl Dispatcher {
 #[inline]
 fn start(
     scope: &mut Scope,
-    mut cx: EventContext<'_>,
+    cx: &mut EventContext<'_>,
     call: impl FnOnce(&mut EventContext<'_>) -> super::Called,
 ) -> Result<(HandlerFuture, bool), Box<StartFailure>> {
-    let called = scope.call(|| call(&mut cx));
+    let called = scope.call(|| call(cx));
     let ack_taken = cx.is_ack_taken();
-    if let Some(malformed) = cx.into_malformed() {
+    if let Some(malformed) = cx.take_malformed() {
         return Err(StartFailure::Malformed(malformed).into());
     }
     match called {

@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 /// How many bytes of a name are compared as a number.
 const BEGINNING: usize = size_of::<u64>();
 
+/// Up to so many handlers are compared one after another, which is cheaper than a binary search.
+const FEW: usize = 8;
+
 /// Handlers by the name of their event. A search compares numbers, since most names differ in their first bytes, which is cheaper
 /// than a hash.
 #[derive(Debug)]
@@ -15,6 +18,16 @@ struct Named<H> {
     beginning: u64,
     name: Box<str>,
     handler: H,
+}
+
+impl<H> Named<H> {
+    /// Returns whether the handler has this name, whose beginning is the same.
+    #[inline]
+    fn is(&self, name: &[u8]) -> bool {
+        let known = self.name.as_bytes();
+        known.len() == name.len()
+            && (name.len() <= BEGINNING || known[BEGINNING..] == name[BEGINNING..])
+    }
 }
 
 impl<H> Default for Events<H> {
@@ -53,6 +66,13 @@ impl<H> Events<H> {
 
     #[inline]
     pub(super) fn get(&self, name: &str) -> Option<&H> {
+        if self.0.len() <= FEW {
+            let bytes = name.as_bytes();
+            let beginning = beginning(bytes);
+            let mut known = self.0.iter();
+            let found = known.find(|known| known.beginning == beginning && known.is(bytes));
+            return found.map(|known| &known.handler);
+        }
         self.find(name).ok().map(|index| &self.0[index].handler)
     }
 

@@ -123,7 +123,7 @@ impl Dispatcher {
         let (pattern, origin) = (&*entry.namespace, &entry.origin);
         let mut cx = EventContext::new(&self.error_ack, socket, event, pattern, origin, input);
         let read = Scope::event(socket.clone()).call(|| (key.read)(&mut cx));
-        if let Some(malformed) = cx.into_malformed() {
+        if let Some(malformed) = cx.take_malformed() {
             return Err(EventFailure::Malformed(malformed));
         }
         let cause = match read {

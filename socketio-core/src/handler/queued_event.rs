@@ -96,3 +96,20 @@ impl QueuedEvent {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each event is moved several times. Values of more than 128 bytes are moved by a call of `memcpy`.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn an_event_and_its_packet_are_small_enough_to_be_moved_without_a_call() {
+        assert!(size_of::<Received>() <= 128, "{}", size_of::<Received>());
+        assert!(
+            size_of::<QueuedEvent>() <= 128,
+            "{}",
+            size_of::<QueuedEvent>()
+        );
+    }
+}

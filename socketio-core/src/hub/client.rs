@@ -47,6 +47,9 @@ pub(crate) struct Client {
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
     pub(crate) handles_disconnecting: bool,
     user: Mutex<User>,
+    has_user: AtomicBool,
+    /// What is recorded of it without a user, once something was.
+    subject: OnceLock<Arc<Subject>>,
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.
     inbox: (AtomicUsize, AtomicUsize),
@@ -96,6 +99,8 @@ impl Client {
             background: AtomicUsize::new(0),
             handles_disconnecting: false,
             user: Mutex::default(),
+            has_user: AtomicBool::new(false),
+            subject: OnceLock::new(),
             connected_at: SystemTime::now(),
             inbox: Default::default(),
             recoverable: None,
@@ -247,18 +252,22 @@ impl Client {
     }
 
     pub(super) fn replace_user(&self, key: Option<Arc<str>>) -> Option<Arc<str>> {
-        let user = User { key, subject: None };
-        std::mem::replace(&mut *self.lock_user(), user).key
+        let mut user = self.lock_user();
+        self.has_user.store(key.is_some(), Ordering::Release);
+        std::mem::replace(&mut *user, User { key, subject: None }).key
     }
 
     /// Returns what its records have in common.
     pub(super) fn subject(&self) -> Arc<Subject> {
-        let User { key, subject } = &mut *self.lock_user();
-        let subject = subject.get_or_insert_with(|| {
+        let new = |key| {
             let (namespace, sid) = (Arc::clone(&self.namespace), self.sid.clone());
-            Arc::new(Subject::new(namespace, Some(sid), key.clone()))
-        });
-        Arc::clone(subject)
+            Arc::new(Subject::new(namespace, Some(sid), key))
+        };
+        if !self.has_user.load(Ordering::Acquire) {
+            return Arc::clone(self.subject.get_or_init(|| new(None)));
+        }
+        let User { key, subject } = &mut *self.lock_user();
+        Arc::clone(subject.get_or_insert_with(|| new(key.clone())))
     }
 
     /// Notes how many events wait for their handler, and their bytes.

@@ -66,7 +66,7 @@ impl Hub {
             if client.recoverable().is_some_and(recovers) {
                 record.outcome = "recovered";
             }
-            record.duration = record.at.duration_since(client.connected_at()).ok();
+            record.duration = record.time().duration_since(client.connected_at()).ok();
             activity.record(record);
         }
     }
@@ -89,7 +89,7 @@ impl Hub {
                 record
             }
         };
-        record.duration = record.at.duration_since(client.connected_at()).ok();
+        record.duration = record.time().duration_since(client.connected_at()).ok();
         activity.record(record);
     }
 
@@ -106,7 +106,7 @@ impl Hub {
         let mut record = Record::of(Direction::In, client);
         record.bytes = bytes as u64;
         complete(&mut record);
-        Some(Box::new(Recording::start(activity, record)))
+        Some(Recording::start(activity, record))
     }
 
     /// Records an event that was delivered to so many clients, of which `recipient` is the first.

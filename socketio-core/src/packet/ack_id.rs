@@ -2,8 +2,8 @@
 
 use std::{fmt, num::ParseIntError, ops::Deref};
 
-/// How many digits are kept without an allocation. An id of 64 bits has 20.
-const INLINE: usize = 22;
+/// How many digits are kept without an allocation. Clients count from 0.
+const INLINE: usize = 14;
 
 /// The id of an acknowledgement, as the client wrote it: ASCII digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,8 +11,12 @@ pub struct AckId(Digits);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Digits {
-    Inline { length: u8, digits: [u8; INLINE] },
-    Long(Box<str>),
+    Inline {
+        length: u8,
+        digits: [u8; INLINE],
+    },
+    /// Boxed twice, so that an id that every event has room for is small.
+    Long(Box<Box<str>>),
 }
 
 impl AckId {
@@ -30,7 +34,7 @@ impl From<&str> for AckId {
                 inline.copy_from_slice(id.as_bytes());
                 Digits::Inline { length, digits }
             }
-            _ => Digits::Long(id.into()),
+            _ => Digits::Long(Box::new(id.into())),
         })
     }
 }
@@ -77,8 +81,8 @@ mod tests {
             "0",
             "007",
             "18446744073709551615",
-            &"9".repeat(22),
-            &"9".repeat(23),
+            &"9".repeat(14),
+            &"9".repeat(15),
         ] {
             assert_eq!(&*AckId::from(id), id);
         }

@@ -103,7 +103,8 @@ impl Arguments {
 impl From<Payload> for Arguments {
     fn from(payload: Payload) -> Self {
         let progress = match &payload {
-            Payload::Json(json) => Progress::in_array(json.start + 1),
+            Payload::Json(json) if json.is_addressable() => Progress::in_array(json.start + 1),
+            Payload::Json(_) => Progress::too_large(),
             Payload::Values(_) => Progress::default(),
         };
         Arguments { payload, progress }
@@ -131,7 +132,9 @@ impl fmt::Debug for Arguments {
                 .field("attachments", &payload.attachments().len()),
             Payload::Values(values) => arguments.field(
                 "left",
-                &values.get(self.progress.count..).unwrap_or_default(),
+                &values
+                    .get(self.progress.count as usize..)
+                    .unwrap_or_default(),
             ),
         }
         .finish()

@@ -14,7 +14,7 @@ static ABSENT: Data = Data::Null;
 pub(super) struct ValuesCursor<'a, 'de> {
     pub(super) values: &'de [Data],
     /// Arguments read so far, absent ones included.
-    pub(super) count: &'a mut usize,
+    pub(super) count: &'a mut u32,
 }
 
 impl<'de> Cursor<'de> for ValuesCursor<'_, 'de> {
@@ -23,17 +23,17 @@ impl<'de> Cursor<'de> for ValuesCursor<'_, 'de> {
     }
 
     fn next_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgumentError> {
-        let value = self.values.get(*self.count);
+        let value = self.values.get(self.count());
         *self.count += 1;
         seed.deserialize(ValueDeserializer(value.unwrap_or(&ABSENT)))
             .map_err(|error| match value {
-                Some(_) => ArgumentError::unfit(*self.count, &error),
-                None => ArgumentError::missing(*self.count, &error),
+                Some(_) => ArgumentError::unfit(self.count(), &error),
+                None => ArgumentError::missing(self.count(), &error),
             })
     }
 
     fn advance(&mut self) -> Result<bool, ArgumentError> {
-        Ok(*self.count < self.values.len())
+        Ok(self.count() < self.values.len())
     }
 
     fn skip(&mut self) -> Result<(), ArgumentError> {
@@ -42,6 +42,6 @@ impl<'de> Cursor<'de> for ValuesCursor<'_, 'de> {
     }
 
     fn count(&self) -> usize {
-        *self.count
+        *self.count as usize
     }
 }

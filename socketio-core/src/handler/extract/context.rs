@@ -27,7 +27,7 @@ pub struct EventContext<'a> {
     origin: &'a Origin,
     input: Input<'a>,
     /// The first argument that was a protocol violation. Stored, because user code may discard the error.
-    malformed: Option<ArgumentError>,
+    malformed: Option<Box<ArgumentError>>,
     /// Whether an `Ack` sends the acknowledgement, instead of the return value.
     ack_taken: bool,
 }
@@ -120,16 +120,16 @@ impl<'a> EventContext<'a> {
         };
         result.map_err(|error| {
             if error.is_malformed() && self.malformed.is_none() {
-                self.malformed = Some(error.clone());
+                self.malformed = Some(error.clone().into());
             }
             error.into()
         })
     }
 
-    /// Returns the first argument that was a protocol violation. It closes the connection, whatever user code did with the
+    /// Takes the first argument that was a protocol violation. It closes the connection, whatever user code did with the
     /// error.
-    pub(crate) fn into_malformed(self) -> Option<ArgumentError> {
-        self.malformed
+    pub(crate) fn take_malformed(&mut self) -> Option<ArgumentError> {
+        self.malformed.take().map(|error| *error)
     }
 
     /// Returns the client that sent the event.

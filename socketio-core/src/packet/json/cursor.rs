@@ -10,6 +10,7 @@ use super::{
     attached::Attached,
     lenient,
     placeholders::{Placeholders, skip_whitespace, value_end},
+    text_packet::position,
 };
 use crate::{
     base::{ArgumentError, ValueDeserializer},
@@ -27,17 +28,17 @@ pub(in crate::packet) struct JsonCursor<'a, 'de> {
     pub(in crate::packet) progress: &'a mut Progress,
 }
 
-/// How far the arguments of a payload have been read.
+/// How far the arguments of a payload have been read. Small, since every event has one that is moved: see [`TextPacket`](super::TextPacket).
 #[derive(Clone, Debug, Default)]
 pub(in crate::packet) struct Progress {
-    position: usize,
-    place: Place,
+    position: u32,
     /// The number of arguments read so far.
-    pub(in crate::packet) count: usize,
+    pub(in crate::packet) count: u32,
     /// A number was read that JSON lacks: `NaN`, `Infinity` or `1e999`.
     pub(in crate::packet) non_finite: bool,
+    place: Place,
     /// The bytes of attachments that the placeholders so far have named, each as often as it was named.
-    named: usize,
+    named: u32,
 }
 
 /// What may follow at the position.
@@ -60,7 +61,7 @@ enum Place {
     Broken(Defect),
 }
 
-/// What is wrong with a packet. Not its text, since every event has a [`Progress`] that is moved.
+/// What is wrong with a packet. Not its text, so that a [`Progress`] is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Defect {
     NotJson,
@@ -86,8 +87,7 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         if !self.advance()? {
             return self.absent(PhantomData);
         }
-        let rest = &self.text()[self.progress.position..];
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
+        let mut values = serde_json::Deserializer::from_str(self.unread()).into_iter::<T>();
         match values.next() {
             Some(Ok(value)) => {
                 match values.byte_offset() {
@@ -111,7 +111,7 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         if self.payload.attachments.is_empty() && strict && !lenient::may_need(json) {
             return seed
                 .deserialize(&mut serde_json::Deserializer::from_str(json))
-                .map_err(|error| ArgumentError::unfit(self.progress.count, &error));
+                .map_err(|error| ArgumentError::unfit(self.progress.count as usize, &error));
         }
         self.attached(json, seed)
     }
@@ -130,18 +130,19 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
     }
 
     fn count(&self) -> usize {
-        self.progress.count
+        self.progress.count as usize
     }
 }
 
 impl<'de> JsonCursor<'_, 'de> {
-    fn text(&self) -> &'de str {
-        &self.payload.text
+    /// Returns the text from the position on.
+    fn unread(&self) -> &'de str {
+        &self.payload.text[self.progress.position as usize..]
     }
 
     /// Passes over the value at the position, checking it. Returns its text, and whether it is JSON in the strict sense.
     fn pass(&mut self) -> Result<(&'de str, bool), ArgumentError> {
-        let rest = &self.text()[self.progress.position..];
+        let rest = self.unread();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
         let (len, strict) = match values.next() {
             Some(Ok(IgnoredAny)) => (values.byte_offset(), true),
@@ -162,7 +163,7 @@ impl<'de> JsonCursor<'_, 'de> {
     ) -> Result<T, ArgumentError> {
         let (json, _) = self.pass()?;
         if error.is_data() {
-            return Err(ArgumentError::unfit(self.progress.count, error));
+            return Err(ArgumentError::unfit(self.progress.count as usize, error));
         }
         self.attached(json, PhantomData)
     }
@@ -181,7 +182,7 @@ impl<'de> JsonCursor<'_, 'de> {
         let attached = Attached::new(json, placeholders, attachments);
         let value = seed.deserialize(ValueDeserializer(&attached));
         self.progress.non_finite |= attached.is_non_finite();
-        value.map_err(|error| ArgumentError::unfit(self.progress.count, &error))
+        value.map_err(|error| ArgumentError::unfit(self.progress.count as usize, &error))
     }
 
     /// Finds the placeholders in the value that was passed last.
@@ -192,9 +193,10 @@ impl<'de> JsonCursor<'_, 'de> {
             return Err(self.progress.broken(Defect::NoAttachment));
         };
         let named = placeholders.bytes(attachments);
-        self.progress.named = self.progress.named.saturating_add(named);
+        self.progress.named = self.progress.named.saturating_add(position(named));
         let received: usize = attachments.iter().map(Bytes::len).sum();
-        if self.progress.named > received.saturating_mul(MAX_COPIES) {
+        let limit = position(received.saturating_mul(MAX_COPIES)).min(u32::MAX - 1);
+        if self.progress.named > limit {
             self.progress.count -= 1;
             return Err(self.progress.broken(Defect::NamedTooOften));
         }
@@ -205,13 +207,13 @@ impl<'de> JsonCursor<'_, 'de> {
     fn absent<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgumentError> {
         self.progress.count += 1;
         seed.deserialize(&mut serde_json::Deserializer::from_str("null"))
-            .map_err(|error| ArgumentError::missing(self.progress.count, &error))
+            .map_err(|error| ArgumentError::missing(self.progress.count as usize, &error))
     }
 }
 
 impl Progress {
     /// In an array, after its first element, which ends at `position`.
-    pub(super) fn behind_name(position: usize) -> Self {
+    pub(super) fn behind_name(position: u32) -> Self {
         Progress {
             position,
             place: Place::BehindValue,
@@ -220,7 +222,7 @@ impl Progress {
     }
 
     /// In an array, after its bracket at `position - 1`.
-    pub(in crate::packet) fn in_array(position: usize) -> Self {
+    pub(in crate::packet) fn in_array(position: u32) -> Self {
         Progress {
             position,
             place: Place::Opened,
@@ -229,43 +231,51 @@ impl Progress {
     }
 
     /// In an array of which nothing is read.
-    pub(super) fn too_large() -> Self {
+    pub(in crate::packet) fn too_large() -> Self {
         Progress {
             place: Place::TooLarge,
             ..Progress::default()
         }
     }
 
+    /// Returns the number of the next argument, counted from 1.
+    fn next_number(&self) -> usize {
+        self.count as usize + 1
+    }
+
     /// Returns the text that is left, for debugging.
     pub(in crate::packet) fn left<'a>(&self, payload: &'a JsonPayload) -> &'a str {
-        payload.text.get(self.position..).unwrap_or_default()
+        payload
+            .text
+            .get(self.position as usize..)
+            .unwrap_or_default()
     }
 
     /// Moves to the next value; `false` at the end of the array.
     fn advance(&mut self, payload: &JsonPayload) -> Result<bool, ArgumentError> {
         let json = &*payload.text;
         match self.place {
-            Place::TooLarge => return Err(ArgumentError::too_large(self.count + 1)),
+            Place::TooLarge => return Err(ArgumentError::too_large(self.next_number())),
             Place::Invalid => return Err(self.invalid_value(json)),
             Place::Broken(defect) => return Err(self.broken(defect)),
             Place::Ended => return Ok(false),
             Place::AtValue => return Ok(true),
             Place::Opened | Place::BehindValue => {}
         }
-        let position = skip_whitespace(json, self.position);
-        match json.as_bytes().get(position) {
-            Some(b']') if skip_whitespace(json, position + 1) == json.len() => {
-                self.position = json.len();
+        let at = skip_whitespace(json, self.position as usize);
+        match json.as_bytes().get(at) {
+            Some(b']') if skip_whitespace(json, at + 1) == json.len() => {
+                self.position = position(json.len());
                 self.place = Place::Ended;
                 Ok(false)
             }
             Some(b',') if self.place == Place::BehindValue => {
-                self.position = skip_whitespace(json, position + 1);
+                self.position = position(skip_whitespace(json, at + 1));
                 self.place = Place::AtValue;
                 Ok(true)
             }
             Some(_) if self.place == Place::Opened => {
-                self.position = position;
+                self.position = position(at);
                 self.place = Place::AtValue;
                 Ok(true)
             }
@@ -275,7 +285,7 @@ impl Progress {
 
     /// The value at the position ends after `len` bytes.
     fn passed(&mut self, len: usize) {
-        self.position += len;
+        self.position = self.position.saturating_add(position(len));
         self.count += 1;
         self.place = Place::BehindValue;
     }
@@ -292,14 +302,17 @@ impl Progress {
     }
 
     fn invalid_value(&self, json: &str) -> ArgumentError {
-        let rest = json.get(self.position..).unwrap_or_default().trim_start();
+        let rest = json
+            .get(self.position as usize..)
+            .unwrap_or_default()
+            .trim_start();
         let value = rest.get(..value_end(rest, 0)).unwrap_or(rest);
-        ArgumentError::invalid(self.count + 1, value)
+        ArgumentError::invalid(self.next_number(), value)
     }
 
     #[cold]
     fn broken(&mut self, defect: Defect) -> ArgumentError {
         self.place = Place::Broken(defect);
-        ArgumentError::malformed(self.count + 1, defect.text())
+        ArgumentError::malformed(self.next_number(), defect.text())
     }
 }

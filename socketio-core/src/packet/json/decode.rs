@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use super::{
     Kind, TextPacket, expansion, lenient,
     placeholders::{is_whitespace, string_end},
-    text_packet::Name,
+    text_packet::{Name, position},
 };
 use crate::{admission::PacketLimits, base::Text, packet::is_reserved};
 
@@ -71,13 +71,13 @@ pub(super) fn try_decode(
         }) => Ok(TextPacket {
             text,
             kind,
-            attachments,
-            namespace,
-            id,
-            event,
-            payload,
-            arguments,
             expands,
+            attachments: position(attachments),
+            payload: position(payload),
+            arguments: position(arguments),
+            namespace: namespace.into(),
+            id: id.unwrap_or_default().into(),
+            event,
         }),
         Err(error) => Err((error, text)),
     }
@@ -97,6 +97,9 @@ struct Parts {
 
 #[inline]
 fn read(text: &str, limits: &PacketLimits) -> Result<Parts, DecodeError> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(DecodeError("a packet of more than 4 GiB"));
+    }
     let mut head = Head { text, position: 0 };
     let (kind, binary) = head.kind()?;
     let attachments = if binary { head.attachments(limits)? } else { 0 };
@@ -291,7 +294,7 @@ impl Head<'_> {
             let name = lenient::unescape(&self.text[start..end]);
             Name::Unescaped(name.map_err(|_| NOT_JSON)?.into())
         } else {
-            Name::Plain(inner)
+            Name::Plain(inner.into())
         };
         let reserved = match &name {
             Name::Unescaped(name) => is_reserved(name),
@@ -315,7 +318,7 @@ impl Head<'_> {
         }
         let number = start..self.position;
         match serde_json::from_str(&self.text[number.clone()]) {
-            Ok(IgnoredAny) => Ok(Name::Plain(number)),
+            Ok(IgnoredAny) => Ok(Name::Plain(number.into())),
             Err(_) => Err(NOT_JSON),
         }
     }

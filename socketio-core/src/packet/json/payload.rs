@@ -15,8 +15,8 @@ pub struct JsonPayload {
     /// The text that contains the JSON; for encoded arguments, it is the JSON. A [`Text`], since its clones are cheap.
     pub(super) text: Text,
     /// Where the JSON begins.
-    pub(in crate::packet) start: usize,
-    pub(super) attachments: Vec<Bytes>,
+    pub(in crate::packet) start: u32,
+    pub(super) attachments: Box<[Bytes]>,
 }
 
 /// Encodes arguments: a Rust tuple (or a reference to one) or a [`Rest`](crate::Rest) is one argument for each element, `()`
@@ -63,7 +63,7 @@ impl JsonPayload {
 
     /// Adds the attachments of the placeholders. A placeholder without an attachment is found when it is read.
     pub(crate) fn with(mut self, attachments: Vec<Bytes>) -> Self {
-        self.attachments = attachments;
+        self.attachments = attachments.into();
         self
     }
 
@@ -71,7 +71,7 @@ impl JsonPayload {
         JsonPayload {
             text,
             start: 0,
-            attachments,
+            attachments: attachments.into(),
         }
     }
 
@@ -83,7 +83,12 @@ impl JsonPayload {
 
     /// Returns the JSON: an array of arguments, or an object.
     pub fn json(&self) -> &str {
-        &self.text[self.start..]
+        &self.text[self.start as usize..]
+    }
+
+    /// Returns whether all positions in the text have 32 bits, so that it can be read.
+    pub(in crate::packet) fn is_addressable(&self) -> bool {
+        u32::try_from(self.text.len()).is_ok()
     }
 
     /// Returns the attachments of the placeholders, in order.

@@ -24,21 +24,57 @@ pub enum Kind {
 }
 
 /// The head of a packet: slices of the text it came in. Created by [`decode`](crate::protocol::decode).
+///
+/// Positions have 32 bits: a packet is moved several times before its handler runs, and small values are moved without a call.
+/// [`decode`](crate::protocol::decode) refuses longer texts.
 #[derive(Clone)]
 pub struct TextPacket {
     pub(super) text: Text,
     pub(super) kind: Kind,
-    pub(super) attachments: usize,
-    /// Empty for the default namespace.
-    pub(super) namespace: Range<usize>,
-    pub(super) id: Option<Range<usize>>,
-    pub(super) event: Name,
-    /// Where the JSON begins; the end of the text if there is none.
-    pub(super) payload: usize,
-    /// Where [`Arguments`] begin to read: after the event's name, or after the `[` of an acknowledgement.
-    pub(super) arguments: usize,
     /// The arguments would take too much memory.
     pub(super) expands: bool,
+    pub(super) attachments: u32,
+    /// Where the JSON begins; the end of the text if there is none.
+    pub(super) payload: u32,
+    /// Where [`Arguments`] begin to read: after the event's name, or after the `[` of an acknowledgement.
+    pub(super) arguments: u32,
+    /// Empty for the default namespace.
+    pub(super) namespace: Span,
+    /// Empty if there is none.
+    pub(super) id: Span,
+    pub(super) event: Name,
+}
+
+/// A part of the text of a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Span {
+            start: position(range.start),
+            end: position(range.end),
+        }
+    }
+}
+
+/// Returns a position in a text of up to 4 GiB.
+#[inline]
+pub(in crate::packet) fn position(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// An event's name.
@@ -47,7 +83,7 @@ pub(super) enum Name {
     /// The packet is no event.
     None,
     /// Written without escapes: a slice of the text.
-    Plain(Range<usize>),
+    Plain(Span),
     /// Written with escapes.
     Unescaped(Box<str>),
 }
@@ -63,40 +99,40 @@ impl TextPacket {
         if self.namespace.is_empty() {
             "/"
         } else {
-            &self.text[self.namespace.clone()]
+            self.namespace.of(&self.text)
         }
     }
 
     /// Returns the query behind the namespace, which old clients send with CONNECT; empty if there is none.
     pub(in crate::packet) fn query(&self) -> &str {
-        let behind = &self.text[self.namespace.end..];
+        let behind = &self.text[self.namespace.end as usize..];
         let query = behind.strip_prefix('?').unwrap_or_default();
         query.split(',').next().unwrap_or_default()
     }
 
     /// Returns the id of the acknowledgement that is asked for or given: digits, as the client wrote them.
     pub fn id(&self) -> Option<&str> {
-        self.id.clone().map(|digits| &self.text[digits])
+        (!self.id.is_empty()).then(|| self.id.of(&self.text))
     }
 
     /// Returns the event's name, empty for other kinds. Of a number, it is the text.
     pub fn event(&self) -> &str {
         match &self.event {
             Name::None => "",
-            Name::Plain(name) => &self.text[name.clone()],
+            Name::Plain(name) => name.of(&self.text),
             Name::Unescaped(name) => name,
         }
     }
 
     /// Returns the number of binary messages that belong to the packet.
     pub fn attachments(&self) -> usize {
-        self.attachments
+        self.attachments as usize
     }
 
     /// Returns the JSON after the head, empty if there is none. For CONNECT and CONNECT_ERROR it has been checked; for events
     /// and acknowledgements [`Arguments`] checks it.
     pub fn payload(&self) -> &str {
-        &self.text[self.payload..]
+        &self.text[self.payload as usize..]
     }
 
     /// Returns the arguments of an event (after its name) or of an acknowledgement; none for other kinds.
@@ -113,7 +149,10 @@ impl TextPacket {
         let payload = JsonPayload {
             text: self.text,
             start: self.payload,
-            attachments,
+            attachments: match attachments.is_empty() {
+                true => Box::default(),
+                false => attachments.into(),
+            },
         };
         Arguments::of_packet(payload, progress)
     }
@@ -123,7 +162,7 @@ impl TextPacket {
         JsonPayload {
             text: self.text.clone(),
             start: self.payload,
-            attachments: Vec::new(),
+            attachments: Box::default(),
         }
     }
 
