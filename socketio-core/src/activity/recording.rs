@@ -8,17 +8,17 @@ use crate::base::turn_clock;
 /// The outcome of an event whose handler was dropped.
 const CANCELLED: &str = "cancelled";
 
-/// An event of a client while it is being handled. It is recorded when this is dropped, whatever becomes of the handler.
+/// An event of a client while it is being handled. It is recorded on drop, however the handler ends.
 pub(crate) struct Recording {
     activity: Arc<Activity>,
     started: Instant,
     has_ended: bool,
-    /// Taken when this is dropped.
+    /// Taken on drop.
     record: Option<Record>,
 }
 
 impl Recording {
-    /// Begins the recording of an event whose handler starts now.
+    /// Starts to record an event whose handler starts now.
     pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Self {
         record.direction = Direction::In;
         record.outcome = CANCELLED;
@@ -30,7 +30,7 @@ impl Recording {
         }
     }
 
-    /// Notes how the event has ended. The first failure stays, also if an error handler has dealt with it.
+    /// Sets the outcome of the event. The first outcome stays, even if an error handler handles the failure.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
         if let Some(record) = &mut self.record
             && !std::mem::replace(&mut self.has_ended, true)
@@ -40,7 +40,7 @@ impl Recording {
     }
 }
 
-/// Notes how an event has ended, if it is recorded: [`Recording::ended`].
+/// Sets the outcome of an event, if it is recorded: see [`Recording::ended`].
 pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static str) {
     if let Some(recording) = recording {
         recording.ended(outcome);

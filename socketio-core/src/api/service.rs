@@ -1,4 +1,4 @@
-//! [`ApiService`]: the API as a tower service, for a router of one's own.
+//! [`ApiService`]: the API as a tower service, for the application's own router.
 
 use std::{
     convert::Infallible,
@@ -22,11 +22,11 @@ impl SocketIo {
     /// `Router::new().nest_service("/operators", io.api_service())`. Build the server with
     /// [`Api::mounted(false)`](crate::Api::mounted) if it is not to be served at its own path, too.
     ///
-    /// It answers requests below the API's path, and requests for a route alone, as a nested service gets them.
+    /// It answers requests below the API's path, and requests for a route alone, which is what a nested service receives.
     ///
     /// # Panics
     ///
-    /// If the server was built without [`api`](crate::SocketIoBuilder::api).
+    /// Panics if the server was built without [`api`](crate::SocketIoBuilder::api).
     #[track_caller]
     pub fn api_service(&self) -> ApiService {
         ApiService {

@@ -9,7 +9,7 @@ use crate::{
     pending::{AckKind, OnAck, PendingAck, PendingAcks},
 };
 
-/// How many times `max_pending_acks` acks of all clients of a connection may be pending.
+/// The limit for all clients of a connection together, as a multiple of `max_pending_acks`.
 const CONNECTION: usize = 4;
 
 impl Client {
@@ -58,7 +58,7 @@ impl Client {
             Ok((id, None)) => Some(id),
             Ok((id, Some(given_up))) => {
                 self.resolve(given_up, Err(CallError::TooMuchPending), 0);
-                // Once for each client, which causes one for each event that asks it.
+                // Logged once for each client, since it happens again with every further event that asks for an ack.
                 if !self.gave_up_acks.swap(true, Ordering::Relaxed) {
                     tracing::warn!(target: "socketio", sid = %self.sid(), limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }
