@@ -26,7 +26,7 @@ impl SocketIo {
     ///
     /// # Panics
     ///
-    /// Panics if the server was built without [`api`](crate::SocketIoBuilder::api).
+    /// If the server was built without [`api`](crate::SocketIoBuilder::api).
     #[track_caller]
     pub fn api_service(&self) -> ApiService {
         ApiService {

@@ -47,7 +47,7 @@ impl<T> Slot<T> {
     ///
     /// # Panics
     ///
-    /// Panics inside of another `with` of the same slot on the same thread, which would deadlock.
+    /// Inside of another `with` of the same slot on the same thread, which would deadlock.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         let mut loan = Loan {
             slot: self,
@@ -63,7 +63,7 @@ impl<T> Slot<T> {
     ///
     /// # Panics
     ///
-    /// Panics as [`with`](Self::with) does.
+    /// As [`with`](Self::with).
     pub(crate) fn change<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         // Notifies also if `run` panics.
         let _changed = ChangedOnDrop(self);

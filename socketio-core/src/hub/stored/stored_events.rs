@@ -140,7 +140,7 @@ impl StoredEvents {
     ///
     /// # Panics
     ///
-    /// Panics outside of a tokio runtime.
+    /// Outside of a tokio runtime.
     pub(crate) fn start(self: &Arc<Self>, hub: &Arc<Hub>) {
         // Called once, so that the hub is not set yet.
         let _ = self.hub.set(Arc::downgrade(hub));
