@@ -11,7 +11,7 @@ pub(crate) enum RateRule {
     Event,
     /// All events of a namespace.
     Namespace,
-    /// All events of a client in any namespace.
+    /// All events of a client, in every namespace.
     Server,
 }
 
