@@ -89,7 +89,8 @@ impl MessageHandler<'_> {
         }
     }
 
-    /// Decodes a message. Python writes numbers that are not JSON, and half surrogate pairs, which a Rust string can't contain: both are replaced.
+    /// Decodes a message. Python writes numbers that are not JSON, and half surrogate pairs, which a Rust string can't contain. Both are
+    /// replaced.
     fn read(&self, message: &[u8]) -> Result<Option<ClusterMessage>, InvalidMessage> {
         if message.len() > self.cluster.max_message {
             return Err("it is larger than `max_cluster_message`".into());
