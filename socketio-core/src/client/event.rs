@@ -43,7 +43,7 @@ pub trait Shape {
     #[doc(hidden)]
     fn payload<E: Serialize>(event: &E) -> Self::Payload<'_, E>;
 
-        /// Reads an event from its arguments.
+    /// Reads an event from its arguments.
     ///
     /// # Errors
     ///

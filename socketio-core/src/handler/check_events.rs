@@ -7,8 +7,8 @@ use socketio_names::{Pattern, nearest};
 use super::check::parsed;
 use crate::node::{EventDefinition, OutgoingEvents};
 
-/// Reports events in namespaces that the server does not have, and two types of one name; returns the events, sorted. `None` is a
-/// server without clients of its own.
+/// Reports events in namespaces that the server does not have, and two types of one name; returns the events, sorted. `served` is
+/// `None` for a server without clients of its own.
 pub(super) fn check_events(
     mut events: Vec<(&'static EventDefinition, Cow<'static, str>)>,
     served: Option<&[Pattern]>,

@@ -18,7 +18,7 @@ use crate::{
 
 impl Dispatcher {
     /// Returns the acknowledgement of a failed event: from the error handler, or from `error_ack` if there is none or
-    /// it fails, too.
+    /// it also fails.
     pub(super) async fn recover(
         &self,
         handlers: &Lookup,
@@ -128,7 +128,7 @@ impl Dispatcher {
         .into())
     }
 
-    /// Runs the error handler. Returns `None` if there is none, or if it failed as well.
+    /// Runs the error handler. Returns `None` if there is none, or if it also failed.
     pub(super) async fn handle_error(
         &self,
         handler: Option<&Arc<Entry>>,

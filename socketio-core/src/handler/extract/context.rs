@@ -1,4 +1,4 @@
-//! [`EventContext`]: what the arguments of a handler are read from.
+//! [`EventContext`]: the event from which the arguments of a handler are read.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub(crate) enum Input<'a> {
 }
 
 impl Input<'_> {
-    /// Has the response encoded, even if the client asks for no acknowledgement.
+    /// Encodes the response even if the client asks for no acknowledgement.
     pub(in crate::handler) fn with_response(mut self) -> Self {
         if let Input::Event { ack, .. } = &mut self
             && !ack.is_requested()
@@ -126,8 +126,8 @@ impl<'a> EventContext<'a> {
         })
     }
 
-    /// Returns the first argument that was a protocol violation. It closes the connection, whatever user code did with the
-    /// error.
+    /// Returns the first argument that was a protocol violation. It closes the connection, no matter what user code did with
+    /// the error.
     pub(crate) fn into_malformed(self) -> Option<ArgumentError> {
         self.malformed
     }
