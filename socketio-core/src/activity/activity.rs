@@ -97,7 +97,7 @@ pub(crate) struct Gap {
     pub(crate) next: u64,
     /// How many rows of this process are missing.
     pub(crate) missed: u64,
-    /// Whether rows of an earlier or another process may be missing, too.
+    /// Whether rows of an earlier or another process may also be missing.
     pub(crate) other_process: bool,
 }
 

@@ -23,7 +23,7 @@ pub(super) struct AddressTable {
     sweep_at: usize,
 }
 
-/// What one address has opened.
+/// The connections and sessions that one address has opened.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) sessions: usize,

@@ -20,7 +20,7 @@ use crate::{base::BoxError, client::SocketIo};
 impl SocketIo {
     /// Returns the [HTTP API](crate::Api) as a service for a router: in axum
     /// `Router::new().nest_service("/operators", io.api_service())`. Build the server with
-    /// [`Api::mounted(false)`](crate::Api::mounted) if it is not to be served at its own path, too.
+    /// [`Api::mounted(false)`](crate::Api::mounted) if it must not also be served at its own path.
     ///
     /// It answers requests below the API's path, and requests for a route alone, which is what a nested service receives.
     ///

@@ -41,7 +41,7 @@ struct Peer {
     heard: Instant,
 }
 
-/// What the caller has to do after a message has arrived.
+/// What the caller must do after a message has arrived.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Arrived {
     /// The messages to handle, in order.

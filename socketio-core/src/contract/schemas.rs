@@ -68,7 +68,7 @@ impl Schemas {
             .filter(|(name, schema)| types.get(*name).is_some_and(|other| other != *schema))
             .map(|(name, _)| name.clone())
             .collect();
-        // A type that contains one of them differs as well.
+        // A type that contains one of them also differs.
         loop {
             let containing: Vec<String> = input
                 .iter()

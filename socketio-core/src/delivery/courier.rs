@@ -1,7 +1,7 @@
 //! [`Courier`]: sends kept events to the clients of their recipients, and keeps them until one has acknowledged.
 //!
 //! Each recipient with events and local clients has a task, which sends the events one after another, so that they arrive in order. Only one
-//! node at a time sends to a recipient; it asks the user's clients on other nodes as well. A further task removes expired events, and is
+//! node at a time sends to a recipient; it also asks the user's clients on other nodes. A further task removes expired events, and is
 //! notified of events that other nodes have stored.
 
 use std::{

@@ -66,7 +66,7 @@ fn no_namespace(definition: &EventDefinition, path: &str, served: &[Pattern]) ->
     )
 }
 
-/// Returns whether both are one type. A type with a lifetime is the same whatever the lifetime is.
+/// Returns whether both are one type. A type with a lifetime is the same for all lifetimes.
 fn is_same(one: &EventDefinition, other: &EventDefinition) -> bool {
     (one.type_id)() == (other.type_id)()
 }

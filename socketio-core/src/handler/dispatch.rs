@@ -52,7 +52,7 @@ impl Dispatcher {
 
     /// Runs the handler of an event and acknowledges it.
     ///
-    /// The future does not panic, whatever user code does.
+    /// The future does not panic, even if user code does.
     #[inline]
     pub(crate) fn event(
         context: Arc<ClientContext>,

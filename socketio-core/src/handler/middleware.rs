@@ -194,7 +194,7 @@ impl EventCall {
         Ok(self.copied_arguments().read()?)
     }
 
-    /// Returns a copy of all arguments, whatever their number. [`Data`](crate::Data) takes any value.
+    /// Returns a copy of all arguments, of any number. [`Data`](crate::Data) takes any value.
     ///
     /// # Errors
     ///

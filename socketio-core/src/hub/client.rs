@@ -61,7 +61,7 @@ pub(crate) struct Client {
 struct User {
     /// Changed only under the lock of the state.
     key: Option<Arc<str>>,
-    /// What the client's records have in common. Created by the first record with this user.
+    /// The part that all records of the client share. Created by the first record with this user.
     subject: Option<Arc<Subject>>,
 }
 

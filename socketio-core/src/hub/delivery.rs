@@ -21,7 +21,7 @@ pub(crate) struct Delivery<'a> {
     recorded: Option<Recorded>,
 }
 
-/// What is recorded of a delivery besides the event: the first recipient, the size of its packet in bytes, and the outcome.
+/// The recorded data of a delivery, besides the event: the first recipient, the size of its packet in bytes, and the outcome.
 struct Recorded {
     recipient: Arc<Client>,
     bytes: usize,

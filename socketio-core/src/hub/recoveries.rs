@@ -118,7 +118,7 @@ impl Recoveries {
         self.sessions.kept_session(pid)
     }
 
-    /// Keeps a session that another node has had until now.
+    /// Keeps a session that another node has kept until now.
     pub(super) fn import(&self, session: KeptSession) {
         let (duration, max) = (self.options.max_disconnection, self.options.sessions);
         let pid = Arc::clone(&session.pid);

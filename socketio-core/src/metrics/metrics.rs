@@ -30,7 +30,7 @@ pub struct Metrics {
     /// The number of clients that were refused by a `connect` handler, a guard or an error.
     pub clients_refused: u64,
     /// The problems of the page [troubleshooting](https://docs.rs/socketio/latest/socketio/guide/troubleshooting/index.html),
-    /// with their counts. Occurrences that were left out of the log are counted, too.
+    /// with their counts. Occurrences that were left out of the log are also counted.
     pub problems: Vec<ProblemMetrics>,
     /// The number of received messages. A packet with attachments is several messages.
     pub messages_received: u64,

@@ -16,7 +16,7 @@ pub(crate) struct DescribedHandlers {
     pub(crate) types: Arc<[HandlerTypes]>,
     /// The namespaces that clients may join although they have no handlers.
     pub(crate) namespaces: Vec<String>,
-        /// Whether the user has set a function that acknowledges failed events.
+    /// Whether the user has set a function that acknowledges failed events.
     pub(crate) own_error_ack: bool,
 }
 
@@ -88,7 +88,7 @@ impl Description {
         self.described.types.get(index).map(HandlerSchemas::of)
     }
 
-        /// Returns whether the user has set a function that acknowledges failed events.
+    /// Returns whether the user has set a function that acknowledges failed events.
     pub(crate) fn has_own_error_ack(&self) -> bool {
         self.described.own_error_ack
     }

@@ -35,7 +35,7 @@ pub(super) struct PendingEvents {
 
 pub(super) enum Pending {
     Entry(PendingEntry),
-    /// What a client receives behind the events before it.
+    /// A packet that a client receives after the earlier events.
     Packet(Arc<ConnectionHandle>, Frames),
 }
 

@@ -169,7 +169,7 @@ impl SessionRecord {
         Arc::from(&*self.namespace)
     }
 
-    /// Returns the session, which another node has had until now; `None` if it is of another epoch than the log.
+    /// Returns the session, which another node has kept until now; `None` if it is of another epoch than the log.
     pub(super) fn into_session(
         self,
         pid: &Arc<str>,

@@ -40,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The longest interval after which all live sessions are stored again.
 const REFRESH: Duration = Duration::from_secs(30);
 
-/// What is to be stored.
+/// A change of a session that must be stored.
 pub(super) enum Job {
     /// The session of a client.
     Save(Arc<SessionMark>),
