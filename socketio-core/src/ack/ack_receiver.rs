@@ -1,4 +1,7 @@
 //! [`AckRequest`] asks the recipients of an event for acks, [`AckReceiver`] receives them.
+//!
+//! `To::call`, its variants and the courier of kept events use them. Dropping the receiver removes the acks that are still
+//! pending, locally and in the cluster.
 
 use std::{
     future::poll_fn,

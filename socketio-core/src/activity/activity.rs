@@ -1,4 +1,7 @@
 //! [`Activity`]: numbers the records of a server and passes them to the ring and to other sinks.
+//!
+//! The hub passes records to it, if rows are wanted; the HTTP API reads pages of the ring. Numbers are given under one lock, so that
+//! the ring and all sinks receive the records in the order of their numbers.
 
 use std::{
     fmt,

@@ -1,4 +1,6 @@
 //! [`Cluster`]: publishes to the other nodes.
+//!
+//! The emitter, the handles of clients and the HTTP API call it. Publishing only queues a message: the publish task sends it.
 
 use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 

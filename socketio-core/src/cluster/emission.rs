@@ -1,4 +1,6 @@
 //! [`Emission`]: one event with its recipients.
+//!
+//! `To` creates emissions for the emitter, and the message handler creates them from messages of other nodes.
 
 use std::{
     convert::Infallible,

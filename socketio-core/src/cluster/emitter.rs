@@ -1,4 +1,7 @@
 //! [`Emitter`]: delivers emissions to local and remote clients.
+//!
+//! `To` emits through it. It decides whether an event is delivered here, published, or appended to the event store, and it owns the
+//! membership of the cluster.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,6 @@
 //! [`Membership`]: the tasks of a node that is part of a cluster.
+//!
+//! The emitter starts and stops them. The tasks do not keep the hub alive.
 
 use std::{
     fmt,

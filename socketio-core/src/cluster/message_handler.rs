@@ -1,4 +1,7 @@
 //! [`MessageHandler`]: applies the messages of other nodes.
+//!
+//! The subscribe task passes every message to it. Messages of one node are applied in the order in which that node has published
+//! them, and an invalid message has no effect.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

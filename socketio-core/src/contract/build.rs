@@ -1,4 +1,6 @@
 //! Builds the [`Contract`] of a server from its handler table and its outgoing events.
+//!
+//! `SocketIo::contract` calls it. Everything that a contract contains is known after `build()`, so that its result never changes.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,6 @@
 //! [`EventTable`]: finds the counters of a sent event.
+//!
+//! The hub looks up each sent event once. The table is built with the server and does not change, so that it needs no lock.
 
 use std::sync::Arc;
 

@@ -1,4 +1,7 @@
 //! [`EventLog`]: the latest events of one namespace, numbered.
+//!
+//! The hub delivers the events of a namespace through its log, if events of this namespace are kept. The lock of a log is taken after
+//! that of a client, and before those of namespaces, rooms and outboxes.
 
 use std::{
     collections::VecDeque,

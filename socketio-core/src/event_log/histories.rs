@@ -1,4 +1,7 @@
 //! [`Histories`]: the kept events of the rooms of one namespace.
+//!
+//! They belong to the state of an `EventLog`, whose lock protects them. Events beyond a limit are dropped, the oldest first, and a
+//! room without events is forgotten.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -1,4 +1,6 @@
 //! [`AckRequest`]: the acknowledgement that an event asks for, which is sent by the server or by an [`Ack`](super::Ack).
+//!
+//! The dispatcher creates a request for each event that asks for an acknowledgement. At most one acknowledgement is sent for it.
 
 use std::{
     fmt,

@@ -1,4 +1,6 @@
 //! The end of an event: its response is encoded, or its failure is handed to the error handler and acknowledged.
+//!
+//! Called by `dispatch`, `begun` and `upload_serve`. An error handler that fails is not called again: its error is logged.
 
 use std::sync::Arc;
 

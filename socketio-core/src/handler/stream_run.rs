@@ -1,4 +1,6 @@
 //! Runs a stream item by item, at the pace of its client's outbox, until it ends or is cancelled.
+//!
+//! `begun` calls it for an event whose handler has returned a stream. The event is acknowledged once, when the stream has ended.
 
 use std::{
     borrow::Cow,

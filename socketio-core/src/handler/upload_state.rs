@@ -1,4 +1,6 @@
 //! [`UploadState`]: one upload, between the events with its chunks and the handler that takes them; [`Uploads`]: those of one client.
+//!
+//! `upload_serve` passes the chunks in, and the handler's `Upload` takes them out: in their order, and each only once.
 
 use std::{
     collections::VecDeque,

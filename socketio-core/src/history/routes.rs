@@ -1,4 +1,6 @@
 //! [`HistoryRoutes`]: answers requests for histories.
+//!
+//! `service` calls it for requests to its path. The guard runs before anything is read.
 
 use std::{sync::Arc, time::Duration};
 

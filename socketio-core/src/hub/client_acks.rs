@@ -1,4 +1,6 @@
 //! The acks that a [`Client`] has been asked for: how many may be pending, and how they end.
+//!
+//! Calls and callbacks add pending acks. Acknowledgements of the client resolve them, and the hub fails them when the client leaves.
 
 use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 

@@ -1,4 +1,7 @@
 //! [`Delivery`]: pushes an event into outboxes, then notifies the observers.
+//!
+//! Emissions, events of the store and `Socket::emit` are delivered through it. Observers are notified at the end, when no lock is
+//! held.
 
 use std::sync::Arc;
 

@@ -1,4 +1,7 @@
 //! Lists clients and rooms in pages, for operators.
+//!
+//! The HTTP API asks it for this node, and the cluster for other nodes. Pages are ordered by key, so that the pages of several nodes
+//! can be merged.
 
 use std::{
     collections::{BTreeMap, BinaryHeap},

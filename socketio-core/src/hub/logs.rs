@@ -1,4 +1,6 @@
 //! [`Logs`]: the logs of all namespaces whose events are kept.
+//!
+//! The hub looks up the log of a namespace here before it delivers an event. A namespace whose events are not kept has no log.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,6 @@
 //! [`Recoverable`]: the part of a client that is needed to recover its session.
+//!
+//! Its positions are changed under the lock of the log, so that they agree with the events that were put into the outbox.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,

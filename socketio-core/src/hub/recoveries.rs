@@ -1,4 +1,7 @@
 //! [`Recoveries`]: the logs and the kept sessions of a server, if it recovers sessions.
+//!
+//! The hub calls it when clients join and leave. A kept session ends exactly once: it is recovered, given to another node, or passed
+//! to `OnLost`.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,6 @@
 //! Reads the counters of a server: `io.metrics()`.
+//!
+//! It reads the counters one after the other while the server runs, so that they may be of slightly different times.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! The types of handlers and outgoing events, by namespace: for contracts.
+//!
+//! `build()` fills it from the handler table, and the contract reads it.
 
 use std::sync::Arc;
 

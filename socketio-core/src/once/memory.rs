@@ -1,4 +1,6 @@
 //! [`MemoryOnce`]: responses in the memory of this process.
+//!
+//! Completed keys are kept in the order of their completion, so that expired ones and those beyond a limit are found first.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},

@@ -1,4 +1,7 @@
 //! The pending acks of remote clients.
+//!
+//! The cluster adds requests before it publishes them, and the message handler passes in the acks that arrive. A request accepts acks
+//! until its deadline, or until its call is dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,7 @@
 //! [`EventContext`]: the event from which the arguments of a handler are read.
+//!
+//! The dispatcher creates one for each handler and guard. A protocol violation in an argument is remembered, even if user code
+//! discards the error.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! The task that reads what all nodes have appended to the store, and delivers it. Started by [`StoredEvents::start`].
+//!
+//! Entries are applied in the order of the store, so that all nodes deliver events in the same order.
 
 use std::{sync::Arc, time::Duration};
 

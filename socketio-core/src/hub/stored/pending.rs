@@ -1,4 +1,7 @@
 //! [`PendingEvents`]: what this node has appended to the store, or is about to, and has not read there yet.
+//!
+//! The state of `StoredEvents` contains it, under its lock. The append task takes batches from it, and the follow task settles
+//! entries in the order of their numbers.
 
 use std::{collections::VecDeque, sync::Arc};
 

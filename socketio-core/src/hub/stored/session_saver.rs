@@ -1,4 +1,6 @@
 //! [`SessionSaver`]: stores the sessions of this node while they live.
+//!
+//! Each session has a mark that queues it here when it changes. A task that `StoredEvents` starts stores them in batches.
 
 use std::{
     collections::{HashMap, VecDeque},
