@@ -1,5 +1,5 @@
 //! Socket.IO servers in the style of Flask-SocketIO. A handler is a plain function with an attribute on it: its parameters
-//! receive the event's arguments, what it returns is sent back as the acknowledgement, and `emit()` replies to the client that
+//! receive the event's arguments, its return value is sent back as the acknowledgement, and `emit()` replies to the client that
 //! sent the event.
 //!
 //! ```no_run
@@ -26,9 +26,9 @@
 //! }
 //! ```
 //!
-//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later; with
-//! [`allow_eio3`](SocketIoBuilder::allow_eio3) also those before),
-//! over long-polling and WebSocket, beside any HTTP application of hyper, tower or axum.
+//! It serves every official client (Socket.IO protocol v5 over Engine.IO v4: JavaScript 3 and later, Python 5 and later; earlier
+//! ones with [`allow_eio3`](SocketIoBuilder::allow_eio3)) over long-polling and WebSocket, next to any HTTP application of hyper,
+//! tower or axum.
 //!
 //! The [guide] begins with [getting started](crate::guide::getting_started): a project, a web page, and clients in
 //! JavaScript and Python. To find an item of the API by what it does:
@@ -40,24 +40,24 @@
 //! | Reply to the client | the return value of the handler; [`emit`], [`send`], [`send_json`], [`call`] |
 //! | Emit to others | [`to`], [`broadcast`], [`skip`], [`except`], [`of`], then [`emit`](To::emit) or [`call`](To::call); options: [`volatile`](To::volatile), [`overflow`](To::overflow), [`emit_wait`](To::emit_wait) |
 //! | Use rooms | [`join_room`], [`leave_room`], [`close_room`], [`rooms`] |
-//! | Find out who is in a room | [`To::sockets`], [`SocketIo::sockets`], [`SocketIo::socket`] |
+//! | List the clients in a room | [`To::sockets`], [`SocketIo::sockets`], [`SocketIo::socket`] |
 //! | Identify the client | [`sid`], [`request`], [`Socket`]; in `connect` also [`Auth`] |
 //! | Accept, refuse and disconnect clients | handlers named `connect` and `disconnect`, [`ConnectionRefused`], [`Reason`], [`disconnect`] |
 //! | Keep data of a client | [`Session`], [`ConnectionSession`], [`session`] |
 //! | Keep clients' sessions while they are disconnected | [`recovery`](SocketIoBuilder::recovery), [`Recovery`], [`Recovered`], [`Expired`] |
-//! | Send what was sent to a room before | [`history`](SocketIoBuilder::history), [`join_since`], [`join_last`], [`History`], [`Position`]; over HTTP: [`history_http`](SocketIoBuilder::history_http), [`HistoryHttp`] |
+//! | Send earlier events of a room to clients that join | [`history`](SocketIoBuilder::history), [`join_since`], [`join_last`], [`History`], [`Position`]; over HTTP: [`history_http`](SocketIoBuilder::history_http), [`HistoryHttp`] |
 //! | Share data between handlers | [`State`], [`state`](SocketIoBuilder::state), [`shared_state`](SocketIoBuilder::shared_state), [`SocketIo::state`] |
 //! | Work outside of handlers | [`SocketIo`], [`spawn`], [`current`], [`try_emit`] and the other `try_` functions |
 //! | Authorize events and connections | `guard = ..` on an attribute, [`guard`](SocketIoBuilder::guard), [`guard_in`](SocketIoBuilder::guard_in), [`on_handshake`](SocketIoBuilder::on_handshake) |
 //! | Wrap every event | [`middleware`](SocketIoBuilder::middleware) |
 //! | Handle errors | [`#[on_error]`](macro@on_error), [`#[on_error_default]`](macro@on_error_default), [`on_error`](SocketIoBuilder::on_error) for closures |
-//! | Handle retries once | `once = id` on an attribute, [`once`](EventHandlerExt::once), [`once_in`] for a transaction, [`Once`] |
-//! | Send until it is acknowledged | [`deliver`](To::deliver), [`Deliveries`] |
+//! | Handle an event once despite retries | `once = id` on an attribute, [`once`](EventHandlerExt::once), [`once_in`] for a transaction, [`Once`] |
+//! | Send an event until it is acknowledged | [`deliver`](To::deliver), [`Deliveries`] |
 //! | Build, serve and shut down | [`SocketIo`], [`SocketIoBuilder`], [`run`](SocketIo::run), [`run_until`](SocketIo::run_until), [`layer`](SocketIo::layer), [`drain`](SocketIoBuilder::drain), [`shutdown`](SocketIo::shutdown) |
 //! | Scale to several processes | [`message_queue`](SocketIoBuilder::message_queue) |
 //! | Log and inspect | [`logger`](SocketIoBuilder::logger), [`admin`](SocketIoBuilder::admin), [`describe`](SocketIo::describe) |
 //! | Let other programs read and emit | the [HTTP API](crate::guide::http_api) |
-//! | Emit events that have a type | [`Event`](derive@Event), [`emit_event`], [`To::emit_event`] |
+//! | Emit typed events | [`Event`](derive@Event), [`emit_event`], [`To::emit_event`] |
 //! | Give clients types | `SocketIo::contract`: [typed contracts](crate::guide::contracts) |
 //! | Test | the crate `socketio-test`: [testing](crate::guide::testing) |
 //!
@@ -71,7 +71,7 @@
 //! | `api` | `SocketIoBuilder::api`, the [HTTP API](crate::guide::http_api) | no |
 //! | `contract` | [`SocketIo::contract`]: the events as TypeScript, AsyncAPI and JSON Schema | no |
 //! | `metrics` | [`Metrics::record`](metrics::Metrics), for the recorders of the crate `metrics` | no |
-//! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name | no |
+//! | `redis`, `rabbitmq`, `kafka`, `nats` | the message queue of that name; `redis` also `RedisOnce`, `RedisStreams` and `Deliveries::redis` | no |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,5 +1,5 @@
-//! Message queues that connect several processes to a cluster: the brokers, each with a Cargo feature of its name, and
-//! the traits for custom ones. [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes a URL or
+//! Message queues that connect several processes to a cluster: the brokers, each behind the Cargo feature of its name, and
+//! the traits for custom brokers. [`SocketIoBuilder::message_queue`](crate::SocketIoBuilder::message_queue) takes a URL or
 //! a value of these types.
 
 #[cfg(feature = "kafka")]

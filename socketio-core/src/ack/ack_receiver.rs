@@ -1,4 +1,7 @@
 //! [`AckRequest`] asks the recipients of an event for acks, [`AckReceiver`] receives them.
+//!
+//! `To::call`, its variants and the courier of kept events use them. Dropping the receiver removes the acks that are still
+//! pending, locally and in the cluster.
 
 use std::{
     future::poll_fn,
@@ -155,7 +158,8 @@ impl AckReceiver {
         Err(failure)
     }
 
-    /// As [`first`](Self::first), and ends once all local recipients have failed: whether there are remote ones is not known.
+    /// Waits for the first ack as [`first`](Self::first) does, but ends once all local recipients have failed, since it is unknown whether
+    /// there are remote ones.
     pub(crate) async fn first_while_local(&mut self) -> AckResult {
         while let Some((_, ack)) = poll_fn(|cx| self.poll_next(cx)).await {
             if ack.is_ok() || self.local.iter().all(|request| request.id.is_none()) {
@@ -172,8 +176,7 @@ impl AckReceiver {
         self.counters.acks_timed_out.add(local + remote);
     }
 
-    /// Returns the recipients whose acks are pending, as far as they are known: remote clients in a room are those that their nodes have
-    /// named.
+    /// Returns the known recipients whose acks are pending. Remote clients in a room are known once their nodes have named them.
     pub(crate) fn outstanding(&self) -> impl Iterator<Item = Sid> {
         let remote = self.remote.as_ref().map(RemoteAckGuard::outstanding);
         self.local_outstanding().chain(remote.into_iter().flatten())

@@ -26,7 +26,7 @@ use crate::{
 /// not acknowledged, each with [`CallError::Timeout`], and ends. Acks that arrive after it was dropped are ignored.
 #[must_use = "acks arrive while it is polled"]
 pub struct CallStream<T> {
-    /// `None` at the end, and if there was no recipient.
+    /// `None` at the end, and if there are no recipients.
     acks: Option<AckReceiver>,
     deadline: Pin<Box<Sleep>>,
     /// The recipients that have not acknowledged by the deadline.
@@ -46,7 +46,7 @@ impl<T> CallStream<T> {
 }
 
 impl<T> CallStream<T> {
-    /// Polls for the next ack, and leaves its arguments unread.
+    /// Polls for the next ack, without reading its arguments.
     pub(crate) fn poll_ack(
         &mut self,
         cx: &mut Context<'_>,

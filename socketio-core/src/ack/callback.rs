@@ -14,7 +14,7 @@ use crate::{
 pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Closures for [`To::callback`](crate::To::callback): `async` or not, with one argument, into which the acknowledgement is
-/// read: a tuple for several arguments, `()` for none. With a `Result<T, CallError>` as its argument, a closure also learns that
+/// read: a tuple for several arguments, `()` for none. A closure with an argument of type `Result<T, CallError>` also runs if
 /// there is no acknowledgement.
 ///
 /// The compiler infers `M`.
@@ -24,7 +24,7 @@ pub(crate) type CallbackFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
     note = "a callback is a closure with one argument, whose type is written and implements `Deserialize`, or is a `Result<T, CallError>` of such a type; it returns `()`, or a `Send` future of `()`"
 )]
 pub trait AckCallback<M>: Send + Sync + 'static {
-    /// Whether the callback also runs when there is no acknowledgement.
+    /// Whether the callback also runs if there is no acknowledgement.
     #[doc(hidden)]
     const TAKES_ERRORS: bool;
 
@@ -74,7 +74,7 @@ where
     }
 }
 
-/// Marker of callbacks that also run when there is no acknowledgement.
+/// Marker of callbacks that also run if there is no acknowledgement.
 #[derive(Debug)]
 pub struct Checked;
 
@@ -119,7 +119,7 @@ impl Callback {
         }
     }
 
-    /// Returns whether it also runs when there is no acknowledgement.
+    /// Returns whether it also runs if there is no acknowledgement.
     pub(crate) fn takes_errors(&self) -> bool {
         self.takes_errors
     }
@@ -143,9 +143,9 @@ impl Callback {
             spawn(
                 origin,
                 Box::pin(async move {
-                    // Dropped at the end: it counts until then.
+                    // Counts the callback until it is dropped at the end.
                     let _running = running;
-                    // Dropped at the end, as all user code within the fault boundary.
+                    // Dropped at the end, inside the fault boundary like all user code.
                     let _callback = callback;
                     match run(ack) {
                         Ok(callback) => callback.await,

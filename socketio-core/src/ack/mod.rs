@@ -1,6 +1,6 @@
 //! Asking clients for acks: `call`, `call_stream` and callbacks.
 //!
-//! Called by `To` in `client`. Pending acks are kept in `hub` for local clients, and in `cluster` for remote ones.
+//! Called by `To` in `client`. Pending acks of local clients are kept in `hub`, those of remote clients in `cluster`.
 
 mod ack_receiver;
 mod call_stream;

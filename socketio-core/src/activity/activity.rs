@@ -1,4 +1,7 @@
-//! [`Activity`]: the rows of a server on their way to the ring and to other sinks.
+//! [`Activity`]: numbers the records of a server and passes them to the ring and to other sinks.
+//!
+//! The hub passes records to it, if rows are wanted; the HTTP API reads pages of the ring. Numbers are given under one lock, so that
+//! the ring and all sinks receive the records in the order of their numbers.
 
 use std::{
     fmt,
@@ -19,16 +22,15 @@ use super::{
 
 /// Receives every record, in the order of their numbers.
 pub(crate) trait Sink: Send + Sync {
-    /// Takes a record. It is called under a lock that every event takes, so it must neither wait nor call user code, and what it
-    /// does is kept short.
+    /// Takes a record. Called under a lock that every event takes, so it must return quickly, and neither wait nor call user code.
     fn record(&self, record: Record);
 
-    /// Takes a record and gives it the next number, under the lock that keeps records in order. Only for a sink that is the only
-    /// place of records.
+    /// Takes a record and gives it the next number, under the lock that keeps records in order. Called instead of
+    /// [`record`](Self::record) if this sink is the only place of records.
     fn record_next(&self, record: Record, next: &AtomicU64);
 }
 
-/// Where the rows of a server go. Nowhere by default: then there is no [`Activity`].
+/// The places that receive the rows of a server. Default: none, in which case there is no [`Activity`].
 #[derive(Clone, Default)]
 pub(crate) struct ActivityOptions {
     /// The limits of the ring, if there is one.
@@ -66,13 +68,13 @@ impl fmt::Debug for ActivityOptions {
     }
 }
 
-/// What happens on a server. Rows are numbered from the microseconds of 1970 to its start, so that the rows of its next
-/// process have greater numbers.
+/// What happens on a server. The first number is the time of its start in microseconds since 1970, so that the rows of its next process
+/// have greater numbers.
 pub(crate) struct Activity {
     node: Arc<str>,
     /// The number of the first row.
     first: u64,
-    /// The number of the next record. With several places of records, it is changed under the lock of the ring only.
+    /// The number of the next record. With several places of records, it is changed only under the lock of the ring.
     next: AtomicU64,
     has_one_place: bool,
     ring: Mutex<Option<Ring>>,
@@ -82,23 +84,23 @@ pub(crate) struct Activity {
     recorded: Notify,
 }
 
-/// Records of the ring, with what is missing before them.
+/// Records of the ring, with the gap before them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Page {
     pub(crate) records: Vec<Record>,
     pub(crate) gap: Option<Gap>,
 }
 
-/// Rows that a reader asked for and that are not in the ring any more.
+/// Rows that a reader has asked for and that are no longer in the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Gap {
     /// The number after which the reader asked.
     pub(crate) after: u64,
-    /// The number of the first row that there is.
+    /// The number of the first row that is still available.
     pub(crate) next: u64,
     /// How many rows of this process are missing.
     pub(crate) missed: u64,
-    /// Whether there may also be rows of an earlier process, or of another one.
+    /// Whether rows of an earlier or another process may also be missing.
     pub(crate) other_process: bool,
 }
 
@@ -107,7 +109,7 @@ impl Activity {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Numbers a record, and gives it to the ring and to the sinks.
+    /// Numbers a record, and passes it to the ring and to the sinks.
     #[inline]
     pub(crate) fn record(&self, record: Record) {
         match &*self.sinks {
@@ -141,7 +143,7 @@ impl Activity {
         let from = after.map_or(0, |after| after.saturating_add(1));
         let next = ring.oldest().unwrap_or(end);
         let gap = after.and_then(|after| {
-            // A number of the future is one of another process.
+            // A number that was not reached yet comes from another process.
             let is_future = from > end;
             let missing = from < next || is_future;
             missing.then_some(Gap {
@@ -163,7 +165,7 @@ impl Activity {
         let _waiting = Waiting::new(&self.waiting);
         loop {
             let mut recorded = std::pin::pin!(self.recorded.notified());
-            // Before the number is looked at, so that no row is missed.
+            // Before the number is read, so that no row is missed.
             recorded.as_mut().enable();
             if self.newest() > after {
                 return;
@@ -172,7 +174,7 @@ impl Activity {
         }
     }
 
-    /// Returns the number of the last row, or the one before the first row.
+    /// Returns the number of the newest row; if there is none, the number before the first one.
     pub(crate) fn newest(&self) -> u64 {
         // Under the lock, so that the row is in the ring.
         let _ring = self.ring();

@@ -15,14 +15,14 @@ impl Row {
         self.arguments = RecordedArguments::default().json(arguments);
     }
 
-    /// Returns the arguments as values, with binary data as it was. `None` if they were not recorded.
+    /// Returns the arguments as values, with binary data decoded. Returns `None` if they were not recorded.
     pub fn read_arguments(&self) -> Option<Vec<Data>> {
         let values: Vec<Value> = serde_json::from_str(self.arguments.as_ref()?.get()).ok()?;
         values.into_iter().map(data_of_recorded).collect()
     }
 }
 
-/// What is recorded of an event whose handler opts in: its arguments, without the values of some keys of objects, at any
+/// Which parts of the arguments are recorded, for a handler that opts in: everything except the values of some keys of objects, at any
 /// depth.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecordedArguments {
@@ -66,7 +66,7 @@ impl RecordedArguments {
     }
 }
 
-/// Converts a value of recorded arguments back; `None` if what should be binary data is none.
+/// Converts a value of recorded arguments back. Returns `None` if the text of `$binary` is not base64.
 pub(crate) fn data_of_recorded(value: Value) -> Option<Data> {
     Some(match value {
         Value::Object(entries) => match (entries.len(), entries.get(BINARY)) {

@@ -1,9 +1,8 @@
 //! What happens on a server, as rows: connections, events, acknowledgements.
 //!
-//! The layers above make a [`Record`] where it happens, if the server keeps any: for the HTTP API, which reads the ring in
-//! memory, or for other sinks. It becomes a [`Row`], or a line of JSON, when somebody reads it or in the thread of a recorder. A
-//! server without them has no [`Activity`], and then one `Option` is looked at and nothing is collected. What is recorded, and
-//! when, is decided in `hub/recording.rs`.
+//! The layers above create a [`Record`] where something happens, if the server keeps records: in the ring in memory, which the HTTP API
+//! reads, or in other sinks. A record becomes a [`Row`] when the API reads it, or a line of JSON in the thread of a recorder. A server
+//! without these has no [`Activity`] and collects nothing. What is recorded, and when, is decided in `hub/recording.rs`.
 
 #[expect(
     clippy::module_inception,

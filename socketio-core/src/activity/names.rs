@@ -1,4 +1,4 @@
-//! The names of events that were recorded lately, shared by their records.
+//! The names of recently recorded events, shared by their records.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -12,7 +12,7 @@ thread_local! {
     static RECENT: RefCell<[Option<Arc<str>>; NAMES]> = const { RefCell::new([const { None }; NAMES]) };
 }
 
-/// Returns a name as shared text: that of an earlier record of this thread, if it remembers it.
+/// Returns a name as shared text: the text of an earlier record of this thread, if it is remembered.
 pub(crate) fn shared_name(name: &str) -> Arc<str> {
     if name.len() > LONGEST {
         return Arc::from(name);
@@ -24,11 +24,11 @@ pub(crate) fn shared_name(name: &str) -> Arc<str> {
             _ => Arc::clone(slot.insert(Arc::from(name))),
         }
     });
-    // While the thread ends, it remembers nothing.
+    // The names are gone while the thread ends.
     recent.unwrap_or_else(|_| Arc::from(name))
 }
 
-/// Mixes the length and two bytes of a name. Two names in one place make each other forgotten, which costs an allocation.
+/// Mixes the length and two bytes of a name. Two names in one place replace each other, which costs an allocation.
 fn place(name: &[u8]) -> usize {
     let byte = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
     (byte(name.first()) * 5 + byte(name.last()) * 3 + name.len()) % NAMES

@@ -1,4 +1,4 @@
-//! [`Record`]: a [`Row`] before anybody has asked for it.
+//! [`Record`]: the compact form that a [`Row`] has until it is read.
 
 use std::{
     borrow::Cow,
@@ -11,14 +11,14 @@ use serde_json::value::RawValue;
 use super::{Direction, Row, Subject};
 use crate::base::turn_clock;
 
-/// What the texts of a [`Record`] are added to, for an estimate of its bytes in memory, in which names that records share count
-/// for each. A line of JSON takes about as much.
+/// The estimated size of a [`Record`] in memory without its texts, in bytes. Names that records share count for each of them. A line of JSON
+/// takes about as much.
 const WEIGHT: usize = 256;
 
-/// One thing that happened, as it travels to the ring and to the sinks: small, with shared names, and nothing written yet. Every
-/// event makes one or two, and what makes them is on the way of the event.
+/// One thing that happened, as it travels to the ring and to the sinks: small, with shared names, and not encoded yet. Every event creates
+/// one or two while it is handled, so that creating one must be cheap.
 ///
-/// Its fields are those of [`Row`], which it becomes when it is read. The node is known to whoever reads it.
+/// Its fields are those of [`Row`], which it becomes when it is read. The reader adds the node.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) seq: u64,
@@ -31,11 +31,11 @@ pub(crate) struct Record {
     pub(crate) bytes: u64,
     pub(crate) duration: Option<Duration>,
     pub(crate) outcome: &'static str,
-    /// Shared, so that a copy is cheap. `None` for most.
+    /// Shared, so that a copy is cheap. Usually `None`.
     more: Option<Arc<More>>,
 }
 
-/// What most records don't have.
+/// The fields that most records don't have.
 #[derive(Clone, Debug, Default)]
 struct More {
     rooms: Vec<Arc<str>>,
@@ -43,7 +43,7 @@ struct More {
 }
 
 impl Record {
-    /// Creates a record of this moment (within a turn, of the last reading of its clock), without anything but a direction and a subject.
+    /// Creates a record of the current time (within a turn, of its last reading of the clock) with nothing but a direction and a subject.
     #[inline]
     pub(crate) fn new(direction: Direction, subject: Arc<Subject>) -> Self {
         Record {
@@ -104,7 +104,7 @@ impl Record {
         self.more.as_ref()?.arguments.as_deref()
     }
 
-    /// Estimates how many bytes it takes, in memory and as a line of JSON.
+    /// Returns an estimate of its size in bytes, in memory and as a line of JSON.
     #[inline]
     pub(crate) fn weight(&self) -> usize {
         let event = self.event.as_ref().map_or(0, |event| event.len());
@@ -116,7 +116,7 @@ impl Record {
         WEIGHT + self.subject.namespace.len() + event + more
     }
 
-    /// Returns the row of a node.
+    /// Returns the record as a row of a node.
     pub(crate) fn row(&self, node: &Arc<str>) -> Row {
         let mut row = Row::new(self.direction, &self.subject.namespace);
         row.seq = self.seq;

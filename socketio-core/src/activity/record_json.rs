@@ -1,4 +1,5 @@
-//! [`RecordWriter`]: writes [`Record`]s as the JSON of their rows: recorders write one or two for every event.
+//! [`RecordWriter`]: writes [`Record`]s as the JSON of their rows. Used by recorders, and optimized because they write one or two records for
+//! every event.
 
 use std::{
     sync::Arc,
@@ -11,16 +12,16 @@ use crate::base::date;
 /// How many heads of rows a writer keeps.
 const HEADS: usize = 32;
 
-/// How many digits the fraction of a second has in a time.
+/// The number of digits of the fraction of a second in a time.
 const MICROS: usize = 6;
 
 /// The columns of a row about one client, without rooms.
 const NO_ROOM: &[u8] = b",\"rooms\":[],\"clients\":1,\"bytes\":";
 
-/// What a row has at most beside its texts, in bytes.
+/// The maximum size of a row without its texts, in bytes.
 const ROW: usize = 400;
 
-/// Writes records of one node as lines of JSON. What successive records have in common is written once, and then copied.
+/// Writes records of one node as lines of JSON. Parts that successive records have in common are encoded once and then copied.
 pub(crate) struct RecordWriter {
     node: Vec<u8>,
     beginning: Beginning,
@@ -38,7 +39,7 @@ impl RecordWriter {
         }
     }
 
-    /// Appends a record as JSON, and a line feed. Whoever reads it sees what serde would have written of its row.
+    /// Appends a record as JSON, and a line feed. The JSON is equivalent to what serde writes of its row.
     pub(crate) fn write_line(&mut self, json: &mut Vec<u8>, record: &Record) {
         json.reserve(ROW);
         json.extend_from_slice(self.beginning.of(record));
@@ -90,7 +91,7 @@ impl RecordWriter {
                 json.extend_from_slice(b",\"outcome\":");
                 text(json, outcome);
                 json.extend_from_slice(b",\"arguments\":");
-                // They have no line feed: values write them.
+                // They contain no line feed, since they were encoded from values.
                 let arguments = arguments.map_or("null", |arguments| arguments.get());
                 json.extend_from_slice(arguments.as_bytes());
                 json.extend_from_slice(b"}\n");
@@ -99,13 +100,13 @@ impl RecordWriter {
     }
 }
 
-/// The beginning of rows: their number and their time. Mostly the number is greater by one than the one before, and the second is
-/// the same.
+/// The beginning of rows: their number and their time. Usually the number is greater by one than the previous one, and the second is the
+/// same.
 #[derive(Default)]
 struct Beginning {
     json: Vec<u8>,
     seq: u64,
-    /// Where the last digit of the number is.
+    /// The index of the last digit of the number.
     seq_end: usize,
     second: u64,
 }
@@ -126,7 +127,7 @@ impl Beginning {
         &self.json
     }
 
-    /// Writes the number after the last one, if it is this one and has as many digits.
+    /// Increments the written number, if `seq` is the next one and has as many digits. Returns false otherwise.
     #[inline]
     fn increment(&mut self, seq: u64) -> bool {
         if self.json.is_empty() || self.seq.checked_add(1) != Some(seq) {
@@ -159,7 +160,7 @@ impl Beginning {
     }
 }
 
-/// What rows have between their time and their client.
+/// The part of rows between their time and their client.
 struct Head {
     direction: Direction,
     namespace: Arc<str>,
@@ -179,7 +180,7 @@ impl Default for Head {
 }
 
 impl Head {
-    /// Returns where the head of a record is kept. Another one may be there.
+    /// Returns the index of the head of a record. Another head may be there.
     fn place(record: &Record) -> usize {
         let event = record.event.as_deref().unwrap_or_default().as_bytes();
         let byte = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
@@ -238,7 +239,7 @@ fn text(json: &mut Vec<u8>, value: &str) {
         .iter()
         .fold(false, |any, byte| any | escaped(byte))
     {
-        // A `Vec` takes everything.
+        // Writing to a `Vec` does not fail.
         let _ = serde_json::to_writer(json, value);
         return;
     }
@@ -279,7 +280,7 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Writes a number in as many digits as there is room for, which is an even number.
+/// Fills `digits`, of which there are an even number, with a number and leading zeros.
 fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
     for pair in digits.rchunks_exact_mut(2) {
         pair.copy_from_slice(&PAIRS[(value % 100) as usize]);

@@ -9,11 +9,11 @@ use crate::base::turn_clock;
 const CANCELLED: &str = "cancelled";
 
 thread_local! {
-    /// The box of the last event of this thread that was recorded, for the next one.
+    /// The box of the last event that was recorded on this thread. The next event uses it again.
     static SPARE: Cell<Option<Box<Recording>>> = const { Cell::new(None) };
 }
 
-/// An event of a client while it is being handled. It is recorded when this is dropped, whatever becomes of the handler.
+/// An event of a client while it is being handled. It is recorded on drop, however the handler ends.
 pub(crate) struct Recording {
     /// Taken when it is recorded.
     event: Option<Event>,
@@ -26,7 +26,7 @@ struct Event {
 }
 
 impl Recording {
-    /// Begins the recording of an event whose handler starts now.
+    /// Starts to record an event whose handler starts now.
     pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Box<Self> {
         record.direction = Direction::In;
         record.outcome = CANCELLED;
@@ -45,7 +45,7 @@ impl Recording {
         }
     }
 
-    /// Notes how the event has ended. The first failure stays, also if an error handler has dealt with it.
+    /// Sets the outcome of the event. The first outcome stays, even if an error handler handles the failure.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
         if let Some(Event { record, .. }) = &mut self.event
             && record.outcome == CANCELLED
@@ -64,7 +64,7 @@ impl Recording {
     }
 }
 
-/// Notes how an event has ended, if it is recorded: [`Recording::ended`].
+/// Sets the outcome of an event, if it is recorded: see [`Recording::ended`].
 pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static str) {
     if let Some(recording) = recording {
         recording.ended(outcome);

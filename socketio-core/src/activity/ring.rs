@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Record;
 
-/// How much a [`Ring`] keeps.
+/// The limits of a [`Ring`]. Default: 10,000 rows and 16 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RingLimits {
     pub(crate) rows: usize,
@@ -37,7 +37,7 @@ impl Ring {
         }
     }
 
-    /// Adds a record. Returns those that have made room, to be dropped outside of the lock.
+    /// Adds a record. Returns the records that were removed for it, to be dropped outside of the lock.
     #[inline]
     pub(super) fn push(&mut self, row: Record) -> Removed {
         self.bytes += row.weight();
@@ -56,7 +56,7 @@ impl Ring {
         removed
     }
 
-    /// Returns up to `limit` rows from the one with the number `from` on.
+    /// Returns up to `limit` rows, starting with the number `from`.
     pub(super) fn from(&self, from: u64, limit: usize) -> Vec<Record> {
         let Some(oldest) = self.rows.front().map(|row| row.seq) else {
             return Vec::new();
@@ -72,7 +72,7 @@ impl Ring {
     }
 }
 
-/// Rows that have left the ring: mostly one.
+/// Rows that have left the ring: usually one.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
     one: Option<Record>,

@@ -16,7 +16,7 @@ use crate::base::{Sid, date};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Direction {
-    /// An event of a client. The row is written when the event has been handled.
+    /// An event of a client. It is recorded when the event has been handled.
     In,
     /// An event that was sent to clients of this process.
     Out,
@@ -30,18 +30,18 @@ pub enum Direction {
 
 /// One thing that happened on a server: a row of `GET events` of the HTTP API, and a line of a recorder's file.
 ///
-/// As JSON it is an object with a key for each field; what is unknown is `null`.
+/// As JSON it is an object with a key for each field. Unknown values are `null`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Row {
-    /// The number of the row: each row of a server has a greater one than those before it, those of an earlier process
-    /// included, unless the clock was set back. The rows of one process have no gaps between them.
+    /// The number of the row. Every row of a server has a greater number than all earlier ones, including those of an earlier process unless
+    /// the clock was set back. The numbers of one process have no gaps.
     pub seq: u64,
-    /// When it happened; of an event of a client, when its handler was started. The time of what a handler sends is that of its start, or
-    /// of the last `await` that it waited for. In JSON: `2026-01-31T12:34:56.789012Z`.
+    /// When it happened; for an event of a client, when its handler started. For an event that a handler sends, it is the time when the
+    /// handler started or last continued after an `await`. In JSON: `2026-01-31T12:34:56.789012Z`.
     #[serde(with = "iso")]
     pub at: SystemTime,
-    /// The process, by a random name that it has in its cluster, too.
+    /// The random name of the process, which is also its name in the cluster.
     #[serde(with = "shared")]
     pub node: Arc<str>,
     /// What the row is about.
@@ -49,32 +49,32 @@ pub struct Row {
     /// The path of the namespace.
     #[serde(with = "shared")]
     pub namespace: Arc<str>,
-    /// The event's name; of an acknowledgement, that of the event that asked for it. `None` for `connect`, `disconnect`, and
-    /// acknowledgements that nobody waits for.
+    /// The event's name; for an acknowledgement, the name of the event that asked for it. `None` for `connect`, `disconnect`, and
+    /// acknowledgements that were not pending.
     pub event: Option<Cow<'static, str>>,
     /// The client. `None` for an event that was not sent to exactly one client.
     pub socket: Option<Sid>,
     /// The key of the client's user, or of the user that an event was sent to.
     #[serde(with = "optional")]
     pub user: Option<Arc<str>>,
-    /// The rooms that an event was sent to, and those that a client was in when it disconnected.
+    /// The rooms that an event was sent to, or that a client was in when it disconnected.
     #[serde(with = "rooms")]
     pub rooms: Vec<Arc<str>>,
-    /// How many clients of this process an event was sent to; 1 for everything else.
+    /// The number of clients of this process that an event was sent to; 1 for everything else.
     pub clients: u64,
     /// The size of the packet, in bytes, for one client.
     pub bytes: u64,
     /// How long an event was handled; how long `connect` took; how long a client was connected. In JSON: seconds.
     #[serde(with = "seconds")]
     pub duration: Option<Duration>,
-    /// How it ended.
+    /// The outcome:
     ///
     /// | direction | outcomes |
     /// |---|---|
     /// | `in` | `ok`, `unhandled` (there is no handler), `rate_limited`, `malformed` (the arguments are not JSON), `invalid_arguments`, `forbidden`, `panic`, `error`, `cancelled` (the handler was dropped) |
     /// | `out` | `ok`, `outbox_full` |
     /// | `ack` | `sent`, `received` |
-    /// | `connect` | `ok`, `recovered` (the client continues its session; what it had missed is not a row again), `refused` |
+    /// | `connect` | `ok`, `recovered` (the client continues its session; the events that it had missed are not recorded again), `refused` |
     /// | `disconnect` | the [`detail`](crate::Reason::detail) of the reason |
     pub outcome: Cow<'static, str>,
     /// The arguments, as a JSON array, of events whose handler opts in with `record`. Binary data is
@@ -83,8 +83,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// Creates a row of this moment, without anything but a direction and a namespace. Its number is 0; a server sets number
-    /// and node when it records the row.
+    /// Creates a row of the current time with nothing but a direction and a namespace. Its number is 0 and its node a placeholder: a server sets
+    /// both when it records the row.
     pub fn new(direction: Direction, namespace: &Arc<str>) -> Self {
         Row {
             seq: 0,

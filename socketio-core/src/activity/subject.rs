@@ -1,10 +1,10 @@
-//! [`Subject`]: whom a record is about.
+//! [`Subject`]: the client or namespace that a record is about.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::base::Sid;
 
-/// Whom records are about, shared by all of one client: its namespace, its id, its user.
+/// What records are about: a namespace, and the id and user of a client. Shared by all records of one client.
 #[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) namespace: Arc<str>,

@@ -35,10 +35,10 @@ use crate::{handler::Handlers, hub::Watch, packet::Codec};
 /// ```
 ///
 /// * The page has another origin, which `cors_allowed_origins` must include.
-/// * The `auth` is the only protection: anyone who knows it sees what your clients send. Use TLS.
-/// * Cookies and credentials in headers are hidden ([`show_credentials`](Admin::show_credentials)), and the id of a
-///   transport always is. Queries and events are shown as clients sent them.
-/// * Guards and middleware of `*` apply to this namespace, too.
+/// * The `auth` is the only protection: anyone who knows it sees the events of your clients. Use TLS.
+/// * Cookies and credentials in headers are hidden by default ([`show_credentials`](Admin::show_credentials)), and the id
+///   of a transport always is. Queries and events are shown as clients sent them.
+/// * Guards and middleware of `*` also apply to this namespace.
 ///
 /// In [`AdminMode::Development`], the default, every event that is sent or received is encoded a second time. Use
 /// [`AdminMode::Production`] in production.
@@ -61,7 +61,7 @@ pub enum AdminMode {
     /// Clients, rooms, events and commands. The default.
     #[default]
     Development,
-    /// Only numbers of clients, connections, packets and bytes.
+    /// Only the numbers of clients, connections, packets and bytes.
     Production,
 }
 
@@ -73,8 +73,8 @@ pub(crate) struct Installed {
 }
 
 impl Admin {
-    /// Creates an admin interface for clients that send this `auth`: an object; any of an array or `Vec` of objects; or
-    /// any that a closure `|auth: Value| -> bool` accepts, which may be async. All others are refused with
+    /// Creates an admin interface for clients that send this `auth`: an object, any of an array or `Vec` of objects, or
+    /// anything that a closure `|auth: Value| -> bool` accepts, which may be async. All other clients are refused with
     /// `authentication failed`.
     ///
     /// ```
@@ -107,7 +107,7 @@ impl Admin {
         }
     }
 
-    /// Sets what is shown. Default: [`AdminMode::Development`].
+    /// Sets which information is shown. Default: [`AdminMode::Development`].
     pub fn mode(mut self, mode: AdminMode) -> Self {
         self.mode = mode;
         self
@@ -132,7 +132,7 @@ impl Admin {
         self
     }
 
-    /// Sets the interval at which numbers are sent. Default: 2 seconds.
+    /// Sets the interval at which the numbers are sent. Default: 2 seconds.
     pub fn server_stats_interval(mut self, interval: Duration) -> Self {
         self.stats_interval = interval;
         self

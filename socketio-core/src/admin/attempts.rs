@@ -1,4 +1,4 @@
-//! [`Attempts`]: slows down whoever guesses the `auth` of an administrator.
+//! [`Attempts`]: slows down clients that guess the `auth` of an administrator.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,17 +7,17 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Wrong attempts that are answered at once, before there is a pause for each. They come back one in [`PAUSE`].
+/// How many wrong attempts are answered at once, before there is a pause for each. After each [`PAUSE`], one more is free again.
 const FREE: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause. More attempts than fit into it are refused without being checked.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The wrong attempts of all clients together: whoever guesses has many addresses.
+/// The wrong attempts of all clients together, because an attacker may have many addresses.
 #[derive(Debug, Default)]
 pub(super) struct Attempts(Mutex<Option<Instant>>);
 
-/// What an attempt has to wait for.
+/// Whether an attempt is checked, and after which pause.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     After(Duration),

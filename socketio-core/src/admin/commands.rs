@@ -90,7 +90,7 @@ fn welcome(socket: Socket, features: Vec<&'static str>, reporter: Option<Arc<Rep
     socket.emit("config", json!({"supportedFeatures": features}));
     if let Some(reporter) = reporter {
         let page = socket.clone();
-        // If too much is deferred, the page asks again.
+        // If too much is deferred, the page receives no list until it connects again.
         let _ = socket
             .client()
             .once_accepted(&socket.node().hub, 0, move |_| {
@@ -126,7 +126,7 @@ fn leave(io: SocketIo, namespace: String, room: String, among: Option<String>) {
     whom(&io, &namespace, among).leave_room(&room);
 }
 
-/// Remote clients can only be disconnected from the namespace, not closed.
+/// The connections of remote clients can't be closed: they are only disconnected from the namespace.
 fn disconnect(io: SocketIo, namespace: String, close: Option<bool>, among: Option<String>) {
     let whom = || whom(&io, &namespace, among.clone());
     if close == Some(true) {

@@ -46,7 +46,7 @@ impl Login {
         }
     }
 
-    /// Returns the problem of a check that would accidentally accept everyone.
+    /// Returns the problem of a check that would accept everyone by mistake.
     pub(super) fn problem(&self) -> Option<&'static str> {
         let Login::AnyOf(known) = self else {
             return None;

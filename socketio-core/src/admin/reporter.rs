@@ -1,4 +1,4 @@
-//! [`Reporter`]: reports what happens to clients to the page, in development mode.
+//! [`Reporter`]: reports the events of clients to the page, in development mode.
 
 use std::{
     sync::{Arc, OnceLock, Weak},
@@ -61,7 +61,7 @@ impl Reporter {
         **client.namespace() == *self.namespace
     }
 
-    /// Returns the node if an administrator is connected. Nothing is collected for nobody.
+    /// Returns the node if an administrator is connected. Otherwise nothing is collected.
     fn watched(&self) -> Option<Arc<Node>> {
         let node = self.node.get().and_then(Weak::upgrade)?;
         node.hub.is_inhabited(&self.namespace).then_some(node)

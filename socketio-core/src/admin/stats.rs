@@ -44,7 +44,7 @@ impl Stats {
         }
     }
 
-    /// Returns the numbers; the counts are those since `before`.
+    /// Returns the numbers. The counts are the increases since `before`.
     fn of(&self, io: &SocketIo, before: &mut [u64; NAMES.len()]) -> Value {
         let Identity {
             server_id,
@@ -106,7 +106,7 @@ fn counts(counters: &Counters) -> [u64; NAMES.len()] {
     ]
 }
 
-/// Returns by how much the counts have grown, except those that have not, and sets `before` to them.
+/// Returns the increases of the counts that have increased, and sets `before` to the counts.
 fn named(
     counts: [u64; NAMES.len()],
     before: &mut [u64; NAMES.len()],

@@ -1,4 +1,4 @@
-//! [`AddressTable`]: what each address has opened, and how fast.
+//! [`AddressTable`]: counts what each address has opened, and limits how fast.
 
 use std::{
     collections::HashMap,
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use crate::base::give_back;
 
-/// The time over which handshakes are averaged: so many may come at once as are allowed within it.
+/// The time over which handshakes are averaged. All handshakes that are allowed within it may come at once.
 const WINDOW: Duration = Duration::from_secs(1);
-/// The number of addresses from which those that have nothing open are forgotten.
+/// The number of addresses from which on those with nothing open are removed.
 const SWEEP: usize = 1_024;
 
 /// The addresses that have something open, or that have recently opened something.
@@ -23,12 +23,12 @@ pub(super) struct AddressTable {
     sweep_at: usize,
 }
 
-/// What one address has opened.
+/// The connections and sessions that one address has opened.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) sessions: usize,
     pub(super) connections: usize,
-    /// When all handshakes so far would have arrived, had they come at the allowed rate.
+    /// The time at which all handshakes so far would have arrived at the allowed rate (GCRA).
     paid_until: Instant,
 }
 
@@ -71,7 +71,7 @@ impl AddressTable {
         })
     }
 
-    /// Changes what an address has opened, and forgets it if that is nothing.
+    /// Changes what an address has opened, and removes the address if nothing is left.
     pub(super) fn release(&mut self, address: IpAddr, release: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.entries.get_mut(&address) {
             release(entry);
@@ -93,8 +93,8 @@ impl AddressTable {
     }
 }
 
-/// Returns what counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that name a network, since
-/// one host has the rest for itself.
+/// Returns the address to count by: an IPv4 address, or the network of an IPv6 address (its first 64 bits), since one host may use all
+/// addresses of its network.
 pub(crate) fn key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

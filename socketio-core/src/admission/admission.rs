@@ -1,4 +1,4 @@
-//! [`Admission`]: how many connections there may be, in total and of each address.
+//! [`Admission`]: limits the number of connections, in total and of each address.
 
 use std::{
     collections::BTreeMap,
@@ -19,9 +19,9 @@ use crate::base::Problem;
 
 /// Counts what is open, in total and for each address. The accept loop and the engine ask it before they open more.
 ///
-/// Clients without a known address are not counted by address: they are clients of a trusted proxy that does not say
-/// who they are, or of a program that serves connections itself and inserts no `PeerAddr`. As one address, all of them
-/// would be refused together.
+/// Clients without a known address are not counted by address: they come through a trusted proxy that does not name them, or
+/// from a program that serves connections itself and inserts no `PeerAddr`. Counted as one address, all of them would be
+/// refused together.
 #[derive(Debug)]
 pub(crate) struct Admission {
     limits: AdmissionLimits,
@@ -32,7 +32,7 @@ pub(crate) struct Admission {
     outboxes: Arc<OutboxTotal>,
 }
 
-/// TCP connections that have not brought a request yet, the oldest first. One that is taken out of here is closed.
+/// TCP connections without a request so far, the oldest first. A connection that is taken out of here is closed.
 #[derive(Debug, Default)]
 struct Unused {
     connections: BTreeMap<u64, oneshot::Sender<()>>,
@@ -50,7 +50,7 @@ impl Admission {
         }
     }
 
-    /// Returns what counts the bytes in all outboxes.
+    /// Returns the counter of the bytes in all outboxes.
     pub(crate) fn outboxes(&self) -> &Arc<OutboxTotal> {
         &self.outboxes
     }
@@ -97,8 +97,8 @@ impl Admission {
         })
     }
 
-    /// Counts a TCP connection, until the permit is dropped. `most` is the limit in total: at it, the oldest connection that
-    /// has not brought a request yet is closed. The receiver tells the new one when it is its turn.
+    /// Counts a TCP connection, until the permit is dropped. `most` is the limit in total. When it is reached, the oldest
+    /// connection without a request is closed. The receiver tells the new connection when it has to close.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Admission {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// The limit of TCP connections in total.
+    /// Returns the limit of TCP connections in total.
     pub(crate) fn most_connections(&self) -> usize {
         self.limits.connections
     }
@@ -192,7 +192,7 @@ pub(crate) struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Notes that the connection has brought a request: it does not make room any more.
+    /// Notes that the connection has sent a request, so that it is no longer closed for new ones.
     pub(crate) fn used(&self) {
         if !self.is_used.load(Ordering::Relaxed) && !self.is_used.swap(true, Ordering::Relaxed) {
             self.admission.unused().connections.remove(&self.place);

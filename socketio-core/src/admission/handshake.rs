@@ -47,7 +47,7 @@ impl Handshake {
         proxies: &TrustedProxies,
     ) -> Option<Response<Full<Bytes>>> {
         let mut parts = parts.clone();
-        // The engine needs it; a hook that keeps the request must not keep the connection.
+        // The engine needs the upgrade, and a hook that keeps the request must not keep the connection.
         parts.extensions.remove::<OnUpgrade>();
         let request = Request::take(&mut parts, proxies);
         for hook in &self.0 {

@@ -19,7 +19,7 @@ pub struct PacketLimits {
     pub max_event_len: usize,
     /// The number of digits of an ack id. Default: 64.
     pub max_id_len: usize,
-    /// How many times [`max_attachment_bytes`](Self::max_attachment_bytes) the values of a packet may take in memory. Default: 64.
+    /// The memory that the values of a packet may take, as a multiple of [`max_attachment_bytes`](Self::max_attachment_bytes). Default: 64.
     pub max_expansion: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for PacketLimits {
 }
 
 impl PacketLimits {
-    /// No limits, for packets that the server has written itself.
+    /// Returns no limits, for packets that the server has written itself.
     pub(crate) fn unlimited() -> Self {
         PacketLimits {
             max_attachments: usize::MAX,
@@ -50,7 +50,7 @@ impl PacketLimits {
     }
 }
 
-/// Limits of what all clients, and those of one address, have open.
+/// Limits of what all clients together, and the clients of one address, have open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdmissionLimits {
     /// The number of TCP connections.
@@ -68,14 +68,14 @@ pub(crate) struct AdmissionLimits {
 impl Default for AdmissionLimits {
     fn default() -> Self {
         AdmissionLimits {
-            // A client over polling has two at most of the time.
+            // A client over polling usually has at most two.
             connections: 200_000,
             connections_per_address: 20_000,
-            // A tenth of all: more than there are behind most networks with one address, and one host can't lock out the
-            // others.
+            // A tenth of the total: more than most networks behind one address have, and few enough that one host can't
+            // lock out the others.
             sessions_per_address: 10_000,
             handshakes_per_address: 1_000,
-            // 64 clients with full outboxes: less than servers with clients that slow have for them.
+            // 64 full outboxes with the default limit. More slow clients than that are not to use up the memory.
             outboxes: 1 << 30,
         }
     }
@@ -133,11 +133,11 @@ impl Default for OutboxLimits {
     }
 }
 
-/// The policy for events to a client whose outbox is full: of the server
-/// ([`overflow_policy`](crate::SocketIoBuilder::overflow_policy)), or of one emit ([`To::overflow`](crate::To::overflow)).
+/// The policy for events to a client whose outbox is full. Set for the server
+/// ([`overflow_policy`](crate::SocketIoBuilder::overflow_policy)), or for one emit ([`To::overflow`](crate::To::overflow)).
 ///
-/// Acknowledgements and other protocol packets are never dropped, and neither is an event of which a part was written. What was
-/// dropped is counted: [`Socket::dropped_packets`](crate::Socket::dropped_packets).
+/// Acknowledgements and other protocol packets are never dropped, and neither is an event of which a part was written. Dropped packets
+/// are counted: [`Socket::dropped_packets`](crate::Socket::dropped_packets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OverflowPolicy {
@@ -147,17 +147,17 @@ pub enum OverflowPolicy {
     Disconnect,
     /// Drops the new event.
     DropNewest,
-    /// Drops the oldest waiting events that were emitted with this policy, until the new one fits; the new one itself, if there are
-    /// none.
+    /// Drops the oldest waiting events that were emitted with this policy or `LatestPerKey`, until the new one fits. Drops the new one if
+    /// that is not enough.
     DropOldest,
-    /// Drops waiting events that a later one with the same key replaces, until the new one fits; then the oldest, as
-    /// [`DropOldest`](OverflowPolicy::DropOldest). The key is the event's name with its namespace, and the
+    /// Drops waiting events that a later one with the same key replaces, until the new one fits. If that is not enough, drops the oldest as
+    /// [`DropOldest`](OverflowPolicy::DropOldest) does. The key is the event's name with its namespace, and the
     /// [`key`](crate::To::key) that the emit gives.
     LatestPerKey,
 }
 
 impl OverflowPolicy {
-    /// Returns the name in the messages of other nodes, and in metrics.
+    /// Returns the name in messages between nodes, and in metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             OverflowPolicy::Disconnect => "disconnect",
@@ -175,7 +175,7 @@ impl OverflowPolicy {
     }
 }
 
-/// The amount of messages that may wait to be published.
+/// Limits of the messages that wait to be published.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PublishLimits {
     pub(crate) messages: usize,

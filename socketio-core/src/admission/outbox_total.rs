@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// What an outbox holds before it is counted, and between two changes of its count, so that the small ones, which most are,
+/// The number of bytes from which an outbox is counted, and by which its count changes. Small outboxes, which are the majority, therefore
 /// cost nothing.
 const STEP: usize = 64 << 10;
-/// The memory of a message in an outbox beside its bytes.
+/// The memory of a message in an outbox without its payload, in bytes.
 const SLOT: usize = 48;
 
-/// The bytes that wait in all outboxes together, and how many may.
+/// The bytes that wait in all outboxes together, and their limit.
 #[derive(Debug)]
 pub(crate) struct OutboxTotal {
     bytes: AtomicUsize,
@@ -35,7 +35,7 @@ impl OutboxTotal {
         self.limit
     }
 
-    /// Returns whether more than this many times the limit waits.
+    /// Returns whether the bytes exceed `times` the limit.
     pub(crate) fn exceeds(&self, times: usize) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.limit.saturating_mul(times)
     }
@@ -45,9 +45,9 @@ impl OutboxTotal {
 #[derive(Debug)]
 pub(crate) struct OutboxShare {
     total: Arc<OutboxTotal>,
-    /// What the messages in the outbox cost. One that many outboxes share costs each a part of its bytes.
+    /// The bytes of the messages in the outbox. A message that many outboxes share counts for each with a part of its bytes.
     cost: usize,
-    /// What of it is in the total.
+    /// The part of `cost` that is in the total.
     counted: usize,
 }
 
@@ -60,7 +60,7 @@ impl OutboxShare {
         }
     }
 
-    /// Adds a packet of `messages` and `bytes`, which about `recipients` outboxes share.
+    /// Adds a packet of `messages` and `bytes`. `recipients` is an estimate of how many outboxes share it.
     pub(crate) fn add(&mut self, messages: usize, bytes: usize, recipients: usize) {
         self.cost += bytes / recipients.max(1) + SLOT * messages;
         if self.cost >= self.counted + STEP {
@@ -71,12 +71,12 @@ impl OutboxShare {
         }
     }
 
-    /// Notes that so many bytes of those that waited were taken.
+    /// Notes that `bytes` of the `before` bytes that waited were taken.
     pub(crate) fn take(&mut self, bytes: usize, before: usize) {
         if bytes == before {
             return self.clear();
         }
-        // Not what exactly this message had cost: that is not kept.
+        // A proportional share, since the cost of each message is not kept.
         let before = before.max(1);
         let share = match self.cost.checked_mul(bytes) {
             Some(product) => product / before,
@@ -95,7 +95,7 @@ impl OutboxShare {
         }
     }
 
-    /// Returns whether the total exceeds this many times its limit, and this outbox has a part in that.
+    /// Returns whether the total exceeds `times` its limit, and includes this outbox.
     pub(crate) fn is_crowded(&self, times: usize) -> bool {
         self.counted > 0 && self.total.exceeds(times)
     }

@@ -1,4 +1,4 @@
-//! [`Places`]: how many requests may stay open, in total and of each address.
+//! [`Places`]: limits the number of requests that stay open, in total and of each address.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ pub(crate) struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     total: usize,
-    /// Addresses that have one at least.
+    /// The number of places of each address that has any.
     addresses: HashMap<IpAddr, usize>,
 }
 
@@ -38,7 +38,7 @@ impl Places {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns how many are taken.
+    /// Returns the number of taken places.
     pub(crate) fn count(&self) -> usize {
         self.taken().total
     }
@@ -47,7 +47,7 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// If there is none left, or the address has too many.
+    /// If no place is left, or the address has too many.
     pub(crate) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Problem> {
         let address = address.map(key);
         let taken = &mut *self.taken();
@@ -69,7 +69,7 @@ impl Places {
     }
 }
 
-/// A place that is taken.
+/// A taken place.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,

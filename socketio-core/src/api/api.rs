@@ -14,8 +14,8 @@ use crate::{activity::RingLimits, base::EndpointPath, client::SocketIo};
 /// and handlers, read what happened, and emit. The
 /// [guide](https://docs.rs/socketio/latest/socketio/guide/http_api/index.html) describes its routes.
 ///
-/// Every request needs a token, as `Authorization: Bearer <token>`, but for `live` and `ready`. No web page may use it:
-/// responses have no headers of CORS.
+/// Every request needs a token, as `Authorization: Bearer <token>`, except for `live` and `ready`. Web pages of other origins can't use the
+/// API, because its responses have no CORS headers.
 ///
 /// ```
 /// use socketio_core::{Api, Scope, SocketIo};
@@ -40,7 +40,7 @@ pub struct Api {
 /// The limits of the API.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ApiLimits {
-    /// Rows of a page.
+    /// The maximum number of rows of a page.
     pub(super) page: usize,
     pub(super) wait: Duration,
     pub(super) waiting: usize,
@@ -67,8 +67,8 @@ impl Default for ApiLimits {
 impl Api {
     /// Creates the API for programs that send this token, which may read and write.
     ///
-    /// Tokens are at least 16 characters of printable ASCII, better 32 random ones: a shorter token is reported in the log,
-    /// an empty one or one with other characters by [`build`](crate::SocketIoBuilder::build).
+    /// A token is printable ASCII without spaces, and should consist of 32 random characters. A token of less than 16 characters is reported in
+    /// the log. [`build`](crate::SocketIoBuilder::build) refuses an empty token, and one with other characters.
     pub fn bearer(token: impl Into<String>) -> Self {
         let api = Api {
             tokens: Tokens::default(),
@@ -98,22 +98,22 @@ impl Api {
         self
     }
 
-    /// Sets whether the server answers requests below the path itself. Default: true. With false, a router of yours serves
-    /// [`SocketIo::api_service`].
+    /// Sets whether the server answers requests below the path itself. Default: true. If false, serve [`SocketIo::api_service`] in your own
+    /// router.
     pub fn mounted(mut self, mounted: bool) -> Self {
         self.mounted = mounted;
         self
     }
 
-    /// Sets how much of what happened is kept in memory for `GET events`; the oldest rows make room. Default: 10,000 rows and
-    /// 16 MiB (16,777,216 bytes).
+    /// Sets how many rows, and how many bytes of them, are kept in memory for `GET events`. The oldest rows are dropped for new ones. Default:
+    /// 10,000 rows and 16 MiB (16,777,216 bytes).
     pub fn max_events(mut self, rows: usize, bytes: usize) -> Self {
         self.ring = RingLimits { rows, bytes };
         self
     }
 
-    /// Sets how many rows one page may have; more is refused with status 400. Default: 1,000 rows. Without `limit`, a page has
-    /// 100.
+    /// Sets how many rows one page may have; a greater `limit` is refused with status 400. Default: 1,000 rows. Without `limit`, a page has 100
+    /// rows.
     pub fn max_page(mut self, rows: usize) -> Self {
         self.limits.page = rows;
         self
@@ -145,14 +145,14 @@ impl Api {
         self
     }
 
-    /// Sets how often one address may send a wrong token, or none, within a minute. Then all its requests are refused with
-    /// status 429 for a while. Default: 10.
+    /// Sets how often one address may send a wrong token, or none, within a minute. All its further requests are refused with status 429 until
+    /// enough time has passed for another attempt. Default: 10 attempts.
     pub fn max_failed_attempts(mut self, attempts: u32) -> Self {
         self.limits.failed_attempts = attempts;
         self
     }
 
-    /// Sets how long the other nodes of a cluster may take to answer. Those that don't are named as silent. Default: 1 second.
+    /// Sets how long the other nodes of a cluster may take to answer. Nodes that take longer are listed as silent. Default: 1 second.
     pub fn node_timeout(mut self, timeout: Duration) -> Self {
         self.limits.node_timeout = timeout;
         self
@@ -222,7 +222,7 @@ impl fmt::Debug for Api {
 pub(crate) struct ApiState {
     pub(super) tokens: Tokens,
     pub(super) attempts: Attempts,
-    /// The requests that may wait.
+    /// The permits of requests that wait for events or acknowledgements.
     pub(super) waiting: Semaphore,
     pub(super) path: String,
     mounted: bool,

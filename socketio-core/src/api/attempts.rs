@@ -13,11 +13,11 @@ use crate::admission::address_key;
 
 /// The time within which failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);
-/// The addresses that are counted apart. Those beyond count as one.
+/// The maximum number of addresses that are counted separately. Further ones count as one.
 const MOST: usize = 10_000;
 
-/// When the failures of each address would have ended if they had come evenly. Clients without a known address count as
-/// one.
+/// The failures of each address, as the time at which they would end if they came at an even rate (GCRA). Clients without a known address
+/// count as one.
 #[derive(Debug)]
 pub(super) struct Attempts {
     price: Duration,
@@ -25,7 +25,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Allows so many failures of one address within a minute.
+    /// Allows each address this number of failures within a minute.
     pub(super) fn new(failures: u32) -> Self {
         Attempts {
             price: WINDOW / failures.max(1),
@@ -33,7 +33,7 @@ impl Attempts {
         }
     }
 
-    /// Returns how long an address has to wait before its next attempt is looked at.
+    /// Returns how long an address has to wait before its next attempt is checked.
     pub(super) fn blocked(&self, address: Option<IpAddr>) -> Option<Duration> {
         let addresses = self
             .addresses

@@ -54,7 +54,7 @@ pub(super) fn disconnect(io: &SocketIo, body: &[u8]) -> Reply {
     let is_narrow = recipients.is_narrow();
     check_target(is_narrow || request.sockets.is_some(), request.everyone)?;
     let mut clients = 0;
-    // By their ids, so that a room of the same name is not meant.
+    // By id, since there may be a room of the same name.
     for socket in request.sockets.map(Names::into_vec).unwrap_or_default() {
         clients += usize::from(io.disconnect(&path, &socket));
     }
@@ -99,7 +99,7 @@ fn moved(io: &SocketIo, body: &[u8]) -> Result<(To, Vec<String>), ApiError> {
     Ok((recipients.address(io)?, request.rooms.into_vec()))
 }
 
-/// Refuses a body that names nobody, and one that names everyone and somebody.
+/// Refuses a body that names no clients, and one that names some besides `everyone`.
 fn check_target(is_narrow: bool, everyone: bool) -> Result<(), ApiError> {
     match (is_narrow, everyone) {
         (true, false) | (false, true) => Ok(()),
@@ -114,7 +114,7 @@ fn check_target(is_narrow: bool, everyone: bool) -> Result<(), ApiError> {
     }
 }
 
-/// Returns how many local clients are meant.
+/// Returns the number of local clients that are addressed.
 fn local(to: &To) -> usize {
     to.count_local()
 }

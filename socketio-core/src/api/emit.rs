@@ -42,9 +42,9 @@ struct Emit {
 #[derive(Debug, Serialize)]
 struct AckRow {
     socket: String,
-    /// `null` if there is none.
+    /// `null` if there is an error.
     args: Option<Box<RawValue>>,
-    /// Why there is none.
+    /// Why there are no arguments.
     error: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `GET events`: what happened.
+//! `GET events`: the rows of what happened on this node.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     client::SocketIo,
 };
 
-/// The size from which a page ends, in bytes.
+/// The approximate size at which a page ends, in bytes.
 const PAGE: usize = 4 << 20;
 
 pub(super) const PARAMETERS: &[&str] = &["after", "limit", "wait"];
@@ -29,7 +29,7 @@ impl Serialize for Recorded<'_> {
     }
 }
 
-/// What a page tells beside its rows.
+/// The fields of a page besides its rows.
 #[derive(Serialize)]
 struct About<'a> {
     /// Rows between `after` and the first row of the page that are lost.

@@ -21,7 +21,7 @@ pub(super) const SOCKETS: &[&str] = &["namespace", "room", "user", "after", "lim
 pub(super) const ROOMS: &[&str] = &["namespace", "after", "limit"];
 pub(super) const NAMESPACES: &[&str] = &["after", "limit"];
 
-/// Which nodes a page is about.
+/// The nodes that a page covers.
 #[derive(Serialize)]
 struct Nodes {
     nodes: Answered,
@@ -31,7 +31,7 @@ struct Nodes {
 struct Answered {
     /// The nodes whose clients are in the page, this one first.
     answered: Vec<String>,
-    /// The nodes that are known and have not answered in time.
+    /// The known nodes that have not answered in time.
     silent: Vec<String>,
 }
 
@@ -133,7 +133,7 @@ where
     Ok((Listed::merge(pages, limit), nodes))
 }
 
-/// Returns the URL of the next page, if there is one: with the parameters of this one, and `last`.
+/// Returns the URL of the next page, if there is one: it has the parameters of this page, and `last` as `after`.
 fn next<T>(
     path: &str,
     parameters: &Parameters<'_>,
@@ -158,9 +158,9 @@ fn path_of(parameters: &Parameters<'_>) -> Result<Option<String>, ApiError> {
 #[derive(Default, Serialize)]
 struct NamespaceRow {
     namespace: String,
-    /// The local clients.
+    /// The number of local clients.
     clients: usize,
-    /// The handlers that are registered for this very path or pattern.
+    /// The number of handlers that are registered for exactly this path or pattern.
     handlers: usize,
 }
 

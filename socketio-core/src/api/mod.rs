@@ -1,7 +1,7 @@
-//! The HTTP API: what other programs see of a server, and what they may do with it.
+//! The HTTP API, by which other programs observe and control a server.
 //!
 //! `server/` passes requests below its path to [`ApiState`]. `router` checks the token and finds the route; each route is
-//! a function of the file that it is about, and returns a [`Reply`](reply::Reply). `openapi.json` describes all of them.
+//! a function in the file of its topic, and returns a [`Reply`](reply::Reply). `openapi.json` describes all of them.
 
 #[expect(
     clippy::module_inception,

@@ -1,4 +1,4 @@
-//! [`Recipients`]: the part of a body that says which clients are meant.
+//! [`Recipients`]: the part of a body that selects clients.
 
 use serde::Deserialize;
 use socketio_names::Pattern;
@@ -23,7 +23,7 @@ impl Names {
     }
 }
 
-/// Which clients of a namespace are meant. Absent lists say nothing, empty ones address nobody.
+/// Selects clients of a namespace. Absent lists are ignored; empty lists match no client.
 #[derive(Debug, Default)]
 pub(super) struct Recipients {
     pub(super) namespace: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Recipients {
 }
 
 impl Recipients {
-    /// Whether it names any clients, rather than everyone.
+    /// Returns whether it names clients, rather than everyone.
     pub(super) fn is_narrow(&self) -> bool {
         self.rooms.is_some() || self.sockets.is_some() || self.user.is_some()
     }
@@ -59,7 +59,7 @@ impl Recipients {
     }
 }
 
-/// Checks the path of a namespace; absent, it is `/`.
+/// Checks the path of a namespace. Default: `/`.
 pub(super) fn namespace(path: Option<String>) -> Result<String, ApiError> {
     let path = path.unwrap_or_else(|| String::from("/"));
     match Pattern::parse_exact(&path) {

@@ -1,4 +1,4 @@
-//! Finds the route of a request, after its token has been checked.
+//! Checks the token of a request and finds its route.
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
@@ -38,7 +38,7 @@ pub(super) const ROUTES: &[(&str, &str)] = &[
 ];
 
 impl ApiState {
-    /// Answers a request. Its path is that of the API and a route, or only a route if the API is in a router.
+    /// Answers a request. Its path is the API's path with a route or, if the API is nested in a router, a route alone.
     pub(crate) async fn answer<B>(
         &self,
         io: &SocketIo,
@@ -64,7 +64,7 @@ impl ApiState {
         let path = parts.uri.path();
         let (route, page) = match path.strip_prefix(&*self.path) {
             Some(route) => (route, path),
-            // In a router that has taken the prefix away.
+            // A router has removed the prefix.
             None => (path.trim_start_matches('/'), ""),
         };
         let query = parts.uri.query();
@@ -125,7 +125,7 @@ impl ApiState {
         }
     }
 
-    /// Returns the response to a request without a valid token, for what is served beside the API.
+    /// Returns the refusal of a request without a valid token, for routes outside of the API that require one.
     #[cfg(feature = "contract")]
     pub(crate) fn refusal(&self, io: &SocketIo, parts: &Parts) -> Option<Response<Full<Bytes>>> {
         let refused = self.authenticate(io, parts).err()?;
@@ -175,7 +175,7 @@ impl ApiState {
         Err(ApiError::unauthorized())
     }
 
-    /// Takes the place of a request that waits.
+    /// Takes a permit to wait, or refuses the request with status 503.
     pub(super) fn wait(&self) -> Result<SemaphorePermit<'_>, ApiError> {
         self.waiting.try_acquire().map_err(|_| {
             ApiError::unavailable("too_many_waiting", "too many requests wait: try again")

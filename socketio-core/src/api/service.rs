@@ -1,4 +1,4 @@
-//! [`ApiService`]: the API as a tower service, for a router of one's own.
+//! [`ApiService`]: the API as a tower service, for the application's own router.
 
 use std::{
     convert::Infallible,
@@ -20,9 +20,9 @@ use crate::{base::BoxError, client::SocketIo};
 impl SocketIo {
     /// Returns the [HTTP API](crate::Api) as a service for a router: in axum
     /// `Router::new().nest_service("/operators", io.api_service())`. Build the server with
-    /// [`Api::mounted(false)`](crate::Api::mounted) if it is not to be served at its own path, too.
+    /// [`Api::mounted(false)`](crate::Api::mounted) if it must not also be served at its own path.
     ///
-    /// It answers requests below the API's path, and requests for a route alone, as a nested service gets them.
+    /// It answers requests below the API's path, and requests for a route alone, which is what a nested service receives.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The description of the API names what there is.
+//! Checks that the description of the API names all routes and parameters.
 
 use std::collections::BTreeSet;
 

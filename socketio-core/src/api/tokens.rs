@@ -1,4 +1,4 @@
-//! [`Tokens`]: who may use the API, and for what.
+//! [`Tokens`]: the tokens of the API, and what each of them allows.
 
 use subtle::ConstantTimeEq as _;
 
@@ -24,7 +24,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, without the token.
+    /// A description of what is wrong with it, which does not contain the token.
     pub(super) fn add(&mut self, token: String, scope: Scope) -> Result<(), &'static str> {
         if token.is_empty() {
             return Err("a token is empty");

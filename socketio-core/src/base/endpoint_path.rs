@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// The path of an HTTP endpoint, with slashes at both ends, and what is wrong with it.
+/// The path of an HTTP endpoint, with slashes at both ends, and what is wrong with it, if anything.
 pub(crate) struct EndpointPath {
     pub(crate) path: String,
     pub(crate) problem: Option<String>,
@@ -35,7 +35,7 @@ impl EndpointPath {
     }
 }
 
-/// Encodes what a path of a URL can't contain.
+/// Encodes the characters that the path of a URL can't contain.
 fn encoded(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {

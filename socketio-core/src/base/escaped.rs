@@ -1,12 +1,12 @@
-//! [`Escaped`]: text of clients in a log line.
+//! [`Escaped`]: text that comes from clients, for log lines.
 
 use std::fmt::{self, Write};
 
-/// The longest text that is written, in bytes.
+/// The maximum length of the text that is written, in bytes.
 const MAX: usize = 1_024;
 
-/// Text that may come from a client, for a log line: control characters are escaped, so that a line stays one line and a
-/// terminal obeys none of it, and long text is cut.
+/// Text that may come from a client, for a log line. Control characters are escaped, so that a line stays one line and contains no
+/// terminal commands. Long text is cut.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -18,7 +18,7 @@ impl fmt::Display for Escaped<'_> {
         for character in shown.chars() {
             match character {
                 '\'' | '"' | '\\' => f.write_char(character)?,
-                // Also what changes the direction of text.
+                // Also escapes characters that change the direction of text.
                 _ => write!(f, "{}", character.escape_debug())?,
             }
         }

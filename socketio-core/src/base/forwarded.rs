@@ -1,7 +1,7 @@
-//! [`Forwarded`]: what proxies say about the connection of the client.
+//! [`Forwarded`]: what proxies report about the connection of the client.
 //!
 //! This is the only reader of `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and `Forwarded` (RFC 7239). The check of origins
-//! and `Request` use it. Clients can send these headers, too: nothing is believed unless the peer is a trusted proxy.
+//! and `Request` use it. Clients can send these headers, too, so they are ignored unless the peer is a trusted proxy.
 
 use std::{borrow::Cow, net::IpAddr, net::SocketAddr};
 
@@ -28,7 +28,7 @@ const HOST: &str = "x-forwarded-host";
 const PORT: &str = "x-forwarded-port";
 const FORWARDED: &str = "forwarded";
 
-/// What trusted proxies say about the connection of the client. Empty if there is none.
+/// What trusted proxies report about the connection of the client. Empty if there is no trusted proxy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forwarded<'a> {
     /// The address of the client.
@@ -44,8 +44,8 @@ pub(crate) struct Forwarded<'a> {
 impl<'a> Forwarded<'a> {
     /// Reads the headers of a request, unless its peer is not trusted.
     ///
-    /// Each proxy appends the address of its own client. The client is thus the last address that is not itself a trusted proxy, and
-    /// what counts of the other lists is the item that the same proxy has added. `Forwarded` is read only if there is no
+    /// Each proxy appends the address of its own client. The client is therefore the last address that is not itself a trusted proxy, and
+    /// of the other lists the item counts that the same proxy has added. `Forwarded` is read only if there is no
     /// `X-Forwarded-` header: a proxy writes one kind, and passes on what a client has written into the other.
     pub(crate) fn read(
         headers: &'a impl Headers,
@@ -80,7 +80,7 @@ impl<'a> Forwarded<'a> {
             addr: client.and_then(|(addr, _)| addr),
             scheme: proto
                 .and_then(web_scheme)
-                // Some proxies send the port alone.
+                // Some proxies send only the port.
                 .or((port == Some(443)).then_some("https")),
             host,
             port,
@@ -112,7 +112,7 @@ impl<'a> Forwarded<'a> {
     ) -> Option<Cow<'a, str>> {
         let host = self.host.or(own_host).filter(|host| !host.is_empty())?;
         let (name, port) = split_port(host);
-        // The port that the client itself has written is right. That of the own host may be the port of this server.
+        // A port that the client has written is exact. The port of the request's own host may be the port of this server.
         let is_exact = self.host.is_some() && port.is_some();
         Some(match self.port.filter(|_| !is_exact) {
             None => host.into(),
@@ -131,7 +131,7 @@ pub(crate) fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// Returns the scheme of the page that connects with this scheme: that of a WebSocket is the other name of it.
+/// Returns the web page's scheme for a scheme: `https` for `https` and `wss`, `http` for `http` and `ws`.
 pub(crate) fn web_scheme(scheme: &str) -> Option<&'static str> {
     let is = |name| scheme.eq_ignore_ascii_case(name);
     if is("https") || is("wss") {
@@ -175,8 +175,8 @@ fn items<'a>(headers: &'a impl Headers, name: &'static str) -> impl Iterator<Ite
     items.map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// Returns the last address that is not a trusted proxy, or else the first one, and how many come after it. `None` if there are
-/// no addresses; the address is `None` if it is hidden.
+/// Returns the last address that is not a trusted proxy, or else the first one, and the number of addresses after it. Returns `None` if
+/// there are no addresses; the address is `None` if it is hidden.
 fn outermost(
     addrs: impl Iterator<Item = Option<IpAddr>>,
     proxies: &TrustedProxies,
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::base::PeerAddr;
 
-    /// What is read of a request from 10.0.0.1, which is trusted together with 10.0.0.2.
+    /// Returns what is read from a request of 10.0.0.1, which is trusted together with 10.0.0.2.
     fn read<T>(headers: &[(&'static str, &str)], look: impl FnOnce(Forwarded<'_>) -> T) -> T {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
@@ -255,7 +255,7 @@ mod tests {
         read(headers, |forwarded| forwarded.addr).map(|addr| addr.to_string())
     }
 
-    /// The scheme, host and port that the client used, of a request for `inner:5000` over HTTP.
+    /// Returns the scheme, host and port that the client used for a request to `inner:5000` over HTTP.
     fn public(headers: &[(&'static str, &str)]) -> String {
         read(headers, |forwarded| {
             let scheme = forwarded.scheme.unwrap_or("http");

@@ -1,19 +1,19 @@
-//! [`give_back`]: tables that return the memory of a burst.
+//! [`give_back`]: frees the memory of tables after a burst.
 
 use std::{collections::HashMap, hash::Hash};
 
-/// The entries whose memory a table may keep in any case.
+/// The number of entries whose memory a table may keep in any case.
 const SPARE: usize = 1_024;
 
-/// Gives back the memory of a table from which most entries have gone. Called after each removal; it does nothing unless the table
-/// is filled to less than a quarter, so that its cost is spread over many removals.
+/// Frees the memory of a table from which most entries were removed. Called after each removal. It does nothing unless the table is filled
+/// to less than a quarter, so that its cost is spread over many removals.
 pub(crate) fn give_back<K: Eq + Hash, V>(table: &mut HashMap<K, V>) {
     if is_sparse(table.len(), table.capacity()) {
         table.shrink_to(2 * table.len());
     }
 }
 
-/// Gives back the memory of a list, as [`give_back`] does.
+/// Frees the memory of a list, as [`give_back`] does.
 pub(crate) fn give_back_list<T>(list: &mut Vec<T>) {
     if is_sparse(list.len(), list.capacity()) {
         list.shrink_to(2 * list.len());

@@ -10,23 +10,23 @@ use bytes::Bytes;
 use memmap2::MmapMut;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// A buffer for a message of a known size, at first of zeroes. A large one is mapped into memory by itself, so that it is given back
+/// A buffer for a message of a known size, initially filled with zeros. A large buffer has its own memory map, so that its memory goes back
 /// to the system when it is dropped.
 ///
-/// After a burst, glibc's allocator keeps what was allocated between two small allocations that are still there, or that a thread keeps
-/// for the next one: most of the burst.
+/// glibc's allocator does not return memory between small allocations that are still in use, or that it caches for a thread. After a burst
+/// of large messages, that is most of their memory.
 pub(crate) enum LargeBuffer {
     Allocated(Vec<u8>),
     Mapped(Map),
 }
 
-/// The number of maps of this process. Linux allows a process 65,530 by default, and aborts it where the allocator gets no further one.
+/// The number of maps of this process. Linux allows 65,530 maps by default, beyond which the allocator fails and the process aborts.
 static MAPS: AtomicUsize = AtomicUsize::new(0);
 
-/// The number of maps from which buffers are allocated instead.
+/// The number of maps from which on buffers are allocated instead.
 const MOST_MAPS: usize = 16_384;
 
-/// A map, which counts while it is there.
+/// A memory map, counted in [`MAPS`] while it exists.
 pub(crate) struct Map(MmapMut);
 
 impl Map {
@@ -54,7 +54,7 @@ impl AsRef<[u8]> for Map {
 }
 
 impl LargeBuffer {
-    /// The size from which a buffer is mapped.
+    /// The size from which on a buffer is mapped, in bytes.
     pub(crate) const MAPPED: usize = 32 * 1024;
 
     pub(crate) fn new(length: usize) -> Self {
@@ -75,7 +75,7 @@ impl LargeBuffer {
     }
 }
 
-/// Moves a large text into a buffer of its exact size. One that has grown has room for as much again.
+/// Moves a large text into a buffer of its exact size, since a string that has grown may have twice the capacity.
 pub(crate) fn fitted(text: String) -> Utf8Bytes {
     if text.len() < LargeBuffer::MAPPED {
         return text.into();

@@ -1,7 +1,7 @@
-//! Text that is not quite UTF-8.
+//! [`lossy`]: converts bytes that are not quite UTF-8 into text.
 
-/// Returns the text in `bytes`, with one U+FFFD for half a surrogate pair, which takes three bytes, and for whatever else is not
-/// UTF-8.
+/// Returns the text in `bytes`, with one U+FFFD for half a surrogate pair, which takes three bytes, and for every other invalid
+/// sequence.
 pub(crate) fn lossy(bytes: &[u8]) -> String {
     /// The first byte of every surrogate. Two more follow.
     const SURROGATE: &[u8] = &[0xed];

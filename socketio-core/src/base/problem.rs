@@ -6,14 +6,14 @@ use std::fmt;
 
 use tracing::Level;
 
-/// The constant parts of the log line of a [`Problem`].
+/// The constant parts of the log line about a [`Problem`].
 pub(super) struct Explanation {
     pub(super) level: Level,
-    /// The target of the line: `engineio` for what the transport sees, else `socketio`.
+    /// The target of the line: `engineio` for problems of the transport, otherwise `socketio`.
     pub(super) target: &'static str,
-    /// The message of the line: what was seen.
+    /// The message of the line, which describes the problem.
     pub(super) text: &'static str,
-    /// What to do about it.
+    /// How to solve it.
     pub(super) cure: &'static str,
 }
 
@@ -214,7 +214,7 @@ problems! {
 }
 
 impl Problem {
-    /// Whether it is a reason to refuse a handshake.
+    /// Returns whether it is a reason to refuse a handshake.
     pub(crate) fn refuses_handshake(self) -> bool {
         matches!(
             self,
@@ -235,7 +235,7 @@ impl Problem {
         )
     }
 
-    /// Whether it is input that can't be decoded.
+    /// Returns whether it is input that can't be decoded.
     pub(crate) fn is_decode_error(self) -> bool {
         matches!(
             self,
@@ -248,7 +248,7 @@ impl Problem {
     }
 }
 
-/// Writes what was seen, without the cure.
+/// Writes the description of the problem, without the cure.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.explanation().text)

@@ -14,7 +14,7 @@ use tracing::Level;
 
 use super::{Problem, Request};
 
-/// The lines for each problem within [`PERIOD`].
+/// The maximum number of lines for each problem within [`PERIOD`].
 const LINES: u32 = 10;
 const PERIOD: Duration = Duration::from_secs(10);
 /// The number of bytes of the input that a line quotes.
@@ -86,16 +86,16 @@ impl<'a> ProblemDetails<'a> {
 
 /// Writes the log lines about problems with clients. Clones share one count of lines.
 ///
-/// At most ten lines for each problem are written within ten seconds. The next one after a pause says how many were
-/// left out.
+/// At most ten lines for each problem are written within ten seconds. The next line after a pause contains the number of
+/// lines that were left out.
 #[derive(Clone, Debug)]
 pub(crate) struct ProblemLog(Arc<Windows>);
 
 #[derive(Debug)]
 struct Windows {
     problems: Box<[Mutex<Window>]>,
-    /// Of other lines that clients cause: by the place in the program that they are about, and their text. As many as there are
-    /// handlers.
+    /// The windows of other lines that clients cause, by their place in the program and their text. Their number is bounded by the number
+    /// of handlers.
     places: Mutex<HashMap<(&'static Location<'static>, &'static str), Window>>,
 }
 
@@ -105,12 +105,12 @@ struct Window {
     begun: Option<Instant>,
     lines: u32,
     left_out: u64,
-    /// All reports, also those that were left out.
+    /// The number of all reports, including those that were left out.
     total: u64,
 }
 
 impl Window {
-    /// Returns how many lines were left out since the last one, or `None` if this one is to be left out, too.
+    /// Returns how many lines were left out since the last one, or `None` if this line must be left out, too.
     fn admit(&mut self, now: Instant) -> Option<u64> {
         self.total += 1;
         if self
@@ -139,7 +139,7 @@ impl Default for ProblemLog {
 }
 
 impl ProblemLog {
-    /// Returns how often each problem was reported, also without a line.
+    /// Returns how often each problem was reported, including reports without a line.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (Problem, u64)> {
         Problem::ALL
             .iter()
@@ -160,7 +160,7 @@ impl ProblemLog {
         }
     }
 
-    /// Counts the problem, and writes a line the first time only: for what does not differ from one time to the next.
+    /// Counts the problem, and writes a line only the first time. For problems whose details do not differ.
     pub(crate) fn report_once(&self, problem: Problem, details: ProblemDetails<'_>) {
         let first = self.window(problem).is_some_and(|mut window| {
             window.total += 1;
@@ -179,8 +179,8 @@ impl ProblemLog {
 
 /// Lines about the user's code, such as failures of a handler, which a client may cause as often as it sends.
 impl ProblemLog {
-    /// Returns how many lines with this text about this place were left out since the last one, or `None` if this one is to be
-    /// left out, too.
+    /// Returns how many lines with this text about this place were left out since the last one, or `None` if this line must be left
+    /// out, too.
     pub(crate) fn admit(
         &self,
         place: &'static Location<'static>,
@@ -197,7 +197,7 @@ impl ProblemLog {
 /// The number of lines that were left out before this one, if any were.
 pub(crate) type LeftOut = Option<u64>;
 
-/// Writes a line, however many there were.
+/// Writes a line, without limiting their number.
 fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
     let explanation = problem.explanation();
     let text = explanation.text;
@@ -226,7 +226,7 @@ fn write(problem: Problem, details: ProblemDetails<'_>, left_out: u64) {
     }
 }
 
-/// The beginning of some input in quotes, with everything escaped that is not printable ASCII.
+/// The beginning of some input in quotes. Everything that is not printable ASCII is escaped.
 struct Quoted<'a>(&'a [u8]);
 
 impl fmt::Display for Quoted<'_> {

@@ -1,4 +1,4 @@
-//! [`Reason`]: why a client was disconnected.
+//! [`Reason`]: the reason why a client was disconnected.
 
 use std::{error::Error, fmt, str::FromStr};
 
@@ -64,8 +64,8 @@ impl Reason {
     ];
 
     /// Returns whether the connection was lost, or was closed without leaving the namespace: with
-    /// [`recovery`](crate::SocketIoBuilder::recovery), such a client can come back to its session. Whether that is kept for it
-    /// is what [`Socket::is_session_kept`](crate::Socket::is_session_kept) returns.
+    /// [`recovery`](crate::SocketIoBuilder::recovery), such a client can come back to its session.
+    /// [`Socket::is_session_kept`](crate::Socket::is_session_kept) returns whether the session is kept for it.
     pub fn is_recoverable(self) -> bool {
         matches!(
             self,
@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for Reason {
     }
 }
 
-/// A text that is not the name of a reason.
+/// The error of parsing a text that is not the name of a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownReason(String);
 

@@ -219,7 +219,7 @@ impl super::forwarded::Headers for Request {
     }
 }
 
-/// Returns the subprotocols of `Sec-WebSocket-Protocol` headers. What is not a token is left out.
+/// Returns the subprotocols of `Sec-WebSocket-Protocol` headers. Values that are not tokens are left out.
 pub(crate) fn websocket_protocols<'a>(
     headers: impl Iterator<Item = &'a [u8]>,
 ) -> impl Iterator<Item = &'a str> {

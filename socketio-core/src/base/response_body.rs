@@ -23,7 +23,7 @@ enum Form {
 }
 
 impl ResponseBody {
-    /// Creates a body of what is sent until the sender is dropped.
+    /// Creates a body of the chunks that are sent until the sender is dropped.
     pub(crate) fn stream(chunks: mpsc::Receiver<Bytes>) -> Self {
         ResponseBody(Form::Stream(chunks))
     }

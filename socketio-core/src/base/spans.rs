@@ -1,7 +1,7 @@
 //! The spans of `tracing`: of a connection, of a client in it, and of each event of a client.
 //!
-//! Their names and fields are documented in the guide, on the page Monitoring. Level and target are such that nobody has them
-//! without asking for `socketio::span=trace`; then they cost a few instructions for each event.
+//! Their names and fields are documented in the guide, on the page Monitoring. They are created only if a subscriber
+//! enables `socketio::span=trace`; otherwise they cost a few instructions for each event.
 
 use tracing::{Span, field::Empty, trace_span};
 

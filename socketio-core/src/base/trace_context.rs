@@ -8,7 +8,7 @@ use super::fault;
 
 type Hook = dyn Fn(&Span, &HashMap<String, String>) + Send + Sync;
 
-/// Makes what a client sends of its trace the parent of the client's span. User code, which knows the tracing system.
+/// Makes the trace that a client sends the parent of the client's span. This is done by user code, which knows the tracing system.
 #[derive(Clone)]
 pub(crate) struct ContinueTraces(Arc<Hook>);
 

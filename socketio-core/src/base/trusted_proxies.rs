@@ -43,12 +43,12 @@ struct Network {
 }
 
 impl TrustedProxies {
-    /// Trusts nobody.
+    /// Creates a list that trusts no peer.
     pub fn none() -> Self {
         TrustedProxies(Arc::default())
     }
 
-    /// Trusts these entries. Those that can't be parsed are kept as problems.
+    /// Creates a list that trusts these entries. Those that can't be parsed are kept as problems.
     fn of<'a>(entries: impl IntoIterator<Item = &'a str>) -> Self {
         let mut inner = Inner::default();
         let entries = entries.into_iter().flat_map(|entry| entry.split(','));
@@ -86,7 +86,7 @@ impl TrustedProxies {
         self.0.everyone || self.0.networks.iter().any(|network| network.contains(addr))
     }
 
-    /// Returns the default, of which all copies are one. For requests that no server has received.
+    /// Returns the default, shared by all copies. For requests that no server has received.
     pub(crate) fn shared_default() -> Self {
         static DEFAULT: LazyLock<TrustedProxies> = LazyLock::new(TrustedProxies::default);
         DEFAULT.clone()
@@ -114,14 +114,14 @@ impl From<String> for TrustedProxies {
     }
 }
 
-/// Trusts these entries; nobody if there are none.
+/// Trusts these entries; no peer if there are none.
 impl<T: AsRef<str>> From<Vec<T>> for TrustedProxies {
     fn from(entries: Vec<T>) -> Self {
         Self::of(entries.iter().map(T::as_ref))
     }
 }
 
-/// Trusts these entries; nobody if there are none.
+/// Trusts these entries; no peer if there are none.
 impl<T: AsRef<str>, const N: usize> From<[T; N]> for TrustedProxies {
     fn from(entries: [T; N]) -> Self {
         Self::of(entries.iter().map(T::as_ref))

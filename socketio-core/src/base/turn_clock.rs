@@ -36,7 +36,7 @@ pub(crate) fn stop() {
     TIME_OF_DAY.set(0);
 }
 
-/// Returns whether the turn's time is over, by the last reading.
+/// Returns whether the turn's time is over, according to the last reading.
 #[inline]
 pub(crate) fn is_over() -> bool {
     TURN.get().is_some_and(|turn| turn.now >= turn.ends)

@@ -23,11 +23,11 @@ fn check(node: &Node, definition: &EventDefinition, namespace: &str) -> Result<(
 impl To {
     /// Sends an event that knows its name: a value of a type with `#[derive(socketio::Event)]`.
     ///
-    /// The recipients are in the namespace of the handle, which must be the event's own. Recipients that a [`SocketIo`] has
+    /// The recipients are in the namespace of the handle, which must be the event's own namespace. Recipients that a [`SocketIo`] has
     /// addressed without [`of`](To::of) are in the event's namespace.
     ///
-    /// Otherwise, and if the event can't be encoded, nothing is sent; the error is that of [`emit`](To::emit).
-    /// [`try_emit_event`](To::try_emit_event) returns it instead.
+    /// If the namespace is another one, or the event can't be encoded, nothing is sent, and the error is handled as by
+    /// [`emit`](To::emit). [`try_emit_event`](To::try_emit_event) returns it instead.
     ///
     /// ```
     /// # use socketio_core::{Event, SocketIo};
@@ -98,7 +98,7 @@ impl To {
 impl Socket {
     /// Sends an event that knows its name to this client: a value of a type with `#[derive(socketio::Event)]`.
     ///
-    /// Its namespace must be this client's. Otherwise, and if the event can't be encoded, nothing is sent; the error is that of
+    /// Its namespace must be this client's. If it is not, or the event can't be encoded, nothing is sent, and the error is handled as by
     /// [`emit`](Socket::emit). [`try_emit_event`](Socket::try_emit_event) returns it instead.
     #[track_caller]
     pub fn emit_event<E: Event>(&self, event: &E) {
@@ -133,8 +133,8 @@ impl Socket {
 impl SocketIo {
     /// Sends an event that knows its name to everyone in its namespace: a value of a type with `#[derive(socketio::Event)]`.
     ///
-    /// If its namespace is a pattern, there is not one namespace to send it to: `of(path)` names it. If the event can't be encoded,
-    /// nothing is sent and the error is logged. [`try_emit_event`](SocketIo::try_emit_event) returns it instead.
+    /// If its namespace is a pattern, name one namespace with `of(path)`. If the event can't be sent, the error is logged.
+    /// [`try_emit_event`](SocketIo::try_emit_event) returns it instead.
     #[track_caller]
     pub fn emit_event<E: Event>(&self, event: &E) {
         self.broadcast().emit_event(event);

@@ -43,6 +43,8 @@ pub trait Shape {
     #[doc(hidden)]
     fn payload<E: Serialize>(event: &E) -> Self::Payload<'_, E>;
 
+    /// Reads an event from its arguments.
+    ///
     /// # Errors
     ///
     /// If an argument is of another type.

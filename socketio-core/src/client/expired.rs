@@ -1,4 +1,4 @@
-//! [`Expired`]: a session that was kept and whose client did not recover it.
+//! [`Expired`]: a kept session that its client did not recover.
 
 use std::{fmt, sync::Arc};
 
@@ -61,7 +61,7 @@ impl Expired {
         &self.io
     }
 
-    /// Runs user code for it.
+    /// Runs the user's handler for it. A panic is logged.
     pub(super) async fn run<F>(self, handler: impl FnOnce(Expired) -> F)
     where
         F: Future<Output = ()> + Unpin,

@@ -1,4 +1,4 @@
-//! The history of rooms: its options, and joining a room with what was sent to it before.
+//! The history of rooms: its options, and joining a room with its earlier events.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,9 +11,9 @@ use crate::{
     hub::{JoinFrom, RoomJoined},
 };
 
-/// What is kept of the events that are sent to rooms, for [`SocketIoBuilder::history`](crate::SocketIoBuilder::history).
+/// Which events of rooms are kept, for [`SocketIoBuilder::history`](crate::SocketIoBuilder::history).
 ///
-/// | option | default | past it |
+/// | option | default | beyond it |
 /// |---|---|---|
 /// | [`max_events`](History::max_events) | 1,000 in each room | the oldest event of the room is dropped |
 /// | [`max_age`](History::max_age) | 1 hour | the event is dropped |
@@ -44,7 +44,7 @@ impl History {
         }
     }
 
-    /// Sets how many events of each room are kept. Default: 1,000.
+    /// Sets how many events of each room are kept. Default: 1,000 events.
     pub fn max_events(mut self, events: usize) -> Self {
         self.max_events = events;
         self
@@ -102,16 +102,16 @@ impl History {
     }
 }
 
-/// How a client has joined a room with a history: [`Socket::join_since`](crate::Socket::join_since). Usually returned by the
-/// handler, so that it is the acknowledgement: `{"epoch": "q83vEjRW", "seq": 17, "recovered": true}`.
+/// The result of joining a room with a history, returned by [`Socket::join_since`](crate::Socket::join_since). Handlers usually
+/// return it, so that it is the acknowledgement: `{"epoch": "q83vEjRW", "seq": 17, "recovered": true}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Joined {
-    /// The position in the room's history: what the client receives after the acknowledgement has later ones.
+    /// The position in the room's history. Events that the client receives after the acknowledgement have later positions.
     #[serde(flatten)]
     pub position: Position,
-    /// Whether the client has received all that it had missed. If not, it has received nothing of the past: events that it
-    /// wanted are not kept any more, or are more than its outbox may hold.
+    /// Whether the client has received all events that it had missed. If not, it has received no earlier events, because some are no
+    /// longer kept, or they are more than its outbox may hold.
     pub recovered: bool,
 }
 
@@ -126,10 +126,10 @@ impl From<RoomJoined> for Joined {
 
 impl Socket {
     /// Adds this client to a room with a [`history`](crate::SocketIoBuilder::history), and sends it the events that were sent to
-    /// the room after a position. Then it receives what is sent later: nothing twice, and nothing is left out, whatever is emitted
-    /// meanwhile. Without a position, it receives nothing of the past.
+    /// the room after a position. Events that are sent later follow them: none is missing and none is sent twice, even if events are
+    /// emitted at the same time. Without a position, it receives no earlier events.
     ///
-    /// If the client is in the room already, nothing is sent: it has had everything. Inside `connect` it takes effect once the
+    /// If the client is in the room already, nothing is sent: it has received everything. Inside `connect` it takes effect once the
     /// client is accepted.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Socket {
         self.join_from(&room.into(), JoinFrom::Since(position.into()))
     }
 
-    /// As [`join_since`](Socket::join_since), with the newest events of the room, so many at most.
+    /// Adds this client to a room as [`join_since`](Socket::join_since) does, with up to `events` of the room's newest events.
     ///
     /// # Errors
     ///

@@ -1,16 +1,16 @@
-//! [`once_in`]: effects that happen once because the response is stored in the transaction of the effect.
+//! [`once_in`]: effects that happen once, because the response is stored in the transaction of the effect.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Socket, context::expect_current};
 use crate::{base::BoxError, once::OnceKey};
 
-/// A transaction of a database of yours that stores responses beside the effects of handlers, for [`once_in`].
+/// A transaction of your own database that stores responses together with the effects of handlers, for [`once_in`].
 ///
 /// It needs a table with a unique key: `CREATE TABLE responses (key TEXT PRIMARY KEY, response TEXT NOT NULL)`. Rows may be deleted
-/// when no client repeats the event any more.
+/// once no client repeats the event.
 ///
-/// A type of your own wraps the transaction of your database. With sqlx, `stored` is
+/// Implement it for a type of your own that wraps the transaction of your database. With sqlx, `stored` is
 /// `SELECT response FROM responses WHERE key = ?` and `store` is `INSERT INTO responses (key, response) VALUES (?, ?)`.
 pub trait OnceTransaction: Send {
     /// The error of the database.
@@ -30,15 +30,15 @@ pub trait OnceTransaction: Send {
     ///
     /// # Errors
     ///
-    /// If it can't be stored, because there is one for this key: another run of the handler was faster. The effect must then not be
-    /// committed.
+    /// If it can't be stored, because there is one for this key: another run of the handler has committed first. The effect must
+    /// then not be committed.
     fn store(
         &mut self,
         key: &str,
         response: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Commits the transaction. One that is dropped without it must be rolled back.
+    /// Commits the transaction. A transaction that is dropped without a commit must be rolled back.
     ///
     /// # Errors
     ///
@@ -68,15 +68,15 @@ impl Socket {
     }
 }
 
-/// Runs an effect once for each key of the current client, and returns its response: that of the first run, which is stored in the
-/// same transaction as the effect.
+/// Runs an effect once for each key of the current client, and returns the response of the first run, which is stored in the same
+/// transaction as the effect.
 ///
-/// A crash at any moment leaves either both or neither, so that the effect happens exactly once, however often the client repeats the
-/// event. [`once`](crate::EventHandlerExt::once) alone can't promise that: between an effect and the storing of its response, a process may die.
-/// Use both: `once` keeps retries from running at the same time, and from asking the database.
+/// A crash at any moment leaves either both or neither, so that the effect happens exactly once, no matter how often the client
+/// repeats the event. [`once`](crate::EventHandlerExt::once) alone can't guarantee that: a process may die between an effect and
+/// storing its response. Use both: `once` prevents retries from running at the same time and from querying the database.
 ///
-/// Keys are those of the client's user, or of the client if it has none, in its namespace: `("order", &id)` for events of several kinds.
-/// The response is stored as JSON.
+/// A key is valid for the client's user, or for the client if it has none, in its namespace. For events of several kinds, include the
+/// kind: `("order", &id)`. The response is stored as JSON.
 ///
 /// ```
 /// use socketio_core::{BoxError, OnceTransaction, once_in};

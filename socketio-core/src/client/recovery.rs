@@ -16,19 +16,19 @@ use crate::{
     node::Node,
 };
 
-/// Runs for a session that has ended unrecovered.
+/// Called for a session that has ended without having been recovered.
 type OnExpired = Arc<dyn Fn(Expired) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// The options of connection state recovery, for [`SocketIoBuilder::recovery`](crate::SocketIoBuilder::recovery).
 ///
 /// A client that loses its connection and comes back in time gets its session again: its id, its rooms, its user, its
-/// [`Session`](crate::Session) values, and the events that were sent to it meanwhile.
+/// [`Session`](crate::Session) values, and the events that were sent to it in the meantime.
 ///
-/// | option | default | what happens past it |
+/// | option | default | beyond it |
 /// |---|---|---|
 /// | [`max_disconnection`](Recovery::max_disconnection) | 2 minutes | the session has expired: the client gets a new one |
 /// | [`max_bytes`](Recovery::max_bytes) | 64 MiB for each namespace | the oldest events are dropped, and clients that miss them get a new session |
-/// | [`max_sessions`](Recovery::max_sessions) | 10,000 | the session that is kept for the longest time expires |
+/// | [`max_sessions`](Recovery::max_sessions) | 10,000 | the session that has been kept longest expires |
 ///
 /// ```
 /// # use std::time::Duration;
@@ -71,18 +71,18 @@ impl Recovery {
         self
     }
 
-    /// Sets how much memory the events of each namespace may take that are kept, in bytes. The oldest are dropped. Default: 64
-    /// MiB (67,108,864 bytes).
+    /// Sets how much memory the kept events of each namespace may take, in bytes. Beyond it, the oldest events are dropped. Default:
+    /// 64 MiB (67,108,864 bytes).
     ///
-    /// Events are also dropped when they are older than [`max_disconnection`](Recovery::max_disconnection) and the time in
-    /// which a lost connection is noticed: the ping interval and the ping timeout.
+    /// Events are also dropped when they are older than the sum of [`max_disconnection`](Recovery::max_disconnection) and the time
+    /// until a lost connection is noticed: the ping interval and the ping timeout.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Sets how many sessions are kept in all. When there is one more, the session that is kept for the longest time expires.
-    /// Default: 10,000.
+    /// Sets how many sessions are kept in total. When there is one more, the session that has been kept longest expires.
+    /// Default: 10,000 sessions.
     pub fn max_sessions(mut self, sessions: usize) -> Self {
         self.max_sessions = sessions;
         self
@@ -91,7 +91,7 @@ impl Recovery {
     /// Sets which clients can recover their sessions, by the request that opened their connection. Default:
     /// [`Recovery::is_javascript`].
     ///
-    /// Such a client receives one argument more with each event, its offset: a string behind the arguments of the event.
+    /// Such a client receives an additional argument with each event: its offset, a string behind the event's arguments.
     /// JavaScript ignores surplus arguments; in other languages a handler may fail because of it, such as `def
     /// on_message(data)` in Python. Clients that the function does not choose receive events as without recovery, and get a
     /// new session whenever they connect.
@@ -100,8 +100,8 @@ impl Recovery {
         self
     }
 
-    /// Sets an async closure that runs once for every session that was kept and has ended without having been recovered: its
-    /// time is over, too many were kept, the client came back when events that it missed were not kept any more, or the server
+    /// Sets an async closure that is called once for every kept session that has ended without having been recovered: it has
+    /// expired, too many were kept, the client came back when events that it had missed were no longer kept, or the server
     /// stops. Its `disconnect` handler has run before. Default: none.
     pub fn on_expired<F, Fut>(mut self, handler: F) -> Self
     where
@@ -115,7 +115,7 @@ impl Recovery {
     /// Stores the values of [`Session<T>`](crate::Session) and [`ConnectionSession<T>`](crate::ConnectionSession) of this type with the
     /// session, as JSON under the name of the type, so that they come back on another node. For servers with an
     /// [`event_store`](crate::SocketIoBuilder::event_store); without one, the values of all types are kept, as they are. Default: with a
-    /// store, values come back on the same node only.
+    /// store, values come back only on the same node.
     ///
     /// ```
     /// # use socketio_core as socketio;
@@ -142,7 +142,7 @@ impl Recovery {
     /// Returns whether a request comes from the JavaScript client, which ignores the offset behind the arguments of an event.
     ///
     /// These are browsers (`User-Agent: Mozilla/..` with `Sec-Fetch-Mode` or `Origin`), and Node, Bun and Deno by the
-    /// `User-Agent` of their requests. The WebSocket of Node has none; it is known by the compression that it offers. A client
+    /// `User-Agent` of their requests. The WebSocket of Node has none; it is recognized by the compression that it offers. A client
     /// of any kind can decide for itself: with `recovery=1` in the query of its URL it can recover its session, with
     /// `recovery=0` it can't.
     ///
@@ -192,7 +192,7 @@ impl Recovery {
         wrong.map(|(_, problem)| problem)
     }
 
-    /// Returns the options for the hub. `unnoticed` is how long the loss of a connection may be unnoticed.
+    /// Returns the options for the hub. `unnoticed` is how long the loss of a connection may go unnoticed.
     pub(crate) fn options(&self, unnoticed: Duration) -> RecoveryOptions {
         RecoveryOptions {
             max_disconnection: self.max_disconnection,
@@ -203,7 +203,7 @@ impl Recovery {
         }
     }
 
-    /// Returns what runs for a session that has ended unrecovered.
+    /// Returns the function that is called for a session that has ended without having been recovered.
     pub(crate) fn on_lost(&self, node: &Weak<Node>) -> OnLost {
         let (node, handler) = (Weak::clone(node), self.on_expired.clone());
         Box::new(move |session| {

@@ -13,7 +13,7 @@ use crate::{
     node::Node,
 };
 
-/// The history of one room, to be read. Created by [`SocketIo::history`] and [`history`](crate::history).
+/// Reads the history of one room. Created by [`SocketIo::history`] and [`history`](crate::history).
 #[must_use = "nothing is read before `read` is called"]
 pub struct RoomHistory {
     node: Arc<Node>,
@@ -23,7 +23,7 @@ pub struct RoomHistory {
     limit: usize,
 }
 
-/// Events of a room: [`RoomHistory::read`].
+/// Events of a room, returned by [`RoomHistory::read`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryPage {
@@ -36,7 +36,7 @@ pub struct HistoryPage {
     pub events: Vec<HistoryEvent>,
 }
 
-/// An event of the past.
+/// An event of a history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEvent {
@@ -62,19 +62,19 @@ impl RoomHistory {
         }
     }
 
-    /// Reads the events after a position only. Default: all that are kept.
+    /// Reads only the events after a position. Default: all kept events.
     pub fn since(mut self, position: impl Into<Option<Position>>) -> Self {
         self.since = position.into();
         self
     }
 
-    /// Reads so many events at most: the oldest ones after the position, or the newest ones if there is none. Default: all.
+    /// Reads up to `events` events: the oldest after the position, or the newest if there is no position. Default: all.
     pub fn limit(mut self, events: usize) -> Self {
         self.limit = events;
         self
     }
 
-    /// Reads the events; `None` if events to this room are not kept.
+    /// Reads the events. Returns `None` if events to this room are not kept.
     pub fn read(self) -> Option<HistoryPage> {
         let selected = self.select(usize::MAX)?;
         Some(HistoryPage {
@@ -84,7 +84,7 @@ impl RoomHistory {
         })
     }
 
-    /// Selects the events without decoding them, of about so many bytes at most; `None` if events to this room are not kept.
+    /// Selects the events, up to about `bytes` bytes, without decoding them. Returns `None` if events to this room are not kept.
     pub(crate) fn select(&self, bytes: usize) -> Option<SelectedEvents> {
         let log = self.node.hub.log(&self.namespace)?;
         let (mut entries, newest, known) = {
@@ -143,7 +143,7 @@ impl RoomHistory {
         })
     }
 
-    /// Begins to wait for further events; `None` if events to this room are not kept.
+    /// Starts to wait for further events. Returns `None` if events to this room are not kept.
     pub(crate) fn watch(&self) -> Option<HistoryWatch> {
         self.node.hub.watch_history(&self.namespace, &self.room)
     }
@@ -152,7 +152,7 @@ impl RoomHistory {
 /// Events of a room that are not decoded yet.
 pub(crate) struct SelectedEvents {
     pub(crate) entries: Vec<Arc<HistoryEntry>>,
-    /// The position after which they come.
+    /// The position after which they begin.
     pub(crate) start: Position,
     /// The position behind the last of them.
     pub(crate) position: Position,
@@ -191,7 +191,7 @@ fn iso<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 impl Socket {
-    /// Returns the history of a room of this namespace, to be read.
+    /// Returns a reader of the history of a room of this namespace.
     pub fn history(&self, room: impl Into<String>) -> RoomHistory {
         let namespace = Arc::clone(self.client().namespace());
         RoomHistory::new(Arc::clone(self.node()), namespace, room.into())
@@ -199,7 +199,7 @@ impl Socket {
 }
 
 impl SocketIo {
-    /// Returns the history of a room, to be read.
+    /// Returns a reader of the history of a room.
     ///
     /// ```
     /// use socketio_core::{History, SocketIo};

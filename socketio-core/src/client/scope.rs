@@ -198,7 +198,7 @@ fn keep(error: BoxError) {
     });
 }
 
-/// Counts lines about emits that failed. One for the process, since a failed emit may be outside of any server's tasks.
+/// Limits the log lines about failed emits. Shared by the process, since a failed emit may be outside of any server's tasks.
 static EMITS: LazyLock<ProblemLog> = LazyLock::new(ProblemLog::default);
 
 /// Handles an `emit` that failed. If the current client emitted it, its event fails; otherwise (the server or another

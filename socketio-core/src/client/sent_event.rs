@@ -1,4 +1,4 @@
-//! [`SentEvent`]: what taps of outgoing events see.
+//! [`SentEvent`]: an event as taps of outgoing events receive it.
 
 use std::{cell::Cell, fmt, sync::Arc};
 
@@ -10,8 +10,8 @@ use crate::{
     packet::{Arguments, Codec, Frames},
 };
 
-/// An event that was sent to clients, as a closure of
-/// [`on_any_outgoing`](crate::SocketIoBuilder::on_any_outgoing) sees it.
+/// An event that was sent to clients, the argument of closures of
+/// [`on_any_outgoing`](crate::SocketIoBuilder::on_any_outgoing).
 pub struct SentEvent<'a> {
     clients: &'a [Arc<Client>],
     event: &'a str,
@@ -31,7 +31,7 @@ impl SentEvent<'_> {
             .map_or("/", |client| client.namespace())
     }
 
-    /// Returns the ids of the local clients in whose outboxes it was put.
+    /// Returns the ids of the local clients into whose outboxes it was put.
     pub fn recipients(&self) -> impl ExactSizeIterator<Item = &Sid> {
         self.clients.iter().map(|client| client.sid())
     }
@@ -57,10 +57,10 @@ impl fmt::Debug for SentEvent<'_> {
     }
 }
 
-/// A closure that sees all events that are sent.
+/// A closure that is called for every sent event.
 pub(crate) type Tap = Box<dyn Fn(&SentEvent<'_>) + Send + Sync>;
 
-/// Calls the taps of a server. An event that a tap emits is not shown to taps, because it would never end.
+/// Calls the taps of a server. An event that a tap emits is not shown to taps, which would be an endless loop.
 pub(crate) struct Taps {
     pub(crate) codec: Codec,
     pub(crate) taps: Vec<Tap>,

@@ -1,7 +1,7 @@
 //! Typed values that are kept for one client or for one connection.
 //!
 //! [`Session`] and [`ConnectionSession`] are handles of a slot of the hub. The value is taken out of its slot while
-//! user code has it, so no lock is held meanwhile.
+//! user code uses it, so that no lock is held during that time.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -24,11 +24,11 @@ use crate::hub::Slot;
 /// }
 /// ```
 ///
-/// Unlike other extractors it does not dereference to the value, which other handlers of the client may change meanwhile.
+/// Unlike other extractors it does not dereference to the value, which other handlers of the client may change at any time.
 /// Each namespace of a connection has its own value; a [`ConnectionSession`] is shared by all of them.
 ///
 /// [`get`](Session::get), [`set`](Session::set) and [`update`](Session::update) are atomic: other threads block until
-/// the value is free. No lock is held meanwhile. A closure of `update` that uses the same session again panics instead
+/// the value is free. No lock is held while a closure runs. A closure of `update` that uses the same session again panics instead
 /// of deadlocking; closures that update two sessions in different orders can deadlock. After a panic inside of
 /// `update`, the value stays as the closure left it.
 pub struct Session<T>(Arc<Slot<T>>);

@@ -87,7 +87,7 @@ impl Socket {
     }
 
     /// Returns the client's span, within that of its connection: the parent of the spans of its events. Disabled unless a
-    /// subscriber wants `socketio::span=trace`. [Monitoring](https://docs.rs/socketio/latest/socketio/guide/monitoring/index.html)
+    /// subscriber enables `socketio::span=trace`. [Monitoring](https://docs.rs/socketio/latest/socketio/guide/monitoring/index.html)
     /// shows how to continue a trace of the client with it.
     pub fn span(&self) -> Span {
         self.client().span().cloned().unwrap_or_else(Span::none)
@@ -192,7 +192,7 @@ impl Socket {
         self.broadcast().except(rooms)
     }
 
-    /// Addresses everyone in this namespace who is connected to this process: [`To::local`].
+    /// Addresses all clients of this namespace that are connected to this process: [`To::local`].
     pub fn local(&self) -> To {
         self.broadcast().local()
     }
@@ -202,7 +202,7 @@ impl Socket {
         self.broadcast().of(path)
     }
 
-    /// Addresses this client alone, for what [`emit`](Socket::emit) and [`call`](Socket::call) have no options for:
+    /// Addresses this client alone, for options that [`emit`](Socket::emit) and [`call`](Socket::call) do not have:
     /// `socket.to_self().volatile().emit(..)`, `socket.to_self().timeout(..).call(..)`.
     pub fn to_self(&self) -> To {
         self.address(Target::One(Arc::clone(self.client())))
@@ -226,8 +226,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] and [`RoomError::TooLong`] past the limits,
-    /// [`RoomError::NotConnected`] when this client has disconnected.
+    /// [`RoomError::ClientRoom`] for the id of another client, [`RoomError::TooMany`] and [`RoomError::TooLong`] beyond the
+    /// limits, [`RoomError::NotConnected`] if this client has disconnected.
     pub fn join_room(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
@@ -262,14 +262,14 @@ impl Socket {
     }
 
     /// Sets the key of this client's user, for [`to_user`](Socket::to_user); several clients may have one user. Usually called in
-    /// `connect` or in a guard, with what the client has proved to be. It replaces an earlier one, and is kept until the client's
+    /// `connect` or in a guard, once the client has proved its identity. It replaces an earlier key, and is kept until the client's
     /// `disconnect` handler has ended.
     ///
-    /// Each namespace has users of its own.
+    /// Each namespace has its own users.
     ///
     /// # Errors
     ///
-    /// [`UserError::TooLong`] past [`max_user_key`](crate::SocketIoBuilder::max_user_key), [`UserError::NotConnected`] when
+    /// [`UserError::TooLong`] beyond [`max_user_key`](crate::SocketIoBuilder::max_user_key), [`UserError::NotConnected`] if
     /// this client has disconnected.
     pub fn set_user(&self, key: impl fmt::Display) -> Result<(), UserError> {
         let key = key.to_string();
@@ -278,7 +278,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Makes this client one without a user.
+    /// Removes the user of this client.
     pub fn clear_user(&self) {
         // It fails for a client that has disconnected, which can't be addressed in any case.
         let _ = self.node().hub.set_user(self.client(), None);
@@ -325,7 +325,7 @@ impl Socket {
         self.client().connection().drained().await;
     }
 
-    /// Returns how many packets this client's connection has lost: because its outbox was full, by the
+    /// Returns how many packets of this client's connection were dropped: because its outbox was full, under the
     /// [`OverflowPolicy`](crate::OverflowPolicy), and [volatile](To::volatile) ones.
     pub fn dropped_packets(&self) -> usize {
         self.client().connection().dropped()

@@ -1,6 +1,6 @@
 //! [`SocketIo`], the public handle of a server.
 //!
-//! Everything outside of handlers uses it: background tasks, HTTP routes, other threads. All clones share one [`Node`].
+//! Code outside of handlers uses it: background tasks, HTTP routes, other threads. All clones share one [`Node`].
 
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -99,7 +99,7 @@ impl SocketIo {
         self.broadcast().except(rooms)
     }
 
-    /// Addresses everyone in the main namespace who is connected to this process: [`To::local`].
+    /// Addresses all clients of the main namespace that are connected to this process: [`To::local`].
     pub fn local(&self) -> To {
         self.broadcast().local()
     }
@@ -151,8 +151,8 @@ impl SocketIo {
 
     /// Waits until everything emitted so far has come back from the [`event_store`](crate::SocketIoBuilder::event_store), or was sent
     /// without it, and has been published to the [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is
-    /// neither. Keeps waiting while the
-    /// queue can't be reached. Dropped messages count as published: see [`queue_health`](SocketIo::queue_health).
+    /// neither. Keeps waiting while the queue can't be reached. Dropped messages count as published: see
+    /// [`queue_health`](SocketIo::queue_health).
     ///
     /// A program that only emits must await it, or call [`shutdown`](SocketIo::shutdown), before it ends. Cancel-safe.
     pub async fn flushed(&self) {
@@ -165,8 +165,9 @@ impl SocketIo {
     }
 
     /// Waits until this node is subscribed to the [`message_queue`](crate::SocketIoBuilder::message_queue), and has opened its
-    /// [`event_store`](crate::SocketIoBuilder::event_store). Keeps waiting while they can't be reached. Returns at once if there is neither, if the server is `write_only`, or after
-    /// a shutdown. The server accepts clients without waiting for it. Cancel-safe.
+    /// [`event_store`](crate::SocketIoBuilder::event_store). Keeps waiting while they can't be reached. Returns at once
+    /// if there is neither, if the server is `write_only`, or after a shutdown. The server accepts clients without waiting for it.
+    /// Cancel-safe.
     pub async fn subscribed(&self) {
         if let Some(stored) = self.node().hub.stored() {
             stored.opened().await;

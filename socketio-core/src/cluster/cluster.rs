@@ -1,4 +1,6 @@
 //! [`Cluster`]: publishes to the other nodes.
+//!
+//! The emitter, the handles of clients and the HTTP API call it. Publishing only queues a message: the publish task sends it.
 
 use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -32,7 +34,7 @@ pub(crate) struct Cluster {
     pub(super) health: Health,
     pub(super) queries: Queries,
     pub(super) peers: Peers,
-    /// The size of a message that is received, in bytes.
+    /// The maximum size of a received message, in bytes.
     pub(super) max_message: usize,
 }
 
@@ -102,7 +104,7 @@ impl Cluster {
         }
     }
 
-    /// Whether this node has been subscribed at any time.
+    /// Returns whether this node has been subscribed at any time.
     pub(crate) fn was_subscribed(&self) -> bool {
         self.health.was_subscribed()
     }
@@ -113,7 +115,7 @@ impl Cluster {
             return;
         };
         match &emission.packet {
-            // Encoded for local clients only: there is no remote target.
+            // Encoded only for local clients: there is no remote target.
             OutgoingEvent::Plain(_) => {}
             OutgoingEvent::Shared { event, values, .. } => {
                 self.publish_event(namespace, target, (event, values), None, &emission.delivery);
@@ -137,7 +139,8 @@ impl Cluster {
         }
     }
 
-    /// Returns what publishes an emission once it is known whether the event store has it; `None` if it has no remote recipients.
+    /// Returns a function that publishes an emission once it is known whether the event store has kept it; `None` if it has no remote
+    /// recipients.
     pub(super) fn publish_later(
         self: &Arc<Self>,
         emission: &Emission,
@@ -267,7 +270,7 @@ impl Cluster {
         self.publish_each(namespace, target, Some(room), EnvelopeHeader::LeaveRoom);
     }
 
-    /// Publishes one message for each name of the target: python-socketio's format has one `sid`.
+    /// Publishes one message for each name of the target, since python-socketio's format has one `sid`.
     fn publish_each<'a>(
         &'a self,
         namespace: &'a str,
@@ -299,7 +302,7 @@ impl Cluster {
         arguments: Option<Arguments>,
     ) {
         let written = match arguments {
-            // A node that does not know our extension would take it for an ack.
+            // A node that does not know our extension would read it as an ack.
             None if !request.extended => return,
             None => request.header(sid, true, false).write(None),
             Some(arguments) => {
@@ -314,7 +317,8 @@ impl Cluster {
         self.publish(written);
     }
 
-    /// Tells the node that requested acks which clients of this node were asked, so that it can name those that do not answer.
+    /// Tells the node that requested acks which clients of this node were asked, so that it can name those that do not
+    /// acknowledge.
     pub(super) fn announce_asked(&self, request: &RemoteAckRequest, asked: &[Sid]) {
         if asked.is_empty() || !request.extended {
             return;
@@ -327,8 +331,8 @@ impl Cluster {
         self.publish(header.write(None));
     }
 
-    /// Asks all nodes to publish something, so that its number tells what this one has missed. Does so itself, for nodes whose roll
-    /// call this one has missed.
+    /// Asks all nodes to publish a message, whose number tells what this node has missed. Publishes one itself, for nodes whose roll call this
+    /// node has missed.
     pub(super) fn call_roll(&self) {
         let host_id = &self.host_id;
         self.publish_out_of_order(EnvelopeHeader::RollCall { host_id });
@@ -351,7 +355,7 @@ impl Cluster {
         self.publish_out_of_order(header);
     }
 
-    /// Publishes messages again that another node has missed, or tells that they are gone.
+    /// Publishes again the messages that another node has missed, or tells that they are gone.
     pub(super) fn publish_again(&self, numbers: RangeInclusive<u64>) {
         for gone in self.outgoing.publish_again(numbers) {
             let header = EnvelopeHeader::Gone {
@@ -362,7 +366,7 @@ impl Cluster {
         }
     }
 
-    /// Publishes what must not wait behind messages that other nodes have missed.
+    /// Publishes a message that must not wait behind messages that other nodes have missed.
     fn publish_out_of_order(&self, header: EnvelopeHeader<'_>) {
         match header.write(None) {
             Ok(message) => self.outgoing.push_out_of_order(message),
@@ -382,7 +386,7 @@ impl Cluster {
     }
 }
 
-/// Messages that still wait are published, unless an attempt fails.
+/// Closes the queue. Waiting messages are still published, unless an attempt fails.
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.outgoing.close();

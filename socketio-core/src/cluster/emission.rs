@@ -1,4 +1,6 @@
 //! [`Emission`]: one event with its recipients.
+//!
+//! `To` creates emissions for the emitter, and the message handler creates them from messages of other nodes.
 
 use std::{
     convert::Infallible,
@@ -87,19 +89,19 @@ pub(crate) enum OutgoingEvent {
         event: String,
         values: Payload,
     },
-    /// Each recipient is asked for an ack under an id of its own.
+    /// Each recipient is asked for an ack under its own id.
     WithAck {
         event: String,
         values: Payload,
         limit: usize,
         on_ack: OnRemoteAck,
         timeout: Duration,
-        /// After which time the pending acks of local clients end, and a runtime to wait in; `None` if they have no end.
+        /// The time after which the pending acks of local clients end, and a runtime to wait in; `None` if they do not expire.
         expires: Option<(Duration, Option<Handle>)>,
     },
 }
 
-/// The local clients that were asked for acks that have an end, with the ids of the acks.
+/// The local clients that were asked for acks that expire, with the ids of the acks.
 #[derive(Debug, Default)]
 pub(crate) struct Asked(Vec<(Weak<Client>, u64)>);
 
@@ -108,7 +110,7 @@ impl Asked {
         self.0.is_empty()
     }
 
-    /// Ends the acks that are still pending, and returns how many these are.
+    /// Ends the acks that are still pending, and returns their number.
     pub(crate) fn expire(self) -> u64 {
         let mut expired = 0;
         for (client, id) in self.0 {
@@ -120,7 +122,7 @@ impl Asked {
 }
 
 impl OutgoingEvent {
-    /// Creates an event that asks for acks. Checks the name and the values now, before any recipient is asked.
+    /// Creates an event that asks for acks. Checks the name and the values before any recipient is asked.
     pub(crate) fn with_ack(
         codec: &Codec,
         event: &str,
@@ -140,7 +142,7 @@ impl OutgoingEvent {
         })
     }
 
-    /// Sets after which time the pending acks of local clients end.
+    /// Sets the time after which the pending acks of local clients end. Default: they do not expire.
     pub(crate) fn expires(mut self, after: Option<(Duration, Option<Handle>)>) -> Self {
         if let OutgoingEvent::WithAck { expires, .. } = &mut self {
             *expires = after;
@@ -164,14 +166,14 @@ impl OutgoingEvent {
     }
 }
 
-/// As much as an outbox may hold.
+/// No limit besides those of the outbox.
 const ANY: (usize, usize) = (usize::MAX, usize::MAX);
 
-/// The size from which it matters that recipients share the bytes of a packet.
+/// The size of a packet, in bytes, from which on the recipients that share it are counted.
 const SHARED: usize = 256;
 
 impl Emission {
-    /// Returns the store's events, with the event for it, if it is kept there.
+    /// Returns this node's side of the event store and the event for it, if the event is kept there.
     pub(super) fn for_store<'a>(&self, hub: &'a Hub) -> Option<(&'a StoredEvents, KeptEvent)> {
         let stored = hub.stored_for(&self.namespace, self.rooms())?;
         let (OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. }) = &self.packet
@@ -191,7 +193,7 @@ impl Emission {
         Some((stored, event))
     }
 
-    /// Returns about how many local recipients it has.
+    /// Returns an estimate of the number of local recipients.
     pub(super) fn reach(&self, hub: &Hub) -> u64 {
         hub.reach(&self.namespace, &self.target) as u64
     }
@@ -239,7 +241,7 @@ impl Emission {
                 delivery.deliver_stamped(client, frames, stamped);
             });
         };
-        // What comes over the message queue is kept by the node that emits it, if by any.
+        // An event that comes over the message queue is kept by the node that emits it, if at all.
         if self.delivery.is_volatile || log.is_stored() {
             log.pass(frames, deliver);
         } else {
@@ -251,12 +253,12 @@ impl Emission {
         delivery.finish()
     }
 
-    /// Delivers to the local recipients, to each once its outbox has room, for up to `timeout`. In a namespace whose events are kept,
-    /// to all of them once they have room, or, without `deliver_logged`, to none.
+    /// Delivers to each local recipient once its outbox has room, and waits for that for up to `timeout`. In a namespace whose events are kept,
+    /// delivers to all of them once all have room or, without `deliver_logged`, only waits.
     ///
     /// # Errors
     ///
-    /// If some have had no room in this time.
+    /// If a recipient has had no room in this time.
     pub(crate) async fn deliver_waiting(
         &self,
         hub: &Hub,
@@ -310,7 +312,7 @@ impl Emission {
         hub.select(&self.namespace, &self.target, skip, except, each);
     }
 
-    /// Returns about how many recipients share the bytes of the packet. Where that saves next to nothing, they are not counted.
+    /// Returns an estimate of how many recipients share the bytes of the packet. Recipients of small packets are not counted.
     fn shared_by(&self, hub: &Hub) -> usize {
         match &self.packet {
             OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. }
@@ -322,7 +324,7 @@ impl Emission {
         }
     }
 
-    /// Returns the packet of one recipient; `None` when it can't be asked for an ack.
+    /// Returns the packet of one recipient; `None` if it can't be asked for an ack.
     fn packet_for(&self, client: &Arc<Client>, hub: &Hub, asked: &mut Asked) -> Option<Frames> {
         match &self.packet {
             OutgoingEvent::Plain(frames) | OutgoingEvent::Shared { frames, .. } => {

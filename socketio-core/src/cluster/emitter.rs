@@ -1,4 +1,7 @@
 //! [`Emitter`]: delivers emissions to local and remote clients.
+//!
+//! `To` emits through it. It decides whether an event is delivered here, published, or appended to the event store, and it owns the
+//! membership of the cluster.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,11 +34,11 @@ impl Emitter {
         Some(&self.membership.as_ref()?.cluster)
     }
 
-    /// Begins to publish and to subscribe.
+    /// Starts to publish and to subscribe.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, when there is a cluster.
+    /// Outside of a tokio runtime, if there is a cluster.
     pub(crate) fn start(&self) {
         if let Some(membership) = &self.membership {
             membership.start(Arc::downgrade(&self.hub));
@@ -49,7 +52,7 @@ impl Emitter {
         }
     }
 
-    /// Returns the remote part of a target. `None` when there is no cluster, or all recipients are known to be local.
+    /// Returns the remote part of a target. Returns `None` if there is no cluster, or all recipients are known to be local.
     pub(crate) fn remote(
         &self,
         namespace: &str,
@@ -86,7 +89,8 @@ impl Emitter {
         }
     }
 
-    /// Delivers an emission to its local recipients, and publishes it for the remote ones. Returns the number of the local ones.
+    /// Delivers an emission to its local recipients, and publishes it for the remote ones. Returns the number of local recipients, which is an
+    /// estimate if the event store keeps the event.
     pub(crate) fn emit(&self, emission: &Emission, asked: &mut Asked) -> u64 {
         if self.keep(emission) {
             return emission.reach(&self.hub);
@@ -105,8 +109,8 @@ impl Emitter {
         clients
     }
 
-    /// Appends an emission to the event store, if it is kept there: all nodes with the store deliver it when they read it. It is published
-    /// for the others once it is known what has become of it.
+    /// Appends an emission to the event store, if it is kept there, and returns whether it is. All nodes with the store deliver it when they read
+    /// it. It is published for the other nodes once its outcome is known.
     fn keep(&self, emission: &Emission) -> bool {
         let Some((stored, event)) = emission.for_store(&self.hub) else {
             return false;
@@ -146,7 +150,7 @@ impl Emitter {
             .await
     }
 
-    /// Removes all clients from a room, remote ones too unless `local_only`.
+    /// Removes all clients from a room, including remote ones unless `local_only`.
     pub(crate) fn close_room(&self, namespace: &str, room: &str, local_only: bool) {
         self.hub.close_room(namespace, room);
         if let Some(cluster) = self.cluster().filter(|_| !local_only) {

@@ -16,14 +16,14 @@ pub struct QueueHealth {
     pub published: u64,
     /// The number of messages received from other nodes.
     pub received: u64,
-    /// The number of them that no client of this server could receive. What they carry was not decoded.
+    /// The number of them that no client of this server could receive. Their contents were not decoded.
     pub skipped: u64,
     /// The number of messages that wait to be published.
     pub waiting: usize,
-    /// The number of messages that were dropped: too much was waiting, or the queue refused them, or they are larger than
+    /// The number of messages that were dropped, because too many were waiting, the queue refused them, or they are larger than
     /// [`max_unpublished`](crate::SocketIoBuilder::max_unpublished).
     pub dropped: u64,
-    /// The number of messages of other nodes that this one has missed, and that they no longer had when it asked for them.
+    /// The number of messages that this node has missed and that the other nodes no longer had when it asked for them.
     pub lost: u64,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum SubscriptionState {
     Closed,
 }
 
-/// The state of the subscription, and counters of what was received.
+/// The state of the subscription, and counters of received messages.
 #[derive(Debug)]
 pub(super) struct Health {
     subscription: watch::Sender<SubscriptionState>,
@@ -81,7 +81,7 @@ impl Health {
         *self.subscription.borrow() == SubscriptionState::Active
     }
 
-    /// Whether the subscription was active at any time.
+    /// Returns whether the subscription was active at any time.
     pub(super) fn was_subscribed(&self) -> bool {
         self.was_subscribed.load(Ordering::Relaxed)
     }
@@ -123,7 +123,7 @@ impl Health {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Counts a message that concerns no client of this node.
+    /// Counts a message that this node does not need.
     pub(super) fn skipped_one(&self) {
         self.skipped.fetch_add(1, Ordering::Relaxed);
     }

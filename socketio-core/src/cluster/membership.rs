@@ -1,4 +1,6 @@
-//! The tasks of a node that is part of a cluster.
+//! [`Membership`]: the tasks of a node that is part of a cluster.
+//!
+//! The emitter starts and stops them. The tasks do not keep the hub alive.
 
 use std::{
     fmt,
@@ -21,9 +23,9 @@ pub(crate) struct ClusterOptions {
     pub(crate) channel: String,
     pub(crate) write_only: bool,
     pub(crate) limits: PublishLimits,
-    /// The size of a message that is received, in bytes.
+    /// The maximum size of a received message, in bytes.
     pub(crate) max_message: usize,
-    /// Whether this node keeps itself informed of the others.
+    /// Whether this node regularly asks which other nodes there are.
     pub(crate) discovers: bool,
 }
 

@@ -1,4 +1,7 @@
-//! Applies the messages of other nodes.
+//! [`MessageHandler`]: applies the messages of other nodes.
+//!
+//! The subscribe task passes every message to it. Messages of one node are applied in the order in which that node has published
+//! them, and an invalid message has no effect.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +27,7 @@ pub(super) struct MessageHandler<'a> {
 }
 
 impl MessageHandler<'_> {
-    /// Applies a message when those before it of the same node have been applied: see [`Peers`](super::peers::Peers).
+    /// Applies a message once the preceding messages of the same node have been applied: see [`Peers`](super::peers::Peers).
     pub(super) fn receive_in_order(&self, message: Bytes) {
         match sequence::read(&message) {
             Some((node, number)) if node != self.cluster.host_id() => {
@@ -59,7 +62,7 @@ impl MessageHandler<'_> {
         }
     }
 
-    /// Gives up what has been missing for too long, and asks again for the rest.
+    /// Gives up messages that have been missing for too long, and asks again for the others.
     pub(super) fn sweep(&self) {
         for (node, arrived) in self.cluster.peers.sweep() {
             self.handle_arrived(&node, arrived);
@@ -79,7 +82,7 @@ impl MessageHandler<'_> {
                 self.handle(message);
             }
             Ok(None) => {}
-            // A node that publishes one invalid message may publish thousands: only the first one is a warning.
+            // A node that publishes one invalid message may publish thousands: only the first is a warning.
             Err(error) if self.cluster.health.first_invalid_message() => {
                 tracing::warn!(target: "socketio", node, %error, bytes = message.len(), "an invalid message on the queue is ignored (python-socketio before 5.14 uses another format)");
             }
@@ -89,7 +92,8 @@ impl MessageHandler<'_> {
         }
     }
 
-    /// Decodes a message. Python writes numbers and half surrogate pairs that JSON, or a Rust string, can't hold: they are replaced.
+    /// Decodes a message. Python writes numbers that are not JSON, and half surrogate pairs, which a Rust string can't contain. Both are
+    /// replaced.
     fn read(&self, message: &[u8]) -> Result<Option<ClusterMessage>, InvalidMessage> {
         if message.len() > self.cluster.max_message {
             return Err("it is larger than `max_cluster_message`".into());
@@ -236,7 +240,7 @@ impl MessageHandler<'_> {
             remote: None,
             is_local: true,
         };
-        // Acks that were asked for by another node have no end here: it has one.
+        // Acks that another node has requested do not expire here, since they expire there.
         emission.deliver(hub, &mut Asked::default());
         if let Some((ack_request, asked)) = request {
             let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -245,8 +249,8 @@ impl MessageHandler<'_> {
         Ok(())
     }
 
-    /// Returns the function that publishes the acks of local clients for the node that requested them, and notes in `asked` who is
-    /// asked.
+    /// Returns the function that publishes the acks of local clients for the node that requested them, and notes in `asked` which
+    /// clients are asked.
     fn on_ack(
         &self,
         ack_request: &Arc<RemoteAckRequest>,

@@ -1,7 +1,7 @@
 //! Emits across processes: the envelope, publishing, subscribing, membership, health.
 //!
-//! A server without a message queue delivers to its own [`Hub`](crate::hub::Hub) only. With one, it also publishes to the other
-//! nodes in python-socketio's format, and applies what they publish. Handlers never wait for the queue: messages are pushed to
+//! A server without a message queue delivers only to its own [`Hub`](crate::hub::Hub). With one, it also publishes to the other
+//! nodes in python-socketio's format, and applies their messages. Handlers never wait for the queue: messages are pushed to
 //! a bounded [`PublishQueue`](publish_queue::PublishQueue).
 
 mod backoff;

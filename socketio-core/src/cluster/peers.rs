@@ -1,8 +1,8 @@
-//! [`Peers`]: how far this node has received the messages of each other node.
+//! [`Peers`]: up to which number this node has received the messages of each other node.
 //!
 //! A broker forgets what it publishes while a node is not subscribed. Each message has a number ([`sequence`](super::sequence)), so that a node
-//! notices what is missing, holds what follows back, and asks the other node to publish the missing messages again. What that no longer has
-//! is counted and logged.
+//! notices missing messages, holds back those that follow, and asks the other node to publish the missing ones again. Messages that the other
+//! node no longer has are counted and logged.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,10 +14,10 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-/// The nodes that are known at a time. Beyond, those that have been silent for the longest time are forgotten.
+/// The maximum number of known nodes. Beyond it, the node that has been silent for the longest time is forgotten.
 const NODES: usize = 1_024;
 
-/// What is held back for one node: messages, and bytes.
+/// The limits of what is held back for one node: messages, and bytes.
 const HELD: (usize, usize) = (4_096, 8 << 20);
 
 /// How long messages are held back for missing ones.
@@ -41,14 +41,14 @@ struct Peer {
     heard: Instant,
 }
 
-/// What is to be done when a message has arrived.
+/// What the caller must do after a message has arrived.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Arrived {
     /// The messages to handle, in order.
     pub(super) ready: Vec<Bytes>,
     /// The messages to ask for.
     pub(super) missing: Option<RangeInclusive<u64>>,
-    /// The messages that will not come any more.
+    /// The messages that will no longer come.
     pub(super) lost: Option<RangeInclusive<u64>>,
 }
 
@@ -65,7 +65,7 @@ impl Peer {
         }
     }
 
-    /// Gives up the messages up to the first one that is held.
+    /// Gives up the messages before the first one that is held.
     fn give_up(&mut self, arrived: &mut Arrived) {
         if let Some((&first, _)) = self.held.first_key_value() {
             arrived.lost = Some(self.next..=first - 1);
@@ -87,7 +87,7 @@ impl Peers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A message of a node has arrived. One that has arrived before is dropped.
+    /// Notes a message of a node, and drops it if it has arrived before.
     pub(super) fn receive(&self, node: &str, number: u64, message: Bytes) -> Arrived {
         let now = Instant::now();
         let mut arrived = Arrived::default();
@@ -117,7 +117,7 @@ impl Peers {
             peer.next += 1;
             arrived.ready.push(message);
             peer.take_ready(&mut arrived.ready);
-            // Behind the next gap, the time begins anew.
+            // The next gap has its own time limit.
             if peer.gap.is_some() && !peer.held.is_empty() {
                 peer.gap = Some((now, now));
                 arrived.missing = peer.missing();
@@ -137,7 +137,7 @@ impl Peers {
         arrived
     }
 
-    /// A node has said that it no longer has some of its messages.
+    /// Notes that a node no longer has some of its messages.
     pub(super) fn gone(&self, node: &str, numbers: &RangeInclusive<u64>) -> Arrived {
         let mut arrived = Arrived::default();
         if let Some(peer) = self.peers().get_mut(node)
@@ -152,7 +152,8 @@ impl Peers {
         arrived
     }
 
-    /// Gives up what is missing for too long, and asks again for the rest. Returns the nodes for which there is something to do.
+    /// Gives up messages that have been missing for too long. Returns the nodes for which there is something to do, such as asking again for
+    /// other missing messages.
     pub(super) fn sweep(&self) -> Vec<(Box<str>, Arrived)> {
         let now = Instant::now();
         let mut due = Vec::new();

@@ -1,4 +1,4 @@
-//! The task that publishes the messages of this node.
+//! [`PublishTask`]: the task that publishes the messages of this node.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 /// The limits of one batch: messages, and bytes.
 const BATCH: (usize, usize) = (256, 1 << 20);
 
-/// How often a message may fail alone before the probe tells whether the message or the broker is the reason.
+/// How often a message may fail alone before a probe finds out whether the message or the broker is the reason.
 const ATTEMPTS: usize = 3;
 
 /// The probe. All nodes ignore messages with an unknown method.
@@ -23,8 +23,8 @@ const PROBE: &[u8] = br#"{"method":"probe"}"#;
 /// The timeout of a connection attempt and of a batch.
 pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the first message waits once the broker is back, so that the other nodes are subscribed again and don't miss it.
-/// After an outage longer than their longest pause, after the loss of a connection longer than their first one.
+/// How long the first message waits once the broker is back, so that the other nodes are subscribed again and don't miss it. After an
+/// outage, this is longer than their longest pause; after the loss of a connection, longer than their first pause.
 const AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const AFTER_LOSS: Duration = Duration::from_millis(250);
 
@@ -36,7 +36,7 @@ pub(super) struct PublishTask {
     queue: Arc<dyn MessageQueue>,
     channel: Arc<str>,
     outgoing: Arc<PublishQueue>,
-    /// The number of next messages that are published one by one: one of them may be the reason why their batch failed.
+    /// The number of next messages that are published one by one, since one of them may be the reason why their batch has failed.
     isolate_remaining: usize,
     /// The number of times the next message has failed alone.
     failures: usize,
@@ -99,7 +99,7 @@ impl PublishTask {
             .flatten()
             .inspect_err(|_| self.resume_after = Some(AFTER_OUTAGE))?;
         if let Some(resume_after) = self.resume_after.take() {
-            // Not at a shutdown: a message that some nodes miss is better than one that is not published.
+            // A shutdown does not wait: a message that some nodes miss is better than one that is not published.
             let _ = timeout(resume_after, self.outgoing.hurried()).await;
         }
         loop {
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(taken, ["a", "b", "a", "b", "c", "d"]);
         let counts = outgoing.counts();
         assert_eq!((counts.published, counts.dropped), (4, 1));
-        // One at first, one after the batch, one after each attempt, the last included.
+        // One at first, one after the batch, one after each attempt, including the last.
         assert_eq!(*broker.connections.lock().unwrap(), 3 + ATTEMPTS);
     }
 

@@ -1,7 +1,7 @@
-//! Asking all Rust nodes of a cluster: what is asked, who answers, and who does not.
+//! Asking all Rust nodes of a cluster: the questions, the answers, and the nodes that do not answer.
 //!
-//! Nodes are known by their answers. A node that asks at all also asks regularly who is there, so that it can name those
-//! that are silent. Python nodes ignore these messages.
+//! Nodes are known by their answers. A node that asks questions also asks regularly which nodes there are, so that it can name
+//! those that are silent. Python nodes ignore these messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -22,31 +22,31 @@ use tokio::{
 use super::{Cluster, envelope::EnvelopeHeader};
 use crate::hub::{ClientQuery, Hub, RoomQuery};
 
-/// The pause between two questions of a node who is there.
+/// The pause between two questions which nodes there are.
 const DISCOVERY: Duration = Duration::from_secs(10);
-/// How long the answers to such a question are waited for.
+/// How long a node waits for the answers to such a question.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a node that does not answer is named as silent, from when it was last heard of.
+/// How long a node that does not answer is named as silent, counted from its last message.
 const MISSED: Duration = Duration::from_secs(60);
-/// How long answers are waited for in any case: of nodes that are so new that they are not known.
+/// How long a node waits for answers in any case, for nodes that are too new to be known.
 const SETTLING: Duration = Duration::from_millis(100);
-/// The number of nodes that are known, and of answers to one question that wait to be read.
+/// The maximum number of known nodes, and of unread answers to one question.
 const MAX_NODES: usize = 1_024;
-/// The rows of an answer.
+/// The maximum number of rows of an answer.
 const MAX_ROWS: usize = 10_000;
 
-/// What a node asks all others.
+/// A question to all other nodes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Question {
     Clients(ClientQuery),
     Rooms(RoomQuery),
-    /// Who is there.
+    /// Which nodes there are.
     Nodes,
 }
 
 impl Question {
-    /// Answers with what this node has.
+    /// Returns the answer of this node.
     pub(super) fn answer(self, hub: &Hub) -> Option<Box<RawValue>> {
         let answer = match self {
             Question::Clients(mut query) => {
@@ -66,7 +66,7 @@ impl Question {
 /// The answers to a question.
 #[derive(Debug)]
 pub(crate) struct Answers<T> {
-    /// Each with the node that has sent it.
+    /// The answers, each with the node that has sent it.
     pub(crate) answers: Vec<(String, T)>,
     /// The known nodes that have not answered in time.
     pub(crate) silent: Vec<String>,
@@ -79,7 +79,7 @@ type Answer = (String, Box<RawValue>);
 pub(super) struct Queries {
     last_id: AtomicU64,
     pending: Mutex<HashMap<u64, mpsc::Sender<Answer>>>,
-    /// When each node was last heard of.
+    /// The time of the last message of each node.
     nodes: Mutex<BTreeMap<String, Instant>>,
 }
 
@@ -92,7 +92,7 @@ impl Queries {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a node is there.
+    /// Notes a message of a node.
     fn heard_of(&self, node: &str) {
         let mut nodes = self.nodes();
         if nodes.len() < MAX_NODES || nodes.contains_key(node) {
@@ -108,18 +108,18 @@ impl Queries {
         nodes.keys().cloned().collect()
     }
 
-    /// Passes an answer on to who waits for it.
+    /// Passes on an answer to the caller that waits for it.
     pub(super) fn receive(&self, id: u64, node: String, answer: Box<RawValue>) {
         self.heard_of(&node);
         let waiting = self.pending().get(&id).cloned();
         if let Some(waiting) = waiting {
-            // An error means that nobody waits any more, or that there are more answers than nodes.
+            // An error means that no caller waits any more, or that there are more answers than nodes.
             let _ = waiting.try_send((node, answer));
         }
     }
 }
 
-/// Forgets a question when nobody waits for its answers any more.
+/// Forgets a question once no caller waits for its answers.
 struct Pending<'a>(&'a Queries, u64);
 
 impl Drop for Pending<'_> {
@@ -131,7 +131,7 @@ impl Drop for Pending<'_> {
 impl Cluster {
     /// Asks all other Rust nodes, and waits for the answers of those that are known, up to `timeout`. Cancel-safe.
     ///
-    /// An answer that can't be read counts as none.
+    /// A node whose answer can't be read counts as silent.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
         question: &Question,
@@ -172,7 +172,7 @@ impl Cluster {
                         tracing::debug!(target: "socketio", node, %error, "the answer of another node can't be read");
                     }
                 },
-                // Nobody else has the sender, which is in `pending`.
+                // `None` can't happen, since `pending` has the sender.
                 Ok(None) | Err(_) => break,
             }
         }
@@ -195,7 +195,7 @@ impl Cluster {
     }
 }
 
-/// Asks regularly who is there, until the cluster is dropped.
+/// Asks regularly which nodes there are, until the cluster is dropped.
 pub(super) async fn discover(cluster: Weak<Cluster>) {
     loop {
         let Some(cluster) = cluster.upgrade() else {

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 /// The limits: messages, and bytes.
 const LIMITS: (usize, usize) = (4_096, 8 << 20);
 
-/// How long a message that was published again is not published once more: several nodes ask for the same.
+/// How long a message that was published again is not published once more, since several nodes may ask for it.
 const RECENTLY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
 pub(super) struct Retained {
     /// The number of the last message that was pushed.
     last: u64,
-    /// In the order of their numbers, some of which may be missing: those messages were dropped.
+    /// Ordered by their numbers. Missing numbers are those of dropped messages.
     messages: VecDeque<(u64, Bytes, Option<Instant>)>,
     bytes: usize,
 }
@@ -43,7 +43,7 @@ impl Retained {
         }
     }
 
-    /// Returns the messages with these numbers that were not returned recently, and the numbers of those that are not there.
+    /// Returns the messages with these numbers that were not returned recently, and the numbers of those that are no longer kept.
     pub(super) fn take_again(
         &mut self,
         numbers: RangeInclusive<u64>,
@@ -88,7 +88,7 @@ mod tests {
         let (again, gone) = retained.take_again(1..=7);
         assert_eq!(again, [2, 3, 5, 6].map(message));
         assert_eq!(gone, [1..=1, 4..=4, 7..=7]);
-        // Another node asks for the same.
+        // Another node asks for the same messages.
         assert_eq!(retained.take_again(2..=3), (vec![], vec![]));
         tokio::time::advance(RECENTLY).await;
         assert_eq!(retained.take_again(2..=3).0, [2, 3].map(message));

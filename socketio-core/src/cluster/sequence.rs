@@ -1,4 +1,4 @@
-//! The number that each message of a node has, by which the other nodes notice what they have missed.
+//! The number of each message of a node, by which the other nodes notice what they have missed.
 //!
 //! It is the last field of the message, `"seq":[node, number]`, which Python ignores. It is read without decoding the message.
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 const FIELD: &[u8] = br#","seq":[""#;
 
-/// The length of the field at most: ids of nodes are 32 digits.
+/// The maximum length of the field. Ids of nodes are 32 digits.
 const LONGEST: usize = FIELD.len() + 64 + 25;
 
 /// Adds the number to a message, which is a JSON object.
@@ -21,7 +21,7 @@ pub(super) fn append(message: Bytes, node: &str, number: u64) -> Bytes {
     message.into()
 }
 
-/// Wraps a message that is published again. Python, which can't know that it has received it before, ignores the method.
+/// Wraps a message that is published again. Python ignores this method, since it could not notice that it has received the message before.
 pub(super) fn again(message: &[u8], node: &str) -> Bytes {
     let mut again = format!(r#"{{"method":"again","host_id":"{node}","message":"#).into_bytes();
     again.extend_from_slice(message);

@@ -1,4 +1,4 @@
-//! The task that receives the messages of other nodes.
+//! [`SubscribeTask`]: the task that receives the messages of other nodes.
 
 use std::{
     sync::{Arc, Weak},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{base::BoxError, hub::Hub, message_queue::MessageQueue};
 
-/// How often pending acks that are past their deadline are dropped, and missing messages are asked for again.
+/// The interval at which pending acks past their deadline are dropped and missing messages are asked for again.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Receives and applies the messages of other nodes until the server is gone.
@@ -40,7 +40,7 @@ impl SubscribeTask {
                 return;
             };
             self.set_subscription(SubscriptionState::Pending);
-            // A subscription that ends at once counts as one that failed.
+            // A subscription that ends at once counts as a failed one.
             if since.is_some_and(|since: Instant| since.elapsed() > LONGEST) {
                 backoff.reset();
                 outage = false;

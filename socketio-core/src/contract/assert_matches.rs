@@ -4,11 +4,11 @@ use std::{env, fs, path::Path};
 
 use super::{Contract, Format, diff::diff};
 
-/// The environment variable that has tests write the files instead of comparing them.
+/// The environment variable with which tests write the files instead of comparing them.
 const UPDATE: &str = "UPDATE_CONTRACT";
 
 impl Contract {
-    /// Checks that a file has this contract, in a test. The name of the file decides on the [format](Format::of_file): `.ts` and
+    /// Asserts in a test that a file contains this contract. The name of the file determines the [format](Format::of_file): `.ts` and
     /// `.d.ts` are TypeScript. A relative path starts at the directory of the package, where cargo runs tests.
     ///
     /// With `UPDATE_CONTRACT=1` in the environment it writes the file instead.

@@ -211,7 +211,7 @@ fn draft_7(schema: &Value) -> Value {
     }
     if let Some(name) = reference(schema) {
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-        // Beside a reference, draft 7 ignores everything.
+        // Draft 7 ignores everything next to a reference.
         if converted.is_empty() {
             return reference;
         }

@@ -1,4 +1,6 @@
-//! Makes the [`Contract`] of a server from its handler table and its outgoing events.
+//! Builds the [`Contract`] of a server from its handler table and its outgoing events.
+//!
+//! `SocketIo::contract` calls it. Everything that a contract contains is known after `build()`, so that its result never changes.
 
 use serde_json::{Value, json};
 
@@ -16,7 +18,7 @@ use crate::{
     schema::{EventTypes, HandlerTypes, Place, TypeInfo, short},
 };
 
-/// Makes the contract.
+/// Builds the contract.
 pub(super) fn contract(node: &Node) -> Contract {
     let mut builder = Builder {
         node,
@@ -85,7 +87,7 @@ impl Builder<'_> {
         }
         let typed = self.node.events.in_namespace(path);
         let mut outgoing: Vec<_> = typed.into_iter().map(|one| self.outgoing(one)).collect();
-        // The type of an event tells more than a stream of it; several streams may have the same items.
+        // The type of an event says more than a stream of it. Several streams may send the same event.
         for streamed in std::mem::take(&mut namespace.outgoing) {
             if !outgoing.iter().any(|one| one.name == streamed.name) {
                 outgoing.push(streamed);
@@ -97,7 +99,7 @@ impl Builder<'_> {
         namespace
     }
 
-    /// Returns the schema of a type. What has none is reported for `whose` argument or value.
+    /// Returns the schema of a type. Types in it that have none are reported as those of `whose`.
     fn schema(&mut self, ty: TypeInfo, direction: Direction, whose: &Whose<'_>) -> Value {
         let (schema, unknown) = self.schemas.schema(ty, direction);
         for name in unknown {
@@ -278,7 +280,7 @@ impl Builder<'_> {
             Some(ty) => self.values(ty, Direction::ToClient, &whose).0,
             None => Vec::new(),
         };
-        // A rate limit answers without the error handler.
+        // A rate limit responds without the error handler.
         if let [value] = &mut values[..]
             && is_rated
             && value.schema != default
@@ -288,7 +290,7 @@ impl Builder<'_> {
         ErrorContract { values }
     }
 
-    /// Returns the event that each item of a stream is, if the handler returns one.
+    /// Returns the event as which the items of a stream are sent, if the handler returns one.
     fn streamed(&mut self, handler: &Described<'_>) -> Option<OutgoingEvent> {
         let name = handler.info.stream.as_deref()?;
         let whose = Whose::of(handler, "an item of the stream");

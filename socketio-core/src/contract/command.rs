@@ -24,8 +24,8 @@ Types without a schema are named on the standard error. Exit codes: 0, 1 if a fi
 options that are not understood.
 ";
 
-/// Prints the contract of a server, or compares it with files, as the arguments of the program say: the last line of a binary or an
-/// example of your own.
+/// Prints the contract of a server, or compares it with files, according to the arguments of the program. Call it at the end of `main` in a
+/// binary or an example of your own.
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -41,7 +41,7 @@ options that are not understood.
 /// | argument | |
 /// |---|---|
 /// | `--typescript`, `--asyncapi`, `--json-schema`, `--html` | prints this format to the standard output |
-/// | `--check FILE` | compares the file with the contract, in the format that is named or else that of the file's name; it can be repeated |
+/// | `--check FILE` | compares the file with the contract, in the named format or else in the format of the file's name; may be repeated |
 ///
 /// Types that have no schema are named on the standard error. The exit code is 1 if a file is out of date or can't be read, and 2 if
 /// the arguments are not understood.
@@ -52,7 +52,7 @@ pub fn main(contract: impl Into<Contract>) -> ExitCode {
         eprintln!("warning: {warning}");
     }
     eprint!("{}", output.problems);
-    // A reader that closes the pipe early, such as `head`, is no mistake.
+    // A reader that closes the pipe early, such as `head`, is not an error.
     let _ = std::io::stdout().write_all(output.text.as_bytes());
     ExitCode::from(output.code)
 }

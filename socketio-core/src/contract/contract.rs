@@ -8,7 +8,7 @@ use crate::client::SocketIo;
 /// What the clients and the server send to each other: all namespaces, with the events that the server handles, the events that it
 /// emits, and the types of their arguments and acknowledgements. Returned by [`SocketIo::contract`].
 ///
-/// It is the same for the same program, whatever the order of linking.
+/// It does not depend on the order of linking.
 #[derive(Clone, Debug)]
 pub struct Contract {
     pub(super) title: String,
@@ -16,7 +16,7 @@ pub struct Contract {
     /// The path of the server, for the page.
     pub(super) path: String,
     pub(super) namespaces: Vec<NamespaceContract>,
-    /// The schemas that others refer to, by name.
+    /// The schemas to which others refer, by name.
     pub(super) types: Map<String, Value>,
     pub(super) warnings: Vec<String>,
 }
@@ -26,7 +26,7 @@ impl SocketIo {
     ///
     /// Incoming events are those with a handler. Outgoing events are the types with `#[derive(socketio::Event)]`. A type has a
     /// schema if it is [`JsonSchema`](schemars::JsonSchema); others are `unknown`, and [`warnings`](Contract::warnings) names them.
-    /// Closures are described by the types of the standard library alone.
+    /// For closures, only types of the standard library are known.
     ///
     /// ```
     /// # use socketio_core::SocketIo;
@@ -62,7 +62,7 @@ impl Contract {
         &self.types
     }
 
-    /// Returns what is `unknown` because its type has no schema, with the cure. [`main`](super::main) prints them.
+    /// Returns a warning, with the cure, for each type that is `unknown` because it has no schema. [`main`](super::main) prints them.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-/// How many lines of agreement are shown around a difference.
+/// The number of equal lines that are shown around a difference.
 const AROUND: usize = 2;
 
-/// How many lines are compared with each other. Longer differences are shown as a whole.
+/// The maximum number of lines that are compared with each other. Longer differences are shown as a whole.
 const MOST: usize = 2_000;
 
-/// Returns the differing lines, `-` before those of `old` and `+` before those of `new`; empty if there are none. Line ends don't
-/// count.
+/// Returns the differing lines, `-` before those of `old` and `+` before those of `new`; empty if there are none. Line ends are
+/// ignored.
 pub(super) fn diff(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let changes = changes(&old, &new);

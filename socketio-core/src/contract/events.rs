@@ -18,7 +18,7 @@ pub struct NamespaceContract {
     pub docs: String,
     /// The guards that run before a client joins.
     pub guards: Vec<String>,
-    /// The events that the server handles, sorted by name. Those of patterns that include this namespace are among them.
+    /// The events that the server handles, sorted by name. They include those of patterns that match this namespace.
     pub incoming: Vec<IncomingEvent>,
     /// The events that the server emits, sorted by name.
     pub outgoing: Vec<OutgoingEvent>,
@@ -34,7 +34,7 @@ pub struct IncomingEvent {
     pub docs: String,
     /// The arguments.
     pub arguments: Vec<Argument>,
-    /// What follows the arguments, if the handler takes any number: the type of one.
+    /// The type of each further argument, if the handler takes any number of them.
     pub rest: Option<Argument>,
     /// The acknowledgement; `None` if the handler never sends one.
     pub ack: Option<AckContract>,
@@ -72,8 +72,8 @@ pub struct AckContract {
     pub values: Vec<Argument>,
     /// Whether any number of values follows, all of the type of the last.
     pub is_list: bool,
-    /// What is acknowledged in place of the values if the handler fails; `None` if it can't, as far as its signature tells: it
-    /// returns no `Result`, and has no guards and no rate limit.
+    /// What is acknowledged in place of the values if the handler fails. `None` if it can't fail according to its registration: it returns no
+    /// `Result`, and has no guards and no rate limit.
     pub error: Option<ErrorContract>,
 }
 

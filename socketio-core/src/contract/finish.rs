@@ -1,4 +1,4 @@
-//! What is done to a contract once all its types are known.
+//! The last steps of building a contract, once all its types are known.
 
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub(super) fn stream_end() -> Value {
     })
 }
 
-/// Gives the types of what clients send their final names.
+/// Renames the types in what clients send to their final names.
 pub(super) fn rename_input(namespace: &mut NamespaceContract, renamed: &Renamed) {
     let incoming = namespace.incoming.iter_mut();
     let sent = incoming.flat_map(|event| event.arguments.iter_mut().chain(&mut event.rest));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Contract, IncomingEvent, NamespaceContract, OutgoingEvent, lists::list};
 
-/// Returns the document. `namespaces` is ours; validators ignore it, and can be given a pointer into it.
+/// Returns the document. `namespaces` is no keyword of JSON Schema: validators ignore it, and accept pointers into it.
 pub(super) fn document(contract: &Contract) -> Value {
     let namespaces: Map<String, Value> = contract
         .namespaces

@@ -1,6 +1,6 @@
 //! Contracts: what clients and server send to each other, as types, for programs and people.
 //!
-//! [`Contract`] is made from the handler table and the outgoing events of a server. Each output has a file: TypeScript, AsyncAPI,
+//! A [`Contract`] is built from the handler table and the outgoing events of a server. Each output has a file: TypeScript, AsyncAPI,
 //! JSON Schema and a page. `command` and `assert_matches` compare an output with a file. The public module `contract`.
 
 mod assert_matches;

@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page/page.js");
 pub(super) fn write(contract: &Contract) -> String {
     let data = in_script(&data(contract).to_string());
     let title = escaped(&contract.title);
-    // The data comes last: names and docs in it are not looked at.
+    // The data comes last, so that placeholders in its names and docs are not replaced.
     let mut page = PAGE.replace("{{title}}", &title);
     for (mark, text) in [
         ("{{style}}", STYLE),

@@ -6,10 +6,10 @@ use http_body_util::Full;
 
 use super::{Contract, Format};
 
-/// Below which path the contract is served, beside the HTTP API.
+/// The path below which the contract is served, next to the HTTP API.
 const PATH: &str = "/socket.io-api/";
 
-/// The files, and what is in them.
+/// The files: their names, formats and content types.
 const FILES: [(&str, Format, &str); 4] = [
     (
         "contract.ts",
@@ -21,7 +21,7 @@ const FILES: [(&str, Format, &str); 4] = [
     ("contract.html", Format::Html, "text/html; charset=utf-8"),
 ];
 
-/// What the page may do: its own script and style, and requests to the server that it came from.
+/// What the page may use: its own script and style, requests to its own server, and WebSockets.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self' ws: wss:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The contract of a server, written once.
@@ -55,7 +55,7 @@ impl Routes {
         self.0.iter().find(|(file, ..)| *file == name)
     }
 
-    /// Responds to a browser that opens the page without a token: with a page that asks for one. `None` for other requests.
+    /// Returns a page that asks for a token, if a browser has opened the contract's page without one; `None` for other requests.
     #[cfg(feature = "api")]
     pub(crate) fn ask_for_token(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
         let is_page = request.uri.path().ends_with(".html") && request.method == Method::GET;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::schema::{KnownTypes, TypeInfo};
 
-/// How schemas refer to a type.
+/// The prefix of references to types.
 pub(super) const REFERENCE: &str = "#/$defs/";
 
 /// Who sends a value.
@@ -20,7 +20,7 @@ pub(super) enum Direction {
     ToClient,
 }
 
-/// Makes schemas. The names of types are final after [`finish`](Schemas::finish).
+/// Generates schemas. The names of types are final after [`finish`](Schemas::finish).
 pub(super) struct Schemas {
     input: SchemaGenerator,
     output: SchemaGenerator,
@@ -59,7 +59,7 @@ impl Schemas {
         definition.unwrap_or(schema).clone()
     }
 
-    /// Returns all definitions, and the names of input types that have another name now.
+    /// Returns all definitions, and the input types that were renamed.
     pub(super) fn finish(mut self) -> (Map<String, Value>, Renamed) {
         let mut input = self.input.take_definitions(true);
         let mut types = self.output.take_definitions(true);
@@ -68,7 +68,7 @@ impl Schemas {
             .filter(|(name, schema)| types.get(*name).is_some_and(|other| other != *schema))
             .map(|(name, _)| name.clone())
             .collect();
-        // A type that contains one of them differs as well.
+        // A type that contains one of them also differs.
         loop {
             let containing: Vec<String> = input
                 .iter()
@@ -138,7 +138,7 @@ pub(super) fn each_reference(schema: &mut Value, change: &mut dyn FnMut(&mut Str
             for (key, value) in object {
                 match value {
                     Value::String(text) if key == "$ref" => change(text),
-                    // Schemas under names of the user's own, and values of the user's own.
+                    // The keys of properties are names of the user and no keywords; values of the user are no schemas.
                     Value::Object(named)
                         if matches!(&**key, "properties" | "patternProperties") =>
                     {

@@ -1,10 +1,10 @@
-//! Questions about the schemas of arguments.
+//! Functions that inspect the schemas of arguments.
 
 use serde_json::Value;
 
 use super::Argument;
 
-/// Returns whether `null` is a value of the schema.
+/// Returns whether `null` is valid under the schema.
 pub(super) fn allows_null(schema: &Value) -> bool {
     let is_null = |value: &Value| value == "null";
     let of_type = match schema.get("type") {
@@ -19,7 +19,7 @@ pub(super) fn allows_null(schema: &Value) -> bool {
     of_type || of_any
 }
 
-/// Returns the elements of the schema of a tuple, or any number of them if it has none.
+/// Returns the elements of the schema of a tuple; one of any type if it has none.
 pub(super) fn elements(schema: &Value, name: &str) -> Vec<Argument> {
     let Some(elements) = schema.get("prefixItems").and_then(Value::as_array) else {
         return vec![Argument::new(name, Value::Bool(true))];

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use crate::node::{Described, EventDefinition};
 
-/// What a warning is about.
+/// The argument or value that a warning is about.
 pub(super) struct Whose<'a> {
     what: &'a str,
     event: &'a str,

@@ -1,4 +1,4 @@
-//! [`Counters`]: what is counted for a whole server.
+//! [`Counters`]: the counters of a whole server.
 
 use super::{Counter, DurationCounters, EventTable, RatedCounters};
 use crate::base::Reason;
@@ -35,7 +35,7 @@ impl Transport {
     }
 }
 
-/// The counters of one server. Fields are counted where it happens.
+/// The counters of one server. Each is incremented where the counted thing happens.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) events: EventTable,
@@ -53,7 +53,7 @@ pub(crate) struct Counters {
     pub(crate) bytes_sent: Counter,
     /// Events that `OverflowPolicy::DropNewest` dropped.
     pub(crate) dropped_newest: Counter,
-    /// Events that `OverflowPolicy::DropOldest` and `LatestPerKey` dropped since they were the oldest.
+    /// Events that `OverflowPolicy::DropOldest` and `LatestPerKey` dropped because they were the oldest.
     pub(crate) dropped_oldest: Counter,
     /// Events that `OverflowPolicy::LatestPerKey` dropped for a later one with the same key.
     pub(crate) dropped_superseded: Counter,
@@ -61,9 +61,9 @@ pub(crate) struct Counters {
     pub(crate) dropped_volatile: Counter,
     /// Packets for clients that `OverflowPolicy::Disconnect` disconnected.
     pub(crate) dropped_disconnecting: Counter,
-    /// Events that a handler could not emit since the outbox was full.
+    /// Events that a handler could not emit because the outbox was full.
     pub(crate) outbox_full: Counter,
-    /// Acknowledgements that a `call` has waited for in vain.
+    /// Acknowledgements that a `call` has waited for until its timeout.
     pub(crate) acks_timed_out: Counter,
     /// Events with `once` that were handled before: their stored response was sent again.
     pub(crate) once_repeated: Counter,
@@ -73,11 +73,11 @@ pub(crate) struct Counters {
     pub(crate) deliveries_acknowledged: Counter,
     /// Kept events that were not acknowledged in time.
     pub(crate) undelivered_expired: Counter,
-    /// Kept events that were sent as often as is allowed.
+    /// Kept events that were sent as many times as allowed.
     pub(crate) undelivered_attempts: Counter,
     /// Kept events that could not be sent.
     pub(crate) undelivered_invalid: Counter,
-    /// From when a ping is due until its pong arrives.
+    /// The time from when a ping is due until its pong arrives.
     pub(crate) ping: DurationCounters,
 }
 

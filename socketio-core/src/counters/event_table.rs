@@ -1,4 +1,6 @@
-//! [`EventTable`]: finds the counters of an event that is sent.
+//! [`EventTable`]: finds the counters of a sent event.
+//!
+//! The hub looks up each sent event once. The table is built with the server and does not change, so that it needs no lock.
 
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ pub(crate) struct EventIndex(usize);
 
 /// The counters of all handlers, found by namespace and event. Names that no handler has are counted together.
 ///
-/// It is looked up for every event that is sent, so it hashes two bytes of the name only.
+/// It is used for every sent event, and therefore hashes only two bytes of the name.
 #[derive(Debug)]
 pub(crate) struct EventTable {
     handlers: Vec<Arc<HandlerCounters>>,
@@ -100,7 +102,7 @@ impl EventTable {
         self.handlers.get(event.0).map(|handler| &handler.event)
     }
 
-    /// Counts an event that was put into the outboxes of so many clients.
+    /// Counts an event that was put into the outboxes of `clients` clients.
     #[inline]
     pub(crate) fn sent(&self, event: EventIndex, clients: u64) {
         match self.handlers.get(event.0) {

@@ -1,4 +1,4 @@
-//! [`HandlerCounters`]: what is counted for one registered handler.
+//! [`HandlerCounters`]: the counters of one registered handler.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{Counter, DurationCounters};
 /// Why an event failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
-    /// The arguments that the client sent are not those of the handler.
+    /// The client's arguments do not match the handler's parameters.
     InvalidArguments,
     /// A guard or a handler refused it.
     Forbidden,
@@ -37,13 +37,12 @@ impl ErrorKind {
     }
 }
 
-/// The counters of one registered handler, with the names that label them. They are those of the handler table, never
-/// names that a client sent.
+/// The counters of one registered handler, with the names that label them. The names come from the handler table, never from a client.
 #[derive(Debug)]
 pub(crate) struct HandlerCounters {
     /// The path or pattern of the namespace.
     pub(crate) namespace: Box<str>,
-    /// Shared with what is recorded of its events.
+    /// Shared with the records of its events.
     pub(crate) event: Arc<str>,
     /// The function's name.
     pub(crate) handler: Box<str>,
@@ -53,7 +52,7 @@ pub(crate) struct HandlerCounters {
     pub(crate) received: Counter,
     /// Events of this name and namespace that were put into outboxes.
     pub(crate) sent: Counter,
-    /// How long the handler ran, waiting included.
+    /// How long the handler ran, including the time that it waited.
     pub(crate) duration: DurationCounters,
     errors: [Counter; ErrorKind::ALL.len()],
 }

@@ -1,8 +1,7 @@
 //! The counters of one server, always on.
 //!
-//! They are counted where things happen, in all layers above, with relaxed atomics and without locks or allocation. The
-//! task of a connection counts messages and bytes in plain integers and adds them at the end of its turn. `metrics/`
-//! reads them.
+//! All layers above increment them where things happen, with relaxed atomics and without locks or allocation. The task of a
+//! connection counts messages and bytes in plain integers and adds them at the end of its turn. `metrics/` reads them.
 
 mod counter;
 #[expect(

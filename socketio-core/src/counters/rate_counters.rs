@@ -1,4 +1,4 @@
-//! [`RateCounters`]: the events over one rate limit.
+//! [`RateCounters`]: counts the events over one rate limit.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub(crate) enum RateRule {
     Event,
     /// All events of a namespace.
     Namespace,
-    /// All events of a client in any namespace.
+    /// All events of a client, in every namespace.
     Server,
 }
 
@@ -26,7 +26,7 @@ impl RateRule {
     }
 }
 
-/// What follows for a client whose event is over a rate limit. The event is refused in any case.
+/// The consequence for a client whose event is over a rate limit. The event is refused in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RateConsequence {
     /// Nothing else.
@@ -62,7 +62,7 @@ impl RateCounters {
     }
 }
 
-/// The counters of one limit, with the names that label them: those of the handler table.
+/// The counters of one limit, with the names that label them. The names come from the handler table.
 #[derive(Clone, Debug)]
 pub(crate) struct RatedCounters {
     pub(crate) rule: RateRule,

@@ -1,4 +1,4 @@
-//! [`RecorderCounters`]: what is counted for the recorder of a server.
+//! [`RecorderCounters`]: the counters of a server's recorder.
 
 use super::Counter;
 
@@ -13,8 +13,8 @@ pub(crate) struct RecorderCounters {
     pub(crate) files: Counter,
     /// Rows that were dropped because the queue was full.
     pub(crate) dropped: Counter,
-    /// Rows that were in a file which was removed, and those that could not be written before the server ended.
+    /// Rows in files that were removed, and rows that could not be written before the server ended.
     pub(crate) lost: Counter,
-    /// Attempts to write, to close or to create a file that have failed.
+    /// Failed attempts to create, write or close a file.
     pub(crate) errors: Counter,
 }

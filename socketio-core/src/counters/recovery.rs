@@ -1,16 +1,16 @@
-//! [`RecoveryCounters`]: how clients that came back were received.
+//! [`RecoveryCounters`]: counts the outcomes of recovering sessions.
 
 use super::Counter;
 
-/// What became of a session that a client presented, or that was kept.
+/// The outcome of a session that a client has presented, or that was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecoveryOutcome {
     Recovered,
-    /// There is no such session: it has expired, or was never there.
+    /// There is no such session: it has expired, or never existed.
     Unknown,
     /// The client did not present a position of its session.
     InvalidOffset,
-    /// Events that it has missed are not kept any more.
+    /// Events that it has missed are no longer kept.
     Incomplete,
     /// It has missed more than its outbox may hold.
     TooMuch,

@@ -1,8 +1,8 @@
 //! [`Courier`]: sends kept events to the clients of their recipients, and keeps them until one has acknowledged.
 //!
-//! One task for each recipient with events and clients here sends them one after another, so that they arrive in order. One node does so
-//! at a time, and asks the user's clients on other nodes as well. A further task
-//! removes those whose time has passed, and hears of those that other nodes keep.
+//! Each recipient with events and local clients has a task, which sends the events one after another, so that they arrive in order. Only one
+//! node at a time sends to a recipient; it also asks the user's clients on other nodes. A further task removes expired events, and is
+//! notified of events that other nodes have stored.
 
 use std::{
     collections::HashMap,
@@ -31,11 +31,11 @@ use crate::{
     packet::Payload,
 };
 
-/// How often expired events are looked for.
+/// The interval at which expired events are removed.
 const SWEEP: Duration = Duration::from_secs(1);
 /// The pause after an error of the store.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What a claim lasts longer than the wait for an acknowledgement.
+/// How much longer a claim lasts than the wait for an acknowledgement.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The kept events of a node. Cheap to clone.
@@ -47,11 +47,11 @@ struct Inner {
     options: Deliveries,
     emitter: Arc<Emitter>,
     problems: ProblemLog,
-    /// Of the node, which this must not keep.
+    /// The tasks of the node. Weak, since this must not keep the node alive.
     tasks: Weak<Tasks>,
-    /// The recipients that a task sends to, and whether there was news meanwhile.
+    /// The recipients that have a task, and whether they were woken while it ran.
     working: Mutex<HashMap<Recipient, bool>>,
-    /// Whether the task that is there for all recipients was spawned.
+    /// Whether the task for all recipients was spawned.
     started: AtomicBool,
 }
 
@@ -81,7 +81,7 @@ impl Courier {
         }))
     }
 
-    /// Stores an event, and begins to send it if the recipient has clients here.
+    /// Stores an event, and starts to send it if the recipient has local clients.
     pub(crate) async fn keep(
         &self,
         recipient: &Recipient,
@@ -103,7 +103,7 @@ impl Courier {
         Ok(())
     }
 
-    /// Begins to send to a client that has connected, or has become that of a user, what is kept for it.
+    /// Starts to send what is kept for a client that has connected or was given a user.
     pub(crate) fn joined(&self, client: &Client) {
         if self.0.options.store.is_unused() || !client.is_connected() {
             return;
@@ -114,7 +114,7 @@ impl Courier {
         }
     }
 
-    /// Spawns the task that is there for all recipients.
+    /// Spawns the task for all recipients, unless it was spawned.
     fn start(&self) {
         if !self.0.started.swap(true, Ordering::AcqRel) {
             let inner = Arc::clone(&self.0);
@@ -152,7 +152,7 @@ impl Inner {
         emitter.remote(&recipient.namespace, &target, &[], &[])
     }
 
-    /// Spawns the task of a recipient that has clients here, unless there is one.
+    /// Spawns the task of a recipient that has local clients, unless there is one.
     fn wake(self: &Arc<Self>, recipient: Recipient) {
         if self.clients(&recipient).is_empty() {
             return;
@@ -175,7 +175,7 @@ impl Inner {
         }
     }
 
-    /// Sends to a recipient until it has no events or no clients.
+    /// Sends to a recipient until it has no events or no local clients.
     async fn work(&self, recipient: &Recipient) {
         loop {
             self.send_all(recipient).await;
@@ -254,7 +254,7 @@ impl Inner {
                 return Ok(());
             }
             Ok(Err(CallError::Disconnected)) => {}
-            // It can't be asked now: it is asked too much already.
+            // The client can't be asked now, mostly because too many of its acks are pending.
             Ok(Err(_)) => sleep(PAUSE).await,
             Err(_) => acks.count_timed_out(),
         }
@@ -267,7 +267,7 @@ impl Inner {
         store.release(recipient, claim).await
     }
 
-    /// Removes events whose time has passed, and hears of those that other nodes keep.
+    /// Removes expired events, and wakes recipients for which other nodes have stored events.
     async fn run(self: &Arc<Self>) {
         let sweep = async {
             loop {
@@ -293,7 +293,7 @@ impl Inner {
         tokio::join!(sweep, listen);
     }
 
-    /// Hands an event that could not be delivered to the user's handler, or to the log.
+    /// Passes an event that could not be delivered to the user's handler, or logs it.
     fn undelivered(&self, recipient: &Recipient, event: KeptEvent, reason: UndeliveredReason) {
         let hub = self.emitter.hub();
         let counters = &hub.counters;

@@ -59,22 +59,22 @@ impl Deliveries {
     /// Keeps events in [Redis](https://redis.io) (6 or newer) or Valkey, for all nodes that use the same prefix. Default: in the memory
     /// of this process, where they are lost with it.
     ///
-    /// `prefix` is what the names of its keys begin with; all of them are in database 0, and in one slot of a Redis Cluster. Redis must
-    /// not evict keys: `maxmemory-policy noeviction`, its default.
+    /// All keys have `prefix` in their names, are in database 0, and share one slot of a Redis Cluster. Redis must not evict keys: set
+    /// `maxmemory-policy noeviction`, which is its default.
     #[cfg(feature = "redis")]
     pub fn redis(mut self, redis: crate::message_queue::Redis, prefix: &str) -> Self {
         self.store = Arc::new(super::redis::RedisDeliveries::new(redis, prefix));
         self
     }
 
-    /// Sets how long an event is kept that is not acknowledged, unless it sets its [own](crate::Deliver::expires). Default: 24 hours.
+    /// Sets how long an event that is not acknowledged is kept, unless it sets its [own](crate::Deliver::expires) expiry. Default: 24 hours.
     pub fn expiry(mut self, expiry: Duration) -> Self {
         self.expiry = expiry;
         self
     }
 
-    /// Sets how often an event is sent, unless it sets its [own](crate::Deliver::attempts). A client that is not connected costs no
-    /// attempt. Default: 10.
+    /// Sets how many times an event is sent, unless it sets its [own](crate::Deliver::attempts) number. Time without a connected client does not
+    /// use up attempts. Default: 10 attempts.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
@@ -86,26 +86,26 @@ impl Deliveries {
         self
     }
 
-    /// Sets how many events may be kept for one user or client. Further ones are refused. Default: 1,000.
+    /// Sets how many events may be kept for one user or client. Further ones are refused. Default: 1,000 events.
     pub fn max_per_recipient(mut self, events: usize) -> Self {
         self.limits.recipient_events = events;
         self
     }
 
-    /// Sets how many events may be kept in all. Further ones are refused. Default: 100,000.
+    /// Sets how many events may be kept in total. Further ones are refused. Default: 100,000 events.
     pub fn max_events(mut self, events: usize) -> Self {
         self.limits.events = events;
         self
     }
 
     /// Sets how much memory kept events may take in this process, in bytes. Further ones are refused. Default: 64 MiB (67,108,864
-    /// bytes). In Redis they are limited by its own `maxmemory`.
+    /// bytes). It does not apply to events in Redis, which has its own `maxmemory`.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Sets an async closure that runs for each event that could not be delivered. Default: a line in the log.
+    /// Sets an async closure that is called with each event that could not be delivered. Default: the event is logged.
     pub fn on_undelivered<F, Fut>(mut self, handler: F) -> Self
     where
         F: Fn(Undelivered) -> Fut + Send + Sync + 'static,
@@ -206,19 +206,19 @@ impl Undelivered {
         self.attempts
     }
 
-    /// Returns why it is not kept any longer.
+    /// Returns why it is no longer kept.
     pub fn reason(&self) -> UndeliveredReason {
         self.reason
     }
 }
 
-/// Why an event is not kept any longer.
+/// Why an event is no longer kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UndeliveredReason {
-    /// Its time has passed.
+    /// Its expiry has passed.
     Expired,
-    /// It was sent as often as is allowed, and was not acknowledged.
+    /// It was sent as many times as allowed, and was not acknowledged.
     Attempts,
     /// It can't be sent: its payload is not valid for the parser of this node.
     Invalid,

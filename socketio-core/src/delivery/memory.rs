@@ -69,7 +69,7 @@ impl State {
             return Err(DeliverError::Full("`Deliveries::max_per_recipient`"));
         }
         let now = Instant::now();
-        // Beyond the range of the clock is as good as for ever.
+        // An expiry beyond the range of the clock becomes about 136 years.
         let expires = now
             .checked_add(event.expiry)
             .unwrap_or(now + Duration::from_secs(1 << 32));

@@ -1,6 +1,6 @@
 //! Events that are kept until a client has acknowledged them, across reconnects and nodes.
 //!
-//! `client/deliver.rs` gives an event to the [`Courier`], which stores it and sends it whenever a client of the recipient is here.
+//! `client/to/deliver.rs` passes an event to the [`Courier`], which stores it and sends it while the recipient has local clients.
 //! `memory.rs` keeps the events of one process, `redis.rs` those of all nodes.
 
 mod courier;

@@ -1,4 +1,4 @@
-//! [`Recipient`]: who an event is kept for.
+//! [`Recipient`]: the user or client that an event is kept for.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 impl Recipient {
-    /// Returns the recipient that a room stands for: that of a user, or of a client. Other rooms have none.
+    /// Returns the recipient whose room this is: a user or a client. Returns `None` for other rooms.
     pub(crate) fn of_room(namespace: &Arc<str>, room: &str) -> Option<Self> {
         let (kind, id) = match user_of(room) {
             Some(user) => (Kind::User, user),
@@ -37,7 +37,7 @@ impl Recipient {
         })
     }
 
-    /// Returns the recipients that a client is: itself, and its user.
+    /// Returns the recipients that a client stands for: its user, and itself.
     pub(crate) fn of_client(client: &Client) -> impl Iterator<Item = Self> {
         let namespace = client.namespace();
         let recipient = move |kind, id| Recipient {
@@ -58,7 +58,7 @@ impl Recipient {
         }
     }
 
-    /// Returns how many bytes its texts take.
+    /// Returns the size of its texts in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.namespace.len() + self.id.len()
     }

@@ -1,7 +1,7 @@
 //! [`RedisDeliveries`]: kept events in Redis, for all nodes.
 //!
-//! For each recipient a list of ids, in their order, and a claim; for all a table of events, of attempts, and a list by expiry. All
-//! names have the same hash tag, so that a script may change several of them.
+//! Each recipient has a list of ids in order, and a claim. All recipients share a table of events, a table of attempts, and a list by expiry.
+//! All names have the same hash tag, so that one script may change several keys.
 
 use std::{
     sync::Arc,
@@ -34,7 +34,7 @@ redis.call('ZADD', KEYS[3], ARGV[3], ARGV[6] .. ' ' .. ARGV[1])
 redis.call('PUBLISH', ARGV[7], ARGV[6])
 return 0";
 
-/// `KEYS`: list, events, attempts, claim. `ARGV`: claim, lease. An id without an event is a remainder that is passed over.
+/// `KEYS`: list, events, attempts, claim. `ARGV`: claim, lease. An id without an event is a leftover, and skipped.
 const TAKE: &str = "
 while true do
   local id = redis.call('LINDEX', KEYS[1], 0)
@@ -62,7 +62,7 @@ const RELEASE: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1";
 
-/// `KEYS`: expiries, events, attempts. `ARGV`: the time, what the names of lists begin with.
+/// `KEYS`: expiries, events, attempts. `ARGV`: the time, the prefix of the names of lists.
 const EXPIRE: &str = "
 local expired = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 100)) do
@@ -87,7 +87,7 @@ pub(super) struct RedisDeliveries {
     prefix: String,
 }
 
-/// What is stored in front of the payload, with a line feed behind it.
+/// Stored in front of the payload, and followed by a line feed.
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
     event: std::borrow::Cow<'a, str>,
@@ -250,7 +250,7 @@ impl DeliveryStore for RedisDeliveries {
         Box::pin(async move {
             let listen = async {
                 let mut subscription = self.queue.subscription(&self.channel()).await?;
-                // What was published before is in the list.
+                // Events that were published before the subscription are in the list.
                 for member in self.waiting().await? {
                     let recipient = member.split(' ').next().unwrap_or_default();
                     news(read_recipient(recipient)?);
@@ -336,7 +336,7 @@ fn now() -> u64 {
     )
 }
 
-/// Returns the milliseconds, at most as many as a script can add.
+/// Returns a duration in milliseconds, limited to a number with which a script can calculate exactly.
 fn millis(duration: Duration) -> u64 {
     duration
         .as_millis()

@@ -1,4 +1,4 @@
-//! [`DeliveryStore`]: what a store of kept events does.
+//! [`DeliveryStore`]: the trait of stores of kept events.
 
 use bytes::Bytes;
 use std::{fmt, sync::Arc, time::Duration};
@@ -20,12 +20,12 @@ pub(crate) struct KeptEvent {
     /// How long it is kept.
     pub(crate) expiry: Duration,
     pub(crate) max_attempts: u32,
-    /// How often it has been sent.
+    /// The number of times that it was sent.
     pub(crate) attempts: u32,
 }
 
 impl KeptEvent {
-    /// Returns how many bytes it takes.
+    /// Returns an estimate of its memory in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.event.len() + self.payload.len() + 256
     }
@@ -44,7 +44,7 @@ pub(crate) struct DeliveryLimits {
 pub(crate) enum Taken {
     /// No event is kept for the recipient.
     Empty,
-    /// Another node is sending one. It may take as long.
+    /// Another node is sending an event, and has claimed it for this long.
     Busy(Duration),
     /// The first event, which no other node takes during the lease. Its number of attempts includes this one.
     Event(KeptEvent),
@@ -52,7 +52,7 @@ pub(crate) enum Taken {
 
 /// A store of events, in order for each recipient.
 pub(crate) trait DeliveryStore: Send + Sync + fmt::Debug {
-    /// Returns whether it certainly has no events: nothing needs to be done for a client that connects.
+    /// Returns whether it certainly has no events, so that nothing needs to be done for a client that connects.
     fn is_unused(&self) -> bool;
 
     /// Adds an event behind the others of its recipient.
@@ -63,7 +63,7 @@ pub(crate) trait DeliveryStore: Send + Sync + fmt::Debug {
         limits: &'a DeliveryLimits,
     ) -> BoxFuture<'a, Result<(), DeliverError>>;
 
-    /// Takes the first event of a recipient for as long as `lease`.
+    /// Takes the first event of a recipient, and claims it for `lease`.
     fn take<'a>(
         &'a self,
         recipient: &'a Recipient,
@@ -79,17 +79,17 @@ pub(crate) trait DeliveryStore: Send + Sync + fmt::Debug {
         claim: Claim,
     ) -> BoxFuture<'a, Result<bool, BoxError>>;
 
-    /// Ends a claim: the event may be taken again.
+    /// Ends a claim, so that the event may be taken again.
     fn release<'a>(
         &'a self,
         recipient: &'a Recipient,
         claim: Claim,
     ) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// Removes the events whose time has passed.
+    /// Removes and returns expired events.
     fn expire(&self) -> BoxFuture<'_, Result<Vec<(Recipient, KeptEvent)>, BoxError>>;
 
-    /// Calls `news` for each recipient with events, and then whenever one gets an event on another node, until an error.
+    /// Calls `news` for each recipient with events, and then for each recipient of a new event of another node. Ends with an error.
     fn listen<'a>(&'a self, news: &'a (dyn Fn(Recipient) + Send + Sync))
     -> BoxFuture<'a, BoxError>;
 }

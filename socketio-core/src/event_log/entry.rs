@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Place;
 use crate::{base::Sid, packet::Frames};
 
-/// About how much an entry takes beside its packet and the names of its rooms, in bytes.
+/// The estimated memory of an entry without its packet and the names of its rooms, in bytes.
 const ENTRY_MEMORY: usize = 256;
 
 /// The clients that an event was sent to.
@@ -15,7 +15,7 @@ const ENTRY_MEMORY: usize = 256;
 pub(crate) enum Recipients {
     /// One client.
     One(Sid),
-    /// Everyone in the namespace, or in any of the rooms, but the excluded ones.
+    /// Everyone in the namespace or in any of the rooms, except the excluded clients.
     Some {
         /// `None` for everyone. A room may also be the id of a client.
         rooms: Option<Vec<Arc<str>>>,
@@ -29,7 +29,7 @@ pub(crate) enum Recipients {
 }
 
 impl Recipients {
-    /// Everyone, or the clients in any of these rooms, but the excluded ones.
+    /// Creates the recipients of an event to everyone, or to the clients in any of these rooms, except the excluded clients.
     pub(crate) fn some(rooms: Option<&[Arc<str>]>, skip: &[Arc<str>], except: &[Arc<str>]) -> Self {
         Recipients::Some {
             rooms: rooms.map(<[_]>::to_vec),
@@ -39,7 +39,7 @@ impl Recipients {
         }
     }
 
-    /// Returns whether a client with this id is among them. `was_in` says whether it was in a room then.
+    /// Returns whether a client with this id is among them. `was_in` returns whether the client was in a room at that time.
     pub(crate) fn include(&self, sid: &Sid, was_in: impl Fn(&str) -> bool) -> bool {
         match self {
             Recipients::One(one) => one == sid,
@@ -92,7 +92,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Returns about how much memory it takes, in bytes.
+    /// Returns an estimate of its memory in bytes.
     pub(crate) fn bytes(&self) -> usize {
         ENTRY_MEMORY + self.packet.bytes() + self.recipients.bytes()
     }

@@ -1,4 +1,7 @@
 //! [`EventLog`]: the latest events of one namespace, numbered.
+//!
+//! The hub delivers the events of a namespace through its log, if events of this namespace are kept. The lock of a log is taken after
+//! that of a client, and before those of namespaces, rooms and outboxes.
 
 use std::{
     collections::VecDeque,
@@ -14,22 +17,22 @@ use tokio::time::Instant;
 use super::{Entry, Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients};
 use crate::{base::Sid, packet::Frames};
 
-/// How much is kept.
+/// The limits of what is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogLimits {
     pub(crate) bytes: usize,
     pub(crate) age: Duration,
 }
 
-/// The latest events of one namespace. What is appended is delivered under the same lock, so that every client receives events
-/// in the order of their positions.
+/// The latest events of one namespace. An event is delivered under the lock under which it is appended, so that every client receives
+/// events in the order of their positions.
 #[derive(Debug)]
 pub(crate) struct EventLog {
     epoch: Epoch,
     limits: LogLimits,
     /// Whether events are numbered by a store.
     is_stored: bool,
-    /// Whether the store has lost what this log was made of.
+    /// Whether the store has lost the events of this log.
     is_ended: AtomicBool,
     state: Mutex<LogState>,
 }
@@ -57,8 +60,8 @@ impl EventLog {
         Self::with(epoch, limits, rules, Place::START)
     }
 
-    /// Creates the log of a namespace of a store, of which nothing is known up to `floor`. If it `serves_sessions`, everything is kept
-    /// for them, since any node may get their clients.
+    /// Creates the log of a namespace in a store, whose events up to `floor` are unknown. If it `serves_sessions`, all events are kept for
+    /// them, since their clients may come to any node.
     pub(crate) fn of_store(
         epoch: Epoch,
         limits: LogLimits,
@@ -119,7 +122,7 @@ impl EventLog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers an event under the next position, and keeps it unless that fails: for sessions, and in the histories of `rooms`.
+    /// Delivers an event under the next position. Unless that fails, keeps it for sessions and in the histories of `rooms`.
     pub(crate) fn publish<T, E>(
         &self,
         packet: &Frames,
@@ -159,7 +162,7 @@ impl EventLog {
         Ok(delivered)
     }
 
-    /// Delivers an event of the store under its number, and keeps it: for sessions, and in the histories of `rooms`.
+    /// Delivers an event of the store under its number, and keeps it for sessions and in the histories of `rooms`.
     pub(crate) fn publish_numbered(
         &self,
         event: Numbered<'_>,
@@ -182,13 +185,14 @@ impl EventLog {
         drop(dropped);
     }
 
-    /// Notes that the store has no event of this namespace up to a number but those that are known.
+    /// Notes that all events of this namespace in the store up to a number are known.
     pub(crate) fn advance(&self, number: u64) {
         let mut state = self.lock();
         state.seq = state.seq.max(Place::of(number));
     }
 
-    /// Notes that an event was not kept: whoever was away has missed it. All nodes know it by the number of an entry, or this one alone.
+    /// Notes that an event was not kept, so that clients that were away have missed it. `number` is the entry that tells it to all nodes;
+    /// `None` if only this node knows.
     pub(crate) fn lose(&self, number: Option<u64>) {
         let mut state = self.lock();
         state.seq = match number {
@@ -204,7 +208,7 @@ impl EventLog {
         drop(dropped);
     }
 
-    /// Delivers an event that is not kept, with the position of the latest one that was.
+    /// Delivers an event that is not kept, with the position of the latest event that was kept.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
         let state = self.lock();
         let stamped = match state.sessions > 0 {
@@ -219,8 +223,8 @@ impl EventLog {
         drop(state);
     }
 
-    /// Keeps an event for one client that was not sent anew, such as one of a history, under the next position. The caller
-    /// delivers the packet that is returned, under the same lock.
+    /// Keeps an event that is sent again to one client, such as an event of a history, under the next position. The caller delivers the
+    /// returned packet under the same lock.
     pub(crate) fn append_for(&self, state: &mut LogState, sid: &Sid, packet: &Frames) -> Stamped {
         let seq = match self.is_stored {
             true => state.seq.next_local(),
@@ -237,17 +241,17 @@ impl EventLog {
         stamped
     }
 
-    /// A session begins that may need what comes.
+    /// Begins a session, for which later events are kept.
     pub(crate) fn begin_session(&self) {
         let mut state = self.lock();
         if state.sessions == 0 {
-            // What was numbered for histories before is not kept for sessions.
+            // Events that were numbered for histories before are not kept for sessions.
             state.floor = state.seq;
         }
         state.sessions += 1;
     }
 
-    /// A session ends. Returns whether nothing in the log is needed any more.
+    /// Ends a session. Returns whether nothing in the log is needed any more.
     pub(crate) fn end_session(&self) -> bool {
         let mut state = self.lock();
         state.sessions -= 1;
@@ -263,7 +267,7 @@ impl EventLog {
         is_empty
     }
 
-    /// Returns whether it has never had an event, and nobody needs the next one.
+    /// Returns whether it has never had an event, and neither a session nor a reader needs the next one.
     pub(crate) fn is_unused(&self) -> bool {
         let state = self.lock();
         state.seq == Place::START && state.sessions == 0 && state.histories.is_unused()
@@ -277,7 +281,7 @@ impl EventLog {
         }
     }
 
-    /// Drops what is too old.
+    /// Drops events that are too old.
     pub(crate) fn trim(&self) {
         let mut state = self.lock();
         state.histories.trim();
@@ -286,7 +290,7 @@ impl EventLog {
         drop(dropped);
     }
 
-    /// Returns the number of kept events, and about how much memory they take in bytes.
+    /// Returns the number of kept events, and an estimate of their memory in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let state = self.lock();
         (state.entries.len(), state.bytes)

@@ -1,4 +1,7 @@
 //! [`Histories`]: the kept events of the rooms of one namespace.
+//!
+//! They belong to the state of an `EventLog`, whose lock protects them. Events beyond a limit are dropped, the oldest first, and a
+//! room without events is forgotten.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,19 +14,19 @@ use tokio::{sync::Notify, time::Instant};
 use super::{Place, RoomPattern};
 use crate::{base::Sid, packet::Frames};
 
-/// About how much an event takes beside its packet, in bytes.
+/// The estimated memory of an event without its packet, in bytes.
 const EVENT_MEMORY: usize = 256;
 
-/// What is kept of the rooms of one pattern.
+/// The limits of the histories of the rooms of one pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryRule {
     pub(crate) pattern: RoomPattern,
-    /// In each room.
+    /// The maximum number of events in each room.
     pub(crate) max_events: usize,
     pub(crate) max_age: Duration,
-    /// In all rooms of the pattern together.
+    /// The maximum size of the events in all rooms of the pattern together.
     pub(crate) max_bytes: usize,
-    /// Only the newest event of each name is kept.
+    /// Whether only the newest event of each name is kept.
     pub(crate) last_value: bool,
 }
 
@@ -46,7 +49,7 @@ impl HistoryEntry {
         EVENT_MEMORY + self.event.len() + self.packet.bytes()
     }
 
-    /// Returns whether it may be sent to a client with this id, which `is_in` rooms.
+    /// Returns whether it may be sent to a client with this id. `is_in` returns whether the client is in a room.
     pub(crate) fn is_for(&self, sid: &Sid, is_in: impl Fn(&str) -> bool) -> bool {
         let is = |name: &Arc<str>| sid == &**name;
         !self.skip.iter().any(is) && !self.except.iter().any(|room| is(room) || is_in(room))
@@ -74,19 +77,19 @@ impl RoomHistory {
     }
 }
 
-/// Those who wait for the events of a room. The room is not forgotten meanwhile.
+/// The readers that wait for the events of a room. While there are any, the room is not forgotten.
 #[derive(Debug, Default)]
 struct RoomWatch {
     watchers: usize,
     changed: Arc<Notify>,
 }
 
-/// What all rooms of one pattern take.
+/// The total size of all rooms of one pattern.
 #[derive(Debug, Default)]
 struct Total {
     bytes: usize,
     events: usize,
-    /// The events in the order in which they were sent, with their rooms. Some are gone.
+    /// The events in the order in which they were sent, with their rooms. Some may have been dropped.
     order: VecDeque<(Place, Arc<str>)>,
 }
 
@@ -96,12 +99,12 @@ pub(crate) struct Histories {
     rules: Vec<Arc<HistoryRule>>,
     rooms: HashMap<Arc<str>, RoomHistory>,
     totals: Vec<Total>,
-    /// The position of the newest event that was dropped of a room without events.
+    /// The position of the newest event that was dropped from a room that was forgotten.
     forgotten: Place,
 }
 
 impl Histories {
-    /// Creates empty histories, of which nothing is kept up to `floor`.
+    /// Creates empty histories, for which nothing is kept up to `floor`.
     pub(crate) fn new(rules: Vec<Arc<HistoryRule>>, floor: Place) -> Self {
         Histories {
             totals: rules.iter().map(|_| Total::default()).collect(),
@@ -191,7 +194,7 @@ impl Histories {
         self.forget_empty(room);
     }
 
-    /// Forgets a room without events that nobody waits for.
+    /// Forgets a room if it has no events and no reader waits for them.
     fn forget_empty(&mut self, room: &str) {
         let history = self.rooms.get(room);
         if let Some(history) = history.filter(|one| one.entries.is_empty() && one.watch.is_none()) {
@@ -200,7 +203,7 @@ impl Histories {
         }
     }
 
-    /// Begins to wait for the events of a room: each notifies. `None` if they are not kept. It ends with
+    /// Adds a reader that waits for the events of a room, each of which notifies it. Returns `None` if they are not kept. Ends with
     /// [`unwatch`](Self::unwatch).
     pub(crate) fn watch(&mut self, room: &Arc<str>) -> Option<Arc<Notify>> {
         let (rule, forgotten) = (self.rule(room)?, self.forgotten);
@@ -211,7 +214,7 @@ impl Histories {
         Some(Arc::clone(&watch.changed))
     }
 
-    /// Ends what [`watch`](Self::watch) has begun.
+    /// Removes a reader that was added by [`watch`](Self::watch).
     pub(crate) fn unwatch(&mut self, room: &str) {
         if let Some(history) = self.rooms.get_mut(room)
             && let Some(watch) = &mut history.watch
@@ -224,12 +227,12 @@ impl Histories {
         }
     }
 
-    /// Returns whether nothing is kept and nobody waits.
+    /// Returns whether nothing is kept and no reader waits.
     pub(super) fn is_unused(&self) -> bool {
         self.rooms.is_empty()
     }
 
-    /// Notes that events up to this place are missing, of whichever rooms.
+    /// Notes that events up to this place may be missing in any room.
     pub(super) fn lose(&mut self, seq: Place) {
         self.forgotten = seq;
         for history in self.rooms.values_mut() {
@@ -237,7 +240,7 @@ impl Histories {
         }
     }
 
-    /// Drops what is too old of a room.
+    /// Drops the events of a room that are too old.
     pub(crate) fn trim_room(&mut self, room: &str) {
         while let Some(history) = self.rooms.get(room)
             && let Some(oldest) = history.entries.front()
@@ -247,7 +250,7 @@ impl Histories {
         }
     }
 
-    /// Drops what is too old of all rooms.
+    /// Drops the events of all rooms that are too old.
     pub(crate) fn trim(&mut self) {
         let rooms: Vec<_> = self.rooms.keys().cloned().collect();
         for room in rooms {
@@ -255,7 +258,7 @@ impl Histories {
         }
     }
 
-    /// Forgets the order of events that are gone, if they are many.
+    /// Removes dropped events from the order, if they are many.
     fn compact(&mut self, index: usize) {
         let total = &mut self.totals[index];
         if total.order.len() <= 2 * total.events + 1_024 {
@@ -286,7 +289,7 @@ impl Histories {
         history.entries.range(first..).cloned().collect()
     }
 
-    /// Returns the number of kept events, and about how much memory they take in bytes.
+    /// Returns the number of kept events, and an estimate of their memory in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let totals = self.totals.iter();
         totals.fold((0, 0), |sum, one| (sum.0 + one.events, sum.1 + one.bytes))
@@ -379,7 +382,7 @@ mod tests {
         let notified = changed.notified();
         append(&mut histories, "room:a", "tick", 1);
         notified.await;
-        // What was dropped of other rooms does not concern it.
+        // Events that other rooms have dropped make no difference.
         append(&mut histories, "room:b", "tick", 2);
         tokio::time::advance(Duration::from_secs(11)).await;
         histories.trim();

@@ -8,16 +8,16 @@ use super::{
 };
 use crate::packet::event_name;
 
-/// The part under the lock.
+/// The part of a log under its lock.
 #[derive(Debug)]
 pub(crate) struct LogState {
-    /// The sessions that may need the events. Without any, only histories are kept.
+    /// The number of sessions that may need the events. If it is 0, only histories are kept.
     pub(super) sessions: usize,
     /// The position of the newest event.
     pub(super) seq: Place,
-    /// The position of the newest event that is not kept any more: all later ones are.
+    /// The position of the newest event that is no longer kept. All later events are kept.
     pub(super) floor: Place,
-    /// By position. With a store, events of other namespaces are between them.
+    /// Ordered by position. With a store, the numbers between them belong to other namespaces.
     pub(super) entries: VecDeque<Arc<Entry>>,
     pub(super) bytes: usize,
     pub(crate) histories: Histories,
@@ -50,7 +50,7 @@ impl LogState {
         self.sessions <= 1 && self.entries.is_empty() && self.histories.size().0 == 0
     }
 
-    /// Keeps an event that was delivered. Returns what the limits drop.
+    /// Keeps an event that was delivered. Returns the entries that the limits remove, to be dropped outside of the lock.
     pub(super) fn keep(
         &mut self,
         limits: &LogLimits,
@@ -90,7 +90,7 @@ impl LogState {
         self.entries.push_back(Arc::new(entry));
     }
 
-    /// Removes the oldest events past the limits. They are dropped outside of the lock.
+    /// Removes the oldest events over the limits, and returns them to be dropped outside of the lock.
     pub(super) fn trim(&mut self, limits: &LogLimits) -> Vec<Arc<Entry>> {
         let mut dropped = Vec::new();
         while let Some(oldest) = self.entries.front()

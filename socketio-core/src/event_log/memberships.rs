@@ -1,24 +1,24 @@
-//! [`Memberships`]: when a client was in which rooms.
+//! [`Memberships`]: the rooms that a client is and was in, and when.
 
 use std::{collections::HashMap, sync::Arc};
 
 use super::Place;
 
-/// How many rooms that a client has left are remembered, beside those it is in.
+/// The maximum number of rooms that are remembered after a client has left them.
 const MAX_LEFT: usize = 256;
 
-/// When a client was in which rooms, in positions of the log: it receives an event that was sent to a room while it was in it,
-/// and no other.
+/// When a client was in which rooms, in positions of the log. A client that comes back receives an event only if it was in one of the
+/// event's rooms when that was sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memberships {
     current: HashMap<Arc<str>, Place>,
     /// In the order of leaving.
     left: Vec<Left>,
-    /// What happened up to here is not known any more.
+    /// The place up to which memberships are no longer known.
     known_after: Place,
 }
 
-/// A time in a room: after `from`, up to `until`.
+/// A stay in a room: after `from`, up to `until`.
 #[derive(Clone, Debug)]
 struct Left {
     room: Arc<str>,
@@ -27,12 +27,12 @@ struct Left {
 }
 
 impl Memberships {
-    /// The client joins a room after the event at this position.
+    /// Notes that the client joins a room after the event at this position.
     pub(crate) fn join(&mut self, room: &Arc<str>, seq: Place) {
         self.current.entry(Arc::clone(room)).or_insert(seq);
     }
 
-    /// The client leaves a room after the event at this position. What is not after `floor` need not be known any more.
+    /// Notes that the client leaves a room after the event at this position. Stays that ended at `floor` or before may be forgotten.
     pub(crate) fn leave(&mut self, room: &str, seq: Place, floor: Place) {
         let Some((room, from)) = self.current.remove_entry(room) else {
             return;
@@ -60,24 +60,24 @@ impl Memberships {
         self.left.retain(|left| *left.room != *room);
     }
 
-    /// Returns the rooms that the client is in, with the places at which it has joined them.
+    /// Returns the rooms that the client is in, with the places after which it has joined them.
     pub(crate) fn current(&self) -> impl Iterator<Item = (&Arc<str>, Place)> {
         self.current.iter().map(|(room, from)| (room, *from))
     }
 
-    /// Returns the rooms that the client was in, with the places between which it was.
+    /// Returns the rooms that the client has left, with the places after which it has joined and up to which it has stayed.
     pub(crate) fn left(&self) -> impl Iterator<Item = (&Arc<str>, Place, Place)> {
         self.left
             .iter()
             .map(|left| (&left.room, left.from, left.until))
     }
 
-    /// Returns the place up to which it is not known who was where.
+    /// Returns the place up to which memberships are not known.
     pub(crate) fn known_after(&self) -> Place {
         self.known_after
     }
 
-    /// Makes them of what [`current`](Self::current), [`left`](Self::left) and [`known_after`](Self::known_after) have returned.
+    /// Creates memberships from what [`current`](Self::current), [`left`](Self::left) and [`known_after`](Self::known_after) have returned.
     pub(crate) fn read(
         current: impl Iterator<Item = (Arc<str>, Place)>,
         left: impl Iterator<Item = (Arc<str>, Place, Place)>,
@@ -92,7 +92,7 @@ impl Memberships {
         }
     }
 
-    /// Returns whether it is known who was where after a position.
+    /// Returns whether all memberships after a position are known.
     pub(crate) fn are_known_after(&self, seq: Place) -> bool {
         seq >= self.known_after
     }
@@ -144,7 +144,7 @@ mod tests {
         assert!(memberships.left.len() <= MAX_LEFT);
         assert!(memberships.are_known_after(at(rooms - MAX_LEFT as u64)));
         assert!(!memberships.are_known_after(at(rooms - MAX_LEFT as u64 - 1)));
-        // What the log has dropped is not needed.
+        // Stays before the oldest event of the log are not needed.
         let mut memberships = Memberships::default();
         for number in 0..rooms {
             let room: Arc<str> = Arc::from(number.to_string());

@@ -1,9 +1,9 @@
-//! The numbered events of a namespace: what was sent, to whom, and in which order.
+//! The numbered events of a namespace: what was sent to which recipients, and in which order.
 //!
-//! The hub appends every event that a client could have to receive later, under the lock under which it also delivers it. So the
-//! order of positions is the order in which each client receives events. Clients receive their position as an offset.
+//! The hub appends every event that a client may have to receive later, under the lock under which it also delivers the event. The order of
+//! positions is therefore the order in which each client receives events. Clients receive the position of an event as an offset.
 //!
-//! With an [event store](crate::event_store), the positions come from there, and a log is what this node knows of it.
+//! With an [event store](crate::event_store), the positions come from the store, and a log is this node's copy of a part of it.
 
 mod entry;
 #[expect(

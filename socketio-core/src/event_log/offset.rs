@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::Place;
 
-/// The identity of a log: positions of different logs are not compared. It is kept as text, since it is written into every event
-/// for clients that can recover their sessions.
+/// The identity of a log: positions of different epochs can't be compared. Kept as text, since it is written into every event for clients
+/// that can recover their sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Epoch([u8; EPOCH_TEXT]);
 
@@ -22,7 +22,7 @@ impl Epoch {
         Self::from_bytes(bytes)
     }
 
-    /// Returns the epoch of a random number.
+    /// Creates an epoch from a random number.
     pub(crate) fn of(random: u64) -> Self {
         let [a, b, c, d, e, f, ..] = random.to_ne_bytes();
         Self::from_bytes([a, b, c, d, e, f])
@@ -36,12 +36,12 @@ impl Epoch {
         Epoch(text)
     }
 
-    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; EPOCH_BYTES];
         let decoded =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode_slice(text, &mut bytes);
-        // All 6 bytes are in the text, so it is the only one for them.
+        // The text encodes exactly 6 bytes, so it is the only text for them.
         let is_epoch = decoded == Ok(EPOCH_BYTES);
         text.as_bytes()
             .try_into()
@@ -71,7 +71,7 @@ pub(crate) struct Offset {
 }
 
 impl Offset {
-    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (epoch, seq) = text.split_once('.')?;
         Some(Offset {

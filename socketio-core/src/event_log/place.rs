@@ -4,21 +4,22 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How many bits count what stands behind an event at this node only.
+/// The number of bits for places that only this node has, behind an event.
 const LOCAL_BITS: u32 = 20;
 
-/// A place in the log of a namespace: the number of an event, and, behind it, what only this node has there. With a store, all nodes have
-/// the same numbers; what a node sends to a client alone, such as events of the past, gets a place between two of them.
+/// A place in the log of a namespace: the number of an event, and a count of places behind it that only this node has. With a store, all
+/// nodes have the same numbers. An event that a node sends to one client alone, such as an event of a history, gets a place between two
+/// numbers.
 ///
 /// As text: `17`, or `17.3`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Place(u64);
 
 impl Place {
-    /// In front of the first event.
+    /// The place before the first event.
     pub(crate) const START: Place = Place(0);
 
-    /// Returns the place of an event. A number past 2⁴⁴ is as good as that.
+    /// Returns the place of an event. Numbers from 2⁴⁴ on count as 2⁴⁴ − 1.
     pub(crate) fn of(number: u64) -> Self {
         Place(number.min(u64::MAX >> LOCAL_BITS) << LOCAL_BITS)
     }
@@ -43,7 +44,7 @@ impl Place {
         Place::of(self.number().saturating_sub(1))
     }
 
-    /// Returns the next place in front of the next event; the same one if there are no more.
+    /// Returns the next place before the next event; the same place if there are no more.
     pub(crate) fn next_local(self) -> Self {
         match self.local() == (1 << LOCAL_BITS) - 1 {
             true => self,
@@ -51,7 +52,7 @@ impl Place {
         }
     }
 
-    /// Reads what [`Display`](fmt::Display) writes; `None` for any other text.
+    /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let read = |text: &str| {
             let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit())
@@ -65,7 +66,7 @@ impl Place {
         Some(Place(Place::of(read(number)?).0 + local))
     }
 
-    /// Appends it as text. Not with the machinery of formatting, since every event for clients that can recover has one.
+    /// Appends it as text. Without `fmt`, for speed: every event for clients that can recover has one.
     pub(super) fn push_to(self, text: &mut String) {
         push_number(text, self.number());
         if self.local() > 0 {
@@ -79,7 +80,7 @@ impl Place {
         self.0
     }
 
-    /// Returns the place of what [`to_bits`](Place::to_bits) has returned.
+    /// Returns the place with these bits, which [`to_bits`](Place::to_bits) has returned.
     pub(crate) fn from_bits(bits: u64) -> Self {
         Place(bits)
     }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 
 use super::{Epoch, Offset, Place};
 
-/// A place in the history of a room: the number of an event, and the epoch in which it is counted. After a restart without an
-/// [event store](crate::SocketIoBuilder::event_store) there is another epoch, and positions of the old one are not known any more.
+/// A place in the history of a room: the number of an event, and the epoch in which it is counted. Without an
+/// [event store](crate::SocketIoBuilder::event_store), a restart begins another epoch, and positions of the old one are no longer known.
 ///
-/// It is sent as `{"epoch": "q83vEjRW", "seq": 17}`, and read from that or from an offset, `"q83vEjRW.17"`: the last argument
-/// of events for clients that can [recover](crate::SocketIoBuilder::recovery) their sessions.
+/// It is serialized as `{"epoch": "q83vEjRW", "seq": 17}`, and deserialized from that or from an offset, `"q83vEjRW.17"`, which is the last
+/// argument of events for clients that can [recover](crate::SocketIoBuilder::recovery) their sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position(pub(crate) Offset);
 
@@ -26,7 +26,7 @@ impl Position {
     }
 }
 
-/// As an offset: `q83vEjRW.17`.
+/// Writes the position as an offset: `q83vEjRW.17`.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Position {
     }
 }
 
-/// A text that is not a position.
+/// The error of parsing a text that is not a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidPosition;
 

@@ -12,7 +12,7 @@ impl RoomPattern {
     ///
     /// # Errors
     ///
-    /// If its braces don't match, or two parameters follow one another.
+    /// If its braces don't match, a parameter has no name, or two parameters follow one another.
     pub(crate) fn parse(pattern: &str) -> Result<Self, String> {
         let wrong = |why: &str| format!("the room pattern {pattern:?} {why}");
         let mut texts = Vec::new();
@@ -52,7 +52,7 @@ impl RoomPattern {
             return rest.is_empty();
         };
         for text in inner {
-            // A parameter is one character at least.
+            // A parameter matches at least one character.
             let begin = rest.chars().next().map_or(rest.len(), char::len_utf8);
             match rest[begin..].find(&**text) {
                 Some(found) if !rest.is_empty() => rest = &rest[begin + found + text.len()..],

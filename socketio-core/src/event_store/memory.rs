@@ -18,19 +18,19 @@ use super::{
 };
 use crate::{base::BoxError, message_queue::BoxFuture};
 
-/// How many sessions there are at least before those whose time is over are looked for.
+/// The number of sessions from which on expired ones are looked for.
 const SWEEP: usize = 1_024;
 
-/// A store in the memory of one process, for several servers in it, and for tests. Clones are the same store.
+/// A store in the memory of one process, for several servers in it and for tests. Clones share the store.
 ///
-/// A single server needs none: it keeps its events and sessions in memory anyway.
+/// A single server needs no store, since it keeps its events and sessions in memory without one.
 #[derive(Clone, Default)]
 pub struct MemoryEvents(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// The number of the latest entry, for those who wait for the next one.
+    /// The number of the latest entry, for readers that wait for the next one.
     last: watch::Sender<u64>,
 }
 
@@ -41,7 +41,7 @@ struct State {
     entries: VecDeque<Bytes>,
     max_entries: usize,
     sessions: HashMap<SessionKey, Session>,
-    /// How many sessions there may be before the next search for old ones.
+    /// The number of sessions above which expired ones are looked for again.
     sweep: usize,
 }
 
@@ -70,14 +70,14 @@ impl MemoryEvents {
         Self::default()
     }
 
-    /// Sets how many entries are kept. Default: 100,000.
+    /// Sets how many entries are kept. Default: 100,000 entries.
     #[must_use]
     pub fn max_entries(self, entries: usize) -> Self {
         self.state().max_entries = entries;
         self
     }
 
-    /// Loses everything, as a server does that keeps nothing on disk and is started again.
+    /// Removes everything, like the restart of a server that keeps nothing on disk.
     pub fn clear(&self) {
         let state = &mut *self.state();
         *state = State {

@@ -1,5 +1,5 @@
-//! Stores of kept events and sessions that several nodes share, and that outlive them: the public trait [`EventStore`], in the memory of
-//! a process, and in Redis Streams.
+//! Stores of kept events and sessions that several nodes share and that outlive them: the public trait [`EventStore`], and its
+//! implementations in the memory of a process and in Redis Streams.
 //!
 //! `hub/stored/` appends to a store and follows it. A server without one keeps its events in `event_log/` alone.
 

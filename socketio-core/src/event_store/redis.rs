@@ -1,8 +1,8 @@
 //! [`RedisStreams`]: events and sessions in Redis, for all nodes with the same prefix.
 //!
-//! One stream has the entries of all namespaces, with ids `0-N`, where N is counted beside it. Stream and count have the epoch in their
-//! names, so that nobody who follows an old epoch reads entries of a new one. All names have the same hash tag: they are in one slot of a
-//! Redis Cluster, and a script may change several of them.
+//! One stream has the entries of all namespaces, with ids `0-N`, where N comes from a counter next to it. Stream and counter have the epoch in
+//! their names, so that a reader of an old epoch does not read entries of a new one. All names have the same hash tag, so that they share one
+//! slot of a Redis Cluster and a script may change several of them.
 
 use std::{fmt, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     message_queue::{BoxFuture, Redis, RedisCommands},
 };
 
-/// `KEYS`: the epoch. `ARGV`: what the names of stream and count begin with, a new epoch, the epoch and the number that were seen.
+/// `KEYS`: the epoch. `ARGV`: the prefixes of the names of stream and counter, a new epoch, the epoch and the number that were seen.
 const OPEN: &str = "
 local epoch = redis.call('GET', KEYS[1])
 if epoch and epoch == ARGV[4] then
@@ -33,7 +33,7 @@ if not epoch then
 end
 return {epoch, redis.call('GET', ARGV[2] .. epoch) or '0'}";
 
-/// `KEYS`: epoch, stream, count. `ARGV`: the epoch, the number of entries that are kept, the entries.
+/// `KEYS`: epoch, stream, counter. `ARGV`: the epoch, the number of entries to keep, the entries.
 const APPEND: &str = "
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local last = 0
@@ -43,13 +43,13 @@ for index = 3, #ARGV do
 end
 return last";
 
-/// `KEYS`: epoch, stream. `ARGV`: the epoch, the first id that is kept.
+/// `KEYS`: epoch, stream. `ARGV`: the epoch, the first id to keep.
 const TRIM: &str = "
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('XTRIM', KEYS[2], 'MINID', '~', ARGV[2])
 return 1";
 
-/// `KEYS`: the sessions. `ARGV`: the owner; of each session the record and the time to live in milliseconds.
+/// `KEYS`: the sessions. `ARGV`: the owner; for each session the record and the time to live in milliseconds.
 const SAVE: &str = "
 local saved = {}
 for index, key in ipairs(KEYS) do
@@ -64,7 +64,7 @@ for index, key in ipairs(KEYS) do
 end
 return saved";
 
-/// `KEYS`: the session, the epoch. `ARGV`: the new owner, what the name of the count begins with.
+/// `KEYS`: the session, the epoch. `ARGV`: the new owner, the prefix of the name of the counter.
 const TAKE: &str = "
 local session = redis.call('HMGET', KEYS[1], 'owner', 'record')
 if not session[1] then return false end
@@ -77,26 +77,26 @@ const REMOVE: &str = "
 if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1";
 
-/// The entries of the responses of `XREAD`: streams, each with entries of an id and fields.
+/// The response to `XREAD`: streams, each with entries of an id and fields.
 type Streams = Vec<(String, Vec<(String, Vec<Vec<u8>>)>)>;
 
 /// Stores events and sessions in [Redis](https://redis.io) (6.2 or newer) or Valkey, for all nodes that use the same prefix.
 ///
-/// Redis must not evict keys: `maxmemory-policy noeviction`, its default. What it forgets when it is started again is what its own
-/// persistence (`appendonly`) does not have: clients are then told that they have missed something. Keys are in database 0, whatever the
-/// URL says.
+/// Redis must not evict keys: set `maxmemory-policy noeviction`, which is its default. A restart of Redis loses what its own persistence
+/// (`appendonly`) does not contain; clients are then told that they have missed events. Keys are in database 0, even if the URL names
+/// another one.
 pub struct RedisStreams {
     server: Redis,
-    /// For commands that don't wait.
+    /// The connection for commands that don't wait.
     redis: RedisCommands,
-    /// For those that do, one at a time.
+    /// The connection for commands that wait, one at a time.
     waiting: RedisCommands,
     prefix: String,
     max_entries: usize,
 }
 
 impl RedisStreams {
-    /// Creates a store from a URL as of [`Redis`], without connecting.
+    /// Creates a store from a URL in the form of [`Redis`], without connecting.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl RedisStreams {
         Ok(Self::with(Redis::new(url)?))
     }
 
-    /// Creates a store at a server that is already described, with its TLS configuration.
+    /// Creates a store from the description of a server, which may have a TLS configuration. It does not connect.
     pub fn with(redis: Redis) -> Self {
         RedisStreams {
             redis: RedisCommands::new(redis.clone(), "socketio"),
@@ -116,14 +116,14 @@ impl RedisStreams {
         }
     }
 
-    /// Sets what the names of its keys begin with. Default: `socketio`. Programs that share a Redis server need different ones.
+    /// Sets the prefix in the names of its keys. Default: `socketio`. Programs that share a Redis server need different prefixes.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
         self
     }
 
-    /// Sets how many events of all namespaces are kept, about. A node that starts reads them. Default: 100,000.
+    /// Sets approximately how many events of all namespaces are kept. A node that starts reads all of them. Default: 100,000 events.
     #[must_use]
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
@@ -295,7 +295,7 @@ impl EventStore for RedisStreams {
     }
 }
 
-/// The clone has a connection of its own to wait on: a command there would wait for those of others.
+/// Gives the clone its own connection for commands that wait, since they would wait for each other on a shared one.
 impl Clone for RedisStreams {
     fn clone(&self) -> Self {
         RedisStreams {

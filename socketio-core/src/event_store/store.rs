@@ -1,4 +1,4 @@
-//! [`EventStore`]: what a store does, and the values that it is given.
+//! [`EventStore`]: the trait of stores, and the values that they receive and return.
 
 use std::{fmt, time::Duration};
 
@@ -12,23 +12,23 @@ use crate::{base::BoxError, message_queue::BoxFuture};
 ///
 /// # Contract
 ///
-/// * The entries are numbered from 1 without gaps, in the order in which they were appended, whoever has appended them. All readers get
-///   the same entries under the same numbers.
-/// * The numbers belong to an **epoch**. A store that has lost entries, or what it has counted, has another epoch afterwards, and every
-///   operation that names the old one fails with [`EpochEnded`].
-/// * An append is atomic: all entries of a call, one after another, or none.
-/// * The oldest entries may be dropped, because of [`trim`](Self::trim) or of a bound of the store. Later ones are then all there.
-/// * A session belongs to one owner at a time. [`take_session`](Self::take_session) is atomic: of several nodes that take it, each gets
-///   what the one before has left.
+/// * The entries are numbered from 1 without gaps, in the order in which any node has appended them. All readers get the same entries
+///   under the same numbers.
+/// * The numbers belong to an **epoch**. A store that has lost entries or its counter has another epoch afterwards, and every operation
+///   that names the old one fails with [`EpochEnded`].
+/// * An append is atomic: either all entries of a call are appended, one after another, or none.
+/// * The oldest entries may be dropped, by [`trim`](Self::trim) or a limit of the store. All entries after them are kept.
+/// * A session belongs to one owner at a time. [`take_session`](Self::take_session) is atomic: if several nodes take it, each gets
+///   what the previous one has left.
 /// * Entries and records are arbitrary bytes.
-/// * No operation retries by itself, and each fails within 30 seconds if the store can't be reached. An error names the store without its
+/// * No operation retries by itself. Each fails within 30 seconds if the store can't be reached. An error names the store without its
 ///   password.
-/// * Futures may be dropped: an append may then have happened or not.
+/// * Futures may be dropped. It is then unknown whether an append has happened.
 ///
 /// `EventStoreContract` of the crate `socketio-test` checks all of this.
 pub trait EventStore: Send + Sync + fmt::Debug + 'static {
-    /// Opens the store: returns its epoch and the number of its latest entry. A store without an epoch gets `proposal`. It also gets a new
-    /// one if it has that of `seen`, but not as many entries: it has lost some.
+    /// Opens the store, and returns its epoch and the number of its latest entry. `proposal` becomes the epoch of a store that has none, and of
+    /// a store that has the epoch of `seen` but fewer entries, because it has lost some.
     ///
     /// # Errors
     ///
@@ -43,15 +43,15 @@ pub trait EventStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     ///
-    /// [`EpochEnded`]; or if the store can't be reached, or has no place. Whether the entries were appended is not known then.
+    /// [`EpochEnded`]; or if the store can't be reached or is full, in which case it is unknown whether the entries were appended.
     fn append<'a>(
         &'a self,
         epoch: &'a str,
         entries: &'a [Bytes],
     ) -> BoxFuture<'a, Result<u64, BoxError>>;
 
-    /// Reads the entries after a number, up to `limit`, in order. If there are none, waits for the next ones as long as `wait`, and
-    /// returns no entry if none came.
+    /// Reads up to `limit` entries after a number, in order. If there are none, waits for the next ones, for `wait` at most, and returns no
+    /// entries if none came.
     ///
     /// # Errors
     ///
@@ -71,8 +71,8 @@ pub trait EventStore: Send + Sync + fmt::Debug + 'static {
     /// [`EpochEnded`], or if the store can't be reached.
     fn trim<'a>(&'a self, epoch: &'a str, up_to: u64) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// Stores sessions of one owner, each until its time to live is over. Returns for each whether it was stored: not if another owner has
-    /// taken it.
+    /// Stores sessions of one owner, each until its time to live has passed. Returns for each whether it was stored: a session that another
+    /// owner has taken is not.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ pub trait EventStore: Send + Sync + fmt::Debug + 'static {
         sessions: &'a [StoredSession],
     ) -> BoxFuture<'a, Result<Vec<bool>, BoxError>>;
 
-    /// Makes a session that of a new owner, who may be the old one, and returns it; `None` if there is none.
+    /// Changes the owner of a session, and returns the session; `None` if there is none. The new owner may be the old one.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ pub trait EventStore: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 
-/// The state of a store: [`EventStore::open`].
+/// The state of a store. Returned by [`EventStore::open`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedStore {
     /// The epoch.
@@ -120,33 +120,33 @@ pub struct OpenedStore {
 pub struct StoredEntry {
     /// Its number.
     pub number: u64,
-    /// What was appended.
+    /// The bytes that were appended.
     pub entry: Bytes,
 }
 
 /// A session to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
-    /// Its name.
+    /// Its key.
     pub key: SessionKey,
-    /// What is stored.
+    /// The bytes to store.
     pub record: Bytes,
-    /// How long it is stored.
+    /// How long it is stored: its time to live.
     pub ttl: Duration,
 }
 
-/// A session that has another owner now: [`EventStore::take_session`].
+/// A session that has changed its owner. Returned by [`EventStore::take_session`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenSession {
-    /// The owner that it had.
+    /// The previous owner.
     pub owner: String,
-    /// What was stored.
+    /// The bytes that were stored.
     pub record: Bytes,
     /// The number of the latest entry of the store.
     pub last: u64,
 }
 
-/// The store has another epoch than the one that an operation named.
+/// The error of an operation that names another epoch than the store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochEnded;
 

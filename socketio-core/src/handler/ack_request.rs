@@ -1,4 +1,6 @@
-//! [`AckRequest`]: the acknowledgement that an event asks for, and who sends it: the server or an [`Ack`](super::Ack).
+//! [`AckRequest`]: the acknowledgement that an event asks for, which is sent by the server or by an [`Ack`](super::Ack).
+//!
+//! The dispatcher creates a request for each event that asks for an acknowledgement. At most one acknowledgement is sent for it.
 
 use std::{
     fmt,
@@ -18,7 +20,7 @@ use crate::{
     packet::{AckId, Frames, Payload},
 };
 
-/// The acknowledgement that an event asks for. It has a state of its own only if a handler takes it over, or if middleware may.
+/// The acknowledgement that an event asks for. It gets its own state only if a handler takes it over, or if middleware may.
 #[derive(Debug)]
 pub(crate) struct AckRequest {
     pub(super) id: AckId,
@@ -53,7 +55,7 @@ impl AckRequest {
         })
     }
 
-    /// Returns whether the server is to send its acknowledgement: not if an `Ack` has sent one.
+    /// Returns whether the server must send the acknowledgement, because no `Ack` has sent it.
     pub(super) fn claim(&self) -> bool {
         self.state.get().is_none_or(|state| state.claim())
     }
@@ -72,14 +74,14 @@ pub(crate) enum AckSource<'a> {
     /// No acknowledgement was asked for.
     None,
     Request(&'a AckRequest),
-    /// The response is stored, and there is no `Ack` for it: of an event that runs once and asks for none.
+    /// The response is stored although no acknowledgement was asked for, because the event runs once. There is no `Ack` for it.
     Stored,
-    /// Of an event that went through middleware.
+    /// The acknowledgement of an event that went through middleware.
     State(Arc<AckState>),
 }
 
 impl<'a> AckSource<'a> {
-    /// Returns the source of an event that has asked for an acknowledgement, or has not.
+    /// Returns the source for the request of an event, if it asks for an acknowledgement.
     pub(super) fn of(request: Option<&'a AckRequest>) -> Self {
         request.map_or(AckSource::None, AckSource::Request)
     }
@@ -102,7 +104,7 @@ pub(crate) struct AckState {
     socket: Socket,
     event: Box<str>,
     phase: AtomicU8,
-    /// How many `Ack`s there are.
+    /// The number of `Ack`s that exist.
     handles: AtomicUsize,
     /// The handler whose `Ack` was the last to be dropped.
     dropped: OnceLock<AckOwner>,
@@ -130,15 +132,15 @@ impl AckState {
         self.phase.fetch_or(SENT, Ordering::AcqRel) & SENT == 0
     }
 
-    /// Reports, once, an `Ack` that was dropped while its handler had nothing else to send. Which of the two comes last
-    /// depends on the handler.
+    /// Reports, once, an `Ack` that was dropped although its handler returned no acknowledgement. Both steps call it, because
+    /// either may come last.
     fn pass(&self, step: u8) {
         let before = self.phase.fetch_or(step, Ordering::AcqRel);
         let both = DROPPED | CONCLUDED;
         if before & SENT != 0 || before & both == both || (before | step) & both != both {
             return;
         }
-        // A client that has gone waits for no acknowledgement.
+        // A client that has disconnected does not wait for an acknowledgement.
         if self.socket.is_connected()
             && let Some(AckOwner { function, location }) = self.dropped.get()
         {
@@ -170,13 +172,13 @@ impl AckState {
     ///
     /// # Errors
     ///
-    /// If it can't be encoded. The client then gets the acknowledgement of a failed event.
+    /// If it can't be encoded. The client then receives the acknowledgement of a failed event.
     pub(super) fn send<T: Serialize + ?Sized>(
         &self,
         payload: &T,
         owner: &AckOwner,
     ) -> Result<(), EncodeError> {
-        // User code, which may panic: before anything is claimed.
+        // User code, which may panic, so it runs before the acknowledgement is claimed.
         let encoded = self.socket.node().hub.codec.form().payload(payload);
         if !self.claim() {
             return Ok(());

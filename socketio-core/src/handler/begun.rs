@@ -1,4 +1,4 @@
-//! [`Begun`]: an event whose handler has returned, and that is not over with that.
+//! [`Begun`]: an event that goes on after its handler has returned.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl Begun {
         acknowledged
     }
 
-    /// Ends an event whose handler has returned a stream: acknowledges it, and has the error handler run if it failed.
+    /// Ends an event whose handler has returned a stream: acknowledges it, after running the error handler if it failed.
     pub(super) async fn end(
         mut self,
         context: &ClientContext,
@@ -82,7 +82,7 @@ impl Begun {
         } = context;
         let name = QueuedEvent::name_of(self.name.as_deref(), &self.route);
         let origin = self.route.origin().unwrap_or(&dispatcher.built);
-        // Of an error item, or of a stream that panicked, it is the failure itself.
+        // For an error item, or a stream that panicked, the error is the failure itself.
         let result = result.map_err(|error| match error.downcast::<HandlerError>() {
             Ok(error) => EventFailure::Failed(*error),
             Err(error) => dispatcher

@@ -6,7 +6,7 @@ macro_rules! builder_methods {
     ($owner:ident $(, $list:ident)?) => {
         impl $owner {
             /// Adds functions with `#[socketio::on]` or another attribute: `.handlers(handlers![join, leave])`.
-            /// Functions that are linked already are not added twice.
+            /// Functions that are already linked are not added twice.
             pub fn handlers(
                 mut self,
                 handlers: impl $crate::handler::HandlerList,
@@ -77,8 +77,8 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Adds a closure (or a function without attributes) as the error handler of all namespaces without an
-            /// error handler of their own.
+            /// Adds a closure (or a function without attributes) as the error handler of all namespaces that have
+            /// no error handler of their own.
             #[track_caller]
             pub fn on_error_default<M>(mut self, handler: impl $crate::EventHandler<M>) -> Self {
                 let location = ::std::panic::Location::caller();
@@ -88,7 +88,7 @@ macro_rules! builder_methods {
             }
 
             /// Adds an outgoing event: a type with `#[derive(socketio::Event)]`. Its namespace must be one of the server's. Events that
-            /// are linked already are not added twice.
+            /// are already linked are not added twice.
             pub fn event<E: $crate::Event>(mut self) -> Self {
                 self$(.$list)?.add_event(E::DEFINITION);
                 self
@@ -121,11 +121,11 @@ macro_rules! builder_methods {
                 self
             }
 
-            /// Limits how often a client may send events, in each namespace: `"100/s burst 200"`, and `per user` or `per address`
-            /// behind it. What is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and no
-            /// handler runs. Default: no limit.
+            /// Limits how often a client may send events, in each namespace: `"100/s burst 200"`, optionally followed by `per user` or
+            /// `per address`. Events beyond the limit are acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and
+            /// no handler runs. Default: no limit.
             ///
-            /// Limits of handlers apply, too. `connect` and `disconnect` don't count.
+            /// Limits of handlers also apply. `connect` and `disconnect` don't count.
             #[track_caller]
             pub fn rate_limit(self, rate: &str) -> Self {
                 self.rate_limit_in("*", rate)

@@ -186,7 +186,7 @@ fn scoped<T: Display>(
     scoped
 }
 
-/// Reports what is for namespaces that the server does not have.
+/// Reports `who` if it applies to namespaces that the server does not have.
 fn check_served(
     who: &dyn Display,
     (path, pattern): (&str, &Pattern),
@@ -292,7 +292,7 @@ fn check_options(entry: &Entry, problems: &mut Vec<String>) {
     }
 }
 
-/// Reports a key beside an `Ack`, whose acknowledgement can't be stored.
+/// Reports a key of a handler with an `Ack`, whose acknowledgement can't be stored.
 fn check_key(entry: &Entry, problems: &mut Vec<String>) {
     let Some(key) = &entry.key else {
         return;

@@ -7,8 +7,8 @@ use socketio_names::{Pattern, nearest};
 use super::check::parsed;
 use crate::node::{EventDefinition, OutgoingEvents};
 
-/// Reports events in namespaces that the server does not have, and two types of one name; returns the events, sorted. `None` is a
-/// server without clients of its own.
+/// Reports events in namespaces that the server does not have, and two types of one name; returns the events, sorted. `served` is
+/// `None` for a server without clients of its own.
 pub(super) fn check_events(
     mut events: Vec<(&'static EventDefinition, Cow<'static, str>)>,
     served: Option<&[Pattern]>,
@@ -66,7 +66,7 @@ fn no_namespace(definition: &EventDefinition, path: &str, served: &[Pattern]) ->
     )
 }
 
-/// Returns whether both are one type. A type with a lifetime is the same whatever the lifetime is.
+/// Returns whether both are one type. A type with a lifetime is the same for all lifetimes.
 fn is_same(one: &EventDefinition, other: &EventDefinition) -> bool {
     (one.type_id)() == (other.type_id)()
 }

@@ -23,7 +23,7 @@ pub enum Kind {
     Event,
     /// The error handler of one namespace.
     Error,
-    /// The error handler of the namespaces without one of their own.
+    /// The error handler of the namespaces that have none of their own.
     ErrorDefault,
 }
 
@@ -127,7 +127,7 @@ impl<S: Copy> Definition<S> {
         self
     }
 
-    /// Says that the handler returns a stream whose items are this event, and which event cancels it.
+    /// Declares that the handler returns a stream whose items are sent as `event`, and which event cancels it.
     pub const fn streams(
         mut self,
         event: &'static str,

@@ -52,7 +52,7 @@ impl Dispatcher {
 
     /// Runs the handler of an event and acknowledges it.
     ///
-    /// The future does not panic, whatever user code does.
+    /// The future does not panic, even if user code does.
     #[inline]
     pub(crate) fn event(
         context: Arc<ClientContext>,
@@ -66,7 +66,7 @@ impl Dispatcher {
             recording,
         } = event;
         let request = id.map(AckRequest::new);
-        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed, and nothing but the parameters is kept
+        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed, and only the parameters are kept
         // over an await, so that this future is small: it is allocated and moved for each event.
         async move {
             let ClientContext {
@@ -303,7 +303,7 @@ impl Dispatcher {
         self.run(started, scope, socket, event, &entry.origin)
     }
 
-    /// Polls user code that was started in a scope. If it took an `Ack`, that is what sends the acknowledgement.
+    /// Polls user code that was started in a scope. If it took an `Ack`, the `Ack` sends the acknowledgement.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` stores its arguments twice"

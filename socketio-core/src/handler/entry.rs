@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) returns: &'static str,
     pub(crate) concurrent: bool,
-    /// What may be recorded of its arguments; nothing by default.
+    /// Which of its arguments may be recorded; none by default.
     pub(crate) record: Option<RecordedArguments>,
     /// Whether the function runs on tokio's blocking pool.
     pub(crate) blocking: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Entry {
     /// Its own guards.
     pub(crate) guards: Vec<GuardEntry>,
     needs: Needs,
-    /// Whether it is the library's own, which contracts leave out.
+    /// Whether it belongs to the library. Contracts leave such handlers out.
     #[cfg(feature = "contract")]
     pub(super) is_internal: bool,
     call: Call,
@@ -178,13 +178,13 @@ impl Entry {
         self.namespace = Cow::Owned(namespace);
     }
 
-    /// Returns whether a rate limit is its own.
+    /// Returns whether it has its own rate limit.
     #[cfg(feature = "contract")]
     pub(super) fn is_rated(&self) -> bool {
         self.rate.is_some()
     }
 
-    /// Returns whether both are the same registration, once linked and once listed in `handlers![..]`.
+    /// Returns whether both are the same registration, for example one that is both linked and listed in `handlers![..]`.
     pub(super) fn is_same(&self, other: &Entry) -> bool {
         self.call.is_same(&other.call)
             && self.origin.location == other.origin.location

@@ -41,7 +41,7 @@ pub trait EventHandler<M>: Send + Sync + 'static {
     }
 }
 
-/// Marks a return value that is not a `Result`. Each form of a return value has a marker; guards use them, too.
+/// Marks a return value that is not a `Result`. Each form of a return value has a marker; guards also use them.
 #[derive(Debug)]
 pub struct Plain;
 /// Marks a `Result`.

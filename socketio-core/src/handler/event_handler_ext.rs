@@ -1,4 +1,4 @@
-//! Options of one closure, as `concurrent`, `blocking` and `guard` of the attributes.
+//! Options of one closure, such as `concurrent`, `blocking` and `guard`, which attributes also have.
 
 use std::{fmt, marker::PhantomData, panic::Location};
 
@@ -46,7 +46,7 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
-    /// Runs a handler that is not `async` on tokio's blocking pool, where it may block or compute for long. The
+    /// Runs a handler that is not `async` on tokio's blocking pool, where it may block or compute for a long time. The
     /// client's next event waits for it; other clients don't.
     fn blocking(self) -> ConfiguredHandler<Self, M> {
         let mut handler = ConfiguredHandler::new(self);
@@ -54,10 +54,10 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
-    /// Limits how often a client may send the event: `"10/s"`, `"100/min burst 20"`, `"5/s per user"`, `"5/s per address"`. What is
-    /// over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and the handler doesn't run.
+    /// Limits how often a client may send the event: `"10/s"`, `"100/min burst 20"`, `"5/s per user"`, `"5/s per address"`. Events
+    /// beyond the limit are acknowledged with `{"error": "rate limited", "retry_after": seconds}`, and the handler doesn't run.
     ///
-    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and text that is not a rate.
+    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and refuses text that is not a rate.
     fn rate(self, rate: &str) -> ConfiguredHandler<Self, M> {
         let mut handler = ConfiguredHandler::new(self);
         let rate = rate.parse::<Rate>().map(RateLimit::from);
@@ -65,7 +65,7 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
-    /// Lets the arguments be recorded, for the HTTP API and for recorders: see [`Row`](crate::Row). Default: they are not.
+    /// Lets the arguments be recorded, for the HTTP API and for recorders: see [`Row`](crate::Row). Default: they are not recorded.
     fn record(self) -> ConfiguredHandler<Self, M> {
         self.record_except([])
     }
@@ -78,14 +78,15 @@ pub trait EventHandlerExt<M>: EventHandler<M> + Sized {
         handler
     }
 
-    /// Runs the handler once for each key, which `key` returns: a retry with the same key gets the stored response, also on another
-    /// node if the [store](crate::Once::store) is one for all nodes, and while the first still runs it waits for its response.
+    /// Runs the handler once for each key that `key` returns. A retry with the same key receives the stored response, also on another
+    /// node if all nodes share the [store](crate::Once::store). While the first event is still being handled, the retry waits for its
+    /// response.
     ///
-    /// Keys are those of the client's user ([`Socket::set_user`](crate::Socket::set_user)), or of the client if it has none. A handler
-    /// that fails is as if it had not run: nothing is stored, and a retry runs it again. `key` is a closure or a function of the same
-    /// arguments that returns any `Serialize` value, `None` for an event that runs each time: see [`EventKey`].
+    /// A key is valid for the client's user ([`Socket::set_user`](crate::Socket::set_user)), or for the client if it has none. If the
+    /// handler fails, nothing is stored, and a retry runs it again. `key` is a closure or a function of the same arguments that
+    /// returns any `Serialize` value, or `None` for an event that always runs: see [`EventKey`].
     ///
-    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and beside an [`Ack`](crate::Ack).
+    /// `build()` refuses it for `connect`, `disconnect` and error handlers, and with an [`Ack`](crate::Ack).
     ///
     /// ```
     /// use socketio_core::{EventHandlerExt, SocketIo};
@@ -136,7 +137,7 @@ pub struct HandlerOptions {
     pub(super) key: Option<KeyEntry>,
 }
 
-/// The marker of [`ConfiguredHandler`] for the compiler.
+/// The marker of [`ConfiguredHandler`], for type inference.
 #[derive(Debug)]
 pub struct Configured<M>(M);
 

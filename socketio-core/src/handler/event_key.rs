@@ -14,8 +14,8 @@ use crate::{
 /// [`EventHandlerExt::once`](crate::EventHandlerExt::once).
 ///
 /// They take the same arguments as a handler, up to eight, each a [`FromEvent`], and read a copy of them. The key is any
-/// value that is [`Serialize`]: a text, a number, a tuple of several. `None`, or anything else that is `null` in JSON, is no
-/// key: the handler then runs each time. The compiler infers `M`.
+/// value that is [`Serialize`]: text, a number, or a tuple of several. `None`, or any other value that is `null` in JSON, is no
+/// key: the handler then always runs. The compiler infers `M`.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]

@@ -14,8 +14,8 @@ use crate::{
     handler::{Outcome, ResponseEncoder, ReturnValue},
 };
 
-/// A return value of handlers that sends each item of a stream as an event, and acknowledges at the end: what
-/// `#[event(stream = "token")]` makes of a stream, for closures and for names that are not known at compile time.
+/// A return value of handlers that sends each item of a stream as an event, and the acknowledgement at the end. It does what
+/// `#[event(stream = "token")]` does, for closures and for event names that are not known at compile time.
 ///
 /// ```
 /// use futures_util::{Stream, StreamExt, stream};
@@ -36,7 +36,7 @@ use crate::{
 #[must_use = "a stream is sent when a handler returns it"]
 pub struct EventStream(Mutex<Option<Parts>>);
 
-/// What a stream consists of.
+/// The parts of a stream that a handler returns.
 pub(super) struct Parts {
     /// `None` for a stream of a handler whose attribute names the event.
     pub(super) event: Option<Cow<'static, str>>,
@@ -44,7 +44,7 @@ pub(super) struct Parts {
     pub(super) items: Box<dyn Items>,
 }
 
-/// Whom a stream is sent to, and when it ends.
+/// The recipients of a stream, and when it ends.
 #[derive(Debug, Default)]
 pub struct StreamOptions {
     /// `None` is the client whose event is being handled.
@@ -72,12 +72,12 @@ impl EventStream {
         EventStream(Mutex::new(Some(parts)))
     }
 
-    /// Sets a key, by which [`Socket::cancel_stream`](crate::Socket::cancel_stream) finds it. Default: none.
+    /// Sets a key, by which [`Socket::cancel_stream`](crate::Socket::cancel_stream) finds the stream. Default: no key.
     pub fn key(self, key: impl fmt::Display) -> Self {
         self.change(|options| options.key = Some(key.to_string().into()))
     }
 
-    /// Lets the stream go on when its client leaves: [`StreamTo::detached`].
+    /// Lets the stream continue after its client has left: [`StreamTo::detached`].
     pub fn detached(self) -> Self {
         self.change(|options| options.detached = true)
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// A stream with its recipients. Created by [`To::stream`]; returned by handlers with `stream = ".."`, or given to
+/// A stream with its recipients. Created by [`To::stream`]; returned by handlers with `stream = ".."`, or passed to
 /// [`EventStream::new`].
 #[must_use = "a stream is sent when a handler returns it"]
 pub struct StreamTo<S> {
@@ -116,10 +116,10 @@ pub struct StreamTo<S> {
 }
 
 impl To {
-    /// Makes these the recipients of a stream that a handler returns, instead of the client whose event is being handled.
+    /// Sends a stream that a handler returns to these recipients, instead of the client whose event is being handled.
     ///
-    /// The stream is paced by the outbox of that client, if it has not left; [overflow policies](crate::OverflowPolicy) apply to
-    /// the others.
+    /// The outbox of that client sets the pace of the stream, unless the client has left; [overflow policies](crate::OverflowPolicy)
+    /// apply to the recipients.
     pub fn stream<S: Stream>(self, stream: S) -> StreamTo<S> {
         let options = StreamOptions {
             recipients: Some(self),
@@ -130,17 +130,17 @@ impl To {
 }
 
 impl<S> StreamTo<S> {
-    /// Sets a key, by which [`Socket::cancel_stream`](crate::Socket::cancel_stream) finds the stream. Default: none.
+    /// Sets a key, by which [`Socket::cancel_stream`](crate::Socket::cancel_stream) finds the stream. Default: no key.
     pub fn key(mut self, key: impl fmt::Display) -> Self {
         self.options.key = Some(key.to_string().into());
         self
     }
 
-    /// Lets the stream go on when its client leaves, until it ends, is cancelled by its [`key`](StreamTo::key), or the server stops.
-    /// A stream to a room with a [history](crate::SocketIoBuilder::history) is detached in any case: the client gets what it missed by
-    /// [`join_since`](crate::join_since).
+    /// Lets the stream continue after its client has left, until it ends, is cancelled by its [`key`](StreamTo::key), or the server
+    /// stops. A stream to a room with a [history](crate::SocketIoBuilder::history) is always detached: the client receives the items
+    /// that it missed with [`join_since`](crate::join_since).
     ///
-    /// The server bounds how many there are:
+    /// The server limits how many detached streams may run:
     /// [`max_detached_streams`](crate::SocketIoBuilder::max_detached_streams).
     pub fn detached(mut self) -> Self {
         self.options.detached = true;
@@ -156,7 +156,7 @@ impl<S> fmt::Debug for StreamTo<S> {
     }
 }
 
-/// What a handler with `stream = ".."` returns: a `Stream`, for the client whose event is being handled, or
+/// Return values of handlers with `stream = ".."`: a `Stream`, for the client whose event is being handled, or
 /// [`to(room).stream(..)`](To::stream).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stream",
@@ -187,10 +187,10 @@ impl<S: Stream + Send + 'static> HandlerStream for StreamTo<S> {
     }
 }
 
-/// What an attribute says about the stream that a handler returns.
+/// The stream that a handler returns, as its attribute describes it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StreamDefinition {
-    /// The event that each item is.
+    /// The event that sends each item.
     pub(crate) event: &'static str,
     /// The event that cancels it.
     pub(crate) cancelled_by: Option<&'static str>,

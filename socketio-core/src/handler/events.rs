@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 /// How many bytes of a name are compared as a number.
 const BEGINNING: usize = size_of::<u64>();
 
-/// Up to so many handlers are compared one after another, which is cheaper than a binary search.
+/// Up to this number of handlers are compared one after another, which is cheaper than a binary search.
 const FEW: usize = 8;
 
-/// Handlers by the name of their event. A search compares numbers, since most names differ in their first bytes, which is cheaper
-/// than a hash.
+/// Handlers by the name of their event. A search compares the first bytes of names as numbers, because most names differ in them,
+/// which is cheaper than a hash.
 #[derive(Debug)]
 pub(super) struct Events<H>(Vec<Named<H>>);
 
@@ -36,7 +36,7 @@ impl<H> Default for Events<H> {
     }
 }
 
-/// Returns the first bytes of a name, with zeros for what it lacks.
+/// Returns the first bytes of a name, padded with zeros.
 #[inline]
 fn beginning(name: &[u8]) -> u64 {
     if let Some(first) = name.first_chunk() {

@@ -1,4 +1,4 @@
-//! Failed events: which error is reported to the client, and which is logged.
+//! Failed events: which errors are reported to the client, and which are logged.
 //!
 //! Called by `dispatch`. Only errors that are meant for clients are sent to them.
 
@@ -19,10 +19,10 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct ErrorAck {
     create: Arc<dyn Fn(&HandlerError) -> Value + Send + Sync>,
-    /// Whether it is a function of the user's.
+    /// Whether it is the user's function.
     #[cfg_attr(
         not(feature = "contract"),
-        expect(dead_code, reason = "contracts tell it")
+        expect(dead_code, reason = "contracts contain it")
     )]
     pub(crate) is_own: bool,
 }
@@ -82,7 +82,7 @@ pub(super) enum StartFailure {
 
 impl EventFailure {
     /// Checks arguments that no user code has read. Only a protocol violation is a failure: a single value that is not valid JSON
-    /// fails what reads it.
+    /// fails the code that reads it.
     pub(super) fn check(mut arguments: Arguments) -> Result<(), Self> {
         match arguments.finish() {
             Err(error) if error.is_malformed() => Err(EventFailure::Malformed(error)),
@@ -157,7 +157,7 @@ pub(super) fn count_failure(origin: Option<&Origin>, error: &HandlerError) -> &'
     kind.name()
 }
 
-/// Logs a failed event, unless there were too many failures of this handler: a client causes as many as it likes.
+/// Logs a failed event, unless there were too many failures of this handler, because a client can cause any number of them.
 pub(super) fn log_failure(socket: &Socket, error: &HandlerError, message: &'static str) {
     let problems = &socket.node().options.engine.problems;
     let Some(left_out) = problems.admit(error.location(), message) else {

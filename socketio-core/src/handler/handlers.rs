@@ -66,7 +66,7 @@ pub struct Handlers {
     pub(super) guards: Vec<GuardEntry>,
     /// The outermost first.
     pub(super) middleware: Vec<MiddlewareEntry>,
-    /// The rate limits of namespaces, with where they were added.
+    /// The rate limits of namespaces, with the places where they were added.
     pub(super) rates: Vec<NamespaceRate>,
     /// The outgoing events with a type, and their namespaces.
     pub(super) events: Vec<(&'static EventDefinition, Cow<'static, str>)>,
@@ -159,7 +159,7 @@ impl Handlers {
         self.problems.extend(problems);
     }
 
-    /// Adds an option of the builder for namespaces, which `build()` reports if there is none of them.
+    /// Adds an option of the builder for namespaces, which `build()` reports if the server has none of them.
     pub(crate) fn add_option(&mut self, namespace: &str, pattern: Pattern, origin: String) {
         self.options.push(NamespaceOption {
             namespace: namespace.to_owned(),
@@ -168,7 +168,7 @@ impl Handlers {
         });
     }
 
-    /// Marks the handlers as the library's own, which contracts leave out.
+    /// Marks the handlers as belonging to the library. Contracts leave them out.
     #[cfg(feature = "contract")]
     pub(crate) fn internal(mut self) -> Self {
         for entry in &mut self.entries {

@@ -1,4 +1,4 @@
-//! [`Middleware`], which wraps events, and what it receives: [`EventCall`] and [`Next`].
+//! [`Middleware`], which wraps events, and its arguments: [`EventCall`] and [`Next`].
 //!
 //! `dispatch` runs the outermost middleware; each `Next` runs the next one, and the last runs guards and handler.
 
@@ -29,7 +29,7 @@ use crate::{
 /// [`middleware`](crate::SocketIoBuilder::middleware) or [`middleware_in`](crate::SocketIoBuilder::middleware_in). The
 /// method `trigger_event` of a namespace impl is the innermost middleware of its namespace.
 ///
-/// Async functions and closures of this form are middleware. Their error type is any that converts into [`BoxError`]:
+/// Async functions and closures of this form are middleware. Their error type is any type that converts into [`BoxError`]:
 ///
 /// ```
 /// use socketio_core::{EventCall, HandlerError, Next, Response, SocketIo};
@@ -45,8 +45,8 @@ use crate::{
 /// let io = SocketIo::bare().middleware(timed).build().unwrap();
 /// ```
 ///
-/// Types can implement the trait. `E` is their error type: [`BoxError`] by default, [`HandlerError`] to pass on what
-/// [`Next::run`] returned, or any other that converts into [`BoxError`].
+/// Types can implement the trait. `E` is their error type: [`BoxError`] by default, [`HandlerError`] to pass on the
+/// error of [`Next::run`], or any other that converts into [`BoxError`].
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -194,7 +194,7 @@ impl EventCall {
         Ok(self.copied_arguments().read()?)
     }
 
-    /// Returns a copy of all arguments, whatever their number. [`Data`](crate::Data) takes any value.
+    /// Returns a copy of all arguments, of any number. [`Data`](crate::Data) takes any value.
     ///
     /// # Errors
     ///
@@ -208,8 +208,8 @@ impl EventCall {
         self.acknowledge().unwrap_or(false)
     }
 
-    /// Hands the acknowledgement over to the middleware, which sends it later. What it returns is sent before, unless
-    /// that is `Response::new(NoAck)`.
+    /// Hands the acknowledgement over to the middleware, which sends it later. If the middleware returns another response than
+    /// `Response::new(NoAck)` before, that response is the acknowledgement.
     #[track_caller]
     pub fn ack(&self) -> Ack {
         Ack::of_middleware(match &self.input {
@@ -260,7 +260,7 @@ impl EventCall {
 pub struct Next {
     dispatcher: Dispatcher,
     handlers: Arc<Lookup>,
-    /// The number of outer middlewares.
+    /// The number of outer middleware.
     position: usize,
 }
 

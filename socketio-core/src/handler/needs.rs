@@ -16,7 +16,7 @@ pub(super) enum Place<'a> {
     Event(&'a str, &'a str),
     /// In an error handler.
     Errors(&'a str),
-    /// In `connect` and in every event: by a guard of a namespace impl or of a namespace.
+    /// In `connect` and in every event, as guards of a namespace or a namespace impl do.
     Joining(&'a str),
 }
 

@@ -1,7 +1,7 @@
-//! Handlers with `once`: the first event with a key runs, and its retries get the stored response.
+//! Handlers with `once`: the first event with a key runs the handler, and its retries receive the stored response.
 //!
 //! `dispatch` calls it after middleware and guards, which also run for retries. The response of a handler that succeeded is stored
-//! before it is sent; a handler that failed is as if it had not run, so that a retry runs it again.
+//! before it is sent. If the handler failed, nothing is stored, so that a retry runs it again.
 
 use std::{fmt, future::poll_fn, pin::pin, sync::Arc};
 
@@ -149,7 +149,7 @@ enum Started<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Claims a key. Waits while another run has it.
+    /// Claims a key. Waits while another run has claimed it.
     async fn begin(keys: &'a Keys, key: &'a OnceKey) -> Result<Started<'a>, BoxError> {
         let claim = Claim::new();
         loop {
@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             result = &mut future => result,
-            () = &mut renew => unreachable!("it renews for ever"),
+            () = &mut renew => unreachable!("it never stops renewing"),
         }
     }
 
@@ -227,7 +227,7 @@ async fn guarded<T>(mut future: BoxFuture<'_, Result<T, BoxError>>) -> Result<T,
     result.map_err(|error| format!("the store of `once` failed: {error}").into())
 }
 
-/// Encodes a response for the store: nothing for no acknowledgement.
+/// Encodes a response for the store. A response without an acknowledgement is empty.
 fn write_record(response: &Response) -> Result<Bytes, BoxError> {
     match response.payload() {
         Some(payload) => payload.to_record(),
@@ -235,7 +235,7 @@ fn write_record(response: &Response) -> Result<Bytes, BoxError> {
     }
 }
 
-/// Decodes a response of the store.
+/// Decodes a response from the store.
 fn read_record(record: Bytes, form: Form) -> Result<Response, BoxError> {
     if record.is_empty() {
         return Ok(Response::NO_ACK);

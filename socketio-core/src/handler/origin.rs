@@ -1,4 +1,4 @@
-//! [`Origin`]: who user code is, for errors and for the log.
+//! [`Origin`]: the name and location of user code, for errors and for the log.
 
 use std::{
     borrow::Cow,

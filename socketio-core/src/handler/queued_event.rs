@@ -23,7 +23,7 @@ pub(crate) struct QueuedEvent {
 }
 
 impl QueuedEvent {
-    /// Creates an event of a received packet, and looks its handler up.
+    /// Creates an event from a received packet, and looks up its handler.
     #[inline]
     pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
         let route = handlers.route(packet.event());
@@ -70,14 +70,14 @@ impl QueuedEvent {
             });
             let recorded = self.route.entry().and_then(|entry| entry.record.as_ref());
             record.set_arguments(recorded.and_then(|recorded| {
-                // Arguments that can't be read fail the event, too.
+                // Arguments that can't be read also fail the event.
                 let arguments = self.arguments.clone().rest().ok()?;
                 recorded.json(arguments)
             }));
         });
     }
 
-    /// Records that the event was rejected, since it is over a rate limit.
+    /// Records that the event was rejected because of a rate limit.
     pub(crate) fn record_rejected(mut self, hub: &Hub, client: &Client, bytes: usize) {
         self.record(hub, client, bytes);
         if let Some(mut recording) = self.recording {

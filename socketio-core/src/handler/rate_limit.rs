@@ -1,6 +1,6 @@
 //! [`RateLimit`]: how often a client may send an event, and the counts of one client.
 //!
-//! A limit per client is counted by the queue of its events, without a lock; one per user or address in the limit itself.
+//! A limit per client is counted by the queue of its events, without a lock; a limit per user or address is counted by itself.
 
 use std::{
     collections::HashMap,
@@ -17,17 +17,17 @@ use crate::{
     counters::{RateCounters, RateRule, RatedCounters},
 };
 
-/// The users or addresses that one limit counts. Those beyond it are counted by client.
+/// How many users or addresses one limit counts. Events of further ones are counted by client.
 const MOST_SHARED: usize = 100_000;
 
-/// How often an event may come, as its attribute or the builder says.
+/// How often an event may be sent, as set by its attribute or the builder.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
     rate: Rate,
 }
 
 impl RateLimit {
-    /// Creates a limit of one event in `interval` nanoseconds, and of `burst` at once. For generated code.
+    /// Creates a limit of one event in `interval` nanoseconds, and of `burst` events at once. For generated code.
     #[doc(hidden)]
     pub const fn new(interval: u64, burst: u32, per: Per) -> Self {
         RateLimit {
@@ -58,16 +58,16 @@ pub(crate) struct RateLimiter {
 #[derive(Debug, Default)]
 struct Shared {
     buckets: HashMap<Box<str>, Bucket>,
-    /// When there are as many, those that are full again are removed.
+    /// When there are this many buckets, those that are full again are removed.
     prune_at: usize,
 }
 
-/// When the events so far would have ended if they had come evenly.
+/// When the events so far would have ended if they had been sent at equal intervals.
 #[derive(Clone, Copy, Debug)]
 struct Bucket(Instant);
 
 impl Bucket {
-    /// Takes an event, or returns how long it has to wait.
+    /// Takes an event, or returns how long it must wait.
     fn take(&mut self, rate: &Rate, now: Instant) -> Result<(), Duration> {
         let interval = Duration::from_nanos(rate.interval);
         let ahead = self.0.saturating_duration_since(now);
@@ -129,7 +129,7 @@ pub(crate) struct OverLimit {
 /// The counts of one client.
 #[derive(Debug, Default)]
 pub(crate) struct ClientRates {
-    /// One for each limit that the client has met: as many as handlers and namespaces have limits.
+    /// One for each limit that has applied to the client: at most as many as handlers and namespaces have limits.
     buckets: Vec<(usize, Bucket)>,
     /// Events over a limit, without a pause of [`FORGIVEN`].
     rejected: u32,
@@ -140,7 +140,7 @@ pub(crate) struct ClientRates {
 const FORGIVEN: Duration = Duration::from_secs(60);
 
 impl ClientRates {
-    /// Counts an event, or returns how long it has to wait. The limit of the handler is asked first.
+    /// Counts an event, or returns how long it must wait. The limit of the handler is checked first.
     fn take(
         &mut self,
         limiter: &RateLimiter,
@@ -164,7 +164,7 @@ impl ClientRates {
         self.buckets[index].1.take(&limiter.rate, now)
     }
 
-    /// Notes an event over a limit, and returns how many there were without a pause of a minute.
+    /// Notes an event over a limit, and returns how many there were without a pause of [`FORGIVEN`].
     pub(crate) fn rejected(&mut self) -> u32 {
         let now = Instant::now();
         let last = self.last_rejected.replace(now);
@@ -184,7 +184,7 @@ fn address(socket: &Socket) -> Option<String> {
 }
 
 impl QueuedEvent {
-    /// Counts the event for the limits of its handler and its namespace. Returns the first that it is over as the error.
+    /// Counts the event for the limits of its handler and its namespace. Returns the first limit that it exceeds as the error.
     #[inline]
     pub(crate) fn admit(
         &self,

@@ -1,4 +1,6 @@
 //! The end of an event: its response is encoded, or its failure is handed to the error handler and acknowledged.
+//!
+//! Called by `dispatch`, `begun` and `upload_serve`. An error handler that fails is not called again: its error is logged.
 
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use crate::{
 
 impl Dispatcher {
     /// Returns the acknowledgement of a failed event: from the error handler, or from `error_ack` if there is none or
-    /// it fails, too.
+    /// it also fails.
     pub(super) async fn recover(
         &self,
         handlers: &Lookup,
@@ -128,7 +130,7 @@ impl Dispatcher {
         .into())
     }
 
-    /// Runs the error handler. Returns `None` if there is none, or if it failed as well.
+    /// Runs the error handler. Returns `None` if there is none, or if it also failed.
     pub(super) async fn handle_error(
         &self,
         handler: Option<&Arc<Entry>>,

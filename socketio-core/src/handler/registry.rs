@@ -1,4 +1,4 @@
-//! [`Registry`] and [`Lookup`]: which handler an event has.
+//! [`Registry`] and [`Lookup`]: find the handler of an event.
 //!
 //! `build()` creates the registry once; a connection gets the `Lookup` of a namespace when its client joins, and asks
 //! it for the route of each event.
@@ -210,11 +210,10 @@ impl Registry {
         }
     }
 
-    /// Finds the namespace that a client means by a path, and its handlers; `None` if there is no such namespace.
+    /// Finds the namespace that a client's path refers to, and its handlers; `None` if there is no such namespace.
     ///
-    /// A path with empty segments is the namespace without them, unless it has handlers of its own. JavaScript clients take the
-    /// namespace from a URL, such as `https://host/chat/`, or `https://host//admin`, of which the admin interface's page makes two
-    /// parts.
+    /// A path with empty segments is the namespace without them, unless it has its own handlers. JavaScript clients take the
+    /// namespace from a URL, such as `https://host/chat/`, or `https://host//admin`, which the page of the admin interface creates.
     pub(crate) fn namespace<'a>(&self, path: &'a str) -> Option<(Cow<'a, str>, Arc<Lookup>)> {
         if let Some(handlers) = self.exact.get(path) {
             return Some((Cow::Borrowed(path), Arc::clone(handlers)));

@@ -11,7 +11,7 @@ use crate::{
 /// Ends an event with this response. It is returned as an `Err`, but the event does not fail.
 ///
 /// In a guard, it is the response in place of the handler, which does not run. In a handler, it is an early return.
-/// `connect` has no response: there it refuses the client as any `Err` does. It is found inside of `anyhow` and `eyre`
+/// `connect` has no response: there it refuses the client as any `Err` does. It is also found inside of `anyhow` and `eyre`
 /// errors.
 ///
 /// ```

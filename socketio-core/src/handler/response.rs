@@ -96,7 +96,7 @@ impl Response {
         Ok(Some(Arguments::from(values).read()?))
     }
 
-    /// A response with encoded arguments, if an acknowledgement was asked for.
+    /// Creates a response with encoded arguments, if an acknowledgement was asked for.
     pub(super) fn encoded(values: Option<Payload>) -> Self {
         Response(values.map_or(Content::None, Content::Encoded))
     }
@@ -105,7 +105,7 @@ impl Response {
         !matches!(self.0, Content::Deferred(_))
     }
 
-    /// Returns whether it is what is sent, or that nothing is: nothing has to run for it.
+    /// Returns whether it can be sent as it is, or nothing is sent, so that no user code must run for it.
     #[inline]
     pub(super) fn is_final(&self) -> bool {
         match self.0 {
@@ -150,7 +150,7 @@ impl Response {
         matches!(self.0, Content::NoAck)
     }
 
-    /// Returns whether there is a value in it.
+    /// Returns whether it contains a value.
     pub(super) fn has_values(&self) -> bool {
         match &self.0 {
             Content::Encoded(values) => !values.is_empty(),
@@ -255,7 +255,7 @@ pub struct ResultShape;
 #[derive(Debug)]
 pub struct PlainShape;
 
-/// The error of a handler: any that converts into [`BoxError`].
+/// The error of a handler: any type that converts into [`BoxError`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the error of a handler",
     label = "not an error",
@@ -272,7 +272,7 @@ impl ResultShape {
     ///
     /// # Errors
     ///
-    /// That of the handler.
+    /// The error of the handler.
     pub fn open<T, E: IntoHandlerError>(self, value: Result<T, E>) -> Result<T, BoxError> {
         value.map_err(Into::into)
     }

@@ -1,4 +1,4 @@
-//! [`ReturnValue`]: what handlers may return, and [`NoAck`], which sends nothing.
+//! [`ReturnValue`]: the return values of handlers, and [`NoAck`], which sends nothing.
 
 use serde::Serialize;
 
@@ -15,9 +15,9 @@ pub trait ReturnValue {
     fn encode(&self, encoder: ResponseEncoder) -> Outcome;
 }
 
-/// Returns whether values of a type are acknowledgements with something in them: not `()`, [`NoAck`] or a `Result` of these.
+/// Returns whether values of a type are acknowledgements with arguments: any type except `()`, [`NoAck`] and `Result`s of these.
 ///
-/// It goes by the name of the type, as the arity of payloads does; the tests fail when the standard library changes it.
+/// The name of the type decides, as for the arity of payloads; the tests fail if the standard library changes it.
 pub(crate) fn is_sent(type_name: &str) -> bool {
     let value = type_name
         .strip_prefix("core::result::Result<")
@@ -35,10 +35,10 @@ impl<T: Serialize> ReturnValue for T {
     }
 }
 
-/// A return value that sends no acknowledgement, even if the client asked for one: it then waits, for ever or until the
+/// A return value that sends no acknowledgement, even if the client asked for one. The client then waits forever, or until the
 /// timeout that it has set.
 ///
-/// A `Result<NoAck>` sends one only if the handler fails. In middleware, `Response::new(NoAck)` declines to acknowledge. To
+/// A `Result<NoAck>` sends an acknowledgement only if the handler fails. In middleware, `Response::new(NoAck)` sends none. To
 /// acknowledge later, take an [`Ack`](crate::Ack).
 ///
 /// ```

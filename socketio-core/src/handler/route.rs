@@ -1,17 +1,17 @@
-//! [`Route`]: the way of an event to its handler, as the registry has found it.
+//! [`Route`]: how an event reaches its handler, as the registry has found it.
 
 use std::sync::Arc;
 
 use super::{entry::Entry, origin::Origin};
 
-/// The route of an event to its handler.
+/// How an event reaches its handler.
 #[derive(Debug)]
 pub(crate) enum Route {
     /// The handler runs directly.
     Direct(Arc<Entry>),
     /// Middleware or guards run before the handler, or it runs once for each key.
     Guarded(Arc<Entry>),
-    /// The event is a chunk of an upload, which a handler takes as a whole.
+    /// The event is a chunk of an upload, which one call of a handler receives.
     Upload(Arc<Entry>),
     /// There is no handler. Middleware may respond.
     Unhandled,

@@ -15,10 +15,10 @@ impl Socket {
         self.cancel(|_| true)
     }
 
-    /// Cancels the streams of this client with this [`key`](crate::StreamTo::key), and [detached](crate::StreamTo::detached) ones
-    /// with it that others of its namespace have started. Returns how many there were.
+    /// Cancels the streams of this client with this [`key`](crate::StreamTo::key), and [detached](crate::StreamTo::detached)
+    /// streams with this key that other clients of its namespace have started. Returns how many there were.
     ///
-    /// Whoever may name a key may cancel its stream: check that the client may.
+    /// If the key comes from a client, check that the client may cancel the stream.
     pub fn cancel_stream(&self, key: impl Display) -> usize {
         let key = key.to_string();
         let is_named = |name: &StreamName| name.key.as_deref() == Some(&*key);

@@ -1,4 +1,4 @@
-//! The items of a stream, erased: each is sent as it comes.
+//! The items of a stream, with their type erased. Each is sent as soon as the stream yields it.
 
 use std::{
     marker::PhantomData,

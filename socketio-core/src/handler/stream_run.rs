@@ -1,4 +1,6 @@
-//! Drives a stream: item by item, at the pace of its client's outbox, until it ends or is ended.
+//! Runs a stream item by item, at the pace of its client's outbox, until it ends or is cancelled.
+//!
+//! `begun` calls it for an event whose handler has returned a stream. The event is acknowledged once, when the stream has ended.
 
 use std::{
     borrow::Cow,
@@ -20,8 +22,8 @@ use crate::{
     hub::{RunningStream, StreamEntry, StreamName},
 };
 
-/// How much of a stream may wait in the outbox of its client: what is written in one turn, so that a stream ends soon after it is
-/// cancelled, and others have their share of the connection.
+/// How much of a stream may wait in the outbox of its client, in packets and bytes. It is as much as is written in one turn, so that a
+/// stream ends soon after it is cancelled, and other events get their share of the connection.
 const WINDOW: (usize, usize) = (64, 256 << 10);
 
 /// The acknowledgement of an event whose handler returned a stream.
@@ -30,21 +32,21 @@ const WINDOW: (usize, usize) = (64, 256 << 10);
 pub struct StreamEnd {
     /// The number of items that were sent.
     pub items: u64,
-    /// Whether it was cancelled before its end. Absent if not.
+    /// Whether it was cancelled before its end. Absent if false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
-    /// The position behind the last item, if it was sent to a room with a [history](crate::SocketIoBuilder::history). Absent if not.
+    /// The position behind the last item, if it was sent to a room with a [history](crate::SocketIoBuilder::history). Absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
 }
 
-/// Runs a stream in a task of its own. The event fails if there are too many.
+/// Runs a stream in its own task. The event fails if there are too many streams.
 pub(super) async fn begin(
     context: Arc<ClientContext>,
     begun: Begun,
     mut parts: Parts,
 ) -> Result<(), EventFailure> {
-    // Its client gets from the history what it misses.
+    // Its client receives from the history the items that it misses.
     let to = parts.options.recipients.as_ref();
     parts.options.detached |= to.is_some_and(|to| to.history_position().is_some());
     let entries = match admit(&context.socket, &begun, &parts) {
@@ -62,7 +64,7 @@ pub(super) async fn begin(
 struct Entries {
     own: StreamEntry,
     detached: Option<StreamEntry>,
-    /// `None` if it is detached: its client may come and go.
+    /// `None` if it is detached, since it then does not end with its client.
     _counted: Option<RunningStream>,
 }
 
@@ -129,7 +131,7 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
             pace(&pacing, is_detached).await;
             match poll_fn(|cx| items.poll_send(cx, &to, &event)).await {
                 None => {
-                    // So that the position of the end is behind the last item.
+                    // So that the acknowledged position is behind the last item.
                     if let Some(stored) = pacing.node().hub.stored() {
                         stored.settled().await;
                     }
@@ -170,7 +172,7 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
         }
     };
     drop(entries);
-    // What failed was logged, or handled by an error handler.
+    // A failure was logged, or handled by an error handler.
     let _ = begun.end(&context, result).await;
 }
 
@@ -184,13 +186,13 @@ async fn cancelled(entries: &Entries, socket: &Socket) {
                 () = own => {}
             }
         }
-        // It had left before the stream was in its table.
+        // The client had left before the stream was in its table.
         None if socket.client().ended().is_some() => {}
         None => own.await,
     }
 }
 
-/// Waits until the client can take more, and lets other tasks run now and then.
+/// Waits until the client's outbox has room for another item, and regularly lets other tasks run.
 async fn pace(socket: &Socket, is_detached: bool) {
     tokio::task::consume_budget().await;
     let client = socket.client();

@@ -32,7 +32,7 @@ impl fmt::Debug for Trigger {
     }
 }
 
-/// Checks the type of an argument of `trigger_event`: it must be `T`, whatever its name in the user's code.
+/// Checks the type of an argument of `trigger_event`: it must be `T`, under any name in the user's code.
 #[diagnostic::on_unimplemented(
     message = "`trigger_event` can't take `{Self}`",
     label = "must be `{T}`",

@@ -1,4 +1,4 @@
-//! [`Upload`]: the chunks of an upload as an argument of its handler.
+//! [`Upload`]: the chunks of an upload, as an argument of its handler.
 
 use std::{
     fmt,
@@ -26,12 +26,13 @@ use crate::{
     handler::{EventContext, FromEvent, Needs},
 };
 
-/// An upload: what a client sends in chunks, one event each, as a stream of `Bytes`.
+/// An upload: data that a client sends in chunks, one event for each, as a stream of `Bytes`.
 ///
 /// The first argument of each event is an object with the `id` of the upload, which the client chooses, the `offset` of the chunk
-/// and the `total` size in bytes; the second one is the chunk. What else the first object has is `M`: a name, a type. The handler runs
-/// once, from the first chunk on. A chunk is acknowledged with `{"received": bytes}` when the handler has taken it, the last one with
-/// the handler's return value. A chunk that is sent again, because its acknowledgement was lost, is acknowledged and not passed on.
+/// and the `total` size in bytes; the second one is the chunk. The other entries of the object are `M`, such as a name and a type. The
+/// handler runs once, from the first chunk on. A chunk is acknowledged with `{"received": bytes}` when the handler has taken it, the
+/// last one with the handler's return value. A chunk that is sent again, because its acknowledgement was lost, is acknowledged and
+/// not passed on.
 ///
 /// ```
 /// use futures_util::StreamExt;
@@ -52,12 +53,12 @@ use crate::{
 /// ```
 ///
 /// The stream ends after `total` bytes; earlier, with an error, if the client leaves or sends nothing for
-/// [`upload_timeout`](crate::SocketIoBuilder::upload_timeout). The client's other events are handled meanwhile, other uploads too.
-/// Bounds: [`max_upload_size`](crate::SocketIoBuilder::max_upload_size), and
-/// [`max_streams`](crate::SocketIoBuilder::max_streams) for uploads and streams of one connection together. The size of a chunk is
-/// bounded by [`max_http_buffer_size`](crate::SocketIoBuilder::max_http_buffer_size).
+/// [`upload_timeout`](crate::SocketIoBuilder::upload_timeout). The client's other events, including those of other uploads, are
+/// handled in the meantime. Limits: [`max_upload_size`](crate::SocketIoBuilder::max_upload_size) for an upload,
+/// [`max_streams`](crate::SocketIoBuilder::max_streams) for uploads and streams of one connection together, and
+/// [`max_http_buffer_size`](crate::SocketIoBuilder::max_http_buffer_size) for a chunk.
 ///
-/// Guards and middleware run for the first chunk only.
+/// Guards and middleware run only for the first chunk.
 #[must_use = "an upload waits until its chunks are taken"]
 pub struct Upload<M = Value> {
     meta: M,
@@ -71,12 +72,12 @@ pub struct Upload<M = Value> {
 }
 
 impl<M> Upload<M> {
-    /// Returns what the client says about the upload, beside `id`, `offset` and `total`.
+    /// Returns the other entries of the object that describes the upload, besides `id`, `offset` and `total`.
     pub fn meta(&self) -> &M {
         &self.meta
     }
 
-    /// Returns the size of all chunks together, in bytes, as the client has declared it. Never more is received.
+    /// Returns the total size of all chunks in bytes, as the client has declared it. More is never received.
     pub fn total(&self) -> u64 {
         self.state.total
     }
@@ -86,7 +87,7 @@ impl<M> Upload<M> {
         self.received
     }
 
-    /// Collects all chunks. Memory for them is taken as they come.
+    /// Collects all chunks. Memory is allocated as they arrive.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl<M: DeserializeOwned> FromEvent for Upload<M> {
         let argument: Value = cx.next()?;
         let header: ChunkHeader = serde_json::from_value(argument.clone())?;
         let meta = serde_json::from_value(argument)?;
-        // The dispatcher has it.
+        // The dispatcher has the chunk.
         let _: Bytes = cx.next()?;
         let socket = cx.socket();
         let uploads = socket.client().data::<Uploads>();

@@ -1,7 +1,7 @@
-//! What an event with a chunk of an upload does.
+//! Handles events with a chunk of an upload.
 //!
-//! [`serve`] is called by the dispatcher for each chunk. The first one runs the handler, in a task of its own, since the chunks that
-//! follow must reach it; [`UploadState`] passes them on.
+//! [`serve`] is called by the dispatcher for each chunk. The first one runs the handler, in its own task, since the following
+//! chunks must reach it; [`UploadState`] passes them on.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(super) async fn serve(
         .next::<ChunkHeader>()
         .and_then(|header| Ok((header, read.next::<Bytes>()?)));
     let Ok((header, chunk)) = chunk else {
-        // The handler's own argument says what is wrong.
+        // Reading the handler's argument reports what is wrong.
         let input = Input::Event { arguments, ack };
         let called = dispatcher.through(handlers, socket, name, Some(entry), input);
         return called.await;

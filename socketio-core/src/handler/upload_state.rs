@@ -1,4 +1,6 @@
-//! [`UploadState`]: one upload, between the events that bring its chunks and the handler that takes them; [`Uploads`] of a client.
+//! [`UploadState`]: one upload, between the events with its chunks and the handler that takes them; [`Uploads`]: those of one client.
+//!
+//! `upload_serve` passes the chunks in, and the handler's `Upload` takes them out: in their order, and each only once.
 
 use std::{
     collections::VecDeque,
@@ -15,10 +17,10 @@ use crate::{
     packet::Payload,
 };
 
-/// The uploads whose end is remembered, for a client that sends the last chunk again.
+/// How many finished uploads are remembered, for a client that sends the last chunk again.
 const FINISHED: usize = 8;
 
-/// The length of an upload's id, in bytes.
+/// The greatest length of an upload's id, in bytes.
 const MAX_ID: usize = 128;
 
 /// The first argument of an event with a chunk; the second one is the chunk.
@@ -26,7 +28,7 @@ const MAX_ID: usize = 128;
 pub(super) struct ChunkHeader {
     /// Chosen by the client.
     pub(super) id: String,
-    /// Where the chunk begins.
+    /// Where the chunk begins, in bytes.
     #[serde(default)]
     pub(super) offset: u64,
     /// The size of all chunks together.
@@ -36,22 +38,22 @@ pub(super) struct ChunkHeader {
 /// The acknowledgement of a chunk that is not the last.
 #[derive(Debug, Serialize)]
 pub(super) struct Received {
-    /// Where the next one begins.
+    /// Where the next chunk begins, in bytes.
     pub(super) received: u64,
 }
 
-/// A chunk, and whom to tell that the handler has taken it.
+/// A chunk, and a sender to notify when the handler has taken it.
 pub(super) type Chunk = (Bytes, oneshot::Sender<()>);
 
-/// The place of a chunk among the others.
+/// The position of a chunk relative to those received so far.
 enum Place {
     Next,
-    /// It was received before, like all up to there.
+    /// It was received before. The upload has been received up to this offset.
     Again(u64),
     AfterTheLast,
 }
 
-/// What became of a chunk.
+/// The result of passing on a chunk.
 pub(super) enum Fed {
     Received(Received),
     /// The handler has ended, with this acknowledgement.
@@ -93,12 +95,12 @@ impl UploadState {
 
     /// Ends the upload with the acknowledgement of its handler.
     pub(super) fn end(&self, values: Option<Payload>) {
-        // What waits for the handler to take a chunk learns that nobody will.
+        // Events that wait for the handler to take their chunk then learn that it never will.
         drop(self.take_incoming());
         self.ended.send_replace(Some(values));
     }
 
-    /// Passes a chunk on. Its place is taken in the first poll, so that chunks keep their order.
+    /// Passes a chunk on. Its position is claimed in the first poll, so that chunks keep their order.
     pub(super) async fn feed(&self, offset: u64, chunk: Bytes) -> Result<Fed, Forbidden> {
         let end = offset.saturating_add(chunk.len() as u64);
         match self.place(offset, end)? {
@@ -111,7 +113,7 @@ impl UploadState {
         }
         let (taken, is_taken) = oneshot::channel();
         if !chunk.is_empty() {
-            // An error means that the handler takes no more: it has ended, or soon will.
+            // An error means that the handler takes no more chunks: it has ended, or soon will.
             let _ = self.chunks.send((chunk, taken)).await;
         }
         if end == self.total {
@@ -124,7 +126,7 @@ impl UploadState {
         }
     }
 
-    /// Takes the place of a chunk from `offset` to `end`.
+    /// Claims the position of a chunk from `offset` to `end`.
     fn place(&self, offset: u64, end: u64) -> Result<Place, Forbidden> {
         if end > self.total {
             return Err(Forbidden::new("more than the total of the upload"));
@@ -150,7 +152,7 @@ impl UploadState {
     pub(super) async fn ended(&self) -> Option<Payload> {
         let mut ended = self.ended.subscribe();
         let ended = ended.wait_for(Option::is_some).await;
-        // The sender is in `self`.
+        // Never an error, because `self` holds the sender.
         ended.ok().and_then(|values| values.clone().flatten())
     }
 }
@@ -169,7 +171,7 @@ pub(super) enum Known {
 }
 
 impl Uploads {
-    /// Returns the upload of this event and id.
+    /// Returns the upload with this event and id.
     pub(super) fn get(&self, event: &str, id: &str) -> Option<Known> {
         let running = self.running.iter();
         let mut running = running.filter(|one| *one.0 == *event && one.1 == id);
@@ -200,7 +202,7 @@ impl Uploads {
     }
 }
 
-/// Refuses what can't begin an upload.
+/// Refuses a chunk that can't begin an upload.
 pub(super) fn check_first(header: &ChunkHeader, limit: u64) -> Result<(), Forbidden> {
     if header.id.is_empty() || header.id.len() > MAX_ID {
         return Err(Forbidden::new(format!(

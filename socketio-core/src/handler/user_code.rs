@@ -57,7 +57,7 @@ impl Future for UserCode<'_> {
         }
         let ended: Result<(Outcome, _), _> = ready!(polled);
         if let Some(counters) = &self.origin.counters {
-            // The reading that `elapsed` has just made, within a turn.
+            // The time that `elapsed` has just read, within a turn.
             counters
                 .duration
                 .record(turn_clock::recent().duration_since(started));

@@ -1,7 +1,7 @@
 //! [`EventStream`]: a history as Server-Sent Events, written by a task of its own.
 //!
-//! The task reads the history from the reader's position on, a part at a time, and the next one when the reader has taken it. So a
-//! slow reader makes nothing grow, and no event is passed on in any other way than by position.
+//! The task reads the history from the reader's position on, one part at a time, and continues once the reader has taken the part. A slow
+//! reader therefore uses no additional memory, and events are only ever read by position.
 
 use std::{
     convert::Infallible,
@@ -42,18 +42,18 @@ struct EventStream {
     watch: HistoryWatch,
     parts: Sender<Bytes>,
     heartbeat: Duration,
-    /// How long the reader may take nothing of what is sent.
+    /// How long the reader may take nothing before the stream ends.
     write_timeout: Duration,
     peer: Option<SocketAddr>,
     client: Option<IpAddr>,
     _place: Place,
 }
 
-/// The reader has gone, or is too slow.
+/// The reader has gone, is too slow, or must come back.
 struct Ended;
 
 impl HistoryRoutes {
-    /// Answers with a stream.
+    /// Responds with a stream.
     pub(super) fn stream(
         &self,
         io: &SocketIo,
@@ -64,11 +64,11 @@ impl HistoryRoutes {
         let node = io.node();
         let (parts, body) = mpsc::channel(1);
         let mut text = String::new();
-        // Browsers come back by themselves after this time: not all at once.
+        // Browsers come back by themselves after this time. It is random, so that they do not all come at once.
         _ = write!(text, "retry: {}\n\n", 1_000 + random() % 4_000);
         _ = parts.try_send(Bytes::from(text));
         let is_leaving = node.draining.load(Ordering::Acquire);
-        // `EventSource` does not come back after any other status: it is to ask another node, or this one after its restart.
+        // A server that leaves service responds with an empty stream: `EventSource` comes back only after status 200.
         if !is_leaving && !*node.stopping.borrow() {
             let place = self.place(io, head)?;
             let (caller, _) = node.engine.caller(head);
@@ -93,7 +93,7 @@ impl HistoryRoutes {
             (header::CONTENT_TYPE, "text/event-stream"),
             (header::CACHE_CONTROL, "no-store"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            // nginx would collect it.
+            // nginx would buffer the stream otherwise.
             (header::HeaderName::from_static("x-accel-buffering"), "no"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
@@ -127,7 +127,7 @@ impl EventStream {
         let mut beats = false;
         loop {
             let mut changed = std::pin::pin!(self.watch.changed());
-            // Before the events are looked at, so that none is missed.
+            // Before the events are read, so that none is missed.
             changed.as_mut().enable();
             let selected = reading.select(&self.io, PART).map_err(|_| Ended)?;
             let mut text = String::new();
@@ -141,7 +141,7 @@ impl EventStream {
                 self.send(text).await?;
             }
             if self.watch.is_ended() {
-                // The reader comes back, and waits for what is kept now.
+                // The reader comes back, and continues with the new history of the room.
                 return Err(Ended);
             }
             reading.since = Some(selected.position);
@@ -153,7 +153,7 @@ impl EventStream {
         }
     }
 
-    /// Sends a part, and waits until the reader has taken the one before.
+    /// Sends a part, after waiting until the reader has taken the previous one.
     async fn send(&self, text: String) -> Result<(), Ended> {
         match timeout(self.write_timeout, self.parts.send(Bytes::from(text))).await {
             Ok(sent) => sent.map_err(|_| Ended),
@@ -171,7 +171,7 @@ impl EventStream {
     }
 }
 
-/// Writes after which position events follow, and whether that is all that the reader has missed.
+/// Writes the position after which events follow, and whether they are all events that the reader has missed.
 fn write_joined(text: &mut String, selected: &SelectedEvents) {
     let joined = Joined {
         position: selected.start,
@@ -194,7 +194,7 @@ fn write_events(text: &mut String, selected: &SelectedEvents, io: &SocketIo) {
             epoch,
             seq: event_log::Place::of(event.seq),
         });
-        // JSON that is written anew has no line breaks.
+        // JSON from serde has no line breaks.
         if let Ok(json) = serde_json::to_string(&event) {
             _ = write!(text, "id: {position}\ndata: {json}\n\n");
         }
@@ -203,7 +203,7 @@ fn write_events(text: &mut String, selected: &SelectedEvents, io: &SocketIo) {
 
 fn random() -> u64 {
     let mut bytes = [0; 8];
-    // Without random numbers, all come back at the same time.
+    // Without random numbers, all browsers come back after the same time.
     _ = getrandom::fill(&mut bytes);
     u64::from_ne_bytes(bytes)
 }

@@ -12,13 +12,13 @@ use crate::{admission::Places, base::IntoAccept};
 /// `fetch`, `EventSource`, or any other client of HTTP. The
 /// [guide](https://docs.rs/socketio/latest/socketio/guide/history/index.html#over-http) describes requests and responses.
 ///
-/// | option | default | past it |
+/// | option | default | beyond it |
 /// |---|---|---|
 /// | [`max_page`](HistoryHttp::max_page) | 1,000 events | status 400 |
 /// | [`max_wait`](HistoryHttp::max_wait) | 60 seconds | status 400 |
 /// | [`max_readers`](HistoryHttp::max_readers) | 1,000 requests | status 503 |
 /// | [`max_readers_per_address`](HistoryHttp::max_readers_per_address) | 100 requests | status 429 |
-/// | [`max_stream_duration`](HistoryHttp::max_stream_duration) | 1 hour | the stream ends, and its reader comes back |
+/// | [`max_stream_duration`](HistoryHttp::max_stream_duration) | 1 hour | the stream ends, and the reader reconnects |
 #[derive(Clone)]
 #[must_use = "pass it to `SocketIoBuilder::history_http`"]
 pub struct HistoryHttp {
@@ -33,7 +33,7 @@ pub struct HistoryHttp {
 /// The limits of readers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReaderLimits {
-    /// Events of a page.
+    /// The maximum number of events of a page.
     pub(super) page: usize,
     pub(super) wait: Duration,
     pub(super) heartbeat: Duration,
@@ -43,11 +43,11 @@ pub(super) struct ReaderLimits {
 impl HistoryHttp {
     /// Creates the options with the guard that allows requests: an async function that decides, as
     /// [`on_handshake`](crate::SocketIoBuilder::on_handshake) does. `true`, `()` and `Ok` allow; `false` and any `Err` refuse with
-    /// status 403, and a [`Forbidden`](crate::Forbidden) tells its message.
+    /// status 403, and the message of a [`Forbidden`](crate::Forbidden) is sent.
     ///
     /// It runs for every request, and again when a stream was ended by
-    /// [`max_stream_duration`](HistoryHttp::max_stream_duration). Whoever it allows can read all that is kept of the room, also
-    /// events that were sent with `skip` or `except`.
+    /// [`max_stream_duration`](HistoryHttp::max_stream_duration). A reader that it allows can read all kept events of the
+    /// room, including events that were sent with `skip` or `except`.
     ///
     /// ```
     /// use socketio_core::{Forbidden, History, HistoryHttp, HistoryRequest, SocketIo};
@@ -85,7 +85,7 @@ impl HistoryHttp {
         }
     }
 
-    /// Sets the path. Slashes at both ends are added. It must not be below that of the server. Default: `/socket.io-history/`.
+    /// Sets the path. Slashes at both ends are added. It must not be below the path of the server. Default: `/socket.io-history/`.
     pub fn path(mut self, path: &str) -> Self {
         let inner = path.trim_matches('/');
         if inner.is_empty() || inner.contains(['?', '#']) {
@@ -104,39 +104,40 @@ impl HistoryHttp {
         self
     }
 
-    /// Sets how many events one page may have; more is refused with status 400. Default: 1,000 events. Without `limit`, a page has
-    /// 100. It ends after 1 MiB, too.
+    /// Sets how many events one page may have; a greater `limit` is refused with status 400. Default: 1,000 events. Without `limit`, a page has
+    /// 100 events. A page also ends after 1 MiB.
     pub fn max_page(mut self, events: usize) -> Self {
         self.limits.page = events;
         self
     }
 
-    /// Sets how long a request may wait for events. At most, and by default: 60 seconds.
+    /// Sets how long a request may wait for events, 60 seconds at most. Default: 60 seconds.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.limits.wait = wait;
         self
     }
 
-    /// Sets how many requests may wait or be streams at a time; others are refused with status 503. Default: 1,000.
+    /// Sets how many requests may wait or be streams at a time; others are refused with status 503. Default: 1,000 requests.
     pub fn max_readers(mut self, requests: usize) -> Self {
         self.places.0 = requests;
         self
     }
 
     /// Sets how many requests of one address may wait or be streams at a time; others are refused with status 429. Behind a
-    /// [trusted proxy](crate::SocketIoBuilder::trusted_proxies), it is the address that the proxy names. Default: 100.
+    /// [trusted proxy](crate::SocketIoBuilder::trusted_proxies), it is the address that the proxy names. Default: 100 requests.
     pub fn max_readers_per_address(mut self, requests: usize) -> Self {
         self.places.1 = requests;
         self
     }
 
-    /// Sets after how long a stream without events has a comment, so that proxies keep it. Default: 15 seconds.
+    /// Sets the interval at which a stream without events sends a comment, so that proxies keep it open. Default: 15 seconds.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.limits.heartbeat = interval;
         self
     }
 
-    /// Sets how long a stream may last. Its reader then comes back by itself, where it was, and the guard runs again. Default: 1 hour.
+    /// Sets how long a stream may last. `EventSource` then reconnects by itself and continues at its position, and the guard runs again. Default:
+    /// 1 hour.
     pub fn max_stream_duration(mut self, duration: Duration) -> Self {
         self.limits.duration = duration;
         self
@@ -185,7 +186,7 @@ impl HistoryHttp {
         problems
     }
 
-    /// Creates what answers the requests of one server, and the places of its readers.
+    /// Creates the routes of one server, and the places of its readers.
     pub(crate) fn start(self) -> (HistoryRoutes, Places) {
         let places = Places::new(self.places.0, self.places.1);
         let routes = HistoryRoutes::new(self.guard, self.path, self.parameters, self.limits);

@@ -1,4 +1,4 @@
-//! [`HistoryRequest`]: what a guard decides about, and the guard itself.
+//! [`HistoryRequest`]: the request that a guard allows or refuses, and the guard itself.
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -45,7 +45,7 @@ impl fmt::Debug for HistoryRequest {
 
 type Verdict = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send>>;
 
-/// The guard that the user gives.
+/// The user's guard.
 #[derive(Clone)]
 pub(super) struct Guard(Arc<dyn Fn(HistoryRequest) -> Verdict + Send + Sync>);
 

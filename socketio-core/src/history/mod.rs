@@ -1,8 +1,8 @@
-//! The histories of rooms over HTTP, for those who have no Socket.IO client: pages, long polls and Server-Sent Events.
+//! The histories of rooms over HTTP, for readers without a Socket.IO client: pages, long polls and Server-Sent Events.
 //!
 //! `server/` passes requests for its path to [`HistoryRoutes`]. `routes` checks the origin and the parameters and asks the guard;
-//! `page` answers with JSON, and `event_stream` writes a stream in a task of its own. Readers follow the history by position, and
-//! are only notified that there is more, so that nothing is lost between the past and what comes.
+//! `page` responds with JSON, and `event_stream` writes a stream in its own task. Readers follow the history by position, and notifications
+//! only say that there is more, so that no event is lost between earlier and later ones.
 
 mod event_stream;
 mod history_http;

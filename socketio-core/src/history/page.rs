@@ -16,13 +16,13 @@ use crate::{
     rest::reply::{ApiError, json},
 };
 
-/// The size from which a page ends, in bytes.
+/// The size at which a page ends, in bytes.
 pub(super) const PAGE: usize = 1 << 20;
 
 /// A page as it is sent.
 #[derive(Serialize)]
 struct Page {
-    /// The position to read on from.
+    /// The position from which the next request continues.
     #[serde(flatten)]
     position: Position,
     recovered: bool,
@@ -52,7 +52,7 @@ impl From<HistoryEvent> for SentEvent {
 }
 
 impl HistoryRoutes {
-    /// Answers with a page, and waits for its first event if there is none.
+    /// Responds with a page. If there are no events, waits for the first one.
     pub(super) async fn page(
         &self,
         io: &SocketIo,
@@ -69,7 +69,7 @@ impl HistoryRoutes {
         let until = Instant::now() + reading.wait;
         loop {
             let mut changed = std::pin::pin!(watch.changed());
-            // Before the events are looked at, so that none is missed.
+            // Before the events are read, so that none is missed.
             changed.as_mut().enable();
             page = reading.select(io, PAGE)?;
             if page.is_worth_a_response() {

@@ -1,4 +1,6 @@
 //! [`HistoryRoutes`]: answers requests for histories.
+//!
+//! `service` calls it for requests to its path. The guard runs before anything is read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,16 +29,16 @@ pub(super) const PARAMETERS: &[&str] = &["room", "namespace", "since", "limit", 
 /// The header in which `EventSource` sends the position of the last event.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// What answers the requests for histories of one server.
+/// Answers the requests for histories of one server.
 pub(crate) struct HistoryRoutes {
     guard: Guard,
     path: String,
-    /// All that a request may have.
+    /// All parameters that a request may have.
     parameters: Vec<String>,
     pub(super) limits: ReaderLimits,
 }
 
-/// What a request wants to read.
+/// What a request asks for.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) namespace: Arc<str>,
@@ -58,7 +60,7 @@ impl HistoryRoutes {
         }
     }
 
-    /// Returns what answers requests for this path, if it is that of the histories.
+    /// Returns the routes of a server, if this is their path.
     pub(crate) fn at(io: &SocketIo, path: &str) -> Option<Arc<HistoryRoutes>> {
         let routes: Arc<HistoryRoutes> = io.node().extensions.get()?;
         let own = &*routes.path;
@@ -148,7 +150,7 @@ impl HistoryRoutes {
         }
         let last = parts.headers.get(LAST_EVENT_ID).filter(|_| is_stream);
         let last = match last {
-            // A reader that was connected before, and comes back.
+            // The reader was connected before, and comes back.
             Some(last) if !last.is_empty() => {
                 let text = last.to_str().unwrap_or_default();
                 Some(position("Last-Event-ID", text)?)
@@ -198,7 +200,7 @@ impl HistoryRoutes {
         allowed
     }
 
-    /// Takes the place of a request that waits or is a stream.
+    /// Takes a place for a request that waits or is a stream.
     pub(super) fn place(&self, io: &SocketIo, parts: &Parts) -> Result<Place, ApiError> {
         let node = io.node();
         let (caller, address) = node.engine.caller(parts);

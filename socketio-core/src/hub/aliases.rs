@@ -1,4 +1,4 @@
-//! [`Aliases`]: namespaces under the names that a client has for them.
+//! [`Aliases`]: the names that a client uses for namespaces, where they differ from the server's.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use crate::{base::Message, packet::rename};
 /// The type of the packet that refuses a client.
 const CONNECT_ERROR: char = '4';
 
-/// The namespaces of one connection that its client names in another way: `/chat/` for `/chat`. Mostly there are none.
+/// The namespaces of one connection that its client names differently, such as `/chat/` for `/chat`. Usually there are none.
 ///
-/// The connection has them for what it reads, its outbox for what it writes.
+/// The connection applies them to what it reads, its outbox to what it writes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Aliases(Vec<Alias>);
 
@@ -17,7 +17,7 @@ pub(crate) struct Aliases(Vec<Alias>);
 struct Alias {
     namespace: Arc<str>,
     written: Arc<str>,
-    /// A CONNECT_ERROR is for another name, which the client has been refused under.
+    /// Whether a CONNECT_ERROR belongs to another name, under which the client was refused.
     other_refused: bool,
 }
 
@@ -68,7 +68,7 @@ impl Aliases {
         self.0.is_empty()
     }
 
-    /// Returns a message of the server with the name that the client has.
+    /// Returns a message of the server with the name that the client uses.
     pub(super) fn apply(&self, message: Message) -> Message {
         if let Message::Text(text) = &message {
             let is_error = text.starts_with(CONNECT_ERROR);

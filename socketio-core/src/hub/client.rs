@@ -37,7 +37,7 @@ pub(crate) struct Client {
     phase: AtomicU8,
     pub(super) state: Mutex<ClientState>,
     pub(super) acks: Mutex<PendingAcks>,
-    /// Pending acks were dropped because there were too many.
+    /// Whether pending acks were dropped because there were too many.
     pub(super) gave_up_acks: AtomicBool,
     pub(super) slots: Mutex<Slots>,
     /// Created by the first stream.
@@ -53,18 +53,18 @@ pub(crate) struct Client {
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.
     inbox: (AtomicUsize, AtomicUsize),
-    /// Boxed, since mostly nobody wants it.
+    /// Boxed, since usually no subscriber wants it.
     span: Option<Box<Span>>,
-    /// If its session can be recovered. Boxed, since by default none can.
+    /// Set if its session can be recovered. Boxed, since by default no session can be.
     recoverable: Option<Box<Recoverable>>,
 }
 
 /// The user of a client.
 #[derive(Default)]
 struct User {
-    /// Changed under the lock of the state only.
+    /// Changed only under the lock of the state.
     key: Option<Arc<str>>,
-    /// What is recorded of the client, once something was, with this user.
+    /// The part that all records of the client share. Created by the first record with this user.
     subject: Option<Arc<Subject>>,
 }
 
@@ -115,7 +115,7 @@ impl Client {
         }
     }
 
-    /// Returns what it needs so that its session can be recovered, if it can.
+    /// Returns the data for the recovery of its session, if that can be recovered.
     pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
         self.recoverable.as_deref()
     }
@@ -205,7 +205,7 @@ impl Client {
         hub.emit(self, event, packet, options)
     }
 
-    /// Runs an operation of `bytes` now, or, inside `connect`, once the client has been accepted. It does not run if
+    /// Runs an operation, which holds `bytes` of memory, now or, inside `connect`, once the client has been accepted. It does not run if
     /// the client is refused.
     ///
     /// This is the only place that defers operations of `connect`.
@@ -257,7 +257,7 @@ impl Client {
         std::mem::replace(&mut *user, User { key, subject: None }).key
     }
 
-    /// Returns what its records have in common.
+    /// Returns what the client's records have in common.
     pub(super) fn subject(&self) -> Arc<Subject> {
         let new = |key| {
             let (namespace, sid) = (Arc::clone(&self.namespace), self.sid.clone());
@@ -312,7 +312,7 @@ impl Client {
         slot
     }
 
-    /// Has its session stored when the value is changed, if that is stored.
+    /// Stores the session whenever the value is changed, if values of this type are stored.
     fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
         let recoverable = self.recoverable();
         if let Some(mark) = recoverable.and_then(|recoverable| recoverable.mark.as_ref()) {

@@ -1,4 +1,6 @@
 //! The acks that a [`Client`] has been asked for: how many may be pending, and how they end.
+//!
+//! Calls and callbacks add pending acks. Acknowledgements of the client resolve them, and the hub fails them when the client leaves.
 
 use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 
@@ -9,7 +11,7 @@ use crate::{
     pending::{AckKind, OnAck, PendingAck, PendingAcks},
 };
 
-/// How many times `max_pending_acks` acks of all clients of a connection may be pending.
+/// The limit for all clients of a connection together, as a multiple of `max_pending_acks`.
 const CONNECTION: usize = 4;
 
 impl Client {
@@ -58,7 +60,7 @@ impl Client {
             Ok((id, None)) => Some(id),
             Ok((id, Some(given_up))) => {
                 self.resolve(given_up, Err(CallError::TooMuchPending), 0);
-                // Once for each client, which causes one for each event that asks it.
+                // Logged once for each client, since it happens again with every further event that asks for an ack.
                 if !self.gave_up_acks.swap(true, Ordering::Relaxed) {
                     tracing::warn!(target: "socketio", sid = %self.sid(), limit, "too many acknowledgements of a client are pending: the oldest callback is dropped");
                 }

@@ -7,7 +7,8 @@
 //! | `Disconnecting` | – | `Ended` | at once, without effect | refused, at once |
 //! | `Ended` | – | – | at once, without effect | refused, ignored |
 //!
-//! `begin_end` makes a `Connected` client `Disconnecting`, if its namespace has a handler for that. It receives nothing any more.
+//! `begin_end` makes a `Connected` client `Disconnecting`, if its namespace has a handler for that. It no longer receives
+//! events.
 
 use std::{mem, sync::Arc};
 

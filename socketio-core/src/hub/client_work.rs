@@ -1,4 +1,4 @@
-//! What runs for a [`Client`] outside of the connection's task: streams, and handlers of uploads.
+//! Work for a [`Client`] that runs outside of the connection's task: streams, and handlers of uploads.
 
 use std::sync::{Arc, atomic::Ordering};
 

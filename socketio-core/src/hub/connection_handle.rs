@@ -186,7 +186,7 @@ impl ConnectionHandle {
     }
 
     pub(crate) fn take_notification(&self) -> bool {
-        // Mostly there is none, and a load is cheaper than a swap.
+        // Usually there is none, and a load is cheaper than a swap.
         self.notified.load(Ordering::Acquire) && self.notified.swap(false, Ordering::AcqRel)
     }
 

@@ -17,7 +17,7 @@ pub(super) enum Received {
     /// It has received none.
     Nothing,
     UpTo(Offset),
-    /// It sent something else.
+    /// It has sent an invalid offset.
     Malformed,
 }
 

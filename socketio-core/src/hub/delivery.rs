@@ -1,4 +1,7 @@
-//! [`Delivery`]: an event is pushed into outboxes, and then observers are notified.
+//! [`Delivery`]: pushes an event into outboxes, then notifies the observers.
+//!
+//! Emissions, events of the store and `Socket::emit` are delivered through it. Observers are notified at the end, when no lock is
+//! held.
 
 use std::sync::Arc;
 
@@ -8,7 +11,7 @@ use crate::{base::EmitError, event_log::Stamped, packet::Frames};
 /// The delivery of one event to local clients. Without observers it allocates nothing.
 pub(crate) struct Delivery<'a> {
     hub: &'a Hub,
-    /// About how many outboxes share the bytes of the packet.
+    /// An estimate of how many outboxes share the bytes of the packet.
     shared: usize,
     namespace: &'a Arc<str>,
     target: Option<&'a Target>,
@@ -21,7 +24,7 @@ pub(crate) struct Delivery<'a> {
     recorded: Option<Recorded>,
 }
 
-/// What is recorded of a delivery beside the event: the first recipient, and its packet's size.
+/// The recorded data of a delivery, besides the event: the first recipient, the size of its packet in bytes, and the outcome.
 struct Recorded {
     recipient: Arc<Client>,
     bytes: usize,
@@ -45,7 +48,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sets to whom the event is addressed, for its row.
+    /// Sets the target of the event, for its row.
     pub(crate) fn to(self, target: &'a Target) -> Self {
         Delivery {
             target: Some(target),
@@ -53,7 +56,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sets about how many recipients the packet has, if they share its bytes. Default: 1.
+    /// Sets an estimate of how many recipients share the bytes of the packet. Default: 1.
     pub(crate) fn shared(self, recipients: usize) -> Self {
         Delivery {
             shared: recipients,
@@ -61,7 +64,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sets how the event is delivered. Default: as all events of the server.
+    /// Sets how the event is delivered. Default: as the server delivers all events.
     pub(crate) fn options(self, options: &'a DeliveryOptions) -> Self {
         Delivery {
             options: (!options.is_default()).then_some(options),
@@ -99,8 +102,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers an event that a handler emits to one client, unless that is not in its namespace. Without observers, nothing is
-    /// collected.
+    /// Delivers an event that a handler emits to one client, unless the client is not in its namespace. Without observers,
+    /// nothing is collected.
     ///
     /// # Errors
     ///
@@ -135,7 +138,7 @@ impl<'a> Delivery<'a> {
         delivered
     }
 
-    /// Delivers to the only client that a handler emits to, unless it is not in its namespace.
+    /// Delivers an event that a handler emits to one client, unless the client is not in its namespace, and collects it for the observers.
     ///
     /// # Errors
     ///

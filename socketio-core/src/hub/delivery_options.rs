@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::admission::OverflowPolicy;
 
-/// How one event is delivered, if not as the server delivers all.
+/// How one event is delivered, where that differs from the server's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeliveryOptions {
-    /// Dropped for clients to whom it can't be written now, and never stored.
+    /// Whether it is dropped for clients to which it can't be written now, and never stored.
     pub(crate) is_volatile: bool,
-    /// The overflow policy; `None` is the server's.
+    /// The overflow policy; `None` for the server's.
     pub(crate) policy: Option<OverflowPolicy>,
     /// The key that the emit gives.
     pub(crate) given_key: Option<Arc<str>>,
@@ -18,7 +18,7 @@ pub(crate) struct DeliveryOptions {
 }
 
 impl DeliveryOptions {
-    /// As the server delivers all events.
+    /// The server's default for all events.
     pub(crate) const DEFAULT: &'static DeliveryOptions = &DeliveryOptions {
         is_volatile: false,
         policy: None,
@@ -33,8 +33,7 @@ impl DeliveryOptions {
             .then(|| DeliveryOptions::default().complete(server, namespace, event))
     }
 
-    /// Adds what an event needs under the overflow policy that applies to it: a key, made of its names and the key that the emit
-    /// gives.
+    /// Adds the key that [`OverflowPolicy::LatestPerKey`] needs, if that policy applies to the event.
     pub(crate) fn complete(mut self, server: OverflowPolicy, namespace: &str, event: &str) -> Self {
         self.key = match self.policy.unwrap_or(server) {
             OverflowPolicy::LatestPerKey => {

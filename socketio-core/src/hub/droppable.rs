@@ -8,12 +8,12 @@ use std::{
     sync::Arc,
 };
 
-/// The waiting events that may be dropped, by their positions in the outbox, which only grow.
+/// The waiting events that may be dropped, by their positions in the outbox. Positions only grow.
 #[derive(Debug, Default)]
 pub(super) struct Droppable {
-    /// The oldest first.
+    /// In order, the oldest first.
     events: VecDeque<Event>,
-    /// Those of `events` that were dropped.
+    /// The number of `events` that were dropped.
     gone: usize,
     /// The newest event of each key.
     latest: HashMap<Arc<str>, u64>,
@@ -72,8 +72,8 @@ impl Droppable {
         }
     }
 
-    /// Takes the event to drop for a new one with this key: the one that the new one replaces, else the oldest that another one
-    /// replaces, else the oldest.
+    /// Takes the event to drop for a new one with this key: the event that the new one replaces, otherwise the oldest that another event
+    /// replaces, otherwise the oldest.
     pub(super) fn take(&mut self, key: Option<&str>) -> Option<Victim> {
         if let Some(position) = key.and_then(|key| self.latest.remove(key)) {
             return self.drop_at(position, true);
@@ -94,7 +94,7 @@ impl Droppable {
         Some(victim)
     }
 
-    /// Returns whether more of it is gone than is left.
+    /// Returns whether the dropped events take so much space that it is worth removing them.
     pub(super) fn is_sparse(&self) -> bool {
         self.gone > 64 && self.gone > self.events.len() / 2
     }

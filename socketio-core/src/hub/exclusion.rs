@@ -1,4 +1,4 @@
-//! [`Skip`] and [`Except`]: who is left out of the recipients.
+//! [`Skip`] and [`Except`]: the clients that are left out of the recipients.
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Joining a room with what was sent to it before: the part of the [`Hub`] for rooms with a history.
+//! Joining a room and receiving its earlier events: the part of the [`Hub`] for rooms with a history.
 
 use std::sync::Arc;
 
@@ -12,27 +12,27 @@ use crate::{
     event_log::{EventLog, HistoryEntry, LogState, Offset, Place, Position},
 };
 
-/// Which events of a room a client wants that joins it.
+/// The earlier events of a room that a joining client receives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum JoinFrom {
-    /// Those after a position; none if there is none.
+    /// The events after a position; none if it is `None`.
     Since(Option<Position>),
-    /// The newest ones.
+    /// The newest events, up to this number.
     Last(usize),
 }
 
-/// How a client has joined a room with a history.
+/// The result of joining a room with a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoomJoined {
-    /// What comes has later positions.
+    /// Events that are sent to the room from now on have later positions.
     pub(crate) position: Position,
-    /// Whether the client gets all that it wanted.
+    /// Whether the client receives all the events that it has asked for.
     pub(crate) recovered: bool,
 }
 
 impl Hub {
-    /// Adds a client to a room as [`join`](Hub::join) does, and sends it what was sent to the room before: then comes what is
-    /// sent to the room later, and nothing twice or not at all.
+    /// Adds a client to a room as [`join`](Hub::join) does, and sends it earlier events of the room. Events that are sent to the room later
+    /// follow them: none is missing, and none is sent twice.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Hub {
             let mut locked = log.lock();
             locked.histories.trim_room(room);
             let missed = match joined {
-                // It has had everything as it was sent.
+                // It has received everything when it was sent.
                 Joined::Already => Some(Vec::new()),
                 Joined::Now(_) | Joined::Later => {
                     missed(&log, &locked, client, state, room, from, &limits)
@@ -101,7 +101,7 @@ impl Hub {
         is_kept.then(|| log.position(&state))
     }
 
-    /// A client that has joined a room inside of `connect` was accepted.
+    /// Lets a client that has joined a room inside `connect` enter it, once it was accepted.
     fn enter_from(&self, client: &Arc<Client>, room: &Room, log: &EventLog, from: JoinFrom) {
         let limits = *client.connection().limits();
         let entered = client.with_state(|state| {
@@ -121,7 +121,7 @@ impl Hub {
     }
 }
 
-/// Returns the events of a room that a client wants; `None` if they are not all there, or are more than its outbox may hold.
+/// Returns the events of a room that a client has asked for; `None` if some are no longer kept, or they are more than its outbox may hold.
 fn missed(
     log: &EventLog,
     state: &LogState,
@@ -151,8 +151,8 @@ fn missed(
     (messages <= limits.messages && bytes <= limits.bytes).then_some(entries)
 }
 
-/// Sends events of the past to a client. If its session can be recovered, they are kept for that under new positions: its
-/// offset would otherwise go back.
+/// Sends earlier events to a client. If its session can be recovered, they are kept for it under new positions, since its offset would
+/// otherwise go back.
 fn send(log: &EventLog, state: &mut LogState, client: &Client, missed: Vec<Arc<HistoryEntry>>) {
     for entry in missed {
         let packet = match client.recoverable() {

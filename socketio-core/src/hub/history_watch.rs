@@ -7,8 +7,8 @@ use tokio::sync::{Notify, futures::Notified};
 use super::{Hub, Logs, Room};
 use crate::event_log::EventLog;
 
-/// Somebody who waits for the events of a room with a history. While there is one, the room is not forgotten, so that a position
-/// of it stays known as long as nothing of the room itself is dropped.
+/// A reader that waits for the events of a room with a history. While there is one, the room is not forgotten, so that its positions stay
+/// known as long as none of its events is dropped.
 pub(crate) struct HistoryWatch {
     logs: Arc<Logs>,
     namespace: Arc<str>,
@@ -19,7 +19,7 @@ pub(crate) struct HistoryWatch {
 }
 
 impl Hub {
-    /// Begins to wait for the events of a room; `None` if they are not kept.
+    /// Starts to wait for the events of a room. Returns `None` if they are not kept.
     pub(crate) fn watch_history(&self, namespace: &Arc<str>, room: &str) -> Option<HistoryWatch> {
         let logs = Arc::clone(self.logs.as_ref()?);
         let room = Arc::from(room);
@@ -41,7 +41,7 @@ impl Hub {
 }
 
 impl HistoryWatch {
-    /// Returns whether no event will come any more: the event store has lost its data, and the room has another history since.
+    /// Returns whether no further event will come: the event store has lost its data, and the room has a new history.
     pub(crate) fn is_ended(&self) -> bool {
         self.log.as_ref().is_none_or(|log| log.is_ended())
     }

@@ -31,7 +31,7 @@ pub(crate) enum Target {
     Everyone,
     /// The clients in any of these rooms, each once.
     Rooms(Vec<Room>),
-    /// The sender of the event.
+    /// One client.
     One(Arc<Client>),
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Hub {
     pub(crate) codec: Codec,
     pub(crate) limits: ClientLimits,
     pub(crate) counters: Arc<Counters>,
-    /// Whether acknowledgements are neither recorded nor wait for a store: checked for each.
+    /// Whether acknowledgements are neither recorded nor wait for a store. Checked for each one, hence a field.
     pub(super) is_plain: bool,
     /// Where rows are recorded, if anywhere.
     pub(crate) activity: Option<Arc<Activity>>,
@@ -52,9 +52,9 @@ pub(crate) struct Hub {
     pub(crate) detached: Arc<StreamTable>,
     watch: Watch,
     namespaces: RwLock<Namespaces>,
-    /// If sessions are recovered. By default they are not, and nothing is kept.
+    /// Set if sessions are recovered. By default they are not, and nothing is kept.
     pub(crate) recovery: Option<Arc<Recoveries>>,
-    /// The logs of namespaces, if events are kept for sessions or in histories.
+    /// The logs of namespaces. Set if events are kept for sessions or in histories.
     pub(crate) logs: Option<Arc<Logs>>,
 }
 
@@ -143,7 +143,7 @@ impl Hub {
     }
 
     /// Begins to end a client that has disconnected. If its namespace handles `disconnecting`, it stays in its rooms until
-    /// [`Hub::end`] is called; it receives nothing any more, and its pending acks fail. Returns false if it had ended already.
+    /// [`Hub::end`] is called; it no longer receives events, and its pending acks fail. Returns false if it had ended already.
     pub(crate) fn begin_end(&self, client: &Arc<Client>, reason: Reason) -> bool {
         if !client.handles_disconnecting {
             return self.end(client, reason);
@@ -211,8 +211,8 @@ impl Hub {
         true
     }
 
-    /// Delivers an event that asks for an acknowledgement to one client. The overflow policy applies. It is not kept, since
-    /// nobody would wait for the acknowledgement of a client that comes back.
+    /// Delivers an event that asks for an acknowledgement to one client. The overflow policy applies. It is not kept,
+    /// since its acknowledgement would no longer be awaited when the client comes back.
     pub(crate) fn deliver(
         &self,
         client: &Arc<Client>,
@@ -293,8 +293,8 @@ impl Hub {
         self.read().contains_key(namespace)
     }
 
-    /// Returns whether an event to these rooms (`None` for everyone) concerns this node: it has such a client, or keeps the events
-    /// of the namespace.
+    /// Returns whether this node needs an event to these rooms (`None` for everyone): it has such a client, or keeps the events of the
+    /// namespace.
     pub(crate) fn awaits(&self, namespace: &str, rooms: Option<&[Room]>) -> bool {
         if self.logs.as_ref().is_some_and(|logs| logs.keeps(namespace)) {
             return true;
@@ -321,7 +321,7 @@ impl Hub {
         names
     }
 
-    /// Returns how many local clients a target has at most, for an estimate: a client in several rooms counts several times.
+    /// Returns an upper bound of the local clients that a target matches: a client in several rooms counts several times.
     pub(crate) fn reach(&self, nameclients: &str, target: &Target) -> usize {
         let rooms = match target {
             Target::One(_) => return 1,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Room;
 
-/// The number of rooms that are compared one by one. Most clients are in no more.
+/// The maximum number of rooms that are compared one by one. Most clients are in fewer.
 const FEW: usize = 16;
 
-/// The rooms of one client, each once, in the order of joining. With many rooms, joining and leaving don't depend on their number.
+/// The rooms of one client, each once, in the order of joining. The cost of joining and leaving doesn't grow with
+/// their number.
 #[derive(Debug)]
 pub(super) enum JoinedRooms {
     Few(Vec<Room>),

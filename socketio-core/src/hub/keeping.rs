@@ -1,4 +1,4 @@
-//! What is kept of a client that has lost its connection, and the client that is made of it.
+//! Turns a client that has lost its connection into a [`KeptSession`], and a kept session into a client again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +33,7 @@ impl Client {
         client
     }
 
-    /// Returns what is kept of it.
+    /// Returns what is kept of this client, up to the place `until` in its log.
     pub(super) fn keep(
         &self,
         recoverable: &Recoverable,

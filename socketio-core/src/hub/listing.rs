@@ -1,4 +1,7 @@
-//! Lists clients and rooms by pages, for operators.
+//! Lists clients and rooms in pages, for operators.
+//!
+//! The HTTP API asks it for this node, and the cluster for other nodes. Pages are ordered by key, so that the pages of several nodes
+//! can be merged.
 
 use std::{
     collections::{BTreeMap, BinaryHeap},
@@ -10,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Client, Hub, Room, Target, user};
 use crate::base::date;
 
-/// The size from which a page of one node ends, in bytes, about.
+/// The approximate size in bytes at which the page of one node ends.
 const PAGE: usize = 1 << 20;
 
 /// Which clients are listed.
@@ -21,7 +24,7 @@ pub(crate) struct ClientQuery {
     pub(crate) user: Option<String>,
     /// The id after which the page begins.
     pub(crate) after: Option<String>,
-    /// The rows of a page.
+    /// The maximum number of rows on the page.
     pub(crate) limit: usize,
 }
 
@@ -48,7 +51,7 @@ pub(crate) struct ClientRow {
     pub(crate) outbox_bytes: usize,
     pub(crate) inbox_events: usize,
     pub(crate) inbox_bytes: usize,
-    /// Set by who asks.
+    /// Set by the node that asks.
     #[serde(default)]
     pub(crate) node: String,
 }
@@ -69,14 +72,14 @@ pub(crate) struct Listed<T> {
     pub(crate) more: bool,
 }
 
-/// A row that has a place in its list.
+/// A row that can be ordered and merged.
 pub(crate) trait Keyed {
     type Key: Ord + Clone;
 
-    /// Returns what rows are ordered by.
+    /// Returns the key by which rows are ordered.
     fn key(&self) -> Self::Key;
 
-    /// Adds what another node has of the same row.
+    /// Merges another node's row with the same key into this one.
     fn merge(&mut self, other: Self);
 }
 
@@ -103,9 +106,9 @@ impl Keyed for RoomRow {
 }
 
 impl<T: Keyed> Listed<T> {
-    /// Makes one page of those of several nodes.
+    /// Merges the pages of several nodes into one.
     pub(crate) fn merge(pages: Vec<Listed<T>>, limit: usize) -> Self {
-        // What a node has after its last row is unknown, so that the page ends at the first of these.
+        // The rows of a node after its last one are unknown, so the page ends at the smallest last key.
         let cut_off = |page: &Listed<T>| page.rows.last().filter(|_| page.more).map(Keyed::key);
         let end = pages.iter().filter_map(cut_off).min();
         let mut more = pages.iter().any(|page| page.more);
@@ -130,7 +133,7 @@ impl<T: Keyed> Listed<T> {
     }
 }
 
-/// The rows with the smallest keys, of any number.
+/// Collects the smallest of any number of keys.
 struct Smallest<K> {
     keys: BinaryHeap<K>,
     most: usize,
@@ -154,7 +157,7 @@ impl<K: Ord> Smallest<K> {
         }
     }
 
-    /// Makes rows of the keys, up to `limit` and [`PAGE`]. A key whose row is gone is left out.
+    /// Turns the keys into rows, up to `limit` rows and [`PAGE`] bytes. A key whose row is gone is left out.
     fn page<T>(
         self,
         limit: usize,
@@ -178,7 +181,7 @@ impl<K: Ord> Smallest<K> {
 }
 
 impl Hub {
-    /// Returns the namespaces with clients that a query is about.
+    /// Returns the namespaces that a query covers.
     fn queried(&self, namespace: Option<&str>) -> Vec<String> {
         match namespace {
             Some(namespace) => vec![namespace.to_owned()],

@@ -1,4 +1,6 @@
 //! [`Logs`]: the logs of all namespaces whose events are kept.
+//!
+//! The hub looks up the log of a namespace here before it delivers an event. A namespace whose events are not kept has no log.
 
 use std::{
     collections::HashMap,
@@ -27,9 +29,9 @@ pub(crate) struct NamespaceHistory {
 pub(crate) struct Logs {
     limits: LogLimits,
     histories: Vec<NamespaceHistory>,
-    /// Makes the epochs of logs with histories: one that is forgotten before its first event, and made again, has the same.
+    /// Derives the epochs of logs with histories, so that a log that is forgotten before its first event gets the same epoch again.
     epochs: RandomState,
-    /// If what is kept outlives the process.
+    /// Set if what is kept outlives the process.
     pub(super) stored: Option<Arc<StoredEvents>>,
     /// Whether events are kept for sessions.
     recovers: bool,
@@ -39,12 +41,12 @@ pub(crate) struct Logs {
 #[derive(Default)]
 struct Table {
     by_namespace: HashMap<Arc<str>, Arc<EventLog>>,
-    /// The epoch of the store, and the place up to which nothing is known of it.
+    /// The epoch of the store, and the place up to which its events are unknown.
     epoch: Option<(Epoch, Place)>,
 }
 
 impl Logs {
-    /// `limits` are those of what is kept for sessions; `None` if none is.
+    /// Creates the logs. `limits` apply to events that are kept for sessions; `None` if none are.
     pub(crate) fn new(
         limits: Option<LogLimits>,
         histories: Vec<NamespaceHistory>,
@@ -109,15 +111,15 @@ impl Logs {
 
     fn create(&self, namespace: &str, rules: Vec<Arc<HistoryRule>>) -> Arc<EventLog> {
         let epoch = match rules.is_empty() {
-            // It is forgotten with its last session.
+            // A random one suffices, since the log is forgotten with its last session.
             true => Epoch::random(),
             false => Epoch::of(self.epochs.hash_one(namespace)),
         };
         Arc::new(EventLog::new(epoch, self.limits, rules))
     }
 
-    /// Forgets the log of a namespace that has never had an event and that nobody needs: a reader of histories may name any
-    /// namespace of a pattern.
+    /// Forgets the log of a namespace that has never had an event and is not in use. Needed because readers of histories may name any namespace
+    /// that matches a pattern.
     pub(super) fn forget_unused(&self, namespace: &str) {
         if self.stored.is_some() {
             return;
@@ -141,7 +143,7 @@ impl Logs {
         drop(forgotten);
     }
 
-    /// Creates the log of a namespace of the store; `None` if its events are not kept, or the store was not opened yet.
+    /// Creates the log of a namespace in the store. Returns `None` if its events are not kept, or the store was not opened yet.
     fn begin_stored(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
         let rules = self.rules(namespace);
         if !self.recovers && rules.is_empty() {
@@ -152,7 +154,7 @@ impl Logs {
         let (limits, recovers) = (self.limits, self.recovers);
         let log = match logs.epoch {
             Some((epoch, floor)) => EventLog::of_store(epoch, limits, rules, floor, recovers),
-            // Nothing is kept until the store is there.
+            // Nothing is kept until the store can be reached.
             None if is_down => EventLog::new(Epoch::random(), limits, rules),
             None => return None,
         };
@@ -160,7 +162,7 @@ impl Logs {
         Some(Arc::clone(logs.or_insert_with(|| Arc::new(log))))
     }
 
-    /// Takes over how far the store was read: a namespace may have no event there.
+    /// Advances a log to where the store was read, since the latest entries may belong to other namespaces.
     fn catch_up(&self, log: &EventLog) {
         if let Some(stored) = &self.stored {
             let progress = stored.progress();
@@ -170,11 +172,11 @@ impl Logs {
         }
     }
 
-    /// Begins a session in a namespace, and returns its log. It ends with [`end_session`](Self::end_session). `None` if the store was not
-    /// opened yet.
+    /// Begins a session in a namespace, which ends with [`end_session`](Self::end_session), and returns the log. Returns `None` if the store was
+    /// not opened yet.
     pub(super) fn begin_session(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
         if self.stored.is_some() {
-            // Everything is kept, whatever sessions there are.
+            // With a store, events are kept even if there are no sessions.
             return self.get(namespace);
         }
         let mut logs = self.write();
@@ -186,7 +188,7 @@ impl Logs {
         Some(Arc::clone(log))
     }
 
-    /// A session of a namespace has ended. With the last one, what is kept for sessions is dropped.
+    /// Ends a session in a namespace. With the last one, the events that are kept for sessions are dropped.
     pub(super) fn end_session(&self, namespace: &str) {
         if self.stored.is_some() {
             return;
@@ -199,7 +201,7 @@ impl Logs {
         drop(ended);
     }
 
-    /// Returns whether an event is kept, by its namespace and its rooms.
+    /// Returns whether an event to these rooms of a namespace is kept.
     fn keep(&self, namespace: &str, rooms: &[Room]) -> bool {
         let keeps = |history: &NamespaceHistory| {
             history.namespace.matches(namespace)
@@ -208,7 +210,7 @@ impl Logs {
         self.recovers || self.histories.iter().any(keeps)
     }
 
-    /// The store has an epoch, of which nothing is known up to a place. Logs of another one end.
+    /// Begins an epoch of the store, of which the events up to `floor` are unknown. The logs of the former epoch end.
     fn begin_epoch(&self, epoch: Epoch, floor: Place) {
         let mut logs = self.write();
         logs.epoch = Some((epoch, floor));
@@ -219,7 +221,7 @@ impl Logs {
         }
     }
 
-    /// Returns how long events are kept, at most.
+    /// Returns the longest time that an event is kept.
     fn max_age(&self) -> Duration {
         let histories = self.histories.iter().map(|history| history.rule.max_age);
         let longest = histories.max().unwrap_or_default();
@@ -230,7 +232,7 @@ impl Logs {
         self.read().by_namespace.values().cloned().collect()
     }
 
-    /// Forgets the logs of namespaces of the store in which nothing is kept and nobody is.
+    /// Forgets the logs of namespaces in the store that have no events and are not in use.
     fn forget_unused_of_store(&self) {
         let mut logs = self.write();
         let Table {
@@ -249,7 +251,7 @@ impl Logs {
         });
     }
 
-    /// Drops what is too old.
+    /// Drops events that are too old.
     pub(super) fn trim(&self) {
         for log in self.all() {
             log.trim();
@@ -259,7 +261,7 @@ impl Logs {
         }
     }
 
-    /// Returns the number of events that are kept for sessions, and about how much memory they take in bytes.
+    /// Returns the number of events that are kept for sessions, and an estimate of their memory in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let sizes = self.read();
         let sizes = sizes.by_namespace.values().map(|log| log.size());
@@ -270,7 +272,7 @@ impl Logs {
         !self.histories.is_empty()
     }
 
-    /// Returns the number of events in histories, and about how much memory they take in bytes.
+    /// Returns the number of events in histories, and an estimate of their memory in bytes.
     pub(crate) fn history_size(&self) -> (usize, usize) {
         let sizes = self.read();
         let logs = sizes.by_namespace.values();
@@ -280,7 +282,7 @@ impl Logs {
 }
 
 impl Hub {
-    /// Keeps what is needed to recover sessions, and the histories of rooms: in memory, or in a store with the session values of these
+    /// Enables the recovery of sessions and the histories of rooms, in memory or in a store. A store also keeps the session values of the given
     /// types.
     pub(crate) fn with_logs(
         mut self,
@@ -317,19 +319,19 @@ impl Hub {
         self.logs.as_ref()?.get(namespace)
     }
 
-    /// Returns the events of the store, if there is one.
+    /// Returns this node's side of the event store, if there is one.
     pub(crate) fn stored(&self) -> Option<&Arc<StoredEvents>> {
         self.logs.as_ref()?.stored.as_ref()
     }
 
-    /// Returns the store's events, if an event is kept there, by its namespace and its rooms.
+    /// Returns this node's side of the event store, if events to these rooms of a namespace are kept there. The store may be down.
     pub(crate) fn stored_for(&self, namespace: &str, rooms: &[Room]) -> Option<&Arc<StoredEvents>> {
         let logs = self.logs.as_ref()?;
         let stored = logs.stored.as_ref()?;
         logs.keep(namespace, rooms).then_some(stored)
     }
 
-    /// Returns what stores sessions, if there is a store and sessions are recovered.
+    /// Returns the saver of sessions, if there is a store and sessions are recovered.
     pub(crate) fn saver(&self) -> Option<&Arc<SessionSaver>> {
         self.recovery.as_ref()?.saver.as_ref()
     }
@@ -340,8 +342,8 @@ impl Hub {
         followed.is_some_and(|followed| followed.to_string() == epoch)
     }
 
-    /// Another node could not keep an event, with this number there: clients that are away miss it. Returns whether it was read from the
-    /// store in spite of that.
+    /// Notes that another node could not keep an event, which had this number there: clients that are away miss it. Returns whether it was read
+    /// from the store nevertheless.
     pub(crate) fn was_not_kept(&self, namespace: &str, node: &str, number: u64) -> bool {
         let Some(stored) = self.stored() else {
             return false;
@@ -353,7 +355,7 @@ impl Hub {
         was_read
     }
 
-    /// Lets the store drop what no node needs any more.
+    /// Lets the store drop entries that no node needs any more.
     pub(super) async fn trim_store(&self) {
         let (Some(logs), Some(stored)) = (&self.logs, self.stored()) else {
             return;
@@ -362,14 +364,15 @@ impl Hub {
         stored.trim().await;
     }
 
-    /// The store has an epoch, of which nothing is known up to a place.
+    /// Begins an epoch of the store, of which the events up to `floor` are unknown.
     pub(super) fn begin_epoch(&self, epoch: Epoch, floor: Place) {
         if let Some(logs) = &self.logs {
             logs.begin_epoch(epoch, floor);
         }
     }
 
-    /// Events were not kept: whoever was away has missed them. All nodes know it by the number of an entry, or this one alone.
+    /// Notes that events were not kept, so that clients that were away have missed them. `number` is the entry that tells it to all nodes;
+    /// `None` if only this node knows.
     pub(super) fn lose_events(&self, number: Option<u64>) {
         for log in self.logs.iter().flat_map(|logs| logs.all()) {
             log.lose(number);
@@ -377,7 +380,7 @@ impl Hub {
     }
 }
 
-/// The tasks of the store end with the server.
+/// Ends the tasks of the store with the server.
 impl Drop for Logs {
     fn drop(&mut self) {
         if let Some(stored) = &self.stored {

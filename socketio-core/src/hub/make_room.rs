@@ -1,4 +1,4 @@
-//! How an [`OutboxQueue`] drops waiting events for a new one, under the overflow policies `DropOldest` and `LatestPerKey`.
+//! Drops waiting events of an [`OutboxQueue`] for a new one, under the overflow policies `DropOldest` and `LatestPerKey`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::outbox_queue::OutboxQueue;
 use crate::base::Message;
 
 impl OutboxQueue {
-    /// Drops events until there is room for one with this key. Returns false if those that may be dropped do not suffice.
+    /// Drops events until there is room for a new event with this key. Returns false if there is not enough that may be dropped.
     pub(super) fn make_room(
         &mut self,
         added: usize,
@@ -26,7 +26,7 @@ impl OutboxQueue {
                 true => self.replaced.superseded += 1,
                 false => self.replaced.oldest += 1,
             }
-            // Below the position of what waits there is nothing to drop.
+            // Can't underflow: `written` removes events before the position of the first waiting message.
             let index = (victim.position - self.position) as usize;
             for message in self.messages.range_mut(index..index + victim.messages) {
                 let dropped = std::mem::replace(message, Message::Text("".into()));
@@ -66,7 +66,7 @@ impl OutboxQueue {
     }
 }
 
-/// A message that was dropped: packets have none without content.
+/// Returns whether a message was dropped. Packets have no empty messages.
 pub(super) fn is_hole(message: &Message) -> bool {
     matches!(message, Message::Text(text) if text.is_empty())
 }

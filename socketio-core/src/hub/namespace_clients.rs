@@ -30,7 +30,7 @@ impl NamespaceClients {
         rooms.keys().cloned().collect()
     }
 
-    /// Adds a client to a room, at a place in the log if its session can be recovered.
+    /// Adds a client to a room. If its session can be recovered, the place in the log is noted.
     pub(super) fn join(&self, client: &Arc<Client>, room: &Room) {
         let Some(recoverable) = client.recoverable() else {
             return self.insert(client, room);

@@ -1,4 +1,4 @@
-//! [`Observer`]: notified of what happens to clients, for the admin interface and the like.
+//! [`Observer`]: is notified of what happens to clients. The admin interface is one.
 
 use std::{fmt, sync::Arc};
 

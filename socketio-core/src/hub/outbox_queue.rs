@@ -15,10 +15,10 @@ use crate::{
     packet::Frames,
 };
 
-/// The multiple of the limits that a burst may reach before the transport has had its turn.
+/// The multiple of the limits that a burst may reach before the transport has had a turn.
 const BURST: usize = 4;
 
-/// How long a client may stay above the limits of its outbox, with a transport that has had its turn, before the overflow
+/// How long a client may stay above the limits of its outbox, with a transport that has had a turn, before the overflow
 /// policy disconnects it.
 pub(crate) const OVERFLOW_GRACE: Duration = Duration::from_secs(1);
 
@@ -35,26 +35,26 @@ pub(crate) enum PacketKind {
 /// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Push {
-    /// Queued, or ignored because the connection is closing.
+    /// It was queued, or ignored because the connection is closing.
     Done,
-    /// Dropped by this policy.
+    /// It was dropped by this policy.
     Dropped(OverflowPolicy),
-    /// Dropped because it is volatile and could not be written now.
+    /// It was dropped because it is volatile and could not be written now.
     Volatile,
-    /// The policy disconnects the client: nothing in the outbox will be read, and it was dropped.
+    /// The policy disconnects the client. The whole outbox was dropped, since the client will not read it.
     Disconnect,
 }
 
 /// Waiting events that were dropped for later ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Replaced {
-    /// Since they were the oldest.
+    /// The number dropped because they were the oldest.
     pub(super) oldest: usize,
-    /// Since a later one has their key.
+    /// The number dropped because a later event has their key.
     pub(super) superseded: usize,
 }
 
-/// Not even a burst may add this packet.
+/// The error of a push that exceeds even the limit of a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -73,9 +73,9 @@ enum State {
 pub(super) struct OutboxQueue {
     limits: OutboxLimits,
     pub(super) messages: VecDeque<Message>,
-    /// The empty messages among them, which stand in the place of dropped ones.
+    /// The number of empty messages among them, which take the place of dropped ones.
     pub(super) holes: usize,
-    /// The position of the first message, counted from the first that the connection had.
+    /// The position of the first message, counted from the first message of the connection.
     pub(super) position: u64,
     /// `None` until the first event that may be dropped.
     pub(super) droppable: Option<Box<Droppable>>,
@@ -83,9 +83,9 @@ pub(super) struct OutboxQueue {
     pub(super) bytes: usize,
     pub(super) share: OutboxShare,
     state: State,
-    /// The transport has had its turn and left messages behind.
+    /// Whether the transport has had a turn and left messages behind.
     stalled: bool,
-    /// Events with the policy `Disconnect` are over the limits.
+    /// Whether events with the policy `Disconnect` are over the limits.
     disconnects: bool,
     /// Set while the connection's task sleeps: a push takes it and wakes the task. It is `None` while the task runs, so that
     /// its own emits wake nothing.
@@ -118,7 +118,7 @@ impl OutboxQueue {
     }
 
     /// Adds a packet with its attachments, completely or not at all. If even the limit of a burst is reached, the overflow
-    /// policy applies at once; to protocol packets, only its disconnecting. About `recipients` outboxes share its bytes.
+    /// policy applies at once; protocol packets disconnect the client. `recipients` is an estimate of how many outboxes share its bytes.
     pub(super) fn push(
         &mut self,
         packet: Frames,
@@ -165,7 +165,7 @@ impl OutboxQueue {
         self.push(packet, PacketKind::Event, recipients, None)
     }
 
-    /// Returns the overflow policy that applies to a packet. Protocol packets are not dropped.
+    /// Returns the overflow policy that applies to a packet: `Disconnect` for protocol packets, which must not be dropped.
     fn policy_of(&self, kind: PacketKind, options: Option<&DeliveryOptions>) -> OverflowPolicy {
         match kind {
             PacketKind::Protocol => OverflowPolicy::Disconnect,
@@ -176,10 +176,11 @@ impl OutboxQueue {
         }
     }
 
-    /// A packet larger than the limits is accepted into an empty queue, because it could never be sent otherwise.
+    /// Adds a packet under a policy. A packet larger than the limits is accepted into an empty queue, because it could never be sent
+    /// otherwise.
     ///
-    /// While all outboxes together are full, so is each that has a part in that and whose transport has had its turn; at
-    /// twice as much, each that has a part.
+    /// While all outboxes together are over their limit, each of them that uses part of it and whose transport has had a turn counts as full.
+    /// Above twice the limit, each of them that uses part of it does.
     #[inline]
     fn add(
         &mut self,
@@ -222,7 +223,7 @@ impl OutboxQueue {
         Ok(Push::Done)
     }
 
-    /// Whether so many more messages and bytes exceed the limits this many times.
+    /// Returns whether `added` messages of `size` bytes would exceed `times` the limits.
     pub(super) fn exceeds(&self, added: usize, size: usize, times: usize) -> bool {
         let (waiting, limits) = (self.messages.len() - self.holes, self.limits);
         waiting > 0
@@ -241,7 +242,8 @@ impl OutboxQueue {
         (replaced != Replaced::default()).then_some(replaced)
     }
 
-    /// Returns whether a packet fits without exceeding the limits, or `window` messages and bytes if these are less.
+    /// Returns whether a packet fits without exceeding the limits, or the window of messages and bytes if that is smaller. True if the outbox
+    /// accepts nothing more.
     pub(super) fn has_room(
         &self,
         added: usize,
@@ -290,7 +292,7 @@ impl OutboxQueue {
         Some(self.aliases.apply(message))
     }
 
-    /// Records that the transport has had its turn. Returns whether it left so much behind that the policy disconnects the
+    /// Records that the transport has had a turn. Returns whether it left so much behind that the policy disconnects the
     /// client after [`OVERFLOW_GRACE`].
     #[inline]
     pub(super) fn after_turn(&mut self) -> bool {
@@ -303,7 +305,7 @@ impl OutboxQueue {
                     || queue.share.is_crowded(1))
         };
         if self.droppable.is_some() && is_over(self) {
-            // What a burst has left.
+            // Drops what a burst has left above the limits.
             self.make_room(0, 0, 1, None);
         }
         let is_over = is_over(self);

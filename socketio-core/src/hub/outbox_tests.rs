@@ -116,7 +116,7 @@ fn while_all_outboxes_together_are_full_those_that_are_not_read_are_full() {
             assert_eq!(queue.push(large(), PacketKind::Event, 1, None), Push::Done);
             queue.after_turn();
         }
-        // The transport of this one has not had its turn.
+        // The transport of this outbox has not had a turn.
         let mut burst = OutboxQueue::new(limits, &total);
         for _ in 0..3 {
             assert_eq!(burst.push(large(), PacketKind::Event, 1, None), Push::Done);

@@ -1,4 +1,4 @@
-//! How packets get into the outbox of a [`ConnectionHandle`]: at once, or when there is room; what is dropped is counted.
+//! Pushes packets into the outbox of a [`ConnectionHandle`], at once or when there is room, and counts what is dropped.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -18,7 +18,7 @@ impl ConnectionHandle {
         self.push_into(|outbox| outbox.push(packet, kind, 1, None));
     }
 
-    /// Pushes an event whose bytes about so many outboxes share. Otherwise as [`push`](Self::push).
+    /// Pushes an event as [`push`](Self::push) does. `recipients` is an estimate of how many outboxes share its bytes.
     pub(crate) fn push_event(
         &self,
         packet: Frames,
@@ -111,8 +111,8 @@ impl ConnectionHandle {
         self.writable.store(can_write, Ordering::Release);
     }
 
-    /// Waits until a packet of so many messages and bytes fits into the outbox without exceeding its limits, or `window` messages
-    /// and bytes if these are less; or until the connection accepts nothing more. Cancel-safe.
+    /// Waits until a packet of this size fits into the outbox without exceeding its limits, or the `window` of messages and bytes if that is
+    /// smaller; or until the connection accepts nothing more. Cancel-safe.
     pub(crate) async fn has_room(&self, messages: usize, bytes: usize, window: (usize, usize)) {
         loop {
             let taken = {

@@ -1,4 +1,4 @@
-//! What is recorded as rows, for the HTTP API and for recorders.
+//! Records what happens to clients as rows, for the HTTP API and for recorders.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -26,7 +26,7 @@ impl Record {
         Record::new(direction, client.subject())
     }
 
-    /// Notes the rooms, and the user, that an event is sent to.
+    /// Notes the rooms and the user that an event is sent to.
     fn address(&mut self, target: &Target) {
         let Target::Rooms(rooms) = target else {
             return;
@@ -93,8 +93,7 @@ impl Hub {
         activity.record(record);
     }
 
-    /// Begins the recording of an event whose handler starts, if rows are recorded. `complete` adds the event's name and
-    /// arguments.
+    /// Starts to record an event whose handler starts, if rows are recorded. `complete` adds the event's name and arguments.
     #[inline]
     pub(crate) fn recording(
         &self,
@@ -109,7 +108,7 @@ impl Hub {
         Some(Recording::start(activity, record))
     }
 
-    /// Records an event that was delivered to so many clients, of which `recipient` is the first.
+    /// Records an event that was delivered to `clients` clients, of which `recipient` is the first.
     pub(super) fn record_sent(
         &self,
         event: &SentEvent,
@@ -167,7 +166,7 @@ impl Hub {
         }
     }
 
-    /// Records an acknowledgement of this event of the client.
+    /// Records an acknowledgement that the server sends for an event of the client.
     #[inline]
     pub(crate) fn record_ack(&self, client: &Client, event: &str, bytes: usize) {
         if let Some(activity) = &self.activity {
@@ -179,7 +178,7 @@ impl Hub {
         }
     }
 
-    /// Records an acknowledgement by the client, of the event of the server that was sent with this id.
+    /// Records an acknowledgement that the client has sent for the server's event with this id.
     #[inline]
     pub(crate) fn record_received_ack(&self, client: &Client, id: Option<u64>, bytes: usize) {
         if let Some(activity) = &self.activity {

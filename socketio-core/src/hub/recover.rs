@@ -1,4 +1,4 @@
-//! How sessions are recovered: the part of the [`Hub`] for clients that are [`Recoverable`].
+//! Recovers sessions: the part of the [`Hub`] for clients that are [`Recoverable`].
 //!
 //! Locks are taken in the order client → log → namespace → room → outbox, and the sessions last.
 
@@ -79,7 +79,7 @@ impl Hub {
             .joined(version, client.namespace(), client.sid(), pid)
     }
 
-    /// Claims the session that a client presents, if all that it has missed can be sent.
+    /// Claims the session that a client presents, if all events that it has missed can be sent.
     fn resume(
         &self,
         recovery: &Recoveries,
@@ -90,7 +90,7 @@ impl Hub {
         let pid = &*credentials.pid;
         let mut found = recovery.find(pid, namespace);
         if let Found::Live(before) = found {
-            // The client is back before its loss was noticed.
+            // The client is back before the loss of its connection was noticed.
             self.end(&before, Reason::TransportClose);
             before.connection().notify();
             found = recovery.find(pid, namespace);
@@ -171,22 +171,22 @@ impl Hub {
             (accepted, false)
         });
         if lost {
-            // Another connection of the client has claimed the session since, or the log has lost what it needs: this connection
-            // ends as if it had been lost, so that the client comes back.
+            // Another connection of the client has claimed the session in the meantime, or the log no longer has the events that it needs.
+            // This connection ends as if it had been lost, so that the client comes back.
             self.end(client, Reason::TransportClose);
             let connection = client.connection();
             connection.close_connection(CloseRequest::Lost);
         }
         if flushes && accepted.is_some() {
-            // It comes back with the position of the last event that it had kept, and gets the others then.
+            // It comes back with the position of the last event that it had kept, and receives the others then.
             let connection = client.connection();
             connection.close_connection(CloseRequest::Lost);
         }
         accepted
     }
 
-    /// Delivers an event to one client with a session. If the client has lost its connection, the event is for whoever recovers
-    /// the session.
+    /// Delivers an event to one client with a session. If the client has lost its connection, the event is for the client
+    /// that recovers the session.
     pub(super) fn deliver_recoverable(
         &self,
         client: &Arc<Client>,
@@ -215,7 +215,7 @@ impl Hub {
         delivery.finish();
     }
 
-    /// As [`deliver_recoverable`](Self::deliver_recoverable), for an event that a handler emits.
+    /// Delivers an event that a handler emits, as [`deliver_recoverable`](Self::deliver_recoverable) does.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl Hub {
             return Ok(());
         }
         if recoverable.log().is_stored() {
-            // When it comes back from the store, nobody could be told.
+            // Checked now, since there is no caller to return the error to when the event is read from the store.
             let (connection, packet) = (client.connection(), packet.clone());
             if client.is_connected() && connection.is_full() {
                 return Err(EmitError::outbox_full());
@@ -256,7 +256,7 @@ impl Hub {
         emitted
     }
 
-    /// Returns the client, or the one that has recovered its session since.
+    /// Returns the client, or the client that has recovered its session in the meantime.
     fn current(&self, client: &Arc<Client>) -> Option<Arc<Client>> {
         match client.is_connected() {
             true => Some(Arc::clone(client)),
@@ -275,7 +275,7 @@ impl Hub {
     ) {
         let session = &resumed.session;
         {
-            // A room that `connect` has left was not allowed any more: what was sent to it is not either.
+            // The `connect` handler has taken the client out of these rooms, so that it must not receive what was sent to them.
             let rooms = state.rooms();
             let mut memberships = recoverable.memberships();
             for room in &session.rooms {
@@ -354,9 +354,9 @@ impl Hub {
 }
 
 impl Recoveries {
-    /// Returns whether the session of a client is kept that ends for this reason.
+    /// Returns whether the session of a client that ends for this reason is kept.
     pub(crate) fn keeps(&self, client: &Client, reason: Reason) -> bool {
-        // What `DropNewest` has dropped is gone.
+        // Events that `DropNewest` has dropped can't be recovered.
         let connection = client.connection();
         let is_lossy =
             connection.limits().policy == OverflowPolicy::DropNewest && connection.dropped() > 0;

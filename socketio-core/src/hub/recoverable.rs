@@ -1,4 +1,6 @@
-//! [`Recoverable`]: what a client needs so that its session can be recovered.
+//! [`Recoverable`]: the part of a client that is needed to recover its session.
+//!
+//! Its positions are changed under the lock of the log, so that they agree with the events that were put into the outbox.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::event_log::{EventLog, LogState, Memberships, Place};
 
-/// No position.
+/// Stands for no position.
 const NONE: u64 = u64::MAX;
 
 /// A place that is changed under the lock of the log, and read without it.
@@ -49,9 +51,9 @@ pub(crate) struct Recoverable {
     replayed_after: AtomicU64,
     /// The last position that only this node has.
     local: AtomicPlace,
-    /// If it is stored.
+    /// Set if the session is stored.
     pub(super) mark: Option<Arc<SessionMark>>,
-    /// Locked after the log only.
+    /// Locked only after the log.
     memberships: Mutex<Memberships>,
     pub(super) resumed: Option<Resumed>,
     /// Becomes true when its last handler has ended.
@@ -71,7 +73,7 @@ pub(super) struct Resumed {
 }
 
 impl Recoverable {
-    /// For a client with a new session.
+    /// Creates the part for a client with a new session.
     pub(super) fn new(pid: Arc<str>, log: Arc<EventLog>, mark: Option<Arc<SessionMark>>) -> Self {
         Recoverable {
             pid,
@@ -87,7 +89,7 @@ impl Recoverable {
         }
     }
 
-    /// For a client that recovers a session.
+    /// Creates the part for a client that recovers a session.
     pub(super) fn resume(pid: Arc<str>, resumed: Resumed, mark: Option<Arc<SessionMark>>) -> Self {
         let session = &resumed.session;
         Recoverable {
@@ -96,7 +98,7 @@ impl Recoverable {
             start: AtomicPlace::new(session.start),
             last: AtomicPlace::new(session.last),
             replayed_after: AtomicU64::new(NONE),
-            // What another node had there, the client has received.
+            // Checked before: the client has received everything that only the other node had.
             local: AtomicPlace::new(match session.is_foreign {
                 true => Place::START,
                 false => session.local,
@@ -117,12 +119,12 @@ impl Recoverable {
         self.resumed.is_some()
     }
 
-    /// Returns what becomes true when the previous client of the session has ended, its `disconnect` handler included.
+    /// Returns a flag that becomes true when the previous client of the session has ended, including its `disconnect` handler.
     pub(crate) fn previous(&self) -> Option<watch::Receiver<bool>> {
         Some(self.resumed.as_ref()?.session.previous.clone())
     }
 
-    /// Returns what ends this client when it is dropped.
+    /// Returns a guard that marks this client as ended when it is dropped.
     pub(crate) fn ending(&self) -> Ending {
         Ending(self.ended.clone())
     }
@@ -139,7 +141,7 @@ impl Recoverable {
         self.start.get()
     }
 
-    /// The client is accepted: it receives what comes after this position. Under the lock of the log.
+    /// Sets the position after which the client, which is accepted, receives events. Called under the lock of the log.
     pub(super) fn start_after(&self, seq: Place) {
         self.start.set(seq);
         self.last.set(seq);
@@ -154,12 +156,12 @@ impl Recoverable {
         (seq != NONE).then_some(Place::from_bits(seq))
     }
 
-    /// Events were replayed to a client that had presented this position.
+    /// Notes that events were replayed to the client, which had presented this position.
     pub(super) fn set_replayed_after(&self, seq: Place) {
         self.replayed_after.store(seq.to_bits(), Ordering::Relaxed);
     }
 
-    /// The event at this position was put into the outbox. Under the lock of the log.
+    /// Notes that the event at this position was put into the outbox. Called under the lock of the log.
     pub(super) fn delivered(&self, seq: Place) {
         self.last.set(seq);
     }
@@ -170,7 +172,7 @@ impl Recoverable {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something at this position, which only this node has, was put into the outbox. Under the lock of the log.
+    /// Notes that an event at this position, which only this node has, was put into the outbox. Called under the lock of the log.
     pub(super) fn delivered_locally(&self, seq: Place) {
         self.delivered(seq);
         self.local.set(seq);
@@ -202,7 +204,7 @@ impl Recoverable {
         self.mark.as_ref().is_some_and(|mark| mark.is_taken())
     }
 
-    /// The client is accepted: its session is stored from now on. `here` is the room of all clients of this node.
+    /// Stores the session of a client, which is accepted, from now on. `here` is the room of all clients of this node.
     pub(super) fn begin_storing(&self, client: &Arc<Client>, here: &Room, log: &LogState) {
         if let Some(mark) = &self.mark {
             mark.begin(client);
@@ -211,7 +213,7 @@ impl Recoverable {
     }
 }
 
-/// Tells the next client of a session, when it is dropped, that this one has ended.
+/// Tells the next client of a session that this client has ended, when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Ending(watch::Sender<bool>);
 

@@ -1,4 +1,7 @@
 //! [`Recoveries`]: the logs and the kept sessions of a server, if it recovers sessions.
+//!
+//! The hub calls it when clients join and leave. A kept session ends exactly once: it is recovered, given to another node, or passed
+//! to `OnLost`.
 
 use std::{
     collections::VecDeque,
@@ -24,13 +27,13 @@ use crate::{
     counters::{RecoveryCounters, RecoveryOutcome},
 };
 
-/// How often old events are dropped at least.
+/// The longest interval after which old events are dropped.
 const SWEEP: Duration = Duration::from_secs(10);
 
 /// Which clients can recover their sessions.
 pub(crate) type Eligible = Arc<dyn Fn(&Request) -> bool + Send + Sync>;
 
-/// What runs for a kept session that has ended without having been recovered.
+/// Called for a kept session that has ended without having been recovered.
 pub(crate) type OnLost = Box<dyn Fn(Arc<KeptSession>) -> LostFuture + Send + Sync>;
 
 /// The future of [`OnLost`]. It does not panic.
@@ -43,9 +46,9 @@ pub(crate) struct RecoveryOptions {
     pub(crate) max_disconnection: Duration,
     /// How long events are kept.
     pub(crate) age: Duration,
-    /// How much memory the events of each namespace may take.
+    /// How much memory the events of each namespace may take, in bytes.
     pub(crate) bytes: usize,
-    /// How many sessions may be kept.
+    /// The maximum number of kept sessions.
     pub(crate) sessions: usize,
     pub(crate) eligible: Eligible,
 }
@@ -63,7 +66,7 @@ pub(crate) struct Recoveries {
     has_lost: Notify,
     on_lost: OnceLock<OnLost>,
     is_swept: AtomicBool,
-    /// Nothing is kept any more: the server stops.
+    /// Whether the server stops, so that nothing is kept any more.
     pub(super) is_stopping: AtomicBool,
 }
 
@@ -87,7 +90,7 @@ impl Recoveries {
         }
     }
 
-    /// Returns whether a client can bear an offset behind the arguments of its events.
+    /// Returns whether a client may recover sessions, because it accepts an offset behind the arguments of its events.
     pub(crate) fn is_eligible(&self, request: &Request) -> bool {
         fault::catch(|| (self.options.eligible)(request)).unwrap_or_else(|panic| {
             tracing::error!(target: "socketio", %panic, "the function given to `Recovery::clients` panicked: the client can't recover its session");
@@ -95,7 +98,7 @@ impl Recoveries {
         })
     }
 
-    /// Begins a session in a namespace. It ends with [`leave`](Self::leave). `None` if there is a store that was not opened yet.
+    /// Begins a session in a namespace, which ends with [`leave`](Self::leave). Returns `None` if there is a store that was not opened yet.
     pub(super) fn begin(&self, namespace: &Arc<str>) -> Option<Recoverable> {
         let pid = Arc::from(Sid::random().as_str());
         let log = self.logs.begin_session(namespace)?;
@@ -118,7 +121,7 @@ impl Recoveries {
         self.sessions.kept_session(pid)
     }
 
-    /// Keeps a session that another node has had until now.
+    /// Keeps a session that another node has kept until now.
     pub(super) fn import(&self, session: KeptSession) {
         let (duration, max) = (self.options.max_disconnection, self.options.sessions);
         let pid = Arc::clone(&session.pid);
@@ -131,16 +134,16 @@ impl Recoveries {
 
     /// Forgets a session that another node has now.
     pub(super) fn forget(&self, pid: &str) {
-        // The log of a store does not count its sessions.
+        // No `leave`, since logs of a store do not count their sessions.
         self.sessions.end(pid);
     }
 
-    /// A session of a namespace has ended.
+    /// Notes that a session of a namespace has ended.
     pub(super) fn leave(&self, namespace: &str) {
         self.logs.end_session(namespace);
     }
 
-    /// A kept session has ended without having been recovered.
+    /// Ends a kept session that was not recovered, and queues it for `on_expired`.
     pub(super) fn lose(&self, session: Arc<KeptSession>) {
         self.leave(&session.namespace);
         if let Some(saver) = &self.saver {
@@ -152,7 +155,7 @@ impl Recoveries {
         self.has_lost.notify_one();
     }
 
-    /// Claims a session for a client that has lost its connection, or returns its client that has not ended yet.
+    /// Claims a kept session, or returns the client of a session that has not ended yet.
     pub(super) fn find(&self, pid: &str, namespace: &str) -> Found {
         self.sessions.claim(pid, namespace)
     }
@@ -164,7 +167,7 @@ impl Recoveries {
         }
     }
 
-    /// The client of a session ended before it was accepted.
+    /// Gives up the session of a client that has ended before it was accepted.
     pub(super) fn abandon(&self, client: &Client, recoverable: &Recoverable) {
         match &recoverable.resumed {
             Some(resumed) => self.sessions.release(&recoverable.pid, resumed.claim),
@@ -182,13 +185,13 @@ impl Recoveries {
         !self.is_swept.load(Ordering::Relaxed) && !self.is_swept.swap(true, Ordering::Relaxed)
     }
 
-    /// Sets what runs once for each kept session that has ended without having been recovered.
+    /// Sets the function that is called once for each kept session that has ended without having been recovered.
     pub(crate) fn set_on_lost(&self, on_lost: OnLost) {
-        // It is set once, when the server is built.
+        // Called once, when the server is built.
         let _ = self.on_lost.set(on_lost);
     }
 
-    /// Drops old events and expired sessions for ever. What runs for sessions that have ended is passed to `spawn`.
+    /// Drops old events and expired sessions until it is cancelled. Passes the futures of [`OnLost`] to `spawn`.
     pub(crate) async fn sweep(&self, spawn: impl Fn(LostFuture)) {
         loop {
             let next = self.expire();
@@ -211,7 +214,7 @@ impl Recoveries {
         next
     }
 
-    /// Returns what is to run for the sessions that have ended.
+    /// Returns the futures of [`OnLost`] for the sessions that have ended.
     fn take_lost(&self) -> Vec<LostFuture> {
         let lost = std::mem::take(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner));
         let on_lost = self.on_lost.get();
@@ -221,8 +224,8 @@ impl Recoveries {
         futures.collect()
     }
 
-    /// Ends all kept sessions, and returns what is to run for those that have ended. Nothing is kept from now on. What is in a store stays
-    /// there for other nodes.
+    /// Ends all kept sessions, and returns the futures of [`OnLost`]. Nothing is kept from now on. With a store, the sessions stay there for
+    /// other nodes.
     pub(crate) fn stop(&self) -> Vec<LostFuture> {
         self.is_stopping.store(true, Ordering::Relaxed);
         if self.saver.is_some() {

@@ -23,7 +23,7 @@ use crate::{
     event_log::{EventLog, Memberships, Place},
 };
 
-/// What is kept of a client that has lost its connection.
+/// The session of a client that has lost its connection.
 #[derive(Debug)]
 pub(crate) struct KeptSession {
     /// Its secret id.
@@ -43,11 +43,11 @@ pub(crate) struct KeptSession {
     pub(super) last: Place,
     /// The position that the client had presented when events were replayed.
     pub(super) replayed_after: Option<Place>,
-    /// The last position that only its node had: the client was sent something there alone.
+    /// The last position that only its node had, of an event that was sent to this client alone.
     pub(super) local: Place,
     /// Whether another node had it.
     pub(super) is_foreign: bool,
-    /// The position at which the client ended, or, if its node did, the last one at which it was known to have missed nothing.
+    /// The position at which the client ended or, if its node ended, the last position at which it was known to have missed nothing.
     pub(super) until: Place,
     /// Becomes true when its last handler has ended.
     pub(super) previous: watch::Receiver<bool>,
@@ -65,17 +65,17 @@ enum Session {
     Kept {
         session: Arc<KeptSession>,
         deadline: Instant,
-        /// The latest client that wants to recover it.
+        /// The claim of the latest client that wants to recover it.
         claim: Option<u64>,
     },
 }
 
-/// What a client gets that presents the id of a session.
+/// The result of a look-up of a session by its secret id.
 pub(super) enum Found {
     Unknown,
     /// Its client has not ended yet.
     Live(Arc<Client>),
-    /// It is this client's now.
+    /// The session belongs to this client now, under this claim.
     Claimed(Arc<KeptSession>, u64),
 }
 
@@ -86,7 +86,7 @@ pub(super) struct RecoverySessions(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     by_pid: HashMap<Arc<str>, Session>,
-    /// Kept sessions in the order of their deadlines; some have been recovered since.
+    /// Kept sessions in the order of their deadlines. Some of them may have been recovered.
     deadlines: VecDeque<(Instant, Arc<str>)>,
     kept: usize,
     claims: u64,
@@ -121,7 +121,8 @@ impl RecoverySessions {
         self.lock().by_pid.insert(Arc::clone(pid), live);
     }
 
-    /// Keeps the session of a client that has lost its connection, and returns the session that it displaces.
+    /// Keeps the session of a client that has lost its connection for `duration`. Returns the session that is evicted if there are `max`
+    /// already.
     pub(super) fn keep(
         &self,
         pid: &Arc<str>,
@@ -190,8 +191,7 @@ impl RecoverySessions {
         removed.is_some()
     }
 
-    /// Removes the sessions whose time is over, and returns them with the time of the next deadline. Those that a client is
-    /// about to recover stay.
+    /// Removes and returns the expired sessions, with the next deadline. Sessions that a client is about to recover stay.
     pub(super) fn expire(&self) -> (Vec<Arc<KeptSession>>, Option<Instant>) {
         let now = Instant::now();
         let mut expired = Vec::new();
@@ -283,7 +283,7 @@ impl Table {
         }
     }
 
-    /// Removes the session that is kept for the longest time and that no client is about to recover.
+    /// Removes the session that was kept longest, except for those that a client is about to recover.
     fn take_oldest(&mut self) -> Option<Arc<KeptSession>> {
         let mut index = 0;
         while let Some((deadline, pid)) = self.deadlines.get(index) {

@@ -1,4 +1,4 @@
-//! Whether all that a client has missed can be sent to it: the part of [`KeptSession`] that recovers it.
+//! Checks whether all events that a client has missed can be sent to it: the part of [`KeptSession`] that recovers it.
 
 use super::{credentials::Received, recovery_sessions::KeptSession};
 use crate::{
@@ -8,7 +8,11 @@ use crate::{
 };
 
 impl KeptSession {
-    /// Returns the position that the client presents, and that up to which it has all events, if all later ones are there.
+    /// Returns the position that the client presents, and the position up to which it has all events.
+    ///
+    /// # Errors
+    ///
+    /// The outcome to count, if the offset is invalid, later events are no longer kept, or they are more than the outbox may hold.
     pub(super) fn check(
         &self,
         received: Received,
@@ -17,9 +21,9 @@ impl KeptSession {
     ) -> Result<(Place, Place), RecoveryOutcome> {
         let presented = match received {
             Received::Malformed => return Err(RecoveryOutcome::InvalidOffset),
-            // Of an earlier session: the official client never forgets it.
+            // The offset of an earlier session: the official client never forgets it.
             Received::UpTo(offset) if offset.epoch != self.log.epoch() => self.start,
-            // What another node has put behind the number of an event is not known here.
+            // Only the numbers are compared: which places another node has used between two numbers is unknown here.
             Received::UpTo(offset) if offset.seq.number() > log.seq().number() => {
                 return Err(RecoveryOutcome::InvalidOffset);
             }
@@ -31,7 +35,7 @@ impl KeptSession {
             true => presented.max(self.until),
             false => presented,
         };
-        // Something of what only another node has may be missing.
+        // The client may have missed an event that only the other node had.
         let lacks_local = self.is_foreign && presented < self.local;
         if lacks_local || !self.is_complete(received, log) {
             return Err(RecoveryOutcome::Incomplete);
@@ -45,8 +49,8 @@ impl KeptSession {
         Ok((presented, received))
     }
 
-    /// Returns whether a client that presents this position may have kept events of a replay that was interrupted. The official
-    /// client dispatches them when it is connected, and not before, and would dispatch them twice.
+    /// Returns whether a client that presents this position may have kept events of an interrupted replay. The official client dispatches them
+    /// only once it is connected, and would then dispatch them twice.
     pub(super) fn may_be_half_replayed(&self, presented: Place) -> bool {
         self.replayed_after == Some(presented)
     }

@@ -17,7 +17,7 @@ use crate::base::fault;
 pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
     returned: Condvar,
-    /// Are told when the value was changed.
+    /// Notified when the value was changed.
     watchers: Mutex<Vec<Weak<dyn Changed>>>,
 }
 
@@ -43,7 +43,7 @@ impl<T> Slot<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lends the value to `run` once no other thread has it. After a panic, the value is returned as `run` has left it.
+    /// Lends the value to `run`, after waiting while another thread has it. After a panic, the value is returned as `run` has left it.
     ///
     /// # Panics
     ///
@@ -59,18 +59,18 @@ impl<T> Slot<T> {
         }
     }
 
-    /// As [`with`](Self::with), for a change of the value.
+    /// Lends the value as [`with`](Self::with) does, then notifies the watchers that it was changed.
     ///
     /// # Panics
     ///
     /// As [`with`](Self::with).
     pub(crate) fn change<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
-        // Also if `run` panics.
+        // Notifies also if `run` panics.
         let _changed = ChangedOnDrop(self);
         self.with(run)
     }
 
-    /// Has someone told of each change.
+    /// Adds a watcher that is notified of each change.
     pub(super) fn tell(&self, watcher: &Weak<dyn Changed>) {
         let mut watchers = self.watchers();
         watchers.retain(|watcher| watcher.strong_count() > 0);
@@ -132,7 +132,7 @@ fn lend<T>(state: &mut State<T>) -> Option<T> {
     }
 }
 
-/// Tells that the value was changed.
+/// Notifies the watchers on drop.
 struct ChangedOnDrop<'a, T>(&'a Slot<T>);
 
 impl<T> Drop for ChangedOnDrop<'_, T> {
@@ -187,12 +187,12 @@ impl Slots {
         self.0.iter().map(|(id, slot)| (id, slot))
     }
 
-    /// Adds a slot for values of a type that it has none of.
+    /// Adds a slot for a type that has none yet.
     pub(super) fn insert(&mut self, id: TypeId, slot: AnySlot) {
         self.0.push((id, slot));
     }
 
-    /// Adds values of types that it has none of.
+    /// Adds the slots of types that have none yet.
     pub(super) fn add(&mut self, values: &Slots) {
         for (id, slot) in &values.0 {
             if !self.0.iter().any(|(own, _)| own == id) {

@@ -24,12 +24,12 @@ struct Entry {
     cancel: Arc<Cancel>,
 }
 
-/// What a stream is cancelled by.
+/// The names by which a stream can be cancelled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StreamName {
-    /// The namespace in which it runs.
+    /// The namespace in which it runs, if it is detached from its client.
     pub(crate) namespace: Option<Arc<str>>,
-    /// The key that its handler gave.
+    /// The key that its handler has given.
     pub(crate) key: Option<Arc<str>>,
     /// The event that cancels it.
     pub(crate) cancelled_by: Option<&'static str>,
@@ -84,7 +84,7 @@ impl StreamTable {
         })
     }
 
-    /// Cancels the streams whose names match, and returns how many these are.
+    /// Cancels the streams whose names match, and returns their number.
     pub(crate) fn cancel(&self, matches: impl Fn(&StreamName) -> bool) -> usize {
         let table = self.lock();
         let cancelled = table.streams.iter().filter(|entry| matches(&entry.name));

@@ -29,13 +29,13 @@ pub trait Transport: Send + Unpin + 'static {
         read: bool,
     ) -> Poll<Incoming>;
 
-    /// Returns whether a message could be popped from `outgoing` now.
+    /// Returns whether the transport could take a message from `outgoing` now.
     fn can_write(&self) -> bool;
 
-    /// Begins to close: the messages in the outbox are still written; then `poll` returns [`Incoming::Closed`].
+    /// Starts to close: the messages in the outbox are still written, then `poll` returns [`Incoming::Closed`].
     fn close(&mut self, reason: Reason);
 
-    /// Returns the name: `polling`, `websocket`, or another one.
+    /// Returns the name of the transport: `polling`, `websocket`, or another one.
     fn name(&self) -> &'static str;
 
     /// Returns the version of the protocol that the client speaks. It must not change. Default: the current one.

@@ -1,4 +1,4 @@
-//! The users of clients: several clients may have one user.
+//! The users of clients. Several clients may have the same user, and are addressed by a room whose name is secret.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,20 +11,20 @@ use crate::{
     event_log::LogState,
 };
 
-/// The rooms of users begin with it. It is random, so that no client can name them.
+/// The prefix of the rooms of users. Random, so that no client can name these rooms.
 static PREFIX: LazyLock<Sid> = LazyLock::new(Sid::random);
 
-/// Returns the key of the user whose room it is.
+/// Returns the key of the user whose room this is, if it is one.
 pub(super) fn key_of_room(room: &str) -> Option<&str> {
     room.strip_prefix(PREFIX.as_str())?.strip_prefix(':')
 }
 
-/// Returns the room of the clients of a user, which exists on this node only.
+/// Returns the room of the clients of a user. Its name differs between nodes.
 pub(crate) fn user_room(key: &str) -> Room {
     Arc::from(format!("{}:{key}", PREFIX.as_str()))
 }
 
-/// Returns the key of the user whose room it is, if it is one.
+/// Returns the key of the user whose room this is, if it is one.
 pub(crate) fn user_of(room: &str) -> Option<&str> {
     room.strip_prefix(PREFIX.as_str())?.strip_prefix(':')
 }
@@ -64,7 +64,7 @@ pub(super) fn enter(client: &Arc<Client>, namespace: &NamespaceClients) {
     }
 }
 
-/// As [`enter`], for a client whose session can be recovered, under the lock of its log.
+/// Makes a client whose session can be recovered addressable as [`enter`] does. Called under the lock of its log.
 pub(super) fn enter_locked(
     client: &Arc<Client>,
     recoverable: &Recoverable,
@@ -78,7 +78,7 @@ pub(super) fn enter_locked(
     }
 }
 
-/// Removes a client from the list of its user. Its session is still that user's.
+/// Removes a client from the room of its user, which its session keeps as its user.
 pub(super) fn leave_locked(client: &Arc<Client>, namespace: &NamespaceClients) {
     if let Some(user) = client.user() {
         namespace.remove(client, &user_room(&user));

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `queue.rs` | the traits that a broker implements |
 //! | `into_message_queue.rs` | creates a queue from a URL: the table of schemes |
-//! | `authority.rs`, `tls.rs`, `broker.rs`, `timeouts.rs` | what the brokers share: hosts and logins in URLs, TLS, names in errors, time limits |
+//! | `authority.rs`, `tls.rs`, `broker.rs`, `timeouts.rs` | common parts: hosts and logins in URLs, TLS, names in errors, time limits |
 //! | `redis/`, `rabbitmq/`, `kafka/`, `nats/` | the brokers |
 //!
 //! Every broker has the same files:

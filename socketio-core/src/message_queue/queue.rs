@@ -13,13 +13,13 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// # Contract
 ///
-/// * A message that is published on a channel reaches every subscription to that channel that was open before, those of the publisher's
-///   own process included, and no other channel. Messages need not be kept for later subscriptions.
+/// * A message that is published on a channel reaches every subscription to that channel that was open before, including those of the
+///   publisher's own process, and no other channel. Messages need not be kept for later subscriptions.
 /// * The messages of one [`Publisher`] arrive in the order in which they were published.
 /// * Messages are arbitrary bytes.
-/// * Publishers and subscriptions have connections of their own, so that the failure of one leaves the others alone. Dropping one frees
+/// * Publishers and subscriptions use separate connections, so that the failure of one does not affect the others. Dropping one frees
 ///   its connection.
-/// * No operation retries by itself after it has failed: the caller opens a new connection, after a pause.
+/// * No operation retries by itself after a failure: the caller opens a new connection after a pause.
 /// * An error of [`publisher`](Self::publisher) or [`subscription`](Self::subscription) names the broker's address, without the
 ///   password.
 /// * A broker that has stopped responding is an error: of [`Subscription::receive`] within a minute, of all others within 30 seconds.

@@ -1,7 +1,7 @@
 //! The time limits of all brokers.
 //!
-//! The tasks that publish and subscribe (`cluster`) give up an operation after 30 seconds. The limits here are shorter, so that the error
-//! that is logged names the broker and the reason. A broker that stops responding is an error of
+//! The tasks that publish and subscribe (`cluster`) give up an operation after 30 seconds. The limits here are shorter, so that the logged
+//! error names the broker and the reason. A broker that stops responding is an error of
 //! [`receive`](super::Subscription::receive) within a minute.
 
 use std::time::Duration;
@@ -16,8 +16,8 @@ pub(super) const CONFIRM: Duration = Duration::from_secs(10);
 #[cfg(feature = "redis")]
 pub(super) const REDIS_SILENCE: Duration = Duration::from_secs(15);
 
-/// When TCP keepalive begins on an idle Redis connection: firewalls and load balancers forget connections that are silent for some
-/// minutes, and a publisher may be.
+/// The idle time after which TCP keepalive starts on a Redis connection: firewalls and load balancers forget connections that are silent for
+/// some minutes, as a publisher may be.
 #[cfg(feature = "redis")]
 pub(super) const REDIS_KEEPALIVE: Duration = Duration::from_secs(60);
 

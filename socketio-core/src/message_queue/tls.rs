@@ -25,7 +25,7 @@ pub(super) fn trusting(
     authorities: Vec<CertificateDer<'static>>,
 ) -> Result<ClientConfig, BoxError> {
     let mut roots = RootCertStore::empty();
-    // The platform's store may contain some that rustls can't read.
+    // The platform's store may contain certificates that rustls can't read.
     roots.add_parsable_certificates(authorities);
     // Explicit, because a program with several providers has no default one.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

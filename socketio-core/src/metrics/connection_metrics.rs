@@ -20,7 +20,7 @@ pub struct TransportMetrics {
 pub struct ClosedMetrics {
     /// Why they ended.
     pub reason: Reason,
-    /// How many ended.
+    /// The number of connections that ended.
     pub count: u64,
 }
 
@@ -34,7 +34,7 @@ pub struct NamespaceMetrics {
     pub clients: u64,
 }
 
-/// The events and packets that wait to be written, of all connections.
+/// The outboxes of all connections: packets that wait to be written, and dropped ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxMetrics {
@@ -61,7 +61,7 @@ pub struct OutboxMetrics {
     pub dropped_disconnecting: u64,
     /// The number of events that a handler could not emit, because the outbox was full even for a burst.
     pub refused: u64,
-    /// The number of connections that were closed because the client read too slowly, also when only all outboxes together
-    /// were full.
+    /// The number of connections that were closed because the client read too slowly, including those closed because all outboxes
+    /// together were full.
     pub slow_clients: u64,
 }

@@ -1,4 +1,4 @@
-//! [`DeliveryMetrics`]: events that happen once, and events that are kept until they are acknowledged.
+//! [`DeliveryMetrics`]: events that run once, and events that are kept until they are acknowledged.
 
 use super::{
     Metrics,
@@ -6,21 +6,22 @@ use super::{
 };
 use crate::counters::Counters;
 
-/// Events that happen once, and events that are kept until they are acknowledged.
+/// Events that run once, and events that are kept until they are acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryMetrics {
-    /// The events with [`once`](crate::EventHandlerExt::once) that were handled before, so that their stored responses were sent again.
+    /// The number of events with [`once`](crate::EventHandlerExt::once) that had been handled before, so that the stored response was sent
+    /// again.
     pub repeated: u64,
-    /// The responses of events with `once` that could not be stored: a retry may run the handler again.
+    /// The number of responses of events with `once` that could not be stored: a retry may run the handler again.
     pub not_stored: u64,
-    /// The events of [`deliver`](crate::To::deliver) that a client has acknowledged, on this node.
+    /// The number of events of [`deliver`](crate::To::deliver) that this node has sent and a client has acknowledged.
     pub acknowledged: u64,
-    /// The events of `deliver` that could not be delivered, by cause, as this node has found.
+    /// The events of `deliver` that this node could not deliver, by cause.
     pub undelivered: Vec<UndeliveredMetrics>,
 }
 
-/// How many events could not be delivered for one cause.
+/// The events that could not be delivered for one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UndeliveredMetrics {

@@ -1,4 +1,4 @@
-//! [`Health`]: whether a server should get traffic.
+//! [`Health`]: whether a server should receive traffic.
 
 use std::sync::atomic::Ordering;
 
@@ -10,12 +10,12 @@ use crate::{client::SocketIo, cluster::QueueHealth};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Always true: the process answers. A platform that restarts what is not live should ask for nothing more, because a
+    /// Always true: the process responds. A platform that restarts processes should probe nothing more than this, because a
     /// restart ends every connection.
     pub live: bool,
-    /// Whether the server should get new clients: it is not shutting down, and was subscribed to its message queue, if it has
-    /// one. A subscription that breaks later does not make it unready: all nodes would be unready at once, while local clients
-    /// are served.
+    /// Whether the server should receive new clients: it is not shutting down, and has once been subscribed to its message queue,
+    /// if it has one. A subscription that breaks later does not make it unready, because all nodes would become unready at once
+    /// although local clients are served.
     pub ready: bool,
     /// Whether the server leaves service or shuts down: handshakes are answered with 503, at the latest after the
     /// [`notice`](crate::Drain::notice) of a drain.
@@ -31,18 +31,18 @@ pub struct Health {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreHealth {
-    /// Whether events are appended and read.
+    /// Whether events can be appended and read.
     pub is_available: bool,
-    /// The events that are on their way to the store and back.
+    /// The number of events that are on their way to the store and back.
     pub waiting: usize,
     /// The number of events that were sent without being kept, because the store was down.
     pub unkept: u64,
 }
 
 impl SocketIo {
-    /// Returns whether the server is live and ready, and the state of its message queue. Cheap.
+    /// Returns whether the server is live and ready, and the states of its message queue and its event store. Cheap.
     ///
-    /// [`SocketIo::probes`] answers HTTP requests with it.
+    /// [`SocketIo::probes`] serves it over HTTP.
     pub fn health(&self) -> Health {
         let node = self.node();
         let draining = *node.stopping.borrow() || node.draining.load(Ordering::Acquire);

@@ -1,10 +1,10 @@
-//! [`Histogram`]: durations that were counted in ranges.
+//! [`Histogram`]: durations that were counted by ranges.
 
 use std::time::Duration;
 
 use crate::counters::{BOUNDS, DurationCounters};
 
-/// Durations that were counted in fixed ranges.
+/// Durations that were counted by fixed ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Histogram {
@@ -23,7 +23,7 @@ pub struct Histogram {
 pub struct Bucket {
     /// The upper bound, inclusive.
     pub bound: Duration,
-    /// How many durations were not longer than the bound.
+    /// The number of durations that were not longer than the bound.
     pub count: u64,
 }
 
@@ -43,8 +43,8 @@ impl Histogram {
         }
     }
 
-    /// Returns the duration that this part of all durations does not exceed, such as 0.99, estimated within its range; `None`
-    /// if there were none. Beyond the last bound it is the last bound.
+    /// Returns an estimate of the duration that a part of all durations, such as 0.99, does not exceed; `None` if there were none.
+    /// The estimate interpolates within a range. Beyond the last bound it is the last bound.
     pub fn quantile(&self, part: f64) -> Option<Duration> {
         let rank = part.clamp(0.0, 1.0) * self.count as f64;
         let (mut below, mut counted) = (Duration::ZERO, 0);

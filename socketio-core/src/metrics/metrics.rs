@@ -8,10 +8,10 @@ use super::{
 /// A snapshot of what a server has counted since it was built, returned by [`SocketIo::metrics`](crate::SocketIo::metrics).
 ///
 /// Counting is always on. Numbers are read one after the other while the server runs, so that their sums may differ by
-/// what happened meanwhile; no number is ever smaller than in an earlier snapshot, unless it is said to be of now.
-/// [`to_prometheus`](Metrics::to_prometheus) writes all of them as text.
+/// what happened in the meantime. No number is ever smaller than in an earlier snapshot, unless it is documented as the
+/// number now. [`to_prometheus`](Metrics::to_prometheus) writes all of them as text.
 ///
-/// Names of namespaces and events are those of the handler table, never what a client sent.
+/// Names of namespaces and events come from the handler table, never from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -30,7 +30,7 @@ pub struct Metrics {
     /// The number of clients that were refused by a `connect` handler, a guard or an error.
     pub clients_refused: u64,
     /// The problems of the page [troubleshooting](https://docs.rs/socketio/latest/socketio/guide/troubleshooting/index.html),
-    /// each with how often it was seen, also without a line in the log.
+    /// with their counts. Occurrences that were left out of the log are also counted.
     pub problems: Vec<ProblemMetrics>,
     /// The number of received messages. A packet with attachments is several messages.
     pub messages_received: u64,
@@ -40,28 +40,28 @@ pub struct Metrics {
     pub messages_sent: u64,
     /// The bytes of messages passed to transports, before compression and without framing.
     pub bytes_sent: u64,
-    /// Events by namespace and name: those of the handler table, then `other` for all other names.
+    /// The events by namespace and name: those of the handler table, then `other` for all other names.
     pub events: Vec<EventMetrics>,
-    /// Handlers, with their durations and errors.
+    /// The handlers, with their durations and errors.
     pub handlers: Vec<HandlerMetrics>,
-    /// Rate limits, with the events over them.
+    /// The rate limits, with the events over them.
     pub rate_limits: Vec<RateLimitMetrics>,
     /// The number of acknowledgements that a `call` has waited for until its timeout. In a cluster, the remote recipients of a
     /// call are counted as one.
     pub acks_timed_out: u64,
-    /// What waits to be written.
+    /// The packets that wait to be written, and dropped ones.
     pub outbox: OutboxMetrics,
     /// The recovery of sessions; `None` without [`recovery`](crate::SocketIoBuilder::recovery).
     pub recovery: Option<RecoveryMetrics>,
     /// The histories of rooms; `None` without [`history`](crate::SocketIoBuilder::history).
     pub history: Option<HistoryMetrics>,
-    /// Events that happen once, and events that are kept until they are acknowledged.
+    /// Events that run once, and events that are kept until they are acknowledged.
     pub delivery: DeliveryMetrics,
-    /// From when a ping is due until its pong arrives.
+    /// The time from when a ping is due until its pong arrives.
     pub ping_round_trip: Histogram,
-    /// What the recorder has written; `None` without a [`Recorder`](crate::Recorder).
+    /// The output of the recorder; `None` without a [`Recorder`](crate::Recorder).
     pub recorder: Option<RecorderMetrics>,
-    /// Whether the server is ready, and the state of its message queue.
+    /// Whether the server is ready, and the states of its message queue and its event store.
     pub health: Health,
 }
 
@@ -75,7 +75,7 @@ pub struct ProblemMetrics {
     pub refuses_handshake: bool,
     /// Whether it is input that can't be decoded.
     pub is_decode_error: bool,
-    /// How often it was seen.
+    /// The number of times that it was seen.
     pub count: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct EventMetrics {
     pub namespace: String,
     /// The name of the event, `*` for those that the handler of `*` received, or `other`.
     pub event: String,
-    /// The number of events that were received and handed to the handler, or to the guards and middleware before it.
+    /// The number of events that were received and passed to the handler, or to the guards and middleware before it.
     pub received: u64,
     /// The number of events that were put into outboxes: a broadcast is counted once for each local recipient.
     pub sent: u64,
@@ -103,25 +103,25 @@ pub struct HandlerMetrics {
     pub event: String,
     /// The function, or `Struct::method`, or `closure`.
     pub handler: String,
-    /// How long the handler ran, waiting included. Guards, middleware and the acknowledgement are not. A stream that it returned is
-    /// counted once more.
+    /// How long the handler ran, including the time that it waited, but not guards, middleware and the acknowledgement. A stream that it
+    /// returns is counted as a further run.
     pub duration: Histogram,
     /// How often the event failed.
     pub errors: HandlerErrors,
 }
 
 /// Why the events of one handler failed. A refusal with [`RespondWith`](crate::RespondWith) or
-/// [`ConnectionRefused`](crate::ConnectionRefused) is no failure.
+/// [`ConnectionRefused`](crate::ConnectionRefused) does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HandlerErrors {
-    /// The arguments were not those of the handler.
+    /// The client's arguments did not match the handler's parameters.
     pub invalid_arguments: u64,
     /// [`Forbidden`](crate::Forbidden): a guard or the handler refused the event.
     pub forbidden: u64,
     /// The handler, a guard or a middleware panicked.
     pub panics: u64,
-    /// They returned another error.
+    /// The handler, a guard or a middleware returned another error.
     pub other: u64,
 }
 
@@ -131,8 +131,8 @@ impl Metrics {
         self.connections.iter().map(|one| one.open).sum()
     }
 
-    /// Returns the number of refused handshakes, of those that the engine refuses: a refusal of
-    /// [`on_handshake`](crate::SocketIoBuilder::on_handshake) is the program's own.
+    /// Returns the number of handshakes that the server has refused. Refusals by
+    /// [`on_handshake`](crate::SocketIoBuilder::on_handshake) do not count.
     pub fn handshakes_refused(&self) -> u64 {
         let refused = self.problems.iter().filter(|one| one.refuses_handshake);
         refused.map(|one| one.count).sum()

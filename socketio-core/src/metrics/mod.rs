@@ -1,7 +1,7 @@
-//! What an operator sees of a server: its counters as a snapshot ([`SocketIo::metrics`](crate::SocketIo::metrics)), as text for
+//! The view of operators on a server: its counters as a snapshot ([`SocketIo::metrics`](crate::SocketIo::metrics)) and as text for
 //! Prometheus, and its health ([`SocketIo::health`](crate::SocketIo::health)).
 //!
-//! Counting is always on; nothing is computed before somebody asks.
+//! Counting is always on. Everything else is computed only on request.
 
 mod connection_metrics;
 mod delivery;

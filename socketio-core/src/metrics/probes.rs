@@ -18,7 +18,7 @@ impl SocketIo {
     ///
     /// It can be the application of [`run`](SocketIo::run), or a service of a router: in axum
     /// `Router::new().fallback_service(io.probes())`. Anyone who can reach it can read the names of handlers: serve it on a
-    /// port of its own, or let the proxy refuse `/metrics` from outside.
+    /// separate port, or let the proxy refuse `/metrics` from outside.
     pub fn probes(&self) -> Probes {
         Probes(self.clone())
     }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::counters::{RateConsequence, RatedCounters};
 
-/// The events over one [rate limit](https://docs.rs/socketio/latest/socketio/guide/guards/index.html#rate-limits). Each counts once, for
-/// the limit that refused it, by what followed.
+/// The events over one [rate limit](https://docs.rs/socketio/latest/socketio/guide/guards/index.html#rate-limits). Each event counts once,
+/// for the limit that refused it, by the consequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitMetrics {

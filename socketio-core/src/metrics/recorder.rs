@@ -1,4 +1,4 @@
-//! The crate `metrics`: its recorder is given the numbers of a snapshot.
+//! Passes the numbers of a snapshot to the recorder of the crate `metrics`.
 
 use ::metrics::{
     Key, KeyName, Label, Level, Metadata, Recorder, SharedString, Unit, with_recorder,
@@ -12,11 +12,11 @@ use super::{
 const METADATA: Metadata<'_> = Metadata::new("socketio", Level::INFO, Some(module_path!()));
 
 impl Metrics {
-    /// Gives the numbers to the recorder of the crate `metrics`, under the names of [`to_prometheus`](Metrics::to_prometheus). Call
-    /// it at intervals. Without an installed recorder it does nothing.
+    /// Passes the numbers to the recorder of the crate `metrics`, under the names of [`to_prometheus`](Metrics::to_prometheus). Call it at
+    /// intervals. It does nothing if no recorder is installed.
     ///
-    /// Counters are set to their values. Of a histogram, which that crate can't take over, the number of durations and their sum
-    /// are recorded, as `.._count` and `.._sum`.
+    /// Counters are set to their values. The crate can't take over histograms: only the number of durations and their sum in seconds are
+    /// recorded, as `.._count` and `.._sum`.
     #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
     pub fn record(&self) {
         with_recorder(|recorder| {
@@ -76,7 +76,7 @@ mod tests {
 
     type Notes = Arc<Mutex<Vec<String>>>;
 
-    /// Notes the numbers that it is given.
+    /// Notes the numbers that it receives.
     struct Recording(Notes);
 
     struct Number(Notes, String);

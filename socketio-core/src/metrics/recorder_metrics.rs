@@ -1,9 +1,9 @@
-//! [`RecorderMetrics`]: what the recorder of a server has written, and what it could not.
+//! [`RecorderMetrics`]: the rows that the recorder of a server has written, and those that it has lost.
 
 use super::samples::{Kind, Samples, plain, sample};
 use crate::recorder::RecordingSink;
 
-/// What a [`Recorder`](crate::Recorder) has written.
+/// The rows that a [`Recorder`](crate::Recorder) has written, dropped and lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderMetrics {
@@ -15,12 +15,12 @@ pub struct RecorderMetrics {
     pub files: u64,
     /// The number of rows that were dropped because [`max_queued`](crate::Recorder::max_queued) bytes waited.
     pub dropped: u64,
-    /// The number of rows in files that somebody has removed while they grew, and of those that could not be written before the
-    /// server ended.
+    /// The number of rows in files that were removed by another program while they grew, and of rows that could not be written before
+    /// the server ended.
     pub lost: u64,
-    /// How often a file could not be created, written or closed.
+    /// The number of failures to create, write or close a file.
     pub errors: u64,
-    /// The bytes that wait to be written, now.
+    /// The bytes of rows that wait to be written, now.
     pub waiting: u64,
 }
 

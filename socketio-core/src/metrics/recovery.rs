@@ -6,27 +6,27 @@ use crate::{admission::Places, node::Node};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoveryMetrics {
-    /// The sessions that are kept for clients that have lost their connections, now.
+    /// The number of sessions that are kept for clients that have lost their connections, now.
     pub kept_sessions: u64,
-    /// The events that are kept, now.
+    /// The number of kept events, now.
     pub kept_events: u64,
-    /// About how much memory the kept events take in bytes, now.
+    /// An estimate of the memory of the kept events in bytes, now.
     pub kept_bytes: u64,
-    /// What became of the sessions that clients presented, and of those that were kept.
+    /// The outcomes of the sessions that clients have presented, and of kept ones that were evicted.
     pub outcomes: Vec<RecoveryOutcomeMetrics>,
     /// The number of kept sessions that ended without having been recovered.
     pub expired: u64,
 }
 
-/// How often one outcome of a recovery was seen.
+/// The count of one outcome of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoveryOutcomeMetrics {
-    /// `recovered`; `unknown_session` (it has expired, or there was none); `invalid_offset`; `incomplete` (events that the
-    /// client has missed are not kept any more); `too_much` (more than an outbox may hold); `evicted` (too many sessions were
+    /// `recovered`; `unknown_session` (it has expired, or never existed); `invalid_offset`; `incomplete` (events that the
+    /// client has missed are no longer kept); `too_much` (more than an outbox may hold); `evicted` (too many sessions were
     /// kept); `store_unavailable` (the event store could not be reached).
     pub name: &'static str,
-    /// How often it was seen.
+    /// The number of times that it was seen.
     pub count: u64,
 }
 
@@ -34,15 +34,15 @@ pub struct RecoveryOutcomeMetrics {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryMetrics {
-    /// The events that are kept, now.
+    /// The number of kept events, now.
     pub events: u64,
-    /// About how much memory they take in bytes, now.
+    /// An estimate of their memory in bytes, now.
     pub bytes: u64,
-    /// The requests that wait for events over HTTP or are streams of them, now.
+    /// The number of requests that wait for events over HTTP or are streams of them, now.
     pub readers: u64,
 }
 
-/// Returns them, if any room has a history.
+/// Returns the metrics of histories, if any room has one.
 pub(super) fn history(node: &Node) -> Option<HistoryMetrics> {
     let logs = node.hub.logs.as_ref()?;
     let (events, bytes) = logs.has_histories().then(|| logs.history_size())?;
@@ -56,7 +56,7 @@ pub(super) fn history(node: &Node) -> Option<HistoryMetrics> {
     })
 }
 
-/// Returns them, if the server recovers sessions.
+/// Returns the metrics of the recovery, if the server recovers sessions.
 pub(super) fn recovery(node: &Node) -> Option<RecoveryMetrics> {
     let (counters, sessions, events, bytes) = node.hub.recovery.as_ref()?.counts();
     let outcomes = counters

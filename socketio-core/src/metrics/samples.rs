@@ -1,6 +1,6 @@
-//! [`Samples`]: the numbers of a snapshot under the names that Prometheus knows.
+//! [`Samples`]: the numbers of a snapshot under their names in Prometheus.
 //!
-//! One list for all forms of output. A name ends with its unit, and with `_total` if the number only grows.
+//! All forms of output use this list. A name ends with its unit, and with `_total` if the number only grows.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Histogram, Metrics, RecorderMetrics, snapshot::snake_case};
 pub(super) enum Kind {
     /// A number that only grows.
     Counter,
-    /// A number of now.
+    /// The number now.
     Gauge,
     Histogram,
 }

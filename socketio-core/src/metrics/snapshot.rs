@@ -1,4 +1,6 @@
 //! Reads the counters of a server: `io.metrics()`.
+//!
+//! It reads the counters one after the other while the server runs, so that they may be of slightly different times.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +23,7 @@ use crate::{
 const OTHER: &str = "other";
 
 impl SocketIo {
-    /// Returns a snapshot of what the server has counted: connections, events, durations of handlers, errors, outboxes.
+    /// Returns a snapshot of the server's counters: connections, events, durations of handlers, errors, outboxes.
     ///
     /// Counting is always on. The snapshot visits every connection, so take one every few seconds, not for every event.
     pub fn metrics(&self) -> Metrics {
@@ -68,7 +70,7 @@ impl SocketIo {
 
 #[cfg(feature = "api")]
 impl SocketIo {
-    /// Returns what was counted for each handler, in the order of [`describe`](SocketIo::describe).
+    /// Returns the counters of each handler, in the order of [`describe`](SocketIo::describe).
     pub(crate) fn handler_metrics(&self) -> Vec<HandlerMetrics> {
         let handlers = self.node().hub.counters.events.handlers().iter();
         handlers.map(|handler| handler_metrics(handler)).collect()

@@ -1,4 +1,6 @@
 //! The types of handlers and outgoing events, by namespace: for contracts.
+//!
+//! `build()` fills it from the handler table, and the contract reads it.
 
 use std::sync::Arc;
 
@@ -9,14 +11,14 @@ use super::{Description, EventDefinition, HandlerInfo, OutgoingEvents};
 use crate::schema::HandlerSchemas;
 use crate::schema::{HandlerKind, HandlerTypes};
 
-/// What contracts need of the handlers of a server.
+/// The data of a server's handlers that contracts need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DescribedHandlers {
-    /// For each handler, in the order of the [`Description`].
+    /// The types of each handler, in the order of the [`Description`].
     pub(crate) types: Arc<[HandlerTypes]>,
     /// The namespaces that clients may join although they have no handlers.
     pub(crate) namespaces: Vec<String>,
-    /// Whether failed events are acknowledged by a function of the user's.
+    /// Whether the user has set a function that acknowledges failed events.
     pub(crate) own_error_ack: bool,
 }
 
@@ -29,7 +31,7 @@ pub(crate) struct Described<'a> {
 
 /// The handlers of one namespace.
 pub(crate) struct DescribedNamespace<'a> {
-    /// In the order in which they are looked up: of two for one event, the first is used.
+    /// In the order of lookup: if two are for one event, the first is used.
     pub(crate) tables: Vec<Described<'a>>,
     /// The error handler.
     pub(crate) errors: Option<Described<'a>>,
@@ -50,7 +52,7 @@ impl Description {
         paths
     }
 
-    /// Returns the handlers of a namespace: its own, those of patterns that include it, those of `*`.
+    /// Returns the handlers of a namespace: its own, those of patterns that include it, and those of `*`.
     pub(crate) fn of_namespace(&self, path: &str) -> DescribedNamespace<'_> {
         let mut found: Vec<(Pattern, Described<'_>)> = self
             .described_handlers()
@@ -67,7 +69,7 @@ impl Description {
             handlers.find(|one| one.types.kind == HandlerKind::ErrorDefault)
         };
         found.retain(|(_, one)| one.types.kind == HandlerKind::Event);
-        // A handler of `*` takes all events that wider patterns would handle.
+        // A handler of the event `*` takes all events that wider patterns would handle.
         let any = found.iter().find(|(_, one)| one.info.event == "*");
         if let Some(any) = any.map(|(pattern, _)| pattern.clone()) {
             let is_lifecycle = |event: &str| matches!(event, "connect" | "disconnect");
@@ -88,7 +90,7 @@ impl Description {
         self.described.types.get(index).map(HandlerSchemas::of)
     }
 
-    /// Returns whether failed events are acknowledged by a function of the user's.
+    /// Returns whether the user has set a function that acknowledges failed events.
     pub(crate) fn has_own_error_ack(&self) -> bool {
         self.described.own_error_ack
     }
@@ -101,7 +103,7 @@ impl Description {
 }
 
 impl OutgoingEvents {
-    /// Returns the events of a namespace, those of patterns that include it as well.
+    /// Returns the events of a namespace, including those of patterns that include it.
     pub(crate) fn in_namespace(&self, path: &str) -> Vec<&'static EventDefinition> {
         let all = self.iter();
         let own = all.filter(|(_, other)| including(other, path).is_some());
@@ -117,7 +119,7 @@ fn including(wide: &str, narrow: &str) -> Option<Pattern> {
     includes.then_some(wide)
 }
 
-/// Returns a namespace that a pattern matches, and that no path without parameters is.
+/// Returns a namespace that a pattern matches, and that differs from every path without parameters.
 fn example(pattern: &str) -> String {
     let segments = pattern.split('/').map(|segment| {
         let is_literal = !segment.contains(['{', '*']);

@@ -20,7 +20,7 @@ pub struct HandlerInfo {
     pub concurrent: bool,
     /// Whether it runs on tokio's blocking pool.
     pub blocking: bool,
-    /// The event that each item of the stream is, if it returns one: `stream = ".."`.
+    /// The event as which the items of its stream are sent, if it returns one: `stream = ".."`.
     pub stream: Option<String>,
     /// The guards that run before it, in their order: those of namespaces (`guard`, `guard_in`), of its namespace impl, and
     /// its own.

@@ -1,8 +1,8 @@
-//! [`Drain`]: the options of a server that leaves service.
+//! [`Drain`]: the options for leaving service.
 
 use std::time::Duration;
 
-/// How a server leaves service: for [`SocketIoBuilder::drain`](crate::SocketIoBuilder::drain), [`SocketIo::drain`](crate::SocketIo::drain).
+/// How a server leaves service, for [`SocketIoBuilder::drain`](crate::SocketIoBuilder::drain) and [`SocketIo::drain`](crate::SocketIo::drain).
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,8 +34,8 @@ impl Default for Drain {
 }
 
 impl Drain {
-    /// Sets how many connections are closed in an [`interval`](Drain::interval): about as many come back in it to the other nodes.
-    /// Default: 500. A server with so many that the time until the [`deadline`](Drain::deadline) is too short closes more, and logs it.
+    /// Sets how many connections are closed in each [`interval`](Drain::interval). About as many clients reconnect to the other nodes in that
+    /// time. Default: 500 connections. If this is too slow for the [`deadline`](Drain::deadline), the server closes more, and logs it.
     pub fn batch(mut self, connections: usize) -> Self {
         self.batch = connections;
         self
@@ -48,17 +48,17 @@ impl Drain {
     }
 
     /// Sets the time from the beginning of the drain to the end of the process. It includes the
-    /// [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout), which is left for the shutdown; connections are closed before. Default:
-    /// twice the `shutdown_timeout`, 20 seconds.
+    /// [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout), which is reserved for the shutdown after the drain. Default: twice the
+    /// `shutdown_timeout`, which is 20 seconds by default.
     ///
-    /// A process that is to have ended by then for certain needs 2 seconds more, as a [shutdown](crate::SocketIo::shutdown) does.
+    /// The process may take up to 2 seconds longer, as for a [shutdown](crate::SocketIo::shutdown).
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Sets how long the server is not ready, but still accepts sessions, before it closes connections: so long load balancers may take
-    /// to notice. Default: zero.
+    /// Sets how long the server reports that it is not ready, but still accepts sessions, before it closes connections. Load balancers have
+    /// this time to notice. Default: zero.
     pub fn notice(mut self, notice: Duration) -> Self {
         self.notice = notice;
         self

@@ -20,7 +20,7 @@ pub struct EventDefinition {
     pub(crate) types: DescribeEvent,
 }
 
-/// Tells the types of an outgoing event, for contracts.
+/// Describes the types of an outgoing event, for contracts.
 #[cfg(feature = "contract")]
 pub type DescribeEvent = fn(&mut crate::schema::EventTypes);
 
@@ -29,7 +29,7 @@ pub type DescribeEvent = fn(&mut crate::schema::EventTypes);
 pub type DescribeEvent = ();
 
 impl EventDefinition {
-    /// Describes the event `name` of `namespace` whose values are `T`s. An empty server is the one without a name.
+    /// Describes the event `name` of `namespace` whose values are of type `T`. An empty `server` stands for the server without a name.
     #[track_caller]
     pub const fn new<T: 'static>(
         type_name: &'static str,
@@ -72,8 +72,8 @@ impl OutgoingEvents {
             .map(|(definition, _, path)| (*definition, &**path))
     }
 
-    /// Returns whether the event may be sent to a namespace: to one of those where it is registered, or, if this server does not
-    /// know it, to its own.
+    /// Returns whether the event may be sent to a namespace: to those where it is registered or, if it is not registered at this server, to
+    /// its own.
     pub(crate) fn may_go_to(&self, definition: &EventDefinition, namespace: &str) -> bool {
         if definition.namespace == namespace {
             return true;
@@ -85,7 +85,7 @@ impl OutgoingEvents {
         Pattern::parse(definition.namespace).is_ok_and(|own| own.matches(namespace))
     }
 
-    /// Returns the namespace of an event, if it is one path.
+    /// Returns the namespace of an event, if it is a single path.
     pub(crate) fn namespace_of<'a>(&'a self, definition: &'a EventDefinition) -> Option<&'a str> {
         let mut known = self.registered(definition);
         let (pattern, path) = match (known.next(), known.next()) {
@@ -103,7 +103,7 @@ impl OutgoingEvents {
         &'a self,
         definition: &'a EventDefinition,
     ) -> impl Iterator<Item = (&'a Pattern, &'a str)> {
-        // By its place: a constant may have several addresses, and the type may have a lifetime.
+        // Compared by location: a constant may have several addresses, and the type may have a lifetime.
         let own = move |one: &&(&'static EventDefinition, Pattern, String)| {
             one.0.location == definition.location
         };

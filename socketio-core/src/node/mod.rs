@@ -1,6 +1,6 @@
 //! One server process: its clients, its cluster, its options, states and tasks.
 //!
-//! Handles, sockets and connection tasks share the [`Node`]; it knows nothing of handlers.
+//! Handles, sockets and connection tasks share the [`Node`], which does not depend on handlers.
 
 #[cfg(feature = "contract")]
 mod described;

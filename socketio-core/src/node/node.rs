@@ -59,7 +59,7 @@ pub(crate) struct Node {
     pub(crate) events: OutgoingEvents,
     /// The responses of events that run once.
     pub(crate) once: Keys,
-    /// What writes rows into files, if they are recorded.
+    /// Writes rows into files, if they are recorded.
     pub(crate) recorder: Option<Arc<RecordingSink>>,
     /// Background tasks and callbacks.
     pub(crate) tasks: Arc<Tasks>,
@@ -71,7 +71,7 @@ pub(crate) struct Node {
     pub(crate) draining: AtomicBool,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Sender<bool>,
-    /// When the first shutdown began.
+    /// The time at which the first shutdown began.
     pub(crate) shutdown_began: OnceLock<Instant>,
     pub(crate) acceptor: Acceptor,
 }

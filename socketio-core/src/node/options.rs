@@ -28,18 +28,18 @@ pub(crate) struct Options {
     pub(crate) always_connect: bool,
     pub(crate) concurrent_events: usize,
     pub(crate) inbox_events: usize,
-    /// The number of callbacks that run for the acks of one connection.
+    /// The maximum number of callbacks that run for the acks of one connection.
     pub(crate) running_callbacks: usize,
     pub(crate) namespaces: usize,
     pub(crate) outbox: OutboxLimits,
     pub(crate) limits: ClientLimits,
     pub(crate) rate_limit_policy: RateLimitPolicy,
-    /// The number of streams that run for one connection.
+    /// The maximum number of streams that run for one connection.
     pub(crate) streams: usize,
-    /// The number of streams that go on without their clients.
+    /// The maximum number of detached streams.
     pub(crate) detached_streams: usize,
     pub(crate) stream_duration: Duration,
-    /// The size of one upload, in bytes.
+    /// The maximum size of one upload, in bytes.
     pub(crate) upload_size: u64,
     pub(crate) upload_timeout: Duration,
     pub(crate) packets: PacketLimits,

@@ -1,8 +1,8 @@
-//! [`OnceKey`]: the key of an event that runs once, with whose it is.
+//! [`OnceKey`]: the key of an event that runs once, with its owner.
 
 use std::fmt;
 
-/// A key of an event that runs once, in the scope of its owner: no client can name a key of another owner.
+/// The key of an event that runs once, in the scope of its owner. No client can name a key of another owner.
 ///
 /// The owner is a user of a namespace, or a client without a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +11,7 @@ pub struct OnceKey {
     name: Box<str>,
 }
 
-/// Whose keys they are, within a namespace.
+/// The owner of keys within a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner<'a> {
     /// The user that the server has set for the client.
@@ -21,9 +21,9 @@ pub(crate) enum Owner<'a> {
 }
 
 impl OnceKey {
-    /// Creates a key. `event` and `key` are what the owner's keys are distinguished by.
+    /// Creates a key. `event` and `key` distinguish the keys of one owner.
     pub(crate) fn new(namespace: &str, owner: Owner<'_>, event: &str, key: &str) -> Self {
-        // With lengths in front, so that no text can pass for another one.
+        // The lengths in front make the texts unambiguous.
         let (kind, id) = match owner {
             Owner::User(user) => ("user", user),
             Owner::Session(sid) => ("session", sid),
@@ -34,7 +34,7 @@ impl OnceKey {
         }
     }
 
-    /// Creates a key of these texts, for tests of a store. The server makes its own.
+    /// Creates a key from these texts, for tests of a store. The server creates its own keys.
     pub fn from_parts(owner: &str, name: &str) -> Self {
         OnceKey {
             owner: owner.into(),
@@ -42,23 +42,23 @@ impl OnceKey {
         }
     }
 
-    /// Returns the text of the namespace and the owner, which no other owner has.
+    /// Returns a text of the namespace and the owner, which is unique for the owner.
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Returns the text of the event and the key, which is unique for the owner.
+    /// Returns a text of the event and the key, which is unique among the keys of the owner.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns how many bytes its texts take.
+    /// Returns the size of its texts in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.owner.len() + self.name.len()
     }
 }
 
-/// A text that is unique: with the length of the owner in front.
+/// Writes a text that is unique among all keys.
 impl fmt::Display for OnceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.owner.len(), self.owner, self.name)

@@ -20,19 +20,19 @@ pub struct Once {
     pub(crate) max_key: usize,
 }
 
-/// The limits that a [`OnceStore`] keeps.
+/// The limits that a [`OnceStore`] enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OnceLimits {
     /// How long a response is kept.
     pub ttl: Duration,
-    /// How long a claim lasts that is not renewed.
+    /// How long a claim lasts without being renewed.
     pub lease: Duration,
-    /// The keys of one owner.
+    /// The maximum number of keys of one owner.
     pub owner_entries: usize,
-    /// All keys. For a store in memory.
+    /// The maximum number of keys. For a store in memory.
     pub entries: usize,
-    /// The bytes of keys and responses. For a store in memory.
+    /// The maximum size of keys and responses, in bytes. For a store in memory.
     pub bytes: usize,
 }
 
@@ -60,8 +60,7 @@ impl Default for Once {
 }
 
 impl Once {
-    /// Sets where responses are stored. Default: in the memory of this process, where they are lost with it. With several nodes, use
-    /// `RedisOnce`.
+    /// Sets where responses are stored. Default: in the memory of this process, with which they are lost. Use `RedisOnce` for several nodes.
     pub fn store(mut self, store: impl OnceStore) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -74,35 +73,35 @@ impl Once {
         self
     }
 
-    /// Sets after how long another node may run the handler of a node that was killed. A node that lives renews it while the handler
-    /// runs. For stores that outlive the process. Default: 30 seconds.
+    /// Sets how long after a node was killed another node may run the handler again. A running node renews the lease while the handler runs.
+    /// Only for stores that outlive the process. Default: 30 seconds.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.limits.lease = lease;
         self
     }
 
-    /// Sets how many keys one user, or one client without a user, may have. At the limit the oldest response is forgotten. Default:
-    /// 1,000.
+    /// Sets how many keys one user, or one client without a user, may have. At the limit, the oldest response is forgotten. Default:
+    /// 1,000 keys.
     pub fn max_per_owner(mut self, entries: usize) -> Self {
         self.limits.owner_entries = entries;
         self
     }
 
-    /// Sets how many keys this process keeps. At the limit the oldest response is forgotten, with a line in the log; while all of
-    /// them belong to handlers that run, further events fail. Default: 100,000. `RedisOnce` is limited by Redis' own `maxmemory`.
+    /// Sets how many keys this process keeps. At the limit, the oldest response is forgotten and this is logged; while all keys belong to running
+    /// handlers, further events fail. Default: 100,000 keys. It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.limits.entries = entries;
         self
     }
 
-    /// Sets how much memory keys and responses may take in this process, in bytes. At the limit the oldest responses are forgotten,
-    /// with a line in the log. Default: 64 MiB (67,108,864 bytes). `RedisOnce` is limited by Redis' own `maxmemory`.
+    /// Sets how much memory keys and responses may take in this process, in bytes. At the limit, the oldest responses are forgotten and this is
+    /// logged. Default: 64 MiB (67,108,864 bytes). It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Sets how long a key may be, in bytes of its JSON. An event with a longer one is refused. Default: 256.
+    /// Sets how long a key may be, in bytes of its JSON. An event with a longer key is refused. Default: 256 bytes.
     pub fn max_key(mut self, bytes: usize) -> Self {
         self.max_key = bytes;
         self

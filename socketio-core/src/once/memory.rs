@@ -1,4 +1,6 @@
 //! [`MemoryOnce`]: responses in the memory of this process.
+//!
+//! Completed keys are kept in the order of their completion, so that expired ones and those beyond a limit are found first.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -12,12 +14,12 @@ use tokio::{sync::Notify, time::Instant};
 use super::{Begun, Claim, OnceKey, OnceLimits, OnceStore};
 use crate::{base::BoxError, message_queue::BoxFuture};
 
-/// What an entry takes beside its texts and its response, in bytes.
+/// The estimated memory of an entry without its texts and its response, in bytes.
 const OVERHEAD: usize = 256;
 
 /// Stores the responses of events that run once in the memory of this process.
 ///
-/// It keeps the limits of [`Once`](super::Once). A claim has no lease: it ends with its handler, or with the process.
+/// It enforces the limits of [`Once`](super::Once). A claim has no lease: it ends with its handler, or with the process.
 #[derive(Default)]
 pub struct MemoryOnce {
     state: Mutex<State>,
@@ -26,7 +28,7 @@ pub struct MemoryOnce {
 #[derive(Default)]
 struct State {
     entries: HashMap<Arc<OnceKey>, Entry>,
-    /// The completed keys, the oldest first: also those that expire first.
+    /// The completed keys, the oldest first.
     completed: BTreeMap<u64, Completed>,
     /// The completed keys of each owner, the oldest first.
     owners: HashMap<Box<str>, VecDeque<u64>>,
@@ -62,7 +64,7 @@ impl MemoryOnce {
         self.state().forgotten
     }
 
-    /// Changes the state, and logs outside of its lock that responses were forgotten.
+    /// Changes the state, and logs outside of its lock if responses were forgotten.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let (result, before, forgotten) = {
             let state = &mut *self.state();
@@ -70,7 +72,7 @@ impl MemoryOnce {
             let before = state.forgotten;
             (change(state), before, state.forgotten)
         };
-        // The first time, and then whenever there are twice as many.
+        // Logged the first time, and then whenever the number has doubled.
         if forgotten > before && forgotten.next_power_of_two() != before.next_power_of_two() {
             tracing::warn!(
                 target: "socketio",
@@ -93,7 +95,7 @@ impl State {
             Some(Entry::Running(..)) => return Ok(Begun::Running),
             Some(Entry::Completed(response, index)) => {
                 let (response, index) = (response.clone(), *index);
-                // One with a longer time to live may stand before it.
+                // `expire` stops at a response with a longer time to live, which may precede this one.
                 if !self.is_over(index) {
                     return Ok(Begun::Completed(response));
                 }
@@ -113,7 +115,7 @@ impl State {
         Ok(Begun::Claimed)
     }
 
-    /// Ends a claim, and wakes those who wait for it. Returns whether the key had it.
+    /// Ends a claim, and wakes the tasks that wait for it. Returns whether the key was claimed by it.
     fn end(&mut self, key: &OnceKey, claim: Claim) -> bool {
         match self.entries.get(key) {
             Some(Entry::Running(running, notify)) if *running == claim => notify.notify_waiters(),
@@ -162,13 +164,13 @@ impl State {
         Ok(())
     }
 
-    /// Returns the oldest response of an owner who has as many as are allowed.
+    /// Returns the oldest response of an owner that has reached the limit.
     fn oldest_over(&self, owner: &str, limit: usize) -> Option<u64> {
         let keys = self.owners.get(owner)?;
         keys.front().copied().filter(|_| keys.len() >= limit)
     }
 
-    /// Removes the responses whose time has passed.
+    /// Removes expired responses.
     fn expire(&mut self) {
         let now = Instant::now();
         while let Some((index, completed)) = self.completed.first_key_value() {
@@ -214,7 +216,7 @@ impl State {
     }
 }
 
-/// Returns how many bytes an entry takes without its response.
+/// Returns the estimated memory of an entry without its response, in bytes.
 fn weight(key: &OnceKey) -> usize {
     key.weight() + OVERHEAD
 }
@@ -299,7 +301,7 @@ mod tests {
         OnceKey::new("/", Owner::User(owner), "order", &name.to_string())
     }
 
-    /// Runs a handler that returns `response`, or returns what the store has.
+    /// Runs a handler that returns `response`, or returns the stored response.
     async fn run(store: &MemoryOnce, key: &OnceKey, once: &Once, response: &str) -> Begun {
         let claim = Claim::new();
         let begun = store.begin(key, claim, &once.limits).await.unwrap();

@@ -1,7 +1,7 @@
 //! Events that run once: the stores of responses, by key.
 //!
-//! `handler/once.rs` asks a store before a handler with `once` runs, and gives it the response. `memory.rs` keeps them in this
-//! process, `redis.rs` for all nodes. A store never runs user code.
+//! `handler/once.rs` asks a store before a handler with `once` runs, and gives it the response. `memory.rs` keeps responses in
+//! this process, `redis.rs` for all nodes. A store never runs user code.
 
 mod key;
 mod limits;

@@ -16,10 +16,10 @@ use crate::{
     message_queue::{BoxFuture, Redis, RedisCommands},
 };
 
-/// How often a node looks whether another one has completed a key.
+/// The interval at which a node checks whether another node has completed a key.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The value of a completed key begins with this byte, that of a claimed one with `R`.
+/// The first byte of the value of a completed key. The value of a claimed key begins with `R`.
 const COMPLETED: u8 = b'D';
 
 /// `KEYS`: the key. `ARGV`: the claim, the lease in milliseconds.
@@ -32,13 +32,13 @@ end
 redis.call('SET', KEYS[1], 'R' .. ARGV[1], 'PX', ARGV[2])
 return false";
 
-/// As `BEGIN`.
+/// `KEYS` and `ARGV` as for `BEGIN`.
 const RENEW: &str = "
 if redis.call('GET', KEYS[1]) ~= 'R' .. ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 
 /// `KEYS`: the key, the list of the owner's keys. `ARGV`: the claim, the time to live and the time in milliseconds, the limit of the
-/// owner's keys, the response. A claim whose lease has ended may still complete a key that nobody else has claimed.
+/// owner's keys, the response. A claim whose lease has ended may still complete a key that no other run has claimed.
 const COMPLETE: &str = "
 local value = redis.call('GET', KEYS[1])
 if value and value ~= 'R' .. ARGV[1] then return 0 end
@@ -61,8 +61,8 @@ return 0";
 /// Stores the responses of events that run once in [Redis](https://redis.io) (6 or newer) or Valkey, for all nodes that use the same
 /// prefix.
 ///
-/// Redis must not evict keys: `maxmemory-policy noeviction`, its default. When it is out of memory, events with `once` fail. Keys are in
-/// database 0, whatever the URL says.
+/// Redis must not evict keys: set `maxmemory-policy noeviction`, which is its default. When Redis is out of memory, events with `once` fail.
+/// Keys are in database 0, even if the URL names another one.
 #[derive(Clone)]
 pub struct RedisOnce {
     redis: RedisCommands,
@@ -70,7 +70,7 @@ pub struct RedisOnce {
 }
 
 impl RedisOnce {
-    /// Creates a store from a URL as of [`Redis`], without connecting.
+    /// Creates a store from a URL in the form of [`Redis`], without connecting.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl RedisOnce {
         Ok(Self::with(Redis::new(url)?))
     }
 
-    /// Creates a store at a server that is already described, with its TLS configuration.
+    /// Creates a store from the description of a server, which may have a TLS configuration. It does not connect.
     pub fn with(redis: Redis) -> Self {
         RedisOnce {
             redis: RedisCommands::new(redis, "socketio"),
@@ -87,7 +87,7 @@ impl RedisOnce {
         }
     }
 
-    /// Sets what the names of its keys begin with. Default: `socketio`. Programs that share a Redis server need different ones.
+    /// Sets the prefix of the names of its keys. Default: `socketio`. Programs that share a Redis server need different prefixes.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);

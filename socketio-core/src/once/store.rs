@@ -1,4 +1,4 @@
-//! [`OnceStore`]: what a store of responses does, and the values that it is given.
+//! [`OnceStore`]: the trait of stores of responses, and the values that they receive and return.
 
 use bytes::Bytes;
 
@@ -9,15 +9,15 @@ use crate::{base::BoxError, message_queue::BoxFuture};
 ///
 /// A key is absent, claimed by one run of its handler, or completed with a response. Each operation is atomic. A claim ends when its
 /// run completes or abandons it, and in a store that outlives the process also after the [lease](OnceLimits::lease), which a run
-/// renews while it lasts: another run may begin then.
+/// renews while it lasts. After that, another run may begin.
 ///
 /// The suite `OnceStoreContract` of the crate `socketio-test` checks an implementation.
 pub trait OnceStore: Send + Sync + 'static {
-    /// Claims an absent key, or returns what it is.
+    /// Claims a key if it is absent; otherwise returns its state.
     ///
     /// # Errors
     ///
-    /// If the store can't be reached, or has no place for the key. The event fails, and may be sent again.
+    /// If the store can't be reached, or is full. The event fails, and may be sent again.
     fn begin<'a>(
         &'a self,
         key: &'a OnceKey,
@@ -37,8 +37,8 @@ pub trait OnceStore: Send + Sync + 'static {
         limits: &'a OnceLimits,
     ) -> BoxFuture<'a, Result<bool, BoxError>>;
 
-    /// Completes a key with the response of the run that claimed it. A key that another run has claimed or completed meanwhile stays
-    /// as it is.
+    /// Completes a key with the response of the run that claimed it. A key that another run has claimed or completed in the
+    /// meantime is not changed.
     ///
     /// # Errors
     ///
@@ -59,8 +59,8 @@ pub trait OnceStore: Send + Sync + 'static {
     fn abandon<'a>(&'a self, key: &'a OnceKey, claim: Claim)
     -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// Ends a claim whose run was dropped, at a shutdown. Only a store in the memory of the process needs it: the effect of the run
-    /// is not known, so that other stores leave the key claimed until its lease ends. Must not block.
+    /// Ends a claim whose run was dropped, at a shutdown. Only a store in the memory of the process implements it: other stores leave the key
+    /// claimed until its lease ends, because the effect of the run is unknown. Must not block. Default: does nothing.
     fn dropped(&self, key: &OnceKey, claim: Claim) {
         let _ = (key, claim);
     }
@@ -80,16 +80,16 @@ pub enum Begun {
     Completed(Bytes),
 }
 
-/// One run of a handler: a random number.
+/// Identifies one run of a handler by a random number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim(u128);
 
 impl Claim {
-    /// Creates a claim that no other run has.
+    /// Creates a claim that differs from all others.
     ///
     /// # Panics
     ///
-    /// If the system has no random numbers.
+    /// If the system can't provide random numbers.
     #[expect(clippy::new_without_default, reason = "no two are equal")]
     pub fn new() -> Self {
         let mut bytes = [0; 16];

@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::RunningCallback;
 use crate::{base::CallError, packet::Arguments};
 
-/// Runs once when a client acknowledges: with the arguments of the ack, or with the reason why there are none; and, for a
-/// callback, with what counts it while it runs.
+/// Called once when a client acknowledges or fails to: with the arguments of the ack or the reason why there are none and, for a
+/// callback, with the guard that counts it while it runs.
 pub(crate) type OnAck =
     Box<dyn FnOnce(Result<Arguments, CallError>, Option<RunningCallback>) + Send>;
 
 /// The kind of a pending ack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AckKind {
-    /// A callback: no handler waits for it.
+    /// The ack of a callback. No handler waits for it.
     Callback,
-    /// A `call`: the handler that made it may wait for it.
+    /// The ack of a `call`. The calling handler may wait for it.
     Call,
 }
 

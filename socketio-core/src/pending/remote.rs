@@ -1,4 +1,7 @@
 //! The pending acks of remote clients.
+//!
+//! The cluster adds requests before it publishes them, and the message handler passes in the acks that arrive. A request accepts acks
+//! until its deadline, or until its call is dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,13 +24,14 @@ use crate::{
 /// Creates the [`OnAck`] of one remote client.
 pub(crate) type OnRemoteAck = Arc<dyn Fn(&Sid) -> OnAck + Send + Sync>;
 
-/// The number of requests that may be pending; at the limit, the oldest is dropped.
+/// The maximum number of pending requests. At the limit, the oldest is dropped.
 const MAX_PENDING: usize = 65_536;
 
-/// The number of remote clients of one request that are known by name. Further ones are not named if they do not answer.
+/// The maximum number of remote clients of one request that are known by id. Further ones are not named if they do not acknowledge.
 pub(crate) const MAX_ASKED: usize = 10_000;
 
-/// The callbacks that may run for acks of remote clients, and the bytes of these acks; at the limit, further acks are dropped.
+/// The maximum number of callbacks that run for acks of remote clients, and of the bytes of these acks. At the limit, further acks are
+/// dropped.
 const MAX_CALLBACKS: usize = 65_536;
 const MAX_CALLBACK_BYTES: usize = 64 << 20;
 
@@ -40,7 +44,7 @@ pub(crate) struct RemoteAcks {
     state: Mutex<State>,
     /// The callbacks that run for acks of remote clients.
     callbacks: Arc<RunningCallbacks>,
-    /// Acks were dropped because as many callbacks as may run did so.
+    /// Whether acks were dropped because too many callbacks were running.
     gave_up: AtomicBool,
 }
 
@@ -50,7 +54,7 @@ struct State {
     pending: BTreeMap<u64, PendingRemoteAck>,
 }
 
-/// What happens with the acks of a request.
+/// How the acks of a request are handled.
 #[derive(Clone)]
 pub(crate) struct RemoteRequest {
     pub(crate) kind: AckKind,
@@ -60,7 +64,7 @@ pub(crate) struct RemoteRequest {
 struct PendingRemoteAck {
     request: RemoteRequest,
     sources: AckSources,
-    /// The clients in a room, as their nodes have named them, that have not answered.
+    /// The clients in a room, named by their nodes, that have not acknowledged.
     asked: BTreeSet<Sid>,
     deadline: Instant,
 }
@@ -68,9 +72,9 @@ struct PendingRemoteAck {
 /// The remote clients whose acks are accepted.
 #[derive(Debug)]
 pub(crate) enum AckSources {
-    /// The clients in a room are known to other nodes only.
+    /// Any client, since only the other nodes know the clients in a room.
     Any,
-    /// The event was addressed to these clients by their ids. Each may acknowledge once.
+    /// These clients, to which the event was addressed by id. Each may acknowledge once.
     Clients(Vec<Sid>),
 }
 
@@ -101,7 +105,7 @@ impl RemoteAcks {
             state.pending.insert(state.last_id, request);
             (state.last_id, dropped)
         };
-        // Outside of the lock: the request owns user code, and a subscriber of the log is user code.
+        // Outside of the lock, since the request and subscribers of the log contain user code.
         if let Some(dropped) = dropped {
             tracing::warn!(target: "socketio", limit = MAX_PENDING, "too many acks of other nodes are pending: the oldest request is dropped");
             drop(dropped);
@@ -110,8 +114,8 @@ impl RemoteAcks {
     }
 
     /// Accepts the ack of a remote client, and returns what to do with it; `None` for an ack that is not pending, is late, or
-    /// comes from a client that was not asked. `is_explicit` is whether the node named the client, rather than the target of
-    /// the request.
+    /// comes from a client that was not asked. `is_explicit` tells that the node has named the client itself, and not the target
+    /// of the request.
     pub(crate) fn accept(&self, id: u64, client: &str, is_explicit: bool) -> Option<RemoteRequest> {
         let pending = &mut self.state().pending;
         let request = pending
@@ -131,7 +135,7 @@ impl RemoteAcks {
         Some(request.request.clone())
     }
 
-    /// Passes an ack of `bytes` on, unless too many callbacks run.
+    /// Passes on an ack of `bytes`, unless too many callbacks are running.
     pub(crate) fn resolve(
         &self,
         request: &RemoteRequest,
@@ -156,7 +160,7 @@ impl RemoteAcks {
         (request.on_ack)(client)(ack, running);
     }
 
-    /// Notes the clients of another node that were asked.
+    /// Notes the clients that another node has asked.
     pub(crate) fn asked(&self, id: u64, clients: Vec<Sid>) {
         if let Some(request) = self.state().pending.get_mut(&id)
             && matches!(request.sources, AckSources::Any)
@@ -166,7 +170,7 @@ impl RemoteAcks {
         }
     }
 
-    /// Returns the remote clients of a request that have not answered, as far as they are known.
+    /// Returns the known remote clients of a request that have not acknowledged.
     fn outstanding(&self, id: u64) -> Vec<Sid> {
         let state = self.state();
         let Some(request) = state.pending.get(&id) else {
@@ -209,7 +213,7 @@ pub(crate) struct RemoteAckGuard {
 }
 
 impl RemoteAckGuard {
-    /// Returns the remote clients that have not answered, as far as they are known.
+    /// Returns the known remote clients that have not acknowledged.
     pub(crate) fn outstanding(&self) -> Vec<Sid> {
         let acks = self.acks.upgrade();
         acks.map_or_else(Vec::new, |acks| acks.outstanding(self.id))
@@ -294,7 +298,7 @@ mod tests {
         let acks = RemoteAcks::default();
         let id = acks.insert(on_ack().0, clients(&["sid"]), Duration::from_secs(3));
         assert!(acks.accept(id, "another", true).is_none());
-        // The name of the target, not of the client that acknowledges.
+        // The name of the target, not of the client that acknowledges it.
         assert!(acks.accept(id, "sid", false).is_none());
         assert!(acks.accept(id, "sid", true).is_some());
     }

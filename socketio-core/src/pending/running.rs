@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-/// Counts callbacks from when their ack has arrived until they have ended, with the bytes of the acks.
+/// Counts callbacks from the arrival of their ack until their end, with the bytes of the acks.
 #[derive(Debug, Default)]
 pub(crate) struct RunningCallbacks {
     count: AtomicUsize,
@@ -19,7 +19,7 @@ pub(crate) struct RunningCallbacks {
 }
 
 impl RunningCallbacks {
-    /// Counts one more, until the result is dropped.
+    /// Counts one more callback, until the result is dropped.
     pub(crate) fn begin(self: &Arc<Self>, bytes: usize) -> RunningCallback {
         self.count.fetch_add(1, Ordering::AcqRel);
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
@@ -29,7 +29,7 @@ impl RunningCallbacks {
         }
     }
 
-    /// Returns whether none runs.
+    /// Returns whether no callback is running.
     pub(crate) fn is_empty(&self) -> bool {
         self.count() == 0
     }
@@ -42,13 +42,13 @@ impl RunningCallbacks {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Wakes a task when the next one ends. The caller must look at the counts after this call, so that no end is missed.
+    /// Wakes a task when the next callback ends. The caller must read the counts after this call, so that no end is missed.
     pub(crate) fn wake_at_end(&self, waker: &Waker) {
         self.waiting.register(waker);
     }
 }
 
-/// A callback that runs.
+/// A running callback.
 #[derive(Debug)]
 pub(crate) struct RunningCallback {
     all: Arc<RunningCallbacks>,

@@ -1,7 +1,7 @@
-//! What a killed process has left: `.part` files that nobody has locked.
+//! Closes what a killed process has left: `.part` files that no process has locked.
 //!
-//! They are cut after their last whole line and get their final name. Called by the writer before it opens its first file, and
-//! after each failure.
+//! The files are cut after their last whole line and get their final name. Called by the writer before it opens its first file, and after
+//! each failure.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -43,11 +43,11 @@ pub(super) fn close_leftovers(directory: &Path) -> io::Result<()> {
 fn close_leftover(directory: &Path, stem: &str) -> io::Result<()> {
     let part = directory.join(format!("{stem}{PART}"));
     let mut file = match OpenOptions::new().read(true).write(true).open(&part) {
-        // Its process has closed it meanwhile.
+        // Its process has closed it in the meantime.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         file => file?,
     };
-    // A locked file is in use. Closed and opened again meanwhile: another one has its name.
+    // A locked file is in use. If the name belongs to another file, this one was closed in the meantime.
     if file.try_lock().is_err() || !is_same(&file, &part) {
         return Ok(());
     }
@@ -101,12 +101,12 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
     Ok(0)
 }
 
-/// Copies the whole lines of a compressed file whose end is missing. `None` if there are none.
+/// Copies the whole lines of a compressed file whose end is missing. Returns `None` if there are none.
 fn recompress(file: &File, copy: &Path) -> io::Result<Option<File>> {
     let mut lines = BufReader::new(GzDecoder::new(BufReader::new(file)));
     let mut encoder = GzEncoder::new(File::create(copy)?, Compression::fast());
     let (mut line, mut is_empty) = (Vec::new(), true);
-    // An error is the end of what can be read.
+    // Nothing can be read after an error.
     while lines.read_until(b'\n', &mut line).is_ok() && line.ends_with(b"\n") {
         encoder.write_all(&line)?;
         line.clear();

@@ -1,7 +1,6 @@
 //! [`LineFile`]: a file of lines that grows under the name `..part` and is renamed when it is closed.
 //!
-//! It is locked while it grows, so that the `.part` of a process that was killed can be told from one in use
-//! (`leftovers.rs`).
+//! It is locked while it grows, so that the `.part` of a killed process can be distinguished from one in use (`leftovers.rs`).
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,7 +11,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-/// The end of the name of a file that grows.
+/// The end of the name of a growing file.
 pub(super) const PART: &str = ".part";
 
 /// Where files are written, and how.
@@ -58,7 +57,7 @@ impl Output {
     fn new(file: File, gzip: bool) -> Self {
         match gzip {
             false => Output::Plain(file),
-            // Compressed while the server runs: speed counts more than the last tenth of the size.
+            // The server runs during compression: speed is more important than a slightly smaller file.
             true => Output::Gzip(Box::new(GzEncoder::new(file, Compression::fast()))),
         }
     }
@@ -94,7 +93,7 @@ impl LineFile {
     ///
     /// # Errors
     ///
-    /// Also if there is a file of this name.
+    /// If it can't be created, or there is a file of this name.
     pub(super) fn create(place: &Place, stem: &str) -> io::Result<Self> {
         let part = place.part(stem);
         let mut options = OpenOptions::new();
@@ -106,7 +105,7 @@ impl LineFile {
             }
             opened => opened?,
         };
-        // Where the file system has no locks, what a killed process leaves stays a `.part`.
+        // Without locks in the file system, files that a killed process leaves stay `.part`.
         let _ = file.try_lock();
         Ok(LineFile {
             part,
@@ -137,8 +136,8 @@ impl LineFile {
         is_same(self.output.file(), &self.part)
     }
 
-    /// Closes the file and gives it its final name. Its time of modification is the time of closing, so that readers who
-    /// remember the latest time find every file.
+    /// Closes the file and gives it its final name. Its modification time is the time of closing, so that a reader that remembers the latest
+    /// time finds every file.
     ///
     /// # Errors
     ///
@@ -148,8 +147,8 @@ impl LineFile {
         close(&file, &self.part, &self.closed)
     }
 
-    /// Gives up a file that could not be written: it stays as a `.part` with the lines of the writes that have succeeded,
-    /// like that of a process that was killed.
+    /// Gives up a file that could not be written. It stays as a `.part` with the lines of the writes that have succeeded, like the file of a
+    /// killed process.
     pub(super) fn abandon(self) {
         let file = self.output.file().try_clone();
         // Dropping an encoder writes the end of its stream.
@@ -164,12 +163,12 @@ impl LineFile {
 pub(super) fn close(file: &File, part: &Path, closed: &Path) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(part, closed)?;
-    // Some file systems have no such times.
+    // Some file systems have no modification times.
     let _ = file.set_modified(SystemTime::now());
     Ok(())
 }
 
-/// Returns whether an open file is the one of this name.
+/// Returns whether an open file is the file at this path.
 #[cfg(unix)]
 pub(super) fn is_same(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

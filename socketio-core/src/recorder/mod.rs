@@ -1,8 +1,8 @@
 //! The recorder: what happens on a server, as JSON lines in files.
 //!
-//! [`Recorder`] has the options. [`RecordingSink`] takes records from connection tasks without waiting, and a thread of its own
+//! [`Recorder`] has the options. [`RecordingSink`] takes records from connection tasks without waiting, and its own thread
 //! ([`Writer`](writer::Writer)) writes them as JSON into a [`LineFile`](line_file::LineFile), which gets its final name when it is
-//! closed. What is recorded is decided below, in `activity/` and `hub/recording.rs`.
+//! closed. What is recorded is decided in `hub/recording.rs`.
 
 mod leftovers;
 mod line_file;

@@ -13,11 +13,11 @@ use crate::{
     counters::RecorderCounters,
 };
 
-/// The names of all files begin with it.
+/// The prefix of the names of all files.
 pub(super) const PREFIX: &str = "events-";
 
 /// Writes what happens on a server into files: connections, events and acknowledgements, each as a [`Row`](crate::Row)
-/// in a line of JSON. Added with [`SocketIoBuilder::recorder`](crate::SocketIoBuilder::recorder).
+/// on a line of JSON. Added with [`SocketIoBuilder::recorder`](crate::SocketIoBuilder::recorder).
 ///
 /// ```
 /// # use std::time::Duration;
@@ -36,10 +36,10 @@ pub(super) const PREFIX: &str = "events-";
 /// # Files
 ///
 /// A file is named `events-TIME-PROCESS-NUMBER.jsonl`, or `.jsonl.gz`. While it grows, its name ends with `.part`; it gets
-/// its own name when it is closed, so that whoever reads `*.jsonl*` finds whole files only. Several processes may write
-/// into one directory. [`shutdown`](crate::SocketIo::shutdown) closes the last file.
+/// its final name when it is closed, so that readers of `*.jsonl*` find only whole files. Several processes may write into
+/// one directory. [`shutdown`](crate::SocketIo::shutdown) closes the last file.
 ///
-/// What a killed process leaves as `.part` is cut after its last whole line and closed by the next recorder in that
+/// A `.part` file that a killed process has left is cut after its last whole line and closed by the next recorder in the
 /// directory.
 ///
 /// # What is not recorded
@@ -49,10 +49,10 @@ pub(super) const PREFIX: &str = "events-";
 ///
 /// # Failures
 ///
-/// A thread of its own writes; clients never wait for it. While it can't write, because the disk is full or the directory
-/// has vanished, rows wait up to [`max_queued`](Recorder::max_queued) bytes, and further ones are dropped. The first failure is
-/// logged, all are counted ([`Metrics::recorder`](crate::metrics::Metrics)), and the recorder tries again, after half a second
-/// at first and every 30 seconds at last.
+/// The recorder writes in its own thread, and clients never wait for it. While it can't write, because the disk is full or the
+/// directory is missing, up to [`max_queued`](Recorder::max_queued) bytes of rows wait, and further ones are dropped. The first
+/// failure is logged, all are counted ([`Metrics::recorder`](crate::metrics::Metrics)), and the recorder tries again after a pause
+/// that doubles from half a second to 30 seconds.
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing until it is passed to a server: `.recorder(recorder)`"]
 pub struct Recorder {
@@ -77,8 +77,8 @@ impl Recorder {
         }
     }
 
-    /// Sets when a file is closed and the next one begins: when it has so many bytes of lines (before compression), or when it is
-    /// so old, whichever comes first. Default: 64 MiB (67,108,864 bytes) and 5 minutes.
+    /// Sets the size and the age at which a file is closed and the next one begins, whichever comes first. The size is in bytes before
+    /// compression. Default: 64 MiB (67,108,864 bytes) and 5 minutes.
     ///
     /// A file has at least one row: an idle server writes no files.
     pub fn rotate(mut self, bytes: u64, after: Duration) -> Self {
@@ -92,8 +92,8 @@ impl Recorder {
         self
     }
 
-    /// Sets how many bytes of rows may wait to be written, by an estimate: 256 for each row, and its names and arguments. Further
-    /// ones are dropped and counted. Default: 8 MiB (8,388,608 bytes).
+    /// Sets how many bytes of rows may wait to be written. The size of a row is estimated as 256 bytes plus its names and arguments. Further
+    /// rows are dropped and counted. Default: 8 MiB (8,388,608 bytes).
     pub fn max_queued(mut self, bytes: usize) -> Self {
         self.max_queued = bytes;
         self
@@ -127,7 +127,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// If the system provides no thread.
+    /// If the system can't start a thread.
     pub(crate) fn start(self, node: &str) -> io::Result<Arc<RecordingSink>> {
         let counters = Arc::new(RecorderCounters::default());
         let queue = Arc::new(RowQueue::new(self.max_queued, Arc::clone(&counters)));

@@ -18,7 +18,7 @@ use crate::{
     counters::RecorderCounters,
 };
 
-/// How long a server that is dropped without a shutdown waits until its rows are written.
+/// How long a server that is dropped without a shutdown waits for its rows to be written.
 const DROP_TIME: Duration = Duration::from_secs(1);
 
 /// Puts rows into the queue of the writer, whose thread it owns.
@@ -30,7 +30,7 @@ pub(crate) struct RecordingSink {
     ended: watch::Receiver<()>,
 }
 
-/// Whether the thread has ended, for those who can't await it.
+/// Whether the thread has ended, for callers that can't await it.
 #[derive(Debug, Default)]
 struct End(Mutex<bool>, Condvar);
 
@@ -59,7 +59,7 @@ impl RecordingSink {
         }))
     }
 
-    /// Returns how many bytes wait to be written.
+    /// Returns how many bytes of rows wait to be written, by the estimate of [`Record::weight`].
     pub(crate) fn waiting(&self) -> usize {
         self.queue.waiting()
     }
@@ -68,11 +68,11 @@ impl RecordingSink {
     ///
     /// # Cancel safety
     ///
-    /// The thread ends in any case.
+    /// Cancel-safe: the thread ends in any case.
     pub(crate) async fn stop(&self) {
         self.queue.close();
         let mut ended = self.ended.clone();
-        // Nothing is ever sent.
+        // No value is ever sent: this waits until the sender is dropped.
         while ended.changed().await.is_ok() {}
     }
 }
@@ -100,7 +100,7 @@ impl Drop for RecordingSink {
         self.queue.close();
         let End(has_ended, changed) = &*self.end;
         let has_ended = has_ended.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is not written then is written if the process lives long enough.
+        // The thread continues after this time, if the process does not end.
         drop(changed.wait_timeout_while(has_ended, DROP_TIME, |has_ended| !*has_ended));
     }
 }

@@ -1,7 +1,7 @@
 //! [`RowQueue`]: the rows that wait for the writer.
 //!
-//! Connection tasks push rows and never wait: what does not fit is dropped and counted. A row is a small value that is moved; it
-//! is written as JSON by the writer's thread. The writer takes all rows at once, so that a lock is held for a move only.
+//! Connection tasks push rows and never wait: rows that do not fit are dropped and counted. A row is a small value that is moved, and
+//! encoded as JSON by the writer's thread. The writer takes all rows at once, so that the lock is only held for a move.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -16,12 +16,12 @@ const COLLECT: Duration = Duration::from_millis(100);
 /// The share of the limit at which the writer stops collecting.
 const HURRY: usize = 4;
 
-/// A list that had to grow beyond this is given back when it has been written, in rows.
+/// The capacity in rows that a list keeps after its rows were written. Memory beyond it is freed.
 const KEPT: usize = 4096;
 
-/// What waits in a [`RowQueue`].
+/// A value that waits in a [`RowQueue`].
 pub(super) trait QueuedRow: Send + 'static {
-    /// Returns how many bytes it counts as.
+    /// Returns its size for the limit, in bytes.
     fn weight(&self) -> usize;
 }
 
@@ -29,7 +29,7 @@ pub(super) trait QueuedRow: Send + 'static {
 #[derive(Debug)]
 pub(super) struct Batch<R> {
     pub(super) rows: Vec<R>,
-    /// What they weigh.
+    /// The sum of their weights.
     pub(super) bytes: usize,
 }
 
@@ -43,7 +43,7 @@ impl<R> Default for Batch<R> {
 }
 
 impl<R> Batch<R> {
-    /// Empties the batch. Its memory is used for the next one.
+    /// Empties the batch, and keeps its memory for the next one.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.rows.shrink_to(KEPT);
@@ -54,7 +54,7 @@ impl<R> Batch<R> {
 /// Why the writer returns from its wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wakeup {
-    /// There are rows, which are in the batch now.
+    /// Rows have been moved into the batch.
     Rows,
     Deadline,
     /// The queue is closed, and has no more rows.
@@ -102,7 +102,7 @@ impl<R: QueuedRow> RowQueue<R> {
         self.push_with(row, |_| ());
     }
 
-    /// As [`push`](Self::push), after a row was completed in its place in the order.
+    /// Appends a row as [`push`](Self::push) does. `complete` is called under the lock, in the order of rows.
     #[inline]
     pub(super) fn push_with(&self, mut row: R, complete: impl FnOnce(&mut R)) {
         let weight = row.weight();
@@ -126,12 +126,12 @@ impl<R: QueuedRow> RowQueue<R> {
         }
     }
 
-    /// Returns the bytes that wait.
+    /// Returns the size of the waiting rows, in bytes.
     pub(super) fn waiting(&self) -> usize {
         self.lock().waiting.bytes
     }
 
-    /// Refuses further rows, and has the writer end once it has taken the others.
+    /// Refuses further rows. The writer ends once it has taken the waiting ones.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_all();
@@ -185,7 +185,7 @@ impl<R: QueuedRow> RowQueue<R> {
     }
 }
 
-/// Returns the time until a deadline; `None` if it has passed. Without a deadline, an hour: the caller waits again.
+/// Returns the time until a deadline; `None` if it has passed. Without a deadline, returns an hour, after which the caller waits again.
 fn left(deadline: Option<Instant>) -> Option<Duration> {
     let Some(deadline) = deadline else {
         return Some(Duration::from_secs(3600));

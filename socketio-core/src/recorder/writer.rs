@@ -1,6 +1,6 @@
-//! [`Writer`]: takes rows from the queue and writes them into files as lines, in a thread of its own.
+//! [`Writer`]: takes rows from the queue and writes them into files as lines, in its own thread.
 //!
-//! A file is closed when it is large or old enough. While nothing can be written, rows stay in the queue, up to its limit; the
+//! A file is closed when it is large or old enough. While nothing can be written, rows stay in the queue, up to its limit. The
 //! first failure is logged, and the writer tries again after a pause that doubles.
 
 use std::{
@@ -20,13 +20,14 @@ use crate::{base::date, counters::RecorderCounters};
 /// The pause after the first of several failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How many bytes are written at once: as much of a batch is written as there is room for.
+/// The number of bytes that are written at once, if the file has room for them.
 const CHUNK: usize = 64 << 10;
 
-/// From how many bytes of lines no more are made before these are in a file. With the last row, they are mostly one chunk.
+/// The number of bytes of lines at which rows stop being formatted until the lines are written. With the last row, they are usually one
+/// chunk.
 const FILLED: usize = CHUNK - (CHUNK >> 3);
 
-/// A buffer of lines that had to grow beyond this is given back when they have been written, in bytes.
+/// The capacity in bytes that the buffer of lines keeps after they were written. Memory beyond it is freed.
 const KEPT: usize = 2 * CHUNK;
 
 /// The longest pause.
@@ -50,18 +51,18 @@ pub(super) struct Writer<R, F> {
     counters: Arc<RecorderCounters>,
     file: Option<LineFile>,
     batch: Batch<R>,
-    /// How many rows of the batch are in `lines`, or in files.
+    /// The number of rows of the batch that are in `lines` or in files.
     formatted: usize,
     lines: Lines,
     /// How many files were opened.
     files: u64,
     /// Whether the last attempt has failed.
     is_failing: bool,
-    /// When leftovers are closed.
+    /// When leftovers are closed next.
     leftovers: Option<Instant>,
     /// The pause after the last failure. Zero once something was written.
     pause: Duration,
-    /// The rows that the queue had dropped when it was looked at last.
+    /// The number of rows that the queue had dropped at the last check.
     dropped: u64,
     is_lagging: bool,
 }
@@ -71,7 +72,7 @@ pub(super) struct Writer<R, F> {
 struct Lines {
     bytes: Vec<u8>,
     rows: u64,
-    /// How many bytes are in files.
+    /// The number of bytes that are in files.
     written: usize,
 }
 
@@ -137,12 +138,12 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
         if let Err(error) = self.rotate() {
             self.failed(&error);
         }
-        // What was given up meanwhile need not wait for the next process.
+        // Files that were given up are closed now, rather than by the next process.
         self.leftovers = self.leftovers.map(|_| Instant::now());
         self.close_leftovers();
     }
 
-    /// When the writer has something to do even without rows.
+    /// Returns when the writer has something to do even without rows.
     fn deadline(&self) -> Option<Instant> {
         let file = self.file.as_ref();
         let rotation = file.and_then(|file| file.opened.checked_add(self.rotation.after));
@@ -175,7 +176,7 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
         self.lines.bytes.shrink_to(KEPT);
     }
 
-    /// The last attempt before the server ends.
+    /// Makes the last attempt before the server ends.
     fn write_or_lose(&mut self) {
         if let Err(error) = self.write() {
             let unformatted = self.batch.rows.len() - self.formatted;
@@ -185,7 +186,7 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
         }
     }
 
-    /// Makes lines of the next rows of the batch, unless there are lines already. Returns whether there are any.
+    /// Formats the next rows of the batch as lines, unless there are lines already. Returns whether there are any.
     fn fill(&mut self) -> bool {
         let lines = &mut self.lines;
         if lines.written < lines.bytes.len() {
@@ -203,7 +204,7 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
         lines.rows > 0
     }
 
-    /// Writes what is left of the batch.
+    /// Writes the rest of the batch.
     fn write(&mut self) -> io::Result<()> {
         while self.fill() {
             if self.file.as_ref().is_some_and(|file| !file.is_there()) {
@@ -250,24 +251,24 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
             self.lose_file();
             return Ok(());
         }
-        // After an error, it is a leftover.
+        // After an error, the file is a leftover.
         file.finish()?;
         self.counters.files.increment();
         Ok(())
     }
 
-    /// Forgets a file that was removed or renamed by somebody else.
+    /// Forgets a file that was removed or renamed by another program.
     fn lose_file(&mut self) {
         if let Some(file) = self.file.take() {
             self.counters.lost.add(file.rows);
             let error = io::Error::new(io::ErrorKind::NotFound, "the file has been removed");
             self.failed(&error);
-            // Nothing has to be waited for.
+            // There is no leftover to close.
             self.leftovers = None;
         }
     }
 
-    /// Returns the next name of a file: files of one process are in order, and those of all processes differ.
+    /// Returns the name of the next file. The names are in the order of writing within a process, and differ between processes.
     fn next_name(&mut self) -> String {
         self.files += 1;
         let time = date::iso(SystemTime::now()).replace(['-', ':'], "");
@@ -313,8 +314,8 @@ impl<R: QueuedRow, F: FnMut(&mut Vec<u8>, &R)> Writer<R, F> {
     }
 }
 
-/// Returns how many bytes of these lines are written next into a file that has `room` bytes left: whole lines, about a chunk
-/// of them, and at least one if the file is empty.
+/// Returns how many bytes of these lines to write next into a file that has `room` bytes left: whole lines, up to a chunk of them, but at
+/// least one if it fits or the file is empty.
 fn fitting(lines: &[u8], room: u64, file: &LineFile) -> usize {
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     let chunk = room.min(CHUNK);

@@ -1,6 +1,6 @@
-//! What the endpoints with JSON have in common: parameters of the query, answers and errors.
+//! The common parts of the endpoints with JSON: parameters of the query, responses and errors.
 //!
-//! The HTTP API and the histories over HTTP use it, so that both refuse a parameter in the same form.
+//! Used by the HTTP API and by the histories over HTTP, so that both refuse a parameter in the same form.
 
 #[cfg_attr(
     not(feature = "api"),

@@ -4,10 +4,10 @@ use std::{borrow::Cow, time::Duration};
 
 use super::reply::ApiError;
 
-/// The rows of a page without `limit`.
+/// The number of rows of a page without `limit`.
 pub(crate) const DEFAULT_LIMIT: usize = 100;
 
-/// The parameters of a request, each at most once, and only those that its route has.
+/// The parameters of a request: each at most once, and only parameters that its route has.
 #[derive(Debug)]
 pub(crate) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -16,7 +16,7 @@ impl<'a> Parameters<'a> {
     ///
     /// # Errors
     ///
-    /// If a parameter is unknown, or is there twice.
+    /// If a parameter is unknown, or is given twice.
     pub(crate) fn read(query: Option<&'a str>, known: &[&str]) -> Result<Self, ApiError> {
         let mut read: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {

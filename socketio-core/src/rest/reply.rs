@@ -1,4 +1,4 @@
-//! [`Reply`] and [`ApiError`]: what a request is answered with.
+//! [`Reply`] and [`ApiError`]: the responses to requests.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use http_body_util::Full;
 use serde::Serialize;
 use serde_json::json;
 
-/// The answer to a request.
+/// The response to a request.
 pub(crate) type Reply = Result<Response<Full<Bytes>>, ApiError>;
 
-/// A request that was refused: as JSON `{"error": {"code": .., "message": .., "parameter": ..}}`.
+/// The refusal of a request. As JSON: `{"error": {"code": .., "message": .., "parameter": ..}}`.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -104,7 +104,7 @@ impl ApiError {
         }
     }
 
-    /// Refuses a request that would wait, since too many do or the server shuts down.
+    /// Refuses a request with status 503, such as one that would wait while too many do.
     pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         ApiError {
             header: Some(Box::new((
@@ -131,7 +131,7 @@ impl ApiError {
 
 const JSON: &str = "application/json";
 
-/// Answers with a value as JSON.
+/// Responds with a value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Reply {
     let body = serde_json::to_vec(value).map_err(|error| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -140,7 +140,7 @@ pub(crate) fn json(value: &impl Serialize) -> Reply {
     Ok(with_body(body.into(), JSON))
 }
 
-/// Answers with text of this type.
+/// Responds with text of this content type.
 pub(crate) fn text(body: String, content_type: &'static str) -> Reply {
     Ok(with_body(body.into(), content_type))
 }
@@ -160,7 +160,7 @@ fn with_body(body: Bytes, content_type: &'static str) -> Response<Full<Bytes>> {
 pub(crate) struct Page<T, M: Serialize> {
     pub(crate) data: Vec<T>,
     pub(crate) next: Option<String>,
-    /// What else the route tells about the page.
+    /// Further fields of the route.
     #[serde(flatten)]
     pub(crate) more: M,
 }
@@ -179,8 +179,8 @@ impl<T: Serialize, M: Serialize> Page<T, M> {
     }
 }
 
-/// Returns the URL of the next page: that of this one, with these parameters. It is relative: to the host if the path is
-/// known, else to this page.
+/// Returns the URL of the next page: the URL of this page, with these parameters. It is relative to the host if the path is known, otherwise
+/// to this page.
 pub(crate) fn next_url<'a>(
     path: &str,
     parameters: impl IntoIterator<Item = (&'a str, String)>,

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 /// The format of strings that are sent as binary data.
 pub(crate) const FORMAT: &str = "binary";
 
-/// Stands for binary data in schemas: `Bytes` and what else serde calls bytes. Fields of these types have no schema of their own:
+/// Stands for binary data in schemas: `Bytes`, and other types that serde writes as bytes. Fields of these types have no schema of their own:
 ///
 /// ```
 /// use socketio_core::bytes::Bytes;
@@ -20,7 +20,7 @@ pub(crate) const FORMAT: &str = "binary";
 /// }
 /// ```
 ///
-/// In TypeScript it is `ArrayBuffer | Uint8Array` where clients send it, and `ArrayBuffer` where they receive it, as in browsers.
+/// In TypeScript it is the type `Binary`, which is `ArrayBuffer | Uint8Array`.
 #[derive(Clone, Copy, Debug)]
 pub struct Binary(());
 

@@ -11,7 +11,7 @@ use super::{
 
 /// The JSON Schemas of what a handler takes and returns.
 pub(crate) struct HandlerSchemas {
-    /// Of each argument; of `Rest`, that of the list.
+    /// The schema of each argument; for `Rest`, the schema of the list.
     pub(crate) arguments: Vec<Value>,
     /// `None` if the acknowledgement is empty, or there is none.
     pub(crate) ack: Option<Value>,
@@ -26,7 +26,7 @@ impl HandlerSchemas {
                 .map(|one| complete(one.ty, SchemaSettings::draft2020_12().for_deserialize()))
                 .collect(),
             ack: if types.acks_itself || types.items.is_some() {
-                // Sent by hand, or the end of a stream.
+                // The handler sends it itself, or it is the end of a stream.
                 Some(Value::Bool(true))
             } else {
                 let returned = types.returned.map(|one| one.ty);
@@ -38,12 +38,12 @@ impl HandlerSchemas {
     }
 }
 
-/// Returns the schema of a type with all that it refers to; `true`, which allows everything, for a type without one.
+/// Returns the schema of a type with all schemas to which it refers; for a type without one, the schema by its name.
 fn complete(ty: TypeInfo, mut settings: SchemaSettings) -> Value {
     let Some(schema) = ty.schema else {
         return KnownTypes::of(ty.name).schema;
     };
-    // Only types that contain themselves are then referred to.
+    // With this, only recursive types are referred to.
     settings.inline_subschemas = true;
     let mut generator = settings.into_generator();
     let mut schema = schema(&mut generator).to_value();

@@ -1,4 +1,4 @@
-//! [`HandlerTypes`] and [`EventTypes`]: what attributes tell of a handler and of an outgoing event.
+//! [`HandlerTypes`] and [`EventTypes`]: the types of a handler and of an outgoing event, as attributes describe them.
 
 use super::TypeInfo;
 
@@ -18,7 +18,7 @@ pub(crate) struct HandlerTypes {
     pub(crate) items: Option<Returned>,
     /// Whether the handler takes an `Ack`, and sends a value of an unknown type itself.
     pub(crate) acks_itself: bool,
-    /// Whether a rate limit may answer in its place.
+    /// Whether a rate limit may respond in its place.
     pub(crate) is_rated: bool,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Argument,
-    /// All arguments that are left.
+    /// All remaining arguments.
     Rest,
     Auth,
     /// The parameters of the namespace.
@@ -56,7 +56,7 @@ pub(crate) enum Place {
 /// The return type of a handler.
 #[derive(Clone, Copy, Debug)]
 pub struct Returned {
-    /// The type that is sent: of a `Result`, that of `Ok`.
+    /// The type that is sent; for a `Result`, the type of `Ok`.
     pub(crate) ty: TypeInfo,
     pub(crate) is_result: bool,
 }
@@ -66,7 +66,7 @@ impl Returned {
         Returned { ty, is_result }
     }
 
-    /// Takes the type of a closure by its name.
+    /// Creates the return type of a closure from the name of the type.
     pub(crate) fn named(name: &'static str) -> Self {
         match super::known_types::ok_of_result(name) {
             Some(ok) => Returned::new(TypeInfo::named(ok), true),

@@ -1,4 +1,4 @@
-//! The schemas of this crate's own values. Those of extractors are beside them, since they belong to a higher layer.
+//! The schemas of this crate's own values. The schemas of extractors are next to their types, which belong to a higher layer.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ inline! {
     },
 }
 
-/// A list, as for the arguments that are left.
+/// The schema of a list, since it takes the remaining arguments.
 impl<T: JsonSchema> JsonSchema for Rest<T> {
     fn inline_schema() -> bool {
         true

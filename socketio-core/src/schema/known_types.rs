@@ -111,7 +111,7 @@ fn between(name: &str, open: char, close: char) -> Option<&str> {
     name.strip_prefix(open)?.strip_suffix(close)
 }
 
-/// Splits at the commas that are in no brackets.
+/// Splits a list at the commas outside of brackets.
 fn split(list: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);

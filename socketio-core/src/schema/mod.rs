@@ -1,7 +1,7 @@
 //! The types of arguments and acknowledgements, as attributes describe them for contracts.
 //!
-//! Generated code finds out with [`TypeProbe`] whether a type has a JSON Schema. [`KnownTypes`] knows the types of the standard
-//! library by their names, for closures, whose types are generic, and for types without a schema that are made of them.
+//! Generated code finds out with [`TypeProbe`] whether a type has a JSON Schema. [`KnownTypes`] finds the types of the standard
+//! library by their names: for closures, whose types are generic, and for types without a schema that consist of them.
 
 mod binary;
 #[cfg(feature = "api")]

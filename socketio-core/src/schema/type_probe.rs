@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 
 use super::{Returned, TypeInfo};
 
-/// Carries a type to the traits of this module, of which method lookup finds the first that applies. The type must be concrete:
+/// Carries a type to the traits of this module. Method lookup chooses the first of them that applies. The type must be concrete:
 /// `(&TypeProbe::<T>::new()).info()`, `(&&&&TypeProbe::<T>::new()).returned()`.
 pub struct TypeProbe<T>(PhantomData<T>);
 
@@ -72,7 +72,7 @@ impl<T, E> FallibleWithout for &&TypeProbe<Result<T, E>> {
     }
 }
 
-/// The third choice: a type that is no `Result` and `JsonSchema`.
+/// The third choice: a type that is `JsonSchema` and not a `Result`.
 pub trait PlainWithSchema {
     /// Returns the type of the acknowledgement.
     fn returned(&self) -> Returned;

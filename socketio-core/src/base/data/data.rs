@@ -227,14 +227,14 @@ impl From<()> for Data {
     }
 }
 
-/// A float that JSON has no number for (`NaN`, infinity) becomes `null`, as in JavaScript.
+/// A float that JSON can't represent (`NaN`, infinity) becomes `null`, as in JavaScript.
 impl From<f64> for Data {
     fn from(value: f64) -> Self {
         Number::from_f64(value).map_or(Data::Null, Data::Number)
     }
 }
 
-/// Creates an array; an array of numbers from a `Vec<u8>`. Binary data is created from [`Bytes`].
+/// Creates an array. A `Vec<u8>` becomes an array of numbers; binary data is created from [`Bytes`].
 impl<T: Into<Data>> From<Vec<T>> for Data {
     fn from(elements: Vec<T>) -> Self {
         elements.into_iter().collect()
@@ -323,7 +323,7 @@ impl PartialEq<Value> for Data {
     }
 }
 
-/// The error of converting [`Data`] that holds binary data into a [`serde_json::Value`].
+/// The error of converting [`Data`] that contains binary data into a [`serde_json::Value`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BinaryInJson;
 

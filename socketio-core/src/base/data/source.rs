@@ -8,7 +8,7 @@ use serde_json::Error;
 
 use super::number::Number;
 
-/// One value that may be or hold binary data, in any form: [`Data`](super::Data), or JSON with attachments.
+/// One value that may be or contain binary data, in any form: [`Data`](super::Data), or JSON with attachments.
 ///
 /// [`ValueDeserializer`](super::ValueDeserializer) reads every form through this trait, so that all of them follow the
 /// same rules.

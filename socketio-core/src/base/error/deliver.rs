@@ -10,7 +10,7 @@ use super::{BoxError, EmitError};
 pub enum DeliverError {
     /// The target is neither a user nor a client: events are not kept for rooms.
     NoRecipient,
-    /// As many events are kept as are allowed; the text names the option.
+    /// A limit of kept events is reached. The text names the option that raises it.
     Full(&'static str),
     /// The payload can't be encoded, or the name is reserved.
     Emit(EmitError),

@@ -14,7 +14,7 @@ enum Problem {
     Value(serde_json::Error),
     NotUtf8(FromUtf8Error),
     Auth,
-    /// How many there are, and how many may be.
+    /// The number of attachments, and the limit.
     TooManyAttachments(usize, usize),
     Placeholder,
     Parser(BoxError),

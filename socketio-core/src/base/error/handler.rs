@@ -109,7 +109,7 @@ impl HandlerError {
         matches!(self.0.cause, Cause::Unknown)
     }
 
-    /// Returns what was wrong with the arguments that the client sent, if that is why the event failed.
+    /// Returns the error in the client's arguments, if the event failed because of them.
     pub fn argument_error(&self) -> Option<&ArgumentError> {
         self.downcast_ref()
     }

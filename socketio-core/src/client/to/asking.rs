@@ -1,4 +1,4 @@
-//! How [`To::callback`] asks, and how what it waits for ends.
+//! Asks for the acknowledgements of [`To::callback`], and ends them after the timeout.
 
 use std::{panic::Location, sync::Arc};
 
@@ -53,7 +53,7 @@ impl To {
     }
 }
 
-/// Emits, and ends what the callback waits for after its timeout. Returns the number of local recipients.
+/// Emits an event, and ends the pending acknowledgements of its callback after the timeout. Returns the number of local recipients.
 pub(super) fn emit(node: &Arc<Node>, emission: &Emission) -> u64 {
     let mut asked = Asked::default();
     let clients = node.emitter.emit(emission, &mut asked);

@@ -48,8 +48,8 @@ impl To {
     /// [`CallError::Timeout`].
     ///
     /// The number of remote clients in a room is not known: in a cluster, a call to a room ends with the timeout and
-    /// lists the remote clients that have acknowledged, and those that have not: Rust nodes name whom they have asked (10,000 at most).
-    /// A Python node does not, nor does it send the id of a client that acknowledges: the name of the
+    /// lists the remote clients that have acknowledged, and those that have not: Rust nodes name the clients that they have
+    /// asked (up to 10,000). A Python node does not, nor does it send the id of a client that acknowledges: the name of the
     /// room is returned instead, or an empty name if there are several rooms.
     ///
     /// # Errors

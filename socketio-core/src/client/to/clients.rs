@@ -47,7 +47,7 @@ impl To {
     ///
     /// # Errors
     ///
-    /// The first error of a local client, as of [`Socket::join_room`]; the other clients have joined.
+    /// The first error of a local client, as for [`Socket::join_room`]; the other clients have joined.
     /// [`RoomError::ClientRoom`] for the id of a client if remote clients may match, [`RoomError::TooLong`] for a long name.
     pub fn join_room(self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let rooms = names(rooms);

@@ -1,4 +1,4 @@
-//! [`Deliver`]: an event that is kept until it is acknowledged, before it is stored.
+//! [`Deliver`]: an event that is to be kept until it is acknowledged, before it is stored.
 
 use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     node::Node,
 };
 
-/// An event that is kept until it is acknowledged, made by [`To::deliver`]. Nothing happens until it is awaited.
+/// An event that is kept until it is acknowledged, created by [`To::deliver`]. Nothing happens until it is awaited.
 #[must_use = "the event is neither stored nor sent until this is awaited"]
 pub struct Deliver {
     node: Arc<Node>,
@@ -22,15 +22,15 @@ pub struct Deliver {
 
 impl To {
     /// Sends an event to users or clients, and keeps it until it is acknowledged: it is sent again when a client reconnects, and after
-    /// [`ack_timeout`](crate::Deliveries::ack_timeout), as often as is allowed, until it expires. What could not be delivered goes to
-    /// [`on_undelivered`](crate::Deliveries::on_undelivered).
+    /// [`ack_timeout`](crate::Deliveries::ack_timeout), as many times as allowed, until it expires. Events that can't be delivered are
+    /// passed to [`on_undelivered`](crate::Deliveries::on_undelivered).
     ///
     /// The target is one user or several, `to_user(key)`, or clients by their ids, `to(sid)`. For a user, the acknowledgement of one of
     /// its clients is enough. With [`Deliveries::redis`](crate::Deliveries), the clients may connect to any node, and events outlive the
-    /// process; by default they are in its memory. Exclusions have no effect.
+    /// process; by default they are kept in its memory. Exclusions have no effect.
     ///
-    /// The events of a user or client are sent one after another, in their order: the next one when the one before was acknowledged. An
-    /// event arrives at least once: a client whose acknowledgement was lost gets it again, so that an id in the payload is of use.
+    /// The events of a user or client are sent in their order, each once the previous one was acknowledged. An event arrives at least
+    /// once: a client whose acknowledgement was lost receives it again, so put an id into the payload to recognize repetitions.
     ///
     /// ```
     /// # use socketio_core as socketio;
@@ -48,8 +48,8 @@ impl To {
     ///
     /// # Errors
     ///
-    /// When it is awaited, [`DeliverError`]: the event is then not kept, nor sent. With several recipients, it may be kept for those
-    /// before.
+    /// When it is awaited, [`DeliverError`]: the event is then neither kept nor sent. With several recipients, it may be kept for
+    /// the recipients before the one that failed.
     ///
     /// # Cancel safety
     ///
@@ -102,7 +102,7 @@ impl Deliver {
         self
     }
 
-    /// Sets how often the event is sent. Default: [`Deliveries::max_attempts`](crate::Deliveries::max_attempts), 10.
+    /// Sets how many times the event is sent at most. Default: [`Deliveries::max_attempts`](crate::Deliveries::max_attempts), 10 times.
     pub fn attempts(mut self, attempts: u32) -> Self {
         if let Ok((_, outgoing)) = &mut self.prepared {
             outgoing.max_attempts = Some(attempts.max(1));

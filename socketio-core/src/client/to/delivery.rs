@@ -1,4 +1,4 @@
-//! The methods of [`To`] that say how an event is delivered: whether it may be dropped, and what it waits for.
+//! The methods of [`To`] that set how an event is delivered: whether it may be dropped, and what it waits for.
 
 use serde::Serialize;
 
@@ -6,12 +6,12 @@ use super::{To, asking::expire};
 use crate::{admission::OverflowPolicy, base::EmitError, cluster::Asked};
 
 impl To {
-    /// Drops the event for each client to whom it can't be written now, as Socket.IO for Node does: something else waits in the
-    /// client's outbox, its WebSocket is busy, or no poll of it is waiting. It is never stored, for recovery or in a history. For
-    /// positions of a mouse, typing indicators, and whatever the next one replaces.
+    /// Drops the event for each client to which it can't be written now, as Socket.IO for Node does: other packets wait in the
+    /// client's outbox, its WebSocket is busy, or it has no waiting poll. The event is never stored, for recovery or in a history.
+    /// For mouse positions, typing indicators, and other values that the next event replaces.
     ///
     /// Of two volatile events that a handler emits between two awaits, only the first is sent. Inside `connect` none is sent,
-    /// because the CONNECT packet precedes it. What was dropped is counted:
+    /// because the CONNECT packet precedes it. Dropped events are counted:
     /// [`Socket::dropped_packets`](crate::Socket::dropped_packets).
     pub fn volatile(mut self) -> Self {
         self.delivery.is_volatile = true;
@@ -42,8 +42,8 @@ impl To {
     }
 
     /// Accepted for code that comes from Socket.IO for Node; it changes nothing, because this server has no `permessage-deflate`:
-    /// WebSocket messages are never compressed. A response to a poll, which holds several events, is compressed or not as
-    /// [`http_compression`](crate::SocketIoBuilder::http_compression) says.
+    /// WebSocket messages are never compressed. A response to a poll, which holds several events, is compressed as
+    /// [`http_compression`](crate::SocketIoBuilder::http_compression) is set.
     pub fn compress(self, _compress: bool) -> Self {
         self
     }
@@ -54,15 +54,15 @@ impl To {
     }
 
     /// Sends an event as soon as the recipients have room for it: it waits for each local client whose outbox is full, instead of
-    /// applying the overflow policy. The others receive it at once, and remote clients through the queue, which is not waited for.
+    /// applying the overflow policy. The others receive it at once, and remote clients through the queue, without waiting for it.
     ///
-    /// Cancel-safe in this sense: when the future is dropped, the clients without room do not receive the event. Inside `connect` it
+    /// Cancel-safe: if the future is dropped, the clients that had no room yet do not receive the event. Inside `connect` it
     /// does not wait, as [`emit`](To::emit).
     ///
     /// # Errors
     ///
     /// As [`try_emit`](To::try_emit); and [`is_outbox_full`](EmitError::is_outbox_full) if a client has had no room for the
-    /// [`timeout`](To::timeout). A client that leaves meanwhile is not an error.
+    /// [`timeout`](To::timeout). A client that leaves in the meantime is not an error.
     pub async fn emit_wait<T: Serialize>(
         mut self,
         event: &str,

@@ -89,7 +89,8 @@ impl To {
         self
     }
 
-    /// Adds the clients of a user, as [`Socket::set_user`] has set it. Only clients of this process are addressed then, also of rooms.
+    /// Adds the clients of a user, as [`Socket::set_user`] has set it. Then only clients
+    /// of this process are addressed, including those of rooms.
     ///
     /// ```
     /// # use socketio_core::SocketIo;
@@ -153,7 +154,7 @@ impl To {
     /// several arguments, `()` none, anything else the first.
     ///
     /// An acknowledgement of another type is logged. A client that disconnects does not acknowledge. Acknowledgements are accepted
-    /// until the [`timeout`](To::timeout); those of local clients without an end if none was set.
+    /// until the [`timeout`](To::timeout). If none was set, those of local clients are accepted until the client disconnects.
     ///
     /// A `callback` whose parameter is a `Result<T, CallError>` also runs for each local client that does not acknowledge: with
     /// [`CallError::Timeout`](crate::CallError::Timeout) after the timeout, with
@@ -202,14 +203,14 @@ impl To {
     ///
     /// # Errors
     ///
-    /// If the payload can't be encoded or the name is reserved; nothing is sent then. Also when there is a callback
+    /// If the payload can't be encoded or the name is reserved; nothing is sent then. Also if there is a callback
     /// and the server is [`write_only`](crate::SocketIoBuilder::write_only), which receives no acknowledgements.
     pub fn try_emit<T: Serialize>(mut self, event: &str, payload: T) -> Result<(), EmitError> {
         let encoded = self.encode(event, payload)?;
         self.send_encoded(encoded)
     }
 
-    /// Sends an event of the server, and returns to how many local clients.
+    /// Sends an event of the server, and returns the number of local clients that receive it.
     #[cfg(feature = "api")]
     pub(crate) fn try_emit_counted<T: Serialize>(
         mut self,
@@ -327,7 +328,7 @@ impl To {
         skip
     }
 
-    /// Returns the position of the history of the rooms that are addressed, if any has one.
+    /// Returns the position of the history of the addressed rooms, if any has one.
     pub(crate) fn history_position(&self) -> Option<Position> {
         match &self.target {
             Target::Rooms(rooms) => self.node.hub.history_position(&self.namespace, rooms),

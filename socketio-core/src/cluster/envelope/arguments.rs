@@ -10,10 +10,10 @@ use crate::{
     packet::{Arguments, JsonPayload, MAX_DEPTH, is_deeper_than, payload_of},
 };
 
-/// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) wrote them.
+/// Reads arguments as a Python node or [`EnvelopeHeader::write`](super::EnvelopeHeader::write) writes them.
 ///
-/// For no arguments, Python writes a lone `null`, and a node that is `exact` an empty array. A value that is not an array is
-/// one argument, as before python-socketio 5.15.1.
+/// For no arguments, Python writes an array with a lone `null`, and a node that is `exact` writes an empty array. A value that is not an
+/// array is one argument, as before python-socketio 5.15.1.
 pub(super) fn read_arguments(
     data: &RawValue,
     binary: bool,
@@ -45,7 +45,7 @@ pub(super) fn read_arguments(
 }
 
 /// Reads the array with placeholders and the attachments that follow it. The arguments are encoded again, so that clients
-/// receive a valid packet whatever the node wrote.
+/// receive a valid packet even if the node has written an invalid one.
 fn read_binary(data: &RawValue) -> Result<JsonPayload, InvalidMessage> {
     let parts: Vec<&RawValue> = serde_json::from_str(data.get())?;
     let (first, attachments) = parts.split_first().ok_or("`data` is empty")?;

@@ -31,18 +31,18 @@ pub(in crate::cluster) enum ClusterMessage {
         arguments: JsonPayload,
         ack_request: Option<RemoteAckRequest>,
         delivery: DeliveryOptions,
-        /// What its event store has to do with it. Boxed, since mostly there is none.
+        /// The outcome in its event store. Boxed, since usually there is none.
         in_store: Option<Box<InStore>>,
     },
-    /// An event that concerns no client of this node. Its arguments were not read.
+    /// An event that this node does not need. Its arguments were not read.
     Unawaited,
     Callback {
         id: u64,
-        /// The client that acknowledges, or, if the node does not name it, the target of the request.
+        /// The client that acknowledges or, if the node does not name it, the target of the request.
         client: String,
         /// Whether the node named the client.
         explicit_sid: bool,
-        /// `None` when no ack will come.
+        /// `None` if no ack will come.
         arguments: Option<JsonPayload>,
     },
     /// An operation on clients.
@@ -51,7 +51,7 @@ pub(in crate::cluster) enum ClusterMessage {
         from: Option<String>,
         namespace: String,
         target: RemoteTarget,
-        /// Whether the target may be a room. Otherwise it is the id of a client, even if there is a room of that name.
+        /// Whether the target may be a room. If not, it is the id of a client, even if there is a room of that name.
         extended: bool,
         operation: ClientOperation,
     },
@@ -76,9 +76,9 @@ pub(in crate::cluster) enum ClusterMessage {
         id: u64,
         clients: Vec<Sid>,
     },
-    /// Another node wants to know what it has missed.
+    /// Another node asks for a message, to find out what it has missed.
     RollCall,
-    /// A message that was published before, as it was.
+    /// A message that was published before, unchanged.
     Again(Bytes),
     /// A node has missed messages of the node `node`.
     Missed {
@@ -92,11 +92,11 @@ pub(in crate::cluster) enum ClusterMessage {
     },
 }
 
-/// What the event store of a node has to do with an event that it emits.
+/// The outcome of an event in the event store of the node that emits it.
 pub(in crate::cluster) enum InStore {
     /// The store of this epoch has it.
     Kept(String),
-    /// It could not be kept. It has had this number at the node, or 0.
+    /// It could not be kept. Contains its number at the node, or 0 if it has none.
     Unkept(u64),
 }
 
@@ -145,8 +145,8 @@ struct Fields<'a> {
     message: Option<&'a RawValue>,
 }
 
-/// Decodes a message for the node `host_id`, which awaits events of this namespace to these rooms. Returns `None` for a message that is
-/// not for it: its own, the ack that another node requested, or one of an unknown method.
+/// Decodes a message for the node `host_id`. `awaits` returns whether the node needs events of a namespace to these rooms. Returns `None` for
+/// a message that is not for this node: its own, an ack that another node has requested, or a message with an unknown method.
 pub(in crate::cluster) fn read(
     message: &[u8],
     host_id: &str,
@@ -198,7 +198,7 @@ pub(in crate::cluster) fn read(
     }))
 }
 
-/// Returns whether the first bytes show that this node published the message, so that it needn't be decoded.
+/// Returns whether the first bytes show that this node has published the message, so that it need not be decoded.
 fn is_own(message: &[u8], host_id: &str) -> bool {
     let method = message.strip_prefix(br#"{"method":""#).unwrap_or_default();
     let length = method.iter().position(|byte| *byte == b'"');
@@ -260,7 +260,7 @@ impl Fields<'_> {
             ack_request,
             delivery: DeliveryOptions {
                 is_volatile: self.volatile == Some(true),
-                // That of a newer node may be unknown.
+                // A newer node may have a policy that is unknown here.
                 policy: self.overflow.as_deref().and_then(OverflowPolicy::named),
                 given_key: self.key.map(Arc::from),
                 key: None,
@@ -273,7 +273,7 @@ impl Fields<'_> {
         })
     }
 
-    /// Reads a question. One that this node does not know, of a newer version, is not answered.
+    /// Reads a question. An unknown question of a newer version is not answered.
     fn query(self) -> Result<Option<ClusterMessage>, InvalidMessage> {
         let query = self.query.ok_or("a question without `query`")?;
         let Ok(question) = serde_json::from_str(query.get()) else {

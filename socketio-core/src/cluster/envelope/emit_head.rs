@@ -1,4 +1,4 @@
-//! [`EmitHead`]: to whom an event is addressed, read without its arguments.
+//! [`EmitHead`]: the namespace and rooms of an event, read without its arguments.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{
 use super::names::Names;
 use crate::hub::Room;
 
-/// The length from which it pays to read the head of a message on its own.
+/// The length in bytes from which reading the head of a message separately saves time.
 const WORTHWHILE: usize = 512;
 
 /// The namespace and the rooms of an event.
@@ -20,7 +20,7 @@ pub(super) struct EmitHead {
     host_id: Option<String>,
     namespace: Option<String>,
     rooms: Option<Vec<Room>>,
-    /// Everything that precedes the arguments has been read, and they are not read at all.
+    /// Whether everything before the arguments was read. The arguments are not read.
     is_complete: bool,
 }
 
@@ -32,7 +32,7 @@ impl EmitHead {
             return None;
         }
         let mut head = EmitHead::default();
-        // An error, which ends the reading at the arguments.
+        // Ends with an error at the arguments.
         let _ =
             serde_json::Deserializer::from_slice(message).deserialize_map(HeadVisitor(&mut head));
         let is_event = head.is_complete
@@ -54,7 +54,7 @@ impl<'de> Visitor<'de> for HeadVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let head = self.0;
-        // Whether fields of our own messages, which follow the target, have been seen.
+        // Whether the field of our own messages that follows the target has been read.
         let mut is_extended = false;
         while let Some(name) = fields.next_key::<&str>()? {
             match name {

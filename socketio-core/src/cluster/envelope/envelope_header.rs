@@ -14,8 +14,7 @@ use crate::{
 
 /// A message without its arguments.
 ///
-/// `host_id` comes first where it names the node that publishes, so that a node recognises its own messages by their first
-/// bytes.
+/// `host_id` comes first if it names the publishing node, so that a node recognises its own messages by their first bytes.
 #[derive(Serialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub(in crate::cluster) enum EnvelopeHeader<'a> {
@@ -31,7 +30,7 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         except: NamesRef<'a>,
         /// The target, namespace and id that the ack repeats.
         callback: Option<(&'a str, &'a str, u64)>,
-        /// How it is delivered. Ignored by Python.
+        /// Whether it is volatile. Ignored by Python.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         volatile: bool,
         /// The name of the overflow policy, if it is not that of the receiving node.
@@ -39,10 +38,10 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         overflow: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<&'a str>,
-        /// The epoch of the event store that has the event: nodes that follow it get it from there.
+        /// The epoch of the event store that has kept the event. Nodes that follow this epoch receive the event from the store.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<&'a str>,
-        /// The number of an event of the node that its event store could not keep.
+        /// The number at the node of an event that its event store could not keep.
         #[serde(skip_serializing_if = "Option::is_none")]
         unkept: Option<u64>,
         ext: u8,
@@ -85,8 +84,8 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         id: u64,
         answer: &'a RawValue,
     },
-    /// Asks all nodes to publish something, by whose number the node sees what it has missed. Python ignores this method and the
-    /// next three.
+    /// Asks all nodes to publish a message, by whose number the node notices what it has missed. Python ignores this method and
+    /// the next three.
     RollCall {
         host_id: &'a str,
     },
@@ -120,7 +119,7 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
 #[derive(Serialize)]
 pub(in crate::cluster) struct Clients<'a> {
     pub(in crate::cluster) host_id: &'a str,
-    /// The id of a client, or, with `ext`, a room; `None` is everyone.
+    /// The id of a client or, with `ext`, a room; `None` for everyone.
     pub(in crate::cluster) sid: Option<&'a str>,
     /// The room to enter or to leave.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,8 +134,8 @@ pub(in crate::cluster) struct Clients<'a> {
 }
 
 impl EnvelopeHeader<'_> {
-    /// Encodes the message, with the arguments in a field of this name: an array, or, if they hold binary data, an array of the
-    /// array with placeholders and of the attachments in Base64.
+    /// Encodes the message, with the arguments in a field of this name: an array or, if they contain binary data, an array of the
+    /// array with placeholders and the attachments in Base64.
     pub(in crate::cluster) fn write(
         &self,
         arguments: Option<(&str, &JsonPayload)>,

@@ -15,5 +15,5 @@ pub(super) use cluster_message::{
 pub(super) use envelope_header::{Clients, EnvelopeHeader};
 
 /// The version of the extension: `client`, `failed` and binary data in acks; a lone `null` that is an argument; a `sid` that is
-/// a room, or `null` for everyone, with a `skip_sid` beside it; rooms to leave out in `except`.
+/// a room, or `null` for everyone, with a `skip_sid`; rooms to leave out in `except`.
 pub(super) const EXTENSION: u8 = 1;

@@ -9,7 +9,7 @@ use serde::{
 
 use crate::hub::Room;
 
-/// The names in one list of a message.
+/// The maximum number of names in one list of a message.
 const MAX_NAMES: usize = 65_536;
 
 /// No name, one name or a list of names to write.
@@ -52,7 +52,7 @@ pub(super) enum Names {
     List(Vec<Name>),
 }
 
-/// Not read as an untagged enum: serde would keep the whole list before it is known how long it is.
+/// Implemented by hand, since serde would buffer the whole list for an untagged enum before its length is checked.
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NamesVisitor)

@@ -26,7 +26,7 @@ pub(super) struct PublishQueue {
     /// The id of this node, for the log.
     node: Arc<str>,
     limits: PublishLimits,
-    /// Whether other nodes can ask for messages again: not of a node that does not subscribe.
+    /// Whether other nodes can ask for messages again, which a node that does not subscribe would not receive.
     numbers: bool,
     state: Mutex<State>,
     filled: Notify,
@@ -34,7 +34,7 @@ pub(super) struct PublishQueue {
     left: watch::Sender<u64>,
     /// Whether the last attempt to publish failed.
     outage: AtomicBool,
-    /// Becomes true when the server shuts down: from then on, messages are published without pauses.
+    /// Becomes true when the server shuts down. From then on, messages are published without pauses.
     hurried: watch::Sender<bool>,
 }
 
@@ -43,7 +43,7 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// The size of all waiting messages.
     bytes: usize,
-    /// The number of messages at the front that are being published: they are not dropped.
+    /// The number of messages at the front that are being published, and therefore not dropped.
     busy: usize,
     entered: u64,
     retained: Retained,
@@ -96,13 +96,13 @@ impl PublishQueue {
 
     /// Adds a message.
     ///
-    /// Above the limits, the oldest messages are dropped, because the newest matter most once the broker is back. A message
-    /// that exceeds the limit alone is dropped itself.
+    /// Above the limits, the oldest messages are dropped, because the newest are the most important once the broker is back. A
+    /// message that alone exceeds the limit is dropped.
     pub(super) fn push(&self, message: Bytes) {
         self.add(message, self.numbers);
     }
 
-    /// Adds a message as [`push`](Self::push) does, that other nodes handle at once, although they may have missed others before it.
+    /// Adds a message as [`push`](Self::push) does, but other nodes handle it at once even if they have missed messages before it.
     pub(super) fn push_out_of_order(&self, message: Bytes) {
         self.add(message, false);
     }
@@ -153,13 +153,13 @@ impl PublishQueue {
         self.filled.notify_one();
     }
 
-    /// Publishes messages again that another node has missed. Returns those that are not there any more.
+    /// Publishes again the messages that another node has missed. Returns the numbers of those that are no longer kept.
     pub(super) fn publish_again(&self, numbers: RangeInclusive<u64>) -> Vec<RangeInclusive<u64>> {
         let state = &mut *self.state();
         if state.closed {
             return Vec::new();
         }
-        // What waits is published anyway.
+        // Waiting messages are published anyway.
         let first_waiting = state.waiting.iter().find_map(|waiting| waiting.number);
         let last = first_waiting.map_or(state.retained.last(), |first| first - 1);
         let numbers = *numbers.start()..=last.min(*numbers.end());
@@ -201,12 +201,12 @@ impl PublishQueue {
         }
     }
 
-    /// Removes the first `messages` of the last batch: they were published.
+    /// Removes the first `messages` of the last batch, which were published.
     pub(super) fn published(&self, messages: usize) {
         self.leave(messages, true, |state| &mut state.published);
     }
 
-    /// Removes the first remaining message of the last batch: it can't be published.
+    /// Removes the first remaining message of the last batch, which can't be published.
     pub(super) fn gave_up(&self) {
         self.leave(1, false, |state| &mut state.dropped);
     }
@@ -237,14 +237,14 @@ impl PublishQueue {
         self.has_left(left);
     }
 
-    /// Counts a message that exceeds the limit alone. Returns whether it is the first one.
+    /// Counts a message that alone exceeds the limit. Returns whether it is the first one.
     fn refuse(&self) -> bool {
         let mut state = self.state();
         state.dropped += 1;
         !std::mem::replace(&mut state.refused, true)
     }
 
-    /// Called under no lock, since a subscriber of the log is user code.
+    /// Logs a refusal. Called under no lock, since a subscriber of the log is user code.
     fn log_refusal(&self, bytes: usize, first: bool) {
         let (node, limit) = (&*self.node, self.limits.bytes);
         if first {
@@ -262,7 +262,7 @@ impl PublishQueue {
         });
     }
 
-    /// Drops all messages, and those that are pushed later, because no task publishes them any more.
+    /// Drops all messages, including those that are pushed later, because no task publishes them any more.
     pub(super) fn abandon(&self) {
         let left = {
             let state = &mut *self.state();
@@ -298,7 +298,7 @@ impl PublishQueue {
 
     /// Waits for [`hurry`](PublishQueue::hurry).
     pub(super) async fn hurried(&self) {
-        // An error would mean that this is gone.
+        // An error would mean that the sender, a field of `self`, is gone.
         drop(self.hurried.subscribe().wait_for(|hurried| *hurried).await);
     }
 

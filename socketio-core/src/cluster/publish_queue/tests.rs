@@ -1,4 +1,4 @@
-//! What waits, what is dropped, and in which order.
+//! Tests of which messages wait, which are dropped, and in which order.
 
 use futures_util::FutureExt;
 
@@ -24,7 +24,7 @@ fn messages_leave_in_order_and_stay_until_they_are_published() {
     let outgoing = outgoing(10, 100);
     push(&outgoing, &["a", "b", "c"]);
     assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
-    // The connection broke.
+    // The connection was lost.
     assert_eq!(next(&outgoing, 2, 100), ["a", "b"]);
     outgoing.published(2);
     assert_eq!(next(&outgoing, 2, 100), ["c"]);

@@ -28,7 +28,7 @@ pub(super) fn write(contract: &Contract) -> String {
     text
 }
 
-/// Shows how a client takes the first namespace.
+/// Returns a comment that shows how a client uses the first namespace.
 fn example(contract: &Contract, names: &Names) -> String {
     let Some(namespace) = contract.namespaces.first() else {
         return String::new();
@@ -161,11 +161,12 @@ fn outgoing(event: &OutgoingEvent, types: &Types<'_>) -> String {
 /// The parameter for an acknowledgement.
 struct Ack {
     ty: String,
-    /// Without it, `emitWithAck` and `timeout` have no type. Of an acknowledgement without values it is left out more often than not.
+    /// Whether it is declared as required, which `emitWithAck` and `timeout` need for their types. An acknowledgement without values is usually
+    /// not asked for, so it is optional.
     is_required: bool,
 }
 
-/// Returns the type of the function that takes an acknowledgement; `None` if there is nothing in it.
+/// Returns the type of the function that takes an acknowledgement; `None` if the acknowledgement has no values.
 fn acknowledgement(ack: &AckContract, types: &Types<'_>) -> Option<Ack> {
     let tuple = |values: &[Argument]| {
         let values: Vec<String> = values

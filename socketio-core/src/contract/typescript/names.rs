@@ -57,7 +57,7 @@ const RESERVED: [&str; 47] = [
     "with",
 ];
 
-/// Names of TypeScript's own, which types of a contract must not hide.
+/// Names that types of a contract must not hide: those of TypeScript, and `Binary`.
 const BUILT_IN: [&str; 8] = [
     "Array",
     "ArrayBuffer",
@@ -69,9 +69,9 @@ const BUILT_IN: [&str; 8] = [
     "Uint8Array",
 ];
 
-/// The names of a file, each of which is there once.
+/// The names in a file, each of them unique.
 pub(super) struct Names {
-    /// For each namespace, what its interfaces begin with.
+    /// The prefix of the interfaces of each namespace.
     prefixes: BTreeMap<String, String>,
     types: BTreeMap<String, String>,
 }
@@ -103,7 +103,7 @@ impl Names {
         self.types.get(name).map_or(name, |name| name)
     }
 
-    /// Returns the names of what clients send and of what they receive.
+    /// Returns the names of the interfaces for what clients send, and for what they receive.
     pub(super) fn interfaces(&self, path: &str) -> [String; 2] {
         let [client, server, ..] = self.suffixed(path);
         [client, server]
@@ -134,7 +134,7 @@ fn suffixed(prefix: &str) -> [String; 4] {
     .map(|suffix| format!("{prefix}{suffix}"))
 }
 
-/// Returns a name that is not taken, with a number if need be.
+/// Returns a name that is not taken, with a number if necessary.
 fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2..).map(|number| format!("{name}{number}"));
     let mut all = std::iter::once(name.to_owned()).chain(numbered);
@@ -179,7 +179,7 @@ pub(super) fn parameter(name: &str) -> String {
     }
 }
 
-/// Returns the key of a property: in quotes, if need be.
+/// Returns the key of a property, in quotes if necessary.
 pub(super) fn key(name: &str) -> String {
     let is_plain =
         name.chars().all(is_part) && !name.starts_with(|char: char| char.is_ascii_digit());

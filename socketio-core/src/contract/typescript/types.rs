@@ -225,7 +225,7 @@ fn is_binary(schema: &Value) -> bool {
         .is_some_and(|format| format == crate::schema::BINARY_FORMAT)
 }
 
-/// Returns whether a schema is an object with properties and nothing beside them.
+/// Returns whether a schema is an object with properties and nothing else.
 fn is_plain_object(schema: &Value) -> bool {
     let Some(object) = schema.as_object() else {
         return false;
@@ -257,7 +257,7 @@ fn description(schema: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Joins types without those that are there already.
+/// Joins types without duplicates.
 fn joined(types: Vec<String>, between: &str) -> String {
     let mut unique: Vec<String> = Vec::new();
     for ty in types {
@@ -265,7 +265,7 @@ fn joined(types: Vec<String>, between: &str) -> String {
             unique.push(ty);
         }
     }
-    // Everything is in `unknown`.
+    // `unknown` includes all other types.
     match between == " | " && unique.iter().any(|ty| ty == "unknown") {
         true => String::from("unknown"),
         false => unique.join(between),

@@ -10,7 +10,7 @@ use crate::{
     handler::ack_request::{AckOwner, AckState},
 };
 
-/// The acknowledgement of an event, to be sent by hand: later, from any task, once.
+/// The acknowledgement of an event, which the handler sends itself: later, from any task, once.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,13 +27,13 @@ use crate::{
 ///
 /// A handler that takes it returns `()`, [`NoAck`](crate::NoAck) or a `Result` of these: any other value would not be
 /// sent, which `build()` refuses for closures, and the log reports for functions. If the handler fails or panics
-/// before [`send`](Ack::send), the client gets the acknowledgement of a failed event, and a later `send` has no effect.
+/// before [`send`](Ack::send), the client receives the acknowledgement of a failed event, and a later `send` has no effect.
 ///
 /// `send` has no effect either if the client did not ask for an acknowledgement
 /// ([`is_requested`](Ack::is_requested)), or has left the namespace. An `Ack` that is dropped without `send` sends
 /// nothing, as in Socket.IO for Node: the client waits, and the log has a warning with the handler's `file:line`.
 ///
-/// The `Default` is one that nobody asked for, for unit tests of handlers.
+/// `Ack::default()` is one that no client asked for, for unit tests of handlers.
 #[derive(Default)]
 #[must_use = "the client waits until it is sent"]
 pub struct Ack(Option<Requested>);
@@ -72,7 +72,7 @@ impl Ack {
     /// Sends the acknowledgement, with a payload of the same form as a return value: a tuple is several arguments, `()`
     /// none, anything else one.
     ///
-    /// If the payload can't be encoded, the error is logged, and the client gets the acknowledgement of a failed event.
+    /// If the payload can't be encoded, the error is logged, and the client receives the acknowledgement of a failed event.
     /// [`try_send`](Ack::try_send) returns the error.
     #[track_caller]
     pub fn send<T: Serialize>(self, payload: T) {
@@ -86,7 +86,7 @@ impl Ack {
     ///
     /// # Errors
     ///
-    /// When the payload can't be encoded. The client then gets the acknowledgement of a failed event.
+    /// If the payload can't be encoded. The client then receives the acknowledgement of a failed event.
     pub fn try_send<T: Serialize>(self, payload: T) -> Result<(), EmitError> {
         let Some(Requested { state, owner }) = &self.0 else {
             return Ok(());

@@ -9,12 +9,12 @@ use crate::base::BoxError;
 
 /// The `auth` object of a client, in `connect` handlers.
 ///
-/// If a client sends no object, it is `null`: `Auth<Option<T>>` takes both. (`Option<Auth<T>>` is not possible.) Python
+/// If a client sends no object, it is `null`: `Auth<Option<T>>` accepts both. (`Option<Auth<T>>` is not possible.) Python
 /// clients without an object send an empty one, which is read as `null` unless it is a `T`. If the object is not a `T`,
 /// the client is refused with `Connection rejected by server`. It dereferences to the object;
 /// [`into_inner`](Auth::into_inner) returns it.
 ///
-/// Old clients (see [`allow_eio3`](crate::SocketIoBuilder::allow_eio3)) have a query instead: its parameters are the fields
+/// Old clients (see [`allow_eio3`](crate::SocketIoBuilder::allow_eio3)) send a query instead: its parameters are the fields
 /// of the object, all of them strings.
 ///
 /// ```

@@ -1,4 +1,7 @@
-//! [`EventContext`]: what the arguments of a handler are read from.
+//! [`EventContext`]: the event from which the arguments of a handler are read.
+//!
+//! The dispatcher creates one for each handler and guard. A protocol violation in an argument is remembered, even if user code
+//! discards the error.
 
 use std::sync::Arc;
 
@@ -53,7 +56,7 @@ pub(crate) enum Input<'a> {
 }
 
 impl Input<'_> {
-    /// Has the response encoded, even if the client asks for no acknowledgement.
+    /// Encodes the response even if the client asks for no acknowledgement.
     pub(in crate::handler) fn with_response(mut self) -> Self {
         if let Input::Event { ack, .. } = &mut self
             && !ack.is_requested()
@@ -126,8 +129,8 @@ impl<'a> EventContext<'a> {
         })
     }
 
-    /// Takes the first argument that was a protocol violation. It closes the connection, whatever user code did with the
-    /// error.
+    /// Takes the first argument that was a protocol violation. It closes the connection, no matter what user code did with
+    /// the error.
     pub(crate) fn take_malformed(&mut self) -> Option<ArgumentError> {
         self.malformed.take().map(|error| *error)
     }

@@ -1,4 +1,4 @@
-//! [`Described`]: what an attribute tells of a handler's types, for contracts.
+//! [`Described`]: the types of a handler, as its attribute describes them, for contracts.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ struct Parameter {
     needs: fn(&mut Needs),
 }
 
-/// Preferred by method lookup where `T: FromEvent`: what the parameter takes.
+/// The needs of a parameter. Method lookup prefers it where `T: FromEvent`.
 pub trait WithNeeds {
     /// Returns the function that declares it.
     fn needs(&self) -> fn(&mut Needs);
@@ -37,7 +37,7 @@ impl<T: FromEvent> WithNeeds for TypeProbe<T> {
     }
 }
 
-/// The fallback of [`WithNeeds`], for types that are no parameters, which the compiler reports elsewhere.
+/// The fallback of [`WithNeeds`], for types that can't be parameters, which the compiler reports elsewhere.
 pub trait WithoutNeeds {
     /// Returns a function that declares nothing.
     fn needs(&self) -> fn(&mut Needs);
@@ -52,7 +52,7 @@ impl<T> WithoutNeeds for &TypeProbe<T> {
 /// For generated code.
 #[doc(hidden)]
 impl Needs {
-    /// Begins the description of a handler, with its doc comment.
+    /// Starts the description of a handler, with its doc comment.
     pub fn describe(&mut self, docs: &'static str) {
         self.described.is_described = true;
         self.described.docs = docs;
@@ -103,7 +103,7 @@ impl Needs {
 }
 
 impl Parameter {
-    /// Returns what the parameter takes of the client. An extractor may take several arguments.
+    /// Returns the values of the client that the parameter takes. An extractor may take several arguments.
     fn taken(&self, needs: &Needs) -> Vec<Taken> {
         let mut all: Vec<Taken> = needs
             .list()

@@ -69,7 +69,7 @@ pub trait FromEvent: Sized {
     }
 }
 
-/// All types but [`Reason`] are arguments of the event. `Reason` is deserializable as well, but is the reason of the
+/// All types except [`Reason`] are arguments of the event. `Reason` is also deserializable, but is the reason of the
 /// disconnect.
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + 'static> FromEvent for T {
@@ -98,7 +98,7 @@ fn is_reason<T: 'static>() -> bool {
     TypeId::of::<T>() == TypeId::of::<Reason>()
 }
 
-/// Calls a macro for every arity of closures and guards: none to eight arguments.
+/// Calls a macro for every arity of closures and guards: zero to eight arguments.
 macro_rules! arities {
     ($implement:ident) => {
         $implement!();

@@ -1,4 +1,4 @@
-//! [`Needs`]: what the arguments of handlers require, for the checks of `build()`.
+//! [`Needs`]: the requirements of the arguments of handlers, for the checks of `build()`.
 
 use std::any::{TypeId, type_name};
 

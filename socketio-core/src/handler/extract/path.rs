@@ -19,7 +19,7 @@ pub(crate) use socketio_names::parameters;
 use super::{EventContext, FromEvent, Needs};
 use crate::base::{BoxError, Forbidden};
 
-/// The parameters of a namespace that is a pattern: of `/job/{id}`, the `id`. It dereferences to the value;
+/// The parameters of a namespace that is a pattern: for `/job/{id}`, the `id`. It dereferences to the value;
 /// [`into_inner`](Path::into_inner) returns it.
 ///
 /// `Path<u64>` is one parameter; a tuple takes several in their order, a struct or a map takes them by name. They are

@@ -23,8 +23,8 @@ impl<T: Send + Sync + 'static> FromEvent for State<T> {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         match cx.state() {
             Some(value) => Ok(State(value)),
-            // `build()` has checked the handlers; only a `FromEvent` that does not declare its needs gets to this
-            // point.
+            // `build()` has checked the handlers; only a `FromEvent` that does not declare its needs can
+            // cause this.
             None => Err(format!("no state of type `{}`", std::any::type_name::<T>()).into()),
         }
     }

@@ -1,4 +1,4 @@
-//! The arguments without a module of their own: the socket, the request, sessions, the event's name, the error, `Rest`.
+//! The arguments that have no module of their own: the socket, the request, sessions, the event's name, the error, `Rest`.
 
 use std::{fmt, ops::Deref, sync::Arc};
 

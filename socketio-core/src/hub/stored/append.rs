@@ -1,4 +1,6 @@
-//! The task that appends the events of this node to the store.
+//! The task that appends the events of this node to the store. Started by [`StoredEvents::start`].
+//!
+//! It retries a failed append until the batch's deadline, then has [`StoredEvents::give_up`] deliver what waits without the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The pause between attempts to use a store again that was down.
 const DOWN_PAUSE: Duration = Duration::from_millis(500);
 
-/// Appends for ever.
+/// Appends until the task is aborted.
 pub(super) async fn run(stored: Arc<StoredEvents>) {
     loop {
         if stored.is_down() {
@@ -33,7 +35,7 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
     }
 }
 
-/// Appends entries, by several attempts if need be: an entry that is appended twice is read once.
+/// Appends entries, in several attempts if necessary: an entry that is appended twice is delivered once.
 async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
     loop {
         let error = match attempt(stored, batch).await {
@@ -62,10 +64,10 @@ async fn attempt(stored: &StoredEvents, batch: &Batch) -> Result<Epoch, BoxError
         .map_err(|_| too_slow())?;
     let epoch = opened?.epoch.ok_or_else(too_slow)?;
     if stored.is_down() {
-        // It was sent meanwhile.
+        // The events have been sent without the store in the meantime.
         return Err(too_slow());
     }
-    // Not cut off at once, since what has become of it would not be known.
+    // At least `PATIENCE`: the outcome of an append that is cut off is unknown.
     let deadline = batch.deadline.max(Instant::now() + PATIENCE);
     write(stored, epoch, &batch.entries, deadline).await?;
     Ok(epoch)

@@ -1,6 +1,7 @@
 //! [`EntryForm`]: the bytes of an entry of the store.
 //!
-//! The version, the number of the entry at its node, the id of the node; then a line of JSON and, of an event, the record of its packet.
+//! An entry consists of a version byte, the number that its node gave it (8 bytes), the length and the id of the node, a line of JSON, and,
+//! if it is an event, the record of its packet.
 
 use std::{
     borrow::Cow,
@@ -23,10 +24,10 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// Where the number of an entry is.
+/// The bytes of an entry that contain its number.
 const NUMBER: std::ops::Range<usize> = 1..9;
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Debug)]
 pub(super) enum EntryForm {
     Event(Box<KeptEvent>),
@@ -65,7 +66,7 @@ enum Header<'a> {
     },
 }
 
-/// A room. Those of users have other names on each node.
+/// A room. The room of a user is stored as the user, since its name differs between nodes.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Name {
@@ -100,7 +101,7 @@ impl Name {
 }
 
 impl EntryForm {
-    /// Encodes an entry of a node, with no number yet.
+    /// Encodes an entry of a node, with 0 as its number: see [`set_number`](Self::set_number).
     pub(super) fn write(&self, node: &str) -> Result<Vec<u8>, BoxError> {
         let mut bytes = Vec::with_capacity(256);
         bytes.put_u8(VERSION);
@@ -213,7 +214,7 @@ impl EntryForm {
                 packet: Frames::read_record(rest)?,
                 options: DeliveryOptions {
                     is_volatile: false,
-                    // That of a newer node may be unknown.
+                    // A newer node may have a policy that is unknown here.
                     policy: overflow.as_deref().and_then(OverflowPolicy::named),
                     given_key: key.map(|key| Arc::from(&*key)),
                     key: None,

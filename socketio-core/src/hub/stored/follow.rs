@@ -1,4 +1,6 @@
-//! The task that reads what was appended to the store, and delivers it.
+//! The task that reads what all nodes have appended to the store, and delivers it. Started by [`StoredEvents::start`].
+//!
+//! Entries are applied in the order of the store, so that all nodes deliver events in the same order.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +19,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How many entries are read at a time.
+/// The maximum number of entries in one read.
 const PAGE: usize = 512;
 
 /// How long a read waits for an entry.
@@ -40,7 +42,7 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
         }
         let since = *outage.get_or_insert_with(Instant::now);
         if since.elapsed() >= PATIENCE && !stored.is_down() {
-            // What is appended would be delivered to nobody.
+            // Events that are appended now would be delivered by no one here.
             stored.give_up(&error);
         }
         sleep(pause).await;
@@ -56,7 +58,7 @@ async fn follow(
 ) -> Result<(), BoxError> {
     let mut progress = open(stored).await?;
     if outage.is_some_and(|since| since.elapsed() >= PATIENCE) {
-        // Others may have sent events since that they could not append.
+        // Other nodes may have sent events in the meantime that they could not append.
         let Some(hub) = stored.hub() else {
             return Ok(());
         };
@@ -101,7 +103,7 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
     let proposal = Epoch::random().to_string();
     let opened = timeout(OPERATION, stored.store.open(&proposal, seen));
     let opened = opened.await.map_err(|_| too_slow())??;
-    let epoch = Epoch::parse(&opened.epoch).ok_or("the store has an epoch that is none")?;
+    let epoch = Epoch::parse(&opened.epoch).ok_or("the event store has an invalid epoch")?;
     if before.epoch == Some(epoch) {
         return Ok(before);
     }
@@ -109,9 +111,9 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
         return Ok(before);
     };
     if before.epoch.is_some() {
-        tracing::warn!(target: "socketio", node = &*stored.node, "the event store has lost its events: sessions and positions of before are not known any more");
+        tracing::warn!(target: "socketio", node = &*stored.node, "the event store has lost its events: earlier sessions and positions are no longer known");
     }
-    // Of a store that has lost its data, all that is there is new to the clients of this node.
+    // If the store has lost its data, all its entries are new to the clients of this node.
     let is_restart = before.epoch.is_none();
     if is_restart {
         // An earlier attempt may have read some entries.
@@ -135,7 +137,7 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
             }
             for entry in entries {
                 number = entry.number;
-                // What was appended since it was opened is new.
+                // Entries that were appended after the store was opened are new.
                 apply(stored, &hub, entry, !is_restart || number > opened.last);
                 tokio::task::consume_budget().await;
             }
@@ -216,7 +218,7 @@ impl Hub {
             number,
             packet: &event.packet,
             recipients: event.recipients.clone(),
-            // What is new is as old as its delivery, whatever the clocks of others say.
+            // A new event is as old as its delivery here: the clocks of nodes may differ.
             at: match is_new {
                 true => now,
                 false => now.checked_sub(age).unwrap_or(now),

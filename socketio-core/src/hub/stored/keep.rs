@@ -1,4 +1,4 @@
-//! What is to be kept in the store, and how it is delivered.
+//! Submits events to the store, and delivers them without it while it is down.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Hub {
-    /// Appends an event for one client to the store, if there is one. Returns false if there is none, or it is down.
+    /// Appends an event for one client to the store, or delivers it at once if the store is down. Returns false if no store keeps it: the
+    /// caller delivers it.
     pub(in crate::hub) fn keep_for_one(
         &self,
         client: &Arc<Client>,
@@ -31,8 +32,8 @@ impl Hub {
         true
     }
 
-    /// Appends an event to the store, or delivers it if that is down; `on_outcome` is told which. `stored` is
-    /// [`stored_for`](Self::stored_for) it.
+    /// Appends an event to the store, or delivers it at once if the store is down. `on_outcome` is called with what happened. `stored` is the
+    /// result of [`stored_for`](Self::stored_for) for the event.
     pub(crate) fn keep_in_store(
         &self,
         stored: &StoredEvents,

@@ -23,20 +23,20 @@ pub(crate) struct KeptEvent {
     pub(crate) time: SystemTime,
 }
 
-/// What has become of an event that was to be kept.
+/// The outcome of an event that was to be kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     /// It is in the store of this epoch: all nodes that follow it deliver it.
     Kept(Epoch),
-    /// It was delivered to local clients, and is not kept. It has had this number at this node, or 0 if it was never appended; if it had
-    /// one, it may be in the store in spite of that.
+    /// It was delivered to local clients and is not kept. Contains its number at this node, or 0 if it has none. An event with a number may
+    /// be in the store nevertheless.
     Unkept(u64),
 }
 
-/// Is told once what has become of an event.
+/// Called once with the outcome of an event.
 pub(crate) type OnOutcome = Box<dyn FnOnce(Outcome) + Send>;
 
-/// Returns the time in milliseconds: as exactly as it is stored.
+/// Returns the current time, cut to milliseconds as in the store.
 fn now() -> SystemTime {
     let now = SystemTime::now();
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -63,12 +63,12 @@ impl KeptEvent {
         }
     }
 
-    /// Returns about how much memory it takes.
+    /// Returns an estimate of the memory that it takes, in bytes.
     pub(super) fn weight(&self) -> usize {
         512 + self.packet.bytes()
     }
 
-    /// Returns the rooms that it was sent to.
+    /// Returns the rooms that it was sent to; none if it was sent to one client or to everyone.
     pub(super) fn rooms(&self) -> &[Room] {
         match &self.recipients {
             Recipients::Some {
@@ -78,7 +78,7 @@ impl KeptEvent {
         }
     }
 
-    /// Returns to whom it is delivered at this node, with those who are left out; `None` if to nobody. `here` is the room of this node.
+    /// Returns the recipients at this node, with the ids and rooms to leave out; `None` if there are none. `here` is the room of this node.
     pub(super) fn target<'a>(
         &'a self,
         hub: &Hub,

@@ -1,4 +1,6 @@
-//! What is asked of the store before a client is created: whether its session is there, and which node has had it.
+//! Takes over the session that a client presents from the store, before the client is created. Called by the task of a connection.
+//!
+//! Also handles the other side: a session of this node that another node has taken over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,16 +13,16 @@ use crate::{
     hub::{CloseRequest, Credentials, Hub, Recoveries, SessionSaver, StoredEvents},
 };
 
-/// How long a client waits that presents a session.
+/// How long a client that presents a session waits for the store.
 const WAIT: Duration = PATIENCE;
 
 /// The length of the ids that are looked up, in bytes.
 const MAX_ID: usize = 128;
 
-/// What the store says about a client.
+/// The result of a look-up in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookedUp {
-    /// If it presents a session that can be recovered, this node has it now.
+    /// The store has responded. If the client presents a session that can be recovered, this node owns it now.
     Found,
     /// The store can't be reached.
     Unavailable,
@@ -30,7 +32,7 @@ pub(crate) enum LookedUp {
 pub(crate) type LookUp = std::pin::Pin<Box<dyn Future<Output = LookedUp> + Send>>;
 
 impl Hub {
-    /// Begins to look up the session that a client presents. `None` if there is nothing to ask.
+    /// Starts to look up the session that a client presents. Returns `None` if the store need not be asked.
     pub(crate) fn look_up(
         self: &Arc<Self>,
         request: &Request,
@@ -72,7 +74,8 @@ impl Hub {
         }))
     }
 
-    /// Another node has taken a session, which this one may have had, or may have again. It is stored if it is still this node's.
+    /// Handles the announcement that another node has taken over a session. If this node has the session, it is stored again: the store
+    /// refuses that if the session is no longer this node's.
     pub(super) fn check_session(&self, key: &SessionKey) {
         let (Some(recovery), Some(saver)) = (&self.recovery, self.saver()) else {
             return;
@@ -86,7 +89,7 @@ impl Hub {
         }
     }
 
-    /// Another node has taken over a session of this one: its client has a connection there.
+    /// Ends a session of this node that another node has taken over, since its client has connected there.
     pub(super) fn session_was_taken(&self, key: &SessionKey) {
         let (Some(recovery), Some(saver)) = (&self.recovery, self.saver()) else {
             return;
@@ -114,7 +117,7 @@ struct Take<'a> {
 }
 
 impl Take<'_> {
-    /// Makes a session that of this node. `None` if the store can't be reached.
+    /// Makes this node the owner of a session. Returns `None` if the store can't be reached.
     async fn take(&self, pid: &str) -> Option<()> {
         if pid.len() > MAX_ID {
             return Some(());
@@ -128,7 +131,7 @@ impl Take<'_> {
         let taken = taken.inspect_err(|error| {
             tracing::debug!(target: "socketio", %error, "a session can't be taken from the event store");
         });
-        // One that is not stored yet may be here.
+        // A session that is not stored yet may be at this node.
         let Some(taken) = taken.ok()? else {
             return Some(());
         };
@@ -153,14 +156,14 @@ impl Take<'_> {
                 return;
             }
         };
-        // What this node may still have of it is old.
+        // This node may still have an older copy of it.
         self.recovery.forget(&pid);
         let Some(log) = self.hub.log(&record.namespace()) else {
             return;
         };
         log.advance(taken.last);
         if let Some(session) = record.into_session(&pid, log, self.saver.types()) {
-            // So that it is known when yet another node takes it.
+            // Needed to notice when another node takes it over from this one.
             self.saver.mark(&pid);
             self.recovery.import(session);
         }

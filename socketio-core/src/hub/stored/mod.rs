@@ -7,15 +7,16 @@
 //! | `pending.rs` | what was appended, or is about to be, and was not read yet |
 //! | `append.rs`, `outage.rs` | the task that appends, and what happens when the store is down |
 //! | `follow.rs` | the task that reads what all nodes have appended, and delivers it |
-//! | `tail.rs` | which entries are too old for all nodes |
-//! | `origins.rs` | which entries of a node were seen: none is delivered twice |
+//! | `tail.rs` | which entries no node needs any more, because they are too old |
+//! | `origins.rs` | which entries of each node were seen, so that none is delivered twice |
 //! | `kept_event.rs`, `entry_form.rs` | an event, and the bytes of an entry |
 //! | `session_mark.rs`, `session_saver.rs` | which sessions have changed, and the task that stores them |
 //! | `session_record.rs`, `session_types.rs` | a session as a record, and the types of session values that are stored |
-//! | `look_up.rs` | what is asked of the store before a client is created |
+//! | `look_up.rs` | taking over the session that a client presents |
 //!
-//! An event is appended, and delivered when it is read again, here as on the other nodes: so all deliver the events in the same order, under
-//! the same numbers. What a handler sends to its client directly waits behind the events that this node has appended before.
+//! Every node, including the one that has appended it, delivers an event when it reads it from the store. All nodes therefore deliver the
+//! events in the same order and under the same numbers. A packet that a handler sends to its client directly waits behind the events that
+//! this node has appended before.
 
 mod append;
 mod entry_form;

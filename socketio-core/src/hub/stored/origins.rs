@@ -1,12 +1,12 @@
-//! [`Origins`]: which events of other nodes were seen.
+//! [`Origins`]: which entries and events of each node were seen, so that none is delivered twice.
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
-/// The nodes that are remembered. Those that were not seen for the longest time are forgotten.
+/// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
 
-/// Which entries of each node were read from the store, and which of its events came in another way because they were not kept. An event
-/// is delivered once, whichever comes first.
+/// Which entries of each node were read from the store, and which of its events arrived outside of the store because they were not kept. An
+/// event that arrives in both ways is delivered when it arrives first.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     nodes: HashMap<Box<str>, Origin>,
@@ -40,8 +40,8 @@ impl Origins {
         origin
     }
 
-    /// Notes an entry that was read. Returns `None` if it was read before, because it was appended twice; else whether its event was
-    /// delivered already.
+    /// Notes an entry that was read. Returns `None` if it was read before, because it was appended twice; otherwise whether its event was
+    /// already delivered.
     pub(super) fn read(&mut self, node: &str, number: u64) -> Option<bool> {
         let origin = self.node(node);
         if number <= origin.read {
@@ -52,7 +52,7 @@ impl Origins {
         Some(unkept.is_some_and(|numbers| numbers.contains(&number)))
     }
 
-    /// Notes an event that was not kept. Returns whether it was read from the store in spite of that.
+    /// Notes an event that was not kept. Returns whether it was read from the store nevertheless.
     pub(in crate::hub) fn unkept(&mut self, node: &str, number: u64) -> bool {
         let origin = self.node(node);
         if number <= origin.read {

@@ -1,4 +1,4 @@
-//! What happens when the store is down, and when it is there again.
+//! What happens when the store is down, and when it can be used again.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use super::{
 use crate::hub::PacketKind;
 
 impl StoredEvents {
-    /// The store is down: what waits is sent without being kept, and what comes is not kept.
+    /// Stops using the store: sends what waits without keeping it. Later events are not kept either, until [`resume`](Self::resume).
     pub(super) fn give_up(&self, error: &dyn fmt::Display) {
         let (given_up, last) = {
             let mut state = self.state();
@@ -30,11 +30,11 @@ impl StoredEvents {
                 }
                 Pending::Entry(entry) => {
                     let Some(event) = entry.event else {
-                        // Perhaps the other nodes were to be told of events that were lost before.
+                        // It may be the entry that tells the other nodes of lost events.
                         self.state().has_lost = true;
                         continue;
                     };
-                    // It may be in the store in spite of that: then it is kept when it is read, and not delivered again.
+                    // It may be in the store nevertheless. In that case it is kept when it is read, but not delivered again.
                     self.origins().unkept(&self.node, entry.number);
                     if let Some(hub) = &hub {
                         hub.deliver_unkept(&event);
@@ -49,7 +49,7 @@ impl StoredEvents {
         self.wake.notify_one();
     }
 
-    /// An event was sent without being kept.
+    /// Counts an event that was sent without being kept, of which the other nodes have to be told.
     pub(super) fn lost_one(&self) {
         self.unkept.fetch_add(1, Ordering::Relaxed);
         self.state().has_lost = true;
@@ -59,7 +59,7 @@ impl StoredEvents {
         self.state().phase == Phase::Down
     }
 
-    /// The store is used again. First the other nodes are told that events were not kept, if some were not.
+    /// Uses the store again. If events were not kept, the first entry tells this to the other nodes.
     pub(super) fn resume(&self) {
         let apology = EntryForm::Lost.write(&self.node);
         let told = {
@@ -72,7 +72,7 @@ impl StoredEvents {
             has_lost
         };
         if !told {
-            // Otherwise, once that was appended.
+            // Otherwise the recovery is reported once that entry was appended.
             self.set_appending(None);
         }
     }
@@ -91,7 +91,7 @@ impl StoredEvents {
         self.can_follow.load(Ordering::Relaxed)
     }
 
-    /// Logs that the store is down, or that it is there again.
+    /// Logs that the store can't be reached, or that it can be reached again; each change once.
     fn report(&self, error: Option<&dyn fmt::Display>) {
         let is_reported = self.is_reported.lock();
         let mut is_reported = is_reported.unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,7 @@
 //! [`PendingEvents`]: what this node has appended to the store, or is about to, and has not read there yet.
+//!
+//! The state of `StoredEvents` contains it, under its lock. The append task takes batches from it, and the follow task settles
+//! entries in the order of their numbers.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -15,10 +18,10 @@ use crate::{
     packet::Frames,
 };
 
-/// How many events may wait, and how many bytes.
+/// The maximum number of waiting events, and of their bytes.
 const WAITING: (usize, usize) = (65_536, 64 << 20);
 
-/// How much is appended at a time: entries and bytes.
+/// The maximum size of a batch: entries and bytes.
 const BATCH: (usize, usize) = (256, 1 << 20);
 
 /// The entries of this node that were not read from the store yet, and what clients receive behind them.
@@ -35,14 +38,14 @@ pub(super) struct PendingEvents {
 
 pub(super) enum Pending {
     Entry(PendingEntry),
-    /// What a client receives behind the events before it.
+    /// A packet that a client receives after the earlier events.
     Packet(Arc<ConnectionHandle>, Frames),
 }
 
 pub(super) struct PendingEntry {
     pub(super) number: u64,
     entry: Bytes,
-    /// `None` for what is no event.
+    /// `None` for an entry that is not an event.
     pub(super) event: Option<Arc<KeptEvent>>,
     pub(super) on_outcome: Option<OnOutcome>,
     since: Instant,
@@ -75,7 +78,7 @@ impl PendingEvents {
         self.next - 1
     }
 
-    /// Returns how many entries there are.
+    /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
         self.events
     }
@@ -84,12 +87,12 @@ impl PendingEvents {
         self.pending.is_empty()
     }
 
-    /// Returns whether no event of this size may wait any more.
+    /// Returns whether there is no room for another event of `weight` bytes.
     pub(super) fn is_full(&self, weight: usize) -> bool {
         self.events >= WAITING.0 || self.bytes + weight > WAITING.1
     }
 
-    /// Returns a number for an entry that does not wait here.
+    /// Takes the number for the next entry.
     pub(super) fn next_number(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -128,7 +131,7 @@ impl PendingEvents {
         })
     }
 
-    /// Returns what is to be appended next.
+    /// Returns the next entries to append, if there are any.
     pub(super) fn batch(&self) -> Option<Batch> {
         let mut waiting = self.entries().filter(|one| one.number > self.appended);
         let first = waiting.next()?;
@@ -149,7 +152,7 @@ impl PendingEvents {
         Some(batch)
     }
 
-    /// The entries up to a number were appended. Returns who is told.
+    /// Notes that the entries up to a number were appended. Returns the callbacks to call.
     pub(super) fn appended(&mut self, last: u64) -> Vec<OnOutcome> {
         self.appended = self.appended.max(last);
         let mut outcomes = Vec::new();
@@ -164,7 +167,7 @@ impl PendingEvents {
         outcomes
     }
 
-    /// The store has lost what was appended and not read.
+    /// Marks all entries as not appended: the store has lost those that were appended and not read.
     pub(super) fn append_again(&mut self) {
         let first = self.entries().next().map(|entry| entry.number);
         self.appended = first.map_or(self.last(), |first| first - 1);
@@ -176,7 +179,7 @@ impl PendingEvents {
         until.find(|entry| entry.number == number)?.event.clone()
     }
 
-    /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns who is told.
+    /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns the callbacks to call.
     pub(super) fn settle(&mut self, last: u64) -> Vec<OnOutcome> {
         let mut outcomes = Vec::new();
         while let Some(pending) = self.pending.pop_front() {
@@ -200,7 +203,7 @@ impl PendingEvents {
         outcomes
     }
 
-    /// Takes everything.
+    /// Removes and returns everything that waits, in order.
     pub(super) fn take(&mut self) -> VecDeque<Pending> {
         (self.events, self.bytes) = (0, 0);
         self.appended = self.last();

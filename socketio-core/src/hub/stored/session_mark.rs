@@ -15,7 +15,7 @@ use crate::{
     hub::{Client, Slot},
 };
 
-/// Is told that a value has changed.
+/// Notified when a session value has changed.
 pub(crate) trait Changed: Send + Sync {
     fn changed(&self);
 }
@@ -26,9 +26,9 @@ pub(crate) struct SessionMark {
     pub(super) pid: Arc<str>,
     /// The client that has the session now.
     client: Mutex<Weak<Client>>,
-    /// It waits to be stored.
+    /// Whether it waits to be stored.
     is_dirty: AtomicBool,
-    /// Another node has taken it over.
+    /// Whether another node has taken it over.
     is_taken: AtomicBool,
     saver: Weak<SessionSaver>,
     this: Weak<SessionMark>,
@@ -47,7 +47,7 @@ impl SessionMark {
         })
     }
 
-    /// A client has the session: it is stored from now on.
+    /// Sets the client that has the session, which is stored from now on.
     pub(crate) fn begin(&self, client: &Arc<Client>) {
         let current = &mut *self.client.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::downgrade(client);
@@ -60,12 +60,12 @@ impl SessionMark {
             .upgrade()
     }
 
-    /// Returns whether it had to be stored, which the caller does.
+    /// Clears the flag that it waits to be stored, and returns its former value.
     pub(super) fn take_dirty(&self) -> bool {
         self.is_dirty.swap(false, Ordering::AcqRel)
     }
 
-    /// Another node has taken over the session.
+    /// Notes that another node has taken over the session.
     pub(crate) fn set_taken(&self) {
         self.is_taken.store(true, Ordering::Release);
     }

@@ -24,8 +24,9 @@ pub(super) struct SessionRecord {
     namespace: String,
     user: Option<String>,
     rooms: Vec<String>,
-    /// When the client was in which rooms: after the first place, up to the second one.
+    /// The rooms that the client is in, with the place after which it joined.
     current: Vec<(Name, Place)>,
+    /// The rooms that it has left, with the places after which it joined and up to which it stayed.
     left: Vec<(Name, Place, Place)>,
     known_after: Place,
     start: Place,
@@ -39,7 +40,7 @@ pub(super) struct SessionRecord {
     connection: StoredValues,
 }
 
-/// What of a session is read under its locks.
+/// The parts of a session that are read under its locks.
 struct Snapshot {
     rooms: Vec<Arc<str>>,
     memberships: Memberships,
@@ -168,7 +169,7 @@ impl SessionRecord {
         Arc::from(&*self.namespace)
     }
 
-    /// Returns the session, which another node has had until now; `None` if it is of another epoch than the log.
+    /// Returns the session, which another node has kept until now; `None` if it is of another epoch than the log.
     pub(super) fn into_session(
         self,
         pid: &Arc<str>,
@@ -186,7 +187,7 @@ impl SessionRecord {
             self.known_after,
         );
         {
-            // It is not that node's client any more.
+            // The client has left that node, and with it the room of the node's clients.
             let state = log.lock();
             let nodes = memberships.current().map(|(room, _)| Arc::clone(room));
             let nodes: Vec<_> = nodes.filter(|room| room.starts_with('\0')).collect();
@@ -211,7 +212,7 @@ impl SessionRecord {
             local: self.local,
             is_foreign: true,
             until: self.until,
-            // Whether the last handler there has ended is not known.
+            // Unknown: a handler may still run at the other node, which is not waited for.
             previous: watch::channel(true).1,
         })
     }

@@ -1,4 +1,6 @@
 //! [`SessionSaver`]: stores the sessions of this node while they live.
+//!
+//! Each session has a mark that queues it here when it changes. A task that `StoredEvents` starts stores them in batches.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,10 +26,11 @@ use crate::{
     hub::{Hub, KeptSession},
 };
 
-/// How many sessions are stored at a time.
+/// The maximum number of jobs in a batch.
 const BATCH: usize = 64;
 
-/// How many jobs may wait. Past them, the oldest that is not the change of a live session is left out: what is stored ends by itself.
+/// The maximum number of waiting jobs. Beyond it, the oldest job that is not a change of a live session is dropped: a stored session expires
+/// by itself.
 const WAITING: usize = 65_536;
 
 /// How long changes are collected before they are stored.
@@ -36,10 +39,10 @@ const COLLECT: Duration = Duration::from_millis(2);
 /// The pause after an error.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How often all sessions that live are stored at least.
+/// The longest interval after which all live sessions are stored again.
 const REFRESH: Duration = Duration::from_secs(30);
 
-/// What is to be stored.
+/// A change of a session that must be stored.
 pub(super) enum Job {
     /// The session of a client.
     Save(Arc<SessionMark>),
@@ -52,11 +55,11 @@ pub(super) enum Job {
 pub(crate) struct SessionSaver {
     stored: Arc<StoredEvents>,
     types: SessionTypes,
-    /// How long a session is stored whose client has lost its connection.
+    /// How long the session of a client that has lost its connection is stored.
     kept_for: Duration,
     jobs: Mutex<VecDeque<Job>>,
     wake: Notify,
-    /// How many jobs wait or are being done.
+    /// The number of jobs that wait or are being done.
     busy: watch::Sender<usize>,
     marks: Mutex<HashMap<SessionKey, Arc<SessionMark>>>,
 }
@@ -138,7 +141,7 @@ impl SessionSaver {
         drop(busy.wait_for(|busy| *busy == 0).await);
     }
 
-    /// Stores sessions for ever.
+    /// Stores sessions until the hub is dropped.
     pub(super) async fn run(self: Arc<Self>, hub: Weak<Hub>) {
         let mut refresh = Instant::now() + self.refresh();
         loop {
@@ -164,7 +167,7 @@ impl SessionSaver {
         }
     }
 
-    /// How often sessions are stored that have not changed.
+    /// Returns the interval after which sessions are stored even if they have not changed.
     fn refresh(&self) -> Duration {
         REFRESH
             .min(self.kept_for / 4)
@@ -185,7 +188,7 @@ impl SessionSaver {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Does jobs, in their order. Those that are done are removed.
+    /// Does jobs in order, and removes those that are done.
     async fn store(&self, hub: &Hub, batch: &mut Vec<Job>) -> Result<(), BoxError> {
         while let Some(first) = batch.first() {
             if let Job::Remove(key) = first {
@@ -222,7 +225,7 @@ impl SessionSaver {
                 mark.take_dirty();
                 let client = mark.client().filter(|_| !mark.is_taken())?;
                 let record = SessionRecord::of_client(&client, &self.types)?;
-                // It is stored again before that.
+                // Longer than the interval after which it is stored again.
                 let ttl = self.kept_for.saturating_add(2 * self.refresh());
                 (mark.key.clone(), record, ttl)
             }

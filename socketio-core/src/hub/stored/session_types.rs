@@ -21,7 +21,7 @@ use crate::{
 /// Values by the names of their types.
 pub(super) type StoredValues = BTreeMap<String, Box<RawValue>>;
 
-/// The types of session values that are stored, with what encodes and decodes them.
+/// The types of session values that are stored, with the functions that encode and decode them.
 #[derive(Clone, Default)]
 pub(crate) struct SessionTypes(HashMap<TypeId, SessionType>);
 

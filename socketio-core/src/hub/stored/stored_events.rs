@@ -1,4 +1,6 @@
-//! [`StoredEvents`]: what a node knows of the store, and what waits for it.
+//! [`StoredEvents`]: what a node knows of the store, and the events that wait for it.
+//!
+//! Its callbacks (`OnOutcome`) and deliveries run under none of its locks.
 
 use std::{
     fmt,
@@ -37,7 +39,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an operation of the store may take.
 pub(super) const OPERATION: Duration = Duration::from_secs(10);
 
-/// How many events may wait before those who can wait themselves do.
+/// How many events may be on their way before callers that are able to wait do so.
 const WINDOW: u64 = 512;
 
 /// The events that this node appends to the store, and what it knows of the store.
@@ -47,12 +49,12 @@ pub(crate) struct StoredEvents {
     pub(super) node: Arc<str>,
     /// The room of all clients of this node.
     pub(super) here: Room,
-    /// Whether it has clients, and so delivers what is appended.
+    /// Whether this node has clients, and therefore delivers what is appended.
     pub(super) follows: bool,
     state: Mutex<State>,
-    /// Something waits to be appended.
+    /// Notified when an entry waits to be appended, and when the store is down.
     pub(super) wake: Notify,
-    /// The store has another epoch.
+    /// Notified when the store has another epoch.
     pub(super) reopen: Notify,
     /// The number at this node up to which events have been delivered.
     pub(super) settled: watch::Sender<u64>,
@@ -62,13 +64,13 @@ pub(crate) struct StoredEvents {
     tasks: Mutex<Vec<AbortHandle>>,
     pub(super) can_append: AtomicBool,
     pub(super) can_follow: AtomicBool,
-    /// Whether the log says that the store is down.
+    /// Whether it was logged that the store can't be reached.
     pub(super) is_reported: Mutex<bool>,
     pub(super) unkept: AtomicU64,
     pub(super) tail: Mutex<Tail>,
 }
 
-/// What was read of the store.
+/// How far the store was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Followed {
     /// `None` before the store was opened.
@@ -90,15 +92,15 @@ pub(crate) struct StoreState {
 pub(super) struct State {
     pub(super) phase: Phase,
     pub(super) pending: PendingEvents,
-    /// Events were sent without being kept, which the other nodes do not know yet.
+    /// Whether events were sent without being kept of which the other nodes have not been told.
     pub(super) has_lost: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// What is to be kept is appended.
+    /// Events that are to be kept are appended.
     Up,
-    /// It is sent at once, and not kept.
+    /// Events are sent at once and not kept.
     Down,
 }
 
@@ -134,13 +136,13 @@ impl StoredEvents {
         Arc::clone(&self.here)
     }
 
-    /// Begins to append and to follow.
+    /// Starts the tasks that append events, follow the store and store sessions.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     pub(crate) fn start(self: &Arc<Self>, hub: &Arc<Hub>) {
-        // It is started once.
+        // Called once, so that the hub is not set yet.
         let _ = self.hub.set(Arc::downgrade(hub));
         let mut tasks = vec![
             tokio::spawn(follow::run(Arc::clone(self))).abort_handle(),
@@ -153,7 +155,7 @@ impl StoredEvents {
         *self.lock_tasks() = tasks;
     }
 
-    /// Waits until what waits is appended, and ends the tasks.
+    /// Waits until the waiting events and sessions are stored, for `timeout` at most, then ends the tasks.
     pub(crate) async fn stop(&self, timeout: Duration) {
         let saver = self.hub().and_then(|hub| hub.saver().cloned());
         let stored = async {
@@ -191,7 +193,7 @@ impl StoredEvents {
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was read of the store.
+    /// Returns how far the store was read.
     pub(crate) fn progress(&self) -> Followed {
         *self.followed.borrow()
     }
@@ -209,11 +211,11 @@ impl StoredEvents {
         }
     }
 
-    /// Appends an event. It is delivered when it is read from the store, or, if the store is down, without being kept.
+    /// Queues an event to be appended. It is delivered when it is read from the store or, if the store goes down before, without being kept.
     ///
     /// # Errors
     ///
-    /// If the store is down already: the caller delivers it.
+    /// Returns the event if the store is down, too many events wait, or it can't be encoded: the caller delivers it.
     pub(in crate::hub) fn submit(
         &self,
         event: Box<KeptEvent>,
@@ -241,7 +243,7 @@ impl StoredEvents {
         }
         if state.pending.is_full(weight) {
             drop(state);
-            self.give_up(&"more events wait for the store than may wait");
+            self.give_up(&"too many events wait for the store");
             return Err((event, on_outcome));
         }
         state.pending.push(written, Some(*event), on_outcome);
@@ -250,7 +252,7 @@ impl StoredEvents {
         Ok(())
     }
 
-    /// Appends what is no event, unless the store is down.
+    /// Queues an entry that is not an event, unless the store is down.
     pub(super) fn submit_other(&self, form: &EntryForm) {
         let Ok(written) = form.write(&self.node) else {
             return;
@@ -279,7 +281,7 @@ impl StoredEvents {
         }
     }
 
-    /// Waits until the store was opened, and what it has kept was read.
+    /// Waits until the store was opened and its entries were read.
     pub(crate) async fn opened(&self) {
         let mut followed = self.followed.subscribe();
         let opened = followed.wait_for(|followed| followed.epoch.is_some());
@@ -295,7 +297,7 @@ impl StoredEvents {
         drop(settled.wait_for(|settled| *settled >= last).await);
     }
 
-    /// Waits until not many events of this node are on their way.
+    /// Waits until all but the latest [`WINDOW`] of this node's events so far have been delivered.
     pub(crate) async fn has_room(&self) {
         let enough = self.state().pending.last().saturating_sub(WINDOW);
         let mut settled = self.settled.subscribe();
@@ -312,7 +314,7 @@ impl StoredEvents {
         );
     }
 
-    /// Returns what is to be appended next, once there is something; `None` once the store is down.
+    /// Waits for entries to append, and returns them; `None` once the store is down.
     pub(super) async fn next_batch(&self) -> Option<Batch> {
         loop {
             {
@@ -328,7 +330,7 @@ impl StoredEvents {
         }
     }
 
-    /// The entries up to a number of this node were appended.
+    /// Notes that this node's entries up to a number were appended.
     pub(super) fn appended(&self, last: u64, epoch: Epoch) {
         let outcomes = self.state().pending.appended(last);
         for on_outcome in outcomes {
@@ -339,18 +341,18 @@ impl StoredEvents {
         }
     }
 
-    /// The store has lost what was appended and not read.
+    /// Has all pending entries appended again: the store has lost those that were appended and not read.
     pub(super) fn append_again(&self) {
         self.state().pending.append_again();
         self.wake.notify_one();
     }
 
-    /// Returns an event of this node that was read from the store.
+    /// Returns the pending event of this node with this number.
     pub(super) fn own_event(&self, number: u64) -> Option<Arc<KeptEvent>> {
         self.state().pending.event(number)
     }
 
-    /// The entries up to a number of this node were delivered: sends what waits behind them.
+    /// Notes that this node's entries up to a number were delivered, and sends the packets that wait behind them.
     pub(super) fn settle(&self, number: u64) {
         let epoch = self.progress().epoch;
         let outcomes = self.state().pending.settle(number);

@@ -1,4 +1,4 @@
-//! [`Tail`]: when entries of the store were read, so that those can be dropped that are too old for all nodes.
+//! [`Tail`]: when entries of the store were read, so that entries that are too old for all nodes can be dropped.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::stored_events::{OPERATION, StoredEvents};
 
-/// How exactly it is known when entries were read.
+/// The precision of the times at which entries were read.
 const TICK: Duration = Duration::from_secs(5);
 
 /// When the entries of the store were read.

@@ -41,7 +41,7 @@ impl KafkaConnection {
         Ok(Self { client })
     }
 
-    /// Connects to the leader of a partition. Asking for a topic that doesn't exist creates it, if the brokers are configured so.
+    /// Connects to the leader of a partition. Asking for a topic that doesn't exist creates it, if the brokers are configured to.
     pub(super) async fn partition(
         &self,
         topic: &str,

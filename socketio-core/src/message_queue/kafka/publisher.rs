@@ -23,13 +23,13 @@ use crate::{
     },
 };
 
-/// How many bytes are sent together, including [`OVERHEAD`]: a little less than the megabyte that Kafka accepts by default.
+/// The maximum number of bytes that are sent together, including [`OVERHEAD`]: a little less than the 1 MiB that Kafka accepts by default.
 const BATCH: usize = 1_000_000;
 
 /// An upper bound of what Kafka adds to a message without key and headers, in bytes.
 const OVERHEAD: usize = 32;
 
-/// Publishes to the first partition only: messages in several would arrive in any order.
+/// Publishes only to the first partition, since messages in several partitions would arrive in any order.
 pub(super) struct KafkaPublisher {
     partition: PartitionClient,
     broker: Broker,

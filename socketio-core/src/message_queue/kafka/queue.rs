@@ -33,7 +33,7 @@ use crate::{
 ///
 /// # Delivery
 ///
-/// The topic is created by the brokers if they are configured so (`auto.create.topics.enable`); create it beforehand otherwise.
+/// The brokers create the topic if they are configured to (`auto.create.topics.enable`); otherwise, create it beforehand.
 /// Messages are published to its partition 0, so that they arrive in order: one partition is enough, since every node reads
 /// all of them. New partitions, which only other programs write to, are read from the next reconnection on.
 ///

@@ -18,7 +18,7 @@ use crate::{
 
 /// How many bytes of messages may wait to be received.
 const MAX_WAITING: usize = 32 << 20;
-/// The number of bytes that a message counts in addition to its own.
+/// The number of bytes by which a message counts in addition to its payload.
 const OVERHEAD: usize = 64;
 
 pub(super) struct NatsSubscription {

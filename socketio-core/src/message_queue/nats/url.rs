@@ -6,7 +6,7 @@ use crate::message_queue::authority::{
     ENCODE, Host, Login, Parameters, UrlError, unknown_parameter,
 };
 
-/// None are known.
+/// No parameters are supported.
 const PARAMETERS: Parameters = Parameters {
     known: &[],
     tls: "the scheme `tls://` and `Nats::tls`",
@@ -31,7 +31,7 @@ impl NatsUrl {
             "tls" => true,
             _ => return Err("the scheme must be `nats` or `tls`".into()),
         };
-        // An `@` behind it: then the `?` is part of a password.
+        // If an `@` follows, the `?` is part of a password.
         if let Some((_, query)) = rest
             .split_once('?')
             .filter(|(_, query)| !query.contains('@'))

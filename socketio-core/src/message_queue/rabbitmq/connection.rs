@@ -108,7 +108,7 @@ impl Drop for RabbitMqConnection {
     }
 }
 
-/// Shuts the socket down when this is dropped, also if the socket is connected only later.
+/// Shuts down the socket when this is dropped, even if the socket is connected only later.
 #[derive(Default)]
 struct CloseOnDrop(Arc<SocketHandle>);
 

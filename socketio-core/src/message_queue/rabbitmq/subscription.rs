@@ -1,4 +1,4 @@
-//! Receiving, from a queue of the subscription's own.
+//! Receiving, from the subscription's own queue.
 
 use std::{
     future::{Future, poll_fn},

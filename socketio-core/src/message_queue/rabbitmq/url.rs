@@ -1,4 +1,4 @@
-//! The URLs of RabbitMQ. Checked more strictly than by the library, which ignores what it doesn't know.
+//! The URLs of RabbitMQ. The checks are stricter than those of the library, which ignores unknown parameters.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::message_queue::{
     timeouts::RABBITMQ_HEARTBEAT,
 };
 
-/// Bytes. The library keeps buffers of 32 frames for each direction of a connection; RabbitMQ's own size, 128 KiB, would make
-/// them 16 MiB for a node.
+/// The default size of a frame, in bytes. The library keeps buffers of 32 frames for each direction of a connection, which would take 16 MiB
+/// for a node with RabbitMQ's own default of 128 KiB.
 const FRAME_MAX: u32 = 32 * 1024;
 
 const PARAMETERS: Parameters = Parameters {

@@ -20,14 +20,14 @@ use crate::{
 
 /// Commands to Redis over one connection, which is opened by the first, and again after an error. Clones share it.
 ///
-/// Commands of several tasks are sent together, and each waits for its own response: a command that blocks (`XREAD BLOCK`) needs an
-/// instance of its own. The task of the connection ends with the last clone.
+/// Commands of several tasks are sent together, and each waits for its own response: a command that blocks (`XREAD BLOCK`) needs its
+/// own instance. The task of the connection ends with the last clone.
 #[derive(Clone)]
 pub(crate) struct RedisCommands(Arc<Shared>);
 
 struct Shared {
     redis: Redis,
-    /// What sentinels are asked for, unless the URL says it.
+    /// The service that sentinels are asked for, unless the URL names one.
     service: String,
     open: Mutex<Option<Open>>,
 }
@@ -78,7 +78,7 @@ impl RedisCommands {
         }
     }
 
-    /// Returns the connection, which it opens if there is none.
+    /// Returns the connection, and opens it if there is none.
     async fn connection(&self, broker: &Broker) -> Result<MultiplexedConnection, BoxError> {
         let mut open = self.0.open.lock().await;
         if let Some(open) = open.as_ref().filter(|open| !open.driver.is_finished()) {

@@ -1,4 +1,4 @@
-//! A connection without a task of its own, which its users poll.
+//! A connection without its own task: its users poll it.
 
 use std::{
     future::Future,
@@ -41,8 +41,8 @@ type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A connection that has logged in.
 ///
-/// It has no task of its own: it reads and writes only while [`run`](Self::run) or [`poll`](Self::poll) is polled. What the broker sends
-/// waits in the sockets' buffers until then, and dropping this closes the connection.
+/// It has no task: it reads and writes only while [`run`](Self::run) or [`poll`](Self::poll) is polled. Until then, data of the broker waits in
+/// the sockets' buffers. Dropping this closes the connection.
 pub(super) struct RedisConnection {
     commands: MultiplexedConnection,
     /// Reads and writes; `None` when the connection has ended.
@@ -59,7 +59,7 @@ enum LoginError {
 }
 
 impl RedisConnection {
-    /// Connects and logs in. Speaks RESP2 if the server knows nothing newer, or `protocol` says so.
+    /// Connects and logs in. Speaks RESP2 if the server does not support RESP3, or if `protocol` asks for it.
     pub(super) async fn open(
         endpoint: &Endpoint,
         login: &Login,
@@ -145,7 +145,7 @@ impl RedisConnection {
             protocol,
         };
         if protocol == Protocol::Resp2 && login.password.is_none() {
-            // Nothing was said so far, so a missing password was not noticed.
+            // Nothing was sent so far, so a missing password has not been noticed.
             let mut commands = connection.commands();
             let ping = cmd("PING");
             let pong = connection.run(ping.exec_async(&mut commands));

@@ -46,7 +46,7 @@ impl Inbox {
         }
     }
 
-    /// Has the gate take messages out of the stream from now on, for RESP2. Called between a response and the next command.
+    /// Lets the gate take messages out of the stream from now on, for RESP2. Called between a response and the next command.
     pub(super) fn expect_messages(&self) {
         self.takes_messages.store(true, Ordering::Release);
     }
@@ -54,13 +54,13 @@ impl Inbox {
 
 /// A stream that is not read while messages wait in the inbox, which therefore never holds more than the messages of one read.
 ///
-/// In RESP2, messages look like responses. They are taken out of the stream here, and the client sees responses only.
+/// In RESP2, messages look like responses. They are taken out of the stream here, so that the client only sees responses.
 ///
 /// The reader needs no wake-up: after the last message has been taken, the connection is polled again.
 pub(super) struct Gate<S> {
     stream: S,
     inbox: Arc<Inbox>,
-    /// What was read and is not a complete reply yet, for RESP2.
+    /// Bytes that are not a complete reply yet, for RESP2.
     partial: BytesMut,
     /// Responses for the client, for RESP2.
     responses: BytesMut,
@@ -76,7 +76,7 @@ impl<S> Gate<S> {
         }
     }
 
-    /// Divides what was read into messages and responses.
+    /// Divides the bytes that were read into messages and responses.
     fn sort(&mut self) -> io::Result<()> {
         while let Some(reply) = next_reply(&mut self.partial)? {
             match reply {

@@ -1,7 +1,7 @@
 //! Redis and Valkey, on the crate `redis`: a channel is a channel of `PUBLISH` and `SUBSCRIBE`.
 //!
-//! In addition to the files of every broker, `gate.rs` is the stream of a connection, `resp2.rs` knows messages in the older protocol, `sentinel.rs` finds the master that the sentinels name, and `commands.rs` is for what is
-//! stored in Redis.
+//! In addition to the files of every broker, `gate.rs` is the stream of a connection, `resp2.rs` finds messages in the older protocol,
+//! `sentinel.rs` finds the master that the sentinels name, and `commands.rs` is for data that is stored in Redis.
 
 mod commands;
 mod connection;

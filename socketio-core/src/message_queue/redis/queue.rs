@@ -42,12 +42,12 @@ use crate::{
 ///
 /// # Delivery
 ///
-/// Messages that a slow subscriber has not read wait in Redis, which closes the connection above its own limit
-/// (`client-output-buffer-limit pubsub`: 32 MB by default); they are lost then, and the server subscribes again.
+/// Messages that a slow subscriber has not read wait in Redis. Above its own limit (`client-output-buffer-limit pubsub`: 32 MB by default),
+/// Redis closes the connection: the messages are lost, and the server subscribes again.
 #[derive(Clone)]
 pub struct Redis {
     url: RedisUrl,
-    /// For the sentinels.
+    /// The login for the sentinels.
     sentinel_login: Login,
     /// Set exactly if the URL asks for TLS.
     tls: Option<Arc<ClientConfig>>,
@@ -85,7 +85,8 @@ impl Redis {
         Ok(self)
     }
 
-    /// Sets the login for the sentinels, if they need one: that of the URL is for the master. An empty user is the default user.
+    /// Sets the login for the sentinels, if they need one. The login of the URL is for the master. An empty user is the default user. Default:
+    /// none.
     #[must_use]
     pub fn sentinel_login(mut self, user: &str, password: &str) -> Self {
         self.sentinel_login = Login {

@@ -1,4 +1,4 @@
-//! The replies of a connection that subscribes, in the protocol RESP2: which of them are messages.
+//! Finds the messages among the replies of a subscribed connection, in the protocol RESP2.
 
 use std::io;
 
@@ -32,7 +32,7 @@ pub(super) fn next_reply(buffer: &mut BytesMut) -> io::Result<Option<Reply>> {
     }))
 }
 
-/// Where a reply ends, and where the payload is if it is a message.
+/// The end of a reply and, if it is a message, the place of its payload.
 struct Scan {
     end: usize,
     payload: Option<(usize, usize)>,
@@ -80,12 +80,12 @@ fn head(bytes: &[u8], start: usize) -> io::Result<Option<(u8, Option<usize>, usi
         };
     };
     let (kind, text) = line[..end].split_first().ok_or_else(invalid)?;
-    // `-1` is the length of what does not exist.
+    // `-1` is the length of a missing value.
     let length = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     Ok(Some((*kind, length, start + end + 2)))
 }
 
-/// Returns where the value at `start` ends, if it is complete. Arrays in arrays are not sent to those who subscribe.
+/// Returns where the value at `start` ends, if it is complete. Arrays in arrays are not sent to subscribers.
 fn value_end(bytes: &[u8], start: usize) -> io::Result<Option<usize>> {
     let Some((kind, length, content)) = head(bytes, start)? else {
         return Ok(None);

@@ -60,7 +60,7 @@ impl Sentinels<'_> {
         let master = Endpoint::Tcp(Host { name, port });
         let opened = RedisConnection::open(&master, login, self.protocol, self.tls).await;
         let mut connection = opened.map_err(|error| format!("master {master}: {error}"))?;
-        // A former master would publish to its own clients only. A user without permission for ROLE has to trust the sentinel.
+        // A former master would publish only to its own clients. A user without permission for ROLE has to trust the sentinel.
         let mut commands = connection.commands();
         let role = cmd("ROLE");
         match connection.run(role.query_async(&mut commands)).await {

@@ -22,7 +22,7 @@ pub(super) struct RedisUrl {
     pub(super) servers: Servers,
     pub(super) login: Login,
     pub(super) tls: bool,
-    /// `None` for the newest that the server speaks.
+    /// `None` for the newest version that the server supports.
     pub(super) protocol: Option<Protocol>,
 }
 
@@ -135,7 +135,7 @@ struct Query {
     protocol: Option<Protocol>,
 }
 
-/// Reads the parameters, which have the names of Python's clients. Those of the login replace the one before the `@`.
+/// Reads the parameters, which have the names of Python's clients. A login in parameters replaces the login before the `@`.
 fn read_query(query: &str, login: &mut Login) -> Result<Query, UrlError> {
     let mut read = Query::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -150,7 +150,7 @@ fn read_query(query: &str, login: &mut Login) -> Result<Query, UrlError> {
             }
             "username" => login.user = Some(value.into_owned()),
             "password" => login.password = Some(value.into_owned()),
-            // The default, and the only choice: see the error.
+            // The only supported value, for the reason in the error below.
             "ssl_cert_reqs" if matches!(&*value, "required" | "CERT_REQUIRED") => {}
             "ssl_cert_reqs" => {
                 return Err("`ssl_cert_reqs` must be `required`: for a certificate that the platform doesn't trust, remove the parameter and pass the authority to `Redis::tls`".into());

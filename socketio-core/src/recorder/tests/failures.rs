@@ -1,4 +1,4 @@
-//! Nothing can be written: rows wait, then they are dropped and counted, and the recorder tries again.
+//! While nothing can be written, rows wait, then they are dropped and counted, and the recorder tries again.
 
 use super::*;
 use crate::recorder::row_queue::{Batch, Wakeup};

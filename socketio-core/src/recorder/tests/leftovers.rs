@@ -1,4 +1,4 @@
-//! What a killed process has left.
+//! Files that a killed process has left are closed.
 
 use std::io::Write;
 

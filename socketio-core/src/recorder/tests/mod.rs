@@ -1,4 +1,4 @@
-//! Tests of files: what they contain when they are closed, and after what goes wrong.
+//! Tests of files: their contents when they are closed, and after failures.
 
 mod failures;
 mod files;
