@@ -186,7 +186,7 @@ async fn the_policy_decides_what_follows() {
 fn what_is_no_rate_is_refused_at_start_up() {
     problem(
         SocketIo::bare().on("x", (|| {}).rate("often")),
-        &["rate_limits.rs", "\"often\" is no rate", "10/s"],
+        &["rate_limits.rs", "\"often\" is not a rate", "10/s"],
     );
     problem(
         SocketIo::bare().rate_limit("10/day"),
