@@ -60,7 +60,7 @@ async fn order(order: Order, shop: State<Shop>, io: SocketIo) -> socketio::Resul
         // Kept until a page of the customer has acknowledged it, for 24 hours.
         let kept = io.to_user(&customer).deliver("parcel", (number, parcel));
         if let Err(error) = kept.await {
-            eprintln!("{customer} does not hear of parcel {number}: {error}");
+            eprintln!("parcel {number} was not announced to {customer}: {error}");
         }
     });
     Ok(Receipt {

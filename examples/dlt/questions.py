@@ -1,4 +1,4 @@
-"""Asks what people ask, and draws the answers into `questions.png`: `python questions.py`.
+"""Answers common questions with SQL, and draws the answers into `questions.png`: `python questions.py`.
 
 Run `flask_socketio_pipeline.py` first. Each question is one SQL statement, for any tool that opens the DuckDB file.
 """
