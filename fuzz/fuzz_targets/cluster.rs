@@ -34,7 +34,7 @@ impl Node {
                 .message_queue(queue.clone())
                 .channel(CHANNEL)
                 .build()
-                .expect("the options are right");
+                .expect("the options are valid");
             let client = TestClient::connect(&io, "/").await.expect("accepted");
             (io, client)
         });

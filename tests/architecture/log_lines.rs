@@ -79,7 +79,7 @@ fn last_literals(directory: &str, calls: &[&str]) -> Vec<Found> {
     found
 }
 
-/// Whether a page has this text in backticks, or its beginning and two dots.
+/// Returns whether a page has this text in backticks, or its beginning and two dots.
 fn has(page: &str, text: &str) -> bool {
     let mut beginnings = page
         .split("``")
