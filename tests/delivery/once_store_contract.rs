@@ -44,7 +44,7 @@ impl Flawed {
     fn key(&self, key: &OnceKey) -> OnceKey {
         let (owner, name) = (key.owner(), key.name());
         match self.flaw {
-            // Of the name of the owner, only the part is left that each rule has for itself.
+            // Keeps only the part of the owner's name that is unique to the rule.
             Flaw::MixesOwners | Flaw::SharesTheLimitOfOwners => {
                 let (rule, rest) = owner.split_once(':').unwrap();
                 match self.flaw {

@@ -168,7 +168,7 @@ async fn a_response_is_forgotten_after_its_time_to_live() {
 }
 
 #[tokio::test]
-async fn a_client_that_floods_the_store_forgets_its_own_responses_only() {
+async fn a_client_that_floods_the_store_loses_only_its_own_responses() {
     let log = Log::default();
     let _guard = log.collect();
     let runs = Arc::default();

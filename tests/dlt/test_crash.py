@@ -85,7 +85,7 @@ def test_sigkill_under_load_leaves_whole_lines_only_in_compressed_files(tmp_path
 
 
 def small_files():
-    """No file may have more than this, as if the disk were full: writing fails instead of ending the process."""
+    """Limits the size of files, as if the disk were full: writing fails instead of ending the process."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_is_counted_and_logged_once_and_the_server_goes_on(t
     assert server.text_of_log().count("the recorder can't write") <= server.text_of_log().count("the recorder writes again") + 1
 
 
-def test_a_directory_that_vanishes_is_made_again(tmp_path):
+def test_a_removed_directory_is_created_again(tmp_path):
     directory = tmp_path / "events"
     with servers.running(directory, RECORDER_GZIP=0) as server:
         client = servers.Polling(server)

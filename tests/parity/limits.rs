@@ -94,7 +94,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_outbox_total",
-        "tests/connections/bounds.rs::when_all_outboxes_together_are_full_those_that_are_not_read_are_disconnected",
+        "tests/connections/bounds.rs::when_all_outboxes_together_are_full_clients_that_do_not_read_are_disconnected",
     ),
     (
         "overflow_policy",
@@ -106,11 +106,11 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_running_callbacks",
-        "tests/connections/callbacks.rs::while_as_many_callbacks_run_as_may_the_connection_is_not_read",
+        "tests/connections/callbacks.rs::at_the_limit_of_running_callbacks_the_connection_is_not_read",
     ),
     (
         "acknowledgements that running callbacks",
-        "tests/connections/callbacks.rs::acks_that_callbacks_run_with_are_bounded_in_bytes",
+        "tests/connections/callbacks.rs::the_acks_of_running_callbacks_are_bounded_in_bytes",
     ),
     (
         "callbacks that run for acknowledgements of other nodes",
@@ -158,7 +158,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "arguments, and `auth`",
-        "tests/connections/inbox.rs::what_running_handlers_were_started_with_is_bounded_in_bytes",
+        "tests/connections/inbox.rs::the_arguments_of_running_handlers_are_bounded_in_bytes",
     ),
     (
         "connections, with those whose client has gone",

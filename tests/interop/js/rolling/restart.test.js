@@ -1,5 +1,5 @@
-// A rolling restart that nobody notices: every acknowledged order has happened once, every history is gapless, every client is back soon, and
-// they come back evenly.
+// A rolling restart without an effect on clients: every acknowledged order has happened once, every history is gapless, and the clients
+// reconnect soon and evenly.
 //
 // ROLLING_MINUTES  how long to restart nodes (default: until each has been restarted once)
 // ROLLING_CLIENTS  how many clients (default: 300)

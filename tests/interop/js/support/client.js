@@ -2,7 +2,7 @@
 import { describe } from "node:test";
 import { io } from "socket.io-client";
 
-/** The three ways a client can travel; `upgrade` starts polling and moves to WebSocket under the test's feet. */
+/** The three choices of transports; `upgrade` starts polling and upgrades to WebSocket during the test. */
 export const TRANSPORTS = {
   polling: ["polling"],
   websocket: ["websocket"],
@@ -11,7 +11,7 @@ export const TRANSPORTS = {
 
 const DEADLINE = 10_000;
 
-/** Runs a suite once for each way of travelling: `suite(transports, name)`. */
+/** Runs a suite once for each choice: `suite(transports, name)`. */
 export function onEveryTransport(subject, suite) {
   for (const [name, transports] of Object.entries(TRANSPORTS)) {
     describe(`${subject}, ${name}`, () => suite(transports, name));
@@ -118,7 +118,7 @@ export class Client {
     return reason;
   }
 
-  /** Resolves when the connection travels by WebSocket. */
+  /** Resolves when the connection uses WebSocket. */
   async upgraded() {
     const { engine } = this.socket.io;
     if (engine.transport.name !== "websocket" || engine.upgrading) await happened(engine, "upgrade");
