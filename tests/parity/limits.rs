@@ -1,8 +1,8 @@
-//! Each limit of the guide has a test of what happens at it.
+//! Each limit of the guide has a test for the behaviour at the limit.
 
 use crate::Files;
 
-/// The tests of what happens at each limit of `docs/guide/limits.md`, by the beginning of its row.
+/// The tests for the behaviour at each limit of `docs/guide/limits.md`, by the beginning of its row.
 const LIMITS: &[(&str, &str)] = &[
     (
         "max_connections`",
@@ -30,7 +30,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_tcp_connections_per_address",
-        "tests/serving/limits.rs::an_address_has_so_many_tcp_connections_unless_it_is_a_trusted_proxy",
+        "tests/serving/limits.rs::the_tcp_connections_of_an_address_are_limited_unless_it_is_a_trusted_proxy",
     ),
     (
         "max_header_size",

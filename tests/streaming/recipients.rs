@@ -1,4 +1,4 @@
-//! Streams to rooms, and streams that go on without their client.
+//! Streams to rooms, and streams that continue without their client.
 
 use std::sync::Arc;
 

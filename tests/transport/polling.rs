@@ -11,7 +11,7 @@ async fn every_post_is_answered_whatever_it_holds() {
         let polling = Connector::serve(&io).polling().await;
         polling.join("/").await;
         let answer = polling.post(body).await;
-        // What Engine.IO can't read is refused at once, what Socket.IO can't ends the session a moment later.
+        // A body that Engine.IO can't read is refused at once. A packet that Socket.IO can't read ends the session a moment later.
         assert!(matches!(answer.status, 200 | 400), "{body:?}: {answer:?}");
         let answer = polling.get().await;
         assert!(
