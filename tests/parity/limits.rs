@@ -10,11 +10,11 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_connections_per_address",
-        "socketio-core/src/engine/tests/admission.rs::an_address_has_so_many_sessions_and_gets_429_for_more",
+        "socketio-core/src/engine/tests/admission.rs::an_address_that_opens_too_many_sessions_gets_429",
     ),
     (
         "max_unpolled_connections",
-        "socketio-core/src/engine/tests/admission.rs::a_host_that_opens_sessions_without_polling_them_locks_nobody_out",
+        "socketio-core/src/engine/tests/admission.rs::a_host_that_opens_sessions_without_polling_them_does_not_lock_out_others",
     ),
     (
         "handshake_rate",
@@ -62,7 +62,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_http_buffer_size",
-        "socketio-core/src/engine/tests/posting.rs::a_body_over_the_limit_is_refused_and_the_session_lives_on",
+        "socketio-core/src/engine/tests/posting.rs::a_body_over_the_limit_is_refused_and_the_session_stays_open",
     ),
     (
         "max_attachments",
@@ -170,7 +170,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "a connection that the server closes",
-        "socketio-core/src/engine/tests/websocket.rs::a_client_that_does_not_answer_the_close_holds_it_up_for_a_while_only",
+        "socketio-core/src/engine/tests/websocket.rs::a_client_that_does_not_answer_the_close_delays_it_for_a_limited_time",
     ),
     (
         "frames of one WebSocket message",

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_poll_that_was_answered_does_not() {
+    async fn an_answered_poll_does_not_end_the_session() {
         let shared = session();
         let waiting = poll(Arc::clone(&shared));
         let (answer, ()) = tokio::join!(waiting, async {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
+    async fn a_body_over_the_limit_is_refused_and_the_session_stays_open() {
         let shared = session();
         let announced = Full::<Bytes>::from("4hello");
         assert_eq!(
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn a_body_that_never_ends_times_out() {
         let shared = session();
         let start = Instant::now();
         let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_is_one_that_takes_very_long() {
+    async fn a_body_that_takes_very_long_times_out() {
         let shared = session();
         let start = Instant::now();
         let chunk = |()| async {

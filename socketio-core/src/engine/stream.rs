@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_the_reader_has_no_room_for_is_kept_for_its_next_read() {
+    async fn bytes_that_the_reader_has_no_room_for_are_kept_for_its_next_read() {
         let (mut peer, io) = duplex(4096);
         let mut stream = Stream::new(io, 1_000_000);
         peer.write_all(b"hello world").await.unwrap();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_counts_what_the_socket_took() {
+    async fn the_bytes_that_the_socket_accepts_are_counted() {
         let (_peer, io) = duplex(4);
         let mut stream = Stream::new(io, 1_000_000);
         assert_eq!(stream.write(b"hello").await.unwrap(), 4);

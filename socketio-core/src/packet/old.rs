@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn old_clients_are_told_no_id() {
+    fn old_clients_receive_no_id() {
         let codec = Codec::default();
         assert_eq!(text(codec.joined(OLD, "/", "x", None)), "0");
         assert_eq!(text(codec.joined(OLD, "/chat", "x", None)), "0/chat,");

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_ends_after_so_many_rounds_or_bytes() {
+    fn a_turn_ends_at_its_limits_of_rounds_and_bytes() {
         let mut turn = Turn::new();
         for _ in 1..ROUNDS {
             turn.round();

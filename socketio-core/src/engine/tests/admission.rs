@@ -51,7 +51,7 @@ async fn a_session_that_is_never_polled_ends_after_the_first_poll_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
+async fn a_session_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
     let mut server = Server::new(Config::default());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -64,7 +64,7 @@ async fn one_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_that_opens_sessions_without_polling_them_locks_nobody_out() {
+async fn a_host_that_opens_sessions_without_polling_them_does_not_lock_out_others() {
     let mut config = Config::default();
     (config.max_sessions, config.max_unpolled_sessions) = (100, 50);
     let server = Server::echo(config);
@@ -101,7 +101,7 @@ async fn a_full_server_refuses_only_if_all_its_sessions_are_in_use() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_has_so_many_sessions_and_gets_429_for_more() {
+async fn an_address_that_opens_too_many_sessions_gets_429() {
     let mut config = Config::default();
     config.admission.sessions_per_address = 2;
     let server = Server::echo(config);

@@ -78,7 +78,7 @@ fn each_purpose_has_its_request() {
 }
 
 #[test]
-fn a_transport_that_is_no_transport_is_code_0() {
+fn an_unknown_transport_is_code_0() {
     for query in [
         "EIO=4",
         "EIO=4&transport=",
@@ -95,7 +95,7 @@ fn a_transport_that_is_no_transport_is_code_0() {
 }
 
 #[test]
-fn an_sid_that_no_server_gave_is_code_1() {
+fn an_invalid_sid_is_code_1() {
     for sid in [
         "",
         "__proto__",

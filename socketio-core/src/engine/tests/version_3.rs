@@ -78,7 +78,7 @@ async fn it_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test]
-async fn other_versions_are_refused_all_the_same() {
+async fn other_versions_are_still_refused() {
     let server = echo();
     for query in [
         "transport=polling",
@@ -151,7 +151,7 @@ async fn a_client_with_binary_support_gets_a_binary_body_where_it_is_needed() {
 }
 
 #[tokio::test]
-async fn a_binary_body_is_taken() {
+async fn a_binary_body_is_accepted() {
     let server = echo();
     let query = open(&server, "").await;
     let body = [&b"\x00\x06\xff4hello\x01\x05\xff\x04"[..], &[1, 2, 3, 4]].concat();
@@ -314,7 +314,7 @@ async fn a_session_without_upgrades_announces_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_closes_says_so() {
+async fn a_server_that_closes_sends_a_close_packet() {
     let mut server = Server::new(allowed());
     let reply = server.get(POLLING).await;
     let mut session = server.opened().await;

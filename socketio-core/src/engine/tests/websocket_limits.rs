@@ -22,7 +22,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_much_a_client_sends_the_server_gets_to_write() {
+async fn the_server_writes_however_much_a_client_sends() {
     let mut server = Server::new(config());
     let (mut socket, mut session) = server.both_ends().await;
     for _ in 0..500 {

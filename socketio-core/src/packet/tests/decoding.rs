@@ -26,7 +26,7 @@ fn namespace_id_and_attachments_are_read_in_their_order() {
 }
 
 #[test]
-fn a_query_is_no_part_of_the_namespace() {
+fn a_query_is_not_part_of_the_namespace() {
     for text in [
         "0/chat?token=1&x=/y,",
         "0/chat?token=1",
