@@ -174,7 +174,10 @@ async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
         store.append(&epoch, &numbered(count)).await?;
     }
     let number = store.append(&epoch, &numbered(1)).await?;
-    check(number == last + 7, "an append does not return the number of its last entry")?;
+    check(
+        number == last + 7,
+        "an append does not return the number of its last entry",
+    )?;
     let first = store.read(&epoch, last, 5, WAIT).await?;
     let numbers: Vec<_> = first.iter().map(|entry| entry.number).collect();
     check(
@@ -231,7 +234,10 @@ async fn entries_are_arbitrary_bytes(store: &dyn EventStore) -> Outcome {
     store.append(&epoch, &entries).await?;
     let read = store.read(&epoch, last, 10, WAIT).await?;
     let read: Vec<_> = read.into_iter().map(|entry| entry.entry).collect();
-    check(read == entries, "the entries that are read differ from those that were appended")
+    check(
+        read == entries,
+        "the entries that are read differ from those that were appended",
+    )
 }
 
 async fn a_read_waits_for_the_next_entry(store: &dyn EventStore) -> Outcome {
@@ -325,7 +331,10 @@ async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
     let taken = store.take_session(&key, "two").await?;
     let taken = taken.ok_or("another owner may remove it")?;
     check(taken.owner == "one", "the owner is not the former one")?;
-    check(taken.record == b"\0\xff1"[..], "the record is not the one that was stored")?;
+    check(
+        taken.record == b"\0\xff1"[..],
+        "the record is not the one that was stored",
+    )?;
     check(
         taken.last >= last,
         "the number of the latest entry is too low",
@@ -395,7 +404,10 @@ async fn a_store_that_has_lost_entries_has_another_epoch(store: &dyn EventStore)
     check(is_refused, "the old epoch is still accepted")?;
     // A node that opens the store later with the old epoch gets the same new one.
     let later = store.open(&epoch(), seen).await?;
-    check(later == after, "a later node gets another epoch than the first")?;
+    check(
+        later == after,
+        "a later node gets another epoch than the first",
+    )?;
     let number = store.append(&after.epoch, &numbered(1)).await?;
     check(number == 1, "the first number is not 1")
 }

@@ -68,8 +68,8 @@ impl Coding {
         (compressed.len() < body.len()).then(|| compressed.into())
     }
 
-    /// Returns the compressed body if it is shorter. Uses the fastest level, and blocks: for what is compressed once, at
-    /// start-up.
+    /// Returns the compressed body if it is shorter. Uses the fastest level, and blocks: for files that are compressed
+    /// once, at start-up.
     pub(crate) fn compress_at_once(self, body: &[u8]) -> Option<Bytes> {
         let mut encoder = Encoder::new(self, body.len() / 4, Compression::fast());
         encoder.write(body).ok()?;

@@ -96,7 +96,7 @@ impl Cors {
     }
 }
 
-/// What applies beside the list of origins.
+/// The options besides the list of origins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CorsOptions {
     pub(super) credentials: bool,

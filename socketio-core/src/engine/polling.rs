@@ -58,7 +58,7 @@ impl Drop for WaitingPoll<'_> {
 /// A body over the limit does not affect the session. A body that is incomplete or takes too long ends the session,
 /// because packets may be lost.
 ///
-/// `is_sent` is whether the client sends the body without waiting for a sign of the server.
+/// `is_sent` is whether the client sends the body without waiting for `100 Continue`.
 pub(super) async fn post<B>(
     shared: Arc<Shared>,
     body: B,
@@ -145,7 +145,7 @@ where
     Ok(read.freeze())
 }
 
-/// What was read of a body.
+/// The bytes of a body that were read.
 enum Reading {
     Sized(LargeBuffer, usize),
     Growing(BytesMut),
@@ -168,7 +168,7 @@ impl Reading {
     }
 
     fn put(&mut self, mut data: impl Buf) {
-        // A body that is longer than it said.
+        // A body that is longer than its announced length.
         if let Reading::Sized(buffer, length) = self
             && data.remaining() > buffer.len() - *length
         {
@@ -192,7 +192,7 @@ impl Reading {
     }
 }
 
-/// What happens to the session when a request ends, or is dropped, without a response.
+/// Decides what happens to the session when a request ends, or is dropped, without a response.
 struct Guard<'a> {
     shared: &'a Shared,
     outcome: Outcome,

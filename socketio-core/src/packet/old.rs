@@ -1,4 +1,5 @@
-//! The differences for clients of Socket.IO 3 and 4, the versions before the current one: the responses to CONNECT, and its query. Events, acknowledgements and their attachments are the same.
+//! The differences for clients of Socket.IO 3 and 4, the versions before the current one: the responses to CONNECT, and its
+//! query. Events, acknowledgements and their attachments are the same.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,8 +12,8 @@ use crate::base::{Data, ProtocolVersion, Text};
 const MAX_PARAMETERS: usize = 1_000;
 
 impl Codec {
-    /// Encodes the response to a client that has joined a namespace. Old clients are not told an id. With `pid` the client can
-    /// recover its session; that needs the default parser.
+    /// Encodes the response to a client that has joined a namespace. Old clients receive no id. With `pid` the client can recover
+    /// its session; that needs the default parser.
     pub(crate) fn joined(
         &self,
         version: ProtocolVersion,

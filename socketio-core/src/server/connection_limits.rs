@@ -15,7 +15,7 @@ impl SocketIoBuilder {
     /// Sets how many connections one address may have. Further handshakes are answered with 429. Default: 10,000.
     ///
     /// The address is that of the client behind [trusted proxies](SocketIoBuilder::trusted_proxies). The addresses of an IPv6
-    /// network of 64 bits count as one. Not counted are clients whose address is not known: those of a trusted proxy that sends no
+    /// network of 64 bits count as one. Clients whose address is not known are not counted: those of a trusted proxy that sends no
     /// forwarding headers, which includes all clients on this machine by default, and, in a program that serves connections
     /// itself, requests without a [`PeerAddr`](crate::PeerAddr).
     ///
@@ -66,7 +66,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many packets and WebSocket frames without a message (pings, pongs, noops) a connection may bring within a second, before
+    /// Sets how many packets and WebSocket frames without a message (pings, pongs, noops) a connection may send within a second, before
     /// it is closed. Default: 1,000. A client needs one in 25 seconds.
     pub fn max_control_rate(mut self, packets: usize) -> Self {
         self.options.engine.max_control_rate = packets;

@@ -16,7 +16,9 @@ fn limits() -> OnceLimits {
     OnceLimits::default()
 }
 
-pub(super) async fn one_of_many_concurrent_runs_claims_a_key(contract: &OnceStoreContract) -> Outcome {
+pub(super) async fn one_of_many_concurrent_runs_claims_a_key(
+    contract: &OnceStoreContract,
+) -> Outcome {
     let (keys, limits) = (KeySpace::new(), limits());
     for round in 0..20 {
         let key = keys.key(&round.to_string());
@@ -30,7 +32,9 @@ pub(super) async fn one_of_many_concurrent_runs_claims_a_key(contract: &OnceStor
             match run.map_err(|error| error.to_string())?? {
                 Begun::Claimed => claimed += 1,
                 Begun::Running => {}
-                Begun::Completed(_) => return Err("a key that was never completed has a response".into()),
+                Begun::Completed(_) => {
+                    return Err("a key that was never completed has a response".into());
+                }
             }
         }
         if claimed != 1 {
@@ -144,9 +148,7 @@ pub(super) async fn a_response_is_kept_for_its_time_to_live(
     Ok(())
 }
 
-pub(super) async fn the_limit_of_responses_is_per_owner(
-    contract: &OnceStoreContract,
-) -> Outcome {
+pub(super) async fn the_limit_of_responses_is_per_owner(contract: &OnceStoreContract) -> Outcome {
     let (keys, mut limits) = (KeySpace::new(), limits());
     limits.owner_entries = 3;
     let other = keys.of("other", "a");
@@ -169,7 +171,9 @@ pub(super) async fn the_limit_of_responses_is_per_owner(
     contract.expect(&other, &limits, &completed(b"other")).await
 }
 
-pub(super) async fn waiting_for_a_change_ends_when_the_key_changes(contract: &OnceStoreContract) -> Outcome {
+pub(super) async fn waiting_for_a_change_ends_when_the_key_changes(
+    contract: &OnceStoreContract,
+) -> Outcome {
     let (keys, limits) = (KeySpace::new(), limits());
     for is_completed in [true, false] {
         let key = keys.key(&is_completed.to_string());

@@ -87,7 +87,7 @@ enum State {
         /// The number of bytes that the client has posted since then.
         posted: usize,
     },
-    /// The session has failed, which the client may have to be told: nothing is taken any more.
+    /// The session has failed, and the client may have to be notified. Nothing more is read.
     Failed {
         reason: CloseReason,
         deadline: Instant,

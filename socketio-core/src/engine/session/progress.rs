@@ -1,4 +1,4 @@
-//! What is transferred in both directions, as far as it is a sign of life of the client.
+//! The traffic in both directions, as a sign of life of the client.
 
 use super::{Session, Transport};
 use crate::engine::heartbeat::SignsOfLife;

@@ -114,7 +114,7 @@ async fn an_address_that_opens_too_many_sessions_gets_429() {
     let reason = r#""reason":"too many sessions of one address are open""#;
     assert!(body(refused).await.contains(reason));
     assert_eq!(open(engine, "192.0.2.2", None).await, 200);
-    // Nobody polls them, so that they end.
+    // The sessions end because they are not polled.
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     assert_eq!(open(engine, "192.0.2.1", None).await, 200);
 }
@@ -146,7 +146,7 @@ async fn behind_a_trusted_proxy_the_forwarded_address_counts() {
     assert_eq!(open(engine, "10.0.0.1", Some("192.0.2.1")).await, 200);
     assert_eq!(open(engine, "10.0.0.2", Some("192.0.2.1")).await, 429);
     assert_eq!(open(engine, "10.0.0.1", Some("192.0.2.2")).await, 200);
-    // Nobody can take the place of another by a header of its own.
+    // A client can't use the address of another by sending the header itself.
     assert_eq!(open(engine, "192.0.2.9", Some("192.0.2.2")).await, 200);
     assert_eq!(open(engine, "192.0.2.9", Some("192.0.2.3")).await, 429);
     // A proxy that does not say who its clients are.

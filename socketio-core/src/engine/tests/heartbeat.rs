@@ -51,7 +51,7 @@ async fn a_waiting_poll_receives_the_ping_timeout() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(server.get(&query).await.body, "2");
-    // Not a close packet: a client that has slept shall come back.
+    // Not a close packet, so that a client that was suspended reconnects.
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
     assert!(server.engine.is_empty());
 }

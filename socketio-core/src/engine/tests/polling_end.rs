@@ -125,7 +125,7 @@ async fn a_server_that_closes_sends_the_rest_first() {
     session.close(CloseReason::ServerClose);
     let owner = tokio::spawn(async move { session.recv().await });
     assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
-    // With a poll of its own: a client that finds it in the same response handles it before the last words.
+    // With a poll of its own: a client that finds it in the same response handles it before the last messages.
     assert_eq!(server.get(&query).await.brief(), (200, "1"));
     assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);

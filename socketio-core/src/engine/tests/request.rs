@@ -1,4 +1,4 @@
-//! What a request asks for.
+//! The purposes of requests.
 
 use http::{HeaderValue, Version, request::Parts};
 

@@ -1,5 +1,5 @@
-//! The end of sessions after which clients shall come back: they see an outage, since several do not reconnect after a close packet or
-//! frame.
+//! The end of sessions after which clients shall reconnect: they see an outage, since several do not reconnect after a close
+//! packet or frame.
 
 use tokio::{task::yield_now, time::Instant};
 

@@ -44,7 +44,7 @@ pub struct TextPacket {
 /// An event's name.
 #[derive(Clone)]
 pub(super) enum Name {
-    /// The packet is no event.
+    /// The packet is not an event.
     None,
     /// Written without escapes: a slice of the text.
     Plain(Range<usize>),
@@ -79,7 +79,7 @@ impl TextPacket {
         self.id.clone().map(|digits| &self.text[digits])
     }
 
-    /// Returns the event's name, empty for other kinds. Of a number, it is the text.
+    /// Returns the event's name, empty for other kinds. If the name is a number, returns its text.
     pub fn event(&self) -> &str {
         match &self.event {
             Name::None => "",

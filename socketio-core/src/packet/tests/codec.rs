@@ -21,7 +21,7 @@ impl Parser for Wrapped {
     }
 }
 
-/// Gives out what it was made with.
+/// Decodes every message as its packet.
 struct Says(Packet);
 
 impl Parser for Says {

@@ -1,4 +1,4 @@
-//! What Python and JavaScript write although JSON, or a Rust string, has no place for it.
+//! Values that Python and JavaScript write although JSON, or a Rust string, can't hold them.
 
 use bytes::Bytes;
 use serde::Deserialize;

@@ -213,7 +213,7 @@ fn missing_and_surplus_arguments_are_reported_as_in_text() {
     again.read::<()>().unwrap();
 }
 
-/// What a value becomes as values is what its JSON is read as.
+/// Asserts that a value is written as the values that its JSON is read as.
 fn written<T: Serialize>(value: T) {
     let json = payload(&value).map_err(|error| error.to_string());
     let json = json.map(|payload| Arguments::from(payload).rest::<Data>().unwrap());
