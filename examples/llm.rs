@@ -1,6 +1,6 @@
 //! A chat whose answers come token by token: `cargo run --example llm`, then open <http://127.0.0.1:5000>.
 //!
-//! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer goes on, and the page shows all
+//! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer continues, and the page shows all
 //! of it. Its tokens are sent to a room with a history, so the stream does not end with its client, and a client that joins later gets
 //! the earlier tokens. With `--redis redis://localhost` (and `--features redis`), a restart of the server only cuts off the answers that
 //! are running; without it, pages learn that they have missed events. `--help` shows the options.

@@ -76,7 +76,7 @@ async fn main() -> socketio::Result {
     };
     let gzip = env::var("RECORDER_GZIP").as_deref() != Ok("0");
     let token = env::var("SOCKETIO_API_TOKEN");
-    // A secret of this process, which nobody can guess.
+    // A random secret of this process.
     let token = token.unwrap_or_else(|_| made_up_token());
 
     let recorder = Recorder::jsonl(&directory)

@@ -1,4 +1,4 @@
-//! Messages of other nodes: envelopes from the channel. The node goes on after each.
+//! Messages of other nodes: envelopes from the channel. The node continues after each.
 
 #![no_main]
 

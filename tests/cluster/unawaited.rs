@@ -14,7 +14,7 @@ fn skipped(pair: &Pair, before: &mut u64) -> u64 {
 }
 
 #[tokio::test]
-async fn an_event_is_not_decoded_if_nobody_is_in_its_rooms_or_its_namespace() {
+async fn an_event_is_not_decoded_if_its_rooms_or_its_namespace_are_empty() {
     let pair = Pair::new().await;
     pair.bo.emit("join", "lobby").await.unwrap();
     let mut before = 0;

@@ -53,7 +53,7 @@ async fn in_lobby(io: &SocketIo) -> TestClient {
 }
 
 #[tokio::test]
-async fn it_sees_the_rooms_and_runs_once_for_every_reason() {
+async fn the_disconnecting_handler_sees_the_rooms_and_runs_once_for_every_reason() {
     let (io, notes) = server(|io| io);
     let other = in_lobby(&io).await;
     for (reason, words) in [
@@ -85,7 +85,7 @@ async fn it_sees_the_rooms_and_runs_once_for_every_reason() {
 }
 
 #[tokio::test]
-async fn it_runs_after_the_events_that_had_arrived() {
+async fn the_disconnecting_handler_runs_after_the_events_that_had_arrived() {
     let (io, notes) = server(|io| io);
     let client = in_lobby(&io).await;
     let work = client.emit("work", ());

@@ -1,4 +1,4 @@
-//! The contract over HTTP, if the builder says so.
+//! The contract over HTTP, if it is turned on.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};

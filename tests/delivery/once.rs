@@ -146,7 +146,7 @@ async fn a_text_and_a_number_are_different_keys() {
 }
 
 #[tokio::test]
-async fn a_user_has_the_same_keys_over_every_connection_and_nobody_else_has_them() {
+async fn the_keys_of_a_user_are_shared_by_its_connections_and_not_by_others() {
     let (io, runs) = server();
     let (ana, ana_again) = (user(&io, "ana").await, user(&io, "ana").await);
     let bo = user(&io, "bo").await;

@@ -140,7 +140,7 @@ async fn while_the_store_is_down_events_fail_and_nothing_runs() {
     assert_eq!(client.call::<u32>("x", 1).await.unwrap(), 1);
 }
 
-/// The effect has happened: the client is told so, and the log that a retry would run again.
+/// The effect has happened: the client gets the response, and the log says that a retry would run the handler again.
 #[tokio::test]
 async fn a_response_that_cannot_be_stored_is_sent_and_logged() {
     let log = Log::default();

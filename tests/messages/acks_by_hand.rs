@@ -161,7 +161,7 @@ async fn closures_and_error_handlers_may_send_none_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_sent_later_from_any_task_and_other_events_do_not_wait() {
+async fn an_ack_may_be_sent_later_from_any_task_and_other_events_do_not_wait() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let later = client.call::<(String, u8, Bytes)>("later", "x");
     assert_eq!(client.call::<String>("ping", ()).await.unwrap(), "pong");
@@ -172,7 +172,7 @@ async fn it_is_sent_later_from_any_task_and_other_events_do_not_wait() {
 }
 
 #[tokio::test]
-async fn it_works_in_namespace_impls_and_middleware() {
+async fn ack_works_in_namespace_impls_and_middleware() {
     let client = TestClient::connect(&server(), "/rooms").await.unwrap();
     assert_eq!(
         client.call::<String>("join", "lobby").await.unwrap(),
@@ -213,7 +213,7 @@ async fn a_failed_event_is_acknowledged_once_and_by_the_server() {
 }
 
 #[tokio::test]
-async fn it_says_whether_one_was_requested_and_has_no_effect_otherwise() {
+async fn an_ack_knows_whether_it_was_requested_and_has_no_effect_otherwise() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     assert!(client.call::<bool>("requested", ()).await.unwrap());
     let before = client.packets().len();

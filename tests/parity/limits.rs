@@ -166,7 +166,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "a peer that accepts no byte",
-        "socketio-core/src/engine/tests/transfers.rs::a_download_that_nobody_reads_times_out",
+        "socketio-core/src/engine/tests/transfers.rs::a_download_that_is_not_read_times_out",
     ),
     (
         "a connection that the server closes",

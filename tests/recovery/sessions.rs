@@ -93,7 +93,7 @@ async fn handlers_know_whether_a_session_was_recovered_or_is_kept() {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_before_its_loss_is_noticed_takes_over() {
+async fn a_client_that_reconnects_before_its_loss_is_noticed_takes_over() {
     let io = bare()
         .on("disconnect", |socket: Socket| {
             broadcast().emit("left", socket.sid())

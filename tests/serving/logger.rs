@@ -90,7 +90,7 @@ fn without_the_level_of_socketio_only_what_failed_is_written() {
 }
 
 #[test]
-fn nothing_is_written_unless_asked_for() {
+fn nothing_is_logged_by_default() {
     assert_eq!(written_by("not_turned_on", None), "");
 }
 

@@ -5,7 +5,7 @@ use test_support::engine_client::{Connector, WebSocket};
 
 // D9
 #[tokio::test]
-async fn every_post_is_answered_whatever_it_holds() {
+async fn every_post_is_answered_even_if_its_body_is_invalid() {
     for body in ["4\u{1e}9", "x", "2", "42[", "4\u{1e}", "b!!", ""] {
         let io = SocketIo::bare().build().unwrap();
         let polling = Connector::serve(&io).polling().await;

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_before_a_frame_that_is_read_whole_wherever_the_room_ends() {
+    fn reading_stops_before_a_frame_that_is_read_whole_for_every_size_of_the_buffer() {
         let limit = 1_000_000;
         let small = frame(0x81, 20_000, 2)[..2_000].to_vec();
         let before = [frame(0x81, 5, 0), frame(0x82, 300, 2)].concat();

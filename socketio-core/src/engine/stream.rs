@@ -77,7 +77,7 @@ impl<S> Stream<S> {
         self.received
     }
 
-    /// Returns the number of complete messages in what was read, unless a part of another one was read.
+    /// Returns the number of complete messages that were read, unless a part of another one was read.
     pub(super) fn between_messages(&self) -> Option<u64> {
         self.frames.between().filter(|_| self.whole.is_none())
     }
@@ -90,7 +90,7 @@ impl<S> Stream<S> {
         }
     }
 
-    /// Takes the frame that was read whole, and that comes after what was read otherwise.
+    /// Takes the frame that was read whole, which comes after the bytes that were read otherwise.
     pub(super) fn take_whole(&mut self) -> Option<Result<Frame, Error>> {
         let whole = self.whole.take_if(|whole| whole.is_complete())?;
         Some(whole.finish())

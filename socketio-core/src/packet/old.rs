@@ -64,7 +64,7 @@ impl Received {
     }
 }
 
-/// Returns the parameters of a query as one object; a repeated one is an array. Without parameters, there is none.
+/// Returns the parameters of a query as one object; a repeated one is an array. Without parameters, the payload is empty.
 pub(crate) fn query_as_auth<'a>(
     query: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
 ) -> Payload {

@@ -51,7 +51,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many TCP connections may be open, those of the application included. At the limit, the oldest one that has not brought
+    /// Sets how many TCP connections may be open, those of the application included. At the limit, the oldest one that has not sent
     /// a request yet is closed; if there is none, new ones are closed as soon as they are accepted. Default: 200,000, or nine tenths of
     /// the limit of open files if that is less (on Linux). Applies to `run` and `serve`.
     pub fn max_tcp_connections(mut self, connections: usize) -> Self {

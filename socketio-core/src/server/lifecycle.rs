@@ -114,7 +114,7 @@ impl<'a> Shutdown<'a> {
             self.drop_served().await;
         }
         if let Some(recoveries) = &self.node.hub.recovery {
-            // Nobody can recover a session from now on.
+            // No session can be recovered from now on.
             let ended = futures_util::future::join_all(recoveries.stop());
             within(self.left().max(DROP_TIME), ended).await;
         }

@@ -63,7 +63,7 @@ impl Turn {
         self.over |= self.read >= BYTES;
     }
 
-    /// Counts what was written.
+    /// Counts written messages.
     #[inline]
     pub(super) fn write(&mut self, messages: usize, bytes: usize) {
         self.messages_written += messages;

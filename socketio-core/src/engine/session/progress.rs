@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// Notes a pong: what was sent before has arrived.
+    /// Notes a pong: the bytes that were sent before it have arrived.
     pub(super) fn confirm(&mut self) {
         self.progress.confirmed = self.transferred().sent;
     }

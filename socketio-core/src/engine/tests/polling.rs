@@ -13,7 +13,7 @@ pub(super) fn text(text: &str) -> Message {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_come_back_in_order_and_unchanged() {
+async fn messages_are_echoed_in_order_and_unchanged() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(

@@ -175,7 +175,7 @@ fn version_3_is_refused_with_a_reason_of_its_own() {
 }
 
 #[test]
-fn a_client_of_version_3_says_what_it_can_receive() {
+fn the_query_of_version_3_names_the_formats_that_the_client_can_receive() {
     let protocol = |base64, jsonp| Ok(Protocol::V3(V3 { base64, jsonp }));
     assert_eq!(v3("transport=polling"), protocol(false, None));
     assert_eq!(v3("transport=polling&b64=&j="), protocol(false, None));

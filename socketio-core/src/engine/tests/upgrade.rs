@@ -288,7 +288,7 @@ async fn a_probe_with_other_content_is_closed_and_polling_continues() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_breaks_leaves_polling_as_it_was() {
+async fn a_failed_probe_does_not_affect_polling() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();

@@ -65,7 +65,7 @@ async fn the_handshake_has_its_length_in_front_and_no_limit_of_the_payload() {
 }
 
 #[tokio::test]
-async fn it_is_refused_unless_it_is_allowed() {
+async fn version_3_is_refused_unless_it_is_allowed() {
     let server = Server::echo(config());
     let refused = (
         400,
@@ -113,7 +113,7 @@ async fn a_session_keeps_the_version_of_its_handshake() {
 }
 
 #[tokio::test]
-async fn packets_of_a_payload_come_back() {
+async fn packets_of_a_payload_are_echoed_unchanged() {
     let server = echo();
     let query = open(&server, "&b64=1").await;
     for body in [

@@ -21,7 +21,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_come_back_unchanged() {
+async fn messages_are_echoed_unchanged() {
     use futures_util::SinkExt;
     let server = Server::echo(config());
     let mut socket = server.websocket().await;
@@ -107,7 +107,7 @@ async fn a_message_in_fragments_is_one_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_breaks_the_websocket_ends_this_session_only() {
+async fn an_invalid_websocket_frame_ends_only_its_session() {
     let cases: [(&str, Vec<u8>, u16); 9] = [
         ("a reserved bit", masked(0xC1, b"4a"), 1002),
         ("all reserved bits", masked(0xF1, b"4a"), 1002),

@@ -303,7 +303,7 @@ fn a_tuple_reads_attachments_too() {
 }
 
 #[test]
-fn broken_json_is_told_from_values_that_do_not_fit() {
+fn invalid_json_is_distinguished_from_values_of_another_type() {
     for text in [
         r#"51-["x",{"a"]"#,
         r#"51-["x",1] x"#,

@@ -29,7 +29,7 @@ use crate::{
     packet::{Payload, Received},
 };
 
-/// The memory that an event takes while it waits, beside its arguments: its place in the inbox, its name, its shared text.
+/// The memory that an event takes while it waits, besides its arguments: its place in the inbox, its name, its shared text.
 pub(super) const EVENT_MEMORY: usize = 256;
 
 /// The events of one client, from its CONNECT packet to the end of its `disconnect` handler.

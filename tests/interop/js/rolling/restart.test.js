@@ -15,7 +15,7 @@ const CLIENTS = Number(process.env.ROLLING_CLIENTS || 300);
 const BATCH = 50;
 const BACK_WITHIN = 10_000;
 
-/** A client that orders again and again, and sends what was not acknowledged again. It follows the log of the first ten clients' orders. */
+/** A client that orders again and again, and repeats orders that were not acknowledged. It follows the log of the first ten clients' orders. */
 class Customer {
   acknowledged = [];
   logged = [];

@@ -50,7 +50,7 @@ describe("a node that is killed", () => {
     for (let number = 1; number <= 200; number += 1) {
       await ask(bo, "emit", "room", number);
       if (number === 60) {
-        // It comes back to the other node.
+        // It reconnects to the other node.
         ana.io.uri = `http://127.0.0.1:${nodes.ports[1]}`;
         back = connected(ana);
         nodes.node(0).signal("SIGKILL");

@@ -77,7 +77,7 @@ describe("what the server learns", { skip: needsChat }, () => {
   });
 
   onEveryTransport("reasons", (transports) => {
-    /** A client that goes, and another that is told by the disconnect handler. */
+    /** A client that disconnects, and another that the disconnect handler notifies. */
     async function pair(t) {
       const leaver = await connect(t, room.url, { transports });
       const witness = await connect(t, room.url, { transports: ["websocket"] });

@@ -96,7 +96,7 @@ export class Client {
     return within(new Promise((resolve) => this.socket.emit(event, ...args, (...answer) => resolve(answer))), `the ack of "${event}"`);
   }
 
-  /** The arguments of the oldest event of that name which no earlier call has taken; waits for it when there is none. */
+  /** Takes the arguments of the oldest event of that name that was not taken yet; waits for one if necessary. */
   next(event) {
     const queue = this.#received.get(event);
     if (queue?.length) return Promise.resolve(queue.shift());
@@ -107,7 +107,7 @@ export class Client {
     return within(arrival, `"${event}"`);
   }
 
-  /** How many events of that name have arrived that nobody has taken. */
+  /** The number of events of that name that have arrived and were not taken. */
   untaken(event) {
     return this.#received.get(event)?.length ?? 0;
   }
