@@ -1,6 +1,6 @@
 //! The HTTP API: `API_TOKEN=$(openssl rand -hex 16) cargo run --features api --example api`
 //!
-//! Other programs list the clients, read what happened, and emit, all with curl:
+//! Other programs list the clients, read the rows of events, and emit, for example with curl:
 //!
 //! ```text
 //! curl -H "Authorization: Bearer $API_TOKEN" http://127.0.0.1:5000/socket.io-api/sockets
@@ -35,7 +35,7 @@ async fn chat_message(text: String) -> usize {
     text.len()
 }
 
-// What it is given is nobody's business: only that it was called is recorded.
+// The arguments are private: without `record`, only the call is a row.
 #[socketio::event]
 async fn whisper(to_whom: String, text: String) {
     to(format!("user:{to_whom}")).emit("whisper", text);

@@ -1,5 +1,5 @@
-//! A node behind a proxy: `cargo run --example behind_proxy -- 127.0.0.1:5001 a`. Another one listens at 127.0.0.1:5002 and is
-//! called `b`. Configurations of nginx, HAProxy, Apache and Caddy are in `examples/proxies/`.
+//! A node behind a proxy: `cargo run --example behind_proxy -- 127.0.0.1:5001 a`, and a second node with `127.0.0.1:5002 b`.
+//! Configurations of nginx, HAProxy, Apache and Caddy are in `examples/proxies/`.
 //!
 //! Proxies on other machines are listed in `TRUSTED_PROXIES`, such as `10.0.0.0/8`.
 

@@ -2,9 +2,9 @@
 //!
 //! Prints `READY` when it listens on 127.0.0.1. The second argument is the type that the handlers take and return:
 //! `value` (`serde_json::Value`, the default), `raw` (`Box<RawValue>`) or `typed` (an owned struct). The handlers are the
-//! same for each; `benches/compare` compares them with other servers. `--record DIRECTORY` has a recorder write into a directory.
+//! same for each; `benches/compare` compares them with other servers. With `--record DIRECTORY`, a recorder writes its files there.
 //! `--api` keeps rows for the HTTP API, with the token `bench`, if the feature `api` is on.
-//! With `--recovery`, clients can recover their sessions: those whose requests say so (`?recovery=1`), or that are JavaScript.
+//! With `--recovery`, JavaScript clients and clients that connect with `?recovery=1` can recover their sessions.
 
 use socketio::{Recorder, Recovery, SocketIo};
 use tokio::net::TcpListener;

@@ -11,7 +11,7 @@ use socketio::{
     rooms, sid, to,
 };
 
-/// One value serves all clients. What belongs to one client is in its session.
+/// One value serves all clients. The state of one client is in its session.
 #[derive(Default, socketio::Namespace)]
 #[socketio(namespace = "/")]
 struct Demo;
@@ -75,8 +75,8 @@ impl Demo {
         emit("pong", ());
     }
 
-    /// Returns what the page logs: a text, and the number of events of this client. An ordinary method: neither `on_` nor an
-    /// attribute.
+    /// Returns what the page logs: a text, and the number of events of this client. An ordinary method, since its name does
+    /// not begin with `on_` and it has no attribute.
     fn reply(&self, text: impl AsRef<str>, count: Session<u64>) -> Value {
         let count = count.update(|count| {
             *count += 1;

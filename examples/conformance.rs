@@ -2,7 +2,7 @@
 //!
 //! Socket.IO at `/socket.io/`, Engine.IO alone at `/engine.io/`, nothing else. Options, in milliseconds and bytes, with
 //! their defaults: `--ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000`. With the feature
-//! `msgpack` it also speaks that: `--parser msgpack`. `--client DIRECTORY` serves the JavaScript client from there.
+//! `msgpack`, `--parser msgpack` selects that parser. `--client DIRECTORY` serves the JavaScript client from there.
 //! `--allow-eio3` lets old clients connect as well.
 
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};

@@ -99,7 +99,7 @@ struct Part {
     parts: Vec<Part>,
 }
 
-/// Lets clients in that know their token.
+/// Accepts clients with a valid token.
 #[socketio::event(namespace = "/chat")]
 async fn connect(login: Auth<Login>, user: Session<User>) -> Result<(), ConnectionRefused> {
     let Login { name, token } = login.into_inner();

@@ -2,7 +2,7 @@
 //! acknowledged: `cargo run --example exactly_once`, then open <http://127.0.0.1:5000>. `--help` shows the options, `--list` the
 //! handlers.
 //!
-//! The page sends each order with an id, and sends it again when the connection comes back before the receipt. socket.io-client does
+//! The page sends each order with an id, and sends it again if it reconnects before it has the receipt. socket.io-client does
 //! the same with its option `retries`.
 
 mod page;
@@ -12,7 +12,7 @@ use std::{sync::Mutex, time::Duration};
 use serde::{Deserialize, Serialize};
 use socketio::{Auth, ConnectionRefused, SocketIo, State, set_user, user};
 
-/// What was ordered, by all customers: the effect that must not happen twice.
+/// The orders of all customers: the effect that must not happen twice.
 #[derive(Default)]
 struct Shop(Mutex<Vec<String>>);
 
@@ -60,7 +60,7 @@ async fn order(order: Order, shop: State<Shop>, io: SocketIo) -> socketio::Resul
         // Kept until a page of the customer has acknowledged it, for 24 hours.
         let kept = io.to_user(&customer).deliver("parcel", (number, parcel));
         if let Err(error) = kept.await {
-            eprintln!("{customer} does not hear of parcel {number}: {error}");
+            eprintln!("parcel {number} was not announced to {customer}: {error}");
         }
     });
     Ok(Receipt {

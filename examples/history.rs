@@ -1,7 +1,7 @@
-//! Jobs whose progress can be followed from the beginning, after F5, and by those who come late:
+//! Jobs whose progress can be followed from the beginning, also after a reload of the page and by clients that join later:
 //! `cargo run --example history`, then open <http://127.0.0.1:5000>, best twice. `--help` shows the options, `--list` the handlers.
 //!
-//! Each job writes its log to a room with a history. A page that follows it gets what was written before, and then what comes. The page
+//! Each job writes its log to a room with a history. A page that follows it gets the earlier entries, and then new ones. The page
 //! <http://127.0.0.1:5000/watch> does so without a Socket.IO client, with `EventSource`. Or: `curl -N -H 'Accept: text/event-stream'
 //! 'http://127.0.0.1:5000/socket.io-history/?room=job:release'`.
 
@@ -17,7 +17,7 @@ use socketio::{
 
 const STEPS: [&str; 6] = ["fetch", "check", "build", "test", "pack", "publish"];
 
-/// Starts a job, which goes on whoever is there.
+/// Starts a job, which does not depend on any client.
 #[socketio::event]
 fn start(name: String, io: SocketIo) -> String {
     let room = format!("job:{name}");
@@ -35,7 +35,7 @@ fn start(name: String, io: SocketIo) -> String {
     started
 }
 
-/// Follows a job: from where the page was, or from the beginning.
+/// Follows a job from a position, or from the beginning.
 #[socketio::event]
 fn follow(job: String, since: Option<Position>) -> Result<Joined, RoomError> {
     let room = format!("job:{job}");
@@ -51,7 +51,7 @@ fn read(job: String, since: Option<Position>) -> Option<HistoryPage> {
     history(format!("job:{job}")).since(since).limit(20).read()
 }
 
-/// Decides who may read a log over HTTP: everybody. A real one looks at a cookie of the request.
+/// Lets everybody read a log over HTTP. A real program checks a cookie of the request.
 async fn may_read(request: HistoryRequest) -> bool {
     request.room().starts_with("job:")
 }

@@ -1,13 +1,13 @@
 //! A chat whose answers come token by token: `cargo run --example llm`, then open <http://127.0.0.1:5000>.
 //!
-//! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer goes on, and the page shows all
-//! of it. Its tokens are sent to a room with a history, so the stream does not end with its client, and whoever joins gets what was sent
-//! before. With `--redis redis://localhost` (and `--features redis`), a restart of the server loses nothing but the words of answers that
-//! were running; without it, pages are told that they have missed something. `--help` shows the options.
+//! Press F5 in the middle of an answer, close the laptop, open the link on another device: the answer continues, and the page shows all
+//! of it. Its tokens are sent to a room with a history, so the stream does not end with its client, and a client that joins later gets
+//! the earlier tokens. With `--redis redis://localhost` (and `--features redis`), a restart of the server only cuts off the answers that
+//! are running; without it, pages learn that they have missed events. `--help` shows the options.
 //!
-//! No model is needed: [`words`] makes the answers up. To plug in a real one, return the stream of its client there, with the text of
-//! each part as the item: of `async-openai`, `client.chat().create_stream(request).await?` mapped to `delta.content`; of any HTTP
-//! service, the lines of reqwest's `response.bytes_stream()`. An `Err` of it ends the answer with an error.
+//! No model is needed: [`words`] makes the answers up. To use a real one, return the stream of its client there, with the text of each
+//! part as the item. With `async-openai`, this is `client.chat().create_stream(request).await?` mapped to `delta.content`; with any HTTP
+//! service, the lines of reqwest's `response.bytes_stream()`. An `Err` in the stream ends the answer with an error.
 
 mod page;
 
@@ -26,7 +26,7 @@ use tokio::{
 /// The events of a chat that are kept: about fifty answers.
 const KEPT: usize = 5_000;
 
-/// Joins a chat. The client gets what was said in it, or what was said since a position.
+/// Joins a chat. The client receives its kept events, or those after a position.
 #[socketio::event]
 fn open(chat: String, since: Option<Position>) -> Result<Joined, RoomError> {
     let room = format!("chat:{chat}");
@@ -48,13 +48,13 @@ fn ask(chat: String, prompt: String) -> Result<StreamTo<impl Stream<Item = Strin
     Ok(to(room).stream(words(&prompt)).key(chat))
 }
 
-/// Stops the answers of a chat, whoever has asked.
+/// Stops the running answers in a chat, also those to other clients.
 #[socketio::event]
 fn stop(chat: String, socket: Socket) -> usize {
     socket.cancel_stream(chat)
 }
 
-/// In place of a model: words about the question, one after another.
+/// Takes the place of a model: returns words about the question, one after another.
 fn words(prompt: &str) -> impl Stream<Item = String> + use<> {
     let topic = prompt
         .trim()
@@ -99,7 +99,7 @@ async fn main() -> page::Result {
     tracing_subscriber::fmt().init();
     let builder = SocketIo::builder()
         .history("/", "chat:{id}", History::new().max_events(KEPT))
-        // Events then have their positions, from which a client goes on after a lost connection.
+        // With recovery, each event has its position, from which a client continues after a lost connection.
         .recovery(Recovery::default());
     let io = match &options.redis {
         Some(url) => in_redis(builder, url)?.build()?,
@@ -109,7 +109,7 @@ async fn main() -> page::Result {
         println!("{}", io.describe());
         return Ok(());
     }
-    // What Redis has of earlier runs, if it can be reached.
+    // Loads the chats of earlier runs from Redis, if it can be reached.
     let _ = timeout(Duration::from_secs(5), io.subscribed()).await;
     let app = options.page(include_str!("page/llm.html"));
     let listener = TcpListener::bind(options.addr()).await?;

@@ -24,7 +24,7 @@ async fn search(words: String) -> Vec<String> {
     words.split(' ').map(str::to_owned).collect()
 }
 
-/// What comes more often is refused, and counted.
+/// Events over the rate are refused and counted.
 #[socketio::event(rate = "1/min")]
 fn vote(choice: u8) -> u8 {
     choice

@@ -1,8 +1,8 @@
 //! A chat that is recorded: `cargo run --features api --example recorder`, then open <http://127.0.0.1:5000>, best twice.
 //!
-//! What happens goes into files below `events/`, and into the HTTP API at `/socket.io-api/`, which `examples/dlt` loads into
-//! DuckDB. Another address and another directory can be given: `recorder 0.0.0.0:5000 /var/lib/chat/events`. Variables of the
-//! environment: `SOCKETIO_API_TOKEN` is the token of the API, without which one is made up and printed; `RECORDER_BYTES` and
+//! Connections and events become rows in files below `events/` and in the HTTP API at `/socket.io-api/`. `examples/dlt` loads
+//! them into DuckDB. Another address and another directory can be given: `recorder 0.0.0.0:5000 /var/lib/chat/events`. Variables of the
+//! environment: `SOCKETIO_API_TOKEN` is the token of the API (default: a random one, which is printed); `RECORDER_BYTES` and
 //! `RECORDER_GZIP` (0 or 1) change the files.
 
 use std::{env, time::Duration};
@@ -76,7 +76,7 @@ async fn main() -> socketio::Result {
     };
     let gzip = env::var("RECORDER_GZIP").as_deref() != Ok("0");
     let token = env::var("SOCKETIO_API_TOKEN");
-    // A secret of this process, which nobody can guess.
+    // A random secret of this process.
     let token = token.unwrap_or_else(|_| made_up_token());
 
     let recorder = Recorder::jsonl(&directory)

@@ -1,8 +1,9 @@
 //! Clients that lose their connections and miss nothing: `cargo run --example recovery`, then open <http://127.0.0.1:5000>.
 //! `--help` shows the options, `--list` the handlers.
 //!
-//! The page gets a number every half second. It can lose its connection, which comes back by itself: with its id, its rooms and its
-//! name, and with the numbers that were sent meanwhile. After 30 seconds the session has expired, and the page is told.
+//! The page gets a number every half second. Its buttons cut the connection for a while. It then reconnects on its own: with
+//! its id, its rooms and its name, and with the numbers that were sent meanwhile. After 30 seconds the session has expired, and the
+//! page shows a gap.
 
 mod page;
 

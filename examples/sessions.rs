@@ -31,7 +31,7 @@ struct Http(HttpSession);
 impl FromEvent for Http {
     fn from_event(cx: &mut EventContext<'_>) -> Result<Self, BoxError> {
         let session = cx.request().extensions().get::<HttpSession>();
-        let session = session.ok_or("the layer of the HTTP sessions is not around Socket.IO")?;
+        let session = session.ok_or("the layer of the HTTP sessions does not wrap Socket.IO")?;
         Ok(Http(session.clone()))
     }
 }

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_can_be_read() {
+    async fn a_refusal_has_its_message() {
         let builder = TestClient::builder(&server()).auth(&json!({ "name": "mallory" }));
         match builder.connect().await {
             Err(ConnectError::Refused { message, .. }) => assert_eq!(message, "not you"),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_context_a_handler_is_just_a_function() {
+    fn handlers_can_be_called_as_plain_functions() {
         let visits = State::from(Visits::default());
         assert!(connect(Auth::from(None), visits.clone()).is_ok());
         assert_eq!(visits.0.load(Relaxed), 1);

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use socketio::{BoxError, SocketIo, State, Upload};
 use tokio::{net::TcpListener, task::spawn_blocking};
 
-/// What the page says about a file, beside its size.
+/// The data that the page sends about a file, besides its size.
 #[derive(Deserialize)]
 struct About {
     name: String,
@@ -43,7 +43,7 @@ struct Unfinished(Option<PathBuf>);
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(path) = self.0.take() {
-            // There is nobody to tell.
+            // A failure can't be reported to anyone.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -51,7 +51,7 @@ impl Drop for Unfinished {
 
 #[socketio::event]
 async fn upload(mut upload: Upload<About>, to: State<Directory>) -> Result<Stored, BoxError> {
-    // The name of the file is the client's: it must not become a path.
+    // The client chooses the name of the file, so it must not become a path.
     let path = to.0.join(NEXT.fetch_add(1, Relaxed).to_string());
     let mut file = File::create_new(&path)?;
     let mut unfinished = Unfinished(Some(path));

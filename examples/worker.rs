@@ -22,7 +22,7 @@ async fn main() -> socketio::Result {
         io.to("room:lobby").emit("progress", percent);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // Events may still wait to be published.
+    // Some events may not have been published yet.
     io.shutdown().await;
     Ok(())
 }

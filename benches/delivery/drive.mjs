@@ -53,7 +53,7 @@ class Client {
       this.away.push(performance.now() - this.#lost);
       if (this.socket.recovered) {
         this.recovered += 1;
-        // What was missed has come before this.
+        // Missed events are received before this.
         this.catchingUp.push(performance.now() - this.#opened);
       }
       this.#lost = undefined;
@@ -61,7 +61,7 @@ class Client {
     this.socket.on("disconnect", () => { this.#lost = performance.now(); });
   }
 
-  /** Loses the connection as a network does: nobody says goodbye. */
+  /** Loses the connection as a network does: without a close packet. */
   cut() {
     this.socket.io.engine?.transport?.ws?.terminate();
   }

@@ -1,4 +1,4 @@
-// Node's server for the same: node node.mjs PORT [--recovery]
+// The same server with Node.js: node node.mjs PORT [--recovery]
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 

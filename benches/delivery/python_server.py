@@ -1,4 +1,4 @@
-"""python-socketio's server for the same: python python_server.py PORT"""
+"""The same server with python-socketio: python python_server.py PORT"""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-//! The server of `benches/delivery`: `delivery_server PORT [--recovery] [--redis URL]`. Once somebody has emitted `start`, it emits the
+//! The server of `benches/delivery`: `delivery_server PORT [--recovery] [--redis URL]`. Once a client has emitted `start`, it emits the
 //! numbers from 1 to `count` to everyone, one each `interval` milliseconds. With `--redis` (feature `redis`) it is one node of several, whose
 //! events and sessions are stored there.
 

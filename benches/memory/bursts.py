@@ -20,7 +20,7 @@ HEAD = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
-# At most so many connections wait to be accepted.
+# The number of connections that are opened at a time, which the queue of the listener can hold.
 BATCH = 100
 PATIENCE = 120
 
@@ -39,7 +39,7 @@ def frame(text):
 
 
 class Client:
-    """A WebSocket client that answers pings. Of long messages it keeps nothing."""
+    """A WebSocket client that answers pings. It does not keep long messages."""
 
     def __init__(self, port):
         self.stream = socket.create_connection(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Loads what happens on a Socket.IO server into DuckDB: `python flask_socketio_pipeline.py`.
+"""Loads the connections and events of a Socket.IO server into DuckDB: `python flask_socketio_pipeline.py`.
 
 The server has the HTTP API and a recorder: `cargo run --features api --example recorder`. README.md has the steps.
 """
@@ -27,9 +27,9 @@ COLUMNS = {
 
 
 def warn_of_gap(response, *args, **kwargs) -> None:
-    """The server keeps its latest rows in memory. Those that have left it are in the files of the recorder only."""
+    """Warns of rows that the server no longer has in memory. They are in the files of the recorder only."""
     gap = response.json().get("gap")
-    # The first run asks for everything, also for rows of earlier processes.
+    # The first run asks for all rows, so rows of earlier processes are no gap.
     if gap and (gap["missed"] or gap["after"]):
         print("rows are missing in socket_io, run the pipeline more often:", gap)
 

@@ -1,4 +1,4 @@
-"""Asks what people ask, and draws the answers into `questions.png`: `python questions.py`.
+"""Answers common questions with SQL, and draws the answers into `questions.png`: `python questions.py`.
 
 Run `flask_socketio_pipeline.py` first. Each question is one SQL statement, for any tool that opens the DuckDB file.
 """
@@ -35,7 +35,7 @@ QUESTIONS = {
         WHERE came.direction = 'connect' AND came.outcome = 'ok'
         ORDER BY since
     """,
-    # What was sent to several rooms counts for each of them.
+    # A message to several rooms counts for each of them.
     "messages per room and minute": """
         SELECT namespace, room, date_trunc('minute', "at") AS minute, count(*) AS messages, sum(clients) AS received
         FROM (SELECT *, unnest(rooms::VARCHAR[]) AS room FROM flask_socketio_data.socket_io WHERE direction = 'out')

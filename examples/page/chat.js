@@ -1,4 +1,4 @@
-// The chat: what it sends to the server, and what it does with what comes back. What is shown is in `view.js`.
+// The Socket.IO side of the chat: sends events, and passes those of the server to `view.js`, which shows them.
 //
 // `io` is the official client or the small one of the examples; this script is the same with either.
 import {
@@ -160,7 +160,7 @@ function conversation() {
   });
   socket.on("members", ({ room, members }) => setMembers(room, members));
 
-  // A new connection is in no room, whatever the one before was in.
+  // A new connection is in no room, so the page joins its rooms again.
   socket.on("connect", () => {
     for (const room of rooms()) joinAgain(room);
   });
@@ -176,7 +176,7 @@ async function joinAgain(room) {
 function acknowledgements() {
   onSubmit("echo-form", () => send(socket, "echo", $("echo").value));
 
-  // The acknowledgement of "ask me" comes when the server has had its own question answered.
+  // The server acknowledges "ask me" when this page has answered the server's question.
   $("ask").onclick = () => send(socket, "ask me");
   socket.on("question", (text, answer) => {
     $("question-text").textContent = text;
@@ -191,7 +191,7 @@ function acknowledgements() {
   });
 }
 
-// The struct on /notes, which lets in whoever has a name
+// The struct on /notes, which accepts clients with a name
 
 function board() {
   const show = () => {

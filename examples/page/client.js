@@ -41,7 +41,7 @@
     }
   }
 
-  /** Calls a listener. What it throws is reported as uncaught and does no harm to the connection. */
+  /** Calls a listener. Its exception is reported as uncaught and does not affect the connection. */
   function call(listener) {
     try {
       listener();
@@ -255,14 +255,14 @@
       if (next) this.#upgrade(this.#make(next));
     }
 
-    /** The server pings; one that falls silent is gone. */
+    /** Fails the session when the server has not sent a ping in time. */
     #beat() {
       clearTimeout(this.#heartbeat);
       const { pingInterval, pingTimeout } = this.#handshake;
       this.#heartbeat = setTimeout(() => this.fail("ping timeout", new Error("ping timeout")), pingInterval + pingTimeout);
     }
 
-    /** Probes another transport, and moves to it when the old one has come to rest. */
+    /** Probes another transport, and switches to it when the old one is idle. */
     #upgrade(next) {
       this.#probe = next;
       next.on("drain", () => next.send(["2probe"]));
@@ -487,7 +487,7 @@
         this.#attempts = 0;
         return this.fire("reconnect_failed");
       }
-      // Not all clients of a server that was restarted at the same moment.
+      // The jitter prevents that all clients of a restarted server reconnect at the same moment.
       const jitter = 1 + randomizationFactor * (2 * Math.random() - 1);
       const delay = Math.min(reconnectionDelay * 2 ** this.#attempts * jitter, reconnectionDelayMax);
       this.#attempts += 1;
@@ -529,7 +529,7 @@
     auth;
     id;
     connected = false;
-    /** Whether it is connected, or will try to be without being told. */
+    /** Whether it is connected, or reconnects by itself. */
     active = false;
     #ids = 0;
     #acks = new Map();

@@ -1,4 +1,4 @@
-// What the chat shows: conversations, people, notices and the log of events. It knows nothing of Socket.IO.
+// The view of the chat: conversations, people, notices and the log of events. It does not use Socket.IO.
 
 const KEPT = 200;
 
@@ -58,8 +58,8 @@ export function showChannel(room) {
   $("wave").hidden = Boolean(room);
   $("room-actions").hidden = !room;
   $("transcript").dataset.empty = room
-    ? "Nothing has been said here yet. Whoever joins this room hears what is said from then on."
-    : "Nothing has been said yet. Open this page in another tab or on another device, and say something.";
+    ? "No messages yet. Members of this room receive the messages that are sent after they have joined."
+    : "No messages yet. Open this page in another tab or on another device, and say something.";
   $("transcript").replaceChildren(...channel.rows);
   $("transcript").scrollTop = $("transcript").scrollHeight;
   showTabs();

@@ -21,7 +21,7 @@ cargo build --example cluster --features redis
 node=${CARGO_TARGET_DIR:-target}/debug/examples/cluster
 
 directory=$(mktemp -d)
-chmod 755 "$directory" # a proxy that root has started works as another user
+chmod 755 "$directory" # a proxy that root has started runs as another user
 trap 'trap - EXIT; kill $(jobs -p) 2>/dev/null; wait; rm -r "$directory"' EXIT INT TERM
 
 redis-server --port 6390 --bind 127.0.0.1 --save "" --appendonly no --dir "$directory" >/dev/null &

@@ -1,4 +1,4 @@
-//! Messages of other nodes: envelopes from the channel. The node goes on after each.
+//! Messages of other nodes: envelopes from the channel. The node continues after each.
 
 #![no_main]
 
@@ -34,7 +34,7 @@ impl Node {
                 .message_queue(queue.clone())
                 .channel(CHANNEL)
                 .build()
-                .expect("the options are right");
+                .expect("the options are valid");
             let client = TestClient::connect(&io, "/").await.expect("accepted");
             (io, client)
         });

@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
         },
         async |io, _| {
             let answer = Bench::send(&io, request);
-            // A poll waits.
+            // A poll without messages waits for some.
             let _ = tokio::time::timeout(std::time::Duration::from_secs(1), answer).await;
         },
     );

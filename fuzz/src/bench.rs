@@ -54,7 +54,7 @@ impl Bench {
             .handshake_rate(usize::MAX)
             .max_http_buffer_size(64 << 10);
         let _inside = runtime.enter();
-        let io = options(builder).build().expect("the options are right");
+        let io = options(builder).build().expect("the options are valid");
         let (streams, listener) = mpsc::unbounded_channel();
         let server = io.clone();
         runtime.spawn(async move { server.serve((), Streams(listener)).await });
@@ -104,7 +104,7 @@ impl Bench {
         Response::from_parts(head, body)
     }
 
-    /// Opens a session over polling, posts bodies to it, polls what the server says, and closes it.
+    /// Opens a session over polling, posts bodies to it, polls the responses, and closes it.
     pub async fn poll(io: &SocketIo, version: &str, join: Option<&'static str>, bodies: &[&[u8]]) {
         let open = format!("/socket.io/?EIO={version}&transport=polling");
         let get = |target: &str| Request::get(target).body(Bytes::new()).expect("a request");

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: a server whose handlers read what clients send, and checks of what is left behind.
+//! Shared by the fuzz targets: a server whose handlers read what clients send, and checks that nothing is left behind.
 //!
 //! A panic ends a target, also one that the server would catch: libFuzzer's panic hook aborts the process.
 

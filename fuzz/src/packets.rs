@@ -23,7 +23,7 @@ pub fn messages(mut input: &[u8]) -> Vec<Message> {
     messages
 }
 
-/// Decodes messages. What was decoded must be the same after it was encoded and decoded again.
+/// Decodes messages, and checks that each packet is the same after it is encoded and decoded again.
 pub fn round_trip(codec: &Codec, messages: Vec<Message>) {
     let limits = PacketLimits::default();
     let mut reader = codec.reader(&limits);

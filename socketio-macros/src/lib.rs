@@ -36,17 +36,17 @@ use crate::form::Form;
 /// ```
 ///
 /// Each argument takes the next argument of the event (any type that serde can deserialize, by value), unless its type
-/// is one of the crate's own (`Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>` in
-/// `connect`, `Reason` in `disconnect`) or implements `FromEvent`. The return value, or the value of its `Ok`, is sent
-/// as the acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not. It stays unchanged
-/// and can be called as before.
+/// is one of the crate's own (such as `Socket`, `State<T>`, `Session<T>`, `Request`, `EventName`, `Rest<T>`, `Auth<T>`
+/// in `connect`, `Reason` in `disconnect`) or implements `FromEvent`. The return value, or the value of its `Ok`, is
+/// sent as the acknowledgement; an `Err` goes to the error handlers. The function may be `async` or not. It stays
+/// unchanged and can be called as before.
 ///
 /// # Names of events
 ///
-/// An event can have any name. `"connect"` handles clients that connect, `"disconnecting"` clients that leave and are still in their
-/// rooms, `"disconnect"` clients that have disconnected, and `"*"` every event without a handler of its own. The other names that Socket.IO reserves
-/// (`connect_error`, `newListener`, `removeListener`) are refused, as in `build()`. If the name is an
-/// identifier, use [`event`](macro@event) instead.
+/// An event can have any name. `"connect"` handles clients that connect, `"disconnecting"` clients that leave and are
+/// still in their rooms, `"disconnect"` clients that have disconnected, and `"*"` every event without a handler of its
+/// own. The other names that Socket.IO reserves (`connect_error`, `newListener`, `removeListener`) are refused, as in
+/// `build()`. If the name is an identifier, use [`event`](macro@event) instead.
 ///
 /// # Options
 ///
@@ -54,7 +54,7 @@ use crate::form::Form;
 /// |---|---|---|
 /// | `namespace = "/chat"` | `"/"` | a path, a pattern such as `"/job/{id}"` or `"/admin/*"`, or `"*"` for every namespace without a handler of its own |
 /// | `guard = logged_in`, `guard = [logged_in, role("admin")]` | none | functions that accept or refuse the event, run in this order; see `Guard` |
-/// | `rate = "10/s burst 20"` | none | how often a client may send the event; what is over it is acknowledged with `{"error": "rate limited", "retry_after": seconds}` |
+/// | `rate = "10/s burst 20"` | none | how often a client may send the event; further events are acknowledged with `{"error": "rate limited", "retry_after": seconds}` |
 /// | `per = "user"`, `per = "address"` | `"client"` | with `rate`: whose events count together |
 /// | `once = id`, `once = order.id`, `once = order_key` | the handler runs for each event | the handler runs once for each key: an argument, a field of one, or a function of the same arguments; a retry gets the stored response; see `EventKey` |
 /// | `stream = "token"` | the return value is the acknowledgement | the function returns a `Stream`, `to(room).stream(..)`, or a `Result` of either: each item is an event of this name, and the end is the acknowledgement |
@@ -136,9 +136,9 @@ pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It handles the failed events of a namespace (default: `/`): those whose handler returned an `Err`, panicked, or
-/// could not read its arguments. Its return value is sent as the acknowledgement. It does not handle events without a
-/// handler.
+/// It handles the failed events of a namespace (default: `/`), such as those whose handler returned an `Err`, panicked,
+/// or could not read its arguments. Its return value is sent as the acknowledgement. It does not handle events without
+/// a handler.
 ///
 /// The options are `server` and `crate`, as with [`on`](macro@on).
 #[proc_macro_attribute]
@@ -197,11 +197,12 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// }
 /// ```
 ///
-/// * A method `on_say` is the handler of the event `say`; `on_connect` handles clients that connect, `on_disconnect`
-///   clients that have disconnected.
+/// * A method `on_say` is the handler of the event `say`; `on_connect` handles clients that connect, `on_disconnecting`
+///   clients that leave and are still in their rooms, `on_disconnect` clients that have disconnected.
 /// * `on_error`, or a method with `#[on_error]`, is the namespace's error handler.
 /// * `#[on("any name")]` and `#[event]` (the event has the method's name) make any other method a handler. They need no
-///   import, can be repeated on one method, and take `guard`, `concurrent` and `blocking`.
+///   import, can be repeated on one method, and take the options of [`on`](macro@on) except `namespace`, `server` and
+///   `crate`.
 /// * `trigger_event` is middleware for all events, see [below](#middleware).
 /// * All other items stay unchanged.
 ///
@@ -243,15 +244,17 @@ pub fn on_error_default(arguments: TokenStream, item: TokenStream) -> TokenStrea
 ///
 /// # Options
 ///
-/// The path, unless [`Namespace`](derive@Namespace) gives it to the type; `server` and `crate`, as with
-/// [`on`](macro@on); `rate` and `per`, which count all events of the namespace; and `guard`, whose guards run before every handler except `on_disconnect` and `on_error`, and
-/// before clients connect, with or without an `on_connect`.
+/// * The path, unless the type has one from [`Namespace`](derive@Namespace).
+/// * `server` and `crate`, as with [`on`](macro@on).
+/// * `rate` and `per`, which count all events of the namespace together.
+/// * `guard`, whose guards run before clients connect, with or without an `on_connect`, and before every handler except
+///   `on_disconnecting`, `on_disconnect` and `on_error`.
 #[proc_macro_attribute]
 pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
     item::namespace_impl(arguments.into(), item.into()).into()
 }
 
-/// Makes a type an outgoing event, with a name and a namespace: a value of it needs neither when it is emitted.
+/// Makes a type an outgoing event with a name and a namespace, which need not be given when a value is emitted.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -272,8 +275,9 @@ pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A struct with named fields, or an enum, is the event's only argument. The fields of a tuple struct are its arguments, a unit
-/// struct has none. The type must be `Serialize`; with `Deserialize`, the test client reads it: `client.next_event::<ChatMessage>()`.
+/// A struct with named fields, or an enum, is the event's only argument. The fields of a tuple struct are its arguments,
+/// a unit struct has none. The type must be `Serialize`; with `Deserialize`, the test client reads it:
+/// `client.next_event::<ChatMessage>()`.
 ///
 /// # Options
 ///
@@ -287,9 +291,9 @@ pub fn namespace(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # What `build()` checks
 ///
-/// The type registers itself with every server that is built by `SocketIo::builder()`; others take it with `.event::<ChatMessage>()`.
-/// `build()` refuses a namespace that the server does not have, and two types of one name in one namespace. An event that is emitted
-/// to another namespace is not sent: see `emit_event`.
+/// The type registers itself with every server that is built by `SocketIo::builder()`; others take it with
+/// `.event::<ChatMessage>()`. `build()` refuses a namespace that the server does not have, and two types with the same
+/// name in one namespace. An event that is emitted to another namespace is not sent: see `emit_event`.
 #[proc_macro_derive(Event, attributes(socketio))]
 pub fn derive_event(item: TokenStream) -> TokenStream {
     item::event_type(item.into()).into()

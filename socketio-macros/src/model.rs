@@ -90,7 +90,7 @@ pub(crate) struct EventType {
     pub(crate) union: Option<Span>,
 }
 
-/// How many arguments an outgoing event has: those of a unit struct, a tuple struct, and any other type.
+/// The number of arguments of an outgoing event: of a unit struct, a tuple struct, and any other type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventShape {
     None,
@@ -110,7 +110,7 @@ pub(crate) struct Registration {
     pub(crate) rate: Option<Rate>,
     pub(crate) record: Option<Record>,
     pub(crate) key: Option<Key>,
-    /// The event that each item of the returned stream is.
+    /// The name of the event that each item of the returned stream is sent as.
     pub(crate) stream: Option<LitStr>,
     /// The event that cancels the stream.
     pub(crate) cancel: Option<LitStr>,
@@ -120,7 +120,7 @@ pub(crate) struct Registration {
 
 /// The option `record`.
 pub(crate) struct Record {
-    /// The word itself.
+    /// The word `record`.
     pub(crate) option: Span,
     /// The keys that are left out.
     pub(crate) skip: Vec<LitStr>,
@@ -142,7 +142,8 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Returns the name of the argument that the key is, or is a field of; `None` for a call, or for a path of several segments.
+    /// Returns the name of the argument that is the key or has it as a field; `None` for a call and for a path of several
+    /// segments.
     pub(crate) fn base(&self) -> Option<&Ident> {
         let mut value = &self.value;
         while let Expr::Field(field) = value {
@@ -154,12 +155,12 @@ impl Key {
         }
     }
 
-    /// Returns whether it is a field of an argument.
+    /// Returns whether the key is a field of an argument.
     pub(crate) fn is_field(&self) -> bool {
         matches!(self.value, Expr::Field(_))
     }
 
-    /// Returns the argument that the key is, or is a field of.
+    /// Returns the argument that is the key or has it as a field, with its index.
     pub(crate) fn argument<'a>(&self, signature: &'a Signature) -> Option<(usize, &'a Ident)> {
         let base = self.base()?;
         arguments(signature)

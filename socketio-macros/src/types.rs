@@ -26,7 +26,7 @@ pub(crate) fn is_arc_self(ty: &Type) -> bool {
             Some(GenericArgument::Type(Type::Path(path))) if path.path.is_ident("Self"))
 }
 
-/// Returns whether `impl Trait` is in a type.
+/// Returns whether a type contains `impl Trait`.
 pub(crate) fn has_impl(ty: TokenStream) -> bool {
     ty.into_iter().any(|tree| match tree {
         TokenTree::Ident(word) => word == "impl",
@@ -35,7 +35,7 @@ pub(crate) fn has_impl(ty: TokenStream) -> bool {
     })
 }
 
-/// Returns the type of the items, if `impl Stream<Item = T>` is in a type.
+/// Returns the type of the items, if a type contains `impl Stream<Item = T>`.
 pub(crate) fn stream_item(ty: TokenStream) -> Option<TokenStream> {
     let mut trees = ty.into_iter().peekable();
     while let Some(tree) = trees.next() {

@@ -17,18 +17,18 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// Returns whether an event of this name is not sent by clients, but says that one joins a namespace or leaves it.
+/// Returns whether an event of this name reports that a client joins or leaves a namespace. Clients can't send it.
 pub fn is_lifecycle(name: &str) -> bool {
     name == "connect" || is_end(name)
 }
 
-/// Returns whether an event of this name says that a client leaves its namespace: `disconnecting`, while it is in its rooms, and
-/// `disconnect`, afterwards.
+/// Returns whether an event of this name reports that a client leaves its namespace: `disconnecting` while it is still in
+/// its rooms, or `disconnect` afterwards.
 pub fn is_end(name: &str) -> bool {
     matches!(name, "disconnecting" | "disconnect")
 }
 
-/// Checks the name of an event that is to have a handler.
+/// Checks whether an event of this name can have a handler.
 ///
 /// `connect`, `disconnecting` and `disconnect` are valid: their handlers run when a client joins, leaves or has left a namespace.
 ///
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reserved_names_have_no_handlers_except_those_of_the_life_of_a_client() {
+    fn reserved_names_have_no_handlers_except_lifecycle_events() {
         let handled = RESERVED.iter().filter(|name| check_handled(name).is_ok());
         let handled: Vec<_> = handled.copied().collect();
         assert_eq!(handled, ["connect", "disconnect", "disconnecting"]);

@@ -7,7 +7,7 @@ use std::{error::Error, fmt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PathError {
-    /// The path, which is given here, does not start with `/`.
+    /// This path does not start with `/`.
     Relative(String),
     /// The path contains a comma, which ends it in a packet.
     Comma,

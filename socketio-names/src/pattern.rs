@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_a_whole_segment_with_a_name_of_its_own() {
+    fn a_parameter_is_a_whole_segment_with_a_unique_name() {
         for path in ["/job/{id}", "/{a}/{b}/c", "/{type}/{_x}/{größe}/*"] {
             assert!(Pattern::parse(path).is_ok(), "{path}");
         }

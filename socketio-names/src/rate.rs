@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 /// A rate such as `10/s`, `100/min burst 20` or `5/s burst 10 per user`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// The time between two events, in nanoseconds, if they come evenly.
+    /// The time between two events at an even rate, in nanoseconds.
     pub interval: u64,
-    /// How many may come at once.
+    /// The number of events that may come at once.
     pub burst: u32,
     /// Whose events count together.
     pub per: Per,
@@ -41,7 +41,7 @@ impl fmt::Display for RateError {
 
 impl std::error::Error for RateError {}
 
-/// The most events in the time of a rate.
+/// The largest number of events of a rate or a burst.
 const MOST: u32 = 1_000_000;
 
 fn number(text: &str) -> Option<u32> {
@@ -79,7 +79,7 @@ impl FromStr for Rate {
     type Err = RateError;
 
     fn from_str(text: &str) -> Result<Self, RateError> {
-        let wrong = |what: String| RateError(format!("{text:?} is no rate, {what}"));
+        let wrong = |what: String| RateError(format!("{text:?} is not a rate, {what}"));
         let mut words = text.split_whitespace();
         let rate = words.next().unwrap_or_default();
         let (events, unit) = rate
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused_with_what_is_wrong() {
+    fn other_text_is_refused_with_the_reason() {
         for (text, what) in [
             ("", "no `/`"),
             ("10", "no `/`"),

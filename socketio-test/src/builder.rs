@@ -193,9 +193,8 @@ impl TestClientBuilder {
         Ok(self.attach()?.0)
     }
 
-    /// Lets the server keep the client's session while it is disconnected, as that of a JavaScript client, if the server was
-    /// built with [`recovery`](socketio_core::SocketIoBuilder::recovery): [`TestClient::recover`] comes back to it. Adds
-    /// `recovery=1` to the query.
+    /// Makes the client's session recoverable with [`TestClient::recover`], like that of a JavaScript client, if the server
+    /// was built with [`recovery`](socketio_core::SocketIoBuilder::recovery). Adds `recovery=1` to the query.
     pub fn recoverable(mut self) -> Self {
         self.connect.recoverable = true;
         self.query("recovery", "1")
@@ -228,7 +227,7 @@ impl TestClientBuilder {
     }
 }
 
-/// What a connection is opened with.
+/// The server and the request of a connection.
 #[derive(Clone)]
 pub(crate) struct Opening {
     io: SocketIo,

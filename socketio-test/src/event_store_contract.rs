@@ -8,9 +8,9 @@ use socketio_core::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-/// Checks that an [`EventStore`] keeps its contract: the suite that the stores of `socketio` pass.
+/// Checks that an [`EventStore`] keeps its contract, with the suite that the stores of `socketio` pass.
 ///
-/// The store may have entries and sessions already; it has a new epoch afterwards.
+/// The store need not be empty. The suite ends its epoch.
 ///
 /// ```
 /// use socketio::MemoryEvents;
@@ -56,7 +56,7 @@ const RULES: [Rule; 12] = rules! {
     later_entries_stay_when_the_oldest_are_trimmed;
     another_epoch_is_refused;
     a_session_has_one_owner;
-    each_owner_gets_what_the_one_before_has_left;
+    a_session_is_taken_from_each_owner_once;
     a_session_ends_after_its_time;
     a_store_that_has_lost_entries_has_another_epoch;
 };
@@ -174,7 +174,10 @@ async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
         store.append(&epoch, &numbered(count)).await?;
     }
     let number = store.append(&epoch, &numbered(1)).await?;
-    check(number == last + 7, "an append returns another number")?;
+    check(
+        number == last + 7,
+        "an append does not return the number of its last entry",
+    )?;
     let first = store.read(&epoch, last, 5, WAIT).await?;
     let numbers: Vec<_> = first.iter().map(|entry| entry.number).collect();
     check(
@@ -194,7 +197,7 @@ async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
     )?;
     check(
         open(store).await?.last == number,
-        "`open` returns another number",
+        "`open` does not return the number of the last entry",
     )
 }
 
@@ -231,7 +234,10 @@ async fn entries_are_arbitrary_bytes(store: &dyn EventStore) -> Outcome {
     store.append(&epoch, &entries).await?;
     let read = store.read(&epoch, last, 10, WAIT).await?;
     let read: Vec<_> = read.into_iter().map(|entry| entry.entry).collect();
-    check(read == entries, "they are not as they were")
+    check(
+        read == entries,
+        "the entries that are read differ from those that were appended",
+    )
 }
 
 async fn a_read_waits_for_the_next_entry(store: &dyn EventStore) -> Outcome {
@@ -283,7 +289,7 @@ async fn later_entries_stay_when_the_oldest_are_trimmed(store: &dyn EventStore) 
     let numbers: Vec<_> = read.iter().map(|entry| entry.number).collect();
     let expected: Vec<_> = (last + 5..=newest).collect();
     check(numbers == expected, "entries after the number are missing")?;
-    // What is left of the others is there without gaps.
+    // A store may keep some of the trimmed entries, but without gaps.
     let read = store.read(&epoch, last, 100, WAIT).await?;
     let expected = read[0].number..=newest;
     let numbers = read.iter().map(|entry| entry.number);
@@ -324,8 +330,11 @@ async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
     store.remove_session(&key, "two").await?;
     let taken = store.take_session(&key, "two").await?;
     let taken = taken.ok_or("another owner may remove it")?;
-    check(taken.owner == "one", "the owner is not the one that it had")?;
-    check(taken.record == b"\0\xff1"[..], "the record is another one")?;
+    check(taken.owner == "one", "the owner is not the former one")?;
+    check(
+        taken.record == b"\0\xff1"[..],
+        "the record is not the one that was stored",
+    )?;
     check(
         taken.last >= last,
         "the number of the latest entry is too low",
@@ -343,7 +352,7 @@ async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
     check(none.is_none(), "it is still there")
 }
 
-async fn each_owner_gets_what_the_one_before_has_left(store: &dyn EventStore) -> Outcome {
+async fn a_session_is_taken_from_each_owner_once(store: &dyn EventStore) -> Outcome {
     let key = key();
     let sessions = [session(&key, b"record", 60_000)];
     store.save_sessions("0", &sessions).await?;
@@ -393,9 +402,12 @@ async fn a_store_that_has_lost_entries_has_another_epoch(store: &dyn EventStore)
     let refused = store.append(&before.epoch, &numbered(1)).await;
     let is_refused = refused.is_err_and(|error| error.is::<EpochEnded>());
     check(is_refused, "the old epoch is still accepted")?;
-    // Who comes later with the old epoch gets the same new one.
+    // A node that opens the store later with the old epoch gets the same new one.
     let later = store.open(&epoch(), seen).await?;
-    check(later == after, "it gets yet another epoch")?;
+    check(
+        later == after,
+        "a later node gets another epoch than the first",
+    )?;
     let number = store.append(&after.epoch, &numbered(1)).await?;
     check(number == 1, "the first number is not 1")
 }

@@ -42,10 +42,11 @@
 //!   sleep.
 //! * [`next`](TestClient::next) and similar methods wait for later events, up to five seconds of tokio's time, which
 //!   take no real time if it is paused.
-//! * Several servers with a [`TestQueue`] are a cluster.
-//! * [`rows`](TestClient::rows) are what a client has seen, in the form that a server records; [`Replay`] sends recorded events again.
-//! * Several servers with a [`TestStore`] share their events and sessions, and a client can come back to another one with
-//!   [`recover_on`](TestClient::recover_on).
+//! * Several servers that share a [`TestQueue`] form a cluster.
+//! * [`rows`](TestClient::rows) returns what a client has sent and received, in the form that a server records;
+//!   [`Replay`] sends recorded events again.
+//! * Several servers that share a [`TestStore`] share their events and sessions: a client can recover its session on
+//!   another one with [`recover_on`](TestClient::recover_on).
 //! * [`MessageQueueContract`] checks an implementation of `MessageQueue`, [`OnceStoreContract`] one of `OnceStore`, and
 //!   [`EventStoreContract`] one of `EventStore`.
 //! * There is no global state: any number of clients and servers can be used in any number of concurrent tests, on both

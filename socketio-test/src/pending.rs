@@ -6,8 +6,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// An operation that has begun: the packet has been sent, or the client is waiting. Several can be pending at once; one
-/// that is dropped is not cancelled.
+/// An operation that can be awaited. What it sends has been sent already, so dropping it does not cancel it. Several can be
+/// pending at once.
 ///
 /// ```
 /// # use socketio::SocketIo;

@@ -100,13 +100,13 @@ impl TestQueue {
         self.publish_bytes(channel, message);
     }
 
-    /// Publishes any bytes.
+    /// Publishes bytes that need not be JSON.
     pub fn publish_bytes(&self, channel: &str, message: impl Into<Bytes>) {
         self.0.publish(channel, &[message.into()]);
     }
 
-    /// Returns all messages that were published on a channel so far, without their numbers, and without the messages by which nodes find
-    /// out what they have missed. A message that is not JSON is `null`.
+    /// Returns all messages that were published on a channel so far, without their sequence numbers and without the messages
+    /// with which nodes detect missed messages. A message that is not JSON is `null`.
     pub fn messages(&self, channel: &str) -> Vec<Value> {
         let state = self.0.state();
         let messages = state.channels.get(channel).map(|channel| &channel.messages);

@@ -1,4 +1,4 @@
-//! [`RecoverableSession`]: what a client presents to recover its session, and how it comes back.
+//! [`RecoverableSession`]: what a client presents to recover its session, and [`TestClient::recover`].
 
 use std::collections::HashMap;
 
@@ -34,14 +34,14 @@ impl RecoverableSession {
 }
 
 impl NamespaceSlot {
-    /// The server has accepted the client. It may have given it a session.
+    /// Records that the server has accepted the client, possibly with a session.
     pub(crate) fn accepted(&mut self, pid: Option<String>) {
         if !self.is_recoverable {
             return;
         }
         let presented = self.presented.clone();
         self.session = pid.map(|pid| RecoverableSession {
-            // The JavaScript client keeps the offset also if it is not recovered.
+            // The JavaScript client keeps the offset even if the session is not recovered.
             offset: presented.and_then(|session| session.offset),
             pid,
         });
@@ -70,9 +70,9 @@ impl NamespaceSlot {
 }
 
 impl TestClient {
-    /// Opens a new connection with the same request and comes back to the namespace, as the JavaScript client does: with its
-    /// session, if the server keeps it. [`recovered`](TestClient::recovered) says whether it does. Events that it has missed
-    /// are [`received`](TestClient::received), and closures that were set with [`on`](TestClient::on) are set again.
+    /// Reconnects as the JavaScript client does: opens a new connection with the same request and joins the namespace with
+    /// the session that the server has kept. [`recovered`](TestClient::recovered) returns whether it was recovered. Missed
+    /// events are [`received`](TestClient::received), and closures that were set with [`on`](TestClient::on) are kept.
     ///
     /// The client must be [`recoverable`](crate::TestClientBuilder::recoverable).
     ///
@@ -105,7 +105,7 @@ impl TestClient {
         self.recover_over(self.connection.open_again()).await
     }
 
-    /// Comes back to another server, as [`recover`](TestClient::recover) does to the same: to another node of a cluster with an
+    /// Reconnects to another server as [`recover`](TestClient::recover) does to the same one. The servers share an
     /// [`event_store`](socketio_core::SocketIoBuilder::event_store).
     ///
     /// # Errors

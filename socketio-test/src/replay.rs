@@ -1,4 +1,4 @@
-//! [`Replay`]: the events of clients that a recorder has written, sent again to a server of today.
+//! [`Replay`]: sends the events that a recorder has written to a server again.
 
 use std::{
     collections::HashMap,
@@ -41,9 +41,9 @@ use crate::{ConnectError, EmitFailed, TestClient, connect_request::DEFAULT_TIMEO
 /// # }
 /// ```
 ///
-/// Events are sent in the order of their time, each when the handler of the one before has ended, however long there was between
-/// them. They don't ask for acknowledgements. Events whose arguments were not recorded can't be sent, and are counted:
-/// record them with `#[event(record)]`. Values that were left out with `record(skip = ..)` are missing.
+/// Events are sent in the order of their time. Each is sent when the handler of the previous one has ended; recorded pauses
+/// are not repeated. Events don't ask for acknowledgements. Events whose arguments were not recorded can't be sent, and are
+/// counted: record them with `#[event(record)]`. Values that were left out with `record(skip = ..)` are missing.
 ///
 /// The `auth` object of a client is never recorded: [`auth`](Replay::auth) provides one.
 pub struct Replay {
@@ -52,18 +52,18 @@ pub struct Replay {
     time_limit: Duration,
 }
 
-/// What a [`Replay`] has sent.
+/// The result of a [`Replay`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// The clients, in the order in which they connected. Those whose recording ends with a disconnect are disconnected. What
-    /// the server has sent to them can be read with [`received`](TestClient::received) and [`rows`](TestClient::rows).
+    /// The clients, in the order in which they connected. Clients whose recording ends with a disconnect are disconnected.
+    /// [`received`](TestClient::received) and [`rows`](TestClient::rows) return what the server has sent to them.
     pub clients: Vec<TestClient>,
     /// The number of events that were sent.
     pub events: usize,
     /// The number of recorded events without arguments, which were not sent.
     pub without_arguments: usize,
-    /// What did not end well, although the recorded event may have failed, too: its row has the recorded outcome.
+    /// The connections and events that failed. The recorded event may have failed, too: its row has the recorded outcome.
     pub failures: Vec<ReplayFailure>,
 }
 
@@ -73,7 +73,7 @@ pub struct Replayed {
 pub struct ReplayFailure {
     /// The row that was read.
     pub row: Row,
-    /// What happened today.
+    /// How the replay of the row failed.
     pub problem: ReplayProblem,
 }
 
@@ -105,13 +105,13 @@ impl fmt::Display for ReplayFailure {
 /// The recorded clients of a replay, while it runs.
 #[derive(Default)]
 struct Clients {
-    /// Where they are among all clients; `None` for one that could not connect.
+    /// The index in [`Replayed::clients`]; `None` for a client that could not connect.
     by_sid: HashMap<(Arc<str>, Sid), Option<usize>>,
     replayed: Replayed,
 }
 
 impl Replay {
-    /// Names a file of a recorder, or a directory with such files: `*.jsonl` and `*.jsonl.gz`.
+    /// Creates a replay of a file of a recorder, or of a directory with such files: `*.jsonl` and `*.jsonl.gz`.
     pub fn from(path: impl Into<PathBuf>) -> Self {
         Replay {
             path: path.into(),
@@ -120,7 +120,8 @@ impl Replay {
         }
     }
 
-    /// Sets the `auth` of each client; the row is the first one of the recorded client. `null` is none. Default: none.
+    /// Sets the `auth` of each client. The closure gets the first row of the recorded client; it returns `null` for no
+    /// `auth`. Default: none.
     pub fn auth<T: Serialize>(mut self, auth: impl Fn(&Row) -> T + Send + Sync + 'static) -> Self {
         self.auth = Box::new(move |row| serde_json::to_value(auth(row)).unwrap_or_default());
         self
@@ -136,7 +137,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// If a file can't be read, or a line is not a row: nothing is sent then. What fails on the server is in
+    /// If a file can't be read, or a line is not a row; nothing is sent then. Failures on the server are in
     /// [`Replayed::failures`].
     pub async fn run(self, io: &SocketIo) -> io::Result<Replayed> {
         let mut rows = read(&self.path)?;
@@ -157,8 +158,8 @@ impl Replay {
 }
 
 impl Clients {
-    /// Returns the client of a recorded one, and connects it if this is its first row: the file before may have the
-    /// connection.
+    /// Returns the index of the client that replays a recorded one. Connects it at its first row of any kind, since the
+    /// `connect` row may be in an earlier file that is missing.
     async fn client(&mut self, io: &SocketIo, replay: &Replay, row: &Row) -> Option<usize> {
         let key = (Arc::clone(&row.namespace), row.socket.clone()?);
         if let Some(known) = self.by_sid.get(&key) {

@@ -72,7 +72,7 @@ impl Transport for Memory {
     }
 }
 
-/// The connection's task has ended, regularly or because the server dropped it.
+/// Runs when the connection's task has ended, regularly or because the server dropped it.
 impl Drop for Memory {
     fn drop(&mut self) {
         let unread = {

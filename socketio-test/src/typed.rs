@@ -55,8 +55,8 @@ impl TestClient {
         events.iter().map(|event| read(event, caller)).collect()
     }
 
-    /// Sets a closure that runs for each later event of this type, as [`on`](TestClient::on) does. What it returns is the
-    /// acknowledgement.
+    /// Sets a closure that runs for each later event of this type, as [`on`](TestClient::on) does. Its return value is sent as
+    /// the acknowledgement.
     ///
     /// # Panics
     ///
@@ -89,6 +89,6 @@ impl TestClient {
 fn read<E: EventType + DeserializeOwned>(event: &Event, caller: &Location<'_>) -> E {
     match read_event(event.arguments()) {
         Ok(event) => event,
-        Err(error) => panic!("{caller}: {event:?} is not what its type says: {error}"),
+        Err(error) => panic!("{caller}: {event:?} does not match its type: {error}"),
     }
 }

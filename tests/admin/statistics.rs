@@ -1,4 +1,4 @@
-//! Statistics: sent at an interval, and alone in production.
+//! Statistics, which are sent at an interval. In production, the page receives nothing else.
 
 use std::time::Duration;
 

@@ -55,7 +55,7 @@ async fn without_a_token_of_the_server_every_request_is_refused_and_logged_with_
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_with_too_many_wrong_tokens_has_to_wait_and_others_have_not() {
+async fn an_address_with_too_many_wrong_tokens_has_to_wait_and_others_do_not() {
     let io = SocketIo::bare()
         .api(options().max_failed_attempts(3))
         .build()

@@ -76,7 +76,7 @@ async fn a_body_that_breaks_off_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_in_a_body_is_named() {
+async fn errors_name_the_mistake_in_a_body() {
     let io = server();
     for (body, code, parameter) in [
         ("", "invalid_body", Value::Null),
@@ -140,7 +140,7 @@ async fn what_is_wrong_in_a_body_is_named() {
 }
 
 #[tokio::test]
-async fn deep_values_are_refused_and_do_not_harm() {
+async fn deeply_nested_values_are_refused() {
     let io = server();
     let deep = format!(
         r#"{{"event":"a","args":{}1{}}}"#,

@@ -61,7 +61,7 @@ async fn a_node_that_does_not_answer_is_named() {
     let one = node(&queue).build().unwrap();
     queue.settled([&one]).await;
     let ana = client(&one, &[]).await;
-    // It has answered once, and answers no more.
+    // The node has answered once, and then stops answering.
     let id = "f".repeat(32);
     let host = read(&one, "events", 200).await["node"].clone();
     queue.publish("flask-socketio", json!({
@@ -73,7 +73,7 @@ async fn a_node_that_does_not_answer_is_named() {
     assert_eq!(begun.elapsed(), Duration::from_secs(1));
     assert_eq!(column(&page["data"], "id"), [ana.sid().as_str()]);
     assert_eq!(page["nodes"]["silent"], json!([id]));
-    // After a minute without a word it is forgotten.
+    // A node that is silent for a minute is forgotten.
     tokio::time::advance(Duration::from_secs(61)).await;
     assert_eq!(
         read(&one, "sockets", 200).await["nodes"]["silent"],
@@ -82,7 +82,7 @@ async fn a_node_that_does_not_answer_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn invalid_questions_and_answers_of_other_processes_do_not_harm() {
+async fn invalid_queries_and_answers_of_other_processes_are_ignored() {
     let queue = TestQueue::new();
     let one = node(&queue).build().unwrap();
     queue.settled([&one]).await;
@@ -130,7 +130,7 @@ async fn writing_reaches_the_clients_of_other_nodes() {
     .await;
     queue.settled([&one, &two]).await;
     let answer = post(&one, "emit", json!({"event": "news", "rooms": "one"}), 200).await;
-    // Those of this process; the other node has sent it to its own.
+    // The clients of this process are counted. The other node sends the event to its own.
     assert_eq!(answer["data"]["clients"], 0);
     queue.settled([&one, &two]).await;
     assert_eq!(bo.received_named("news").len(), 1);

@@ -9,7 +9,7 @@ use test_support::settle;
 
 use super::{column, options, pages, read, server};
 
-/// Emits this many events to nobody: each is a row.
+/// Emits this many events without recipients. Each is a row.
 fn emit(io: &SocketIo, times: usize) {
     for index in 0..times {
         io.emit("tick", index);
@@ -48,7 +48,7 @@ async fn rows_are_numbered_without_gaps_and_read_by_pages() {
 }
 
 #[tokio::test]
-async fn rows_that_made_room_are_reported_as_a_gap() {
+async fn dropped_rows_are_reported_as_a_gap() {
     let io = SocketIo::bare()
         .api(options().max_events(4, 1 << 20))
         .build()
@@ -62,11 +62,11 @@ async fn rows_that_made_room_are_reported_as_a_gap() {
     assert_eq!(column(&page["data"], "seq").len(), 4);
     let gap = json!({"after": first, "next": first + 6, "missed": 5, "other_process": false});
     assert_eq!(page["gap"], gap);
-    // Of a process that ended before this one began.
+    // The number is one of a process that ended before this one began.
     let gap = read(&io, "events?after=17", 200).await["gap"].clone();
     assert_eq!(gap["other_process"], true);
     assert_eq!(gap["missed"], 6);
-    // Who names no number asks for what there is.
+    // Without a number, the request asks for the rows that exist.
     assert_eq!(read(&io, "events", 200).await["gap"], Value::Null);
 }
 
@@ -121,7 +121,7 @@ async fn a_request_that_waits_is_answered_when_the_server_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_so_many_requests_wait_and_abandoned_ones_make_room() {
+async fn the_number_of_waiting_requests_is_limited_and_abandoned_ones_are_not_counted() {
     let io = SocketIo::bare()
         .api(options().max_waiting(2))
         .build()
@@ -134,7 +134,7 @@ async fn only_so_many_requests_wait_and_abandoned_ones_make_room() {
     settle().await;
     let refused = read(&io, "events?wait=60", 503).await;
     assert_eq!(refused["error"]["code"], "too_many_waiting");
-    // Who does not wait is not concerned.
+    // Requests that don't wait are not limited.
     read(&io, "events", 200).await;
     one.abort();
     settle().await;

@@ -41,7 +41,7 @@ async fn a_client_is_a_row() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_client_and_its_handlers_is_counted() {
+async fn the_inbox_and_the_outbox_of_a_client_are_counted() {
     let io = SocketIo::bare()
         .api(super::options())
         .on("wait", async || std::future::pending::<()>().await)
@@ -56,7 +56,7 @@ async fn what_waits_for_a_client_and_its_handlers_is_counted() {
     io.emit("news", "x".repeat(10));
     let page = read(&io, "sockets", 200).await;
     let row = &page["data"][0];
-    // One of them runs.
+    // One of the three events is being handled.
     assert_eq!(row["inbox_events"], 2);
     assert!(row["inbox_bytes"].as_u64().unwrap() > 0);
     assert_eq!(row["outbox_messages"], 1);

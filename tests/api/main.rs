@@ -2,12 +2,12 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `access` | tokens, scopes, failed attempts, routes, where it is served |
+//! | `access` | tokens, scopes, failed attempts, routes, paths |
 //! | `bodies` | bodies that are large, slow or broken |
 //! | `cluster` | several nodes |
 //! | `events` | `GET events`: pages, gaps, waiting |
 //! | `lists` | clients, rooms, namespaces and handlers, by pages |
-//! | `recording` | what is recorded, with which outcome and arguments |
+//! | `recording` | the rows of connections and events, their outcomes and arguments |
 //! | `schemas` | JSON Schemas of handlers |
 //! | `writing` | emitting, disconnecting, moving clients |
 

@@ -1,4 +1,4 @@
-//! What is recorded, with which outcome and arguments.
+//! The rows of connections and events, their outcomes and arguments.
 
 use serde_json::{Value, json};
 use socketio::{Ack, ConnectionRefused, Data, EventHandlerExt, Forbidden, SocketIo};
@@ -172,7 +172,7 @@ async fn acknowledgements_of_both_sides_are_rows() {
 }
 
 #[tokio::test]
-async fn arguments_are_recorded_of_handlers_that_opt_in_without_skipped_keys() {
+async fn arguments_of_handlers_that_opt_in_are_recorded_without_skipped_keys() {
     #[socketio::event(record)]
     fn say(_text: Data, _more: Data) {}
 

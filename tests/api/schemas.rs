@@ -30,7 +30,7 @@ async fn nothing(_any: Unknown, _rest: Rest<u8>) {}
 async fn by_hand(_ack: Ack) {}
 
 #[tokio::test]
-async fn handlers_have_schemas_that_are_complete_in_themselves() {
+async fn the_schemas_of_handlers_are_self_contained() {
     let io = SocketIo::bare()
         .api(options())
         .handlers(handlers![store, nothing, by_hand])

@@ -117,7 +117,7 @@ async fn clients_are_disconnected() {
     let disconnect =
         async |body: Value| post(&io, "disconnect", body, 200).await["data"]["clients"].clone();
     assert_eq!(disconnect(json!({"sockets": "unknown"})).await, 0);
-    // A room is not meant, even if it is there.
+    // `sockets` names ids, even if a room has this name.
     assert_eq!(disconnect(json!({"sockets": "one"})).await, 0);
     assert_eq!(disconnect(json!({"rooms": "one"})).await, 1);
     assert!(!ana.is_connected() && bo.is_connected());

@@ -47,7 +47,7 @@ fn literals(text: &str) -> Vec<String> {
                     match characters.next().expect("the end of a literal") {
                         '"' => break,
                         '\\' => match characters.next().expect("what is escaped") {
-                            // The literal goes on in the next line.
+                            // The literal continues in the next line.
                             '\n' => characters = characters.as_str().trim_start().chars(),
                             other => literal.push(other),
                         },
@@ -79,7 +79,7 @@ fn last_literals(directory: &str, calls: &[&str]) -> Vec<Found> {
     found
 }
 
-/// Whether a page has this text in backticks, or its beginning and two dots.
+/// Returns whether a page has this text in backticks, or its beginning and two dots.
 fn has(page: &str, text: &str) -> bool {
     let mut beginnings = page
         .split("``")

@@ -1,5 +1,5 @@
-//! The structure of the crates: layers depend on lower ones only, the folders of a crate have no cycle, and cycles of a
-//! folder with one of its sub-folders are those that ARCHITECTURE argues for.
+//! The structure of the crates: layers depend on lower ones only, the folders of a crate have no cycle, and ARCHITECTURE
+//! gives a reason for each cycle of a folder with one of its sub-folders.
 
 mod log_lines;
 mod modules;
@@ -27,7 +27,7 @@ fn section(title: &str) -> String {
     section.split("\n## ").next().unwrap().to_owned()
 }
 
-/// Returns what stands in backticks.
+/// Returns the texts in backticks.
 fn quoted(text: &str) -> Vec<String> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted
@@ -59,7 +59,7 @@ fn layers(graph: &Graph) -> BTreeMap<String, BTreeMap<String, String>> {
     layers
 }
 
-/// Returns what is wrong with the edges between layers, or with the table of them.
+/// Returns the mistakes in the edges between layers and in their table.
 fn problems(graph: &Graph, documented: &[(String, BTreeSet<String>)]) -> Vec<String> {
     let mut problems = Vec::new();
     let found = layers(graph);
@@ -167,7 +167,7 @@ fn cycles_with_sub_folders(krate: &Crate) -> BTreeMap<String, BTreeSet<String>> 
 }
 
 #[test]
-fn cycles_with_sub_folders_are_argued_for() {
+fn cycles_with_sub_folders_have_reasons() {
     let found = cycles_with_sub_folders(&core());
     let section = section("\n### Cycles inside of folders\n");
     let items = section.lines().filter(|line| line.starts_with("* `"));

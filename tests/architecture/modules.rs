@@ -148,7 +148,7 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the code of the root without its inline modules, and these. Only roots have some.
+/// Returns the code of the root without its inline modules, and these modules. Other files have none.
 fn split_inline_modules(code: String, is_root: bool) -> (String, Vec<(String, String)>) {
     let mut modules = Vec::new();
     let mut rest = code;

@@ -61,7 +61,7 @@ def test_the_suite_fails_without_a_broker():
     assert "--proxy is missing" in finished.stderr
 
 
-def test_the_suite_finds_a_broker_that_is_not_there():
+def test_the_suite_reports_an_unreachable_broker():
     url = f"redis://ana:hunter2@127.0.0.1:{free_port()}"
     command = [CONTRACT, "messages_keep_their_order", "--proxy", f"{free_port()}:1"]
     command += ["--url", url, "--proxied-url", url, "--unreachable-url", url]

@@ -209,7 +209,7 @@ async def test_messages_to_a_local_client_are_not_published(cluster, connect, ta
 
 
 @pytest.mark.unmixed
-async def test_a_client_that_only_comes_and_goes_is_not_published(cluster, connect, tap):
+async def test_connecting_and_disconnecting_is_not_published(cluster, connect, tap):
     tapped = await tap(cluster.channel)
     ana, bo = await connect(*cluster.nodes)
     for client in (ana, bo):

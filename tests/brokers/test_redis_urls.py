@@ -23,7 +23,7 @@ URLS_OF_RUST = {
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """Where a Redis that requires a password and its sentinel are."""
+    """The addresses of a Redis that requires a password, and of its sentinel."""
     directory = tmp_path_factory.mktemp("redis")
     user = ["on", ">secret", "~*", "&*", "+@all"]
     protected = Redis(directory, "--requirepass", "secret", "--unixsocket", directory / "socket", "--user", "somebody", *user)

@@ -4,10 +4,10 @@ import asyncio
 import time
 
 DEADLINE = 120.0
-"""Seconds that anything may take which must happen: on a machine under load, starting a Python process alone takes half a minute."""
+"""The seconds that an expected event may take: on a machine under load, starting a Python process alone takes half a minute."""
 
 INTERVAL = 0.02
-"""How often a condition is checked that nothing signals."""
+"""The interval at which a condition is checked that nothing signals."""
 
 
 async def eventually(condition, deadline=DEADLINE):

@@ -75,7 +75,7 @@ async fn all_clients_of_a_room_acknowledge_with_their_ids() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_do_not_answer_are_named_whatever_node_they_are_on() {
+async fn clients_that_do_not_answer_are_named_on_every_node() {
     let pair = Pair::new().await;
     for client in [&pair.ana, &pair.bo] {
         client.emit("join", "jury").await.unwrap();

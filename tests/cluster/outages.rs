@@ -80,7 +80,7 @@ async fn repeated_short_cuts_under_load_lose_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_node_no_longer_has_is_counted_and_logged_with_its_numbers() {
+async fn missed_messages_that_another_node_no_longer_has_are_counted_and_logged() {
     let log = Log::default();
     let _guard = log.collect();
     let queue = TestQueue::new();
@@ -114,7 +114,7 @@ async fn when_too_many_messages_wait_the_oldest_are_dropped_and_counted() {
     let queue = TestQueue::new();
     let one = builder(&queue)
         .max_unpublished(10, 1_000_000)
-        // Its own requests would take places.
+        // A node that subscribes also publishes messages of its own.
         .write_only(true)
         .build()
         .unwrap();

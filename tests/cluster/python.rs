@@ -168,7 +168,7 @@ async fn acknowledgements_of_a_python_process_are_accepted() {
 
 /// Python's JSON writes numbers that JSON lacks, and text that is cut in the middle of an emoji.
 #[tokio::test]
-async fn what_only_python_writes_is_delivered() {
+async fn numbers_and_text_that_only_python_writes_are_delivered() {
     let log = Log::default();
     let _guard = log.collect();
     let pair = Pair::new().await;

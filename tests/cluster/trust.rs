@@ -1,4 +1,4 @@
-//! Messages of other processes: invalid ones do no harm, and none runs handlers or impersonates a client.
+//! Messages of other processes: invalid ones are ignored, and no message runs handlers or impersonates a client.
 
 use serde_json::json;
 use socketio::EventName;

@@ -1,4 +1,4 @@
-//! Events that no client of a node can receive: the node reads to whom they are addressed, and nothing else.
+//! Events that no client of a node can receive: the node reads their recipients, and nothing else.
 
 use serde_json::json;
 use socketio::{History, Reason, Recovery, SocketIo};
@@ -7,14 +7,14 @@ use test_support::Log;
 
 use crate::nodes::{CHANNEL, Pair, builder};
 
-/// How many events the second node has skipped since the last look.
+/// Returns how many events the second node has skipped since the last call.
 fn skipped(pair: &Pair, before: &mut u64) -> u64 {
     let skipped = pair.two.queue_health().unwrap().skipped;
     skipped - std::mem::replace(before, skipped)
 }
 
 #[tokio::test]
-async fn an_event_is_not_decoded_if_nobody_is_in_its_rooms_or_its_namespace() {
+async fn an_event_is_not_decoded_if_its_rooms_or_its_namespace_are_empty() {
     let pair = Pair::new().await;
     pair.bo.emit("join", "lobby").await.unwrap();
     let mut before = 0;
@@ -26,7 +26,7 @@ async fn an_event_is_not_decoded_if_nobody_is_in_its_rooms_or_its_namespace() {
         pair.one.of("/elsewhere").emit("said", text);
         pair.one.to("nobody").callback(|()| ()).emit("said", text);
         pair.settled().await;
-        // What is for a local client of the first node alone is not published.
+        // An event for a single client of the first node would not be published.
         assert_eq!(skipped(&pair, &mut before), 4);
         assert!(pair.bo.received().is_empty());
         for room in ["lobby", pair.bo.sid()] {
@@ -42,9 +42,9 @@ async fn an_event_is_not_decoded_if_nobody_is_in_its_rooms_or_its_namespace() {
     assert!(text.contains("\nsocketio_queue_skipped_messages_total 8\n"));
 }
 
-/// It shows that the arguments are not read: invalid ones are noticed where somebody would receive them, and nowhere else.
+/// Shows that the arguments are not read: only a node with a recipient notices invalid ones.
 #[tokio::test]
-async fn arguments_that_cannot_be_decoded_are_noticed_only_where_somebody_would_receive_them() {
+async fn invalid_arguments_are_only_noticed_by_a_node_with_a_recipient() {
     let log = Log::default();
     let _guard = log.collect();
     let pair = Pair::new().await;

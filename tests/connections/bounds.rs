@@ -1,5 +1,5 @@
-//! Bounds that hold whatever handlers and clients do: connections whose clients have gone, pending acknowledgements, all outboxes
-//! together, connections without a namespace.
+//! Bounds of a server: connections whose clients have disconnected, pending acknowledgements, all outboxes together,
+//! connections without a namespace.
 
 use std::{future::pending, time::Duration};
 
@@ -70,7 +70,7 @@ async fn at_the_limit_of_pending_acks_a_further_call_fails() {
 }
 
 #[tokio::test]
-async fn when_all_outboxes_together_are_full_those_that_are_not_read_are_disconnected() {
+async fn when_all_outboxes_together_are_full_clients_that_do_not_read_are_disconnected() {
     let io = SocketIo::bare()
         .max_outbox_total(2_000_000)
         .build()
@@ -84,7 +84,7 @@ async fn when_all_outboxes_together_are_full_those_that_are_not_read_are_disconn
     let quick = TestClient::connect(&io, "/").await.unwrap();
     for _ in 0..20 {
         for client in &slow {
-            // Of its own for each client: a broadcast counts once.
+            // One event for each client, since a broadcast counts once.
             io.to(client.sid()).emit("large", "x".repeat(100_000));
         }
         io.to(quick.sid()).emit("large", "x".repeat(100_000));
@@ -112,7 +112,7 @@ async fn a_connection_without_a_namespace_is_closed_after_the_connect_timeout() 
     assert!(open);
     let (_, open) = never.packets_for(Duration::from_secs(10)).await;
     assert!(!open);
-    // One that has left its last namespace has the same time.
+    // A connection that has left its last namespace has the same time.
     let mut left = connector.websocket().await;
     left.join("/").await;
     let (_, open) = left.packets_for(Duration::from_secs(30)).await;

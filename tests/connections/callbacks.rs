@@ -1,5 +1,5 @@
-//! Callbacks for the acknowledgements of one connection: how many may be pending, how many run, and what a client that has gone
-//! leaves behind.
+//! Callbacks for the acknowledgements of one connection: how many may be pending, how many may run, and those of clients that
+//! have disconnected.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ async fn ask(client: &TestClient, times: u32) {
 }
 
 #[tokio::test]
-async fn while_as_many_callbacks_run_as_may_the_connection_is_not_read() {
+async fn at_the_limit_of_running_callbacks_the_connection_is_not_read() {
     let (io, gate, notes) = server(|builder| builder.max_running_callbacks(2));
     let client = TestClient::connect(&io, "/").await.unwrap();
     ask(&client, 4).await;
@@ -51,7 +51,7 @@ async fn while_as_many_callbacks_run_as_may_the_connection_is_not_read() {
     settle().await;
     assert_eq!(notes.take(), ["0 a", "1 a"]);
     assert!(futures_util::poll!(&mut pong).is_pending());
-    // Each that ends makes room for one.
+    // Each callback that ends makes room for another.
     gate.add_permits(1);
     settle().await;
     assert_eq!(notes.take(), ["0 ends", "2 a"]);
@@ -62,13 +62,13 @@ async fn while_as_many_callbacks_run_as_may_the_connection_is_not_read() {
     }
     assert_eq!(pong.await.unwrap(), "pong", "nothing is lost");
     assert!(client.is_connected());
-    // Those of other connections have room of their own.
+    // Other connections have their own limits.
     let other = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(other.call::<String>("ping", ()).await.unwrap(), "pong");
 }
 
 #[tokio::test]
-async fn acks_that_callbacks_run_with_are_bounded_in_bytes() {
+async fn the_acks_of_running_callbacks_are_bounded_in_bytes() {
     let (io, gate, notes) = server(|builder| builder.max_http_buffer_size(10_000));
     let client = TestClient::connect(&io, "/").await.unwrap();
     ask(&client, 20).await;
@@ -83,7 +83,7 @@ async fn acks_that_callbacks_run_with_are_bounded_in_bytes() {
     assert_eq!(notes.take().len(), 15 + 20);
 }
 
-/// It would wait for ever for what the connection is not read for.
+/// Otherwise it would wait forever, since the connection is not read.
 #[tokio::test]
 async fn a_callback_that_calls_its_client_finds_the_answer_behind_the_limit() {
     let notes = Notes::default();
@@ -135,7 +135,7 @@ async fn the_pending_acks_of_all_clients_of_a_connection_are_bounded_together() 
         assert!(futures_util::poll!(call.as_mut()).is_pending());
         calls.push(call);
     }
-    // Its own client has none, but the connection has four times as many as a client may have.
+    // This client has no pending acks, but the connection has four times as many as a client may have.
     assert!(matches!(call(4).await, Err(CallError::TooMuchPending)));
     drop(calls.pop());
     let mut fits = call(4);
@@ -151,7 +151,7 @@ async fn the_pending_acks_of_all_clients_of_a_connection_are_bounded_together() 
             .unwrap(),
         7
     );
-    // What has ended counts no more.
+    // Acks that have ended no longer count.
     drop((calls, fits));
     for id in 0..4 {
         let mut call = call(id);

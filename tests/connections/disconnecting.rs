@@ -53,7 +53,7 @@ async fn in_lobby(io: &SocketIo) -> TestClient {
 }
 
 #[tokio::test]
-async fn it_sees_the_rooms_and_runs_once_for_every_way_out() {
+async fn the_disconnecting_handler_sees_the_rooms_and_runs_once_for_every_reason() {
     let (io, notes) = server(|io| io);
     let other = in_lobby(&io).await;
     for (reason, words) in [
@@ -85,7 +85,7 @@ async fn it_sees_the_rooms_and_runs_once_for_every_way_out() {
 }
 
 #[tokio::test]
-async fn it_runs_after_the_events_that_had_arrived() {
+async fn the_disconnecting_handler_runs_after_the_events_that_had_arrived() {
     let (io, notes) = server(|io| io);
     let client = in_lobby(&io).await;
     let work = client.emit("work", ());
@@ -102,7 +102,7 @@ async fn it_runs_after_the_events_that_had_arrived() {
 }
 
 #[tokio::test]
-async fn if_it_panics_the_client_leaves_nevertheless() {
+async fn if_it_panics_the_client_still_leaves() {
     let notes = Notes::default();
     let seen = notes.clone();
     let io = SocketIo::bare()
@@ -120,7 +120,7 @@ async fn if_it_panics_the_client_leaves_nevertheless() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_never_ends_is_dropped_by_a_shutdown_and_disconnect_runs() {
+async fn a_handler_that_never_ends_is_dropped_by_a_shutdown_and_disconnect_runs() {
     let notes = Notes::default();
     let seen = notes.clone();
     let io = SocketIo::bare()

@@ -75,7 +75,7 @@ async fn packets_read_ahead_for_a_call_are_bounded_in_bytes() {
     }
 }
 
-/// An event of a few bytes takes hundreds while it waits: 166,000 of them were read behind a call.
+/// An event of a few bytes takes hundreds of bytes while it waits. Without a limit in number, 166,000 of them were read behind a call.
 #[tokio::test]
 async fn small_events_read_ahead_for_a_call_are_bounded_in_number() {
     let (io, gate, handled) =
@@ -171,7 +171,7 @@ async fn too_much_input_during_a_call_is_logged_once() {
     }
 }
 
-/// 20 namespaces had 64 handlers each, with an argument of 1 MB each.
+/// Otherwise, 20 namespaces would have 64 handlers each, with an argument of 1 MB each.
 #[tokio::test]
 async fn concurrent_handlers_are_bounded_for_the_whole_connection() {
     let (gate, running) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -214,7 +214,7 @@ async fn concurrent_handlers_are_bounded_for_the_whole_connection() {
 }
 
 #[tokio::test]
-async fn what_running_handlers_were_started_with_is_bounded_in_bytes() {
+async fn the_arguments_of_running_handlers_are_bounded_in_bytes() {
     let (gate, running) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let io = SocketIo::bare()
         .async_handlers(true)

@@ -6,13 +6,13 @@
 //! | `connect` | `connect` handlers: accepting and refusing |
 //! | `always_connect` | clients that are accepted before `connect` runs |
 //! | `disconnect` | reasons, order and cleanup |
-//! | `disconnecting` | what runs before a client leaves its rooms |
+//! | `disconnecting` | handlers that run before a client leaves its rooms |
 //! | `protocol` | clients that break the protocol |
-//! | `slashes` | namespaces that a client names with a slash too many |
+//! | `slashes` | namespaces with a surplus slash |
 //! | `sessions` | `Session` and `ConnectionSession` |
 //! | `callbacks` | callbacks that are pending or run, and their bounds |
 //! | `inbox`, `outbox` | clients that send too fast or read too slowly |
-//! | `overflow` | what one emit does about clients that read too slowly |
+//! | `overflow` | the overflow policies of single emits |
 
 mod always_connect;
 mod bounds;

@@ -111,7 +111,7 @@ async fn latest_per_key_keeps_the_newest_event_of_each_key() {
         settle().await;
     }
     assert_eq!(io.metrics().outbox.dropped_oldest, 0);
-    // One more than there are keys fits: it is the one that was replaced last.
+    // The outbox has room for one event more than there are keys: the one that was replaced last.
     let mut newest = numbers(&client);
     newest.sort_unstable();
     assert_eq!(newest.len(), 4);

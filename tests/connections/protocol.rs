@@ -117,7 +117,7 @@ async fn a_packet_whose_attachments_do_not_come_in_time_closes_the_connection() 
     let start = tokio::time::Instant::now();
     drop(client.send_raw(&format!(r#"52-["x",{placeholders}]"#)));
     settle().await;
-    // One of two is not enough, and does not start the clock again.
+    // One of two is not enough, and does not restart the timeout.
     tokio::time::advance(Duration::from_secs(30)).await;
     drop(client.send_raw_binary(Bytes::from_static(b"b")));
     settle().await;
@@ -126,7 +126,7 @@ async fn a_packet_whose_attachments_do_not_come_in_time_closes_the_connection() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_packet_whose_attachments_come_in_time_stops_the_clock() {
+async fn a_packet_whose_attachments_come_in_time_ends_the_timeout() {
     let io = SocketIo::bare()
         .on("x", |bytes: Bytes| bytes.len())
         .build()
@@ -182,7 +182,7 @@ async fn an_invalid_packet_ends_the_connection_and_runs_disconnect() {
 }
 
 #[tokio::test]
-async fn what_a_client_sends_to_a_namespace_that_it_is_not_in_any_more_is_ignored() {
+async fn packets_to_a_namespace_that_the_client_has_left_are_ignored() {
     let io = SocketIo::bare()
         .on("ping", || "pong")
         .on_in("/refuses", "connect", || false)

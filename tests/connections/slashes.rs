@@ -1,4 +1,4 @@
-//! Namespaces that a client names with a slash too many.
+//! Namespaces that a client names with a surplus slash.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -37,7 +37,7 @@ async fn namespace(client: &TestClient) -> String {
 }
 
 #[tokio::test]
-async fn they_are_the_namespace_without_it_under_the_name_that_the_client_knows() {
+async fn a_surplus_slash_is_ignored_and_the_client_keeps_its_name_of_the_namespace() {
     let io = server();
     let client = TestClient::connect(&io, "/chat/").await.unwrap();
     assert_eq!(namespace(&client).await, "/chat");
@@ -68,7 +68,7 @@ async fn they_are_the_namespace_without_it_under_the_name_that_the_client_knows(
 }
 
 #[tokio::test]
-async fn any_number_of_slashes_in_any_place() {
+async fn surplus_slashes_are_ignored_in_any_number_and_place() {
     let io = server();
     for (written, meant) in [
         ("//", "/"),
@@ -105,7 +105,7 @@ async fn a_connection_joins_a_namespace_under_one_name() {
 }
 
 #[tokio::test]
-async fn the_admin_interface_is_one_of_them() {
+async fn the_namespace_of_the_admin_interface_accepts_a_surplus_slash() {
     let io = SocketIo::bare()
         .admin(socketio::Admin::new(|_: Value| true))
         .build()

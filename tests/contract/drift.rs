@@ -18,7 +18,7 @@ fn directory(name: &str) -> PathBuf {
     directory
 }
 
-/// Whether this run updates the files of other tests, so that nothing is compared.
+/// Returns whether this run updates the files of other tests, so that nothing is compared.
 fn updates() -> bool {
     std::env::var_os("UPDATE_CONTRACT").is_some()
 }
@@ -31,7 +31,7 @@ fn problem(path: PathBuf) -> String {
 }
 
 #[test]
-fn a_file_of_today_matches_whatever_its_line_ends_are() {
+fn a_current_file_matches_with_any_line_ends() {
     let directory = directory("same");
     let text = server().contract().typescript();
     for (name, text) in [

@@ -1,4 +1,4 @@
-//! What a contract tells of events.
+//! The events in a contract.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ fn a_handler_is_described_with_its_docs_arguments_and_place() {
 }
 
 #[test]
-fn a_guard_is_listed_and_lets_an_event_fail() {
+fn a_guard_is_listed_and_its_event_may_fail() {
     let contract = contract();
     let event = event(&contract, "/board", "swap");
     assert_eq!(event.guards, ["players_only"]);
@@ -124,7 +124,7 @@ fn a_guard_is_listed_and_lets_an_event_fail() {
 }
 
 #[test]
-fn the_arguments_that_are_left_are_a_list() {
+fn the_remaining_arguments_are_a_list() {
     let contract = contract();
     let event = event(&contract, "/board", "all");
     assert_eq!(event.arguments.len(), 1);
@@ -164,7 +164,7 @@ fn the_error_handler_of_a_namespace_decides_on_the_shape_of_errors() {
 }
 
 #[test]
-fn an_error_ack_of_the_users_own_is_unknown() {
+fn a_custom_error_ack_is_unknown() {
     let io = SocketIo::bare()
         .handlers(handlers![fail])
         .error_ack(|_| json!("no"));
@@ -178,7 +178,7 @@ fn an_error_ack_of_the_users_own_is_unknown() {
 }
 
 #[test]
-fn the_handlers_of_the_admin_interface_are_no_part_of_it() {
+fn the_handlers_of_the_admin_interface_are_left_out() {
     let admin =
         socketio::Admin::new(json!({ "username": "admin", "password": "a long enough secret" }));
     let contract = SocketIo::bare().admin(admin).build().unwrap().contract();

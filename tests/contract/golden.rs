@@ -9,7 +9,7 @@ fn contract() -> Contract {
 }
 
 #[test]
-fn the_example_is_what_it_was_in_every_format() {
+fn the_outputs_for_the_example_are_unchanged() {
     let contract = contract();
     assert_eq!(contract.warnings(), [""; 0]);
     for file in ["events.d.ts", "asyncapi.json", "contract.json"] {

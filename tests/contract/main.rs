@@ -1,4 +1,4 @@
-//! Contracts: what a server tells of its events, and in which formats.
+//! Contracts: the events of a server, in several formats.
 //!
 //! | file | subject |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The contract over HTTP, if the builder says so.
+//! The contract over HTTP, if it is turned on.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -63,7 +63,7 @@ async fn get_with(io: &SocketIo, path: &str, token: Option<&str>) -> (StatusCode
 }
 
 #[tokio::test]
-async fn beside_the_http_api_a_token_is_needed_and_the_page_asks_for_it() {
+async fn with_the_http_api_a_token_is_needed_and_the_page_asks_for_it() {
     use socketio::{Api, Scope};
 
     for mounted in [true, false] {
@@ -99,7 +99,7 @@ async fn beside_the_http_api_a_token_is_needed_and_the_page_asks_for_it() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_answered_and_nothing_without_the_option() {
+async fn other_paths_and_methods_are_refused_and_all_without_the_option() {
     let io = server().serve_contract(true).build().unwrap();
     for path in ["/socket.io-api/", "/socket.io-api/contract", "/contract.ts"] {
         let (status, ..) = get(&io, Method::GET, path).await;

@@ -155,7 +155,7 @@ fn structs_of_all_kinds_have_their_form_in_json() {
 }
 
 #[test]
-fn words_of_typescript_are_no_names_of_parameters() {
+fn keywords_of_typescript_are_not_names_of_parameters() {
     check(
         &typescript(),
         &["words: (function_: number, default_: string) => void;"],

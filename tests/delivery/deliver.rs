@@ -51,7 +51,7 @@ async fn an_event_for_a_user_who_is_away_arrives_when_a_client_of_the_user_conne
     client.next_named("paid").await;
     client.next_named("paid").await;
     assert_eq!(paid.take(), ["invoice 1", "invoice 2"]);
-    // They were acknowledged: nobody gets them again.
+    // They were acknowledged, so they are not sent again.
     drop(client);
     let again = user(&io, "ana").await;
     again.expect_silence(Duration::from_secs(600)).await;

@@ -44,7 +44,7 @@ async fn the_clients_of_a_user_on_all_nodes_get_an_event_and_one_acknowledgement
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_acknowledgement_all_of_them_get_it_again() {
+async fn without_an_acknowledgement_all_clients_of_the_user_get_the_event_again() {
     let queue = TestQueue::new();
     let (one, two) = (node(&queue), node(&queue));
     let (local, remote) = (user(&one, "ana").await, user(&two, "ana").await);
@@ -63,7 +63,7 @@ async fn without_an_acknowledgement_all_of_them_get_it_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_is_lost_gets_it_again_at_once_although_others_may_be_elsewhere() {
+async fn a_client_that_reconnects_gets_the_event_again_at_once_in_a_cluster() {
     let queue = TestQueue::new();
     let (one, _two) = (node(&queue), node(&queue));
     let client = user(&one, "ana").await;

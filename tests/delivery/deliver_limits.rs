@@ -143,7 +143,7 @@ async fn a_server_that_is_shut_down_sends_nothing_more() {
 }
 
 #[test]
-fn limits_that_nothing_fits_in_are_refused() {
+fn limits_that_are_too_small_are_refused() {
     let deliveries = Deliveries::default()
         .max_attempts(0)
         .ack_timeout(Duration::ZERO);

@@ -1,8 +1,8 @@
-//! What happens exactly once, and what is kept until it was acknowledged.
+//! Events that are handled exactly once, and events that are kept until they are acknowledged.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `once` | handlers with `once`: retries, keys and whose they are |
+//! | `once` | handlers with `once`: retries, keys and their owners |
 //! | `once_stores` | stores that are down, limits, and two nodes with one store |
 //! | `once_store_contract` | the contract suite of stores |
 //! | `once_recovery` | keys of clients that recover their sessions |

@@ -99,7 +99,7 @@ async fn a_retry_gets_the_stored_response_and_does_not_run() {
 }
 
 #[tokio::test]
-async fn the_response_is_stored_although_the_first_asked_for_none() {
+async fn the_response_is_stored_although_the_first_event_asked_for_no_acknowledgement() {
     let (io, runs) = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.emit("order", ("a", "tea")).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_text_and_a_number_are_different_keys() {
 }
 
 #[tokio::test]
-async fn a_user_has_the_same_keys_over_every_connection_and_nobody_else_has_them() {
+async fn the_keys_of_a_user_are_shared_by_its_connections_and_not_by_others() {
     let (io, runs) = server();
     let (ana, ana_again) = (user(&io, "ana").await, user(&io, "ana").await);
     let bo = user(&io, "bo").await;
@@ -218,7 +218,7 @@ async fn a_retry_waits_for_the_first_run_over_another_connection() {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_is_as_if_it_had_not_run() {
+async fn after_a_failed_run_a_retry_runs_again() {
     let runs = Arc::new(Runs::default());
     let count = Arc::clone(&runs);
     let fails = move |id: String| match count.next() {

@@ -116,7 +116,7 @@ async fn the_effect_and_its_response_are_committed_together_and_once() {
 }
 
 #[tokio::test]
-async fn what_fails_leaves_neither_effect_nor_response() {
+async fn a_failed_run_leaves_neither_effect_nor_response() {
     let (io, database) = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let failed = json!({"error": "internal error"});

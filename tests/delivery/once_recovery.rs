@@ -52,7 +52,7 @@ async fn a_client_that_recovers_its_session_gets_the_stored_response() {
     assert!(back.recovered());
     assert_eq!(back.call::<u32>("order", "a").await.unwrap(), 1);
     assert_eq!(back.call::<u32>("order", "b").await.unwrap(), 2);
-    // Also when its loss was not noticed.
+    // The same if the server has not noticed the loss.
     let again = back.recover().await.unwrap();
     assert!(again.recovered());
     assert_eq!(again.call::<u32>("order", "b").await.unwrap(), 2);
@@ -60,7 +60,7 @@ async fn a_client_that_recovers_its_session_gets_the_stored_response() {
 }
 
 #[tokio::test]
-async fn a_handler_that_runs_while_its_client_comes_back_runs_once() {
+async fn a_handler_that_runs_while_its_client_reconnects_runs_once() {
     let (io, runs, finish) = server();
     let client = connect(&io).await;
     drop(client.emit("slow", "a"));

@@ -1,4 +1,4 @@
-//! What `build()` refuses of `once`.
+//! Uses of `once` that `build()` refuses.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn a_handler_with_once_returns_its_acknowledgement() {
 }
 
 #[test]
-fn what_a_key_takes_must_be_there() {
+fn the_needs_of_a_key_are_checked() {
     problem(
         SocketIo::bare().on("x", (|| {}).once(|_: State<u8>| 1)),
         &["the key `once` of `closure`", "`State<u8>`", ".state(..)"],
@@ -41,7 +41,7 @@ fn what_a_key_takes_must_be_there() {
 }
 
 #[test]
-fn limits_that_nothing_fits_in_are_refused() {
+fn limits_that_are_too_small_are_refused() {
     let once = Once::default().ttl(Duration::ZERO).lease(Duration::ZERO);
     assert_eq!(
         problems(SocketIo::bare().once(once)),

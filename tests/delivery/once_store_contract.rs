@@ -44,7 +44,7 @@ impl Flawed {
     fn key(&self, key: &OnceKey) -> OnceKey {
         let (owner, name) = (key.owner(), key.name());
         match self.flaw {
-            // Of the name of the owner, only the part is left that each rule has for itself.
+            // Keeps only the part of the owner's name that is unique to the rule.
             Flaw::MixesOwners | Flaw::SharesTheLimitOfOwners => {
                 let (rule, rest) = owner.split_once(':').unwrap();
                 match self.flaw {
@@ -156,7 +156,7 @@ async fn the_store_in_memory_keeps_the_contract() {
 #[tokio::test(start_paused = true)]
 async fn each_rule_detects_its_flaw() {
     for (flaw, rule) in [
-        (Flaw::LetsTwoRun, "one_of_many_runs_at_once_claims_a_key"),
+        (Flaw::LetsTwoRun, "one_of_many_concurrent_runs_claims_a_key"),
         (Flaw::ForgetsResponses, "a_completed_key_has_its_response"),
         (Flaw::TakesTextOnly, "a_completed_key_has_its_response"),
         (
@@ -175,15 +175,15 @@ async fn each_rule_detects_its_flaw() {
         ),
         (
             Flaw::HasNoLimitOfOwners,
-            "an_owner_has_so_many_responses_and_others_have_theirs",
+            "the_limit_of_responses_is_per_owner",
         ),
         (
             Flaw::SharesTheLimitOfOwners,
-            "an_owner_has_so_many_responses_and_others_have_theirs",
+            "the_limit_of_responses_is_per_owner",
         ),
         (
             Flaw::NeverTellsOfChanges,
-            "who_waits_for_a_change_learns_of_it",
+            "waiting_for_a_change_ends_when_the_key_changes",
         ),
     ] {
         let contract = OnceStoreContract::new(Flawed::new(flaw));

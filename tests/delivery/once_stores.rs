@@ -140,7 +140,7 @@ async fn while_the_store_is_down_events_fail_and_nothing_runs() {
     assert_eq!(client.call::<u32>("x", 1).await.unwrap(), 1);
 }
 
-/// The effect has happened: the client is told so, and the log that a retry would run again.
+/// The effect has happened: the client gets the response, and the log says that a retry would run the handler again.
 #[tokio::test]
 async fn a_response_that_cannot_be_stored_is_sent_and_logged() {
     let log = Log::default();
@@ -168,7 +168,7 @@ async fn a_response_is_forgotten_after_its_time_to_live() {
 }
 
 #[tokio::test]
-async fn a_client_that_floods_the_store_forgets_its_own_responses_only() {
+async fn a_client_that_floods_the_store_loses_only_its_own_responses() {
     let log = Log::default();
     let _guard = log.collect();
     let runs = Arc::default();

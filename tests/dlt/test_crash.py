@@ -71,7 +71,7 @@ def check(directory, gzipped):
     again = numbers(row for path in after for row in whole_lines(path))
     assert left <= again
     assert not kept & again
-    # Without gaps: what was not written is the end.
+    # Without gaps: only the last rows are missing.
     everything = sorted(seq for seq in kept | left)
     assert everything == list(range(everything[0], everything[0] + len(everything)))
 
@@ -85,7 +85,7 @@ def test_sigkill_under_load_leaves_whole_lines_only_in_compressed_files(tmp_path
 
 
 def small_files():
-    """No file may have more than this, as if the disk were full: writing fails instead of ending the process."""
+    """Limits the size of files, as if the disk were full: writing fails instead of ending the process."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
@@ -98,8 +98,8 @@ def test_a_disk_that_is_full_is_counted_and_logged_once_and_the_server_goes_on(t
             client.send(*[("say", "a room", "text")] * 500)
         assert client.call("echo", "still here") == ["still here"]
         servers.until("failures", lambda: server.metric("socketio_recorder_errors_total") >= 2)
-        # Each file is given up when it is full, and the rows that did not fit are in the next one: those of the connection, and of
-        # each event what came and what was sent.
+        # Each file is given up when it is full, and the rows that did not fit are in the next one: those of the connection, and for
+        # each event the received and the sent one.
         servers.until("all rows are written", lambda: server.metric("socketio_recorder_rows_total") >= 4_003)
         assert server.metric("socketio_recorder_dropped_rows_total") == 0
         assert server.stop() == 0
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_is_counted_and_logged_once_and_the_server_goes_on(t
     assert server.text_of_log().count("the recorder can't write") <= server.text_of_log().count("the recorder writes again") + 1
 
 
-def test_a_directory_that_vanishes_is_made_again(tmp_path):
+def test_a_removed_directory_is_created_again(tmp_path):
     directory = tmp_path / "events"
     with servers.running(directory, RECORDER_GZIP=0) as server:
         client = servers.Polling(server)

@@ -110,7 +110,7 @@ def test_three_pages_are_walked(loaded):
     assert loaded.after_first == len(loaded.rows)
 
 
-def test_no_row_is_there_twice_after_a_second_run(loaded):
+def test_a_second_run_loads_no_row_twice(loaded):
     assert loaded.after_second == loaded.after_first
     # It begins after the last row, so that nothing is sent again.
     last = max(row["seq"] for row in loaded.rows)
@@ -124,7 +124,7 @@ def test_a_later_run_loads_what_is_new(loaded):
     assert loaded.pipeline.count("socket_io", new) == len(loaded.all_rows) - len(loaded.rows) > 0
 
 
-def test_the_next_process_of_the_server_goes_on(loaded):
+def test_rows_of_the_next_process_of_the_server_are_loaded(loaded):
     new = "seq > %d" % max(row["seq"] for row in loaded.all_rows)
     assert loaded.pipeline.count("socket_io", new) == loaded.next_rows
 

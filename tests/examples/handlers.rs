@@ -33,7 +33,7 @@ fn sessions_a_login_over_http_is_available_as_a_copy_and_as_a_shared_session() {
     assert_eq!(one.call(r#"["note","milk"]"#), "[1]");
     assert_eq!(two.call(r#"["note","bread"]"#), "[2]");
     assert!(example.get("/notes", &cookie).ends_with("milk\nbread"));
-    // So is its end.
+    // The end of a session, too.
     example.post("/log-out", &cookie, "");
     one.send(r#"42["note","late"]"#);
     one.expect("41");

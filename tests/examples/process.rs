@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// A running example; it ends with this value.
+/// A running example, which is ended when this value is dropped.
 pub(crate) struct Example {
     pub(crate) child: Child,
     /// The address at which it listens, from its output.

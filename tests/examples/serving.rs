@@ -44,7 +44,7 @@ fn background_tasks_and_threads_emit() {
 
 #[test]
 fn metrics_are_served_on_a_port_for_operators() {
-    // A free port, which nobody else is likely to take meanwhile.
+    // A free port, which another process is unlikely to take meanwhile.
     let free = std::net::TcpListener::bind(ANY_PORT).unwrap();
     let operators = free.local_addr().unwrap().to_string();
     drop(free);

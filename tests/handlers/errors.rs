@@ -151,7 +151,7 @@ async fn a_callback_that_fails_does_not_fail_an_event() {
     assert!(one.is_connected() && text.is_connected());
 }
 
-/// One client wrote 331 MB of log in five seconds, with lines of its own among them.
+/// Without limits, one client wrote 331 MB of log in five seconds, with forged lines.
 #[tokio::test(start_paused = true)]
 async fn a_client_can_neither_flood_the_log_nor_write_lines_of_its_own() {
     #[derive(Debug, serde::Deserialize)]

@@ -231,9 +231,9 @@ async fn a_session_value_that_panics_when_it_is_dropped_has_no_other_effect() {
     survives(build, "keep", None).await;
 }
 
-/// The callbacks of a client are dropped where the client ends: in the handler of another one, here.
+/// The callbacks of a client are dropped where the client is removed, which is the handler of another client here.
 #[tokio::test]
-async fn a_callback_that_panics_when_it_is_dropped_harms_nobody() {
+async fn a_callback_that_panics_when_it_is_dropped_has_no_other_effect() {
     struct Fuse(AtomicUsize);
 
     impl Drop for Fuse {

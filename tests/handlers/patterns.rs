@@ -75,7 +75,7 @@ impl Tasks {
 }
 
 #[tokio::test]
-async fn the_guards_of_a_namespace_impl_run_whatever_pattern_the_connect_handler_has() {
+async fn the_guards_of_a_namespace_impl_run_with_every_pattern_of_the_connect_handler() {
     let io = SocketIo::bare()
         .namespace(Jobs)
         .on_in("/job/{job}", "connect", || true)

@@ -64,9 +64,9 @@ async fn events_over_the_limit_are_acknowledged_with_the_time_to_wait() {
     assert_eq!(
         ack(&client, "search").await,
         limited(0.5),
-        "a refusal costs nothing"
+        "a refused event does not count"
     );
-    // Others have counts of their own, and so have other events.
+    // Other clients and other events are counted separately.
     let other = TestClient::connect(&io, "/").await.unwrap();
     assert_eq!(ack(&other, "search").await, "x");
     for _ in 0..10 {
@@ -156,7 +156,7 @@ async fn closures_patterns_and_nested_handlers_have_limits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_policy_decides_what_follows() {
+async fn the_policy_decides_what_happens_over_the_limit() {
     let log = Log::default();
     let _guard = log.collect();
     let io = server(|builder| builder.rate_limit_policy(RateLimitPolicy::Warn));
@@ -183,10 +183,10 @@ async fn the_policy_decides_what_follows() {
 }
 
 #[test]
-fn what_is_no_rate_is_refused_at_start_up() {
+fn an_invalid_rate_is_refused_at_start_up() {
     problem(
         SocketIo::bare().on("x", (|| {}).rate("often")),
-        &["rate_limits.rs", "\"often\" is no rate", "10/s"],
+        &["rate_limits.rs", "\"often\" is not a rate", "10/s"],
     );
     problem(
         SocketIo::bare().rate_limit("10/day"),

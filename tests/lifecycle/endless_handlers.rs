@@ -128,7 +128,7 @@ async fn a_connect_handler_that_never_ends_is_dropped_a_timeout_after_its_client
     let mut client = connector.websocket().await;
     send(&mut client, "40").await;
     assert_eq!(notes.take(), ["connect"]);
-    // Time spent in `connect` handlers does not count while the client is there.
+    // Time spent in `connect` handlers does not count while the client is connected.
     let (packets, open) = client.packets_for(Duration::from_secs(60)).await;
     assert!(packets.is_empty() && open, "{packets:?}");
 

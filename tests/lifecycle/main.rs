@@ -1,4 +1,4 @@
-//! The lifecycle of a server: how it starts and stops, within its time limits, whatever user code does.
+//! The lifecycle of a server: it starts, and it stops within its time limits whatever user code does.
 //!
 //! | file | subject |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `accepting` | connections that cannot be accepted |
 //! | `http` | HTTP requests at a shutdown |
 //! | `drain` | how a server leaves service before it shuts down |
-//! | `outage` | what clients see of a shutdown |
+//! | `outage` | a shutdown as clients see it |
 //! | `shutdown` | the steps of a shutdown, and their limits |
 //! | `endless_handlers` | handlers that never end |
 //! | `signals` | ctrl-c and SIGTERM |

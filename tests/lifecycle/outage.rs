@@ -1,4 +1,4 @@
-//! Clients see a shutdown as an outage: they reconnect. `Socket::close` and `Socket::disconnect` are goodbyes.
+//! Clients see a shutdown as an outage, and reconnect. After `Socket::close` and `Socket::disconnect` they do not reconnect.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn poll(emit: impl FnOnce(&SocketIo)) -> String {
     let client = Connector::serve(&io).polling().await;
     client.join("/").await;
     let mut poll = client.begin_get().await;
-    // Until the server has it.
+    // Waits until the server has received the poll.
     sleep(Duration::from_secs(1)).await;
     emit(&io);
     io.shutdown().await;
@@ -66,7 +66,7 @@ async fn a_waiting_poll_receives_what_was_emitted_and_neither_disconnect_nor_clo
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_a_connection_is_a_goodbye() {
+async fn closing_a_connection_tells_clients_not_to_reconnect() {
     let io = server();
     let mut client = Connector::serve(&io).websocket().await;
     client.join("/").await;

@@ -55,7 +55,7 @@ impl Program {
                 Some(status) => break status,
                 None if began.elapsed() > LONG => {
                     self.child.kill().unwrap();
-                    panic!("it goes on");
+                    panic!("the program has not ended");
                 }
                 None => thread::sleep(Duration::from_millis(10)),
             }
@@ -64,7 +64,7 @@ impl Program {
     }
 }
 
-/// Whether the handler of the program has begun.
+/// Set when the handler of the program has begun.
 static BEGUN: Notify = Notify::const_new();
 
 /// Waits until a signal has begun to stop the server.

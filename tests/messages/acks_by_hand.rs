@@ -11,7 +11,7 @@ use socketio_test::{CallFailed, TestClient};
 use test_support::Log;
 use tokio::sync::oneshot;
 
-/// Where handlers put what they keep.
+/// The `Ack`s that handlers keep.
 static KEPT: Mutex<Vec<(String, Ack)>> = Mutex::new(Vec::new());
 
 fn kept(name: &str) -> Ack {
@@ -110,7 +110,7 @@ fn server() -> SocketIo {
         .unwrap()
 }
 
-/// Asserts that the next acknowledgement is the one of a later event: nothing was sent for the last.
+/// Asserts that the next acknowledgement is that of a later event, so none was sent for this one.
 async fn silent(client: &TestClient, event: &str, payload: Value) {
     let before = client.packets().len();
     client.emit(event, payload.clone()).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_handler_may_send_no_acknowledgement() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_waits_for_it_runs_into_its_timeout() {
+async fn a_client_that_waits_for_it_times_out() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let failed = client.call::<Value>("none", ()).await.unwrap_err();
     assert!(matches!(failed, CallFailed::Timeout), "{failed:?}");
@@ -161,7 +161,7 @@ async fn closures_and_error_handlers_may_send_none_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_sent_later_from_any_task_and_other_events_do_not_wait() {
+async fn an_ack_may_be_sent_later_from_any_task_and_other_events_do_not_wait() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     let later = client.call::<(String, u8, Bytes)>("later", "x");
     assert_eq!(client.call::<String>("ping", ()).await.unwrap(), "pong");
@@ -172,7 +172,7 @@ async fn it_is_sent_later_from_any_task_and_other_events_do_not_wait() {
 }
 
 #[tokio::test]
-async fn it_works_in_namespace_impls_and_middleware() {
+async fn ack_works_in_namespace_impls_and_middleware() {
     let client = TestClient::connect(&server(), "/rooms").await.unwrap();
     assert_eq!(
         client.call::<String>("join", "lobby").await.unwrap(),
@@ -199,7 +199,7 @@ async fn a_failed_event_is_acknowledged_once_and_by_the_server() {
     kept("failed").send("too late");
     assert_eq!(client.packets().len(), before);
 
-    // The other way around: what was sent before the failure is the acknowledgement.
+    // In the other order, the `Ack` that was sent before the failure is the acknowledgement.
     let io = SocketIo::bare()
         .on("x", |ack: Ack| -> Result<(), BoxError> {
             ack.send("sent");
@@ -213,7 +213,7 @@ async fn a_failed_event_is_acknowledged_once_and_by_the_server() {
 }
 
 #[tokio::test]
-async fn it_says_whether_one_was_requested_and_has_no_effect_otherwise() {
+async fn an_ack_knows_whether_it_was_requested_and_has_no_effect_otherwise() {
     let client = TestClient::connect(&server(), "/").await.unwrap();
     assert!(client.call::<bool>("requested", ()).await.unwrap());
     let before = client.packets().len();
@@ -225,7 +225,7 @@ async fn it_says_whether_one_was_requested_and_has_no_effect_otherwise() {
 }
 
 #[tokio::test]
-async fn a_client_that_has_gone_gets_none() {
+async fn a_client_that_has_disconnected_gets_none() {
     let log = Log::default();
     let _guard = log.collect();
     let io = server();
@@ -258,13 +258,13 @@ async fn dropping_it_sends_nothing_and_is_logged_once() {
         assert!(line.contains("WARN") && line.contains(event), "{line}");
         assert!(line.contains("tests/messages/acks_by_hand.rs:"), "{line}");
     }
-    // Nobody waits: nothing to log.
+    // The client does not wait, so nothing is logged.
     client.emit("dropped", ()).await.unwrap();
     assert_eq!(log.lines("`Ack` was dropped").len(), 2);
 }
 
 #[tokio::test]
-async fn a_payload_that_cannot_be_encoded_is_an_error_and_the_client_is_told() {
+async fn a_payload_that_cannot_be_encoded_is_an_error_for_the_handler_and_the_client() {
     let (sender, error) = oneshot::channel();
     let sender = Mutex::new(Some(sender));
     let sender = std::sync::Arc::new(sender);

@@ -1,4 +1,4 @@
-//! Callbacks that also learn that there is no acknowledgement.
+//! Callbacks that also run if there is no acknowledgement.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn a_plain_callback_is_dropped_after_the_timeout_that_was_set() {
 }
 
 #[test]
-fn without_a_runtime_a_callback_is_no_panic() {
+fn without_a_runtime_a_callback_does_not_panic() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

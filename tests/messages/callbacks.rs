@@ -120,7 +120,7 @@ async fn the_values_of_a_callback_are_dropped_when_its_client_disconnects() {
     assert_eq!(Arc::strong_count(&held), 1);
 }
 
-/// Dropped under a lock of the client, it would wait for itself.
+/// If it were dropped under a lock of the client, its `drop` would deadlock.
 #[tokio::test]
 async fn a_callback_that_is_refused_inside_connect_is_dropped_under_no_lock() {
     struct Owner(socketio::Socket, Notes);

@@ -56,7 +56,7 @@ async fn acknowledgement(client: &TestClient, packet: &str) -> String {
 }
 
 #[tokio::test]
-async fn numbers_that_json_has_not_are_read_and_the_connection_lives() {
+async fn numbers_that_json_lacks_are_read_and_the_connection_stays_open() {
     let log = Log::default();
     let _guard = log.collect();
     let client = TestClient::connect(&server(), "/").await.unwrap();

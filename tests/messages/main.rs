@@ -8,7 +8,7 @@
 //! | `calls` | `call`: the server asks a client for an acknowledgement |
 //! | `call_streams` | `call_stream`: acknowledgements of many clients, one by one |
 //! | `callbacks` | acknowledgements that are passed to a closure |
-//! | `callback_errors` | callbacks that learn that there is none |
+//! | `callback_errors` | callbacks that also run without an acknowledgement |
 //! | `volatile` | events that are dropped unless they can be written at once, and other options of an emit |
 //! | `outgoing` | closures that see what is sent |
 //! | `rooms` | rooms, and who receives an emit |

@@ -39,7 +39,7 @@ async fn a_tap_sees_events_with_their_arguments_and_recipients() {
 }
 
 #[tokio::test]
-async fn what_a_tap_emits_is_not_shown_to_it_and_its_panic_stops_nothing() {
+async fn a_tap_does_not_see_its_own_emits_and_its_panic_has_no_effect() {
     let io = SocketIo::bare()
         .on_any_outgoing(|_: &SentEvent<'_>| panic!("on purpose"))
         .on("count", || {

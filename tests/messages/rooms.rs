@@ -229,7 +229,7 @@ async fn the_number_of_rooms_of_a_client_is_limited() {
     client.emit("join", "d").await.unwrap();
 }
 
-/// 1,000 rooms with names of 1 MB were a gigabyte for each client.
+/// Without a limit, 1,000 rooms with names of 1 MB would take a gigabyte for each client.
 #[tokio::test]
 async fn the_name_of_a_room_is_limited_in_bytes() {
     let io = server();

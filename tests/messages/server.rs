@@ -39,7 +39,7 @@ async fn the_server_emits_to_everyone_to_rooms_and_to_clients_of_any_namespace()
     io.of("/chat").emit("in the chat", ());
     io.of("/chat").to("lobby").emit("nobody is there", ());
     io.of("/nowhere").emit("nobody is there", ());
-    // There is no client that could leave itself out.
+    // Outside of handlers, there is no sender to leave out.
     io.broadcast().include_self(false).emit("all", ());
 
     let all = [

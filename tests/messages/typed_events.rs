@@ -111,7 +111,7 @@ async fn a_tuple_struct_is_several_arguments_and_a_unit_struct_none() {
 }
 
 #[tokio::test]
-async fn an_event_that_asks_returns_its_acknowledgement() {
+async fn an_event_that_asks_for_an_acknowledgement_returns_it() {
     let io = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.on_event(|question: Question<'static>| (question.text.len() as u32, "bye".into()));

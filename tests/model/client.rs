@@ -1,4 +1,4 @@
-//! [`Client`]: what a client of Socket.IO knows, and what it does with each packet.
+//! [`Client`]: the state of a Socket.IO client, and its reaction to each packet.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// Something to send.
+/// An item to send.
 #[derive(Clone, Debug)]
 pub(crate) enum Out {
     Text(String),
@@ -24,7 +24,7 @@ pub(crate) enum Out {
     Raw(Vec<u8>),
 }
 
-/// How a client answers what it is asked.
+/// How a client acknowledges the events that ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
     Once,
@@ -37,7 +37,7 @@ const NOWHERE: &str = "/nowhere";
 
 struct State {
     lives: HashMap<&'static str, Arc<Life>>,
-    /// What the client has left itself: what still comes for it is not checked, until it is in the namespace again.
+    /// The namespaces that the client has left itself. Packets for them are not checked until the client has joined again.
     left: HashMap<&'static str, bool>,
     /// The events that wait for an acknowledgement, by id.
     asked: HashMap<(String, u64), (Arc<Life>, u64)>,
@@ -257,7 +257,7 @@ impl Client {
                     life.violates(&format!("CONNECT while {seen:?}"));
                 }
             }
-            // The end that the client has asked for itself, or one that has crossed that.
+            // The end that the client has requested itself, or one that has crossed its request.
             '1' if left => {}
             '1' | '4' => {
                 drop(state);
@@ -307,7 +307,7 @@ impl Client {
         }
     }
 
-    /// Whether all lives that go on have got everything: their answers, and what was emitted to them.
+    /// Returns whether all live clients have received everything: their acknowledgements, and the messages emitted to them.
     fn has_everything(&self) -> bool {
         let state = self.state();
         let complete = |life: &Arc<Life>| {
@@ -327,7 +327,7 @@ impl Client {
         state.incomplete.is_none() && state.lives.values().all(complete)
     }
 
-    /// Waits until all lives that go on have got everything. The connection may end meanwhile.
+    /// Waits until all live clients have received everything. The connection may end meanwhile.
     pub(crate) async fn quiet(&self) {
         let limit = tokio::time::Duration::from_secs(600);
         let quiet = async {

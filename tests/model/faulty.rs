@@ -1,4 +1,4 @@
-//! [`Faulty`]: the server's end of a stream in memory, which splits, delays and breaks what it carries.
+//! [`Faulty`]: the server's end of a stream in memory, which splits and delays data, and breaks.
 
 use std::{
     io,
@@ -52,7 +52,7 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    /// Whether the operation may be done now.
+    /// Returns whether the operation may be done now.
     fn begin(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.remaining {
             Some(0) => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),

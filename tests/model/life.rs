@@ -1,4 +1,4 @@
-//! [`Life`]: what is known of one client, from its CONNECT packet to the end of its `disconnect` handler.
+//! [`Life`]: the observations of one client, from its CONNECT packet to the end of its `disconnect` handler.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use socketio::Socket;
 
 use crate::world::World;
 
-/// What `connect` came to.
+/// The outcome of `connect`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Connect {
     #[default]
@@ -21,7 +21,7 @@ pub(crate) enum Connect {
     Dropped,
 }
 
-/// What the client knows of its namespace.
+/// The state of the namespace, as the client knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Seen {
     #[default]
@@ -48,14 +48,14 @@ pub(crate) struct Record {
     pub(crate) disconnects_ended: u64,
     /// Messages that the server has emitted to the client, in order.
     pub(crate) emitted: Vec<u64>,
-    /// What a callback or `call` has got, by the message that asked.
+    /// The acknowledgements that a callback or `call` has received, by the message that asked for them.
     pub(crate) answers: BTreeMap<u64, u64>,
     // Of the client.
     pub(crate) sent: u64,
     pub(crate) seen: Seen,
-    /// How many of `emitted` the client has got, or skipped.
+    /// How many of `emitted` the client has received or skipped.
     pub(crate) received: usize,
-    /// The acknowledgements that it got, by the number of the event: those it asked for.
+    /// The acknowledgements that it asked for and received, by the number of the event.
     pub(crate) acks: BTreeMap<u64, u64>,
 }
 
@@ -195,7 +195,7 @@ impl Life {
         if running > 0 {
             self.violates(&format!("disconnect began while {running} events ran"));
         }
-        // A client that was let in at once, and whose `connect` handler a shutdown has dropped, has been connected.
+        // With `always_connect`, a client whose `connect` handler a shutdown has dropped has been connected.
         let let_in = self.world.settings.always_connect && connect == Connect::Dropped;
         if connect != Connect::Accepted && !let_in {
             self.violates(&format!("disconnect ran after connect was {connect:?}"));

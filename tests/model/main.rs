@@ -9,11 +9,16 @@
 //! MODEL_SEEDS=10000 cargo test --profile checked --test model # as many runs as the part `model` of `tests/run`
 //! ```
 //!
-//! What is checked of every client (`life.rs`, `client.rs`): `connect` runs once, and `disconnect` exactly once if it was accepted, after
-//! all its events; its events begin in the order in which it sent them, none is left out, and one at a time unless they may overlap;
-//! handlers are not dropped; each acknowledgement arrives once, and always if the client waits for it; messages arrive once and in the order
-//! in which they were emitted, to the members of their room alone, and all of them if the client reads; an answer reaches the call that
-//! asked for it. And in the end (`run.rs`): no connection, client, room, session, task or byte is left, and the counters are those of the model.
+//! The checks for every client (`life.rs`, `client.rs`):
+//!
+//! * `connect` runs once; `disconnect` runs exactly once if the client was accepted, after all its events.
+//! * Its events begin in the order in which it sent them, none is left out, and they run one at a time unless they may overlap.
+//! * Handlers are not dropped.
+//! * Each acknowledgement arrives once, and always if the client waits for it. It reaches the call that asked for it.
+//! * Messages arrive once and in the order in which they were emitted, only to the members of their room, and all of them if the
+//!   client reads.
+//!
+//! At the end (`run.rs`), no connection, client, room, session, task or byte is left, and the counters are those of the model.
 
 mod client;
 mod faulty;

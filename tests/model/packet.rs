@@ -1,5 +1,5 @@
-//! Socket.IO packets as a client reads and writes them: as little of the protocol as the model needs, and none of the server's
-//! own code.
+//! Socket.IO packets as a client reads and writes them. Implements only the part of the protocol that the model needs, without
+//! the server's own code.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What clients do, at random.
+//! The random behaviour of clients.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     world::{NAMESPACES, World},
 };
 
-/// Lives through one or several connections.
+/// Opens and uses one or several connections.
 pub(crate) async fn play(world: Arc<World>, connector: Connector, mut random: Random) {
     for _ in 0..1 + random.below(3) {
         sleep(Duration::from_millis(random.below(1_000))).await;

@@ -9,7 +9,7 @@ impl Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed)
     }
 
-    /// Returns a sequence of its own, for a part whose use of numbers must not change those of others.
+    /// Returns an independent sequence, for a part whose use of numbers must not change those of others.
     pub(crate) fn fork(&mut self) -> Self {
         Random(self.next())
     }

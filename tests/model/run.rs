@@ -1,4 +1,4 @@
-//! One run: a server, its clients and an operator, and what must hold in the end.
+//! One run: a server, its clients and an operator, and the checks at the end.
 
 use std::sync::{Arc, Mutex};
 
@@ -103,7 +103,7 @@ async fn simulate(seed: u64, traces: bool) -> Arc<World> {
     }
     *world.io.lock().unwrap() = None;
     drop((io, connector));
-    // What was aborted is dropped by the runtime.
+    // Aborted tasks are dropped by the runtime.
     test_support::settle().await;
     let tasks = Handle::current().metrics().num_alive_tasks();
     if tasks > 0 {
@@ -164,7 +164,7 @@ fn check_counters(world: &World, io: &SocketIo) {
     }
 }
 
-/// Does now and then what a program does from outside of handlers.
+/// Acts at random times as a program does outside of handlers.
 async fn operate(world: Arc<World>, mut random: Random) {
     for _ in 0..random.below(12) {
         sleep(Duration::from_millis(random.below(1_500))).await;

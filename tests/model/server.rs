@@ -1,4 +1,4 @@
-//! The server under test: its handlers do what the clients' events say, and record it.
+//! The server under test: its handlers execute the steps in the clients' events, and record them.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -16,10 +16,10 @@ use crate::{
     world::{NAMESPACES, World},
 };
 
-/// How a panic of these handlers begins.
+/// The beginning of the messages of these handlers' panics.
 pub(crate) const PANIC: &str = "on purpose";
 
-/// What a client sends with CONNECT.
+/// The `auth` of a client.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) life: u64,
@@ -100,7 +100,7 @@ pub(crate) fn build(world: &Arc<World>) -> SocketIo {
         .apply(builder)
         .handle_signals(false)
         .build()
-        .expect("the options are right")
+        .expect("the options are valid")
 }
 
 /// Waits before and after each event, `disconnect` included.

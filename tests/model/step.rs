@@ -1,10 +1,10 @@
-//! [`Step`]: what a client asks a handler to do.
+//! [`Step`]: an action of a handler, requested by its client.
 
 use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
 
-/// One thing that a handler does, chosen by the client that sent the event.
+/// One action of a handler, chosen by the client that sent the event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Step {
     Yield(u64),

@@ -144,7 +144,7 @@ impl Wire {
         self.spawn(write(writer, sent));
     }
 
-    /// Goes on over WebSocket. Returns whether it does.
+    /// Upgrades to WebSocket. `None` if that fails.
     pub(crate) async fn upgrade(&mut self) -> Option<()> {
         let polling = self.polling.take()?;
         let target = polling.target.replace("=polling", "=websocket");
@@ -175,7 +175,7 @@ impl Wire {
         Some(())
     }
 
-    /// Whether an upgrade has failed so late that there is no transport.
+    /// Returns whether an upgrade has failed so late that there is no transport.
     pub(crate) fn is_lost(&self) -> bool {
         self.between
     }
@@ -185,7 +185,7 @@ impl Wire {
     }
 }
 
-/// Returns a packet as polling carries it.
+/// Encodes a packet for polling.
 fn encode(out: Out) -> String {
     match out {
         Out::Text(text) => text,

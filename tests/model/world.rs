@@ -1,4 +1,4 @@
-//! [`World`]: everything that is known of one run, shared by its clients and its server.
+//! [`World`]: the observations of one run, shared by its clients and its server.
 
 use std::{
     sync::{
@@ -39,7 +39,7 @@ impl Settings {
             async_handlers: random.chance(20),
             always_connect,
             drop_newest: random.chance(30),
-            // Clients that are let in at once are unknown to the model until their `connect` handler begins.
+            // With `always_connect`, the model does not know clients until their `connect` handler begins.
             guard: random.chance(30) && !always_connect,
             error_handler: random.chance(30),
             outbox: random.pick(&[

@@ -22,7 +22,7 @@ async fn repeated_acknowledged_and_undelivered_events_are_counted() {
     client.on("paid", |_: u32| ());
     io.to_user("ana").deliver("paid", 1).await.unwrap();
     client.next_named("paid").await;
-    // Nobody acknowledges the one, and nobody is there for the other.
+    // One event is not acknowledged, and the user of the other has no client.
     io.to_user("ana").deliver("unknown", 1).await.unwrap();
     let away = io.to_user("bo").deliver("paid", 1);
     away.expires(Duration::from_secs(60)).await.unwrap();

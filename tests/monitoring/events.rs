@@ -67,7 +67,7 @@ async fn names_that_clients_make_up_are_counted_as_other() {
 }
 
 #[tokio::test]
-async fn the_duration_of_a_handler_includes_what_it_waits_for() {
+async fn the_duration_of_a_handler_includes_the_time_that_it_waits() {
     let io = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     client.emit("slow", ()).await.unwrap();

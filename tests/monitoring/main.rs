@@ -1,4 +1,4 @@
-//! What operators see: metrics, health and probes.
+//! Metrics, health, probes and spans.
 //!
 //! | file | subject |
 //! |---|---|

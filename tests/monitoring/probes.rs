@@ -1,4 +1,4 @@
-//! Health, and what probes are answered.
+//! Health, and the responses to probes.
 
 use http::StatusCode;
 use socketio::{SocketIo, metrics::Metrics};

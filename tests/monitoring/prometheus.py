@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).parent
 MONITORING = HERE.parent.parent / "docs" / "monitoring"
 PATIENCE = 60
 
-# What the example has no data for.
+# The metrics for which the example has no data.
 LEGITIMATELY_EMPTY = {
     "socketio_queue_": "the example has no message queue",
 }

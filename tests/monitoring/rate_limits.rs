@@ -1,4 +1,4 @@
-//! Events over rate limits: by the limit that refused them, and by what followed.
+//! Events over rate limits, by the limit that refused them and by the consequence.
 
 use serde_json::Value;
 use socketio::{
@@ -56,7 +56,7 @@ async fn each_event_over_a_limit_is_counted_for_the_limit_that_refused_it() {
     ];
     assert_eq!(refused(&metrics), all);
     assert_eq!(metrics.problem("rate_limited"), 8);
-    // What is refused is no event of a handler.
+    // A refused event does not count as one of the handler.
     let received = metrics.events.iter().map(|one| one.received).sum::<u64>();
     assert_eq!(received, 1 + 2 + 1 + 1);
     let text = metrics.to_prometheus();
@@ -66,7 +66,7 @@ async fn each_event_over_a_limit_is_counted_for_the_limit_that_refused_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_over_a_limit_are_counted_by_what_followed() {
+async fn events_over_a_limit_are_counted_by_their_consequence() {
     let io = server(RateLimitPolicy::Warn);
     let client = TestClient::connect(&io, "/").await.unwrap();
     send(&client, "vote", 3).await;

@@ -1,8 +1,8 @@
-//! Each limit of the guide has a test of what happens at it.
+//! Each limit of the guide has a test for the behaviour at the limit.
 
 use crate::Files;
 
-/// The tests of what happens at each limit of `docs/guide/limits.md`, by the beginning of its row.
+/// The tests for the behaviour at each limit of `docs/guide/limits.md`, by the beginning of its row.
 const LIMITS: &[(&str, &str)] = &[
     (
         "max_connections`",
@@ -10,11 +10,11 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_connections_per_address",
-        "socketio-core/src/engine/tests/admission.rs::an_address_has_so_many_sessions_and_gets_429_for_more",
+        "socketio-core/src/engine/tests/admission.rs::an_address_that_opens_too_many_sessions_gets_429",
     ),
     (
         "max_unpolled_connections",
-        "socketio-core/src/engine/tests/admission.rs::a_host_that_opens_sessions_without_polling_them_locks_nobody_out",
+        "socketio-core/src/engine/tests/admission.rs::a_host_that_opens_sessions_without_polling_them_does_not_lock_out_others",
     ),
     (
         "handshake_rate",
@@ -30,7 +30,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_tcp_connections_per_address",
-        "tests/serving/limits.rs::an_address_has_so_many_tcp_connections_unless_it_is_a_trusted_proxy",
+        "tests/serving/limits.rs::the_tcp_connections_of_an_address_are_limited_unless_it_is_a_trusted_proxy",
     ),
     (
         "max_header_size",
@@ -62,7 +62,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_http_buffer_size",
-        "socketio-core/src/engine/tests/posting.rs::a_body_over_the_limit_is_refused_and_the_session_lives_on",
+        "socketio-core/src/engine/tests/posting.rs::a_body_over_the_limit_is_refused_and_the_session_stays_open",
     ),
     (
         "max_attachments",
@@ -94,7 +94,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_outbox_total",
-        "tests/connections/bounds.rs::when_all_outboxes_together_are_full_those_that_are_not_read_are_disconnected",
+        "tests/connections/bounds.rs::when_all_outboxes_together_are_full_clients_that_do_not_read_are_disconnected",
     ),
     (
         "overflow_policy",
@@ -106,11 +106,11 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "max_running_callbacks",
-        "tests/connections/callbacks.rs::while_as_many_callbacks_run_as_may_the_connection_is_not_read",
+        "tests/connections/callbacks.rs::at_the_limit_of_running_callbacks_the_connection_is_not_read",
     ),
     (
         "acknowledgements that running callbacks",
-        "tests/connections/callbacks.rs::acks_that_callbacks_run_with_are_bounded_in_bytes",
+        "tests/connections/callbacks.rs::the_acks_of_running_callbacks_are_bounded_in_bytes",
     ),
     (
         "callbacks that run for acknowledgements of other nodes",
@@ -158,7 +158,7 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "arguments, and `auth`",
-        "tests/connections/inbox.rs::what_running_handlers_were_started_with_is_bounded_in_bytes",
+        "tests/connections/inbox.rs::the_arguments_of_running_handlers_are_bounded_in_bytes",
     ),
     (
         "connections, with those whose client has gone",
@@ -166,11 +166,11 @@ const LIMITS: &[(&str, &str)] = &[
     ),
     (
         "a peer that accepts no byte",
-        "socketio-core/src/engine/tests/transfers.rs::a_download_that_nobody_reads_times_out",
+        "socketio-core/src/engine/tests/transfers.rs::a_download_that_is_not_read_times_out",
     ),
     (
         "a connection that the server closes",
-        "socketio-core/src/engine/tests/websocket.rs::a_client_that_does_not_answer_the_close_holds_it_up_for_a_while_only",
+        "socketio-core/src/engine/tests/websocket.rs::a_client_that_does_not_answer_the_close_delays_it_for_a_limited_time",
     ),
     (
         "frames of one WebSocket message",

@@ -52,7 +52,7 @@ impl Files {
         text.as_deref()
     }
 
-    /// Returns what is wrong with the name of a test, if anything.
+    /// Returns the problem of a test's name, if there is one.
     pub(crate) fn problem(&mut self, test: &str) -> Option<&'static str> {
         let (path, name) = match (test.split_once("::"), test.split_once(" \"")) {
             (Some((path, name)), _) => (path, name),

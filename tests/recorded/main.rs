@@ -1,12 +1,13 @@
-//! Clients that can't be installed here, frame by frame: what they write was read from their sources, and is replayed over TCP.
+//! Clients that can't be installed here, frame by frame: their requests and frames were read from their sources, and are replayed over
+//! TCP.
 //!
-//! `clients/` has a file for each client, with the source of each rule. What a line means:
+//! `clients/` has a file for each client, with the source of each rule. The lines of a file:
 //!
 //! | line | meaning |
 //! |---|---|
 //! | `# ..` | a comment |
 //! | `== title` | a case: a new server, and new connections |
-//! | `fails: C3` | the case fails today; the test says so when it does not any more |
+//! | `fails: C3` | the case is known to fail; the test reports it when it passes |
 //! | `mask: none` | frames are masked with zeros |
 //! | `server: ping` | pings come at once; `server: non-web origins` allows origins like `file://` |
 //! | `-- name` | the following lines are of this TCP connection, which is opened when it is named first |
@@ -14,9 +15,9 @@
 //! | `< 200` | the status of the response; `< Name: ..` a header that it must have, `<< ..` its body |
 //! | `> text ..`, `< text ..` | after status 101: a WebSocket frame. Others are `binary` (in hexadecimal), `ping`, `pong`, `close` (with code and reason); `text+` has further fragments, `more+` and `more` are these |
 //! | `> end`, `< end` | TCP ends, without a Close frame |
-//! | `< lost` | the end, in a way that few clients take for a goodbye: no Close frame, or one with another code than 1000; no response, or one with an error |
+//! | `< lost` | the end, in a way after which most clients reconnect: no Close frame, or one with another code than 1000; no response, or one with an error |
 //!
-//! In what is expected, `*` stands for anything, and `$NAME` for letters, digits, `-` and `_` that are the same wherever the name
+//! In expected text, `*` stands for anything, and `$NAME` for letters, digits, `-` and `_` that are the same wherever the name
 //! appears, in requests too. `$HOST` is the server's address, `$PORT` its port, `$LENGTH` the length of a body; `\x1e` is a byte.
 
 mod pattern;

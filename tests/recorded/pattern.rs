@@ -1,4 +1,4 @@
-//! [`Names`]: what `$NAME` stands for, and the comparison of texts with patterns.
+//! [`Names`]: the values of `$NAME`, and the comparison of texts with patterns.
 
 use std::collections::BTreeMap;
 

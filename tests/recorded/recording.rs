@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub(crate) struct Recording<'a> {
     pub(crate) title: &'a str,
-    /// Why it fails today.
+    /// The reason why it is known to fail.
     pub(crate) fails: Option<&'a str>,
     /// The options of the server.
     pub(crate) server: Vec<&'a str>,

@@ -1,11 +1,11 @@
-//! The server that the recorded clients meet.
+//! The server for the recorded clients.
 
 use std::time::Duration;
 
 use socketio::{Auth, Data, Rest, Socket, SocketIo, call, emit, handlers};
 use tokio::net::TcpListener;
 
-/// Returns what a client has sent to log in.
+/// Emits the `auth` of the client.
 #[socketio::event]
 #[socketio::event(namespace = "/admin")]
 fn connect(auth: Auth<Option<Data>>) {
@@ -14,7 +14,7 @@ fn connect(auth: Auth<Option<Data>>) {
     }
 }
 
-/// Returns what the query of the handshake says.
+/// Returns the token in the query of the handshake.
 #[socketio::event]
 fn query() -> Option<String> {
     socketio::request().query("token").map(Into::into)
@@ -27,7 +27,7 @@ fn message(arguments: Rest<Data>) -> Rest<Data> {
     arguments
 }
 
-/// Asks the client, and tells it what it has answered.
+/// Calls the client, and emits its acknowledgement.
 #[socketio::event(concurrent)]
 async fn ask() -> socketio::Result {
     let answer: Data = call("question", "how many?").await?;

@@ -1,4 +1,4 @@
-//! What a server writes into the files of its recorder.
+//! The files of a recorder.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ async fn everything_that_happens_is_a_row_when_the_server_has_shut_down() {
         json!(["out", "said", null, "ok"]),
         json!(["ack", "say", null, "sent"]),
         json!(["in", "say", null, "ok"]),
-        // The user is the one when it began.
+        // The row has the user at the beginning of the event.
         json!(["in", "log in", null, "ok"]),
         json!(["in", "unknown", "ana", "unhandled"]),
         json!(["in", "say", "ana", "invalid_arguments"]),
@@ -181,7 +181,7 @@ async fn rows_after_the_shutdown_are_counted_as_dropped() {
 }
 
 #[test]
-fn build_refuses_options_that_make_no_sense() {
+fn build_refuses_invalid_options() {
     let directory = Directory::new();
     std::fs::write(directory.path(), "a file where the directory should be").unwrap();
     let recorder = Recorder::jsonl(directory.path())

@@ -1,4 +1,4 @@
-//! Recorded events, sent to a server of today.
+//! Recorded events that are sent to a server again.
 
 use std::{
     fs,
@@ -84,7 +84,7 @@ async fn events_are_sent_again_in_their_order_by_a_client_for_each_recorded_one(
 }
 
 #[tokio::test]
-async fn a_server_of_today_that_fails_is_reported() {
+async fn failures_of_the_replayed_events_are_reported() {
     let directory = Directory::new();
     record(&directory, false).await;
     // `join` is gone, and `say` takes something else.
@@ -133,7 +133,7 @@ async fn auth_is_given_for_each_client_and_a_refusal_is_reported_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_does_not_end_is_left_behind() {
+async fn a_handler_that_does_not_end_is_reported_after_the_timeout() {
     let directory = Directory::new();
     fs::create_dir(directory.path()).unwrap();
     let path = directory.path().join("rows.jsonl");
@@ -154,7 +154,7 @@ async fn a_handler_that_does_not_end_is_left_behind() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_is_an_error_with_its_place() {
+async fn an_invalid_file_is_an_error_with_its_place() {
     let directory = Directory::new();
     let missing = Replay::from(directory.path()).run(&server(None)).await;
     assert!(missing.unwrap_err().to_string().contains("events"));

@@ -1,4 +1,4 @@
-//! What a test client has seen, as rows.
+//! The rows of a test client.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn server() -> SocketIo {
 }
 
 #[tokio::test]
-async fn they_have_the_form_of_recorded_rows() {
+async fn the_rows_of_a_test_client_have_the_form_of_recorded_rows() {
     let io = server();
     let client = TestClient::connect(&io, "/").await.unwrap();
     let other = client.connect_to("/other").await.unwrap();
@@ -67,7 +67,7 @@ async fn they_have_the_form_of_recorded_rows() {
 }
 
 #[tokio::test]
-async fn a_client_that_joins_again_has_rows_of_its_own() {
+async fn a_client_that_joins_again_has_its_own_rows() {
     let io = server();
     let first = TestClient::connect(&io, "/").await.unwrap();
     first.emit("say", "one").await.unwrap();

@@ -1,4 +1,4 @@
-//! What nobody should present, and what happens at the bounds. The official client's view is in
+//! Invalid pids, offsets and positions, and the bounds. The official client's view is in
 //! `tests/interop/js/suites/recovery-input.test.js`.
 
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn outcome(io: &SocketIo, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn forged_and_malformed_pids_recover_nothing_and_harm_nobody() {
+async fn forged_and_malformed_pids_recover_nothing_and_affect_no_other_client() {
     let io = bare().recovery(Recovery::default()).build().unwrap();
     let client = recoverable(&io).await;
     client.lose(Reason::TransportClose).await;
@@ -54,7 +54,7 @@ async fn forged_and_malformed_pids_recover_nothing_and_harm_nobody() {
 }
 
 #[tokio::test]
-async fn a_log_at_its_bound_tells_those_who_have_missed_what_it_dropped_and_nobody_else() {
+async fn when_a_log_drops_events_only_clients_that_have_missed_them_are_not_recovered() {
     let io = bare()
         .recovery(Recovery::default().max_bytes(10_000))
         .build()
@@ -85,7 +85,7 @@ async fn a_log_at_its_bound_tells_those_who_have_missed_what_it_dropped_and_nobo
 }
 
 #[tokio::test]
-async fn forged_foreign_and_stale_positions_of_a_history_send_nothing_and_are_told() {
+async fn forged_foreign_and_stale_positions_of_a_history_send_nothing_and_are_reported() {
     let since = |room: String, since: Position| join_since(room, since);
     let io = bare()
         .on("since", since)

@@ -25,7 +25,7 @@ fn javascript_is_known_by_its_requests() {
         // Browsers.
         (&[("user-agent", CHROME), origin][..], true),
         (&[("user-agent", CHROME), ("sec-fetch-mode", "cors")], true),
-        // Something that only calls itself one.
+        // Clients that only claim to be a browser.
         (&[("user-agent", CHROME)], false),
         // Node, over polling and over WebSocket; Bun and Deno.
         (&[("user-agent", "node-XMLHttpRequest")], true),
@@ -76,7 +76,7 @@ fn a_client_can_decide_for_itself() {
 }
 
 #[tokio::test]
-async fn another_rule_can_be_set_and_its_panic_is_a_no() {
+async fn another_rule_can_be_set_and_its_panic_counts_as_false() {
     let recovery =
         Recovery::default().clients(|request| request.header("x-client").unwrap() == "mine");
     let io = SocketIo::bare().allow_namespace("/").recovery(recovery);

@@ -7,7 +7,7 @@ use socketio_test::{TestClient, event};
 use test_support::{Notes, settle};
 use tokio::sync::Notify;
 
-/// What an event waits for.
+/// The permission that an event waits for.
 struct Gate(Notify);
 
 #[socketio::event]
@@ -88,7 +88,7 @@ async fn r4_a_client_that_returns_too_early_runs_it_once_before_disconnect() {
     let mut client = in_lobby(&io).await;
     notes.take();
     for _ in 0..3 {
-        // The server has not noticed its loss.
+        // The server has not noticed the loss of the client.
         let back = client.recover().await.unwrap();
         assert!(back.recovered());
         let expected = [

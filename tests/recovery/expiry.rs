@@ -1,4 +1,4 @@
-//! How kept sessions end.
+//! The end of kept sessions.
 
 use std::{
     sync::{Arc, Mutex},
@@ -90,7 +90,7 @@ async fn a_session_that_was_recovered_does_not_expire() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_oldest_session_gives_way_when_there_are_too_many() {
+async fn the_oldest_session_is_dropped_when_there_are_too_many() {
     let (io, ended) = server(Recovery::default().max_sessions(2));
     let mut clients = Vec::new();
     for name in ["a", "b", "c"] {
@@ -127,7 +127,7 @@ async fn a_flood_of_sessions_that_never_return_takes_no_more_than_its_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_are_kept_within_their_bytes_and_a_client_that_misses_one_is_told() {
+async fn events_are_kept_within_their_bytes_and_a_client_that_misses_one_is_not_recovered() {
     let (io, ended) = server(Recovery::default().max_bytes(10_000));
     let client = named(&io, "ana").await;
     client.lose(Reason::TransportClose).await;
@@ -145,12 +145,12 @@ async fn events_are_kept_within_their_bytes_and_a_client_that_misses_one_is_told
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_are_dropped_when_nobody_can_need_them_any_more() {
+async fn events_are_dropped_when_no_client_can_need_them() {
     let (io, _) = server(Recovery::default().max_disconnection(Duration::from_secs(60)));
     let client = named(&io, "ana").await;
     io.emit("tick", 1);
     assert_eq!(io.metrics().recovery.unwrap().kept_events, 1);
-    // And the time in which the loss of a connection is noticed.
+    // Longer than the time for which a session is kept and the time in which the loss of a connection is noticed.
     sleep(Duration::from_secs(60 + 25 + 20 + 10 + 20)).await;
     assert_eq!(io.metrics().recovery.unwrap().kept_events, 0);
     client.lose(Reason::TransportClose).await;
@@ -158,7 +158,7 @@ async fn events_are_dropped_when_nobody_can_need_them_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_has_missed_more_than_its_outbox_holds_is_told() {
+async fn a_client_that_has_missed_more_than_its_outbox_holds_is_not_recovered() {
     let io = SocketIo::bare()
         .allow_namespace("/")
         .max_outbox(100, 1_000_000)

@@ -45,7 +45,7 @@ fn emit(io: &SocketIo, numbers: impl IntoIterator<Item = u32>) {
 }
 
 #[tokio::test]
-async fn a_client_receives_what_it_missed_and_then_what_comes() {
+async fn a_client_receives_missed_events_and_then_new_ones() {
     let io = bare().build().unwrap();
     let first = connect(&io).await;
     let joined = since(&first, None).await;
@@ -92,7 +92,7 @@ async fn the_newest_events_of_a_room_are_sent() {
 }
 
 #[tokio::test]
-async fn a_position_that_is_not_known_is_told_and_nothing_is_sent() {
+async fn an_unknown_position_is_reported_and_nothing_is_sent() {
     let io = bare()
         .history("/", "small:{id}", History::new().max_events(2))
         .build()
@@ -116,7 +116,7 @@ async fn a_position_that_is_not_known_is_told_and_nothing_is_sent() {
         let joined: Value = client.call("since", ("small:a", unknown)).await.unwrap();
         assert_eq!(joined["recovered"], false);
     }
-    // It has joined all the same.
+    // It has joined nevertheless.
     io.to("small:a").emit("tick", 4);
     assert_eq!(client.received(), ticks([4]));
 }
@@ -156,7 +156,7 @@ async fn a_room_without_a_history_can_be_joined_in_no_other_way() {
 }
 
 #[tokio::test]
-async fn those_who_were_left_out_are_left_out_later_too() {
+async fn clients_that_an_emit_excluded_do_not_get_the_event_later() {
     let io = bare().build().unwrap();
     let client = connect(&io).await;
     let socket = io.socket("/", client.sid()).unwrap();
@@ -169,7 +169,7 @@ async fn those_who_were_left_out_are_left_out_later_too() {
 }
 
 #[tokio::test]
-async fn inside_connect_it_takes_effect_when_the_client_is_accepted() {
+async fn joining_inside_connect_takes_effect_when_the_client_is_accepted() {
     let io = SocketIo::bare()
         .on("connect", || {
             join_last("room:a", 2).unwrap();
@@ -189,7 +189,7 @@ async fn inside_connect_it_takes_effect_when_the_client_is_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_is_emitted_meanwhile_nothing_is_missed_or_doubled() {
+async fn events_emitted_while_a_client_joins_are_neither_missed_nor_repeated() {
     const EVENTS: u32 = 4_000;
 
     let io = bare()
@@ -219,7 +219,7 @@ async fn whatever_is_emitted_meanwhile_nothing_is_missed_or_doubled() {
 }
 
 #[tokio::test]
-async fn a_client_that_recovers_its_session_gets_what_it_missed_of_the_past_once() {
+async fn a_client_that_recovers_its_session_gets_the_rest_of_the_history_once() {
     let io = bare().recovery(Recovery::default()).build().unwrap();
     emit(&io, 1..=3);
     let client = TestClient::builder(&io).recoverable().connect().await;

@@ -1,4 +1,4 @@
-//! Who may read histories over HTTP.
+//! Access to histories over HTTP.
 
 use axum::{Router, body::Body};
 use http::Request;
@@ -29,7 +29,7 @@ async fn a_guard_decides_with_the_request_the_namespace_and_the_room() {
         ("room:a", "bo", 403, "forbidden"),
         ("room:a", "secret", 403, "forbidden"),
         ("room:a", "panic", 500, "internal error"),
-        // Whoever may not read does not learn what there is.
+        // A reader that is refused does not learn which rooms exist.
         ("elsewhere", "bo", 403, "forbidden"),
     ] {
         let response = request(&io, "GET", &format!("room={room}"), &[("x-key", key)]).await;

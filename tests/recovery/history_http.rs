@@ -120,14 +120,14 @@ async fn a_page_is_limited_by_bytes_and_binary_data_is_base64() {
     assert_eq!(rest["events"].as_array().unwrap().len(), 2);
     let newest = read(&io, "room=room:a", 200).await;
     assert_eq!(newest["events"], rest["events"]);
-    // One that is larger than a page is a page.
+    // An event that is larger than a page has a page of its own.
     io.to("room:a").emit("blob", "x".repeat(2_000_000));
     let page = read(&io, "room=room:a", 200).await;
     assert_eq!(page["events"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn forged_foreign_and_stale_positions_are_told() {
+async fn forged_foreign_and_stale_positions_are_reported() {
     let io = bare(open())
         .history("/", "small:{id}", History::new().max_events(2))
         .build()
@@ -139,7 +139,7 @@ async fn forged_foreign_and_stale_positions_are_told() {
     let newest = read(&io, "room=small:a", 200).await;
     let epoch = begin["epoch"].as_str().unwrap();
     for (since, left) in [
-        // What came after it is not kept any more.
+        // The events after it are no longer kept.
         (position(&begin), vec![3, 4]),
         // Of another epoch, that is, of before a restart, or of another namespace.
         (String::from("AAAAAAAA.3"), vec![3, 4]),
@@ -223,7 +223,7 @@ async fn a_request_waits_for_the_next_event() {
     emit(&io, 3..=3);
     assert_eq!(numbers(&waiting.await.unwrap()), [3]);
     assert_eq!(io.metrics().history.unwrap().readers, 0);
-    // What is there already is not waited for.
+    // Kept events are returned without waiting.
     assert_eq!(numbers(&read(&io, &query, 200).await), [3]);
 
     let begun = tokio::time::Instant::now();
@@ -271,7 +271,7 @@ async fn namespaces_that_readers_make_up_leave_no_log_and_keep_their_positions()
 }
 
 #[tokio::test]
-async fn it_is_served_at_its_path_and_under_a_layer() {
+async fn histories_are_served_at_their_path_and_under_a_layer() {
     let io = bare(open().path("/jobs/log")).build().unwrap();
     emit(&io, 1..=1);
     let app = Router::new()

@@ -1,4 +1,4 @@
-//! What is kept of a history.
+//! The limits of a history.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ async fn with_last_value_only_the_newest_event_of_each_name_is_kept() {
 }
 
 #[tokio::test]
-async fn more_than_an_outbox_holds_is_not_sent_and_the_client_is_told() {
+async fn a_history_that_is_larger_than_an_outbox_is_not_sent_and_the_client_learns_it() {
     let io = SocketIo::bare()
         .on("last", |count: usize| join_last("room:a", count))
         .max_outbox(10, 1_000_000)

@@ -14,7 +14,7 @@ use super::{
     history_http::{bare, emit, open},
 };
 
-/// A reader over a socket, as `curl -N` is one.
+/// A reader over a socket, like `curl -N`.
 struct SocketReader {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -93,7 +93,7 @@ async fn until(condition: impl Fn() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_is_emitted_meanwhile_readers_miss_nothing_and_see_nothing_twice() {
+async fn readers_that_reconnect_while_events_are_emitted_see_each_event_once() {
     const EVENTS: u32 = 3_000;
 
     let io = SocketIo::bare()
@@ -126,7 +126,7 @@ async fn whatever_is_emitted_meanwhile_readers_miss_nothing_and_see_nothing_twic
                     left -= 1;
                 }
                 if left == 0 {
-                    // It loses its connection, and what was on its way.
+                    // The reader loses its connection and the data in flight.
                     left = 70 * reader;
                     reading = SocketReader::open(port, &reading.last.clone()).await;
                 }

@@ -94,7 +94,7 @@ fn problems(io: &SocketIo, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_stream_has_the_past_and_then_what_comes() {
+async fn a_stream_has_the_kept_events_and_then_new_ones() {
     let io = bare(open()).build().unwrap();
     emit(&io, 1..=3);
     let mut reader = Reader::open(&io, "&limit=2", "").await;
@@ -119,7 +119,7 @@ async fn a_stream_has_the_past_and_then_what_comes() {
 }
 
 #[tokio::test]
-async fn a_reader_comes_back_where_it_was() {
+async fn a_reader_that_reconnects_continues_where_it_was() {
     let io = bare(open()).build().unwrap();
     emit(&io, 1..=1);
     let mut reader = Reader::open(&io, "", "").await;
@@ -127,7 +127,7 @@ async fn a_reader_comes_back_where_it_was() {
     let first = reader.expect([1]).await;
     drop(reader);
     emit(&io, 2..=300);
-    // The header says more than the URL, which is that of the first request.
+    // The header overrides the URL, which is that of the first request.
     let mut reader = Reader::open(&io, "&since=AAAAAAAA.1", &first).await;
     let joined = reader.joined().await;
     assert_eq!(
@@ -142,7 +142,7 @@ async fn a_reader_comes_back_where_it_was() {
 }
 
 #[tokio::test]
-async fn after_a_gap_the_reader_is_told_and_gets_what_is_left() {
+async fn after_a_gap_the_reader_is_notified_and_gets_the_kept_events() {
     let io = SocketIo::bare()
         .history("/", "room:{id}", History::new().max_events(2))
         .history_http(open())
@@ -168,7 +168,7 @@ async fn after_a_gap_the_reader_is_told_and_gets_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_the_history_overtakes_is_told_in_the_stream() {
+async fn a_reader_that_the_history_overtakes_is_notified_in_the_stream() {
     let io = SocketIo::bare()
         .history("/", "room:{id}", History::new().max_events(5))
         .history_http(open())
@@ -180,7 +180,7 @@ async fn a_reader_that_the_history_overtakes_is_told_in_the_stream() {
         emit(&io, [number]);
         settle().await;
     }
-    // Two parts were on their way.
+    // Two parts were in flight.
     let mut seen = Vec::new();
     let joined = loop {
         let message = reader.next().await.unwrap();
@@ -223,7 +223,7 @@ async fn a_stream_ends_after_its_time_and_when_the_server_stops() {
     reader.joined().await;
     io.stop();
     assert_eq!(reader.next().await, None);
-    // Whoever comes now is to come again: `EventSource` would give up after any other response.
+    // New readers must try again later: `EventSource` would give up after any other response.
     let mut reader = Reader::open(&io, "", "").await;
     assert_eq!(reader.next().await, None);
     settle().await;
@@ -256,7 +256,7 @@ async fn readers_are_limited_in_total_and_by_address_and_free_their_places() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_takes_nothing_is_ended() {
+async fn a_reader_that_does_not_read_is_ended() {
     let io = bare(open()).build().unwrap();
     let mut reader = Reader::open(&io, "&limit=0", "").await;
     reader.joined().await;
@@ -268,7 +268,7 @@ async fn a_reader_that_takes_nothing_is_ended() {
     tokio::time::sleep(Duration::from_secs(21)).await;
     settle().await;
     assert_eq!((readers(&io), problems(&io, "slow_reader")), (0, 1));
-    // What was on its way, and the end.
+    // The data in flight, and the end.
     let mut events = 0;
     while reader.next().await.is_some() {
         events += 1;
@@ -277,7 +277,7 @@ async fn a_reader_that_takes_nothing_is_ended() {
 }
 
 #[tokio::test]
-async fn a_position_that_is_none_and_a_wait_are_refused() {
+async fn an_invalid_position_and_a_wait_are_refused() {
     let io = bare(open()).build().unwrap();
     for (query, last, parameter) in [
         ("", "17", "Last-Event-ID"),
@@ -293,7 +293,7 @@ async fn a_position_that_is_none_and_a_wait_are_refused() {
 }
 
 #[tokio::test]
-async fn a_guard_is_asked_for_streams_as_well() {
+async fn the_guard_runs_for_streams_as_well() {
     let http = HistoryHttp::new(async |request: socketio::HistoryRequest| {
         request.request().query("token").as_deref() == Some("t0ken")
     });

@@ -1,15 +1,15 @@
-//! Sessions that outlive a connection. What the official clients see of it is tested in `tests/interop`.
+//! Sessions that outlive a connection. The official clients are tested in `tests/interop`.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `bad_input` | what nobody should present, and bounds |
-//! | `sessions` | what a client that comes back finds, and what its handlers see |
-//! | `expiry` | how kept sessions end |
+//! | `bad_input` | invalid pids, offsets and positions, and bounds |
+//! | `sessions` | the state of a client that recovers, and what its handlers see |
+//! | `expiry` | the end of kept sessions |
 //! | `clients` | which clients can recover |
-//! | `disconnecting` | what runs before a client leaves its rooms |
+//! | `disconnecting` | handlers that run before a client leaves its rooms |
 //! | `history` | rooms with a history: joining and reading them |
-//! | `history_limits` | what is kept of a history |
-//! | `history_http`, `history_access` | histories over HTTP: pages, waiting; who may read |
+//! | `history_limits` | the limits of a history |
+//! | `history_http`, `history_access` | histories over HTTP: pages, waiting, access |
 //! | `history_stream` | histories as Server-Sent Events |
 //! | `history_sockets` | the same over real sockets |
 //! | `event_source` | the messages of a stream |

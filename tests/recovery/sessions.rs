@@ -1,4 +1,4 @@
-//! What a client that comes back finds, and what its handlers see.
+//! The state of a client that recovers its session, and what its handlers see.
 
 use std::sync::{Arc, Mutex};
 
@@ -93,7 +93,7 @@ async fn handlers_know_whether_a_session_was_recovered_or_is_kept() {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_before_its_loss_is_noticed_takes_over() {
+async fn a_client_that_reconnects_before_its_loss_is_noticed_takes_over() {
     let io = bare()
         .on("disconnect", |socket: Socket| {
             broadcast().emit("left", socket.sid())
@@ -116,7 +116,7 @@ async fn a_client_that_comes_back_before_its_loss_is_noticed_takes_over() {
 }
 
 #[tokio::test]
-async fn a_socket_of_the_lost_connection_emits_to_whoever_recovers_the_session() {
+async fn a_socket_of_the_lost_connection_emits_to_the_client_that_recovers_the_session() {
     let sockets = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&sockets);
     let io = bare()

@@ -41,7 +41,7 @@ async fn available(io: &SocketIo) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_go_on_and_sessions_are_not_recovered() {
+async fn events_are_delivered_and_sessions_are_not_recovered() {
     let store = TestStore::new();
     let io = node(&store).await;
     assert!(health(&io).is_available);
@@ -64,11 +64,11 @@ async fn events_go_on_and_sessions_are_not_recovered() {
 
     store.restore();
     available(&io).await;
-    // It has missed what was not kept.
+    // This client has missed an event that was not kept.
     let back = away.recover().await.unwrap();
     assert!(!back.recovered());
     assert_eq!(outcome(&io, "incomplete"), 1);
-    // These were there.
+    // These clients were connected, and can recover later losses.
     for client in [here, refused] {
         client.lose(Reason::TransportClose).await;
         io.emit("tick", 4);
@@ -125,7 +125,7 @@ async fn a_server_that_starts_without_the_store_uses_it_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_has_lost_its_data_recovers_no_session_of_before() {
+async fn after_a_store_has_lost_its_data_earlier_sessions_are_not_recovered() {
     let store = TestStore::new();
     let io = node(&store).await;
     let (here, away) = (connect(&io).await, connect(&io).await);
@@ -143,7 +143,7 @@ async fn a_store_that_has_lost_its_data_recovers_no_session_of_before() {
         client.lose(Reason::TransportClose).await;
         let back = client.recover().await.unwrap();
         assert!(!back.recovered());
-        // Its new session is one of the store's.
+        // The client's new session is in the store.
         back.lose(Reason::TransportClose).await;
         io.emit("tick", 3);
         io.flushed().await;
@@ -196,7 +196,7 @@ async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
     for client in &clients {
         client.expect_silence(Duration::from_secs(10)).await;
     }
-    // What a node without the store emits is delivered, and not kept.
+    // Events that a node emits without the store are delivered, and not kept.
     plain.emit("tick", 5);
     for client in &clients {
         assert_eq!(client.next().await, event("tick", 5));

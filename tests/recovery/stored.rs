@@ -87,7 +87,7 @@ async fn a_client_recovers_on_another_node() {
     assert_eq!(client.next().await, event("tick", 1));
     stored().await;
 
-    // Its node does not notice: the client is gone for it, and sends nothing any more.
+    // The client is lost, and its node does not notice that.
     client.connection().stop_reading();
     two.to("room").emit("tick", 2);
     two.flushed().await;
@@ -113,12 +113,12 @@ async fn a_client_recovers_on_another_node() {
     assert_eq!(back.next().await, event("tick", 7));
     back.expect_silence(Duration::from_secs(1)).await;
     assert_eq!(outcome(&two, "recovered"), 1);
-    // Its old node has noticed.
+    // Its old node has noticed that the client is gone.
     assert_eq!(one.sockets("/").len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_was_lost_recovers_elsewhere_and_comes_back_again() {
+async fn a_client_recovers_on_another_node_and_then_on_its_first_one() {
     let store = TestStore::new();
     let expired = Arc::new(Mutex::new(0));
     let count = Arc::clone(&expired);
@@ -227,7 +227,7 @@ async fn only_one_of_two_clients_with_the_same_session_gets_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn acknowledgements_are_behind_the_events_that_their_handlers_emit() {
+async fn acknowledgements_follow_the_events_that_their_handlers_emit() {
     let store = TestStore::new();
     let io = bare(&store)
         .on("ask", |_: String| {

@@ -87,7 +87,7 @@ async fn positions_are_the_same_on_all_nodes_and_after_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_goes_on_on_another_node_without_a_gap() {
+async fn a_client_continues_on_another_node_without_a_gap() {
     let store = TestStore::new();
     let (one, two) = (started(bare(&store)).await, started(bare(&store)).await);
     let client = TestClient::connect(&one, "/").await.unwrap();

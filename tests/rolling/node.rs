@@ -96,11 +96,11 @@ fn is_logged(key: &str) -> bool {
     matches!(key.as_bytes(), [b'c', b'0'..=b'9', b'-', ..])
 }
 
-/// What a client has noted in its session.
+/// The note in the session of a client.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Note(String);
 
-/// Adds sessions and histories in Redis, and what shows them.
+/// Adds sessions and histories in Redis, and the events that show them.
 fn with_store(builder: SocketIoBuilder, url: &str) -> Result<SocketIoBuilder, BoxError> {
     let join = |room: String, text: String, note: Session<Note>| {
         note.set(Note(text));

@@ -1,5 +1,5 @@
-# What parts install. Each function does nothing if it has been done; where something must not be installed (NO_INSTALL), the part ends.
-# Parts that run beside each other take turns: two may need the same package, and Debian's tool runs once at a time.
+# Installs the requirements of parts. Each function does nothing if its work is done already. With NO_INSTALL, the part ends instead.
+# Concurrent parts take turns: two may need the same package, and Debian's tool runs once at a time.
 
 install_npm_packages() {
   local js=${1:-tests/interop/js}
@@ -10,7 +10,7 @@ install_npm_packages() {
   once "$js/node_modules" "$js/package-lock.json" npm --prefix "$js" ci --no-audit --no-fund
 }
 
-# What the tests in a directory need, in an environment of their own.
+# Installs the Python packages of the tests in a directory, into a separate environment.
 install_python_packages() { in_turn "${2//\//-}" python_packages "$@"; }
 
 python_packages() {
@@ -23,7 +23,7 @@ python_packages() {
 }
 
 make_venv() {
-  # Debian keeps what `venv` needs in a package of its own.
+  # Debian has the files that `venv` needs in a separate package.
   python3 -c 'import ensurepip' 2>/dev/null || install_debian_package python3-venv
   python3 -m venv --clear "$1"
 }
@@ -40,11 +40,11 @@ fill_once() {
   local marker=$directory/.installed hash
   hash=$(sha256sum <"$file")
   if [[ -d $directory && $(cat "$marker" 2>/dev/null) == "$hash" ]]; then return; fi
-  may_install "what $file names"
+  may_install "a package in $file"
   "$@" && echo "$hash" >"$marker"
 }
 
-# Ends the part if it would have to install something and must not.
+# Ends the part if nothing may be installed.
 may_install() {
   [[ -z ${NO_INSTALL-} ]] || cannot "$1 is not installed"
 }
@@ -60,7 +60,7 @@ debian_package() {
     sudo -n true 2>/dev/null || cannot "$package is missing and this user can't install packages"
     as_root=(sudo -n)
   fi
-  command -v apt-get >/dev/null || cannot "$package is missing and this is no Debian"
+  command -v apt-get >/dev/null || cannot "$package is missing and this is not Debian"
   # Once in each run.
   if [[ $(cat "$cache/apt-updated" 2>/dev/null) != "${RUN_ID-}" ]]; then
     "${as_root[@]}" apt-get update

@@ -1,19 +1,19 @@
-# What a part is. A file tests/parts/NAME is sourced by bash, in the root of the repository, and defines:
+# Parts. A file tests/parts/NAME is sourced by bash, in the root of the repository, and defines:
 #
-#   run         the function that runs it. It prints cargo's, node's or pytest's own sums, or lines of their form, which are counted, and
-#               fails if a test has failed. `cannot REASON` ends a part that can't run on this machine; a line `missing: WHAT` names what
-#               it had to leave out. Words after `--` on the command line are its arguments.
+#   run         the function that runs it. It prints the summaries of cargo, node or pytest, or lines of their form, which are counted, and
+#               fails if a test has failed. `cannot REASON` ends a part that can't run on this machine; a line `missing: WHAT` names
+#               tests that it had to leave out. Words after `--` on the command line are its arguments.
 #
 # and where they apply
 #
 #   needs       what it needs besides Rust, for --list
-#   builds      `examples` (with the program team-chat) or `tests`: what must have been built with all features before it starts. Only
-#               then is cargo's lock free, so a part must not build these by itself
+#   builds      `examples` (with the program team-chat) or `tests`, which are built with all features before it starts. A part must not
+#               build these itself, since cargo's lock may be taken
 #   cargo=yes   it compiles with the target directory of the workspace: one such part runs at a time
 #   waits=yes   it mostly waits, for brokers, clients or time: such parts run beside those that compute, as many at once as there are processors
 #   alone=yes   nothing else may run meanwhile, because it measures
-#   plain=no    it runs only if it is named, since it takes long or what it finds depends on chance
-#   counts=no   it prints no sum: it counts as one test, which its exit code decides
+#   plain=no    it runs only if it is named, since it takes long or its result depends on chance
+#   counts=no   it prints no summary, and counts as one test that its exit code decides
 #   seconds     how long it takes on a machine with two processors, about: longer ones start first
 #   deadline    after how long it is ended (default: 30m)
 #
@@ -44,8 +44,8 @@ cannot() {
   exit "$CANNOT"
 }
 
-# What a log says: "passed failed skipped", summed over cargo's, node's and pytest's own sums. What cargo ignores are not skipped
-# tests: other tests run them, each in a process of its own.
+# Prints "passed failed skipped" of a log: the total of the summaries of cargo, node and pytest. Tests that cargo ignores do not count
+# as skipped: other tests run them, each in its own process.
 tally() {
   awk '
     /^test result: / { for (i = 1; i < NF; i++) { if ($(i + 1) ~ /^passed/) passed += $i; if ($(i + 1) ~ /^failed/) failed += $i } }

@@ -1,5 +1,5 @@
-# Builds what the chosen parts need, runs them beside each other, and sums up. The output of a part goes into its log, of which the end
-# is shown if it has failed.
+# Builds what the chosen parts need, runs them concurrently, and prints the total. The output of a part goes into its log, whose end is
+# shown if the part has failed.
 
 passed=0 failed=0 skips=() not_run=()
 waiting=()            # parts that have not started, the longest first
@@ -64,7 +64,7 @@ start_what_may_run() {
     fi
   done
   waiting=("${left[@]}")
-  # What must be alone comes last.
+  # Parts that must run alone come last.
   if ((${#running[@]} == 0 && ${#waiting[@]} > 0)); then
     start "${waiting[0]}"
     waiting=("${waiting[@]:1}")
@@ -112,7 +112,7 @@ report() {
     good=$((status == 0)) bad=$((status != 0))
   else
     read -r good bad skipped < <(tally "$log")
-    # A part that broke off, or ran nothing at all, has failed whatever it counted.
+    # A part that was aborted, or that ran no test, has failed whatever it counted.
     if ((bad == 0 && (status != 0 || good == 0))); then bad=1; fi
   fi
   passed=$((passed + good)) failed=$((failed + bad))

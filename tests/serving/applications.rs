@@ -135,7 +135,7 @@ async fn another_path_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn layers_of_an_application_lie_around_socket_io_when_it_holds_the_layer() {
+async fn layers_of_an_application_wrap_socket_io_when_it_holds_the_layer() {
     #[derive(Clone)]
     struct User(&'static str);
 

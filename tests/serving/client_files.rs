@@ -1,4 +1,4 @@
-//! The official JavaScript client, served from a directory of the user's. `tests/interop/js` does it with the real files.
+//! The official JavaScript client, served from a directory of the user. `tests/interop/js` uses the real files.
 
 use std::fs;
 
@@ -63,7 +63,7 @@ async fn the_files_of_the_client_are_served_as_in_node() {
 }
 
 #[tokio::test]
-async fn no_other_file_can_be_asked_for() {
+async fn no_other_file_is_served() {
     let io = server("others");
     let without = SocketIo::bare().build().unwrap();
     for path in [
@@ -126,7 +126,7 @@ async fn accepting(io: &SocketIo, codings: &str) -> (String, String, String, usi
 }
 
 #[tokio::test]
-async fn the_files_are_compressed_for_those_who_accept_it() {
+async fn the_files_are_compressed_for_clients_that_accept_it() {
     let io = server("compressed");
     let (coding, plain, vary, length) = accepting(&io, "br").await;
     assert_eq!(
@@ -195,7 +195,7 @@ async fn pages_of_other_origins_are_treated_as_everywhere() {
 }
 
 #[tokio::test]
-async fn no_hook_is_asked_for_a_file() {
+async fn hooks_do_not_run_for_files() {
     let directory = directory("hooks");
     let io = SocketIo::bare()
         .on_handshake(async |_| false)

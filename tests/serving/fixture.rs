@@ -1,4 +1,4 @@
-//! A server that reports who comes and goes, and requests to a port.
+//! A server that reports connects and disconnects, and requests to a port.
 
 use std::time::Duration;
 
@@ -40,13 +40,13 @@ pub(crate) async fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// One HTTP exchange; the whole response as text.
+/// Sends a request, and returns the whole response as text.
 pub(crate) async fn http(port: u16, method: &str, target: &str, body: &str) -> String {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     exchange(stream, method, target, body).await
 }
 
-/// Opens a session over polling and joins `/`; the target of its further requests.
+/// Opens a session over polling and joins `/`. Returns the target of further requests.
 pub(crate) async fn join(port: u16) -> String {
     test_support::http::join(async || TcpStream::connect(("127.0.0.1", port)).await.unwrap()).await
 }

@@ -17,14 +17,14 @@ async fn with_header(connector: &Connector, size: usize) -> String {
     let request = format!(
         "GET {HANDSHAKE} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Large: {value}\r\n\r\n"
     );
-    // The server may have closed the connection before it has all.
+    // The server may have closed the connection before it has read everything.
     let _ = stream.write_all(request.as_bytes()).await;
     let mut response = String::new();
     let _ = stream.read_to_string(&mut response).await;
     response
 }
 
-/// Whether the server has closed the connection, without a word.
+/// Returns whether the server has closed the connection without a response.
 async fn is_closed(stream: &mut Stream) -> bool {
     settle().await;
     let mut byte = [0];
@@ -91,7 +91,7 @@ async fn at_the_limit_of_tcp_connections_the_oldest_without_a_request_makes_room
         silent.push(connector.connect().await);
         settle().await;
     }
-    // Who comes after them is served.
+    // A later connection is served.
     let mut socket = connector.websocket().await;
     assert!(is_closed(&mut silent[0]).await);
     assert!(!is_closed(&mut silent[1]).await);
@@ -115,7 +115,7 @@ async fn connections_in_use_do_not_make_room_and_a_websocket_is_one_until_it_end
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_has_so_many_tcp_connections_unless_it_is_a_trusted_proxy() {
+async fn the_tcp_connections_of_an_address_are_limited_unless_it_is_a_trusted_proxy() {
     let io = SocketIo::bare().max_tcp_connections_per_address(1);
     let connector = Connector::serve(&io.build().unwrap());
     let _socket = connector.websocket().await;

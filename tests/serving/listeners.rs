@@ -51,7 +51,7 @@ async fn a_custom_listener_provides_the_peer_address() {
 }
 
 #[tokio::test]
-async fn a_listener_that_fails_is_asked_again() {
+async fn a_listener_that_fails_is_called_again() {
     struct Failing(bool, TcpListener);
     impl Listener for Failing {
         type Io = TcpStream;

@@ -6,7 +6,7 @@ use socketio::SocketIo;
 use socketio_test::TestClient;
 use test_support::{engine_client::Connector, http::HANDSHAKE};
 
-/// Runs one of the programs below; what it wrote to its standard error output.
+/// Runs one of the programs below, and returns its standard error output.
 fn written_by(program: &str, rust_log: Option<&str>) -> String {
     let program = format!("logger::{program}");
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -90,18 +90,18 @@ fn without_the_level_of_socketio_only_what_failed_is_written() {
 }
 
 #[test]
-fn nothing_is_written_unless_asked_for() {
+fn nothing_is_logged_by_default() {
     assert_eq!(written_by("not_turned_on", None), "");
 }
 
 #[test]
-fn the_environment_has_the_last_word() {
+fn the_environment_overrides_the_option() {
     let log = written_by("turned_on", Some("engineio=trace"));
     assert_eq!(log, "");
 }
 
 #[test]
-fn whoever_asks_for_the_log_of_socketio_gets_refused_requests_too() {
+fn a_filter_for_socketio_includes_refused_requests() {
     let line = "a page of this origin may not connect";
     for (filter, written) in [
         ("socketio=info", true),
@@ -115,7 +115,7 @@ fn whoever_asks_for_the_log_of_socketio_gets_refused_requests_too() {
 }
 
 #[test]
-fn a_subscriber_of_the_programs_own_stays() {
+fn the_subscriber_of_the_program_is_kept() {
     let log = written_by("with_a_subscriber_of_its_own", None);
     assert!(!log.contains("hello"), "{log}");
     assert!(

@@ -28,7 +28,7 @@ fn handshake() -> http::request::Builder {
         })
 }
 
-/// The status of a handshake with these headers from a peer.
+/// Returns the status of a handshake with these headers from a peer.
 async fn from(builder: SocketIoBuilder, peer: [u8; 4]) -> u16 {
     let request = handshake().extension(PeerAddr((peer, 4711).into()));
     let io = builder.build().unwrap();
@@ -47,7 +47,7 @@ async fn a_proxy_on_this_machine_is_trusted_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_program_that_serves_connections_itself_tells_the_peer() {
+async fn a_program_that_serves_connections_itself_provides_the_peer() {
     let io = SocketIo::bare().build().unwrap();
     let status = async |request: http::request::Builder| {
         send(&io, request.body(Default::default()).unwrap())
@@ -114,7 +114,7 @@ async fn a_hook_reads_what_handlers_read() {
 }
 
 #[tokio::test]
-async fn what_others_forward_is_ignored_with_one_warning_that_names_the_option() {
+async fn forwarding_headers_of_others_are_ignored_with_one_warning_that_names_the_option() {
     let log = Log::default();
     let _guard = log.collect();
     let io = SocketIo::bare().build().unwrap();
@@ -137,7 +137,7 @@ async fn what_others_forward_is_ignored_with_one_warning_that_names_the_option()
 }
 
 #[tokio::test]
-async fn a_refused_origin_is_logged_with_what_came_what_was_expected_and_the_cure() {
+async fn a_refused_origin_is_logged_with_the_expected_one_and_the_cure() {
     let log = Log::default();
     let _guard = log.collect();
     assert_eq!(from(SocketIo::bare(), [10, 0, 0, 1]).await, 403);
@@ -167,7 +167,7 @@ async fn a_refused_origin_is_logged_with_what_came_what_was_expected_and_the_cur
 }
 
 #[test]
-fn a_proxy_that_is_no_address_is_a_problem_of_the_builder() {
+fn a_proxy_that_is_not_an_address_is_a_problem_of_the_builder() {
     problem(
         SocketIo::bare().trusted_proxies(["10.0.0.0/8", "proxy.test"]),
         &["`trusted_proxies`: \"proxy.test\"", "such as `10.0.0.7`"],

@@ -46,7 +46,7 @@ async fn hello(stream: &mut Stream) {
     assert!(response.starts_with(b"HTTP/1.1 200"));
 }
 
-/// Returns after how many seconds the server has closed the connection without a word.
+/// Returns after how many seconds the server has closed the connection without a response.
 async fn closed_after(stream: &mut Stream) -> u64 {
     let began = Instant::now();
     let mut response = String::new();
@@ -138,7 +138,7 @@ async fn a_request_that_is_being_answered_does_not_count_as_idle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_are_options() {
+async fn both_timeouts_are_options() {
     let io = SocketIo::bare()
         .keep_alive(5 * SECOND)
         .header_timeout(2 * SECOND)
@@ -161,7 +161,7 @@ async fn both_are_options() {
 }
 
 #[test]
-fn zero_is_refused() {
+fn timeouts_of_zero_are_refused() {
     let zero = Duration::ZERO;
     problem(
         SocketIo::bare().keep_alive(zero),

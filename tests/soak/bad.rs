@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::link;
 
-/// How many there are at a time.
+/// The number of clients at a time.
 const CLIENTS: u64 = 600;
 
 pub(crate) async fn run(addr: SocketAddr, seconds: f64) {
@@ -21,7 +21,7 @@ pub(crate) async fn run(addr: SocketAddr, seconds: f64) {
         clients.spawn(async move {
             let mut round = number;
             while Instant::now() < end {
-                // What becomes of it does not matter.
+                // The outcome does not matter.
                 let _ = timeout_at(end, misbehave(addr, round)).await;
                 round = round
                     .wrapping_mul(6_364_136_223_846_793_005)
@@ -47,7 +47,7 @@ async fn misbehave(addr: SocketAddr, round: u64) -> Option<()> {
     }
 }
 
-/// Is gone without a word, at any point.
+/// Drops the connection at any point, without closing it.
 async fn vanish(addr: SocketAddr, round: u64) -> Option<()> {
     let mut socket = link::websocket(addr, None).await?;
     if round.is_multiple_of(2) {
@@ -100,7 +100,7 @@ async fn flood(addr: SocketAddr) -> Option<()> {
     Some(())
 }
 
-/// Asks for much, and reads none of it.
+/// Requests much data, and reads none of it.
 async fn stall(addr: SocketAddr) -> Option<()> {
     let mut socket = link::websocket(addr, None).await?;
     link::join(&mut socket).await?;

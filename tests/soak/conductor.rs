@@ -1,4 +1,4 @@
-//! One run: the processes, what is done to them, and what must be left at the end.
+//! One run: its processes, the signals to them, and the checks at the end.
 
 use std::{
     io::{BufRead, BufReader},
@@ -15,7 +15,7 @@ use crate::{
     state::{Process, State},
 };
 
-/// What the memory of the server may be at the end, in MiB: that of a process which has had its peak.
+/// The limit of the server's memory at the end, in MiB, after it has had its peak.
 const MEMORY: u64 = 300;
 
 /// A process that is killed when it is dropped.
@@ -117,7 +117,7 @@ pub(crate) async fn run(seconds: f64) {
         good_ended.success(),
         "a client that behaved well was not answered"
     );
-    // For the sum of `tests/run`.
+    // For the total of `tests/run`.
     println!("test result: ok. 1 passed; 0 failed");
 }
 
@@ -137,7 +137,7 @@ async fn all_gone(addr: SocketAddr, idle: State) -> State {
 /// Compares what is left with the model: nothing, and each connection and client has ended as often as it began.
 fn compare(left: State, idle: State) {
     let expected = State {
-        // The one that asks.
+        // The connection of this request.
         tcp_connections: 1,
         opened: left.opened,
         closed: left.opened,

@@ -1,4 +1,4 @@
-//! Clients that behave well. Whatever others do, each of their events is answered, and none of them is disconnected.
+//! Clients that behave well. Whatever others do, each of their events is acknowledged, and none of them is disconnected.
 
 use std::{
     net::SocketAddr,
@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::link;
 
-/// How many there are at a time.
+/// The number of clients at a time.
 const CLIENTS: u64 = 600;
 
 static ANSWERS: AtomicU64 = AtomicU64::new(0);

@@ -38,14 +38,14 @@ impl Canary {
         Canary { latencies, task }
     }
 
-    /// Returns what [`so_far`](Self::so_far) does, and begins anew.
+    /// Returns the same as [`so_far`](Self::so_far), and discards the measurements.
     pub(crate) fn take(&self) -> (Duration, Duration, Duration, usize) {
         let measured = self.so_far();
         self.latencies.lock().unwrap().clear();
         measured
     }
 
-    /// Returns the median, the 99th percentile and the longest, and how many there are.
+    /// Returns the median, the 99th percentile, the maximum and the number of measurements.
     pub(crate) fn so_far(&self) -> (Duration, Duration, Duration, usize) {
         let mut latencies = self.latencies.lock().unwrap().clone();
         latencies.sort_unstable();
@@ -59,7 +59,7 @@ impl Canary {
         (at(50), at(99), at(100), latencies.len())
     }
 
-    /// Whether it is still answered.
+    /// Returns whether the client is still connected.
     pub(crate) fn lives(&self) -> bool {
         !self.task.is_finished()
     }

@@ -63,7 +63,7 @@ pub(crate) async fn polling(addr: SocketAddr) -> Option<String> {
     Some(format!("{OPEN}polling&sid={sid}"))
 }
 
-/// Opens a WebSocket: a session of its own, or one that is to take another over.
+/// Opens a WebSocket with a new session, or for the upgrade of a session.
 pub(crate) async fn websocket(addr: SocketAddr, session: Option<&str>) -> Option<WebSocket> {
     let mut stream = connect(addr).await?;
     let target = session.map_or(format!("{OPEN}websocket"), |target| {
@@ -82,7 +82,7 @@ pub(crate) async fn websocket(addr: SocketAddr, session: Option<&str>) -> Option
         .then(|| WebSocket::over(Box::new(stream), Vec::new()))
 }
 
-/// Reads the next text that is no ping, and answers pings.
+/// Reads the next text that is not a ping, and answers pings.
 pub(crate) async fn text(socket: &mut WebSocket) -> Option<String> {
     loop {
         match timeout(LIMIT, socket.frame()).await.ok()?? {
@@ -94,7 +94,7 @@ pub(crate) async fn text(socket: &mut WebSocket) -> Option<String> {
     }
 }
 
-/// Reads until a text that begins so.
+/// Reads until a text with this beginning.
 pub(crate) async fn until(socket: &mut WebSocket, beginning: &str) -> Option<String> {
     loop {
         let text = text(socket).await?;

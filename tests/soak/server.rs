@@ -1,4 +1,4 @@
-//! The server under test. `/state` says what it holds and has counted.
+//! The server under test. `/state` returns its contents and its counters.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::state::State as Counted;
 
-/// What handlers count.
+/// The counters of the handlers.
 #[derive(Default)]
 struct Counts {
     connects: AtomicU64,
@@ -73,7 +73,7 @@ fn builder(counts: &Arc<Counts>) -> SocketIoBuilder {
 pub(crate) async fn run() {
     std::panic::set_hook(Box::new(|_| {}));
     let counts = Arc::new(Counts::default());
-    let io = builder(&counts).build().expect("the options are right");
+    let io = builder(&counts).build().expect("the options are valid");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     let state = io.clone();

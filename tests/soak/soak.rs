@@ -1,20 +1,20 @@
-//! A soak test: a server, thousands of clients that behave well and badly, and a count of what is left when they have gone.
+//! A soak test: a server, thousands of clients that behave well and badly, and a check that nothing is left when they have gone.
 //!
 //! ```text
 //! ./tests/run soak 15                                    # minutes; half a minute by default
 //! cargo run --profile checked --example soak -- 0.5     # the same, by hand
 //! ```
 //!
-//! The conductor starts the server and two programs of clients as processes of their own, so that it can stop (`kill -STOP`) and kill
-//! the one whose clients behave badly. A canary, a client with a process of its own resources, measures how long an echo takes meanwhile.
+//! The conductor starts the server and two programs of clients as separate processes, so that it can stop (`kill -STOP`) and kill the
+//! one whose clients behave badly. A canary, which is a client in the conductor's process, measures how long an echo takes meanwhile.
 //!
 //! | file | contents |
 //! |---|---|
-//! | `server.rs` | the server, and what it counts |
+//! | `server.rs` | the server, and its counters |
 //! | `good.rs` | clients that behave well: each answer is checked |
 //! | `bad.rs` | clients that flood, stall, vanish, and send garbage |
 //! | `conductor.rs` | the run, and the comparison with the model at its end |
-//! | `link.rs`, `latency.rs`, `state.rs` | connections that may fail, the canary, what is read from the server's process |
+//! | `link.rs`, `latency.rs`, `state.rs` | connections that may fail, the canary, the state of the server |
 
 mod bad;
 mod conductor;

@@ -1,8 +1,8 @@
-//! [`State`]: what the server says of itself; [`Process`]: what the system says of it.
+//! [`State`]: the contents and counters of the server, by itself; [`Process`]: its memory and files, by the system.
 
 use serde::{Deserialize, Serialize};
 
-/// What the server holds now, and has counted.
+/// The current contents of the server, and its counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) connections: u64,

@@ -67,7 +67,7 @@ impl Hall {
 }
 
 #[test]
-fn an_ack_belongs_into_events_whose_return_value_is_not_sent() {
+fn an_ack_belongs_in_events_whose_return_value_is_not_sent() {
     let builder = SocketIo::bare()
         .handlers(handlers![ack_and_nothing, ack_and_no_ack])
         .on("closure", |_: Ack| async {});

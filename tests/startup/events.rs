@@ -43,7 +43,7 @@ fn linked_events_are_checked_without_being_listed() {
 }
 
 #[test]
-fn two_types_of_one_name_collide() {
+fn two_types_with_one_name_are_refused() {
     let games = || SocketIo::bare().allow_namespace("/games");
     problem(
         games().event::<Moved>().event::<MovedAgain>(),

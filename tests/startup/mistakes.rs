@@ -1,4 +1,4 @@
-//! More mistakes that `build()` finds, and what calls in the wrong place say.
+//! More mistakes that `build()` finds, and the messages of calls in the wrong place.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,7 +37,7 @@ fn an_event_has_one_acknowledgement_and_one_upload() {
 }
 
 #[test]
-fn what_is_for_a_namespace_that_does_not_exist_is_refused() {
+fn options_for_a_namespace_that_does_not_exist_are_refused() {
     let nowhere = "no handler is in \"/caht\", and `allow_namespace` does not allow it";
     for (builder, option) in [
         (bare().rate_limit_in("/caht", "1/s"), "`rate_limit_in`"),
@@ -164,7 +164,7 @@ fn closures_have_the_checks_of_attributes() {
 }
 
 #[test]
-fn what_needs_a_runtime_says_so() {
+fn functions_that_need_a_runtime_say_so() {
     let io = bare().build().unwrap();
     let message = |panic: Box<dyn std::any::Any + Send>| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -179,7 +179,7 @@ fn what_needs_a_runtime_says_so() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_stopped_says_that_it_accepts_nothing() {
+async fn a_server_that_was_stopped_logs_that_it_accepts_nothing() {
     let log = Log::default();
     let _guard = log.collect();
     let io = bare().build().unwrap();

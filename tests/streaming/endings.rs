@@ -1,4 +1,4 @@
-//! How streams end before their end: cancelled, without their client, too long, or too many.
+//! Streams that end early: they are cancelled, their client leaves, they take too long, or there are too many.
 
 use std::{future::pending, sync::Arc, time::Duration};
 

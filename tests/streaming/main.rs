@@ -2,9 +2,9 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `streams` | items, the end, errors, and what goes on meanwhile |
+//! | `streams` | items, the end, errors, and other events meanwhile |
 //! | `endings` | streams that are cancelled, whose client leaves, and that take too long |
-//! | `recipients` | streams to rooms, and streams that go on without their client |
+//! | `recipients` | streams to rooms, and streams that continue without their client |
 //! | `uploads` | chunks of a client as one stream |
 
 mod endings;

@@ -1,4 +1,4 @@
-//! Streams to rooms, and streams that go on without their client.
+//! Streams to rooms, and streams that continue without their client.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ async fn a_handler_names_the_room_that_its_stream_goes_to() {
 }
 
 #[tokio::test]
-async fn a_detached_stream_goes_on_without_its_client_until_it_is_cancelled_by_its_key() {
+async fn a_detached_stream_continues_without_its_client_until_it_is_cancelled_by_its_key() {
     let permits = Arc::new(Semaphore::new(0));
     let io = server(&permits);
     let [caller, member] = [
@@ -119,7 +119,7 @@ async fn detached_streams_are_bounded_and_end_with_the_server() {
 }
 
 #[tokio::test]
-async fn a_stream_to_a_room_with_a_history_goes_on_and_its_client_resumes_it() {
+async fn a_stream_to_a_room_with_a_history_continues_and_its_client_resumes_it() {
     #[socketio::event(stream = "n")]
     async fn count(permits: State<Semaphore>) -> StreamTo<impl Stream<Item = u32>> {
         to("job:7").stream(counted(permits.into_inner()))

@@ -48,7 +48,7 @@ async fn items_are_events_to_the_caller_and_the_end_is_the_acknowledgement() {
 }
 
 #[tokio::test]
-async fn the_client_s_other_events_are_handled_meanwhile() {
+async fn other_events_of_the_client_are_handled_meanwhile() {
     #[socketio::event(stream = "n")]
     async fn count(permits: State<Semaphore>) -> impl Stream<Item = u32> {
         counted(permits.into_inner())

@@ -149,7 +149,7 @@ async fn several_uploads_do_not_mix() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused() {
+async fn chunks_that_do_not_fit_are_refused() {
     let (io, notes) = server(|io| io.max_upload_size(8).max_streams(2));
     let client = TestClient::connect(&io, "/").await.unwrap();
     let error = |text: &str| json!({ "error": text });
@@ -250,7 +250,7 @@ async fn an_upload_without_a_further_chunk_times_out() {
 }
 
 #[test]
-fn an_upload_is_an_argument_of_events_alone() {
+fn an_upload_is_an_argument_of_events_only() {
     let problems = SocketIo::bare()
         .on("connect", |_: Upload| ())
         .on("disconnect", |_: Upload| ())

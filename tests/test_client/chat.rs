@@ -102,7 +102,7 @@ async fn the_room_receives_the_message_and_the_sender_does_not() {
 }
 
 #[tokio::test]
-async fn a_refusal_can_be_read() {
+async fn a_refusal_has_its_message() {
     let io = chat();
     let token = Token {
         token: "eve's".into(),

@@ -50,7 +50,7 @@ async fn an_invalid_header_is_an_error_and_not_a_panic() {
 }
 
 #[tokio::test]
-async fn a_client_behind_a_trusted_proxy_has_the_address_that_the_proxy_tells() {
+async fn a_client_behind_a_trusted_proxy_has_the_address_that_the_proxy_forwards() {
     let io = socketio::SocketIo::bare()
         .trusted_proxies("10.0.0.1")
         .on("who", || request().forwarded_addr())

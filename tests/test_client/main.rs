@@ -1,4 +1,4 @@
-//! The test client itself: what it sends, what it sees, when it waits.
+//! The test client itself: sending, receiving and waiting.
 
 mod answering;
 mod chat;

@@ -65,7 +65,7 @@ async fn a_connection_that_joins_no_namespace_is_closed_after_the_connect_timeou
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_has_left_all_namespaces_is_closed_after_it_as_well() {
+async fn a_connection_that_has_left_all_namespaces_is_closed_after_the_connect_timeout() {
     let io = server!();
     let connection = TestClient::builder(&io).open().unwrap();
     connection.send_raw("0").await.unwrap();
@@ -74,7 +74,7 @@ async fn one_that_has_left_all_namespaces_is_closed_after_it_as_well() {
     connection.send_raw("1").await.unwrap();
     let left = tokio::time::Instant::now();
     tokio::time::sleep(std::time::Duration::from_secs(30)).await;
-    // Who joins again stays.
+    // A client that joins again stays connected.
     connection.send_raw("0").await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(100)).await;
     assert_eq!(io.connections(), 1);

@@ -1,4 +1,4 @@
-//! One test for each advisory of servers of this family, named after its id: what must hold.
+//! One test for each advisory about similar servers, named after its id.
 //!
 //! Elsewhere: CVE-2020-36048 and CVE-2026-48809 for bodies of unknown length, `engine/polling.rs`; CVE-2025-61765, in
 //! `tests/cluster/`: messages of brokers are JSON only.
@@ -19,7 +19,7 @@ fn io() -> SocketIo {
     io.build().unwrap()
 }
 
-/// Whether a server still serves, after what was done to it.
+/// Asserts that a server still serves.
 async fn serves(connector: &Connector) {
     let mut socket = connector.websocket().await;
     socket.join("/").await;
@@ -33,7 +33,7 @@ async fn joined(connector: &Connector) -> WebSocket {
     socket
 }
 
-/// Asserts that a client that sends these packets is disconnected, and that the server goes on.
+/// Asserts that a client that sends these packets is disconnected, and that the server still serves.
 async fn closes(connector: &Connector, packets: &[&str]) {
     let mut socket = joined(connector).await;
     for packet in packets {

@@ -110,7 +110,7 @@ async fn a_client_that_stops_reading_is_disconnected_when_its_outbox_stays_full(
     assert_eq!(notes.take(), ["transport error"]);
 }
 
-/// The connection is closed by the server's own deadline, since the client neither answers Close nor goes.
+/// The connection is closed by the server's own deadline, since the client neither answers Close nor ends the connection.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_ignores_close_loses_its_connection() {
     let connector = Connector::serve(&server());

@@ -1,4 +1,4 @@
-//! What a client over TCP is told when its WebSocket is closed because of what it has sent.
+//! The close codes that a client over TCP receives when it has sent an invalid message.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn a_body_that_is_too_large_is_answered_with_413_after_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_on_after_its_mistake_is_cut_off() {
+async fn a_client_that_continues_after_its_mistake_is_disconnected() {
     let mut client = connect(server()).await;
     client
         .send_bytes(&frame(0x82, &"x".repeat(2_000_000)))

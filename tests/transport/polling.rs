@@ -5,13 +5,13 @@ use test_support::engine_client::{Connector, WebSocket};
 
 // D9
 #[tokio::test]
-async fn every_post_is_answered_whatever_it_holds() {
+async fn every_post_is_answered_even_if_its_body_is_invalid() {
     for body in ["4\u{1e}9", "x", "2", "42[", "4\u{1e}", "b!!", ""] {
         let io = SocketIo::bare().build().unwrap();
         let polling = Connector::serve(&io).polling().await;
         polling.join("/").await;
         let answer = polling.post(body).await;
-        // What Engine.IO can't read is refused at once, what Socket.IO can't ends the session a moment later.
+        // A body that Engine.IO can't read is refused at once. A packet that Socket.IO can't read ends the session a moment later.
         assert!(matches!(answer.status, 200 | 400), "{body:?}: {answer:?}");
         let answer = polling.get().await;
         assert!(

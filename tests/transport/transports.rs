@@ -1,4 +1,4 @@
-//! Which transports are offered, and what the handshake says.
+//! The transports that are offered, and the content of the handshake.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use test_support::http;
 
 // D10
 #[tokio::test(start_paused = true)]
-async fn what_is_not_offered_is_not_served() {
+async fn transports_that_are_not_offered_are_not_served() {
     use socketio::engine::Transports;
 
     let polling = Transports::POLLING;
@@ -35,7 +35,7 @@ async fn what_is_not_offered_is_not_served() {
 
 // D26
 #[tokio::test]
-async fn the_handshake_tells_times_to_the_millisecond() {
+async fn the_handshake_has_times_to_the_millisecond() {
     let io = SocketIo::bare()
         .ping_interval(Duration::from_millis(2_500))
         .ping_timeout(Duration::from_millis(1_234))

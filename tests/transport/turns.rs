@@ -92,7 +92,7 @@ async fn a_handler_that_is_always_ready_does_not_stop_the_heartbeat() {
     assert!(client.pings() >= 2, "{}", client.pings());
 }
 
-/// Under paused time a task that spins lets the clock stand still: this would not end.
+/// With paused time, a task that spins stops the clock, so this test would not end.
 #[tokio::test(start_paused = true)]
 async fn an_acknowledgement_after_close_costs_nothing_while_the_client_ignores_close() {
     let (io, _) = server();
@@ -109,7 +109,7 @@ async fn an_acknowledgement_after_close_costs_nothing_while_the_client_ignores_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_breach_of_protocol_while_a_handler_runs_costs_nothing_either() {
+async fn an_invalid_packet_while_a_handler_runs_costs_nothing_either() {
     let io = SocketIo::bare()
         .on("slow", || async {
             tokio::time::sleep(Duration::from_millis(300)).await;

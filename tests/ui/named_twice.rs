@@ -1,4 +1,4 @@
-//! The name of an event is no option, and a closure has no attribute.
+//! The name of an event is not an option, and a closure has no attribute.
 
 use socketio::{SocketIo, handlers};
 

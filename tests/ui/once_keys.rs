@@ -1,4 +1,4 @@
-//! Keys of `once` that are none: neither an argument, a field of one, nor a function.
+//! Invalid keys of `once`: neither an argument, a field of one, nor a function.
 
 #[socketio::event(once = "id")]
 fn in_quotes(_id: String) {}

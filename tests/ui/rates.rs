@@ -1,4 +1,4 @@
-//! Rates that are none.
+//! Invalid rates.
 
 #[socketio::event(rate = "often")]
 fn no_rate() {}

@@ -1,4 +1,4 @@
-//! `record` in forms that it does not have.
+//! Invalid forms of `record`.
 
 #[socketio::event(record = true)]
 fn with_a_value() {}

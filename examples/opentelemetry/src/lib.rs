@@ -12,7 +12,7 @@ use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _}
 
 /// Returns a subscriber that exports spans, and the provider that must be shut down at the end.
 ///
-/// For a collector, use the crate `opentelemetry-otlp` and a batch exporter. Spans of a target of your own need a line of their own.
+/// For a collector, use the crate `opentelemetry-otlp` and a batch exporter. Spans of your own targets are exported if `Targets` lists them.
 pub fn subscriber(
     exporter: impl SpanExporter + 'static,
 ) -> (impl Subscriber + Send + Sync, SdkTracerProvider) {

@@ -9,7 +9,7 @@ async fn main() -> socketio::Result {
     tracing::subscriber::set_global_default(subscriber)?;
     let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:5000".into());
     server()?.run((), addr).await?;
-    // What waits to be exported.
+    // Exports the remaining spans.
     provider.shutdown()?;
     Ok(())
 }

@@ -47,7 +47,7 @@ fn trace(id: &str) -> TraceId {
 }
 
 #[tokio::test]
-async fn a_trace_in_auth_goes_on_in_the_spans_of_the_client_its_events_and_what_they_call() {
+async fn a_trace_in_auth_continues_in_the_spans_of_the_client_and_its_events() {
     let (exporter, _guard) = collect();
     let spans = spans(&exporter, async |io| {
         let auth = json!({"token": "t", "traceparent": PARENT});
@@ -82,7 +82,7 @@ async fn a_trace_in_auth_goes_on_in_the_spans_of_the_client_its_events_and_what_
 }
 
 #[tokio::test]
-async fn a_trace_in_the_header_of_the_handshake_goes_on_too() {
+async fn a_trace_in_a_header_of_the_handshake_continues() {
     let (exporter, _guard) = collect();
     let spans = spans(&exporter, async |io| {
         TestClient::builder(&io)
@@ -97,7 +97,7 @@ async fn a_trace_in_the_header_of_the_handshake_goes_on_too() {
 }
 
 #[tokio::test]
-async fn without_a_valid_trace_a_client_is_part_of_the_trace_of_its_connection() {
+async fn without_a_valid_trace_a_client_belongs_to_the_trace_of_its_connection() {
     for auth in [
         json!({}),
         json!({"traceparent": 7}),

@@ -145,7 +145,7 @@ impl Engine {
         }
     }
 
-    /// Counts a handshake, which must not come too fast, nor from an address with too many sessions.
+    /// Counts a handshake. It fails if handshakes come too fast, or if its address has too many sessions.
     fn permit(&self, request: &mut Parts) -> Result<SessionPermit, Refusal> {
         let sessions = &self.sessions;
         let address = Caller::address(request, &sessions.config.trusted_proxies);
@@ -157,7 +157,7 @@ impl Engine {
         permit.map_err(Refusal::TooMany)
     }
 
-    /// Counts a handshake, and reports what is ignored of it.
+    /// Counts a handshake, and reports ignored forwarding headers.
     pub(super) fn count(&self, request: &Parts, address: Option<IpAddr>) -> Result<(), Problem> {
         report_ignored_headers(request, &self.sessions.config);
         self.sessions.admission.handshake(address)

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_frame_follows_what_was_collected_in_however_small_pieces_it_is_written() {
+    async fn the_frame_follows_the_collected_frames_however_small_the_writes_are() {
         for (length, head) in [
             (5, &[0x82, 5][..]),
             (126, &[0x82, 126, 0, 126]),

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_encoders_write_is_decoded() {
+    fn the_output_of_all_encoders_is_decoded() {
         for text in [
             "AQIDBA==",
             "AQIDBA",
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_encoder_writes_is_malformed() {
+    fn text_that_no_encoder_writes_is_malformed() {
         for text in ["!!", "AQ!D", "AQIDB", "A", "AQ==AQ==", "AQ=ID", "AQ\u{e9}D"] {
             assert_eq!(decode(text.as_bytes()), None, "{text:?}");
         }

@@ -68,8 +68,8 @@ impl Coding {
         (compressed.len() < body.len()).then(|| compressed.into())
     }
 
-    /// Returns the compressed body if it is shorter. Uses the fastest level, and blocks: for what is compressed once, at
-    /// start-up.
+    /// Returns the compressed body if it is shorter. Uses the fastest level, and blocks: for files that are compressed
+    /// once, at start-up.
     pub(crate) fn compress_at_once(self, body: &[u8]) -> Option<Bytes> {
         let mut encoder = Encoder::new(self, body.len() / 4, Compression::fast());
         encoder.write(body).ok()?;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_chooses_and_gzip_decides_a_draw() {
+    fn the_client_chooses_and_gzip_wins_for_equal_weights() {
         for (values, expected) in [
             (&["gzip, deflate, br, zstd"][..], Some(Coding::Gzip)),
             (&["deflate, gzip"], Some(Coding::Gzip)),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_accept_it_does_not_get() {
+    fn codings_that_a_client_does_not_accept_are_not_used() {
         for values in [
             &[][..],
             &[""],
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_compressed_is_what_a_client_inflates() {
+    async fn a_client_inflates_the_compressed_body() {
         let body = Bytes::from("4[\"event\",{\"number\":1}]\u{1e}".repeat(5_000));
         let mut text = String::new();
         let gzip = Coding::Gzip.compress(&body).await.unwrap();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_get_shorter_is_left_as_it_is() {
+    async fn a_body_that_does_not_get_shorter_is_not_compressed() {
         assert_eq!(
             Coding::Gzip.compress(&Bytes::from_static(b"4a")).await,
             None

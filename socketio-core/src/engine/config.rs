@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_announced_to_the_millisecond_and_never_too_short() {
+    fn times_are_announced_in_milliseconds_and_rounded_up() {
         let mut config = Config {
             ping_interval: Duration::from_millis(1_234),
             ping_grace: Duration::from_micros(500),

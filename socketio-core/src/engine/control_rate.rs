@@ -14,7 +14,7 @@ pub(super) struct ControlRate {
 }
 
 impl ControlRate {
-    /// Counts some, and returns whether they are within the limit.
+    /// Counts control packets or frames, and returns whether they are within the limit.
     pub(super) fn admit(&mut self, number: usize, limit: usize) -> bool {
         let now = Instant::now();
         if self

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_pages_and_other_sites_do_not_see_it() {
+    fn by_default_scripts_and_other_sites_do_not_see_the_cookie() {
         let cookie = Cookie::from("io");
         assert_eq!(cookie, Cookie::new("io"));
         assert_eq!(header(&cookie), "io=X; Path=/; HttpOnly; SameSite=Lax");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn over_tls_it_is_secure_once() {
+    fn over_tls_the_cookie_is_secure_once() {
         let text = |cookie: &Cookie| {
             cookie
                 .header("X", true)
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_can_be_added_replaced_and_taken_off() {
+    fn attributes_can_be_added_replaced_and_removed() {
         let cookie = Cookie::new("io")
             .attribute("path", "/app")
             .attribute("Max-Age", "60")
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_takes_is_a_problem() {
+    fn a_cookie_that_browsers_refuse_is_a_problem() {
         for (cookie, expected) in [
             (Cookie::new(""), "name \"\""),
             (Cookie::new("a b"), "name \"a b\""),

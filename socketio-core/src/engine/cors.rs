@@ -96,7 +96,7 @@ impl Cors {
     }
 }
 
-/// What applies beside the list of origins.
+/// The options besides the list of origins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CorsOptions {
     pub(super) credentials: bool,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_panics_lets_nobody_connect() {
+    fn a_check_that_panics_refuses_the_page() {
         let cors = Cors::check(|_, _| panic!("no list of origins"));
         assert!(!allows(
             &cors,
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_no_page_sent_is_let_through() {
+    fn a_request_without_an_origin_is_accepted() {
         assert!(allows(&Cors::SameOrigin, &[("host", "a.test")]));
         assert!(allows(&Cors::List(vec![]), &[("host", "a.test")]));
     }
 
     #[test]
-    fn a_proxy_may_say_what_the_browser_saw() {
+    fn a_trusted_proxy_may_forward_the_scheme_and_the_host() {
         let behind = |headers: &[(&str, &str)]| {
             let common = [("host", "inner:80"), ("origin", "https://a.test")];
             allows(&Cors::SameOrigin, &[&common[..], headers].concat())
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_no_trusted_proxy_can_not_say_it() {
+    fn forwarding_headers_of_other_peers_are_ignored() {
         let mut request = request(&[
             ("host", "inner"),
             ("origin", "https://a.test"),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_ended_the_tls_tells_the_scheme() {
+    fn the_code_that_terminated_tls_provides_the_scheme() {
         let mut request = request(&[("host", "a.test"), ("origin", "https://a.test")]);
         assert!(!grants(&Cors::SameOrigin, &request));
         request.extensions.insert(Scheme::HTTPS);
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn one_origin_several_or_a_star_can_be_written_as_they_are() {
+    fn one_origin_several_origins_and_a_star_are_accepted() {
         let list = |cors| match cors {
             Cors::List(origins) => origins,
             other => panic!("{other:?}"),
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_it_checks_nothing() {
+    fn without_checks_every_origin_is_accepted() {
         assert!(allows(&Cors::Off, &[("origin", "https://b.test")]));
     }
 }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn it_knows_when_nothing_is_left_over_however_the_bytes_are_cut() {
+    fn the_end_of_a_message_is_known_however_the_bytes_are_cut() {
         let stream = [
             frame(0x81, 5, 0),
             frame(0x82, 5, 2),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_frame_or_of_a_message_is_something_left_over() {
+    fn a_partial_frame_or_message_is_left_over() {
         let text = frame(0x81, 5, 2);
         for read in 1..text.len() {
             let mut tracker = FrameTracker::default();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_before_a_frame_that_is_read_whole_wherever_the_room_ends() {
+    fn reading_stops_before_a_frame_that_is_read_whole_for_every_size_of_the_buffer() {
         let limit = 1_000_000;
         let small = frame(0x81, 20_000, 2)[..2_000].to_vec();
         let before = [frame(0x81, 5, 0), frame(0x82, 300, 2)].concat();

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_it_does_not_answer() {
+    fn without_checks_no_headers_are_added() {
         let mut answer = HeaderMap::new();
         Grant::default().apply(true, &mut answer);
         assert!(answer.is_empty());

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_pong_it_is_over_when_it_was_said_to_be() {
+    async fn without_a_pong_the_session_ends_at_the_announced_time() {
         let (mut heartbeat, config, start) = start();
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
         assert_eq!(
@@ -230,14 +230,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pong_that_nobody_awaits_changes_nothing() {
+    async fn an_unexpected_pong_changes_nothing() {
         let (mut heartbeat, config, start) = start();
         assert_eq!(heartbeat.pong(start + ms(100), &config), None);
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_packet_puts_the_end_off_once() {
+    async fn another_packet_extends_the_timeout_once() {
         let (mut heartbeat, config, start) = start();
         heartbeat.packet(&config);
         assert_eq!(heartbeat.due(), Some(start + ms(300)));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_transfer_that_moves_puts_the_end_off_but_not_for_ever() {
+    async fn a_transfer_that_progresses_extends_the_timeout_up_to_a_limit() {
         let (mut heartbeat, config, start) = start();
         heartbeat.beat(start + ms(300), &config);
         let moving = SignsOfLife {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_is_not_read_can_not_be_late() {
+    async fn a_client_that_is_not_read_does_not_time_out() {
         let (mut heartbeat, config, start) = start();
         tokio::time::advance(ms(200)).await;
         heartbeat.reading(false);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_late_server_does_not_blame_its_client() {
+    async fn a_client_has_its_full_time_if_the_server_is_late() {
         let (mut heartbeat, config, start) = start();
         assert_eq!(
             heartbeat.beat(start + ms(900), &config),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_sends_other_packets_has_its_time_once_more() {
+    async fn a_client_that_sends_other_packets_has_the_timeout_once_more() {
         let (_, config, start) = start();
         let mut heartbeat = Heartbeat::new(start, &config, ProtocolVersion::Eio3);
         heartbeat.packet(&config);

@@ -17,7 +17,7 @@
 //! # assert!(engine.is_empty());
 //! ```
 //!
-//! The way of a request: `server` reads its purpose (`request`), checks its origin (`cors`) and refuses it (`refusal`),
+//! How a request is handled: `server` reads its purpose (`request`), checks its origin (`cors`) and refuses it (`refusal`),
 //! opens a `session`, or passes it to the session with its id through the slots in `shared`. The response to a poll may
 //! be compressed (`compression`). A session has no task of its own: its owner polls it, and it drives the `websocket`,
 //! the `upgrade`, the `heartbeat` and the `timer`. How packets are written depends on the version of the `protocol`; what is

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_equals_nothing() {
+    fn an_invalid_origin_equals_nothing() {
         for text in [
             "",
             "a.test",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_send_is_fine() {
+    fn origins_that_clients_send_are_valid() {
         for origin in [
             "https://example.org",
             "http://localhost:3000",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_they_never_send_is_told_with_the_cure() {
+    fn origins_that_clients_never_send_are_reported_with_the_cure() {
         for (origin, cure) in [
             ("https://a.test/app", "write `https://a.test`"),
             ("https://a.test//", "write `https://a.test`"),

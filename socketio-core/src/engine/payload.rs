@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_packets_are_as_good_as_one() {
+    fn a_payload_may_have_ten_thousand_packets() {
         let body = Bytes::from("4x\u{1e}".repeat(9_999) + "4x");
         assert_eq!(
             Payload::new(body)
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_what_a_client_decodes() {
+    fn a_client_decodes_the_encoded_packets() {
         let mut encoder = Encoder::default();
         encoder.message(&Message::Text("one".into()));
         encoder.control("2");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_no_more_packets_than_python_takes() {
+    fn a_response_has_no_more_packets_than_python_accepts() {
         let mut out: std::collections::VecDeque<_> =
             (0..20).map(|_| Message::Text("x".into())).collect();
         let mut encoder = Encoder::default();

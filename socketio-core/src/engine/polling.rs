@@ -58,7 +58,7 @@ impl Drop for WaitingPoll<'_> {
 /// A body over the limit does not affect the session. A body that is incomplete or takes too long ends the session,
 /// because packets may be lost.
 ///
-/// `is_sent` is whether the client sends the body without waiting for a sign of the server.
+/// `is_sent` is whether the client sends the body without waiting for `100 Continue`.
 pub(super) async fn post<B>(
     shared: Arc<Shared>,
     body: B,
@@ -145,7 +145,7 @@ where
     Ok(read.freeze())
 }
 
-/// What was read of a body.
+/// The bytes of a body that were read.
 enum Reading {
     Sized(LargeBuffer, usize),
     Growing(BytesMut),
@@ -168,7 +168,7 @@ impl Reading {
     }
 
     fn put(&mut self, mut data: impl Buf) {
-        // A body that is longer than it said.
+        // A body that is longer than its announced length.
         if let Reading::Sized(buffer, length) = self
             && data.remaining() > buffer.len() - *length
         {
@@ -192,7 +192,7 @@ impl Reading {
     }
 }
 
-/// What happens to the session when a request ends, or is dropped, without a response.
+/// Decides what happens to the session when a request ends, or is dropped, without a response.
 struct Guard<'a> {
     shared: &'a Shared,
     outcome: Outcome,
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_poll_that_was_answered_does_not() {
+    async fn an_answered_poll_does_not_end_the_session() {
         let shared = session();
         let waiting = poll(Arc::clone(&shared));
         let (answer, ()) = tokio::join!(waiting, async {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
+    async fn a_body_over_the_limit_is_refused_and_the_session_stays_open() {
         let shared = session();
         let announced = Full::<Bytes>::from("4hello");
         assert_eq!(
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn a_body_that_never_ends_times_out() {
         let shared = session();
         let start = Instant::now();
         let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_is_one_that_takes_very_long() {
+    async fn a_body_that_takes_very_long_times_out() {
         let shared = session();
         let start = Instant::now();
         let chunk = |()| async {

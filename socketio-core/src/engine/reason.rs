@@ -41,8 +41,8 @@ impl CloseReason {
 }
 
 impl CloseReason {
-    /// Returns whether the client is told that the server has ended the session, which several clients take as a reason not to come
-    /// back. After any other end they see an outage, and reconnect.
+    /// Returns whether the client is notified that the server has ended the session, after which several clients do not reconnect.
+    /// After any other end they see an outage, and reconnect.
     pub(super) fn is_goodbye(self) -> bool {
         self == CloseReason::ServerClose
     }

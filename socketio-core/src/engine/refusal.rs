@@ -101,7 +101,7 @@ impl Refusal {
         })
     }
 
-    /// Returns the HTTP response. Its `reason` says what `message`, which is the same as in Node, leaves open.
+    /// Returns the HTTP response. Its `message` is the same as in Node; its `reason` has the details.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = self.parts();
         let body = match self {

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_came_and_what_was_expected() {
+    fn the_expected_origins_and_the_cure_are_named() {
         let same = [("host", "a.test:80"), ("origin", "http://b.test")];
         let same = refused(&Cors::SameOrigin, &same);
         assert_eq!(same.expected, "http://a.test");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_proxy_that_does_not_forward_the_scheme_it_says_the_header() {
+    fn behind_a_proxy_that_does_not_forward_the_scheme_the_cure_names_the_header() {
         let cure = cure_of(&[("host", "a.test"), ("origin", "https://a.test")]);
         assert!(
             cure.contains("`proxy_set_header X-Forwarded-Proto $scheme;`"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_proxy_that_leaves_out_the_port_it_says_the_header() {
+    fn behind_a_proxy_that_leaves_out_the_port_the_cure_names_the_header() {
         let cure = cure_of(&[("host", "a.test"), ("origin", "http://a.test:8080")]);
         assert!(
             cure.contains("`proxy_set_header Host $http_host;`"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_proxy_that_is_not_trusted_it_says_the_option() {
+    fn behind_a_proxy_that_is_not_trusted_the_cure_names_the_option() {
         let cure = cure_of(&[
             ("host", "inner"),
             ("x-forwarded-host", "a.test"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_without_a_web_origin_are_told_the_option() {
+    fn for_clients_without_a_web_origin_the_cure_names_the_option() {
         for origin in ["null", "file://", "capacitor://localhost"] {
             let cure = cure_of(&[("host", "a.test"), ("origin", origin)]);
             assert!(cure.contains("`.cors_non_web_origins(true)`"), "{cure}");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_logged_of_a_client_is_short() {
+    fn the_logged_origin_is_short() {
         let origin = format!("http://{}", "a".repeat(10_000));
         let refused = refused(
             &Cors::SameOrigin,

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::{protocol::Protocol, refusal::Refusal, sid::Sid, transport::TransportKind, v3::V3};
 use crate::base::{Problem, ProtocolVersion};
 
-/// What a request asks for.
+/// The purpose of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A CORS preflight.

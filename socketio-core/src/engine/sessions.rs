@@ -52,7 +52,7 @@ struct Entry {
 }
 
 impl Table {
-    /// Makes room for one more session, and returns the one that has to go for it.
+    /// Makes room for one more session, and returns the one that is removed for it.
     fn make_room(
         &mut self,
         transport: TransportKind,
@@ -179,7 +179,7 @@ impl Sessions {
         table.forget_the_old();
     }
 
-    /// If this GET without a session is the last one of a client that has just closed it, returns the protocol of that.
+    /// If this GET without a session is the last one of a client that has just closed it, returns that session's protocol.
     pub(super) fn claim_final_poll(&self, sid: Sid) -> Option<Protocol> {
         let mut table = self.table();
         table.forget_the_old();

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn an_invalid_id_is_refused() {
         for text in [
             "",
             "__proto__",
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_tell_the_secret() {
+    fn debug_does_not_show_the_secret() {
         let sid = Sid::random().unwrap();
         assert!(!format!("{sid:?}").contains(&sid.as_str()[..5]));
     }

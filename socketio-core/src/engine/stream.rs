@@ -77,7 +77,7 @@ impl<S> Stream<S> {
         self.received
     }
 
-    /// Returns the number of complete messages in what was read, unless a part of another one was read.
+    /// Returns the number of complete messages that were read, unless a part of another one was read.
     pub(super) fn between_messages(&self) -> Option<u64> {
         self.frames.between().filter(|_| self.whole.is_none())
     }
@@ -90,7 +90,7 @@ impl<S> Stream<S> {
         }
     }
 
-    /// Takes the frame that was read whole, and that comes after what was read otherwise.
+    /// Takes the frame that was read whole, which comes after the bytes that were read otherwise.
     pub(super) fn take_whole(&mut self) -> Option<Result<Frame, Error>> {
         let whole = self.whole.take_if(|whole| whole.is_complete())?;
         Some(whole.finish())
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_the_reader_has_no_room_for_is_kept_for_its_next_read() {
+    async fn bytes_that_the_reader_has_no_room_for_are_kept_for_its_next_read() {
         let (mut peer, io) = duplex(4096);
         let mut stream = Stream::new(io, 1_000_000);
         peer.write_all(b"hello world").await.unwrap();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_counts_what_the_socket_took() {
+    async fn the_bytes_that_the_socket_accepts_are_counted() {
         let (_peer, io) = duplex(4);
         let mut stream = Stream::new(io, 1_000_000);
         assert_eq!(stream.write(b"hello").await.unwrap(), 4);

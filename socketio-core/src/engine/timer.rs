@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn for_ever_is_no_overflow() {
+    async fn the_longest_duration_does_not_overflow() {
         assert!(after(Instant::now(), Duration::MAX) > Instant::now());
     }
 }

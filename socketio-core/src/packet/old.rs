@@ -1,4 +1,5 @@
-//! The differences for clients of Socket.IO 3 and 4, the versions before the current one: the responses to CONNECT, and its query. Events, acknowledgements and their attachments are the same.
+//! The differences for clients of Socket.IO 3 and 4, the versions before the current one: the responses to CONNECT, and its
+//! query. Events, acknowledgements and their attachments are the same.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,8 +12,8 @@ use crate::base::{Data, ProtocolVersion, Text};
 const MAX_PARAMETERS: usize = 1_000;
 
 impl Codec {
-    /// Encodes the response to a client that has joined a namespace. Old clients are not told an id. With `pid` the client can
-    /// recover its session; that needs the default parser.
+    /// Encodes the response to a client that has joined a namespace. Old clients receive no id. With `pid` the client can recover
+    /// its session; that needs the default parser.
     pub(crate) fn joined(
         &self,
         version: ProtocolVersion,
@@ -63,7 +64,7 @@ impl Received {
     }
 }
 
-/// Returns the parameters of a query as one object; a repeated one is an array. Without parameters, there is none.
+/// Returns the parameters of a query as one object; a repeated one is an array. Without parameters, the payload is empty.
 pub(crate) fn query_as_auth<'a>(
     query: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
 ) -> Payload {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn old_clients_are_told_no_id() {
+    fn old_clients_receive_no_id() {
         let codec = Codec::default();
         assert_eq!(text(codec.joined(OLD, "/", "x", None)), "0");
         assert_eq!(text(codec.joined(OLD, "/chat", "x", None)), "0/chat,");

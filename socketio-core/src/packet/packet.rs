@@ -72,7 +72,7 @@ impl Packet {
     }
 }
 
-/// An estimate of what an object takes beside its entries: a node of the map has room for eleven.
+/// An estimate of the memory of an object besides its entries: a node of the map has room for eleven.
 pub(super) const NODE: usize = 10 * size_of::<(String, Data)>();
 
 pub(super) fn weight(data: &Data) -> usize {

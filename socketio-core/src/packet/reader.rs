@@ -28,7 +28,7 @@ enum Inner {
 /// A message that is not part of a packet.
 pub(crate) struct InvalidMessage {
     pub(crate) error: BoxError,
-    /// What may be logged of it.
+    /// The part of the message that may be logged.
     pub(crate) head: Head,
 }
 
@@ -42,8 +42,8 @@ impl InvalidMessage {
     }
 }
 
-/// Returns what may be logged of a message if it is invalid: of a CONNECT packet not its `auth`, and of a binary message, which
-/// may be one, only its beginning.
+/// Returns the part of an invalid message that may be logged: of a CONNECT packet not its `auth`, and of a binary message,
+/// which may be one, only its beginning.
 fn head(message: &Message) -> Head {
     let bytes = message.as_bytes();
     let end = match message {

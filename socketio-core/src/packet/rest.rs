@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_converts_and_iterates_like_the_vec_in_it() {
+    fn a_rest_converts_and_iterates_like_its_vec() {
         let mut rest: Rest<u8> = (1..=3).collect();
         assert_eq!(rest, Rest::from(vec![1, 2, 3]));
         rest.push(4);

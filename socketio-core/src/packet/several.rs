@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_an_error() {
+    fn a_tuple_struct_that_is_not_written_as_a_list_is_an_error() {
         assert!(payload(&Several(Strange(4, 2))).is_err());
         assert!(event("/", None, "strange", &Several(Strange(4, 2))).is_err());
     }

@@ -1,4 +1,4 @@
-//! Arguments that a parser has made values of.
+//! Arguments that a parser has decoded into values.
 
 use std::marker::PhantomData;
 

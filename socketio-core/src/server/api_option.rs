@@ -6,15 +6,15 @@ use super::SocketIoBuilder;
 use crate::{api::Api, base::States};
 
 impl SocketIoBuilder {
-    /// Adds the HTTP [`Api`], at `/socket.io-api/`. It also keeps what happens in memory, for `GET events`. A second one
-    /// replaces the first. Default: none.
+    /// Adds the HTTP [`Api`], at `/socket.io-api/`. It also keeps the rows of connections and events in memory, for
+    /// `GET events`. A second one replaces the first. Default: none.
     #[cfg_attr(docsrs, doc(cfg(feature = "api")))]
     pub fn api(mut self, api: Api) -> Self {
         self.api = Some(api);
         self
     }
 
-    /// Starts the API, and returns what is wrong with its options.
+    /// Starts the API, and returns the problems of its options.
     pub(super) fn start_api(&mut self, extensions: &mut States) -> Vec<String> {
         let Some(api) = self.api.take() else {
             return Vec::new();

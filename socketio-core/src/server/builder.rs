@@ -233,7 +233,7 @@ impl SocketIoBuilder {
     /// Sets how long a connection may exist without having joined a namespace. Time spent in `connect` handlers does
     /// not count. Default: 45 seconds.
     ///
-    /// A `connect` handler that still runs so long after its client has gone is dropped.
+    /// A `connect` handler that still runs that long after its client has gone is dropped.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -288,7 +288,7 @@ impl SocketIoBuilder {
     /// Adds a closure that sees every event that this process sends to its clients, as `onAnyOutgoing` of Socket.IO for Node does:
     /// after it was put into their outboxes, on the thread that emits. It must not block.
     ///
-    /// What the closure emits itself is not shown to it. With at least one closure, the server decodes each event once, and lists its
+    /// Events that the closure itself emits are not passed to it. With at least one closure, the server decodes each event once, and lists its
     /// recipients; without, it costs nothing. Incoming events pass through [middleware](crate::Middleware).
     ///
     /// ```

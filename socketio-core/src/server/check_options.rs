@@ -1,4 +1,4 @@
-//! What `build()` refuses of the builder's options.
+//! The checks of the builder's options in `build()`.
 
 use super::SocketIoBuilder;
 use crate::{engine::Cookie, recorder::Recorder};

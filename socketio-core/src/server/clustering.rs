@@ -72,9 +72,9 @@ impl SocketIoBuilder {
     /// Sets whether names that may be ids of a Python node's clients are private in a cluster, as ids of this library's clients
     /// always are: no client can join or close a room of such a name. Default: true.
     ///
-    /// These names are 20 letters, digits, `-` and `_`, with at least one upper-case letter. Python nodes publish what is for one
-    /// client to the room of its id, so whoever joined a room of that name here would receive it. Without Python nodes, and
-    /// where rooms have such names, set it to false.
+    /// These names are 20 letters, digits, `-` and `_`, with at least one upper-case letter. Python nodes publish an event
+    /// for one client to the room of its id, so whoever joined a room of that name here would receive it. Without Python nodes,
+    /// and where rooms have such names, set it to false.
     pub fn private_python_rooms(mut self, private: bool) -> Self {
         self.clustering.python_rooms = private;
         self
@@ -83,8 +83,8 @@ impl SocketIoBuilder {
     /// Sets the size of the largest message of another node that is read, in bytes. A larger one is logged and has no effect.
     /// Default: 64 MiB (67,108,864 bytes).
     ///
-    /// Programs that can publish are trusted not to send many. A message is in memory before its size is known here; what a broker
-    /// accepts is set there. The arguments of a message may be nested to a depth of 127, and it may name 65,536 rooms.
+    /// Programs that can publish are trusted not to send many. A message is in memory before its size is known here; the limit of a
+    /// broker is set at the broker. The arguments of a message may be nested to a depth of 127, and it may name 65,536 rooms.
     pub fn max_cluster_message(mut self, bytes: usize) -> Self {
         self.clustering.max_message = bytes;
         self

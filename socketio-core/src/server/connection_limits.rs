@@ -15,7 +15,7 @@ impl SocketIoBuilder {
     /// Sets how many connections one address may have. Further handshakes are answered with 429. Default: 10,000.
     ///
     /// The address is that of the client behind [trusted proxies](SocketIoBuilder::trusted_proxies). The addresses of an IPv6
-    /// network of 64 bits count as one. Not counted are clients whose address is not known: those of a trusted proxy that sends no
+    /// network of 64 bits count as one. Clients whose address is not known are not counted: those of a trusted proxy that sends no
     /// forwarding headers, which includes all clients on this machine by default, and, in a program that serves connections
     /// itself, requests without a [`PeerAddr`](crate::PeerAddr).
     ///
@@ -51,7 +51,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many TCP connections may be open, those of the application included. At the limit, the oldest one that has not brought
+    /// Sets how many TCP connections may be open, those of the application included. At the limit, the oldest one that has not sent
     /// a request yet is closed; if there is none, new ones are closed as soon as they are accepted. Default: 200,000, or nine tenths of
     /// the limit of open files if that is less (on Linux). Applies to `run` and `serve`.
     pub fn max_tcp_connections(mut self, connections: usize) -> Self {
@@ -66,7 +66,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many packets and WebSocket frames without a message (pings, pongs, noops) a connection may bring within a second, before
+    /// Sets how many packets and WebSocket frames without a message (pings, pongs, noops) a connection may send within a second, before
     /// it is closed. Default: 1,000. A client needs one in 25 seconds.
     pub fn max_control_rate(mut self, packets: usize) -> Self {
         self.options.engine.max_control_rate = packets;

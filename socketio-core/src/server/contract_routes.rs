@@ -11,12 +11,11 @@ use crate::{client::SocketIo, contract::Routes};
 
 impl SocketIoBuilder {
     /// Sets whether the [contract](crate::contract) is served: `/socket.io-api/contract.html` is a page that shows it and can emit
-    /// events, `contract.ts`, `contract.json` and `asyncapi.json` beside it are the other formats. Default: false.
+    /// events, `contract.ts`, `contract.json` and `asyncapi.json` next to it are the other formats. Default: false.
     ///
     /// It names events, types, doc comments and the places of handlers in the sources. On a server with an HTTP API (the feature
-    /// `api`), every request for it needs a token of the API, and the page asks for one; without an API, whoever can reach the
-    /// server can read it.
-    /// Handshake hooks do not run for these requests. Types without a schema are logged as warnings.
+    /// `api`), every request for it needs a token of the API, and the page asks for one; without an API, everyone who can
+    /// reach the server can read it. Handshake hooks do not run for these requests. Types without a schema are logged as warnings.
     pub fn serve_contract(mut self, serve: bool) -> Self {
         self.serve_contract = serve;
         self

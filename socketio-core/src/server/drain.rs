@@ -36,8 +36,8 @@ impl SocketIo {
     /// ctrl-c and SIGTERM, and return when this has been called.
     ///
     /// 1. [`health`](SocketIo::health) is not ready any more; after the [`notice`](Drain::notice), new sessions are refused with 503.
-    /// 2. Connections are closed in batches, each when its events have been handled and what was emitted has been written, and so that
-    ///    its client comes back: to another node.
+    /// 2. Connections are closed in batches, each when its events have been handled and emitted events have been written, and so
+    ///    that its client reconnects, to another node.
     /// 3. What is left [`shutdown_timeout`](SocketIoBuilder::shutdown_timeout) before the [`deadline`](Drain::deadline) is closed at
     ///    once, and the server shuts down.
     ///

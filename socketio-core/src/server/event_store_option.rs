@@ -36,7 +36,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds what is wrong with the store.
+    /// Adds the problems of the store.
     pub(super) fn check_event_store(&mut self) {
         if self.event_store.is_none() {
             return;

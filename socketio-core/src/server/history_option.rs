@@ -68,13 +68,13 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Serves the histories of rooms over HTTP, at `/socket.io-history/`, to those whom a guard allows. Default: they are not served.
+    /// Serves the histories of rooms over HTTP, at `/socket.io-history/`, to requests that a guard allows. Default: they are not served.
     pub fn history_http(mut self, http: HistoryHttp) -> Self {
         self.history_http = Some(http);
         self
     }
 
-    /// Adds what answers requests for histories.
+    /// Adds the routes of the histories.
     pub(super) fn start_history_http(&mut self, extensions: &mut States) {
         let Some(http) = self.history_http.take() else {
             return;
@@ -86,7 +86,7 @@ impl SocketIoBuilder {
         extensions.insert(Arc::new(places));
     }
 
-    /// Adds what is wrong with the histories and the parser.
+    /// Adds the problems of the histories with the parser.
     pub(super) fn check_histories(&mut self) {
         if self.last_values && self.codec.form() != Form::Json {
             self.problems.push(String::from(

@@ -5,7 +5,7 @@
 //! | accept loops | `server/accept.rs`, owned by the future of `run` or `serve` | end when that future is dropped, and when `stopping` turns true |
 //! | HTTP connections | `server/accept.rs` | `Node::http_tasks` |
 //! | Socket.IO connections | `server/connection/mod.rs` | `Node::connection_tasks` |
-//! | concurrent handlers that wait | `server/event_queue.rs`, which owns them in a `JoinSet` | dropped with the queue, in its connection's task |
+//! | concurrent handlers that wait | `server/event_queue/mod.rs`, which owns them in a `JoinSet` | dropped with the queue, in its connection's task |
 //! | background tasks and callbacks | `SocketIo::spawn`, `Socket::spawn`, emits with a callback, the admin statistics | `Node::tasks` |
 //! | appending to the event store, following it, storing sessions | `hub/stored/stored_events.rs`, which owns the three | `StoredEvents::stop` |
 //! | publishing and subscribing | `cluster/membership.rs`, which owns the two | `Emitter::stop` |
@@ -114,7 +114,7 @@ impl<'a> Shutdown<'a> {
             self.drop_served().await;
         }
         if let Some(recoveries) = &self.node.hub.recovery {
-            // Nobody can recover a session from now on.
+            // No session can be recovered from now on.
             let ended = futures_util::future::join_all(recoveries.stop());
             within(self.left().max(DROP_TIME), ended).await;
         }

@@ -51,7 +51,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many [detached](crate::StreamTo::detached) streams, which go on without their clients, may run on the server. One
+    /// Sets how many [detached](crate::StreamTo::detached) streams, which continue without their clients, may run on the server. One
     /// more fails as with [`max_streams`](SocketIoBuilder::max_streams). Default: 1,000.
     pub fn max_detached_streams(mut self, streams: usize) -> Self {
         self.options.detached_streams = streams;

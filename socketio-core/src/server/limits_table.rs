@@ -1,4 +1,4 @@
-//! The table of `docs/guide/limits.md` says what the builder does.
+//! The table of `docs/guide/limits.md` matches the builder's options.
 
 use std::time::Duration;
 

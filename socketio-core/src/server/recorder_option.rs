@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl SocketIoBuilder {
-    /// Adds a [`Recorder`], which writes what happens into files. A server has at most one. Default: none.
+    /// Adds a [`Recorder`], which writes connections and events into files. A server has at most one. Default: none.
     pub fn recorder(mut self, recorder: Recorder) -> Self {
         if self.recorder.replace(recorder).is_some() {
             self.problems.push(String::from(
@@ -21,7 +21,7 @@ impl SocketIoBuilder {
     }
 }
 
-/// Starts the recorder of a node, once nothing is wrong with the options of the server.
+/// Starts the recorder of a node, once the options of the server are valid.
 pub(super) fn start(
     recorder: Option<Recorder>,
     node: &str,

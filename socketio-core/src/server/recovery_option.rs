@@ -9,11 +9,11 @@ use crate::{client::Recovery, hub::RecoveryOptions, node::Node, packet::Form};
 const NOTICE: Duration = Duration::from_secs(10);
 
 impl SocketIoBuilder {
-    /// Keeps the session of a client that loses its connection, for when it comes back: its id, its rooms, its user, its
+    /// Keeps the session of a client that loses its connection, until it reconnects: its id, its rooms, its user, its
     /// [`Session`](crate::Session) values, and the events that it misses. The official JavaScript client needs nothing for
     /// it; [`Recovery::clients`] says which clients it is for. Needs the default parser. Default: off; then nothing is kept.
     ///
-    /// Guards and `connect` run again when the client comes back, with [`Socket::recovered`](crate::Socket::recovered), and
+    /// Guards and `connect` run again when the client reconnects, with [`Socket::recovered`](crate::Socket::recovered), and
     /// before they accept it, it receives nothing. See the guide's page
     /// [recovery](https://docs.rs/socketio/latest/socketio/guide/recovery/index.html).
     pub fn recovery(mut self, recovery: Recovery) -> Self {
@@ -21,7 +21,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds what is wrong with the options of the recovery.
+    /// Adds the problems of the recovery's options.
     pub(super) fn check_recovery(&mut self) {
         let Some(recovery) = &self.recovery else {
             return;

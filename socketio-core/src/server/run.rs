@@ -20,7 +20,7 @@ impl SocketIo {
     /// The server is stopped by ctrl-c, SIGTERM, [`stop`](SocketIo::stop) or [`shutdown`](SocketIo::shutdown). It then
     /// shuts down as [`shutdown`](SocketIo::shutdown) does, within
     /// [`shutdown_timeout`](crate::SocketIoBuilder::shutdown_timeout) (10 seconds by default) and a little more for the
-    /// rest. At a signal it [drains](SocketIo::drain) before, so that clients come back evenly:
+    /// rest. At a signal it [drains](SocketIo::drain) before, so that clients reconnect evenly:
     /// [`SocketIoBuilder::drain`](crate::SocketIoBuilder::drain). A second signal drops everything and returns at once.
     /// [`handle_signals(false)`](crate::SocketIoBuilder::handle_signals) leaves signals to the program, and
     /// [`run_until`](SocketIo::run_until) waits for a future instead. Once `run` has been called, signals no longer end

@@ -1,4 +1,4 @@
-//! [`SocketIoBuilder::continue_traces`]: the traces of clients go on in the spans of the server.
+//! [`SocketIoBuilder::continue_traces`]: the traces of clients continue in the spans of the server.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! How much a connection may do before other tasks get their turn.
 //!
-//! The policy of a connection's task, in order: what others asked of it, the transport (which reads, writes and keeps the
+//! The policy of a connection's task, in order: the requests of other tasks, the transport (which reads, writes and keeps the
 //! heartbeat), then handlers. So handlers can't starve the I/O of their own connection: the transport is polled first, and
 //! outside of tokio's cooperative budget, which handlers may have used up. A turn that is over is continued in the task's next
 //! poll, when other tasks have run.
@@ -13,7 +13,7 @@ use std::{
 
 use crate::{base::turn_clock, counters::Counters};
 
-/// Rounds of one turn. In each the transport is polled, which reads one message and writes up to 64 (`engine/websocket.rs`).
+/// Rounds of one turn. In each the transport is polled, which reads one message and writes up to 64 (`engine/websocket/mod.rs`).
 const ROUNDS: usize = 64;
 
 /// Bytes read in one turn, and bytes written.
@@ -63,7 +63,7 @@ impl Turn {
         self.over |= self.read >= BYTES;
     }
 
-    /// Counts what was written.
+    /// Counts written messages.
     #[inline]
     pub(super) fn write(&mut self, messages: usize, bytes: usize) {
         self.messages_written += messages;
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_ends_after_so_many_rounds_or_bytes() {
+    fn a_turn_ends_at_its_limits_of_rounds_and_bytes() {
         let mut turn = Turn::new();
         for _ in 1..ROUNDS {
             turn.round();

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_clock_of_a_thread_goes_off_and_can_be_stopped() {
+    async fn the_clock_of_a_thread_fires_and_can_be_stopped() {
         thread_clock(Duration::from_millis(1)).await;
         let stopped = tokio::time::timeout(
             Duration::from_millis(1),

@@ -186,14 +186,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_reads_at_the_least_rate_has_as_long_as_it_takes() {
+    async fn a_peer_that_reads_at_the_least_rate_does_not_time_out() {
         let rate = 2 * LEAST_RATE as usize;
         let taken = write_to(rate, 1_000 * rate).await.unwrap();
         assert!(taken > 40 * TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_written_completely_does_not_count_for_the_next_write() {
+    async fn a_completed_write_does_not_count_for_the_next_one() {
         let (mut peer, io) = duplex(64);
         let mut io = WriteTimeout::new(io, TIMEOUT);
         for _ in 0..100 {

@@ -48,7 +48,7 @@ fn of_argument(
         .enumerate()
         .map(|(position, one)| {
             let cfgs = model::cfgs(&one.attrs);
-            // The user's name for the one that the key is made of.
+            // The key's expression uses the user's name of this argument.
             let name = match position == index {
                 true => argument.clone(),
                 false => format_ident!("_a{position}", span = site),

@@ -55,8 +55,8 @@ pub(crate) fn namespace_impl(namespace_impl: &NamespaceImpl, verdict: Verdict) -
     let self_ty = &header.self_ty;
     let self_span = self_ty.span();
 
-    // A constant for each method, because the compiler checks the body of a constant as a whole, and what it does there grows
-    // with the square of the body.
+    // One constant for each method: the compiler checks the body of a constant as a whole, in time that grows with the square
+    // of its length.
     let mut declared = Vec::new();
     let mut defined = Vec::new();
     let mut elements = Vec::new();

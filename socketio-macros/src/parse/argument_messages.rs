@@ -1,4 +1,4 @@
-//! What is said about arguments that an attribute does not take.
+//! Messages about arguments that an attribute does not take.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -148,7 +148,7 @@ pub(super) fn unknown(form: Form, place: Place, name: &str) -> String {
         (_, "rate" | "guard" | "once" | "record" | "concurrent" | "blocking" | "stream")
             if form == Form::DeriveEvent =>
         {
-            return format!("`{name}` is an option of handlers: a type of an event has none");
+            return format!("`{name}` is an option of handlers: an event type has none");
         }
         (Place::Item, "namespace") if form == Form::Namespace => {
             return "the path has no name here: `#[socketio::namespace(\"/chat\")]`".into();

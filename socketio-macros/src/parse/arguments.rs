@@ -39,12 +39,12 @@ pub(crate) struct Arguments {
     /// The value of `per`: whose events count together.
     pub(crate) per: Option<LitStr>,
     pub(crate) key: Option<Key>,
-    /// The event that each item of the returned stream is.
+    /// The name of the event that each item of the returned stream is sent as.
     pub(crate) stream: Option<LitStr>,
     /// The event that cancels the stream.
     pub(crate) cancel: Option<LitStr>,
     pub(crate) root: Option<Path>,
-    /// Whether a mistake was reported, of which a missing argument may be a consequence.
+    /// Whether a mistake was reported that may be the cause of a missing argument.
     pub(crate) faulty: bool,
 }
 
@@ -71,7 +71,7 @@ impl Arguments {
         arguments
     }
 
-    /// Returns the rate limit, and reports what is wrong with it.
+    /// Returns the rate limit, and reports an invalid one.
     pub(crate) fn rate(&self, errors: &mut Errors) -> Option<Rate> {
         let rate = match (&self.rate, &self.per) {
             (Some(rate), _) => rate,

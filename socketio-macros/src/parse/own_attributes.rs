@@ -9,11 +9,11 @@ use crate::{
     form::{Form, Place},
 };
 
-/// What the attributes of one type say.
+/// The parsed attributes of one type.
 pub(super) struct OwnAttributes<'a> {
     pub(super) arguments: Arguments,
     first: Option<&'a Attribute>,
-    /// An attribute that says what is required, for messages.
+    /// A sufficient attribute, for messages.
     example: &'a str,
 }
 
@@ -40,7 +40,7 @@ impl<'a> OwnAttributes<'a> {
         }
     }
 
-    /// Reports that an argument is missing, unless something else is wrong, of which that may be a consequence.
+    /// Reports a missing argument, unless another mistake was reported, which may be the cause.
     pub(super) fn require(&self, is_there: bool, what: &str, errors: &mut Errors) {
         if is_there || !errors.is_empty() {
             return;

@@ -5,7 +5,7 @@ use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr, Token, ext::IdentExt, pa
 
 const EXPECTED: &str = "`record` takes the keys that are left out: `record(skip = \"password\")`, or several, `record(skip = [\"password\", \"token\"])`";
 
-/// Parses what stands in the parentheses of `record(skip = ..)`, and returns the keys to leave out.
+/// Parses the tokens in the parentheses of `record(skip = ..)`, and returns the keys to leave out.
 pub(super) fn record(ident: &Ident, inner: &TokenStream) -> syn::Result<Vec<LitStr>> {
     let parse = |input: syn::parse::ParseStream<'_>| {
         let option = input.call(Ident::parse_any)?;

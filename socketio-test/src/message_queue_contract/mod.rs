@@ -10,7 +10,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use socketio_core::message_queue::MessageQueue;
 
-/// Checks that a [`MessageQueue`] keeps its contract: the suite that the brokers of `socketio` pass.
+/// Checks that a [`MessageQueue`] keeps its contract, with the suite that the brokers of `socketio` pass.
 ///
 /// Each rule opens its own connections and channels. Some rules are only checked if what they need is set with
 /// [`too_large`](Self::too_large), [`unreachable`](Self::unreachable) or [`network`](Self::network).
@@ -47,7 +47,7 @@ pub trait Network: Send + Sync + 'static {
     /// Stops delivery over open and new connections, without closing them, until [`restore`](Self::restore).
     fn hang(&self);
 
-    /// Ends what [`cut`](Self::cut) or [`hang`](Self::hang) began. The connections that were open meanwhile may be closed.
+    /// Ends the effect of [`cut`](Self::cut) or [`hang`](Self::hang). Connections that are open may be closed.
     fn restore(&self);
 
     /// Returns the number of connections that the queue has open.

@@ -1,8 +1,8 @@
-//! [`KeySpace`]: keys that no other rule has.
+//! [`KeySpace`]: keys that no other rule uses.
 
 use socketio_core::{Claim, OnceKey};
 
-/// Keys that no other rule, and no earlier run of one, has.
+/// Keys that no other rule and no earlier run of the suite uses.
 pub(super) struct KeySpace(u128);
 
 impl KeySpace {

@@ -9,10 +9,10 @@ use socketio_core::{Begun, Claim, OnceKey, OnceLimits, OnceStore, bytes::Bytes};
 
 use key_space::KeySpace;
 
-/// Checks that an [`OnceStore`] keeps its contract: the suite that the stores of `socketio` pass.
+/// Checks that an [`OnceStore`] keeps its contract, with the suite that the stores of `socketio` pass.
 ///
-/// Each rule has keys of its own, so that a store may be used by several suites at a time. Rules about leases are only checked with
-/// [`leases`](Self::leases). Times are real ones for a store outside of the process, and may be paused for one in it.
+/// Each rule uses its own keys, so several suites can share a store. Rules about leases are only checked with
+/// [`leases`](Self::leases). The rules wait in tokio's time, which must not be paused for a store outside of the process.
 ///
 /// ```
 /// use socketio::MemoryOnce;
@@ -52,17 +52,17 @@ macro_rules! rules {
 }
 
 const RULES: [Rule; 11] = rules! {
-    false: one_of_many_runs_at_once_claims_a_key;
+    false: one_of_many_concurrent_runs_claims_a_key;
     false: a_completed_key_has_its_response;
     false: a_key_that_was_abandoned_is_absent;
     false: only_the_run_that_claimed_a_key_ends_it;
     false: keys_do_not_mix;
     false: a_response_is_kept_for_its_time_to_live;
-    false: an_owner_has_so_many_responses_and_others_have_theirs;
-    false: who_waits_for_a_change_learns_of_it;
+    false: the_limit_of_responses_is_per_owner;
+    false: waiting_for_a_change_ends_when_the_key_changes;
     true: a_claim_ends_with_its_lease;
     true: a_claim_that_is_renewed_lasts;
-    true: a_run_whose_lease_has_ended_changes_nothing_of_the_next_one;
+    true: a_run_whose_lease_has_ended_does_not_affect_the_next_one;
 };
 
 /// The time limit of a rule, so that a store that hangs fails the rule.
@@ -149,7 +149,7 @@ impl OnceStoreContract {
         }
     }
 
-    /// Begins a run, and expects that the key is not absent.
+    /// Begins a run, and expects this outcome, which is not [`Begun::Claimed`].
     async fn expect(&self, key: &OnceKey, limits: &OnceLimits, expected: &Begun) -> Outcome {
         let begun = self.begin(key, Claim::new(), limits).await?;
         match begun == *expected {
@@ -194,7 +194,7 @@ impl fmt::Debug for OnceStoreContract {
     }
 }
 
-/// Returns what a completed key begins as.
+/// Returns the outcome of `begin` for a completed key.
 fn completed(response: &[u8]) -> Begun {
     Begun::Completed(Bytes::copy_from_slice(response))
 }

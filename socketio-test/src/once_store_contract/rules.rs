@@ -7,16 +7,18 @@ use tokio::time::{sleep, timeout};
 
 use super::{KeySpace, OnceStoreContract, Outcome, completed};
 
-/// A short time, for what ends by itself.
+/// A short lease or time to live.
 const SHORT: Duration = Duration::from_millis(400);
-/// By then it has ended.
+/// The time after which [`SHORT`] has certainly passed.
 const AFTER: Duration = Duration::from_millis(900);
 
 fn limits() -> OnceLimits {
     OnceLimits::default()
 }
 
-pub(super) async fn one_of_many_runs_at_once_claims_a_key(contract: &OnceStoreContract) -> Outcome {
+pub(super) async fn one_of_many_concurrent_runs_claims_a_key(
+    contract: &OnceStoreContract,
+) -> Outcome {
     let (keys, limits) = (KeySpace::new(), limits());
     for round in 0..20 {
         let key = keys.key(&round.to_string());
@@ -30,7 +32,9 @@ pub(super) async fn one_of_many_runs_at_once_claims_a_key(contract: &OnceStoreCo
             match run.map_err(|error| error.to_string())?? {
                 Begun::Claimed => claimed += 1,
                 Begun::Running => {}
-                Begun::Completed(_) => return Err("a key has a response that nobody gave".into()),
+                Begun::Completed(_) => {
+                    return Err("a key that was never completed has a response".into());
+                }
             }
         }
         if claimed != 1 {
@@ -54,7 +58,7 @@ pub(super) async fn a_completed_key_has_its_response(contract: &OnceStoreContrac
             if begun != completed(response) {
                 let length = response.len();
                 return Err(format!(
-                    "a response of {length} bytes came back as another one"
+                    "a response of {length} bytes is not returned unchanged"
                 ));
             }
         }
@@ -93,7 +97,7 @@ pub(super) async fn only_the_run_that_claimed_a_key_ends_it(
     }
     contract.complete(&key, claim, b"own", &limits).await?;
     contract.expect(&key, &limits, &completed(b"own")).await?;
-    // It has ended: neither of them changes it any more.
+    // The run has ended, so neither claim changes the key any more.
     for claim in [claim, other] {
         contract.abandon(&key, claim).await?;
         contract.complete(&key, claim, b"late", &limits).await?;
@@ -133,7 +137,7 @@ pub(super) async fn a_response_is_kept_for_its_time_to_live(
     limits.ttl = SHORT;
     let key = keys.key("a");
     let claim = contract.claim(&key, &limits).await?;
-    // It begins with the response, not with the claim.
+    // The time to live begins with the response, not with the claim.
     sleep(AFTER).await;
     contract.complete(&key, claim, b"response", &limits).await?;
     contract
@@ -144,9 +148,7 @@ pub(super) async fn a_response_is_kept_for_its_time_to_live(
     Ok(())
 }
 
-pub(super) async fn an_owner_has_so_many_responses_and_others_have_theirs(
-    contract: &OnceStoreContract,
-) -> Outcome {
+pub(super) async fn the_limit_of_responses_is_per_owner(contract: &OnceStoreContract) -> Outcome {
     let (keys, mut limits) = (KeySpace::new(), limits());
     limits.owner_entries = 3;
     let other = keys.of("other", "a");
@@ -156,7 +158,7 @@ pub(super) async fn an_owner_has_so_many_responses_and_others_have_theirs(
     for key in &own {
         let claim = contract.claim(key, &limits).await?;
         contract.complete(key, claim, b"own", &limits).await?;
-        // The order of responses within one millisecond is not known to every store.
+        // Some stores don't keep the order of responses within one millisecond.
         sleep(Duration::from_millis(5)).await;
     }
     for key in &own[3..] {
@@ -169,7 +171,9 @@ pub(super) async fn an_owner_has_so_many_responses_and_others_have_theirs(
     contract.expect(&other, &limits, &completed(b"other")).await
 }
 
-pub(super) async fn who_waits_for_a_change_learns_of_it(contract: &OnceStoreContract) -> Outcome {
+pub(super) async fn waiting_for_a_change_ends_when_the_key_changes(
+    contract: &OnceStoreContract,
+) -> Outcome {
     let (keys, limits) = (KeySpace::new(), limits());
     for is_completed in [true, false] {
         let key = keys.key(&is_completed.to_string());
@@ -201,7 +205,7 @@ pub(super) async fn who_waits_for_a_change_learns_of_it(contract: &OnceStoreCont
         let changed = changed.map_err(|error| error.to_string())??;
         if changed != expected {
             return Err(format!(
-                "who waited got {changed:?} instead of {expected:?}"
+                "the waiting run got {changed:?} instead of {expected:?}"
             ));
         }
     }
@@ -238,7 +242,7 @@ pub(super) async fn a_claim_that_is_renewed_lasts(contract: &OnceStoreContract) 
     contract.expect(&key, &limits, &completed(b"late")).await
 }
 
-pub(super) async fn a_run_whose_lease_has_ended_changes_nothing_of_the_next_one(
+pub(super) async fn a_run_whose_lease_has_ended_does_not_affect_the_next_one(
     contract: &OnceStoreContract,
 ) -> Outcome {
     let (keys, mut limits) = (KeySpace::new(), limits());

@@ -99,7 +99,7 @@ def test_the_document_is_valid(api):
     assert api.document["openapi"].startswith("3.1.")
 
 
-def test_what_the_api_answers_is_what_the_document_says(api, client):
+def test_answers_match_the_document(api, client):
     assert client.call("chat message", "hello") == 5
     answers = {
         "/sockets": ["", "?limit=1", "?room=lobby&user=ana&namespace=/", "?limit=0", "?nothing"],
@@ -166,7 +166,7 @@ def test_a_client_receives_what_another_program_emits_and_no_password_is_in_the_
     assert '"name":"ana"' in rows and "hidden-password" not in rows
 
 
-def test_odd_requests_are_answered_as_the_document_says(api):
+def test_answers_to_odd_requests_match_the_document(api):
     """Values that are wrong in many ways, in every field and parameter."""
     values = [None, True, -1, 0, 1e308, 10**30, "", "\0", "\U0001f600" * 9, "/", "*", "/{x}", [], [[]], {}, {"$binary": 1}, "x" * 5000]
     for path, operations in api.document["paths"].items():

@@ -1,4 +1,4 @@
-"""What the brokers share."""
+"""The base of the brokers."""
 
 import asyncio
 import json
@@ -77,7 +77,7 @@ class Broker:
         return True
 
 
-# What only Rust nodes say to each other: what they have missed, and whom they have asked. Python ignores it.
+# Messages that only Rust nodes understand: about missed messages, acknowledgements and queries. Python ignores them.
 EXTENSIONS = {"roll_call", "present", "missed", "gone", "again", "asked", "query", "answer"}
 
 

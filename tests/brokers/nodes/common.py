@@ -1,4 +1,4 @@
-"""What the Python nodes share: the command line, the form of arguments and responses, and when they are ready."""
+"""Shared by the Python nodes: the command line, the form of arguments and responses, and when a node is ready."""
 
 import argparse
 import base64

@@ -19,7 +19,7 @@ export interface ServerToClientEvents {
 /**
  * The `auth` of clients that connect to `/chat`.
  *
- * Lets clients in that know their token.
+ * Accepts clients with a valid token.
  */
 export type ChatAuth = Login;
 

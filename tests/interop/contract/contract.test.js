@@ -1,4 +1,4 @@
-// The contract of the example `contract`, as its users take it.
+// The contract of the example `contract`, as users use it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ const built = path.join(here, "built");
 
 const example = (...args) => run(path.join(examples, "contract"), args);
 
-/** Compiles a file, and returns what the compiler says. */
+/** Compiles a file, and returns the compiler's output. */
 async function tsc(...args) {
   const options = ["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", "--pretty", "false"];
   try {
@@ -43,7 +43,7 @@ before(async () => {
 after(() => rm(built, { recursive: true, force: true }));
 
 describe("TypeScript", () => {
-  test("a client that is right compiles under --strict, and its JavaScript talks to the server", async (t) => {
+  test("a correct client compiles under --strict, and its JavaScript talks to the server", async (t) => {
     await copyFile(path.join(here, "client.ts"), path.join(built, "client.ts"));
     assert.equal(await tsc("client.ts"), "");
     const server = start("contract", ["127.0.0.1:0"], { output: "stderr" });
@@ -53,7 +53,7 @@ describe("TypeScript", () => {
     assert.equal(stdout, "done\n");
   });
 
-  test("clients that are wrong do not compile, and are told why", async (t) => {
+  test("wrong clients do not compile, and the errors say why", async (t) => {
     const said = await Promise.all(
       cases.map(async ([, source], index) => {
         const file = `wrong-${index}.ts`;

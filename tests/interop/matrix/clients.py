@@ -1,4 +1,4 @@
-"""The clients of the matrix: how each is started, and what it says otherwise than the others."""
+"""The clients of the matrix: how each is started, and how its report differs from those of the others."""
 
 import os
 import re
@@ -15,7 +15,7 @@ TRANSPORTS = ("polling", "websocket", "default")
 
 
 def expected(transport):
-    """What a client reports that can do everything."""
+    """The report of a client that supports everything."""
     return {
         "connect": HELLO,
         "namespace": HELLO,
@@ -40,12 +40,12 @@ class Client:
     version: str
     program: Path  # what must exist if it is installed
     command: list
-    # What it reports instead of `expected`; None for steps that it has not.
+    # What it reports instead of `expected`; None for steps that it does not have.
     differs: dict = field(default_factory=dict)
     transports: tuple = TRANSPORTS
-    # How long it may take to be back, in seconds from the new start of the server: most wait for 0.5 to 1.5 seconds.
+    # How long it may take to reconnect, in seconds from the restart of the server: most wait for 0.5 to 1.5 seconds.
     patience: float = 15.0
-    # Whether it stays away when the server has closed its connection.
+    # Whether it does not reconnect when the server has closed its connection.
     stays_away: bool = True
     # How often it is started if it stops in the middle of the steps.
     attempts: int = 1

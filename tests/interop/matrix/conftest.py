@@ -1,4 +1,4 @@
-"""All clients run beside each other, before the first test asks for one."""
+"""Runs all clients concurrently, before the first test uses one."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

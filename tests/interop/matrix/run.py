@@ -71,10 +71,10 @@ class Run:
 
     def __init__(self, client, transport):
         self.steps = {}
-        # Seconds until the client was back after the signal; None if it was not.
+        # Seconds until the client had reconnected after the signal; None if it had not.
         self.back = {"SIGKILL": None, "SIGTERM": None}
         self.lost = []
-        # What it says about the connection that the server had closed, at the end.
+        # What it reports at the end about the connection that the server had closed.
         self.end = None
         self.errors = CLIENT_LOGS / f"{client.id}-{transport}.log"
         self._converse(client, transport)
@@ -101,7 +101,7 @@ class Run:
                 server.end(signal.SIGKILL)
 
     def _until(self, process, wanted, patience):
-        """Takes what is reported up to a step. Patience is for each line before `ready`, and for all afterwards."""
+        """Reads the report up to a step. `patience` is for each line before `ready`, and for all lines afterwards."""
         deadline = time.monotonic() + patience
         while (line := process.line(deadline)) is not None:
             told = json.loads(line)

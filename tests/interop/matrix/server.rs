@@ -73,7 +73,7 @@ async fn close(socket: Socket) {
 /// Prints a line, at once even if the output is a pipe.
 fn report(line: serde_json::Value) {
     let mut output = std::io::stdout().lock();
-    // Nobody reads it any more when the tests have ended.
+    // Writing fails when the tests have ended.
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 

@@ -10,7 +10,7 @@ from clients import CLIENTS, HERE
 GUIDE = HERE.parents[2] / "docs" / "guide" / "clients.md"
 
 
-def test_a_client_can_do_all_that_it_has(cell, run):
+def test_a_client_passes_all_steps_that_it_supports(cell, run):
     client, transport = cell
     expected = client.expected(transport)
     told = {step: ... if expected.get(step) is ... else value for step, value in run.steps.items()}
@@ -18,11 +18,11 @@ def test_a_client_can_do_all_that_it_has(cell, run):
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM"])
-def test_a_client_is_back_after_a_new_start_of_the_server(run, signal):
+def test_a_client_reconnects_after_a_restart_of_the_server(run, signal):
     assert run.back[signal] is not None, f"it was lost with {run.lost}"
 
 
-def test_a_client_that_the_server_has_closed_stays_away(cell, run):
+def test_a_client_whose_connection_the_server_has_closed_does_not_reconnect(cell, run):
     client, _ = cell
     assert run.end is not None
     assert run.end["connects"] == 1 or not client.stays_away

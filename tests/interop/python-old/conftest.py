@@ -1,4 +1,4 @@
-"""A server that lets old clients connect, and the ways in which they can travel."""
+"""A server that lets old clients connect, and the transports that they use."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
 import servers  # noqa: E402
 
-# `default` starts polling and moves to WebSocket while it connects.
+# `default` starts polling and upgrades to WebSocket while it connects.
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "default": None}
 
 
@@ -27,7 +27,7 @@ def conformance():
 
 @pytest.fixture
 def own_conformance():
-    """Starts servers of the test's own, with figures of its choice."""
+    """Starts servers for one test, with its options."""
     started = []
 
     def start(**figures):

@@ -54,7 +54,7 @@ def connect(transports):
         person.client.disconnect()
 
 
-def test_it_travels_as_it_asked_to(connect, conformance, transports):
+def test_it_uses_the_transport_that_it_asked_for(connect, conformance, transports):
     person = connect(conformance)
     assert person.client.transport() == (transports or ["websocket"])[-1]
     assert person.call("message-with-ack", "here") == "here"
@@ -73,7 +73,7 @@ def test_events_and_acknowledgements_come_back(connect, conformance, values):
 
 
 @pytest.mark.parametrize("question", [UNICODE, {"binary": b"\x00\xff"}])
-def test_the_server_asks(connect, conformance, question):
+def test_the_server_calls_the_client(connect, conformance, question):
     person = connect(conformance)
     person.client.on("question", lambda asked: asked)
     assert person.call("ask", question) == (question, question)
@@ -96,7 +96,7 @@ def test_namespaces_are_joined_after_the_default_one(connect, conformance):
     assert person.next("auth", "/custom") == [{}]
 
 
-def test_a_refused_namespace_says_why(connect, conformance):
+def test_a_refused_namespace_gives_the_reason(connect, conformance):
     person = connect(conformance, ["/refused", "/unknown"])
     assert person.next("connect_error", "/refused") == ["not today"]
     assert person.next("connect_error", "/unknown") == ["Invalid namespace"]
@@ -110,15 +110,15 @@ def test_a_room_is_shared(connect, conformance):
     assert one.next("told") == [b"\x01", "é"]
 
 
-def test_it_pings_and_stays(own_conformance, connect):
+def test_it_pings_and_stays_connected(own_conformance, connect):
     _, address = own_conformance(allow_eio3=True, ping_interval=200, ping_timeout=400)
     person = connect(address)
     person.client.sleep(1.5)
     assert person.call("message-with-ack", 1) == 1
 
 
-# The client ends before its server, in this order of the fixtures: else it would try to come back again.
-def test_it_comes_back_when_the_server_does(own_conformance, connect):
+# The client ends before its server, in this order of the fixtures: otherwise it would try to reconnect.
+def test_it_reconnects_when_the_server_is_back(own_conformance, connect):
     server, address = own_conformance(allow_eio3=True)
     person = connect(address, reconnection=True)
     server.stop()

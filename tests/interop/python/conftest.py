@@ -1,4 +1,4 @@
-"""The servers, and the ways in which a client can travel."""
+"""The servers, and the transports that a client can use."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 import servers
 
-# `upgrade` starts polling and moves to WebSocket while it connects.
+# `upgrade` starts polling and upgrades to WebSocket while it connects.
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
 
 
@@ -39,7 +39,7 @@ def chat():
 
 @pytest.fixture
 def own_conformance():
-    """Starts conformance servers of the test's own, with figures of its choice."""
+    """Starts conformance servers for one test, with its options."""
     if os.environ.get("SOCKETIO_URL"):
         pytest.skip("needs a server of its own")
     started = []

@@ -43,13 +43,13 @@ class Server:
         raise TimeoutError(f"nothing like {pattern!r} in {printed!r}")
 
     def freeze(self):
-        """Stops the process until `thaw`; returns when it stands still, which is a little after the signal."""
+        """Stops the process until `thaw`; returns when it has stopped, which is a little after the signal."""
         self._process.send_signal(signal.SIGSTOP)
         _, status = os.waitpid(self._process.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status), f"the server ended with status {status}"
 
     def thaw(self):
-        """Lets a process that `freeze` stopped go on."""
+        """Resumes a process that `freeze` has stopped."""
         self._process.send_signal(signal.SIGCONT)
 
     def stop(self):

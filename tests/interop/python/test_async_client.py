@@ -1,4 +1,4 @@
-"""python-socketio's asyncio client, where it can differ from the threaded one: its own transports and its ordered handlers."""
+"""python-socketio's asyncio client, where it can differ from the threaded one: it has its own transports and ordered handlers."""
 
 import asyncio
 
@@ -81,14 +81,14 @@ async def test_an_unknown_namespace_is_refused(connect, conformance):
     assert await connect.people[0].refused() == {"message": "Invalid namespace"}
 
 
-async def test_text_and_binary_go_there_and_back(connect, conformance):
+async def test_text_and_binary_data_come_back_unchanged(connect, conformance):
     person = await connect(conformance)
     sent = ("grüße 👩‍🚀", b"\0\xff", {"deep": [b"two", None]}, [], 2**53)
     await person.emit("message", sent)
     assert await person.next("message-back") == list(sent)
 
 
-async def test_a_large_message_goes_there_and_back(connect, conformance):
+async def test_a_large_message_comes_back_unchanged(connect, conformance):
     person = await connect(conformance)
     text = "x" * 900_000
     await person.emit("message", text)
@@ -102,13 +102,13 @@ async def test_a_thousand_messages_stay_complete(connect, conformance):
     assert sorted([(await person.next("message-back"))[0] for _ in range(1000)]) == list(range(1000))
 
 
-async def test_calls_under_way_get_their_own_answers(connect, conformance):
+async def test_concurrent_calls_get_their_own_acknowledgements(connect, conformance):
     person = await connect(conformance)
     answers = await asyncio.gather(*(person.call("message-with-ack", (i, bytes([i]))) for i in range(100)))
     assert answers == [(i, bytes([i])) for i in range(100)]
 
 
-async def test_the_server_can_ask_and_is_answered(connect, chat):
+async def test_the_server_calls_the_client_and_gets_the_acknowledgement(connect, chat):
     person = await connect(chat)
 
     async def answer(_):
@@ -124,7 +124,7 @@ async def test_a_refusal_has_a_message_and_data(connect, chat):
     assert await connect.people[0].refused() == {"message": "a name is needed", "data": {"field": "name"}}
 
 
-async def test_both_sides_learn_why_it_ended(connect, chat):
+async def test_both_sides_get_the_reason_of_the_end(connect, chat):
     leaver, sent_away, witness = await connect(chat), await connect(chat), await connect(chat)
     left = {leaver.client.get_sid(), sent_away.client.get_sid()}
     await sent_away.emit("disconnect request")
@@ -135,7 +135,7 @@ async def test_both_sides_learn_why_it_ended(connect, chat):
         left.discard((await witness.next("left"))[0])
 
 
-async def test_a_client_outlives_many_heartbeats(connect, own_conformance):
+async def test_a_client_stays_connected_for_many_heartbeats(connect, own_conformance):
     _, address = own_conformance(ping_interval=300, ping_timeout=1000)
     person = await connect(address)
     await asyncio.to_thread(person.heartbeats.wait, 5)

@@ -39,7 +39,7 @@ def connect(server, transports):
         client.disconnect()
 
 
-def test_events_come_back_as_they_went(connect):
+def test_events_come_back_unchanged(connect):
     client, received = connect()
     assert received.get(timeout=DEADLINE) == ("auth", [{}])
     for args in [("é☕",), (1, -70_000, 2**63, 0.5), (None, True, [[]]), ({"deep": [b"\x00\xff", b"\x07" * 70_000]},)]:
@@ -64,7 +64,7 @@ def test_the_client_acknowledges(connect):
     assert client.call("ask", "why", timeout=DEADLINE) == ("why", {"question": "why", "bytes": b"\x05"})
 
 
-def test_auth_is_told_in_every_namespace(connect):
+def test_auth_reaches_the_server_in_every_namespace(connect):
     _, received = connect(namespaces=("/", "/custom"), auth={"token": "t"})
     assert [received.get(timeout=DEADLINE) for _ in range(2)] == [("auth", [{"token": "t"}])] * 2
 
@@ -79,7 +79,7 @@ def test_one_namespace_is_left_without_the_other(connect):
     ("namespace", "why"),
     [("/refused", {"message": "not today", "data": {"a": [1]}}), ("/unknown", {"message": "Invalid namespace"})],
 )
-def test_a_refused_client_is_told_why(server, transports, namespace, why):
+def test_a_refused_client_gets_the_reason(server, transports, namespace, why):
     refusal = queue.Queue()
     client = socketio.Client(serializer="msgpack", reconnection=False, handle_sigint=False)
     client.on("connect_error", refusal.put, namespace=namespace)

@@ -63,7 +63,7 @@ def connect(transports):
         person.client.disconnect()
 
 
-def test_the_client_travels_as_it_asked_to(connect, conformance, transports):
+def test_the_client_uses_the_transport_that_it_asked_for(connect, conformance, transports):
     person = connect(conformance)
     assert person.client.transport() == transports[-1]
     assert person.call("message-with-ack", "here") == "here"
@@ -96,7 +96,7 @@ def test_an_unknown_namespace_is_refused(connect, conformance):
     [(), ("one",), (1, "2", {"3": [True]}), (None, False, 0, ""), ([], {}), ("grüße 日本語 👩‍🚀", "a\0b\x1e"), (2**53, -1.5)],
     ids=["none", "one", "many", "falsy", "empty", "unicode", "numbers"],
 )
-def test_arguments_go_there_and_back(connect, conformance, args):
+def test_arguments_come_back_unchanged(connect, conformance, args):
     person = connect(conformance)
     person.emit("message", args)
     assert person.next("message-back") == list(args)
@@ -109,7 +109,7 @@ def test_binary_keeps_its_place(connect, conformance):
     assert person.next("message-back") == list(sent)
 
 
-def test_a_large_message_goes_there_and_back(connect, conformance):
+def test_a_large_message_comes_back_unchanged(connect, conformance):
     person = connect(conformance)
     # One after the other: this client handles each WebSocket message in a thread of its own, so an attachment may overtake a packet
     # whose text takes long to read.
@@ -131,18 +131,18 @@ def test_a_thousand_messages_stay_complete(connect, conformance):
     [((), None), (("one",), "one"), ((1, 2), (1, 2)), (([1, 2],), [1, 2]), ((b"\0\xff",), b"\0\xff"), ((None,), None)],
     ids=["none", "one", "two", "list", "binary", "null"],
 )
-def test_an_answer_arrives_as_it_was_given(connect, conformance, args, answer):
+def test_an_acknowledgement_arrives_unchanged(connect, conformance, args, answer):
     assert connect(conformance).call("message-with-ack", args) == answer
 
 
-def test_a_callback_is_an_answer_too(connect, conformance):
+def test_a_callback_gets_the_acknowledgement(connect, conformance):
     person = connect(conformance)
     answered = queue.Queue()
     person.client.emit("message-with-ack", ("a", "b"), callback=lambda *args: answered.put(args))
     assert answered.get(timeout=DEADLINE) == ("a", "b")
 
 
-def test_calls_from_many_threads_get_their_own_answers(connect, conformance):
+def test_calls_from_many_threads_get_their_own_acknowledgements(connect, conformance):
     person = connect(conformance)
     answers = {}
     threads = [
@@ -155,7 +155,7 @@ def test_calls_from_many_threads_get_their_own_answers(connect, conformance):
     assert answers == {i: i for i in range(20)}
 
 
-def test_a_call_that_is_answered_too_late_fails_alone(connect, own_conformance):
+def test_a_call_whose_acknowledgement_is_late_fails_alone(connect, own_conformance):
     server, address = own_conformance()
     person = connect(address)
     server.freeze()
@@ -174,7 +174,7 @@ def test_event_names_escaped_by_python_are_understood(connect, chat):
     assert waver.call("ping time") is None
 
 
-def test_the_server_can_ask_and_is_answered(connect, chat):
+def test_the_server_calls_the_client_and_gets_the_acknowledgement(connect, chat):
     person = connect(chat)
     person.client.on("question", lambda _: "green")
     assert "green" in person.call("ask me")
@@ -211,32 +211,32 @@ def test_a_class_based_namespace_answers(connect, chat):
     assert person.next("added", "/notes") == [{"id": number, "by": "ada", "text": "buy milk"}]
 
 
-def test_a_client_that_leaves_is_told_so_and_so_is_the_server(connect, chat):
+def test_when_a_client_leaves_both_sides_get_the_reason(connect, chat):
     leaver, witness = connect(chat), connect(chat)
     sid = leaver.client.get_sid()
     leaver.client.disconnect()
     assert leaver.reason.get(timeout=DEADLINE) == socketio.Client.reason.CLIENT_DISCONNECT
     while (gone := witness.next("left"))[0] != sid:
         pass
-    # Over WebSocket this client may close the connection before it has written its goodbye.
+    # Over WebSocket this client may close the connection before it has written its disconnect packet.
     assert gone[1] in ("client disconnect", "client namespace disconnect", "transport close")
 
 
-def test_a_client_that_is_sent_away_is_told_so(connect, chat):
+def test_a_client_that_the_server_disconnects_gets_the_reason(connect, chat):
     person = connect(chat)
     person.emit("disconnect request")
     assert person.reason.get(timeout=DEADLINE) == socketio.Client.reason.SERVER_DISCONNECT
     assert not person.client.connected
 
 
-def test_a_server_that_is_gone_is_noticed(connect, own_conformance):
+def test_a_client_notices_that_the_server_has_ended(connect, own_conformance):
     server, address = own_conformance()
     person = connect(address)
     server.stop()
     assert person.reason.get(timeout=DEADLINE) in ("transport close", "transport error")
 
 
-def test_a_client_outlives_many_heartbeats(connect, own_conformance):
+def test_a_client_stays_connected_for_many_heartbeats(connect, own_conformance):
     _, address = own_conformance(ping_interval=300, ping_timeout=1000)
     person = connect(address)
     person.heartbeats.wait(5)

@@ -7,7 +7,7 @@ DEADLINE = 10
 
 
 class Heartbeats(logging.Handler):
-    """Counts the server's pings, which python-engineio's client tells nobody but its logger."""
+    """Counts the server's pings, which python-engineio's client only reports to its logger."""
 
     def __init__(self):
         super().__init__()

@@ -19,7 +19,7 @@ use socketio::{
 };
 use tokio::sync::watch;
 
-/// What the handlers do, and what they have seen.
+/// The instructions for the handlers, and the log of their calls.
 struct Stage {
     log: Mutex<Vec<Value>>,
     refusing: watch::Sender<bool>,
@@ -115,7 +115,7 @@ async fn log_in(user: String, socket: Socket) -> socketio::Result {
     Ok(socket.set_user(user)?)
 }
 
-/// Happens once for its id, also if the client repeats it. Returns how many have run.
+/// Runs once for its id, also if the client repeats it. Returns how many have run.
 #[on("order", once = id)]
 async fn order(id: String, stage: OnStage) -> usize {
     stage.add(json!({ "order": id }));
@@ -187,7 +187,7 @@ async fn set(stage: OnStage, what: String, value: Value) {
     }
 }
 
-/// Returns what has happened since it was asked last.
+/// Returns the entries of the log since the last call.
 #[on("log", namespace = "/control")]
 async fn log(stage: OnStage) -> Vec<Value> {
     std::mem::take(&mut *stage.log.lock().unwrap_or_else(PoisonError::into_inner))

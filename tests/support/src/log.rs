@@ -14,8 +14,8 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Collects the log lines of this thread, until the guard is dropped.
     pub fn collect(&self) -> DefaultGuard {
-        // With a single subscriber, `tracing` takes that of the thread which first reaches a log line for the one that
-        // decides whether the line is ever wanted: in another test, that is none.
+        // With a single subscriber, the thread that first reaches a log line decides for all threads whether the line is
+        // enabled. In another test, that thread has no subscriber.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| {
             Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish())

@@ -1,4 +1,4 @@
-//! [`Notes`]: what handlers did, in order.
+//! [`Notes`]: the notes of handlers, in order.
 
 use std::sync::{Arc, Mutex};
 

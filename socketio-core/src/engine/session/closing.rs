@@ -1,4 +1,4 @@
-//! The end of a session by the server's will: what is still written, and how the client learns of it.
+//! The end of a session by the server: the remaining messages, and how the client learns of the end.
 
 use std::{
     task::{Context, Poll},
@@ -44,7 +44,7 @@ impl Session {
             return Poll::Ready(());
         };
         let reason = *reason;
-        // What is still on its way is discarded, but not for ever.
+        // Data in flight is discarded, for a limited time.
         let is_too_much = *posted > self.sessions.config.max_payload;
         if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() || is_too_much {
             return Poll::Ready(());

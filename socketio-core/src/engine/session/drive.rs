@@ -53,7 +53,7 @@ impl Session {
             }
             let written = self.poll_write(cx, out, updates.polled)?;
             again |= self.poll_timer(cx)?;
-            // The owner does not see packets that are no messages, and decides when more is written.
+            // The owner does not see packets that are not messages, and decides when more is written.
             if noisy || written == Written::Share {
                 yield_to_owner(cx);
                 return Poll::Pending;
@@ -205,7 +205,7 @@ impl Session {
         self.shrink();
     }
 
-    /// Frees what large messages have left behind.
+    /// Frees the buffers of large messages.
     fn shrink(&mut self) {
         if let Transport::WebSocket(socket) = &mut self.transport {
             socket.shrink();
@@ -268,7 +268,7 @@ impl Session {
         }
     }
 
-    /// Writes what one poll may.
+    /// Writes the share of one poll.
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

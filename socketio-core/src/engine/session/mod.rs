@@ -87,7 +87,7 @@ enum State {
         /// The number of bytes that the client has posted since then.
         posted: usize,
     },
-    /// The session has failed, which the client may have to be told: nothing is taken any more.
+    /// The session has failed, and the client may have to be notified. Nothing more is read.
     Failed {
         reason: CloseReason,
         deadline: Instant,
@@ -112,7 +112,7 @@ impl Session {
         let shared = sessions.insert(TransportKind::Polling, protocol)?;
         let mut session = Self::new(sessions, shared, request, permit);
         if let Some(origin) = session.request.header("origin") {
-            // It is empty: nobody else knows the session yet.
+            // It is empty: the session is not shared yet.
             let _ = session.shared.origin.set(origin.as_bytes().into());
         }
         let timeout = session.sessions.config.first_poll_timeout;

@@ -1,4 +1,4 @@
-//! What is transferred in both directions, as far as it is a sign of life of the client.
+//! The traffic in both directions, as a sign of life of the client.
 
 use super::{Session, Transport};
 use crate::engine::heartbeat::SignsOfLife;
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// Notes a pong: what was sent before has arrived.
+    /// Notes a pong: the bytes that were sent before it have arrived.
     pub(super) fn confirm(&mut self) {
         self.progress.confirmed = self.transferred().sent;
     }

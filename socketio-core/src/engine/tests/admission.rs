@@ -51,7 +51,7 @@ async fn a_session_that_is_never_polled_ends_after_the_first_poll_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
+async fn a_session_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
     let mut server = Server::new(Config::default());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -64,7 +64,7 @@ async fn one_that_has_been_polled_once_has_the_time_of_the_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_that_opens_sessions_without_polling_them_locks_nobody_out() {
+async fn a_host_that_opens_sessions_without_polling_them_does_not_lock_out_others() {
     let mut config = Config::default();
     (config.max_sessions, config.max_unpolled_sessions) = (100, 50);
     let server = Server::echo(config);
@@ -101,7 +101,7 @@ async fn a_full_server_refuses_only_if_all_its_sessions_are_in_use() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_has_so_many_sessions_and_gets_429_for_more() {
+async fn an_address_that_opens_too_many_sessions_gets_429() {
     let mut config = Config::default();
     config.admission.sessions_per_address = 2;
     let server = Server::echo(config);
@@ -114,7 +114,7 @@ async fn an_address_has_so_many_sessions_and_gets_429_for_more() {
     let reason = r#""reason":"too many sessions of one address are open""#;
     assert!(body(refused).await.contains(reason));
     assert_eq!(open(engine, "192.0.2.2", None).await, 200);
-    // Nobody polls them, so that they end.
+    // The sessions end because they are not polled.
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     assert_eq!(open(engine, "192.0.2.1", None).await, 200);
 }
@@ -146,7 +146,7 @@ async fn behind_a_trusted_proxy_the_forwarded_address_counts() {
     assert_eq!(open(engine, "10.0.0.1", Some("192.0.2.1")).await, 200);
     assert_eq!(open(engine, "10.0.0.2", Some("192.0.2.1")).await, 429);
     assert_eq!(open(engine, "10.0.0.1", Some("192.0.2.2")).await, 200);
-    // Nobody can take the place of another by a header of its own.
+    // A client can't use the address of another by sending the header itself.
     assert_eq!(open(engine, "192.0.2.9", Some("192.0.2.2")).await, 200);
     assert_eq!(open(engine, "192.0.2.9", Some("192.0.2.3")).await, 429);
     // A proxy that does not say who its clients are.

@@ -76,7 +76,7 @@ async fn a_transport_that_is_off_is_neither_listed_nor_served() {
 }
 
 #[tokio::test]
-async fn without_upgrades_none_is_listed_and_none_is_taken() {
+async fn without_upgrades_none_is_listed_and_none_is_accepted() {
     let mut config = config();
     config.allow_upgrades = false;
     let server = Server::echo(config);
@@ -187,7 +187,7 @@ async fn a_websocket_for_an_unknown_session_is_refused() {
 }
 
 #[tokio::test]
-async fn a_session_over_polling_is_not_to_be_had_by_a_plain_websocket_query() {
+async fn a_websocket_query_without_an_upgrade_does_not_reach_a_polling_session() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let reply = server.get(&query.replace("polling", "websocket")).await;
@@ -264,7 +264,7 @@ async fn statuses(cors: Cors) -> [u16; 2] {
 }
 
 #[tokio::test]
-async fn whatever_decides_about_pages_decides_for_both_transports() {
+async fn every_check_of_origins_applies_to_both_transports() {
     let admitted = [200, 101];
     assert_eq!(statuses(Cors::SameOrigin).await, [403; 2]);
     assert_eq!(statuses("https://b.test".into()).await, admitted);
@@ -379,7 +379,7 @@ async fn the_session_knows_the_request_that_opened_it() {
 }
 
 #[tokio::test]
-async fn a_session_that_nobody_wants_is_gone_at_once() {
+async fn a_session_that_is_dropped_at_once_is_removed() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     drop(server.opened().await);

@@ -20,7 +20,7 @@ async fn a_poll_is_answered_with_a_ping_after_the_interval() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_announced_with_grace_is_pinged_without() {
+async fn pings_are_sent_without_the_announced_grace() {
     let mut config = config();
     config.ping_grace = ms(100);
     let server = Server::echo(config);
@@ -31,7 +31,7 @@ async fn what_is_announced_with_grace_is_pinged_without() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_looks_when_interval_and_timeout_are_over_finds_the_session_gone() {
+async fn after_interval_and_timeout_the_session_is_gone() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     sleep(ms(500)).await;
@@ -39,7 +39,7 @@ async fn a_client_that_looks_when_interval_and_timeout_are_over_finds_the_sessio
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_that_it_finds_the_ping() {
+async fn before_that_a_poll_receives_the_ping() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     sleep(ms(490)).await;
@@ -51,7 +51,7 @@ async fn a_waiting_poll_receives_the_ping_timeout() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(server.get(&query).await.body, "2");
-    // Not a close packet: a client that has slept shall come back.
+    // Not a close packet, so that a client that was suspended reconnects.
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
     assert!(server.engine.is_empty());
 }
@@ -88,7 +88,7 @@ async fn a_flood_of_pongs_makes_no_further_timers_and_no_further_pings() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_packets_put_the_end_off_once() {
+async fn other_packets_extend_the_timeout_once() {
     let mut server = Server::new(config());
     let (mut socket, mut session) = server.both_ends().await;
     let start = Instant::now();
@@ -104,7 +104,7 @@ async fn other_packets_put_the_end_off_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_is_not_read_is_not_blamed() {
+async fn a_client_that_is_not_read_is_not_timed_out() {
     let mut server = Server::new(config());
     let (mut socket, mut session) = server.both_ends().await;
     let mut out = VecDeque::new();
@@ -123,7 +123,7 @@ async fn a_client_that_is_not_read_is_not_blamed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_takes_nothing_is_given_up_even_while_it_is_not_read() {
+async fn a_client_that_accepts_nothing_times_out_even_while_it_is_not_read() {
     let mut server = Server::new(Config::default());
     let (socket, mut session) = server.both_ends().await;
     let mut out: VecDeque<_> = (0..100)
@@ -139,7 +139,7 @@ async fn a_client_that_takes_nothing_is_given_up_even_while_it_is_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_takes_a_little_now_and_then_is_not() {
+async fn a_client_that_accepts_a_little_now_and_then_does_not_time_out() {
     let mut server = Server::new(Config::default());
     let (mut socket, mut session) = server.both_ends().await;
     let mut out: VecDeque<_> = (0..30)
@@ -157,7 +157,7 @@ async fn one_that_takes_a_little_now_and_then_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_waits_costs_no_wakeups() {
+async fn a_session_that_waits_has_no_wakeups() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;

@@ -13,7 +13,7 @@ pub(super) fn text(text: &str) -> Message {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_come_back_in_order_and_as_they_were() {
+async fn messages_are_echoed_in_order_and_unchanged() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(
@@ -47,7 +47,7 @@ async fn a_poll_waits_for_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_holds_no_more_than_the_limit_and_the_next_poll_gets_the_rest() {
+async fn a_response_has_no_more_than_the_limit_and_the_next_poll_gets_the_rest() {
     let mut config = config();
     config.max_payload = 10;
     let mut server = Server::new(config);

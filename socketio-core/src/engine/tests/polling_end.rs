@@ -44,7 +44,7 @@ async fn a_poll_that_is_sent_again_takes_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_older_connection_does_the_newer_no_harm() {
+async fn the_end_of_the_older_connection_does_not_affect_the_newer_one() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut hanging = server.connect();
@@ -82,7 +82,7 @@ async fn a_poll_whose_client_has_gone_away_closes_the_session_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_takes_its_leave() {
+async fn a_client_closes_its_session() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -101,7 +101,7 @@ async fn a_client_takes_its_leave() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_poll_may_come_a_little_later_than_the_leave() {
+async fn the_last_poll_may_come_a_little_later_than_the_close_packet() {
     for (later, expected) in [(0, (200, "6")), (99, (200, "6")), (100, UNKNOWN)] {
         let server = Server::echo(config());
         let query = server.open_polling().await;
@@ -125,14 +125,14 @@ async fn a_server_that_closes_sends_the_rest_first() {
     session.close(CloseReason::ServerClose);
     let owner = tokio::spawn(async move { session.recv().await });
     assert_eq!(server.get(&query).await.brief(), (200, "4last words"));
-    // With a poll of its own: a client that finds it in the same response handles it before the last words.
+    // With a poll of its own: a client that finds it in the same response handles it before the last messages.
     assert_eq!(server.get(&query).await.brief(), (200, "1"));
     assert_eq!(owner.await.unwrap(), Err(CloseReason::ServerClose));
     assert_eq!(server.get(&query).await.brief(), UNKNOWN);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_closes_in_response_to_the_last_words_ends_the_session_at_once() {
+async fn a_client_that_closes_in_response_to_the_last_messages_ends_the_session_at_once() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -164,7 +164,7 @@ async fn a_waiting_poll_receives_the_close_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_polls_no_more_holds_a_close_up_for_a_while_only() {
+async fn a_client_that_stops_polling_delays_a_close_for_a_limited_time() {
     let mut server = Server::new(Config::default());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -179,7 +179,7 @@ async fn a_client_that_polls_no_more_holds_a_close_up_for_a_while_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_session_answers_whoever_waits() {
+async fn dropping_a_session_answers_waiting_requests() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let session = server.opened().await;

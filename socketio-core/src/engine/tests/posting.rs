@@ -11,7 +11,7 @@ use super::{
 use crate::engine::{CloseReason, Config, Event};
 
 #[tokio::test(start_paused = true)]
-async fn a_post_is_answered_before_anybody_polls_for_what_it_causes() {
+async fn a_post_is_answered_before_its_results_are_polled() {
     let server = Server::echo(Config {
         max_payload: 100_000,
         ..Config::default()
@@ -27,7 +27,7 @@ async fn a_post_is_answered_before_anybody_polls_for_what_it_causes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbage_closes_the_session_after_what_came_before_it() {
+async fn an_invalid_packet_closes_the_session_after_the_packets_before_it() {
     for body in [
         "4a\u{1e}abc",
         "4a\u{1e}2",
@@ -71,7 +71,7 @@ async fn a_body_that_is_not_utf_8_closes_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packets_that_mean_nothing_do_no_harm() {
+async fn packets_without_a_meaning_are_ignored() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     assert_eq!(
@@ -85,7 +85,7 @@ async fn packets_that_mean_nothing_do_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nor_do_a_hundred_thousand_of_them_hold_up_other_tasks() {
+async fn a_hundred_thousand_ignored_packets_do_not_delay_other_tasks() {
     let mut server = Server::new(Config::default());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -103,7 +103,7 @@ async fn nor_do_a_hundred_thousand_of_them_hold_up_other_tasks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
+async fn a_body_over_the_limit_is_refused_and_the_session_stays_open() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let reply = server.post(&query, &format!("4{}", "x".repeat(1000))).await;
@@ -114,7 +114,7 @@ async fn a_body_over_the_limit_is_refused_and_the_session_lives_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chunked_body_is_counted_while_it_comes() {
+async fn a_chunked_body_is_counted_while_it_is_read() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut stream = server.connect();
@@ -135,7 +135,7 @@ async fn a_chunked_body_is_counted_while_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_ends_is_answered_none_the_less() {
+async fn a_body_that_never_ends_gets_a_response() {
     let server = Server::echo(Config::default());
     let query = server.open_polling().await;
     let mut stream = server.connect();
@@ -202,7 +202,7 @@ async fn base64_may_come_in_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn posts_at_once_are_taken_in_the_order_in_which_they_arrive() {
+async fn concurrent_posts_are_handled_in_the_order_in_which_they_arrive() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let chunked = [("transfer-encoding", "chunked")];
@@ -223,7 +223,7 @@ async fn posts_at_once_are_taken_in_the_order_in_which_they_arrive() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_over_the_limit_does_not_hold_up_those_behind_it() {
+async fn a_post_over_the_limit_does_not_delay_later_ones() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let chunked = [("transfer-encoding", "chunked")];

@@ -1,4 +1,4 @@
-//! What a request asks for.
+//! The purposes of requests.
 
 use http::{HeaderValue, Version, request::Parts};
 
@@ -78,7 +78,7 @@ fn each_purpose_has_its_request() {
 }
 
 #[test]
-fn a_transport_that_is_no_transport_is_code_0() {
+fn an_unknown_transport_is_code_0() {
     for query in [
         "EIO=4",
         "EIO=4&transport=",
@@ -95,7 +95,7 @@ fn a_transport_that_is_no_transport_is_code_0() {
 }
 
 #[test]
-fn an_sid_that_no_server_gave_is_code_1() {
+fn an_invalid_sid_is_code_1() {
     for sid in [
         "",
         "__proto__",
@@ -175,7 +175,7 @@ fn version_3_is_refused_with_a_reason_of_its_own() {
 }
 
 #[test]
-fn a_client_of_version_3_says_what_it_can_receive() {
+fn the_query_of_version_3_names_the_formats_that_the_client_can_receive() {
     let protocol = |base64, jsonp| Ok(Protocol::V3(V3 { base64, jsonp }));
     assert_eq!(v3("transport=polling"), protocol(false, None));
     assert_eq!(v3("transport=polling&b64=&j="), protocol(false, None));

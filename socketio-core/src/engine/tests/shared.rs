@@ -60,7 +60,7 @@ async fn a_later_poll_takes_over_whether_the_older_is_answered_or_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_nobody_takes_ends_the_session_unless_it_is_empty() {
+async fn a_response_that_is_lost_ends_the_session_unless_it_is_empty() {
     for (answer, failed) in [("6", None), ("4a", Some(CloseReason::TransportError))] {
         let shared = polling();
         let mut poll = shared.park_poll().unwrap();
@@ -91,7 +91,7 @@ fn posts_take_turns_in_the_order_in_which_they_arrive() {
 }
 
 #[test]
-fn the_number_of_posts_that_wait_is_bounded_and_one_too_many_does_no_harm() {
+fn the_number_of_waiting_posts_is_bounded_and_one_too_many_has_no_effect() {
     let shared = polling();
     assert!(shared.begin_post().unwrap().is_none());
     let mut waiting: Vec<_> = (0..WAITING_POSTS)
@@ -115,7 +115,7 @@ fn a_post_keeps_its_place_until_it_is_answered() {
 }
 
 #[test]
-fn once_a_websocket_has_taken_over_polling_is_turned_away_and_can_do_no_harm() {
+fn once_a_websocket_has_taken_over_polling_is_refused_without_effect() {
     let shared = polling();
     let mut waiting = shared.park_poll().unwrap();
     assert!(shared.complete_upgrade(true).is_none());
@@ -134,7 +134,7 @@ fn a_post_that_came_just_before_a_websocket_takes_over_is_not_lost() {
 }
 
 #[test]
-fn when_the_session_is_over_whoever_waits_is_answered() {
+fn when_the_session_ends_waiting_requests_are_answered() {
     let shared = polling();
     let mut poll = shared.park_poll().unwrap();
     shared.begin_post().unwrap();

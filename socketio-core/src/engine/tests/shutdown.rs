@@ -1,5 +1,5 @@
-//! The end of sessions after which clients shall come back: they see an outage, since several do not reconnect after a close packet or
-//! frame.
+//! The end of sessions after which clients shall reconnect: they see an outage, since several do not reconnect after a close
+//! packet or frame.
 
 use tokio::{task::yield_now, time::Instant};
 
@@ -27,7 +27,7 @@ async fn a_websocket_gets_the_rest_and_ends_without_a_close_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_end_its_websocket_is_waited_for_a_moment_only() {
+async fn a_client_that_does_not_end_its_websocket_is_awaited_for_a_moment() {
     let mut server = Server::new(Config::default());
     let (mut socket, mut session) = server.both_ends().await;
     let start = Instant::now();
@@ -87,7 +87,7 @@ async fn a_session_that_is_dropped_after_the_engine_has_stopped_refuses_its_poll
 
 /// Slow clients, and those that broke the protocol.
 #[tokio::test(start_paused = true)]
-async fn only_a_close_by_will_is_a_goodbye() {
+async fn only_a_deliberate_close_tells_clients_not_to_reconnect() {
     for (reason, over_polling, over_websocket) in [
         (CloseReason::ServerClose, (200, "1"), Some(1000)),
         (CloseReason::TransportError, UNKNOWN, None),

@@ -88,7 +88,7 @@ async fn a_hundred_upgrades_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn large_and_small_messages_come_back_in_order() {
+async fn large_and_small_messages_are_echoed_in_order() {
     let server = Tcp::start().await;
     let mut socket = WebSocket::open(server.connect().await, "EIO=4&transport=websocket")
         .await

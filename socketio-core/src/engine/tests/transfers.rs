@@ -109,7 +109,7 @@ async fn a_slow_download_over_a_websocket_is_finished() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_that_nobody_reads_times_out() {
+async fn a_download_that_is_not_read_times_out() {
     let mut server = Server::new(large());
     let (socket, mut session) = server.both_ends().await;
     let start = Instant::now();

@@ -20,7 +20,7 @@ fn text(text: &str) -> Message {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_goes_on_over_the_websocket() {
+async fn a_session_continues_over_the_websocket() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
@@ -114,7 +114,7 @@ async fn packets_answer_a_poll_at_once_during_an_upgrade() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_queued_follows_in_order_and_none_twice() {
+async fn queued_messages_follow_in_order_and_none_twice() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -192,7 +192,7 @@ async fn unread<T>(session: &mut Session, client: impl Future<Output = T>) -> T 
 }
 
 #[tokio::test(start_paused = true)]
-async fn once_the_probe_is_answered_a_post_is_too_though_nobody_reads() {
+async fn after_the_probe_a_post_is_answered_although_the_session_is_not_read() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -216,7 +216,7 @@ async fn once_the_probe_is_answered_a_post_is_too_though_nobody_reads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_held_for_a_client_that_moves_is_bounded() {
+async fn packets_that_are_kept_during_an_upgrade_are_bounded() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;
@@ -237,7 +237,7 @@ async fn what_is_held_for_a_client_that_moves_is_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_websocket_is_accepted_closed_and_does_no_harm() {
+async fn a_second_websocket_is_accepted_and_closed_without_effect() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let upgrade = upgrade_query(&query);
@@ -254,7 +254,7 @@ async fn a_second_websocket_is_accepted_closed_and_does_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_says_anything_else_is_closed_and_polling_goes_on() {
+async fn a_probe_with_other_content_is_closed_and_polling_continues() {
     for packets in [
         &["4hello"][..],
         &["2probe", "4hello"],
@@ -288,7 +288,7 @@ async fn a_probe_that_says_anything_else_is_closed_and_polling_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_breaks_leaves_polling_as_it_was() {
+async fn a_failed_probe_does_not_affect_polling() {
     let server = Server::echo(config());
     let query = server.open_polling().await;
     let mut socket = server.open_websocket(&upgrade_query(&query)).await.unwrap();
@@ -319,7 +319,7 @@ async fn a_probe_that_is_abandoned_is_closed_after_the_upgrade_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_heartbeat_goes_on_over_the_websocket() {
+async fn the_heartbeat_continues_over_the_websocket() {
     let server = Server::echo(config());
     let start = Instant::now();
     let query = server.open_polling().await;
@@ -348,7 +348,7 @@ async fn a_ping_that_found_no_poll_is_sent_over_the_websocket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_ends_takes_its_probe_along() {
+async fn a_session_that_ends_closes_its_probe() {
     let mut server = Server::new(config());
     let query = server.open_polling().await;
     let mut session = server.opened().await;

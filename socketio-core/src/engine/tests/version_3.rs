@@ -65,7 +65,7 @@ async fn the_handshake_has_its_length_in_front_and_no_limit_of_the_payload() {
 }
 
 #[tokio::test]
-async fn it_is_refused_unless_it_is_allowed() {
+async fn version_3_is_refused_unless_it_is_allowed() {
     let server = Server::echo(config());
     let refused = (
         400,
@@ -78,7 +78,7 @@ async fn it_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test]
-async fn other_versions_are_refused_all_the_same() {
+async fn other_versions_are_still_refused() {
     let server = echo();
     for query in [
         "transport=polling",
@@ -113,7 +113,7 @@ async fn a_session_keeps_the_version_of_its_handshake() {
 }
 
 #[tokio::test]
-async fn packets_of_a_payload_come_back() {
+async fn packets_of_a_payload_are_echoed_unchanged() {
     let server = echo();
     let query = open(&server, "&b64=1").await;
     for body in [
@@ -151,7 +151,7 @@ async fn a_client_with_binary_support_gets_a_binary_body_where_it_is_needed() {
 }
 
 #[tokio::test]
-async fn a_binary_body_is_taken() {
+async fn a_binary_body_is_accepted() {
     let server = echo();
     let query = open(&server, "").await;
     let body = [&b"\x00\x06\xff4hello\x01\x05\xff\x04"[..], &[1, 2, 3, 4]].concat();
@@ -314,7 +314,7 @@ async fn a_session_without_upgrades_announces_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_closes_says_so() {
+async fn a_server_that_closes_sends_a_close_packet() {
     let mut server = Server::new(allowed());
     let reply = server.get(POLLING).await;
     let mut session = server.opened().await;

@@ -21,7 +21,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_come_back_as_they_were() {
+async fn messages_are_echoed_unchanged() {
     use futures_util::SinkExt;
     let server = Server::echo(config());
     let mut socket = server.websocket().await;
@@ -74,7 +74,7 @@ async fn a_client_that_asked_for_it_gets_bytes_as_text() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_session_says_what_it_is() {
+async fn the_session_returns_its_transport_and_whether_it_can_write() {
     let mut server = Server::new(config());
     let mut socket = server
         .open_websocket("EIO=4&transport=websocket")
@@ -107,7 +107,7 @@ async fn a_message_in_fragments_is_one_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_breaks_the_websocket_ends_this_session_only() {
+async fn an_invalid_websocket_frame_ends_only_its_session() {
     let cases: [(&str, Vec<u8>, u16); 9] = [
         ("a reserved bit", masked(0xC1, b"4a"), 1002),
         ("all reserved bits", masked(0xF1, b"4a"), 1002),
@@ -138,7 +138,7 @@ async fn whatever_breaks_the_websocket_ends_this_session_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_frames_right_behind_the_handshake_do_no_more() {
+async fn an_invalid_frame_right_after_the_handshake_ends_only_the_session() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut server = Server::new(config());
     let mut stream = server.connect();
@@ -175,7 +175,7 @@ async fn a_message_over_the_limit_is_refused_in_one_frame_or_in_many() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbage_packets_close_the_session_at_once() {
+async fn invalid_packets_close_the_session_at_once() {
     for packet in ["", "2", "2probe", "abc", "7", "bAQ!D", "\u{1e}"] {
         let mut server = Server::new(config());
         let (mut socket, mut session) = server.both_ends().await;
@@ -230,7 +230,7 @@ async fn a_client_that_goes_before_its_handshake_is_answered_is_noticed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polling_for_a_websocket_session_is_turned_away_and_does_it_no_harm() {
+async fn polling_for_a_websocket_session_is_refused_without_effect() {
     let server = Server::echo(config());
     let mut socket = server
         .open_websocket("EIO=4&transport=websocket")
@@ -270,7 +270,7 @@ async fn a_server_that_closes_sends_the_rest_and_waits_for_the_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_answer_the_close_holds_it_up_for_a_while_only() {
+async fn a_client_that_does_not_answer_the_close_delays_it_for_a_limited_time() {
     let mut server = Server::new(Config::default());
     let (_socket, mut session) = server.both_ends().await;
     let start = Instant::now();

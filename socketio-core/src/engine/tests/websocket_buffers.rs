@@ -111,7 +111,7 @@ async fn frames_that_wait_below_the_websocket_survive_that() {
 }
 
 #[tokio::test]
-async fn they_are_given_back_also_after_fragments_and_lengths_that_are_longer_than_necessary() {
+async fn buffers_are_given_back_also_after_fragments_and_lengths_that_are_longer_than_necessary() {
     let (mut socket, mut client) = socket().await;
     let mut fragments = frame(40_000);
     fragments[0] = 0x02;

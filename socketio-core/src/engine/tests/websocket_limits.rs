@@ -1,4 +1,4 @@
-//! What a WebSocket may take of memory, of turns and of control frames.
+//! The limits of a WebSocket: memory, turns and control frames.
 
 use std::{collections::VecDeque, future::poll_fn, task::Poll};
 
@@ -22,7 +22,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_much_a_client_sends_the_server_gets_to_write() {
+async fn the_server_writes_however_much_a_client_sends() {
     let mut server = Server::new(config());
     let (mut socket, mut session) = server.both_ends().await;
     for _ in 0..500 {
@@ -150,7 +150,7 @@ async fn more_pings_and_pongs_within_a_second_than_allowed_close_the_connection(
         let mut server = Server::new(config);
         let (mut socket, mut session) = server.both_ends().await;
         let received = tokio::spawn(async move { session.recv().await });
-        // In time they may go on for ever.
+        // At the allowed rate, they are accepted without a limit.
         for _ in 0..10 {
             socket
                 .raw(&masked(first, packet.as_bytes()).repeat(10))

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_ends_the_payload() {
+    fn a_wrong_length_ends_the_payload() {
         for body in [
             &b"abc"[..],
             b":4a",
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_packets_are_as_good_as_one() {
+    fn a_payload_may_have_ten_thousand_packets() {
         let body = "2:4x".repeat(10_000);
         assert_eq!(
             decode(body.as_bytes())

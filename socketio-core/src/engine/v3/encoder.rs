@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn where_it_is_not_they_can_be_rewritten() {
+    fn elsewhere_they_can_be_rewritten_as_ascii() {
         let mut encoder = Encoder::new(BASE64, Some(|_| "u".into()));
         let mut out = VecDeque::from([text("é"), text("a")]);
         assert!(encoder.fill(&mut out, 1_000));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_no_more_packets_than_python_takes() {
+    fn a_response_has_no_more_packets_than_python_accepts() {
         let mut out: VecDeque<_> = (0..20).map(|_| text("x")).collect();
         let mut encoder = Encoder::new(V3::default(), None);
         encoder.control("3");

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn line_feeds_and_escaped_ones_come_back() {
+    fn line_feeds_and_escaped_ones_are_restored() {
         for (sent, payload) in [
             ("a", "a"),
             (r"a\nb", "a\nb"),

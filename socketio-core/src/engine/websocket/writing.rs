@@ -180,7 +180,8 @@ impl Socket {
         Poll::Pending
     }
 
-    /// After an error: writes what was added, the close frame last, and discards what the client still sends, until it closes, too.
+    /// After an error: writes the frames that were added, the close frame last, and discards what the client still sends, until it
+    /// closes, too.
     ///
     /// A connection that is closed while data arrives is reset, and the client may never see the close frame.
     pub(in crate::engine) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {

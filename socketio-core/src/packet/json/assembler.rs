@@ -48,8 +48,8 @@ impl Assembler {
         self.text_checked(text, limits, |_| true)
     }
 
-    /// Takes a text message as [`text`](Assembler::text) does, but asks before anything is collected for a binary packet: a
-    /// client that has not joined a namespace must not make a server hold bytes for it.
+    /// Takes a text message as [`text`](Assembler::text) does, but calls `accepts` before it collects anything for a binary
+    /// packet: a client that has not joined a namespace must not make a server hold bytes for it.
     ///
     /// # Errors
     ///

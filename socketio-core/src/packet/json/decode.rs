@@ -52,7 +52,7 @@ pub fn decode(text: Text, limits: &PacketLimits) -> Result<TextPacket, DecodeErr
     try_decode(text, limits).map_err(|(error, _)| error)
 }
 
-/// As [`decode`], with the text beside the error, for whoever reports it.
+/// As [`decode`], with the text beside the error, for the report.
 #[inline]
 pub(super) fn try_decode(
     text: Text,

@@ -80,7 +80,7 @@ pub(in crate::packet) fn position(position: usize) -> u32 {
 /// An event's name.
 #[derive(Clone)]
 pub(super) enum Name {
-    /// The packet is no event.
+    /// The packet is not an event.
     None,
     /// Written without escapes: a slice of the text.
     Plain(Span),
@@ -115,7 +115,7 @@ impl TextPacket {
         (!self.id.is_empty()).then(|| self.id.of(&self.text))
     }
 
-    /// Returns the event's name, empty for other kinds. Of a number, it is the text.
+    /// Returns the event's name, empty for other kinds. If the name is a number, returns its text.
     pub fn event(&self) -> &str {
         match &self.event {
             Name::None => "",

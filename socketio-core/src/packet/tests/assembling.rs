@@ -57,7 +57,7 @@ fn binary_data_is_refused_when_none_is_due() {
 }
 
 #[test]
-fn the_owner_is_asked_before_anything_is_collected() {
+fn the_packet_is_checked_before_anything_is_collected() {
     let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     let joined =
@@ -95,7 +95,7 @@ fn the_bytes_of_one_packet_are_bounded_together() {
 }
 
 #[test]
-fn what_is_pending_for_a_namespace_that_was_left_is_freed_and_the_rest_thrown_away() {
+fn a_pending_packet_for_a_namespace_that_was_left_is_freed_and_its_rest_discarded() {
     let limits = PacketLimits::default();
     let mut assembler = Assembler::new();
     assembler.text(TWO.into(), &limits).unwrap();

@@ -53,7 +53,7 @@ fn placeholders_are_known_in_any_order_of_keys_and_with_any_spacing() {
 }
 
 #[test]
-fn what_only_looks_like_a_placeholder_is_an_object() {
+fn an_object_that_only_resembles_a_placeholder_is_an_object() {
     for json in [
         r#"{"_placeholder":false,"num":1}"#,
         r#"{"_placeholder":"true","num":1}"#,
@@ -176,7 +176,7 @@ fn a_list_of_numbers_given_an_attachment_names_the_type_that_takes_it() {
 }
 
 #[test]
-fn all_that_is_no_attachment_is_read_as_in_a_text_packet() {
+fn other_values_are_read_as_in_a_text_packet() {
     #[derive(Debug, Deserialize, PartialEq, Eq, Hash)]
     enum Key {
         A,
@@ -229,7 +229,7 @@ fn all_that_is_no_attachment_is_read_as_in_a_text_packet() {
 }
 
 #[test]
-fn a_number_that_is_none_or_has_no_attachment_breaks_the_packet() {
+fn an_invalid_number_or_one_without_an_attachment_breaks_the_packet() {
     for number in [
         "2",
         "-1",
@@ -303,7 +303,7 @@ fn a_tuple_reads_attachments_too() {
 }
 
 #[test]
-fn broken_json_is_told_from_values_that_do_not_fit() {
+fn invalid_json_is_distinguished_from_values_of_another_type() {
     for text in [
         r#"51-["x",{"a"]"#,
         r#"51-["x",1] x"#,

@@ -21,7 +21,7 @@ impl Parser for Wrapped {
     }
 }
 
-/// Gives out what it was made with.
+/// Decodes every message as its packet.
 struct Says(Packet);
 
 impl Parser for Says {
@@ -140,7 +140,7 @@ fn a_parser_that_wraps_json_reads_the_same_packets() {
 }
 
 #[test]
-fn what_no_parser_may_let_through_is_refused_behind_all_of_them() {
+fn invalid_packets_are_refused_with_every_parser() {
     let limits = PacketLimits::default();
     let read = |namespace: &str, body| {
         let packet = Packet {
@@ -169,7 +169,7 @@ fn what_no_parser_may_let_through_is_refused_behind_all_of_them() {
 }
 
 #[test]
-fn an_event_that_the_parser_cannot_write_is_an_error_and_an_answer_is_nothing() {
+fn an_event_that_the_parser_cannot_write_is_an_error_and_an_acknowledgement_is_not_sent() {
     let codec = Codec::new(Says(Packet {
         namespace: String::from("/"),
         body: Body::Disconnect,

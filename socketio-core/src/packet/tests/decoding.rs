@@ -26,7 +26,7 @@ fn namespace_id_and_attachments_are_read_in_their_order() {
 }
 
 #[test]
-fn a_query_is_no_part_of_the_namespace() {
+fn a_query_is_not_part_of_the_namespace() {
     for text in [
         "0/chat?token=1&x=/y,",
         "0/chat?token=1",
@@ -133,7 +133,7 @@ fn an_ack_needs_an_id_and_an_array() {
 }
 
 #[test]
-fn what_a_client_connects_with_is_an_object_or_nothing() {
+fn the_payload_of_connect_is_an_object_or_absent() {
     assert_eq!(packet("0").unwrap().payload(), "");
     assert_eq!(packet("0/chat,").unwrap().payload(), "");
     assert_eq!(packet(r#"0{"a":[1]}"#).unwrap().payload(), r#"{"a":[1]}"#);

@@ -101,7 +101,7 @@ fn bytes_become_attachments_at_any_depth() {
 }
 
 #[test]
-fn a_list_of_numbers_is_no_binary_data() {
+fn a_list_of_numbers_is_not_binary_data() {
     assert_eq!(text(&vec![1u8, 2]), r#"2["x",[1,2]]"#);
     assert_eq!(text(&Data::from(vec![1u8, 2])), r#"2["x",[1,2]]"#);
 }
@@ -167,7 +167,7 @@ fn numbers_and_raw_text_are_written_as_they_are() {
 }
 
 #[test]
-fn a_server_says_who_joined_and_who_was_refused() {
+fn the_responses_to_connect_have_the_id_or_the_refusal() {
     assert_eq!(text_of(connect("/", "abc")), r#"0{"sid":"abc"}"#);
     assert_eq!(text_of(connect("/chat", "abc")), r#"0/chat,{"sid":"abc"}"#);
     assert_eq!(

@@ -68,7 +68,7 @@ fn without_binary_data_they_are_data() {
 }
 
 #[test]
-fn what_clients_do_not_take_for_one_is_sent() {
+fn objects_that_clients_do_not_take_for_placeholders_are_sent() {
     for value in [
         json!("_placeholder"),
         json!(r#"{"_placeholder":true,"num":0}"#),

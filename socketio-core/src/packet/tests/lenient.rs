@@ -1,4 +1,4 @@
-//! What Python and JavaScript write although JSON, or a Rust string, has no place for it.
+//! Values that Python and JavaScript write although JSON, or a Rust string, can't hold them.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ struct Reading {
 }
 
 #[test]
-fn numbers_that_json_has_not_are_floats() {
+fn numbers_that_json_lacks_are_floats() {
     for (written, number) in [
         ("NaN", f64::NAN),
         ("Infinity", f64::INFINITY),
@@ -51,7 +51,7 @@ fn numbers_that_json_has_not_are_floats() {
 }
 
 #[test]
-fn a_number_that_json_has_not_is_no_integer() {
+fn a_number_that_json_lacks_is_not_an_integer() {
     for written in ["NaN", "Infinity", "1e999"] {
         let mut typed = arguments(&format!(r#"2["x",{written},1]"#));
         let error = typed.next::<u64>().unwrap_err();
@@ -188,7 +188,7 @@ fn an_invalid_value_is_quoted_in_part() {
 }
 
 #[test]
-fn many_numbers_that_json_has_not_are_read_in_linear_time() {
+fn many_numbers_that_json_lacks_are_read_in_linear_time() {
     let text = format!("31[{}0]", "NaN,".repeat(200_000));
     assert_eq!(arguments(&text).finish(), Ok(200_001));
     assert_eq!(arguments(&text).rest::<f64>().unwrap().len(), 200_001);

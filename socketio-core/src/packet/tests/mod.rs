@@ -1,4 +1,4 @@
-//! Tests of the layer as a whole: what goes in and what comes out.
+//! Tests of the layer as a whole.
 
 mod assembling;
 mod binary;

@@ -166,7 +166,7 @@ fn values_of_every_form_are_read() {
 }
 
 #[test]
-fn binary_data_and_what_javascript_calls_so_are_read() {
+fn binary_data_and_array_buffers_are_read() {
     let binary = Data::from(Bytes::from_static(b"ab"));
     for bytes in [
         &b"\xc4\x02ab"[..],
@@ -181,7 +181,7 @@ fn binary_data_and_what_javascript_calls_so_are_read() {
 }
 
 #[test]
-fn what_json_has_not_arrives_as_it_would_in_json() {
+fn values_that_json_lacks_arrive_as_in_json() {
     let date = json!("2026-01-31T12:34:56.789Z");
     let mut millis = b"\xd7\x00".to_vec();
     millis.extend(1_769_862_896_789i64.to_be_bytes());
@@ -202,7 +202,7 @@ fn what_json_has_not_arrives_as_it_would_in_json() {
 }
 
 #[test]
-fn what_is_no_packet_is_refused() {
+fn an_invalid_packet_is_refused() {
     for message in [
         &b""[..],
         b"\xc0",
@@ -262,7 +262,7 @@ fn depth_is_bounded() {
 }
 
 #[test]
-fn lengths_that_are_only_announced_cost_nothing() {
+fn announced_lengths_allocate_nothing() {
     for marker in [0xdbu8, 0xc6, 0xdd, 0xdf, 0xc9] {
         let mut bytes = [&[0xdd, 0xff, 0xff, 0xff, 0xff][..]; 100].concat();
         bytes.extend([marker, 0xff, 0xff, 0xff, 0xff, 1]);
@@ -271,7 +271,7 @@ fn lengths_that_are_only_announced_cost_nothing() {
 }
 
 #[test]
-fn what_takes_too_much_memory_is_refused() {
+fn a_packet_that_takes_too_much_memory_is_refused() {
     let list = |element: &[u8], count: u32| {
         let mut bytes = vec![0xdd];
         bytes.extend(count.to_be_bytes());
@@ -318,7 +318,7 @@ fn arbitrary(dice: &mut Dice, depth: usize) -> Data {
 }
 
 #[test]
-fn what_one_side_encodes_the_other_side_decodes() {
+fn the_other_side_decodes_the_encoded_packets() {
     let mut dice = Dice(42);
     for _ in 0..300 {
         let sent = event((0..dice.roll(4)).map(|_| arbitrary(&mut dice, 2)).collect());
@@ -327,7 +327,7 @@ fn what_one_side_encodes_the_other_side_decodes() {
 }
 
 #[test]
-fn no_beginning_and_no_mutation_of_a_packet_makes_it_panic() {
+fn no_prefix_and_no_mutation_of_a_packet_makes_it_panic() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let values = BTreeMap::from([
         (String::from("list"), Data::from(vec![1, -1, 70_000])),

@@ -123,7 +123,7 @@ fn same<T: DeserializeOwned + Debug>() {
 }
 
 #[test]
-fn every_type_reads_the_same_values_and_complains_in_the_same_words() {
+fn every_type_reads_the_same_values_and_reports_the_same_errors() {
     same::<()>();
     same::<bool>();
     same::<u8>();
@@ -198,7 +198,7 @@ fn raw_values_are_the_json_of_the_values() {
 }
 
 #[test]
-fn missing_and_surplus_arguments_are_told_as_in_text() {
+fn missing_and_surplus_arguments_are_reported_as_in_text() {
     let mut arguments = Arguments::from(vec![Data::from(1), Data::from(2)]);
     let mut again = arguments.clone();
     assert_eq!(arguments.finish(), Ok(2));
@@ -213,7 +213,7 @@ fn missing_and_surplus_arguments_are_told_as_in_text() {
     again.read::<()>().unwrap();
 }
 
-/// What a value becomes as values is what its JSON is read as.
+/// Asserts that a value is written as the values that its JSON is read as.
 fn written<T: Serialize>(value: T) {
     let json = payload(&value).map_err(|error| error.to_string());
     let json = json.map(|payload| Arguments::from(payload).rest::<Data>().unwrap());

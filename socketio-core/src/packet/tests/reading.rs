@@ -219,7 +219,7 @@ fn a_placeholder_in_a_text_packet_is_ordinary_data() {
 }
 
 #[test]
-fn a_type_that_looks_at_nothing_takes_its_argument_all_the_same() {
+fn a_type_that_reads_nothing_still_takes_its_argument() {
     struct Anything;
     impl<'de> Deserialize<'de> for Anything {
         fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {

@@ -39,7 +39,7 @@ impl Dice {
     }
 }
 
-/// Reads arguments in all manners; what comes out is of no interest, that it comes is.
+/// Reads arguments in all ways. Only checks that nothing panics.
 fn exercise(arguments: &Arguments) {
     let whole = arguments.clone().finish();
     _ = arguments.clone().rest::<Data>();
@@ -79,7 +79,7 @@ fn take_apart(text: &str) {
 }
 
 #[test]
-fn no_beginning_of_a_packet_makes_it_panic() {
+fn no_prefix_of_a_packet_makes_it_panic() {
     for packet in PACKETS {
         for (end, _) in packet.char_indices() {
             take_apart(&packet[..end]);
@@ -194,7 +194,7 @@ fn deliver(frames: Frames) -> (crate::packet::TextPacket, Arguments) {
 }
 
 #[test]
-fn what_one_side_encodes_the_other_side_decodes() {
+fn the_other_side_decodes_the_encoded_packets() {
     let mut dice = Dice(42);
     for round in 0..2_000 {
         let values: Vec<Data> = (0..dice.roll(4)).map(|_| arbitrary(&mut dice, 3)).collect();

@@ -32,7 +32,7 @@ impl<T: Transport> Connection<T> {
             }
             queue.leave(reason, None);
         }
-        // Nobody reads what handlers emit from now on.
+        // Events that handlers emit from now on are not read.
         self.handle.seal();
     }
 

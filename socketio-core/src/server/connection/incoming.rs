@@ -222,7 +222,7 @@ impl<T: Transport> Connection<T> {
         self.connect("/", auth, None, None);
     }
 
-    /// Lets a client join a namespace, once the event store has said what there is of its session.
+    /// Lets a client join a namespace, once the event store has answered about its session.
     pub(super) fn connect(
         &mut self,
         written: &str,

@@ -1,4 +1,4 @@
-//! What a connection asks the event store before it lets a client join a namespace.
+//! The look-up of a session in the event store before a client joins a namespace.
 
 use std::task::{Context, Poll};
 
@@ -20,7 +20,7 @@ pub(super) struct Joining {
 }
 
 impl<T: Transport> Connection<T> {
-    /// Lets a client join whose session was looked up. True when it does.
+    /// Lets a client join whose session was looked up, and returns whether it joins now.
     pub(super) fn poll_joining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(joining) = &mut self.joining else {
             return false;

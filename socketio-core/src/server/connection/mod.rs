@@ -76,7 +76,7 @@ pub(super) struct Connection<T> {
     panicked: bool,
 }
 
-/// What was read although an inbox is full, because a `call` waits for its acknowledgement.
+/// The packets that were read although an inbox is full, because a `call` waits for its acknowledgement.
 #[derive(Clone, Copy, Debug, Default)]
 struct Backlog {
     /// Whether an inbox was full at the last read.

@@ -29,7 +29,7 @@ use crate::{
     packet::{Payload, Received},
 };
 
-/// The memory that an event takes while it waits, beside its arguments: its place in the inbox, its name, its shared text.
+/// The memory that an event takes while it waits, besides its arguments: its place in the inbox, its name, its shared text.
 pub(super) const EVENT_MEMORY: usize = 256;
 
 /// The events of one client, from its CONNECT packet to the end of its `disconnect` handler.
@@ -63,11 +63,11 @@ pub(super) struct EventQueue {
 /// The rules for handlers that run while others of the same client do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Concurrency {
-    /// How many at a time.
+    /// The number of them at a time.
     pub(super) limit: usize,
-    /// How many of all clients of the connection.
+    /// The number of them of all clients of the connection.
     pub(super) of_connection: usize,
-    /// Whether all handlers may, and not only those with `concurrent`.
+    /// Whether all handlers run so, and not only those with `concurrent`.
     pub(super) all: bool,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Progress {
 }
 
 impl EventQueue {
-    /// Starts with the `connect` handler.
+    /// Creates a queue, which starts with the `connect` handler.
     pub(super) fn new(
         socket: Socket,
         handlers: Arc<Lookup>,
@@ -177,7 +177,8 @@ impl EventQueue {
     }
 
     /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. With a
-    /// `disconnecting` handler, it leaves its rooms between the two, unless another connection takes its session over before. Inside `connect` it ends once it has been accepted, so that both handlers run.
+    /// `disconnecting` handler, it leaves its rooms between the two, unless another connection takes its session over before.
+    /// Inside `connect` it ends once it has been accepted, so that both handlers run.
     pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
         if self.is_leaving {
             return;

@@ -1,4 +1,4 @@
-// Clients that are wrong, each with the message of the compiler that it must get.
+// Wrong clients, each with the expected message of the compiler.
 export const cases = [
   ["an argument of another type", 'chat.emit("join", 7, () => {});', /'number' is not assignable to parameter of type 'string'/],
   ["a missing argument", "chat.emit(\"join\");", /Expected 3 arguments, but got 1/],
@@ -7,13 +7,13 @@ export const cases = [
   ["an event of another namespace", 'main.emit("join", "lobby", () => {});', /'"join"' is not assignable/],
   ["an unknown word of an enum", 'chat.emit("post", { room: "a", text: "b", urgency: "later" }, () => {});', /'"later"' is not assignable/],
   ["a missing field", 'chat.emit("post", { room: "a" }, () => {});', /Property 'text' is missing/],
-  ["an acknowledgement that is taken for another", 'const n: string = await job.emitWithAck("parts", 1);', /'Part' is not assignable to type 'string'/],
-  ["a failure that is not thought of", 'const n: number = await chat.emitWithAck("join", "a");', /'number \| EventError' is not assignable to type 'number'/],
+  ["an acknowledgement that is used as another type", 'const n: string = await job.emitWithAck("parts", 1);', /'Part' is not assignable to type 'string'/],
+  ["a failure that is not handled", 'const n: number = await chat.emitWithAck("join", "a");', /'number \| EventError' is not assignable to type 'number'/],
   ["an event that is never received", 'chat.on("chat massage", () => {});', /'"chat massage"' is not assignable/],
   ["an argument that is received as another", 'chat.on("presence", (name: number) => {});', /Type 'string' is not assignable to type 'number'/],
   ["an acknowledgement of another type", 'chat.on("still there?", (ack) => ack("yes"));', /'string' is not assignable to parameter of type 'boolean'/],
   ["an auth without its fields", 'const auth: ChatAuth = { name: "ana" };', /Property 'token' is missing/],
-  ["a namespace whose parameter is no number", 'const path: JobIdPath = "/job/x";', /'"\/job\/x"' is not assignable/],
+  ["a namespace whose parameter is not a number", 'const path: JobIdPath = "/job/x";', /'"\/job\/x"' is not assignable/],
 ];
 
 export const head = `import type { Socket } from "socket.io-client";

@@ -1,4 +1,4 @@
-// What the chat shows while the server can't be reached, and afterwards.
+// The chat while the server can't be reached, and afterwards.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CLIENTS, PHONE, enter, usesBrowser, visit } from "../support/browser.js";
@@ -14,7 +14,7 @@ for (const client of CLIENTS) {
       return server;
     }
 
-    test("a killed server is no refusal, and all is as before when it is back, rooms included", async (t) => {
+    test("when a killed server is back, the page and its rooms are as before", async (t) => {
       const first = await serve(t);
       const ada = await enter(first, { losesServer: true });
       await ada.shows("#transport", "websocket");
@@ -45,7 +45,7 @@ for (const client of CLIENTS) {
       await ada.reads("still here?");
     });
 
-    test("a refusal disappears when its form is used again or the client is let in", async (t) => {
+    test("a refusal disappears when its form is used again or the client is accepted", async (t) => {
       const ada = await enter(await serve(t));
       await ada.$("#enter-button").click();
       await ada.shows("#refusal", "a name is needed");
@@ -55,7 +55,7 @@ for (const client of CLIENTS) {
       assert.equal(await ada.isVisible("#refusal"), false);
     });
 
-    test("a server that goes orderly is waited for, too", async (t) => {
+    test("a server that shuts down is waited for, too", async (t) => {
       const first = await serve(t);
       const ada = await enter(first, { losesServer: true, viewport: PHONE });
       // Seen once without waiting for this: the official client had not noticed ten seconds after the process was gone.
@@ -76,7 +76,7 @@ for (const client of CLIENTS) {
       await ada.shows("#client", /./);
       await ada.shows("#state", "connecting");
       const enabled = await ada.$("main :is(button, input):enabled").evaluateAll((all) => all.map((each) => each.id || each.textContent));
-      // What needs no connection.
+      // Only these need no connection.
       assert.deepEqual(enabled, ["Everybody", "clear-log"]);
       const colors = await ada.page.evaluate(() => {
         const state = document.getElementById("state");

@@ -42,7 +42,7 @@ describe("the page of a contract", { skip: needsOwnServer }, () => {
       assert.ok(text.includes(part), part);
     }
     assert.ok((await page.$("#types").textContent()).includes("export interface NewMessage {"));
-    assert.ok((await namespace(page, "/chat").textContent()).includes("Lets clients in that know their token."));
+    assert.ok((await namespace(page, "/chat").textContent()).includes("Accepts clients with a valid token."));
     await page.screenshot("contract");
     await page.fill("Filter events", "presence");
     assert.ok(!(await post.isVisible()));

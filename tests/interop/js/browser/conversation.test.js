@@ -27,7 +27,7 @@ for (const { client, size, viewport } of VARIANTS) {
       assert.equal(await ada.$("#text").inputValue(), "");
     });
 
-    test("who is here is counted and named, and who comes and goes is told", async () => {
+    test("people are listed and counted, and their arrivals and departures are shown", async () => {
       const ada = await come();
       await ada.rename("Ada");
       await ada.shows("#online", "1");
@@ -57,7 +57,7 @@ for (const { client, size, viewport } of VARIANTS) {
       assert.equal(await ada.logged("received", /👋/), 0);
     });
 
-    test("a room is a conversation of its members, whose names and number it tells", async () => {
+    test("a room is a conversation of its members, with their names and number", async () => {
       const [ada, bo] = [await come(), await come()];
       await ada.join("kitchen");
       await ada.shows("#members", "only you");
@@ -78,7 +78,7 @@ for (const { client, size, viewport } of VARIANTS) {
       assert.equal(await bo.logged("received", /tea\?/), 0);
     });
 
-    test("what is said in another room is counted at its name", async () => {
+    test("messages in another room are counted at its name", async () => {
       const [ada, bo] = [await come(), await come()];
       for (const someone of [ada, bo]) await someone.join("kitchen");
       await bo.click("Everybody");

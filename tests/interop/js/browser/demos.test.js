@@ -36,7 +36,7 @@ for (const client of CLIENTS) {
       });
     }
 
-    test("sessions: who has logged in is greeted, and writes notes", async (t) => {
+    test("sessions: a user who has logged in is greeted, and writes notes", async (t) => {
       const server = await serve(t, "sessions", client);
       const ada = await visit(server, { viewport: DESKTOP });
       await ada.shows("#state", /log in/);

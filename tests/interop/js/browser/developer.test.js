@@ -35,14 +35,14 @@ for (const { client, size, viewport } of VARIANTS) {
       }
     });
 
-    test("it stays with long-polling where WebSocket does not get through", async () => {
+    test("it stays with long-polling if WebSocket is blocked", async () => {
       const ada = await come({ withoutWebSocket: true, losesServer: true });
       await ada.click("Echo");
       await ada.logs("received", /echo/);
       await ada.shows("#transport", "polling");
     });
 
-    test("WebSocket alone will do, too", async () => {
+    test("it works with WebSocket alone", async () => {
       const ada = await come();
       const transport = await ada.page.evaluate(async () => {
         const socket = globalThis.io({ forceNew: true, transports: ["websocket"] });

@@ -57,7 +57,7 @@ test("an answer is stopped, and the next question is asked", { skip: needsOwnSer
   assert.equal(await ana.$("#said .answer").first().textContent(), stopped);
 });
 
-test("after a restart of the server, the page is told that something is missing", { skip: needsOwnServer }, async (t) => {
+test("after a restart of the server, the page shows that events were missed", { skip: needsOwnServer }, async (t) => {
   const port = await freePort();
   const begin = async () => {
     const server = start("llm", ["--port", String(port), "--client", "official"]);

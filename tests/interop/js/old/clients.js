@@ -12,7 +12,7 @@ export const CLIENTS = {
   "2.5": require("socket.io-client-2"),
 };
 
-/** The ways a client can travel. Without an option it starts polling, and upgrades. */
+/** The transports of a client. Without an option it starts polling, and upgrades. */
 export const TRANSPORTS = {
   polling: { transports: ["polling"] },
   websocket: { transports: ["websocket"] },

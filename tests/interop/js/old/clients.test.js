@@ -75,7 +75,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
         assert.deepEqual(await happened(socket, "auth"), [{ token: "secret" }]);
       });
 
-      test("a refused namespace and an unknown one say why, and the others go on", async (t) => {
+      test("a refused and an unknown namespace give the reason, and the others stay connected", async (t) => {
         const socket = await start(t);
         const manager = socket.io;
         const refused = manager.socket("/refused");
@@ -98,7 +98,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
         }
       });
 
-      test("it pings and stays", async (t) => {
+      test("it pings and stays connected", async (t) => {
         const lively = await ownConformance({ "allow-eio3": true, "ping-interval": 200, "ping-timeout": 400 });
         t.after(() => lively.stop());
         const socket = await connect(t, io, lively.url, options);
@@ -108,7 +108,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
         assert.deepEqual(await call(socket, "message-with-ack", 1), [1]);
       });
 
-      test("it comes back when the server does", async (t) => {
+      test("it reconnects when the server is back", async (t) => {
         const first = await ownConformance({ "allow-eio3": true });
         const socket = await connect(t, io, first.url, { ...options, reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 100 });
         const gone = happened(socket, "disconnect");

@@ -1,4 +1,4 @@
-// What a crash between an effect and the stored response does, and events for users who are away, across nodes.
+// A crash between an effect and the stored response, and events for users who are away, across nodes.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { io } from "socket.io-client";

@@ -1,5 +1,5 @@
-// A rolling restart that nobody notices: every acknowledged order has happened once, every history is gapless, every client is back soon, and
-// they come back evenly.
+// A rolling restart without an effect on clients: every acknowledged order has happened once, every history is gapless, and the clients
+// reconnect soon and evenly.
 //
 // ROLLING_MINUTES  how long to restart nodes (default: until each has been restarted once)
 // ROLLING_CLIENTS  how many clients (default: 300)
@@ -15,7 +15,7 @@ const CLIENTS = Number(process.env.ROLLING_CLIENTS || 300);
 const BATCH = 50;
 const BACK_WITHIN = 10_000;
 
-/** A client that orders again and again, and sends what was not acknowledged again. It follows the log of the first ten clients' orders. */
+/** A client that orders again and again, and repeats orders that were not acknowledged. It follows the log of the first ten clients' orders. */
 class Customer {
   acknowledged = [];
   logged = [];

@@ -31,7 +31,7 @@ function run(program, args) {
   };
 }
 
-/** Waits until somebody listens. */
+/** Waits until a process listens on the port. */
 async function listening(port) {
   for (let attempt = 0; attempt < 1_000; attempt += 1) {
     const open = await new Promise((resolve) => {

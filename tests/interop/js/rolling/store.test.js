@@ -1,4 +1,4 @@
-// Sessions and histories in Redis Streams, with the stock client: they outlive nodes that are killed, and an outage of Redis is told.
+// Sessions and histories in Redis Streams, with the stock client: they outlive nodes that are killed, and an outage of Redis is reported.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,7 +50,7 @@ describe("a node that is killed", () => {
     for (let number = 1; number <= 200; number += 1) {
       await ask(bo, "emit", "room", number);
       if (number === 60) {
-        // It comes back to the other node.
+        // It reconnects to the other node.
         ana.io.uri = `http://127.0.0.1:${nodes.ports[1]}`;
         back = connected(ana);
         nodes.node(0).signal("SIGKILL");
@@ -96,7 +96,7 @@ describe("a node that is killed", () => {
 });
 
 describe("the example llm", () => {
-  test("goes on after its server was killed: nobody has missed a word, and newcomers get all", async (t) => {
+  test("continues after its server was killed: no client misses a word, and new clients get all", async (t) => {
     const redis = await site(t, 0);
     const port = await freePort();
     const serve = async () => {

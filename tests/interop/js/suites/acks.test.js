@@ -29,7 +29,7 @@ onEveryTransport("acknowledgements", (transports) => {
     assert.deepEqual([...nested.deep[0]], [4]);
   });
 
-  test("of two hundred calls under way each gets its own answer", async (t) => {
+  test("each of two hundred concurrent calls gets its own acknowledgement", async (t) => {
     const client = await connect(t, server.url, { transports });
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, i) => client.call("message-with-ack", i, i % 5 ? "text" : Buffer.from([i]))),
@@ -82,7 +82,7 @@ describe("the server's own questions", { skip: needsChat }, () => {
       assert.match(reply, /green/);
     });
 
-    test("a client that answers twice is heard once", async (t) => {
+    test("a second acknowledgement of a client is ignored", async (t) => {
       const client = await connect(t, room.url, { transports });
       client.socket.on("question", (_, answer) => {
         answer("first");

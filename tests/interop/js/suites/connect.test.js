@@ -60,7 +60,7 @@ onEveryTransport("connecting", (transports, name) => {
     assert.notEqual(client.id, secret);
   });
 
-  test("the server announces its figures", async (t) => {
+  test("the server announces its intervals and its limit", async (t) => {
     const client = await connect(t, server.url, { transports });
     const { engine } = client.socket.io;
     for (const figure of ["_pingInterval", "_pingTimeout", "_maxPayload"]) {
@@ -74,7 +74,7 @@ onEveryTransport("connecting", (transports, name) => {
     assert.match(error.message, /xhr poll error|websocket error/);
   });
 
-  test("the client travels as it asked to", async (t) => {
+  test("the client uses the transport that it asked for", async (t) => {
     const client = await connect(t, server.url, { transports });
     if (name === "upgrade") await client.upgraded();
     assert.equal(client.socket.io.engine.transport.name, name === "polling" ? "polling" : "websocket");
@@ -91,7 +91,7 @@ onEveryTransport("connecting", (transports, name) => {
     assert.deepEqual(await client.call("message-with-ack", 2), [2]);
   });
 
-  test("a client whose connection broke comes back by itself and sends what it had kept", async (t) => {
+  test("a client that has lost its connection reconnects by itself and sends its buffered events", async (t) => {
     const client = await connect(t, server.url, { transports, reconnection: true, reconnectionDelay: 10 });
     const first = client.id;
     const lost = client.disconnected();
@@ -102,7 +102,7 @@ onEveryTransport("connecting", (transports, name) => {
     assert.notEqual(client.id, first);
   });
 
-  test("fifty clients can connect at once and all have ids of their own", async (t) => {
+  test("fifty clients can connect at once and have different ids", async (t) => {
     const clients = await Promise.all(Array.from({ length: 50 }, () => connect(t, server.url, { transports })));
     assert.equal(new Set(clients.map((client) => client.id)).size, 50);
   });

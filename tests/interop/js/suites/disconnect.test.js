@@ -10,7 +10,7 @@ before(async () => { server = await conformance(); });
 after(() => server?.stop());
 
 onEveryTransport("disconnecting", (transports) => {
-  test("a client that disconnects is told so", async (t) => {
+  test("a client that disconnects gets the reason", async (t) => {
     const client = await connect(t, server.url, { transports });
     const end = client.disconnected();
     client.socket.disconnect();
@@ -35,7 +35,7 @@ onEveryTransport("disconnecting", (transports) => {
 });
 
 onEveryTransport("being closed", (transports) => {
-  test("a client whose connection the server closes is told so once, and by the right reason", async (t) => {
+  test("a client whose connection the server closes gets the reason once", async (t) => {
     const client = await connect(t, server.url, { transports });
     const goodbye = client.socket.io.socket("/goodbye");
     await happened(goodbye, "connect");
@@ -60,7 +60,7 @@ describe("what the server learns", { skip: needsChat }, () => {
     }
   }
 
-  test("a polling client disappears without a word", async (t) => {
+  test("a polling client disappears without a close", async (t) => {
     const witness = await connect(t, room.url, { transports: ["websocket"] });
     const session = await Polling.open(room.url, "/socket.io/");
     await session.send("40");
@@ -77,14 +77,14 @@ describe("what the server learns", { skip: needsChat }, () => {
   });
 
   onEveryTransport("reasons", (transports) => {
-    /** A client that goes, and another that is told by the disconnect handler. */
+    /** A client that disconnects, and another that the disconnect handler notifies. */
     async function pair(t) {
       const leaver = await connect(t, room.url, { transports });
       const witness = await connect(t, room.url, { transports: ["websocket"] });
       return { leaver, witness, id: leaver.id };
     }
 
-    test("the server asks a client to go", async (t) => {
+    test("the server disconnects a client", async (t) => {
       const { leaver, witness, id } = await pair(t);
       const end = leaver.disconnected();
       leaver.emit("disconnect request");
@@ -93,7 +93,7 @@ describe("what the server learns", { skip: needsChat }, () => {
       assert.match(await whyLeft(witness, id), /^server( namespace)? disconnect$/);
     });
 
-    test("a client that was asked to go does not come back by itself, but may", async (t) => {
+    test("a client that the server has disconnected does not reconnect by itself, but may", async (t) => {
       const client = await connect(t, room.url, { transports, reconnection: true, reconnectionDelay: 10 });
       const end = client.disconnected();
       client.emit("disconnect request");
@@ -104,7 +104,7 @@ describe("what the server learns", { skip: needsChat }, () => {
       assert.deepEqual(await client.call("ping time"), []);
     });
 
-    test("a client says goodbye", async (t) => {
+    test("a client disconnects", async (t) => {
       const { leaver, witness, id } = await pair(t);
       leaver.socket.disconnect();
       assert.match(await whyLeft(witness, id), /^client( namespace)? disconnect$/);
@@ -117,7 +117,7 @@ describe("what the server learns", { skip: needsChat }, () => {
     });
 
     if (transports.includes("websocket")) {
-      test("a client disappears without a word", async (t) => {
+      test("a client disappears without a close", async (t) => {
         const { leaver, witness, id } = await pair(t);
         await leaver.upgraded();
         leaver.socket.io.engine.transport.ws.terminate();

@@ -26,14 +26,14 @@ onEveryTransport("engine.io", (transports, name) => {
     };
   }
 
-  test("text comes back as it went", async (t) => {
+  test("text comes back unchanged", async (t) => {
     const { socket, messages } = await open(t);
     const sent = ["hello", "grüße 日本語 👩‍🚀", "a\nb\u0000c", "4", "b64", "{\"json\":true}"];
     sent.forEach((message) => socket.send(message));
     assert.deepEqual(await messages(sent.length), sent);
   });
 
-  test("bytes come back as they went", async (t) => {
+  test("bytes come back unchanged", async (t) => {
     const { socket, messages } = await open(t);
     const sent = [Buffer.from([1, 2, 3]), Buffer.alloc(0), Buffer.from("not \u001e text"), Buffer.alloc(70_000, 7)];
     sent.forEach((message) => socket.send(message));
@@ -50,7 +50,7 @@ onEveryTransport("engine.io", (transports, name) => {
     received.forEach((message, i) => assert.ok(Buffer.from(message).equals(Buffer.from(sent[i])), `message ${i}`));
   });
 
-  test("nothing is lost, doubled or swapped, also while the transport changes", async (t) => {
+  test("messages are not lost, repeated or reordered, also during an upgrade", async (t) => {
     const { socket, messages } = await open(t);
     let sent = 0;
     const burst = () => { for (let i = 0; i < 100; i += 1) socket.send(`${sent++}`); };

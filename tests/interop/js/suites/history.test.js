@@ -1,4 +1,4 @@
-// Histories over HTTP, as those read them who have no Socket.IO client: with `EventSource` and `fetch`. Server: the example `history`.
+// Histories over HTTP, for readers without a Socket.IO client: with `EventSource` and `fetch`. Server: the example `history`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

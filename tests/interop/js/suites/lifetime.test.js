@@ -1,4 +1,4 @@
-// Heartbeats, a server that stops, many clients at once: what only shows over time or in numbers.
+// Behaviours that only show over time or with many clients: heartbeats, a server that stops, many clients at once.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, happened, onEveryTransport } from "../support/client.js";
@@ -7,7 +7,7 @@ import { chat, conformance, needsChat, needsOwnServer, ownChat, ownConformance }
 const QUICK = { "ping-interval": 300, "ping-timeout": 500 };
 
 onEveryTransport("heartbeats", (transports) => {
-  test("a client that answers stays, for many intervals", { skip: needsOwnServer }, async (t) => {
+  test("a client that answers pings stays connected for many intervals", { skip: needsOwnServer }, async (t) => {
     const server = await ownConformance(QUICK);
     t.after(() => server.stop());
     const client = await connect(t, server.url, { transports });
@@ -15,7 +15,7 @@ onEveryTransport("heartbeats", (transports) => {
     assert.deepEqual(await client.call("message-with-ack", "alive"), ["alive"]);
   });
 
-  test("a client notices that the server has fallen silent", { skip: needsOwnServer }, async (t) => {
+  test("a client notices a silent server", { skip: needsOwnServer }, async (t) => {
     const server = await ownConformance(QUICK);
     t.after(() => server.stop());
     const client = await connect(t, server.url, { transports });
@@ -38,7 +38,7 @@ onEveryTransport("heartbeats", (transports) => {
 });
 
 onEveryTransport("the server's end", (transports) => {
-  test("a server that is killed is noticed, and found again when it is back", { skip: needsOwnServer }, async (t) => {
+  test("clients notice a killed server, and reconnect when it is back", { skip: needsOwnServer }, async (t) => {
     const server = await ownConformance();
     t.after(() => server.stop());
     const client = await connect(t, server.url, { transports, reconnection: true, reconnectionDelay: 50, randomizationFactor: 0 });
@@ -77,7 +77,7 @@ onEveryTransport("the server's end", (transports) => {
 onEveryTransport("a crowd", (transports) => {
   const crowd = (t, url) => Promise.all(Array.from({ length: 100 }, () => connect(t, url, { transports })));
 
-  test("a hundred clients are answered, each with its own", async (t) => {
+  test("each of a hundred clients gets its own acknowledgement", async (t) => {
     const server = await conformance();
     t.after(() => server.stop());
     const clients = await crowd(t, server.url);
@@ -85,7 +85,7 @@ onEveryTransport("a crowd", (transports) => {
     assert.deepEqual(answers, clients.map((client, i) => [i, client.id]));
   });
 
-  test("a hundred clients hear ten broadcasts each, in order", { skip: needsChat }, async (t) => {
+  test("each of a hundred clients receives ten broadcasts in order", { skip: needsChat }, async (t) => {
     const server = await chat();
     t.after(() => server.stop());
     const clients = await crowd(t, server.url);

@@ -31,7 +31,7 @@ onEveryTransport("msgpack", (transports) => {
     assert.equal(Buffer.compare(Buffer.from(nested.deep[0]), Buffer.alloc(70_000, 7)), 0);
   });
 
-  row("what JSON has not arrives as it would in JSON", async (t) => {
+  row("values that JSON lacks arrive as in JSON", async (t) => {
     const client = await join(t);
     const date = new Date(1_769_862_896_789);
     client.emit("message", date, undefined, { gone: undefined, here: 1 }, NaN, new Uint8Array([1, 2]).buffer);
@@ -56,7 +56,7 @@ onEveryTransport("msgpack", (transports) => {
     assert.deepEqual([question, answer.question, [...answer.bytes]], ["why", "why", [5]]);
   });
 
-  row("auth is told, in every namespace", async (t) => {
+  row("auth reaches the server, in every namespace", async (t) => {
     const client = await join(t, { auth: { token: "t" } });
     assert.deepEqual(await client.next("auth"), [{ token: "t" }]);
     const custom = await connect(t, `${server.url}/custom`, { transports, parser });
@@ -72,7 +72,7 @@ onEveryTransport("msgpack", (transports) => {
     assert.deepEqual(await client.call("message-with-ack", 1), [1]);
   });
 
-  row("a refused client is told why", async (t) => {
+  row("a refused client gets the reason", async (t) => {
     const client = open(t, `${server.url}/refused`, { transports, parser, auth: { a: [1] } });
     const error = await client.refused();
     assert.deepEqual([error.message, error.data], ["not today", { a: [1] }]);

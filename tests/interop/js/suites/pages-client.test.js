@@ -115,7 +115,7 @@ onEveryTransport("the pages' client", (transports, name) => {
     assert.deepEqual(await client.call("message-with-ack", "back"), ["back"]);
   });
 
-  test("notices that the server has fallen silent", { skip: needsOwnServer }, async (t) => {
+  test("notices a silent server", { skip: needsOwnServer }, async (t) => {
     const own = await ownConformance({ "ping-interval": 100, "ping-timeout": 300 });
     t.after(() => own.stop());
     const client = await connect(t, own.url, { transports });
@@ -158,7 +158,7 @@ onEveryTransport("the pages' client", (transports, name) => {
 });
 
 describe("the pages' client", () => {
-  test("splits what is more than the server takes in one request", { skip: needsOwnServer }, async (t) => {
+  test("splits data that is too large for one request", { skip: needsOwnServer }, async (t) => {
     const own = await ownConformance({ "max-payload": 1000 });
     t.after(() => own.stop());
     const client = open(t, own.url, { transports: ["polling"] });
@@ -184,7 +184,7 @@ describe("the pages' client", () => {
     client.socket.disconnect();
   });
 
-  test("stays with long-polling where WebSocket does not get through", async (t) => {
+  test("stays with long-polling if WebSocket is blocked", async (t) => {
     const { WebSocket } = globalThis;
     t.after(() => { globalThis.WebSocket = WebSocket; });
     const failed = new EventEmitter();

@@ -43,7 +43,7 @@ async function lost(at, namespace = "") {
   return client;
 }
 
-describe("recovery: what nobody should present", { skip: needsOwnServer }, () => {
+describe("recovery: invalid pids and offsets", { skip: needsOwnServer }, () => {
   test("a forged pid is not recovered, whatever it is", async (t) => {
     const at = await stage(t);
     const before = await lost(at);
@@ -58,7 +58,7 @@ describe("recovery: what nobody should present", { skip: needsOwnServer }, () =>
       assert.notEqual(client.pid, before.pid);
       assert.deepEqual(client.missed, []);
     }
-    // And the client that it belongs to is not harmed.
+    // The client that it belongs to is not affected.
     const back = await (await Impostor.connect(at, { pid, offset })).connected();
     assert.equal(back.sid, before.sid);
     assert.deepEqual(back.missed.map(([, number]) => number), [1]);
@@ -128,7 +128,7 @@ describe("recovery: what nobody should present", { skip: needsOwnServer }, () =>
     assert.deepEqual((await at.control.call("sids"))[0], [before.sid]);
   });
 
-  test("what was sent to a room before the client joined it, or after it left, is not replayed", async (t) => {
+  test("events sent to a room before the client joined it, or after it left, are not replayed", async (t) => {
     const at = await stage(t);
     const client = await at.connect({ query: { quiet: 1 } });
     await at.emit({ room: "room", first: 1 });
@@ -181,7 +181,7 @@ describe("recovery: what nobody should present", { skip: needsOwnServer }, () =>
     assert.deepEqual([reason, kept], ["client namespace disconnect", false]);
   });
 
-  test("a client that cannot bear an offset gets none, and no pid", async (t) => {
+  test("a client that can't handle offsets gets neither offsets nor a pid", async (t) => {
     const at = await stage(t);
     const client = await at.connect({ query: { recovery: 0 } });
     assert.equal(client.socket._pid, undefined);

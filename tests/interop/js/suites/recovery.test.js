@@ -6,7 +6,7 @@ import { needsOwnServer } from "../support/server.js";
 import { Wire } from "../support/wire.js";
 
 describe("recovery", { skip: needsOwnServer }, () => {
-  test("what a client misses while it is away is sent when it comes back, with its id, rooms, user and sessions", async (t) => {
+  test("a client that reconnects gets the events that it has missed, and its id, rooms, user and sessions", async (t) => {
     const at = await stage(t);
     const client = await at.connect();
     await client.call("join", "room");

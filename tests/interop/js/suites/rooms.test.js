@@ -48,7 +48,7 @@ describe("the chat example", { skip: needsChat }, () => {
       assert.equal(ana.untaken("👋"), 0);
     });
 
-    test("joining and leaving answer with the rooms one is in", async (t) => {
+    test("joining and leaving are acknowledged with the client's rooms", async (t) => {
       const [ana] = await people(t, 1);
       const room = freshRoom();
       const [joined] = await ana.call("join", room);
@@ -70,7 +70,7 @@ describe("the chat example", { skip: needsChat }, () => {
       assert.equal(outsider.untaken("room message"), 0);
     });
 
-    test("whoever has left hears no more of the room", async (t) => {
+    test("a client that has left a room no longer receives its messages", async (t) => {
       const [ana, bo] = await people(t, 2);
       const room = freshRoom();
       await ana.call("join", room);
@@ -82,7 +82,7 @@ describe("the chat example", { skip: needsChat }, () => {
       assert.equal(bo.untaken("room message"), 0);
     });
 
-    test("joining twice does not double what is heard", async (t) => {
+    test("joining twice does not repeat messages", async (t) => {
       const [ana] = await people(t, 1);
       const room = freshRoom();
       await ana.call("join", room);
@@ -93,7 +93,7 @@ describe("the chat example", { skip: needsChat }, () => {
       assert.equal(ana.untaken("room message"), 0);
     });
 
-    test("a closed room tells its members and is empty", async (t) => {
+    test("the members of a closed room are notified, and it is empty", async (t) => {
       const [ana, bo] = await people(t, 2);
       const room = freshRoom();
       await ana.call("join", room);
@@ -115,7 +115,7 @@ describe("the chat example", { skip: needsChat }, () => {
       }
     });
 
-    test("everybody has a room of their own that bears their id", async (t) => {
+    test("each client has a room that is named after its id", async (t) => {
       const [ana, bo] = await people(t, 2);
       await ana.call("room message", { room: bo.id, text: "just you" });
       assert.equal((await bo.next("room message"))[0].text, "just you");
@@ -162,7 +162,7 @@ describe("the chat example", { skip: needsChat }, () => {
       }
     });
 
-    test("whoever enters is shown the notes so far", async (t) => {
+    test("a client that enters receives the notes so far", async (t) => {
       const ada = await enter(t, "ada");
       const [id] = await ada.call("add", "for later");
       const bo = await enter(t, "bo");

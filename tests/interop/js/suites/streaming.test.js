@@ -35,14 +35,14 @@ onEveryTransport("streams", (transports) => {
     assert.match(answer, /^That is a good question\. .*where it stands\.$/);
     assert.equal(client.untaken("token"), 0);
 
-    // Somebody who comes later gets all of it.
+    // A client that joins later gets all tokens.
     const late = await connect(t, server.url, { transports });
     await late.call("open", "a", null);
     await late.next("asked");
     assert.equal(await text(late, end.items), answer);
   });
 
-  test("a stream goes on without its client, who resumes it at its position", { skip: needsOwnServer }, async (t) => {
+  test("a stream continues without its client, which resumes it at its position", { skip: needsOwnServer }, async (t) => {
     const server = await example(t, "llm");
     const [first, second] = [await connect(t, server.url, { transports }), await connect(t, server.url, { transports })];
     for (const client of [first, second]) await client.call("open", "b", null);
@@ -64,7 +64,7 @@ onEveryTransport("streams", (transports) => {
     assert.equal(forgotten.recovered, false);
   });
 
-  test("one that has not opened a chat can't ask in it", { skip: needsOwnServer }, async (t) => {
+  test("a client that has not opened a chat can't ask in it", { skip: needsOwnServer }, async (t) => {
     const server = await example(t, "llm");
     const client = await connect(t, server.url, { transports });
     assert.deepEqual(await client.call("ask", "c", "why?"), [{ error: "open the chat first" }]);
@@ -86,7 +86,7 @@ onEveryTransport("uploads", (transports) => {
     }
   });
 
-  test("retries of the client pass nothing on twice", { skip: needsOwnServer }, async (t) => {
+  test("retries of the client do not repeat chunks", { skip: needsOwnServer }, async (t) => {
     const server = await example(t, "upload");
     const client = await connect(t, server.url, { transports, retries: 3, ackTimeout: 5_000 });
     const send = (offset, ...bytes) => client.socket.emitWithAck("upload", head("1", offset, 4), Buffer.from(bytes));

@@ -22,7 +22,7 @@ for (const path of ["/engine.io/", "/socket.io/"]) {
       assert.match(handshake.sid, /^[\w-]{20}$/);
     });
 
-    test("is text that no browser takes for a page to show", async () => {
+    test("is plain text, which browsers don't render as a page", async () => {
       const answer = await ask("EIO=4&transport=polling");
       assert.match(answer.headers.get("content-type"), /^text\/plain/);
       await answer.text();
@@ -53,7 +53,7 @@ for (const path of ["/engine.io/", "/socket.io/"]) {
       });
     }
 
-    test("allows the origin that asks, also where it refuses", async () => {
+    test("allows the requesting origin, also in refusals", async () => {
       for (const query of ["EIO=4&transport=polling", "EIO=4&transport=abc"]) {
         const answer = await ask(query, { headers: { origin: "http://elsewhere.example" } });
         assert.match(answer.headers.get("access-control-allow-origin"), /^(\*|http:\/\/elsewhere\.example)$/);
@@ -95,7 +95,7 @@ describe("long-polling", () => {
     assert.deepEqual(await session.poll(), ["4one", "4", "bAQIDBA==", "4größe 👩‍🚀"]);
   });
 
-  test("a burst of five hundred packets in one payload is no offence", async () => {
+  test("a burst of five hundred packets in one payload is accepted", async () => {
     const session = await Polling.open(server.url);
     const packets = Array.from({ length: 500 }, (_, i) => `4${i}`);
     // The POST is answered when all of it has found room, so a client that sends much must poll meanwhile, as all do.
@@ -106,7 +106,7 @@ describe("long-polling", () => {
     assert.deepEqual(received, packets);
   });
 
-  test("a waiting poll is answered when there is something to say", async () => {
+  test("a waiting poll is answered when there is a message", async () => {
     const session = await Polling.open(server.url);
     const waiting = session.poll();
     await session.send("4late");
@@ -142,7 +142,7 @@ describe("long-polling", () => {
     assert.deepEqual(await newer, ["4hello"]);
   });
 
-  test("POSTs at once are all taken", async () => {
+  test("concurrent POSTs are all accepted", async () => {
     const session = await Polling.open(server.url);
     const packets = Array.from({ length: 20 }, (_, i) => `4${i}`);
     const sent = Promise.all(packets.map((packet) => session.send(packet)));
@@ -252,7 +252,7 @@ describe("long-polling", () => {
     await answer.text();
   });
 
-  test("a session without an answer to its ping is gone when it was announced to be", { skip: needsOwnServer }, async (t) => {
+  test("a session without an answer to its ping ends at the announced time", { skip: needsOwnServer }, async (t) => {
     const quick = await ownConformance({ "ping-interval": 300, "ping-timeout": 200 });
     t.after(() => quick.stop());
     const session = await Polling.open(quick.url);

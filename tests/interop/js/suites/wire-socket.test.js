@@ -1,4 +1,4 @@
-// Socket.IO packet by packet: what a client must not send, and what it may although no official client does.
+// Socket.IO packet by packet: packets that a client must not send, and packets that it may send although no official client does.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
@@ -30,7 +30,7 @@ describe("connecting to a namespace", () => {
   }
 
   for (const packet of ["40/random", "40/random,", '40/random,{"a":1}']) {
-    test(`${packet} is told that there is no such namespace`, async (t) => {
+    test(`${packet} is refused, since there is no such namespace`, async (t) => {
       const wire = await Wire.open(t, server.url, "/socket.io/");
       wire.send(packet);
       assert.equal(await wire.next(), '44/random,{"message":"Invalid namespace"}');
@@ -44,7 +44,7 @@ describe("connecting to a namespace", () => {
     await wire.closed(2_000);
   });
 
-  test("a refusal does not stop that clock", { skip: needsOwnServer }, async (t) => {
+  test("a refusal does not end that timeout", { skip: needsOwnServer }, async (t) => {
     const strict = await ownConformance({ "connect-timeout": 300 });
     t.after(() => strict.stop());
     const wire = await Wire.open(t, strict.url, "/socket.io/");
@@ -131,7 +131,7 @@ describe("what ends a connection", () => {
     await wire.closed();
   });
 
-  test("JSON without a bottom, and only that connection", async (t) => {
+  test("JSON that is nested too deeply, and only that connection", async (t) => {
     const wire = await connected(t);
     const other = await connected(t);
     wire.send(`42["message",${"[".repeat(400_000)}`);
@@ -140,7 +140,7 @@ describe("what ends a connection", () => {
   });
 });
 
-describe("what is nobody's harm", () => {
+describe("what is accepted", () => {
   test("an event name may be escaped", async (t) => {
     const wire = await connected(t);
     wire.send('42["\\u006dess\\u0061ge","escaped \\ud83d\\ude80"]');
@@ -169,7 +169,7 @@ describe("what is nobody's harm", () => {
     assert.equal(await wire.next(), '42["message-back",{"_placeholder":true,"num":0}]');
   });
 
-  test("a binary event goes there and back", async (t) => {
+  test("a binary event comes back unchanged", async (t) => {
     const wire = await connected(t);
     const data = '[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]';
     wire.send(`452-["message",${data.slice(1)}`, Buffer.from([1, 2, 3]), Buffer.from([4, 5, 6]));
@@ -207,7 +207,7 @@ describe("what is nobody's harm", () => {
     await wire.alive();
   });
 
-  test("an event after one's own goodbye is ignored", { skip: beyondReference }, async (t) => {
+  test("an event after the client's own disconnect is ignored", { skip: beyondReference }, async (t) => {
     const wire = await connected(t);
     wire.send("40/custom,");
     assert.match(await wire.next(), /^40\/custom,/);
@@ -257,7 +257,7 @@ describe("what is nobody's harm", () => {
   });
 
   // The reference acts on the second packet before the first.
-  test("the main namespace can be left and joined again in one breath", { skip: beyondReference }, async (t) => {
+  test("the main namespace can be left and joined again at once", { skip: beyondReference }, async (t) => {
     const wire = await connected(t);
     wire.send("41", "40");
     assert.match(await wire.next(), /^40\{"sid":/);
@@ -265,7 +265,7 @@ describe("what is nobody's harm", () => {
     await wire.alive();
   });
 
-  test("a binary event cut off by a goodbye leaves nothing behind", async (t) => {
+  test("a binary event that a disconnect cuts off leaves nothing behind", async (t) => {
     const wire = await connected(t);
     wire.send('451-["message",{"_placeholder":true,"num":0}]');
     wire.ws.close();

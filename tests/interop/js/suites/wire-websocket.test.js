@@ -148,7 +148,7 @@ describe("the upgrade", () => {
     return { session, wire };
   }
 
-  test("a waiting poll is answered after 100 ms, so that the client can move", async (t) => {
+  test("a waiting poll is answered after 100 ms, so that the client can upgrade", async (t) => {
     const session = await Polling.open(server.url);
     const waiting = session.poll();
     const wire = upgrading(t, session);
@@ -163,7 +163,7 @@ describe("the upgrade", () => {
     assert.equal(await wire.next(), "4hello");
   });
 
-  test("a client may move without a probe", async (t) => {
+  test("a client may upgrade without a probe", async (t) => {
     const session = await Polling.open(server.url);
     await session.send("4posted");
     const wire = upgrading(t, session);
@@ -184,7 +184,7 @@ describe("the upgrade", () => {
     assert.equal(await wire.next(), "4hello");
   });
 
-  test("what was queued meanwhile follows in order, none of it twice", async (t) => {
+  test("messages that were queued meanwhile follow in order, none of them twice", async (t) => {
     const session = await Polling.open(server.url);
     const wire = upgrading(t, session);
     await opened(wire);
@@ -197,7 +197,7 @@ describe("the upgrade", () => {
     for (const expected of ["4one", "4two", "4three", "4four"]) assert.equal(await wire.next(), expected);
   });
 
-  test("a large POST is answered while the client moves, since the client waits for that before it moves", async (t) => {
+  test("a large POST is answered during the upgrade, since the client waits for it before it switches", async (t) => {
     const session = await Polling.open(server.url);
     const wire = upgrading(t, session);
     await opened(wire);
@@ -217,7 +217,7 @@ describe("the upgrade", () => {
     assert.equal(await wire.next(), "4hello");
   });
 
-  test("a second WebSocket for the session is turned away and the first goes on", async (t) => {
+  test("a second WebSocket for the session is refused and the first stays open", async (t) => {
     const { session, wire } = await upgraded(t);
     const second = upgrading(t, session);
     await second.closed();
@@ -237,7 +237,7 @@ describe("the upgrade", () => {
     });
   }
 
-  test("a client that gives up in the middle goes on polling", async (t) => {
+  test("a client that cancels the upgrade continues polling", async (t) => {
     const session = await Polling.open(server.url);
     const wire = upgrading(t, session);
     await opened(wire);
@@ -251,7 +251,7 @@ describe("the upgrade", () => {
     assert.deepEqual(received.filter((packet) => packet !== "6"), ["4still polling"]);
   });
 
-  test("a frame with reserved bits right after the upgrade harms this session only", async (t) => {
+  test("a frame with reserved bits right after the upgrade ends only this session", async (t) => {
     const { wire } = await upgraded(t);
     wire.ws._socket.write(Buffer.from([0xf1, 0x81, 0, 0, 0, 0, 0x34]));
     await wire.closed();

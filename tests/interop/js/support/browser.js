@@ -26,7 +26,7 @@ const DEADLINE = 10_000;
 let browser;
 let visitors = [];
 
-/** Starts the browser before the tests of a file. After each, its pages are closed; none may have complained. */
+/** Starts the browser before the tests of a file. After each test, its pages are closed; none may have logged an error. */
 export function usesBrowser() {
   before(async () => {
     browser = await chromium.launch({
@@ -48,7 +48,7 @@ export function usesBrowser() {
   });
 }
 
-/** Somebody who opens a page of the server. With `losesServer`, requests may fail; `without` WebSocket, only polling is left. */
+/** A visitor who opens a page of the server. With `losesServer`, requests may fail; `without` WebSocket, only polling is left. */
 export async function visit(server, { losesServer = false, withoutWebSocket = false, prepare, target = "/", ...options } = {}) {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
   context.setDefaultTimeout(DEADLINE);
@@ -60,7 +60,7 @@ export async function visit(server, { losesServer = false, withoutWebSocket = fa
   return visitor;
 }
 
-/** Somebody who is connected. */
+/** A visitor who is connected. */
 export async function enter(server, options) {
   const visitor = await visit(server, options);
   await visitor.shows("#state", /^connected/);
@@ -131,7 +131,7 @@ class Visitor {
     if (await this.isVisible(".views")) await this.click(name);
   }
 
-  /** Uses what is folded on a phone: rooms, people, one's name. */
+  /** Opens the panel that is folded on a phone: rooms, people, the visitor's name. */
   async inPanel(action) {
     const summary = this.$("#people-panel summary");
     const isFolded = (await summary.isVisible()) && !(await this.isVisible("#room"));

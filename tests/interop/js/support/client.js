@@ -2,7 +2,7 @@
 import { describe } from "node:test";
 import { io } from "socket.io-client";
 
-/** The three ways a client can travel; `upgrade` starts polling and moves to WebSocket under the test's feet. */
+/** The three choices of transports; `upgrade` starts polling and upgrades to WebSocket during the test. */
 export const TRANSPORTS = {
   polling: ["polling"],
   websocket: ["websocket"],
@@ -11,7 +11,7 @@ export const TRANSPORTS = {
 
 const DEADLINE = 10_000;
 
-/** Runs a suite once for each way of travelling: `suite(transports, name)`. */
+/** Runs a suite once for each choice: `suite(transports, name)`. */
 export function onEveryTransport(subject, suite) {
   for (const [name, transports] of Object.entries(TRANSPORTS)) {
     describe(`${subject}, ${name}`, () => suite(transports, name));
@@ -96,7 +96,7 @@ export class Client {
     return within(new Promise((resolve) => this.socket.emit(event, ...args, (...answer) => resolve(answer))), `the ack of "${event}"`);
   }
 
-  /** The arguments of the oldest event of that name which no earlier call has taken; waits for it when there is none. */
+  /** Takes the arguments of the oldest event of that name that was not taken yet; waits for one if necessary. */
   next(event) {
     const queue = this.#received.get(event);
     if (queue?.length) return Promise.resolve(queue.shift());
@@ -107,7 +107,7 @@ export class Client {
     return within(arrival, `"${event}"`);
   }
 
-  /** How many events of that name have arrived that nobody has taken. */
+  /** The number of events of that name that have arrived and were not taken. */
   untaken(event) {
     return this.#received.get(event)?.length ?? 0;
   }
@@ -118,7 +118,7 @@ export class Client {
     return reason;
   }
 
-  /** Resolves when the connection travels by WebSocket. */
+  /** Resolves when the connection uses WebSocket. */
   async upgraded() {
     const { engine } = this.socket.io;
     if (engine.transport.name !== "websocket" || engine.upgrading) await happened(engine, "upgrade");

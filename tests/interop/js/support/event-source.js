@@ -4,5 +4,5 @@ const print = (kind) => ({ data, lastEventId }) => console.log(JSON.stringify({ 
 source.addEventListener("joined", print("joined"));
 source.onmessage = print("message");
 source.onerror = ({ message }) => source.readyState === EventSource.CLOSED && console.error(`it gives up: ${message}`);
-// Until it comes back, nothing else keeps the process.
+// Keeps the process alive until the source has reconnected.
 setInterval(() => {}, 60_000);

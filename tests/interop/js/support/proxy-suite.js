@@ -1,4 +1,4 @@
-// What has to work behind every proxy, with the configuration in examples/proxies.
+// Tests that pass behind every proxy, with the configuration in examples/proxies.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -47,7 +47,7 @@ export function throughProxy(name) {
       await assert.rejects(connect(t, shared.it.url, options({ extraHeaders })));
     });
 
-    test("the node knows the address and the URL of the client, whatever the client claims", async (t) => {
+    test("the node knows the address and the URL of the client, whatever headers the client sends", async (t) => {
       const { url } = shared.it;
       const extraHeaders = {
         "x-forwarded-for": "203.0.113.9",
@@ -63,7 +63,7 @@ export function throughProxy(name) {
       assert.ok(welcome.url.startsWith(`${url}/socket.io/?`), welcome.url);
     });
 
-    test("clients are spread over the nodes, and come back to theirs", async (t) => {
+    test("clients are spread over the nodes, and return to the same node", async (t) => {
       const counts = { a: 0, b: 0 };
       for (let number = 10; number < 34 && !(counts.a && counts.b); number++) {
         const visitor = await shared.it.visitor(number);

@@ -14,8 +14,8 @@ import { start } from "./server.js";
 const configurations = fileURLToPath(new URL("../../../../examples/proxies/", import.meta.url));
 
 /**
- * What differs between the proxies. `sticky` is what decides about the node of a client. `adapt` changes the configuration where it
- * would touch the system; ports and files are replaced in all of them.
+ * The differences between the proxies. `sticky` is the criterion that selects the node of a client. `adapt` changes the configuration
+ * where it would touch the system; ports and files are replaced in all of them.
  */
 const PROXIES = {
   nginx: {
@@ -90,7 +90,7 @@ export class Site {
         await site.#start(tls);
         return site;
       } catch (error) {
-        // Someone else may have taken a port meanwhile.
+        // Another process may have taken a port meanwhile.
         await site.stop();
         if (attempt === 3) throw error;
       }

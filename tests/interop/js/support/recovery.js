@@ -26,7 +26,7 @@ class Stage {
     Object.assign(this, { t, url, port, control, link, server });
   }
 
-  /** A client behind the link that comes back by itself; it may not be connected yet. */
+  /** A client behind the link that reconnects on its own; it may not be connected yet. */
   open(options = {}, namespace = "/") {
     const again = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
     const client = open(this.t, this.link.url + namespace, { transports: ["websocket"], ...again, ...options });

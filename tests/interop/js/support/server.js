@@ -3,7 +3,7 @@
 // SOCKETIO_EXAMPLES  the directory of the built `conformance` and `chat` (default: target/debug/examples)
 // SOCKETIO_URL       a server already running that fulfils the contract of `conformance`, instead of one of our own;
 //                    SOCKETIO_CHAT_URL likewise for `chat`. Tests that must start, stop or configure a server are skipped then.
-// SOCKETIO_REFERENCE when set, the server is the reference implementation: tests of what this project does better are skipped
+// SOCKETIO_REFERENCE when set, the server is the reference implementation: tests of deliberate differences are skipped
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -32,7 +32,7 @@ export const needsOwnServer = process.env.SOCKETIO_URL ? "needs a server of its 
 export const needsChat =
   process.env.SOCKETIO_URL && !process.env.SOCKETIO_CHAT_URL ? "there is no SOCKETIO_CHAT_URL" : false;
 
-/** Likewise for a test of what this server does better than the reference implementation. */
+/** Likewise for a test of a deliberate difference to the reference implementation. */
 export const beyondReference = process.env.SOCKETIO_REFERENCE ? "the reference implementation does otherwise" : false;
 
 /** A shared conformance server: the running one when SOCKETIO_URL names it, else a new one. */
@@ -40,7 +40,7 @@ export async function conformance() {
   return process.env.SOCKETIO_URL ? external(process.env.SOCKETIO_URL) : ownConformance();
 }
 
-/** A conformance server of this test's own, with figures of its choice (milliseconds, bytes; `parser`, `client`). */
+/** A conformance server for one test, with options in milliseconds and bytes, and `parser` and `client`. */
 export async function ownConformance({ port, ...figures } = {}) {
   port ??= await freePort();
   const options = Object.entries({ ...CALM, ...figures }).flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])]);
@@ -54,7 +54,7 @@ export async function chat(options) {
   return process.env.SOCKETIO_CHAT_URL ? external(process.env.SOCKETIO_CHAT_URL) : ownChat(options);
 }
 
-/** A chat server of this test's own, whose page has the `own` or the `official` client. */
+/** A chat server for one test, whose page has the `own` or the `official` client. */
 export async function ownChat({ port = 0, client = "official" } = {}) {
   const server = start("chat", ["--port", String(port), "--client", client]);
   const [url] = await server.line(/http:\/\/[\d.]+:\d+/);
@@ -101,7 +101,7 @@ export function start(example, args, { output = "stdout", env = {} } = {}) {
     },
     pid: child.pid,
     signal: (name) => child.kill(name),
-    /** Stops the process until it gets SIGCONT; resolves when it stands still, which is a little after the signal. */
+    /** Stops the process until it gets SIGCONT; resolves when it has stopped, which is a little after the signal. */
     async freeze() {
       child.kill("SIGSTOP");
       while (!/\) T /.test(await readFile(`/proc/${child.pid}/stat`, "utf8"))) await setTimeout(1);

@@ -1,4 +1,4 @@
-// The bare protocol, for what no official client would send.
+// The bare protocol, for packets that no official client would send.
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 
@@ -46,7 +46,7 @@ export class Polling {
   }
 }
 
-/** A WebSocket that remembers what came, so that nothing is missed between two awaits. */
+/** A WebSocket that keeps received frames, so that none is missed between two awaits. */
 export class Wire {
   #frames = [];
   #wake = () => {};
@@ -98,7 +98,7 @@ export class Wire {
     frames.forEach((frame) => this.ws.send(frame));
   }
 
-  /** The next frame that is no ping: text as a string, binary as a Buffer. Pings are answered. */
+  /** The next frame that is not a ping: text as a string, binary as a Buffer. Pings are answered. */
   async next() {
     for (;;) {
       await this.#until(() => this.#frames.length || this.#closed, "a frame");
@@ -115,7 +115,7 @@ export class Wire {
     return this.#frames.filter((frame) => frame !== "2");
   }
 
-  /** Asks for a message back, to see that the connection is alive and all before has been dealt with. */
+  /** Requests an echo, to check that the connection is alive and that all earlier packets have been handled. */
   async alive() {
     this.send('4271["message-with-ack","alive?"]');
     for (;;) {

@@ -71,7 +71,7 @@ func main() {
 	chat.Emit("leave")
 	report("server disconnect", (<-left)[0])
 
-	// Its reconnection is on: it must not come back.
+	// It reconnects after other ends, but not after this one.
 	closed := create("/")
 	var connects atomic.Int32
 	closed.On("connect", func(...any) { connects.Add(1) })

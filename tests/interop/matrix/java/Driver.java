@@ -88,7 +88,7 @@ public final class Driver {
         chat.emit("leave");
         report("server disconnect", left.get()[0]);
 
-        // Its reconnection is on: it must not come back.
+        // It reconnects after other ends, but not after this one.
         Socket closed = IO.socket(url, options());
         AtomicInteger connects = new AtomicInteger();
         closed.on(Socket.EVENT_CONNECT, received -> connects.incrementAndGet());

@@ -76,7 +76,7 @@ async function main() {
   chat.emit("leave");
   report("server disconnect", (await left)[0]);
 
-  // Its reconnection is on: it must not come back.
+  // It reconnects after other ends, but not after this one.
   const closed = io(url, { ...options, auth: AUTH, forceNew: true });
   let connects = 0;
   closed.on("connect", () => (connects += 1));

@@ -80,7 +80,7 @@ def main():
     client.emit("leave", namespace="/chat")
     report("server disconnect", *client.next("disconnect", "/chat"))
 
-    # Its reconnection is on: it must not come back.
+    # It reconnects after other ends, but not after this one.
     closed = Client("/")
     connects = []
     closed.sio.on("connect", lambda: connects.append(1))

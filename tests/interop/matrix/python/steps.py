@@ -1,4 +1,4 @@
-"""What the two drivers share."""
+"""Shared by the two drivers."""
 
 import inspect
 import json

@@ -123,7 +123,7 @@ fn main() -> Outcome<()> {
     left.recv_timeout(TIMEOUT)?;
     report("server disconnect", Value::Null);
 
-    // Its reconnection is on: it must not come back.
+    // It reconnects after other ends, but not after this one.
     let connects = Arc::new(AtomicUsize::new(0));
     let (closed, open) = collect(builder("/"), "hello");
     let (closed, end) = collect(closed, "close");

@@ -139,7 +139,7 @@ async fn main() -> Outcome<()> {
     next(&mut left).await?;
     report("server disconnect", Value::Null);
 
-    // Its reconnection is on: it must not come back.
+    // It reconnects after other ends, but not after this one.
     let connects = Arc::new(AtomicUsize::new(0));
     let (closed, mut open) = collect(builder("/"), "hello");
     let (closed, mut end) = collect(closed, "close");
