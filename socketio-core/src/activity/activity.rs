@@ -26,8 +26,8 @@ pub(crate) trait Sink: Send + Sync {
     fn record(&self, record: Record);
 
     /// Takes a record and gives it the next number, under the lock that keeps records in order. Called instead of
-    /// [`record`](Self::record) if this sink is the only place of records.
-    fn record_next(&self, record: Record, next: &AtomicU64);
+    /// [`record`](Self::record) if this sink is the only place of records. The record is moved only once, from where it is to where it waits.
+    fn record_next(&self, record: &mut Option<Record>, next: &AtomicU64);
 }
 
 /// The places that receive the rows of a server. Default: none, in which case there is no [`Activity`].
@@ -112,9 +112,19 @@ impl Activity {
     /// Numbers a record, and passes it to the ring and to the sinks.
     #[inline]
     pub(crate) fn record(&self, record: Record) {
+        self.take(&mut Some(record));
+    }
+
+    /// Records as [`record`](Self::record) does, and takes the record from where it is.
+    #[inline]
+    pub(super) fn take(&self, record: &mut Option<Record>) {
         match &*self.sinks {
             [sink] if self.has_one_place => sink.record_next(record, &self.next),
-            _ => self.record_in_several(record),
+            _ => {
+                if let Some(record) = record.take() {
+                    self.record_in_several(record);
+                }
+            }
         }
     }
 
@@ -321,7 +331,7 @@ mod tests {
                 self.0.lock().unwrap().push(record.seq);
             }
 
-            fn record_next(&self, _: Record, next: &AtomicU64) {
+            fn record_next(&self, _: &mut Option<Record>, next: &AtomicU64) {
                 let mut kept = self.0.lock().unwrap();
                 kept.push(next.fetch_add(1, Ordering::Relaxed));
             }

@@ -1,9 +1,9 @@
 //! [`Recording`]: an event of a client while it is being handled.
 
-use std::{cell::Cell, fmt, sync::Arc, time::Instant};
+use std::{cell::Cell, fmt, sync::Arc};
 
 use super::{Activity, Direction, Record};
-use crate::base::turn_clock;
+use crate::base::turn_clock::{self, Moment};
 
 /// The outcome of an event whose handler was dropped.
 const CANCELLED: &str = "cancelled";
@@ -15,14 +15,15 @@ thread_local! {
 
 /// An event of a client while it is being handled. It is recorded on drop, however the handler ends.
 pub(crate) struct Recording {
-    /// Taken when it is recorded.
+    /// `None` once it was recorded.
     event: Option<Event>,
 }
 
 struct Event {
     activity: Arc<Activity>,
-    started: Instant,
-    record: Record,
+    started: Moment,
+    /// Taken when it is recorded.
+    record: Option<Record>,
 }
 
 impl Recording {
@@ -33,7 +34,7 @@ impl Recording {
         let event = Some(Event {
             activity: Arc::clone(activity),
             started: turn_clock::recent(),
-            record,
+            record: Some(record),
         });
         // While the thread ends, there is none.
         match SPARE.try_with(Cell::take).ok().flatten() {
@@ -47,7 +48,10 @@ impl Recording {
 
     /// Sets the outcome of the event. The first outcome stays, even if an error handler handles the failure.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
-        if let Some(Event { record, .. }) = &mut self.event
+        if let Some(Event {
+            record: Some(record),
+            ..
+        }) = &mut self.event
             && record.outcome == CANCELLED
         {
             record.outcome = outcome;
@@ -55,11 +59,12 @@ impl Recording {
     }
 
     fn record(&mut self) {
-        if let Some(event) = self.event.take() {
-            let mut record = event.record;
-            let ended = turn_clock::recent();
-            record.duration = Some(ended.saturating_duration_since(event.started));
-            event.activity.record(record);
+        if let Some(event) = &mut self.event {
+            if let Some(record) = &mut event.record {
+                record.duration = Some(turn_clock::recent().since(event.started));
+            }
+            event.activity.take(&mut event.record);
+            self.event = None;
         }
     }
 }
@@ -89,7 +94,7 @@ impl Drop for Recording {
 
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let record = self.event.as_ref().map(|event| &event.record);
+        let record = self.event.as_ref().and_then(|event| event.record.as_ref());
         f.debug_struct("Recording")
             .field("record", &record)
             .finish()

@@ -5,80 +5,133 @@
 
 use std::{
     cell::Cell,
+    sync::LazyLock,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+/// How long a reading of the system's clock is used for the time of day, in nanoseconds. A clock that was set is noticed after that.
+const ANCHORED: u64 = 1_000_000_000;
+
+/// The first reading of the process.
+static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 thread_local! {
-    /// `Some` while a connection's turn runs on this thread.
-    static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
-    /// The time of day at the last reading of the turn, in microseconds since 1970; 0 if nobody has asked for it.
-    static TIME_OF_DAY: Cell<u64> = const { Cell::new(0) };
+    /// The last reading of the connection's turn that runs on this thread; 0 if none does.
+    static NOW: Cell<u64> = const { Cell::new(0) };
+    /// When that turn is over.
+    static ENDS: Cell<u64> = const { Cell::new(0) };
+    /// A reading, and the time of day at that moment in microseconds since 1970.
+    static ANCHOR: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-#[derive(Clone, Copy)]
-struct Turn {
-    /// The last reading.
-    now: Instant,
-    ends: Instant,
+/// A reading of the clock, in nanoseconds since the first one: the difference of two `Instant`s costs nearly as much as a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    /// Returns the time since an earlier moment; 0 if that is a later one.
+    #[inline]
+    pub(crate) fn since(self, earlier: Moment) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+fn read() -> u64 {
+    let since = FIRST.elapsed();
+    // Never 0. With 64 bits, for 584 years.
+    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()) + 1
 }
 
 /// Begins a turn of this length on this thread, until [`stop`].
 pub(crate) fn start(length: Duration) {
-    let now = Instant::now();
-    let ends = now + length;
-    TURN.set(Some(Turn { now, ends }));
-    TIME_OF_DAY.set(0);
+    let now = read();
+    NOW.set(now);
+    ENDS.set(now + length.as_nanos() as u64);
 }
 
 /// Ends a turn.
 pub(crate) fn stop() {
-    TURN.set(None);
-    TIME_OF_DAY.set(0);
+    NOW.set(0);
 }
 
 /// Returns whether the turn's time is over, according to the last reading.
 #[inline]
 pub(crate) fn is_over() -> bool {
-    TURN.get().is_some_and(|turn| turn.now >= turn.ends)
+    let now = NOW.get();
+    now != 0 && now >= ENDS.get()
 }
 
-/// Returns the last reading of this turn, or the current time outside of a turn.
+/// Returns the last reading of this turn, or the current moment outside of a turn.
 #[inline]
-pub(crate) fn recent() -> Instant {
-    TURN.get().map_or_else(Instant::now, |turn| turn.now)
+pub(crate) fn recent() -> Moment {
+    Moment(match NOW.get() {
+        0 => read(),
+        now => now,
+    })
 }
 
-/// Reads the clock, and returns the time since `begun`. Returns 0 while the turn's time is not over, since computing the
-/// difference of two instants costs nearly as much as a reading.
+/// Reads the clock. In a turn, this is then the [`recent`] moment.
 #[inline]
-pub(crate) fn elapsed(begun: Instant) -> Duration {
-    let now = Instant::now();
-    if let Some(turn) = TURN.get() {
-        TURN.set(Some(Turn { now, ..turn }));
-        TIME_OF_DAY.set(0);
-        if now < turn.ends {
-            return Duration::ZERO;
-        }
+pub(crate) fn now() -> Moment {
+    let now = read();
+    if NOW.get() != 0 {
+        NOW.set(now);
     }
-    now.duration_since(begun)
+    Moment(now)
 }
 
-/// Returns the time of day in microseconds since 1970: that of the last reading of this turn, or the current one outside of a turn.
+/// Returns the time of day at the [`recent`] moment, in microseconds since 1970.
 #[inline]
 pub(crate) fn unix_micros() -> u64 {
-    match TIME_OF_DAY.get() {
-        0 => read_time_of_day(),
-        micros => micros,
+    let Moment(now) = recent();
+    let (at, micros) = ANCHOR.get();
+    match now.checked_sub(at) {
+        Some(since) if since < ANCHORED && at != 0 => micros + since / 1_000,
+        _ => anchor(now),
     }
 }
 
-fn read_time_of_day() -> u64 {
+/// Reads the system's clock.
+#[cold]
+fn anchor(now: u64) -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let micros = since.map_or(0, |since| {
         since.as_secs() * 1_000_000 + u64::from(since.subsec_micros())
     });
-    if TURN.get().is_some() {
-        TIME_OF_DAY.set(micros);
-    }
+    // The last reading of the turn may be an old one.
+    let micros = micros.saturating_sub(read().saturating_sub(now) / 1_000);
+    ANCHOR.set((now, micros));
     micros
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_day_is_that_of_the_system_and_does_not_change_between_two_readings() {
+        let system = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            since.as_micros() as u64
+        };
+        // Once with a new reading of the system's clock, and once without.
+        for _ in 0..2 {
+            let before = system();
+            let here = unix_micros();
+            let after = system();
+            assert!(
+                (before.saturating_sub(5)..=after + 5).contains(&here),
+                "{before} {here} {after}"
+            );
+        }
+        start(Duration::from_secs(1));
+        let begun = recent();
+        let first = unix_micros();
+        while recent() == begun || unix_micros() == first {
+            now();
+        }
+        assert!(unix_micros() > first);
+        assert_eq!(recent(), recent());
+        stop();
+    }
 }

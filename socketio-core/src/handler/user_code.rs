@@ -7,12 +7,15 @@ use std::{
     cell::Cell,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{HandlerFuture, Outcome, origin::Origin};
 use crate::{
-    base::{Cause, fault, turn_clock},
+    base::{
+        Cause, fault,
+        turn_clock::{self, Moment},
+    },
     client::{Scope, Scoped},
     handler::Response,
 };
@@ -22,7 +25,7 @@ const BLOCKING: Duration = Duration::from_millis(100);
 
 thread_local! {
     /// When the last blocking poll on this thread ended, and how long it took.
-    static LAST_BLOCKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+    static LAST_BLOCKED: Cell<Option<(Moment, Duration)>> = const { Cell::new(None) };
 }
 
 /// Started user code.
@@ -30,7 +33,7 @@ pub(super) struct UserCode<'a> {
     future: Scoped<HandlerFuture>,
     origin: &'a Origin,
     /// When it was polled first.
-    started: Option<Instant>,
+    started: Option<Moment>,
 }
 
 impl<'a> UserCode<'a> {
@@ -51,16 +54,13 @@ impl Future for UserCode<'_> {
         let begun = turn_clock::recent();
         let started = *self.started.get_or_insert(begun);
         let polled = fault::poll(&mut self.future, cx);
-        let elapsed = turn_clock::elapsed(begun);
-        if elapsed >= BLOCKING {
-            blocked(self.origin, begun, elapsed);
+        let now = turn_clock::now();
+        if now.since(begun) >= BLOCKING {
+            blocked(self.origin, begun, now);
         }
         let ended: Result<(Outcome, _), _> = ready!(polled);
         if let Some(counters) = &self.origin.counters {
-            // The time that `elapsed` has just read, within a turn.
-            counters
-                .duration
-                .record(turn_clock::recent().duration_since(started));
+            counters.duration.record(now.since(started));
         }
         Poll::Ready(match ended {
             Ok((Ok(response), None)) => Ok(response),
@@ -72,12 +72,13 @@ impl Future for UserCode<'_> {
 
 /// Reports a blocking poll, unless the time was spent in a handler inside of this middleware, which is reported itself.
 #[cold]
-fn blocked(origin: &Origin, begun: Instant, elapsed: Duration) {
+fn blocked(origin: &Origin, begun: Moment, ended: Moment) {
+    let elapsed = ended.since(begun);
     let inner = match LAST_BLOCKED.get() {
         Some((inner_ended, inner)) if inner_ended >= begun => inner,
         _ => Duration::ZERO,
     };
-    LAST_BLOCKED.set(Some((begun + elapsed, elapsed)));
+    LAST_BLOCKED.set(Some((ended, elapsed)));
     if elapsed.saturating_sub(inner) >= BLOCKING {
         origin.report_blocking(elapsed);
     }

@@ -89,7 +89,7 @@ impl Sink for RecordingSink {
         self.queue.push(record);
     }
 
-    fn record_next(&self, record: Record, next: &AtomicU64) {
+    fn record_next(&self, record: &mut Option<Record>, next: &AtomicU64) {
         let number = |record: &mut Record| record.seq = next.fetch_add(1, Ordering::Relaxed);
         self.queue.push_with(record, number);
     }

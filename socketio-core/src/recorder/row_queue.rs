@@ -99,15 +99,18 @@ impl<R: QueuedRow> RowQueue<R> {
 
     /// Appends a row, unless the queue is full or closed: then it is counted as dropped.
     pub(super) fn push(&self, row: R) {
-        self.push_with(row, |_| ());
+        self.push_with(&mut Some(row), |_| ());
     }
 
-    /// Appends a row as [`push`](Self::push) does. `complete` is called under the lock, in the order of rows.
+    /// Takes a row, and appends it as [`push`](Self::push) does. `complete` is called under the lock, in the order of rows.
     #[inline]
-    pub(super) fn push_with(&self, mut row: R, complete: impl FnOnce(&mut R)) {
-        let weight = row.weight();
+    pub(super) fn push_with(&self, row: &mut Option<R>, complete: impl FnOnce(&mut R)) {
+        let Some(unnumbered) = row else {
+            return;
+        };
+        let weight = unnumbered.weight();
         let mut state = self.lock();
-        complete(&mut row);
+        complete(unnumbered);
         let is_closed = state.is_closed;
         let waiting = &mut state.waiting;
         let (before, after) = (waiting.bytes, waiting.bytes + weight);
@@ -117,7 +120,7 @@ impl<R: QueuedRow> RowQueue<R> {
             return;
         }
         waiting.bytes = after;
-        waiting.rows.push(row);
+        waiting.rows.extend(row.take());
         let hurry = self.limit / HURRY;
         let wake = std::mem::take(&mut state.is_idle) || (before < hurry && after >= hurry);
         drop(state);
