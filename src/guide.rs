@@ -12,12 +12,12 @@
 //! | [Connections](self::connections) | `connect`, `disconnect`, and the reasons of a disconnect |
 //! | [State](self::state) | values of the server, shared with axum and middleware |
 //! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
-//! | [Recovery](self::recovery) | clients that reconnect to their session, and get the events that they missed |
+//! | [Recovery](self::recovery) | clients that come back after a lost connection, and receive the events that they have missed |
 //! | [History](self::history) | rooms whose events are kept for clients that join later |
 //! | [Namespaces as structs](self::namespaces) | handlers as methods, patterns, lists of handlers for larger programs |
 //! | [Guards and middleware](self::guards) | authorizing events, wrapping events, checking the HTTP handshake |
 //! | [Errors](self::errors) | failed events, error handlers |
-//! | [Delivery guarantees](self::delivery) | what happens once, what is kept until it is acknowledged, what is lost |
+//! | [Delivery guarantees](self::delivery) | events that run once, events that are kept until they are acknowledged, what may be lost |
 //! | [Typed contracts](self::contracts) | events with types, and their description as TypeScript, AsyncAPI, JSON Schema and a page |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
 //! | [Compiler messages](self::compiler_messages) | compiler errors that don't mention events, and their solutions |
@@ -26,8 +26,8 @@
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
 //! | [Clients](self::clients) | the tested client programs, and their limits |
 //! | [Monitoring](self::monitoring) | metrics, Prometheus, probes, a dashboard, alerts |
-//! | [Recording and analytics](self::recording) | events as rows: in files, in DuckDB with dlt, in tests; replay |
-//! | [HTTP API](self::http_api) | list clients, read recent events, and emit from other programs |
+//! | [Recording and analytics](self::recording) | connections, events and acknowledgements as rows: in files, in DuckDB with dlt, in tests; replay |
+//! | [HTTP API](self::http_api) | listing clients, reading events and emitting from other programs |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
 //! | [Troubleshooting](self::troubleshooting) | symptoms, their causes and solutions |
 //! | [Limits and defaults](self::limits) | every option with a limit |
