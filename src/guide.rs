@@ -1,4 +1,4 @@
-//! The guide, page by page. Each page can be read alone; the order is that of a first reading.
+//! The guide, page by page. The pages are in the order of a first reading, and each can be read alone.
 //!
 //! | page | contents |
 //! |---|---|
@@ -6,9 +6,9 @@
 //! | [Getting started](self::getting_started) | a project, a page, and clients in JavaScript and Python |
 //! | **Writing a server** | |
 //! | [Handlers](self::handlers) | attributes, arguments, return values, order, blocking code, catch-alls |
-//! | [Emitting](self::emitting) | recipients, payloads, slow clients, asking clients for acknowledgements |
+//! | [Emitting](self::emitting) | recipients, payloads, slow clients, acknowledgements of clients |
 //! | [Streaming](self::streaming) | handlers that return a stream, uploads in chunks |
-//! | [Rooms](self::rooms) | private rooms, who is in a room, presence |
+//! | [Rooms](self::rooms) | private rooms, users, lists of clients, presence |
 //! | [Connections](self::connections) | `connect`, `disconnect`, and the reasons of a disconnect |
 //! | [State](self::state) | values of the server, shared with axum and middleware |
 //! | [Sessions and authentication](self::sessions) | values of a client; logging in, refusing, expiry |
@@ -20,18 +20,18 @@
 //! | [Delivery guarantees](self::delivery) | events that run once, events that are kept until they are acknowledged, what may be lost |
 //! | [Typed contracts](self::contracts) | events with types, and their description as TypeScript, AsyncAPI, JSON Schema and a page |
 //! | [Testing](self::testing) | the test client, paused time, clusters in one process |
-//! | [What the compiler says](self::compiler_messages) | compiler errors that don't mention events, and their cures |
+//! | [Compiler messages](self::compiler_messages) | compiler errors that don't mention events, and their solutions |
 //! | **Operation** | |
 //! | [Serving](self::serving) | ports, TLS, axum and hyper, CORS, parsers, shutting down |
 //! | [Deployment](self::deployment) | systemd, containers, file limits, health checks, proxies, several nodes |
-//! | [Clients](self::clients) | the client programs that are tested, and their limits |
+//! | [Clients](self::clients) | the tested client programs, and their limits |
 //! | [Monitoring](self::monitoring) | metrics, Prometheus, probes, a dashboard, alerts |
 //! | [Recording and analytics](self::recording) | connections, events and acknowledgements as rows: in files, in DuckDB with dlt, in tests; replay |
 //! | [HTTP API](self::http_api) | listing clients, reading events and emitting from other programs |
 //! | [Debugging](self::debugging) | logging, the list of log lines, packets, the admin interface |
-//! | [Troubleshooting](self::troubleshooting) | from a symptom to its cause and cure |
+//! | [Troubleshooting](self::troubleshooting) | symptoms, their causes and solutions |
 //! | [Limits and defaults](self::limits) | every option with a limit |
-//! | [Performance](self::performance) | the costs of CPU time and memory, and how to save them |
+//! | [Performance](self::performance) | what costs CPU time and memory, and how to reduce it |
 //! | [Compile time](self::compile_time) | how long handlers take to compile |
 //! | [Several processes](self::cluster) | a cluster over Redis, RabbitMQ, Kafka or NATS; with Python |
 //! | [Questions and answers](self::faq) | short answers, with links |
