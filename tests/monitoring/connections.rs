@@ -102,13 +102,16 @@ async fn refused_handshakes_are_counted_by_cause_although_only_some_are_logged()
         let target = "/socket.io/?EIO=2&transport=polling";
         assert_eq!(connector.request("GET", target, "").await.status, 400);
     }
+    let target = "/socket.io/?EIO=3&transport=polling";
+    assert_eq!(connector.request("GET", target, "").await.status, 400);
     connector.polling().await.join("/").await;
     let target = "/socket.io/?EIO=4&transport=polling";
     assert_eq!(connector.request("GET", target, "").await.status, 503);
     let metrics = io.metrics();
     assert_eq!(metrics.problem("unsupported_version"), 20);
     assert_eq!(metrics.problem("too_many_sessions"), 1);
-    assert_eq!(metrics.handshakes_refused(), 21);
+    assert_eq!(metrics.problem("eio3_not_allowed"), 1);
+    assert_eq!(metrics.handshakes_refused(), 22);
     assert_eq!(metrics.decode_errors(), 0);
 }
 

@@ -165,20 +165,43 @@ async fn without_recovery_nothing_is_kept_and_nothing_is_sent() {
     assert!(io.metrics().recovery.is_none());
 }
 
-#[tokio::test]
-async fn a_client_that_has_lost_an_event_to_drop_newest_is_not_recovered() {
+/// Sends many events to a client that does not read until later, and returns whether it is recovered after that.
+async fn recovers(server: OverflowPolicy, emit: impl Fn(&SocketIo, u32)) -> bool {
     let io = bare()
         .max_outbox(2, 1_000_000)
-        .overflow_policy(OverflowPolicy::DropNewest)
+        .overflow_policy(server)
         .build()
         .unwrap();
     let client = connect(&io).await;
     client.connection().stop_reading();
     for number in 0..20 {
-        io.emit("tick", number);
+        emit(&io, number);
         tokio::task::yield_now().await;
     }
+    // It then knows the position of the last event, and what was dropped is not sent again.
+    client.connection().resume_reading();
+    io.emit("last", ());
+    assert_eq!(client.received().last(), Some(&event("last", ())));
     client.lose(Reason::TransportClose).await;
-    let back = client.recover().await.unwrap();
-    assert!(!back.recovered());
+    client.recover().await.unwrap().recovered()
+}
+
+#[tokio::test]
+async fn a_client_that_has_lost_an_event_to_an_overflow_policy_is_not_recovered() {
+    use OverflowPolicy::{Disconnect, DropNewest, DropOldest};
+
+    for policy in [DropNewest, DropOldest] {
+        let of_server = |io: &SocketIo, number| io.emit("tick", number);
+        assert!(!recovers(policy, of_server).await, "{policy:?}");
+        let of_emit = |io: &SocketIo, number| io.broadcast().overflow(policy).emit("tick", number);
+        assert!(!recovers(Disconnect, of_emit).await, "{policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn volatile_and_replaced_events_are_not_lost_ones() {
+    let volatile = |io: &SocketIo, number| io.broadcast().volatile().emit("tick", number);
+    assert!(recovers(OverflowPolicy::DropNewest, volatile).await);
+    let latest = |io: &SocketIo, number| io.emit("tick", number);
+    assert!(recovers(OverflowPolicy::LatestPerKey, latest).await);
 }

@@ -32,12 +32,12 @@ pub(crate) struct Record {
     pub(crate) duration: Option<Duration>,
     pub(crate) outcome: &'static str,
     /// Shared, so that a copy is cheap. Usually `None`.
-    more: Option<Arc<More>>,
+    pub(super) more: Option<Arc<More>>,
 }
 
 /// The fields that most records don't have.
 #[derive(Clone, Debug, Default)]
-struct More {
+pub(super) struct More {
     rooms: Vec<Arc<str>>,
     arguments: Option<Box<RawValue>>,
 }

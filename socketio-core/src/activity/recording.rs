@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fmt, sync::Arc};
 
-use super::{Activity, Direction, Record};
+use super::{Activity, Direction, Record, Subject};
 use crate::base::turn_clock::{self, Moment};
 
 /// The outcome of an event whose handler was dropped.
@@ -28,34 +28,40 @@ struct Event {
 
 impl Recording {
     /// Starts to record an event whose handler starts now.
-    pub(crate) fn start(activity: &Arc<Activity>, mut record: Record) -> Box<Self> {
-        record.direction = Direction::In;
-        record.outcome = CANCELLED;
-        let event = Some(Event {
+    #[inline]
+    pub(crate) fn start(activity: &Arc<Activity>, subject: Arc<Subject>, bytes: u64) -> Box<Self> {
+        // While the thread ends, there is none.
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let mut recording = spare.unwrap_or_else(|| Box::new(Recording { event: None }));
+        recording.event = Some(Event {
             activity: Arc::clone(activity),
             started: turn_clock::recent(),
-            record: Some(record),
+            record: Some(Record {
+                bytes,
+                outcome: CANCELLED,
+                ..Record::new(Direction::In, subject)
+            }),
         });
-        // While the thread ends, there is none.
-        match SPARE.try_with(Cell::take).ok().flatten() {
-            Some(mut spare) => {
-                spare.event = event;
-                spare
-            }
-            None => Box::new(Recording { event }),
+        recording
+    }
+
+    /// Adds to the record what the caller knows.
+    #[inline]
+    pub(crate) fn complete(&mut self, complete: impl FnOnce(&mut Record)) {
+        if let Some(event) = &mut self.event
+            && let Some(record) = &mut event.record
+        {
+            complete(record);
         }
     }
 
     /// Sets the outcome of the event. The first outcome stays, even if an error handler handles the failure.
     pub(crate) fn ended(&mut self, outcome: &'static str) {
-        if let Some(Event {
-            record: Some(record),
-            ..
-        }) = &mut self.event
-            && record.outcome == CANCELLED
-        {
-            record.outcome = outcome;
-        }
+        self.complete(|record| {
+            if record.outcome == CANCELLED {
+                record.outcome = outcome;
+            }
+        });
     }
 
     fn record(&mut self) {

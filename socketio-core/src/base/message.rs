@@ -81,6 +81,7 @@ impl Text {
     }
 
     /// Creates the text from a buffer of [`Text::buffer`].
+    #[inline]
     pub(crate) fn from_buffer(mut buffer: String) -> Self {
         debug_assert!(buffer.starts_with(Self::TYPE));
         if buffer.capacity() > KEPT {
@@ -99,6 +100,7 @@ impl Text {
     }
 
     /// Creates the text from a received frame; `None` if that is not a message packet.
+    #[inline]
     pub(crate) fn from_framed(frame: Utf8Bytes) -> Option<Self> {
         frame.starts_with(Self::TYPE).then_some(Text(frame))
     }
@@ -117,6 +119,7 @@ impl Text {
 impl Deref for Text {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         &self.0.as_str()[1..]
     }

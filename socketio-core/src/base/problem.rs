@@ -220,6 +220,7 @@ impl Problem {
             self,
             Problem::OriginRefused
                 | Problem::UnsupportedVersion
+                | Problem::Eio3NotAllowed
                 | Problem::UnknownTransport
                 | Problem::HandshakeMethod
                 | Problem::TooManySessions

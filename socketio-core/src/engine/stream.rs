@@ -138,7 +138,15 @@ impl<S> Stream<S> {
 
 impl<S: AsyncWrite + Unpin> Stream<S> {
     /// Is ready when the frames of [`Stream::send`] have been written.
+    #[inline]
     pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.ahead {
+            None => Poll::Ready(Ok(())),
+            Some(_) => self.poll_write_ahead(cx),
+        }
+    }
+
+    fn poll_write_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(ahead) = &mut self.ahead {
             ready!(ahead.poll_write(cx, &mut self.io, &mut self.written))?;
             self.ahead = None;

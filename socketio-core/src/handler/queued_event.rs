@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Route, registry::Lookup};
 use crate::{
-    activity::{Recording, shared_name},
+    activity::{Record, Recording, shared_name},
     counters::Counters,
     hub::{Client, Hub},
     packet::{AckId, Arguments, Received},
@@ -57,24 +57,31 @@ impl QueuedEvent {
         }
     }
 
-    /// Begins its recording, if rows are recorded.
+    /// Starts to record the event, if rows are recorded.
+    #[inline]
     pub(crate) fn record(&mut self, hub: &Hub, client: &Client, bytes: usize) {
-        self.recording = hub.recording(client, bytes, |record| {
-            let counters = self
-                .route
-                .origin()
-                .and_then(|origin| origin.counters.as_ref());
-            record.event = Some(match (&self.name, counters) {
-                (None, Some(counters)) => Arc::clone(&counters.event),
-                _ => shared_name(self.name()),
-            });
-            let recorded = self.route.entry().and_then(|entry| entry.record.as_ref());
-            record.set_arguments(recorded.and_then(|recorded| {
-                // Arguments that can't be read also fail the event.
-                let arguments = self.arguments.clone().rest().ok()?;
-                recorded.json(arguments)
-            }));
+        if let Some(mut recording) = hub.recording(client, bytes) {
+            recording.complete(|record| self.describe(record));
+            self.recording = Some(recording);
+        }
+    }
+
+    /// Adds the name and the arguments to its record.
+    fn describe(&self, record: &mut Record) {
+        let counters = self
+            .route
+            .origin()
+            .and_then(|origin| origin.counters.as_ref());
+        record.event = Some(match (&self.name, counters) {
+            (None, Some(counters)) => Arc::clone(&counters.event),
+            _ => shared_name(self.name()),
         });
+        let recorded = self.route.entry().and_then(|entry| entry.record.as_ref());
+        record.set_arguments(recorded.and_then(|recorded| {
+            // Arguments that can't be read also fail the event.
+            let arguments = self.arguments.clone().rest().ok()?;
+            recorded.json(arguments)
+        }));
     }
 
     /// Records that the event was rejected because of a rate limit.

@@ -65,6 +65,8 @@ pub(crate) struct ConnectionHandle {
     /// Created by the first callback.
     callbacks: OnceLock<Arc<RunningCallbacks>>,
     pub(super) dropped: AtomicUsize,
+    /// Whether an overflow policy has dropped an event for which there is no later one.
+    pub(super) has_lost_event: AtomicBool,
     /// The number of streams that run for its clients.
     streams: AtomicUsize,
     /// Whether the outbox was full even for a burst.
@@ -94,6 +96,7 @@ impl ConnectionHandle {
             pending_acks: AtomicUsize::new(0),
             callbacks: OnceLock::new(),
             dropped: AtomicUsize::new(0),
+            has_lost_event: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -249,6 +252,12 @@ impl ConnectionHandle {
     /// Returns how many packets were dropped because the outbox was full.
     pub(crate) fn dropped(&self) -> usize {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether an overflow policy has dropped an event that the client must have. Volatile events are not counted, nor is one
+    /// that a later one with the same key has replaced.
+    pub(super) fn has_lost_event(&self) -> bool {
+        self.has_lost_event.load(Ordering::Relaxed)
     }
 
     /// Drops the outbox when the connection ends.

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Hub, Room, Target, user};
+use super::{Client, Hub, Room, Target, user_of, user_room};
 use crate::base::date;
 
 /// The approximate size in bytes at which the page of one node ends.
@@ -193,7 +193,7 @@ impl Hub {
     pub(crate) fn list_clients(&self, query: &ClientQuery) -> Listed<ClientRow> {
         let user = query.user.as_deref();
         let room = query.room.as_deref().map(Room::from);
-        let target = match room.or_else(|| user.map(user::user_room)) {
+        let target = match room.or_else(|| user.map(user_room)) {
             Some(room) => Target::Rooms(vec![room]),
             None => Target::Everyone,
         };
@@ -224,7 +224,7 @@ impl Hub {
             for room in clients.rooms() {
                 let key = (namespace.clone(), room.to_string());
                 let follows = query.after.as_ref().is_none_or(|after| key > *after);
-                if follows && user::key_of_room(&room).is_none() {
+                if follows && user_of(&room).is_none() {
                     found.add(key);
                 }
             }

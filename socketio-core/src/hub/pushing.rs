@@ -78,17 +78,8 @@ impl ConnectionHandle {
 
     #[inline]
     fn after_push(&self, pushed: Push, replaced: Option<Replaced>, waker: Option<Waker>) {
-        let counters = &self.counters;
-        let counter = match pushed {
-            Push::Done => None,
-            Push::Volatile => Some(&counters.dropped_volatile),
-            Push::Dropped(OverflowPolicy::DropNewest) => Some(&counters.dropped_newest),
-            Push::Dropped(_) => Some(&counters.dropped_oldest),
-            Push::Disconnect => Some(&counters.dropped_disconnecting),
-        };
-        if let Some(counter) = counter {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            counter.increment();
+        if pushed != Push::Done {
+            self.count_dropped(pushed);
         }
         if let Some(replaced) = replaced {
             self.count_replaced(replaced);
@@ -99,10 +90,30 @@ impl ConnectionHandle {
     }
 
     #[cold]
+    fn count_dropped(&self, pushed: Push) {
+        let counters = &self.counters;
+        let counter = match pushed {
+            Push::Done => return,
+            Push::Volatile => &counters.dropped_volatile,
+            Push::Dropped(OverflowPolicy::DropNewest) => &counters.dropped_newest,
+            Push::Dropped(_) => &counters.dropped_oldest,
+            Push::Disconnect => &counters.dropped_disconnecting,
+        };
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        counter.increment();
+        if matches!(pushed, Push::Dropped(_)) {
+            self.has_lost_event.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[cold]
     pub(super) fn count_replaced(&self, Replaced { oldest, superseded }: Replaced) {
         self.dropped
             .fetch_add(oldest + superseded, Ordering::Relaxed);
         self.counters.dropped_oldest.add(oldest as u64);
+        if oldest > 0 {
+            self.has_lost_event.store(true, Ordering::Relaxed);
+        }
         self.counters.dropped_superseded.add(superseded as u64);
     }
 

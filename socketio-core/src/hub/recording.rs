@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::{
-    Client, ConnectionHandle, Hub, PacketKind, Recoverable, Room, Target, user::key_of_room,
-};
+use super::{Client, ConnectionHandle, Hub, PacketKind, Recoverable, Room, Target, user_of};
 use crate::{
     activity::{Direction, Record, Recording, Subject, shared_name},
     base::Reason,
@@ -33,7 +31,7 @@ impl Record {
         };
         for room in rooms {
             // The names of users' rooms are secret.
-            match key_of_room(room) {
+            match user_of(room) {
                 Some(user) => self.set_user(user),
                 None => self.add_room(Arc::clone(room)),
             }
@@ -93,19 +91,12 @@ impl Hub {
         activity.record(record);
     }
 
-    /// Starts to record an event whose handler starts, if rows are recorded. `complete` adds the event's name and arguments.
+    /// Starts to record an event of a client whose handler starts, if rows are recorded. The caller adds the event's name and arguments.
     #[inline]
-    pub(crate) fn recording(
-        &self,
-        client: &Client,
-        bytes: usize,
-        complete: impl FnOnce(&mut Record),
-    ) -> Option<Box<Recording>> {
+    pub(crate) fn recording(&self, client: &Client, bytes: usize) -> Option<Box<Recording>> {
         let activity = self.activity.as_ref()?;
-        let mut record = Record::of(Direction::In, client);
-        record.bytes = bytes as u64;
-        complete(&mut record);
-        Some(Recording::start(activity, record))
+        let bytes = bytes as u64;
+        Some(Recording::start(activity, client.subject(), bytes))
     }
 
     /// Records an event that was delivered to `clients` clients, of which `recipient` is the first.

@@ -20,7 +20,7 @@ use super::{
     user, user_room,
 };
 use crate::{
-    admission::{OutboxLimits, OverflowPolicy},
+    admission::OutboxLimits,
     base::{EmitError, ProtocolVersion, Reason, Request},
     counters::RecoveryOutcome,
     event_log::{LogState, Recipients},
@@ -356,10 +356,8 @@ impl Hub {
 impl Recoveries {
     /// Returns whether the session of a client that ends for this reason is kept.
     pub(crate) fn keeps(&self, client: &Client, reason: Reason) -> bool {
-        // Events that `DropNewest` has dropped can't be recovered.
-        let connection = client.connection();
-        let is_lossy =
-            connection.limits().policy == OverflowPolicy::DropNewest && connection.dropped() > 0;
+        // Later events may have arrived, and then a dropped one would not be sent again.
+        let is_lossy = client.connection().has_lost_event();
         // With a store, another node may recover it.
         let is_moved = self.saver.is_some() && reason == Reason::ServerShutdown;
         (reason.is_recoverable() || is_moved)

@@ -14,11 +14,6 @@ use crate::{
 /// The prefix of the rooms of users. Random, so that no client can name these rooms.
 static PREFIX: LazyLock<Sid> = LazyLock::new(Sid::random);
 
-/// Returns the key of the user whose room this is, if it is one.
-pub(super) fn key_of_room(room: &str) -> Option<&str> {
-    room.strip_prefix(PREFIX.as_str())?.strip_prefix(':')
-}
-
 /// Returns the room of the clients of a user. Its name differs between nodes.
 pub(crate) fn user_room(key: &str) -> Room {
     Arc::from(format!("{}:{key}", PREFIX.as_str()))

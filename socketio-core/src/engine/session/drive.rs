@@ -65,10 +65,15 @@ impl Session {
     }
 
     /// Takes what requests have brought. A WebSocket session only takes failures and sockets.
+    #[inline]
     pub(super) fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
-        let Transport::Polling = self.transport else {
-            return Updates::default();
-        };
+        match self.transport {
+            Transport::Polling => self.take_updates_of_requests(cx),
+            Transport::WebSocket(_) => Updates::default(),
+        }
+    }
+
+    fn take_updates_of_requests(&mut self, cx: &mut Context<'_>) -> Updates {
         let mut updates = self.shared.updates(cx);
         if updates.has_been_polled || updates.socket.is_some() {
             self.first_poll = None;

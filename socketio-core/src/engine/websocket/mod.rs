@@ -247,10 +247,21 @@ impl Socket {
         self.open(socket.into_inner());
     }
 
+    #[inline]
     fn poll_open(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<&mut WebSocketStream<Io>, CloseReason>> {
+        if let Stage::Upgrading(..) = &self.stage {
+            ready!(self.poll_upgrade(cx))?;
+        }
+        Poll::Ready(match &mut self.stage {
+            Stage::Open(socket) => Ok(socket),
+            _ => Err(CloseReason::TransportClose),
+        })
+    }
+
+    fn poll_upgrade(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         if let Stage::Upgrading(upgrade, greeting) = &mut self.stage {
             let upgraded = match ready!(Pin::new(upgrade).poll(cx)) {
                 Ok(upgraded) => upgraded,
@@ -265,10 +276,7 @@ impl Socket {
                 self.send(Frame::Text(greeting))?;
             }
         }
-        Poll::Ready(match &mut self.stage {
-            Stage::Open(socket) => Ok(socket),
-            _ => Err(CloseReason::TransportClose),
-        })
+        Poll::Ready(Ok(()))
     }
 
     fn open(&mut self, io: Io) {

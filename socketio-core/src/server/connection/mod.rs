@@ -196,20 +196,23 @@ impl<T: Transport> Connection<T> {
             concurrent = left;
             progress
         };
-        self.queues.retain_mut(|queue| match poll(queue, turn) {
-            Progress::Pending => true,
-            Progress::Ended => {
-                ended = true;
-                if !queue.is_leaving() {
-                    refused.push(Arc::clone(queue.client().namespace()));
+        let mut index = 0;
+        while let Some(queue) = self.queues.get_mut(index) {
+            match poll(queue, turn) {
+                Progress::Pending => index += 1,
+                Progress::Ended => {
+                    ended = true;
+                    if !queue.is_leaving() {
+                        refused.push(Arc::clone(queue.client().namespace()));
+                    }
+                    self.queues.remove(index);
                 }
-                false
+                Progress::Malformed(error) => {
+                    malformed = Some(error);
+                    index += 1;
+                }
             }
-            Progress::Malformed(error) => {
-                malformed = Some(error);
-                true
-            }
-        });
+        }
         for namespace in refused {
             self.leave_behind(namespace);
         }
