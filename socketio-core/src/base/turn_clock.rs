@@ -11,6 +11,9 @@ use std::{
 thread_local! {
     /// `Some` while a connection's turn runs on this thread.
     static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
+
+    /// What tokio's clock has shown in this turn, if it was read.
+    static TOKIO: Cell<Option<tokio::time::Instant>> = const { Cell::new(None) };
 }
 
 #[derive(Clone, Copy)]
@@ -30,6 +33,7 @@ pub(crate) fn start(length: Duration) {
 /// Ends a turn.
 pub(crate) fn stop() {
     TURN.set(None);
+    TOKIO.set(None);
 }
 
 /// Returns whether the turn's time is over, by the last reading.
@@ -42,6 +46,19 @@ pub(crate) fn is_over() -> bool {
 #[inline]
 pub(crate) fn recent() -> Instant {
     TURN.get().map_or_else(Instant::now, |turn| turn.now)
+}
+
+/// Returns the time of tokio's clock, which tests may pause: within a turn, that of its first reading.
+#[inline]
+pub(crate) fn tokio_now() -> tokio::time::Instant {
+    if let Some(now) = TOKIO.get() {
+        return now;
+    }
+    let now = tokio::time::Instant::now();
+    if TURN.get().is_some() {
+        TOKIO.set(Some(now));
+    }
+    now
 }
 
 /// Reads the clock, and returns the time since `begun`. Returns 0 while the turn's time is not over, since computing the

@@ -1,7 +1,6 @@
 //! [`EventLog`]: the latest events of one namespace, numbered.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,8 +10,14 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Entry, Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients};
-use crate::{base::Sid, packet::Frames};
+use super::{
+    Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients, entries::Entries,
+    offset::OffsetText,
+};
+use crate::{
+    base::{Sid, turn_clock},
+    packet::Frames,
+};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +88,9 @@ impl EventLog {
                 sessions: 0,
                 seq: floor,
                 floor,
-                entries: VecDeque::new(),
-                bytes: 0,
+                entries: Entries::default(),
+                trimmed_at: None,
+                offset: OffsetText::new(Offset { epoch, seq: floor }),
                 histories: Histories::new(rules, floor),
             }),
         }
@@ -130,13 +136,14 @@ impl EventLog {
         let mut state = self.lock();
         let is_history = state.histories.keep_any(rooms);
         let is_kept = state.sessions > 0;
+        let (latest, next) = (state.seq, state.seq.next());
         let stamped = match is_kept {
-            true => self.stamp(packet, state.seq.next()),
+            true => state.stamp(packet, next),
             // No client gets the offset.
             false => Stamped {
                 seq: match is_history {
-                    true => state.seq.next(),
-                    false => state.seq,
+                    true => next,
+                    false => latest,
                 },
                 packet: packet.clone(),
             },
@@ -146,17 +153,49 @@ impl EventLog {
         if !is_kept && !is_history {
             return Ok(delivered);
         }
+        let now = turn_clock::tokio_now();
         let numbered = Numbered {
             number: stamped.seq.number(),
             packet,
             recipients: recipients(),
-            at: Instant::now(),
+            at: now,
             time: SystemTime::now(),
         };
-        let dropped = state.keep(&self.limits, stamped, numbered, rooms);
+        let dropped = state.keep(&self.limits, &stamped, numbered, rooms, now);
         drop(state);
         drop(dropped);
         Ok(delivered)
+    }
+
+    /// Delivers an event for one client under the next position, and keeps it for its session unless that fails.
+    pub(crate) fn publish_to<T, E>(
+        &self,
+        sid: &Sid,
+        packet: Frames,
+        deliver: impl FnOnce(Stamped) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.lock();
+        if state.sessions == 0 {
+            // No client gets the offset.
+            let seq = state.seq;
+            return deliver(Stamped { seq, packet });
+        }
+        let seq = state.seq.next();
+        let stamped = state.stamp(&packet, seq);
+        let now = turn_clock::tokio_now();
+        let recipient = Recipients::One(sid.clone());
+        state.entries.push(seq, now, recipient, &stamped.packet);
+        // It gives the packet away, which so needs not be shared.
+        let delivered = deliver(stamped);
+        if delivered.is_err() {
+            state.entries.pop_newest();
+            return delivered;
+        }
+        state.seq = seq;
+        let dropped = state.trim_once(&self.limits, now);
+        drop(state);
+        drop(dropped);
+        delivered
     }
 
     /// Delivers an event of the store under its number, and keeps it: for sessions, and in the histories of `rooms`.
@@ -169,7 +208,7 @@ impl EventLog {
         let mut state = self.lock();
         let seq = Place::of(event.number);
         let stamped = match state.sessions > 0 {
-            true => self.stamp(event.packet, seq),
+            true => state.stamp(event.packet, seq),
             false => Stamped {
                 seq,
                 packet: event.packet.clone(),
@@ -177,7 +216,7 @@ impl EventLog {
         };
         deliver(&stamped);
         state.seq = stamped.seq;
-        let dropped = state.keep(&self.limits, stamped, event, rooms);
+        let dropped = state.keep(&self.limits, &stamped, event, rooms, Instant::now());
         drop(state);
         drop(dropped);
     }
@@ -198,7 +237,6 @@ impl EventLog {
         state.floor = state.seq;
         let seq = state.seq;
         state.histories.lose(seq);
-        state.bytes = 0;
         let dropped = std::mem::take(&mut state.entries);
         drop(state);
         drop(dropped);
@@ -206,12 +244,13 @@ impl EventLog {
 
     /// Delivers an event that is not kept, with the position of the latest one that was.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
-        let state = self.lock();
+        let mut state = self.lock();
+        let seq = state.seq;
         let stamped = match state.sessions > 0 {
-            true => self.stamp(packet, state.seq),
+            true => state.stamp(packet, seq),
             // No client gets the offset.
             false => Stamped {
-                seq: state.seq,
+                seq,
                 packet: packet.clone(),
             },
         };
@@ -226,14 +265,12 @@ impl EventLog {
             true => state.seq.next_local(),
             false => state.seq.next(),
         };
-        let stamped = self.stamp(packet, seq);
-        state.seq = stamped.seq;
-        state.append(Entry {
-            seq: stamped.seq,
-            recipients: Recipients::One(sid.clone()),
-            packet: stamped.packet.clone(),
-            at: Instant::now(),
-        });
+        let stamped = state.stamp(packet, seq);
+        let recipient = Recipients::One(sid.clone());
+        state.seq = seq;
+        state
+            .entries
+            .push(seq, Instant::now(), recipient, &stamped.packet);
         stamped
     }
 
@@ -255,7 +292,6 @@ impl EventLog {
             return false;
         }
         state.floor = state.seq;
-        state.bytes = 0;
         let dropped = std::mem::take(&mut state.entries);
         let is_empty = !state.histories.has_rules();
         drop(state);
@@ -269,19 +305,11 @@ impl EventLog {
         state.seq == Place::START && state.sessions == 0 && state.histories.is_unused()
     }
 
-    fn stamp(&self, packet: &Frames, seq: Place) -> Stamped {
-        let epoch = self.epoch;
-        Stamped {
-            seq,
-            packet: packet.with_last_argument(|text| Offset { epoch, seq }.push_to(text)),
-        }
-    }
-
     /// Drops what is too old.
     pub(crate) fn trim(&self) {
         let mut state = self.lock();
         state.histories.trim();
-        let dropped = state.trim(&self.limits);
+        let dropped = state.trim(&self.limits, Instant::now());
         drop(state);
         drop(dropped);
     }
@@ -289,7 +317,7 @@ impl EventLog {
     /// Returns the number of kept events, and about how much memory they take in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.entries.len(), state.bytes)
+        (state.entries.len(), state.entries.bytes())
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! With an [event store](crate::event_store), the positions come from there, and a log is what this node knows of it.
 
+mod entries;
 mod entry;
 #[expect(
     clippy::module_inception,
