@@ -74,3 +74,22 @@ pub(crate) fn elapsed(begun: Instant) -> Duration {
     }
     now.duration_since(begun)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn tokios_clock_is_read_once_in_a_turn() {
+        let second = Duration::from_secs(1);
+        let before = tokio_now();
+        tokio::time::advance(second).await;
+        start(second);
+        let first = tokio_now();
+        assert_eq!(first - before, second);
+        tokio::time::advance(second).await;
+        assert_eq!(tokio_now(), first);
+        stop();
+        assert_eq!(tokio_now() - first, second);
+    }
+}

@@ -227,3 +227,121 @@ impl Entries {
         segments.flat_map(move |segment| segment.after(seq))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Codec;
+
+    fn event(payload: &str) -> Frames {
+        Codec::default().event("/", None, "tick", payload).unwrap()
+    }
+
+    fn push(entries: &mut Entries, seq: u64, recipients: Recipients, packet: &Frames) {
+        entries.push(Place::of(seq), Instant::now(), recipients, packet);
+    }
+
+    fn kept(entries: &Entries, after: u64) -> Vec<u64> {
+        let kept = entries.after(Place::of(after));
+        kept.map(|entry| entry.seq.number()).collect()
+    }
+
+    #[test]
+    fn an_event_for_one_client_is_small_and_has_its_packet() {
+        assert!(size_of::<Record>() <= 48, "{}", size_of::<Record>());
+        let (mut entries, sid, other) = (Entries::default(), Sid::random(), Sid::random());
+        let packets: Vec<_> = [7, 40, TEXT / 8 - 40, TEXT / 8, 3 * TEXT, 7]
+            .map(|len| event(&"ü".repeat(len / 2)))
+            .into();
+        for (seq, packet) in (1..).zip(&packets) {
+            push(&mut entries, seq, Recipients::One(sid.clone()), packet);
+        }
+        let binary = Codec::default().event("/", None, "tick", &bytes::Bytes::from_static(b"bin"));
+        let binary = binary.unwrap();
+        push(&mut entries, 7, Recipients::One(sid.clone()), &binary);
+        let read: Vec<_> = entries.after(Place::START).collect();
+        assert_eq!(read.len(), packets.len() + 1);
+        for (entry, packet) in read.iter().zip(packets.iter().chain([&binary])) {
+            assert_eq!(entry.packet(), *packet);
+            assert_eq!(entry.size(), (packet.count(), packet.bytes()));
+            assert!(entry.is_for(&sid, |_| false) && !entry.is_for(&other, |_| true));
+        }
+    }
+
+    #[test]
+    fn events_are_found_and_removed_across_segments() {
+        let mut entries = Entries::default();
+        let everyone = Recipients::some(None, &[], &[]);
+        let events = 3_000;
+        for seq in 1..=events {
+            let recipients = match seq % 3 {
+                0 => everyone.clone(),
+                _ => Recipients::One(Sid::random()),
+            };
+            push(
+                &mut entries,
+                2 * seq,
+                recipients,
+                &event(&"x".repeat(seq as usize % 200)),
+            );
+        }
+        assert!(entries.segments.len() > 10, "{}", entries.segments.len());
+        for after in [0, 1, 2, 3, 511, 512, 513, 4_000, 5_999, 6_000, 9_000] {
+            let expected: Vec<_> = (1..=events)
+                .map(|seq| 2 * seq)
+                .filter(|seq| *seq > after)
+                .collect();
+            assert_eq!(kept(&entries, after), expected);
+        }
+        for seq in 1..=events {
+            assert_eq!(
+                entries.oldest().map(|(_, seq)| seq),
+                Some(Place::of(2 * seq))
+            );
+            assert_eq!(entries.pop_oldest().is_some(), seq % 3 == 0);
+            assert_eq!(entries.len() as u64, events - seq);
+        }
+        assert!(entries.is_empty() && entries.bytes() == 0 && entries.segments.is_empty());
+        assert!(entries.oldest().is_none() && entries.pop_oldest().is_none());
+    }
+
+    #[test]
+    fn the_newest_event_is_taken_back_with_its_text() {
+        let mut entries = Entries::default();
+        for seq in 1..=1_000 {
+            push(
+                &mut entries,
+                seq,
+                Recipients::One(Sid::random()),
+                &event("kept"),
+            );
+            let (bytes, texts) = (
+                entries.bytes(),
+                entries.segments.back().unwrap().texts.len(),
+            );
+            push(
+                &mut entries,
+                seq + 1,
+                Recipients::One(Sid::random()),
+                &event("taken back"),
+            );
+            entries.pop_newest();
+            assert_eq!(entries.bytes(), bytes);
+            assert_eq!(entries.segments.back().unwrap().texts.len(), texts);
+        }
+        assert_eq!(kept(&entries, 998), [999, 1_000]);
+        assert_eq!(
+            entries.after(Place::of(999)).next().unwrap().packet(),
+            event("kept")
+        );
+        entries = Entries::default();
+        push(
+            &mut entries,
+            1,
+            Recipients::One(Sid::random()),
+            &event("taken back"),
+        );
+        entries.pop_newest();
+        assert!(entries.is_empty() && entries.segments.is_empty());
+    }
+}
