@@ -125,7 +125,7 @@ impl<'a> Entry<'a> {
     /// Returns its packet.
     pub(crate) fn packet(&self) -> Frames {
         match self.event {
-            Event::Own(_, text) => Frames::from(Text::from(text)),
+            Event::Own(_, text) => Frames::text(Text::from(text), Vec::new()),
             Event::Shared(_, packet) => packet.clone(),
         }
     }

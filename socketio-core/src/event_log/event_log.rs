@@ -185,7 +185,7 @@ impl EventLog {
         let now = turn_clock::tokio_now();
         let recipient = Recipients::One(sid.clone());
         state.entries.push(seq, now, recipient, &stamped.packet);
-        // It gives the packet away, which so needs not be shared.
+        // `deliver` takes the packet: its bytes are not shared with the log, which has copied what is short.
         let delivered = deliver(stamped);
         if delivered.is_err() {
             state.entries.pop_newest();

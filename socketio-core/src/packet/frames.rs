@@ -19,7 +19,7 @@ pub struct Frames {
 impl Frames {
     /// A packet of JSON: its text, and the attachments of its placeholders in order.
     #[inline]
-    pub(super) fn text(text: Text, attachments: Vec<Message>) -> Self {
+    pub(crate) fn text(text: Text, attachments: Vec<Message>) -> Self {
         Frames {
             first: Some(Message::Text(text)),
             rest: attachments,
@@ -105,13 +105,6 @@ pub(crate) fn event_name(packet: &Frames) -> String {
             .map(|packet| packet.event().to_owned())
             .unwrap_or_default(),
         _ => String::new(),
-    }
-}
-
-/// A packet of the default parser.
-impl From<Text> for Frames {
-    fn from(text: Text) -> Self {
-        Frames::text(text, Vec::new())
     }
 }
 
