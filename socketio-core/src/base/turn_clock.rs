@@ -22,6 +22,8 @@ thread_local! {
     static ENDS: Cell<u64> = const { Cell::new(0) };
     /// A reading, and the time of day at that moment in microseconds since 1970.
     static ANCHOR: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    /// The time of tokio's clock in this turn, if it was read.
+    static TOKIO: Cell<Option<tokio::time::Instant>> = const { Cell::new(None) };
 }
 
 /// A reading of the clock, in nanoseconds since the first one: the difference of two `Instant`s costs nearly as much as a reading.
@@ -52,6 +54,7 @@ pub(crate) fn start(length: Duration) {
 /// Ends a turn.
 pub(crate) fn stop() {
     NOW.set(0);
+    TOKIO.set(None);
 }
 
 /// Returns whether the turn's time is over, according to the last reading.
@@ -68,6 +71,19 @@ pub(crate) fn recent() -> Moment {
         0 => read(),
         now => now,
     })
+}
+
+/// Returns the time of tokio's clock, which tests may pause. Within a turn, this is its first reading.
+#[inline]
+pub(crate) fn tokio_now() -> tokio::time::Instant {
+    if let Some(now) = TOKIO.get() {
+        return now;
+    }
+    let now = tokio::time::Instant::now();
+    if NOW.get() != 0 {
+        TOKIO.set(Some(now));
+    }
+    now
 }
 
 /// Reads the clock. In a turn, this is then the [`recent`] moment.
@@ -133,5 +149,19 @@ mod tests {
         assert!(unix_micros() > first);
         assert_eq!(recent(), recent());
         stop();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokios_clock_is_read_once_in_a_turn() {
+        let second = Duration::from_secs(1);
+        let before = tokio_now();
+        tokio::time::advance(second).await;
+        start(second);
+        let first = tokio_now();
+        assert_eq!(first - before, second);
+        tokio::time::advance(second).await;
+        assert_eq!(tokio_now(), first);
+        stop();
+        assert_eq!(tokio_now() - first, second);
     }
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::Place;
-use crate::{base::Sid, packet::Frames};
-
-/// The estimated memory of an entry without its packet and the names of its rooms, in bytes.
-const ENTRY_MEMORY: usize = 256;
+use crate::{
+    base::{Sid, Text},
+    packet::Frames,
+};
 
 /// The clients that an event was sent to.
 #[derive(Clone, Debug)]
@@ -40,7 +38,7 @@ impl Recipients {
     }
 
     /// Returns whether a client with this id is among them. `was_in` returns whether the client was in a room at that time.
-    pub(crate) fn include(&self, sid: &Sid, was_in: impl Fn(&str) -> bool) -> bool {
+    fn include(&self, sid: &Sid, was_in: impl Fn(&str) -> bool) -> bool {
         match self {
             Recipients::One(one) => one == sid,
             Recipients::Some {
@@ -66,7 +64,8 @@ impl Recipients {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// Returns about how much memory their names take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
         match self {
             Recipients::One(sid) => sid.len(),
             Recipients::Some {
@@ -82,18 +81,52 @@ impl Recipients {
     }
 }
 
-/// One event: its position, its recipients, and its packet with the offset as the last argument.
-#[derive(Debug)]
-pub(crate) struct Entry {
+/// One kept event: its position, its recipients, and its packet with the offset as the last argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
     pub(crate) seq: Place,
-    pub(crate) recipients: Recipients,
-    pub(crate) packet: Frames,
-    pub(crate) at: Instant,
+    event: Event<'a>,
 }
 
-impl Entry {
-    /// Returns an estimate of its memory in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        ENTRY_MEMORY + self.packet.bytes() + self.recipients.bytes()
+#[derive(Clone, Copy, Debug)]
+enum Event<'a> {
+    Own(&'a Sid, &'a str),
+    Shared(&'a Recipients, &'a Frames),
+}
+
+impl<'a> Entry<'a> {
+    /// An event for one client, with the text of its packet.
+    pub(super) fn own(seq: Place, sid: &'a Sid, text: &'a str) -> Self {
+        let event = Event::Own(sid, text);
+        Entry { seq, event }
+    }
+
+    pub(super) fn shared(seq: Place, recipients: &'a Recipients, packet: &'a Frames) -> Self {
+        let event = Event::Shared(recipients, packet);
+        Entry { seq, event }
+    }
+
+    /// Returns whether a client with this id is among the recipients. `was_in` returns whether the client was in a room at that time.
+    pub(crate) fn is_for(&self, sid: &Sid, was_in: impl Fn(&str) -> bool) -> bool {
+        match self.event {
+            Event::Own(one, _) => one == sid,
+            Event::Shared(recipients, _) => recipients.include(sid, was_in),
+        }
+    }
+
+    /// Returns the number of messages of its packet, and their bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        match self.event {
+            Event::Own(_, text) => (1, text.len()),
+            Event::Shared(_, packet) => (packet.count(), packet.bytes()),
+        }
+    }
+
+    /// Returns its packet.
+    pub(crate) fn packet(&self) -> Frames {
+        match self.event {
+            Event::Own(_, text) => Frames::text(Text::from(text), Vec::new()),
+            Event::Shared(_, packet) => packet.clone(),
+        }
     }
 }

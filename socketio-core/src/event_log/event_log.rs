@@ -4,7 +4,6 @@
 //! that of a client, and before those of namespaces, rooms and outboxes.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,8 +13,14 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Entry, Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients};
-use crate::{base::Sid, packet::Frames};
+use super::{
+    Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients, entries::Entries,
+    offset::OffsetText,
+};
+use crate::{
+    base::{Sid, turn_clock},
+    packet::Frames,
+};
 
 /// The limits of what is kept.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +91,9 @@ impl EventLog {
                 sessions: 0,
                 seq: floor,
                 floor,
-                entries: VecDeque::new(),
-                bytes: 0,
+                entries: Entries::default(),
+                trimmed_at: None,
+                offset: OffsetText::new(Offset { epoch, seq: floor }),
                 histories: Histories::new(rules, floor),
             }),
         }
@@ -133,13 +139,14 @@ impl EventLog {
         let mut state = self.lock();
         let is_history = state.histories.keep_any(rooms);
         let is_kept = state.sessions > 0;
+        let (latest, next) = (state.seq, state.seq.next());
         let stamped = match is_kept {
-            true => self.stamp(packet, state.seq.next()),
+            true => state.stamp(packet, next),
             // No client gets the offset.
             false => Stamped {
                 seq: match is_history {
-                    true => state.seq.next(),
-                    false => state.seq,
+                    true => next,
+                    false => latest,
                 },
                 packet: packet.clone(),
             },
@@ -149,17 +156,49 @@ impl EventLog {
         if !is_kept && !is_history {
             return Ok(delivered);
         }
+        let now = turn_clock::tokio_now();
         let numbered = Numbered {
             number: stamped.seq.number(),
             packet,
             recipients: recipients(),
-            at: Instant::now(),
+            at: now,
             time: SystemTime::now(),
         };
-        let dropped = state.keep(&self.limits, stamped, numbered, rooms);
+        let dropped = state.keep(&self.limits, &stamped, numbered, rooms, now);
         drop(state);
         drop(dropped);
         Ok(delivered)
+    }
+
+    /// Delivers an event for one client under the next position, and keeps it for its session unless the delivery fails.
+    pub(crate) fn publish_to<T, E>(
+        &self,
+        sid: &Sid,
+        packet: Frames,
+        deliver: impl FnOnce(Stamped) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.lock();
+        if state.sessions == 0 {
+            // No client gets the offset.
+            let seq = state.seq;
+            return deliver(Stamped { seq, packet });
+        }
+        let seq = state.seq.next();
+        let stamped = state.stamp(&packet, seq);
+        let now = turn_clock::tokio_now();
+        let recipient = Recipients::One(sid.clone());
+        state.entries.push(seq, now, recipient, &stamped.packet);
+        // `deliver` takes the packet: its bytes are not shared with the log, which has copied what is short.
+        let delivered = deliver(stamped);
+        if delivered.is_err() {
+            state.entries.pop_newest();
+            return delivered;
+        }
+        state.seq = seq;
+        let dropped = state.trim_once(&self.limits, now);
+        drop(state);
+        drop(dropped);
+        delivered
     }
 
     /// Delivers an event of the store under its number, and keeps it for sessions and in the histories of `rooms`.
@@ -172,7 +211,7 @@ impl EventLog {
         let mut state = self.lock();
         let seq = Place::of(event.number);
         let stamped = match state.sessions > 0 {
-            true => self.stamp(event.packet, seq),
+            true => state.stamp(event.packet, seq),
             false => Stamped {
                 seq,
                 packet: event.packet.clone(),
@@ -180,7 +219,7 @@ impl EventLog {
         };
         deliver(&stamped);
         state.seq = stamped.seq;
-        let dropped = state.keep(&self.limits, stamped, event, rooms);
+        let dropped = state.keep(&self.limits, &stamped, event, rooms, Instant::now());
         drop(state);
         drop(dropped);
     }
@@ -202,7 +241,6 @@ impl EventLog {
         state.floor = state.seq;
         let seq = state.seq;
         state.histories.lose(seq);
-        state.bytes = 0;
         let dropped = std::mem::take(&mut state.entries);
         drop(state);
         drop(dropped);
@@ -210,12 +248,13 @@ impl EventLog {
 
     /// Delivers an event that is not kept, with the position of the latest event that was kept.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
-        let state = self.lock();
+        let mut state = self.lock();
+        let seq = state.seq;
         let stamped = match state.sessions > 0 {
-            true => self.stamp(packet, state.seq),
+            true => state.stamp(packet, seq),
             // No client gets the offset.
             false => Stamped {
-                seq: state.seq,
+                seq,
                 packet: packet.clone(),
             },
         };
@@ -230,14 +269,12 @@ impl EventLog {
             true => state.seq.next_local(),
             false => state.seq.next(),
         };
-        let stamped = self.stamp(packet, seq);
-        state.seq = stamped.seq;
-        state.append(Entry {
-            seq: stamped.seq,
-            recipients: Recipients::One(sid.clone()),
-            packet: stamped.packet.clone(),
-            at: Instant::now(),
-        });
+        let stamped = state.stamp(packet, seq);
+        let recipient = Recipients::One(sid.clone());
+        state.seq = seq;
+        state
+            .entries
+            .push(seq, Instant::now(), recipient, &stamped.packet);
         stamped
     }
 
@@ -259,7 +296,6 @@ impl EventLog {
             return false;
         }
         state.floor = state.seq;
-        state.bytes = 0;
         let dropped = std::mem::take(&mut state.entries);
         let is_empty = !state.histories.has_rules();
         drop(state);
@@ -273,19 +309,11 @@ impl EventLog {
         state.seq == Place::START && state.sessions == 0 && state.histories.is_unused()
     }
 
-    fn stamp(&self, packet: &Frames, seq: Place) -> Stamped {
-        let epoch = self.epoch;
-        Stamped {
-            seq,
-            packet: packet.with_last_argument(|text| Offset { epoch, seq }.push_to(text)),
-        }
-    }
-
     /// Drops events that are too old.
     pub(crate) fn trim(&self) {
         let mut state = self.lock();
         state.histories.trim();
-        let dropped = state.trim(&self.limits);
+        let dropped = state.trim(&self.limits, Instant::now());
         drop(state);
         drop(dropped);
     }
@@ -293,7 +321,7 @@ impl EventLog {
     /// Returns the number of kept events, and an estimate of their memory in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.entries.len(), state.bytes)
+        (state.entries.len(), state.entries.bytes())
     }
 }
 
@@ -302,7 +330,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::packet::Codec;
+    use crate::{base::Message, packet::Codec};
 
     fn session_log(limits: LogLimits) -> EventLog {
         let log = EventLog::new(Epoch::random(), limits, Vec::new());
@@ -374,8 +402,72 @@ mod tests {
             |_| Err::<(), _>(()),
         );
         assert_eq!(refused, Err(()));
+        let refused = log.publish_to(&Sid::random(), packet, |_| Err::<(), _>(()));
+        assert_eq!(refused, Err(()));
         assert_eq!(log.lock().seq(), Place::START);
+        assert_eq!(log.size(), (0, 0));
         append(&log);
         assert_eq!(kept(&log, 0), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_for_one_client_has_its_own_bytes_and_is_kept_as_it_was_sent() {
+        let log = session_log(LogLimits {
+            bytes: usize::MAX,
+            age: Duration::from_secs(10),
+        });
+        let (sid, packet) = (
+            Sid::random(),
+            Codec::default().event("/", None, "tick", &1).unwrap(),
+        );
+        for seq in 1..=4 {
+            let sent = log.publish_to(&sid, packet.clone(), |stamped| {
+                assert_eq!(stamped.seq, Place::of(seq));
+                Ok::<_, Infallible>(stamped.packet)
+            });
+            let Ok(sent) = sent;
+            let offset = Offset {
+                epoch: log.epoch(),
+                seq: Place::of(seq),
+            };
+            let expected = format!(r#"2["tick",1,"{offset}"]"#);
+            assert_eq!(sent.text_alone(), Some(&*expected));
+            let newest = log
+                .lock()
+                .after(Place::of(seq - 1))
+                .next()
+                .unwrap()
+                .packet();
+            assert_eq!(newest, sent);
+            // Nothing is allocated so that both could have it.
+            let messages = sent.into_messages();
+            let [Message::Text(text)] = <[_; 1]>::try_from(messages).unwrap() else {
+                panic!("a text")
+            };
+            assert!(bytes::Bytes::from(text.into_framed()).is_unique());
+            tokio::time::advance(Duration::from_secs(4)).await;
+        }
+        log.trim();
+        assert_eq!(kept(&log, 0), [3, 4]);
+        assert_eq!(log.lock().floor(), Place::of(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn within_a_turn_events_are_kept_by_bytes_too() {
+        let log = session_log(LogLimits {
+            bytes: 700,
+            age: Duration::MAX,
+        });
+        turn_clock::start(Duration::from_secs(1));
+        let packet = Codec::default().event("/", None, "tick", &1).unwrap();
+        for _ in 0..20 {
+            let Ok(()) =
+                log.publish_to(&Sid::random(), packet.clone(), |_| Ok::<_, Infallible>(()));
+        }
+        turn_clock::stop();
+        let (events, bytes) = log.size();
+        assert!(events < 20 && bytes <= 700, "{events} {bytes}");
+        assert_eq!(kept(&log, 0).last(), Some(&20));
+        assert_eq!(log.lock().floor(), Place::of(20 - events as u64));
     }
 }

@@ -1,12 +1,16 @@
 //! [`LogState`]: the part of a log that is changed under its lock.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
+
+use tokio::time::Instant;
 
 use super::{
     Entry, Histories, HistoryEntry, LogLimits, Place,
+    entries::{Entries, SharedEvent},
     event_log::{Numbered, Stamped},
+    offset::OffsetText,
 };
-use crate::packet::event_name;
+use crate::packet::{Frames, event_name};
 
 /// The part of a log under its lock.
 #[derive(Debug)]
@@ -18,8 +22,10 @@ pub(crate) struct LogState {
     /// The position of the newest event that is no longer kept. All later events are kept.
     pub(super) floor: Place,
     /// Ordered by position. With a store, the numbers between them belong to other namespaces.
-    pub(super) entries: VecDeque<Arc<Entry>>,
-    pub(super) bytes: usize,
+    pub(super) entries: Entries,
+    /// When the age of the events was last checked.
+    pub(super) trimmed_at: Option<Instant>,
+    pub(super) offset: OffsetText,
     pub(crate) histories: Histories,
 }
 
@@ -40,9 +46,8 @@ impl LogState {
     }
 
     /// Returns the kept events after a position, in order.
-    pub(crate) fn after(&self, seq: Place) -> impl Iterator<Item = &Arc<Entry>> {
-        let first = self.entries.partition_point(|entry| entry.seq <= seq);
-        self.entries.range(first..)
+    pub(crate) fn after(&self, seq: Place) -> impl Iterator<Item = Entry<'_>> {
+        self.entries.after(seq)
     }
 
     /// Returns whether nothing is kept, and no session began here.
@@ -50,24 +55,31 @@ impl LogState {
         self.sessions <= 1 && self.entries.is_empty() && self.histories.size().0 == 0
     }
 
+    /// Returns an event with its offset as the last argument.
+    pub(super) fn stamp(&mut self, packet: &Frames, seq: Place) -> Stamped {
+        let packet = packet.with_last_argument(self.offset.at(seq));
+        Stamped { seq, packet }
+    }
+
     /// Keeps an event that was delivered. Returns the entries that the limits remove, to be dropped outside of the lock.
     pub(super) fn keep(
         &mut self,
         limits: &LogLimits,
-        stamped: Stamped,
+        stamped: &Stamped,
         event: Numbered<'_>,
         rooms: &[Arc<str>],
-    ) -> Vec<Arc<Entry>> {
-        let (seq, at) = (stamped.seq, event.at);
+        now: Instant,
+    ) -> Vec<Box<SharedEvent>> {
+        let Stamped { seq, packet } = stamped;
         if self.histories.keep_any(rooms) {
             let (skip, except) = event.recipients.excluded();
             let entry = Arc::new(HistoryEntry {
-                seq,
+                seq: *seq,
                 event: event_name(event.packet).into(),
                 packet: event.packet.clone(),
                 skip: skip.to_vec(),
                 except: except.to_vec(),
-                at,
+                at: event.at,
                 time: event.time,
             });
             for room in rooms {
@@ -75,31 +87,31 @@ impl LogState {
             }
         }
         if self.sessions > 0 {
-            self.append(Entry {
-                seq,
-                recipients: event.recipients,
-                packet: stamped.packet,
-                at,
-            });
+            let Numbered { recipients, at, .. } = event;
+            self.entries.push(*seq, at, recipients, packet);
         }
-        self.trim(limits)
-    }
-
-    pub(super) fn append(&mut self, entry: Entry) {
-        self.bytes += entry.bytes();
-        self.entries.push_back(Arc::new(entry));
+        self.trim(limits, now)
     }
 
     /// Removes the oldest events over the limits, and returns them to be dropped outside of the lock.
-    pub(super) fn trim(&mut self, limits: &LogLimits) -> Vec<Arc<Entry>> {
+    pub(super) fn trim(&mut self, limits: &LogLimits, now: Instant) -> Vec<Box<SharedEvent>> {
+        self.trimmed_at = Some(now);
         let mut dropped = Vec::new();
-        while let Some(oldest) = self.entries.front()
-            && (self.bytes > limits.bytes || oldest.at.elapsed() > limits.age)
+        while let Some((at, seq)) = self.entries.oldest()
+            && (self.entries.bytes() > limits.bytes || now.duration_since(at) > limits.age)
         {
-            self.bytes -= oldest.bytes();
-            self.floor = oldest.seq;
-            dropped.extend(self.entries.pop_front());
+            self.floor = seq;
+            dropped.extend(self.entries.pop_oldest());
         }
         dropped
+    }
+
+    /// As [`trim`](Self::trim), if there may be something to remove: within a turn, nothing gets too old.
+    #[inline]
+    pub(super) fn trim_once(&mut self, limits: &LogLimits, now: Instant) -> Vec<Box<SharedEvent>> {
+        if self.trimmed_at == Some(now) && self.entries.bytes() <= limits.bytes {
+            return Vec::new();
+        }
+        self.trim(limits, now)
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! With an [event store](crate::event_store), the positions come from the store, and a log is this node's copy of a part of it.
 
+mod entries;
 mod entry;
 #[expect(
     clippy::module_inception,

@@ -96,6 +96,54 @@ impl fmt::Display for Offset {
     }
 }
 
+/// The text of the latest offset of a log. The next one is made of it, since counting up costs less than writing a number anew, and every
+/// event for clients that can recover has one.
+#[derive(Debug)]
+pub(super) struct OffsetText {
+    latest: Offset,
+    text: String,
+}
+
+impl OffsetText {
+    /// For a log that begins at this offset.
+    pub(super) fn new(latest: Offset) -> Self {
+        OffsetText {
+            text: latest.to_string(),
+            latest,
+        }
+    }
+
+    /// Returns the text of the offset of a place in the log.
+    pub(super) fn at(&mut self, seq: Place) -> &str {
+        let before = self.latest.seq;
+        if seq != before {
+            self.latest.seq = seq;
+            if before.local() == 0 && seq == before.next() {
+                self.count_up();
+            } else {
+                self.text.clear();
+                self.latest.push_to(&mut self.text);
+            }
+        }
+        &self.text
+    }
+
+    /// Adds one to the number at the end of the text, behind its point.
+    fn count_up(&mut self) {
+        let counted = self.text.trim_end_matches('9').len();
+        let nines = self.text.len() - counted;
+        self.text.truncate(counted);
+        match self.text.pop() {
+            Some(digit @ '0'..='8') => self.text.push(char::from(digit as u8 + 1)),
+            before => {
+                self.text.extend(before);
+                self.text.push('1');
+            }
+        }
+        self.text.extend(std::iter::repeat_n('0', nines));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +161,31 @@ mod tests {
             let behind = Offset { seq, ..offset };
             assert_eq!(Offset::parse(&behind.to_string()), Some(behind));
             assert_eq!(behind.to_string(), format!("{offset}.1"));
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_log_is_that_of_each_place() {
+        let epoch = Epoch::random();
+        let offset = |seq| Offset { epoch, seq };
+        let mut text = OffsetText::new(offset(Place::START));
+        let counted = (0..1_200).chain([99_999, 100_000, 100_001, 7, 8]);
+        for seq in counted.map(Place::of) {
+            assert_eq!(text.at(seq), offset(seq).to_string());
+        }
+        let local = Place::of(8).next_local();
+        for seq in [
+            local,
+            local,
+            local.next_local(),
+            Place::of(9),
+            Place::of(10),
+        ] {
+            assert_eq!(text.at(seq), offset(seq).to_string());
+        }
+        for last in [u64::MAX - 1, u64::MAX] {
+            let seq = Place::of(last);
+            assert_eq!(text.at(seq), offset(seq).to_string());
         }
     }
 

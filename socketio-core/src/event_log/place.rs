@@ -66,7 +66,7 @@ impl Place {
         Some(Place(Place::of(read(number)?).0 + local))
     }
 
-    /// Appends it as text. Without `fmt`, for speed: every event for clients that can recover has one.
+    /// Appends it as text.
     pub(super) fn push_to(self, text: &mut String) {
         push_number(text, self.number());
         if self.local() > 0 {

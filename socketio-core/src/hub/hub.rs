@@ -239,8 +239,7 @@ impl Hub {
         options: Option<&DeliveryOptions>,
     ) -> Result<(), EmitError> {
         if let Some(recoverable) = client.recoverable() {
-            let options = options.unwrap_or(DeliveryOptions::DEFAULT);
-            return self.emit_recoverable(client, recoverable, event, (&packet, options));
+            return self.emit_recoverable(client, recoverable, event, packet, options);
         }
         Delivery::emit(self, client, event, packet, options)
     }

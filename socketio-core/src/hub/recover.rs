@@ -3,6 +3,7 @@
 //! Locks are taken in the order client → log → namespace → room → outbox, and the sessions last.
 
 use std::{
+    borrow::Cow,
     convert::Infallible,
     sync::{Arc, atomic::Ordering},
 };
@@ -23,7 +24,7 @@ use crate::{
     admission::OutboxLimits,
     base::{EmitError, ProtocolVersion, Reason, Request},
     counters::RecoveryOutcome,
-    event_log::{LogState, Recipients},
+    event_log::LogState,
     packet::Frames,
 };
 
@@ -198,7 +199,6 @@ impl Hub {
             return;
         }
         let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
-        let to_one = || Recipients::One(client.sid().clone());
         if options.is_volatile || recoverable.log().is_stored() {
             recoverable.log().pass(packet, |stamped| {
                 delivery.deliver_stamped(client, packet, stamped);
@@ -206,9 +206,10 @@ impl Hub {
             delivery.finish();
             return;
         }
-        let Ok(()) = recoverable.log().publish(packet, &[], to_one, |stamped| {
+        let (log, shared) = (recoverable.log(), packet.clone());
+        let Ok(()) = log.publish_to(client.sid(), shared, |stamped| {
             if let Some(client) = self.current(client) {
-                delivery.deliver_stamped(&client, packet, stamped);
+                delivery.deliver_stamped(&client, packet, &stamped);
             }
             Ok::<_, Infallible>(())
         });
@@ -225,42 +226,62 @@ impl Hub {
         client: &Arc<Client>,
         recoverable: &Recoverable,
         event: SentEvent,
-        (packet, options): (&Frames, &DeliveryOptions),
+        packet: Frames,
+        options: Option<&DeliveryOptions>,
     ) -> Result<(), EmitError> {
-        if options.is_volatile {
-            self.deliver_recoverable(client, recoverable, event, (packet, options));
+        let log = recoverable.log();
+        let all = options.unwrap_or(DeliveryOptions::DEFAULT);
+        if all.is_volatile {
+            self.deliver_recoverable(client, recoverable, event, (&packet, all));
             return Ok(());
         }
-        if recoverable.log().is_stored() {
+        if log.is_stored() {
             // Checked now, since there is no caller to return the error to when the event is read from the store.
-            let (connection, packet) = (client.connection(), packet.clone());
+            let connection = client.connection();
             if client.is_connected() && connection.is_full() {
                 return Err(EmitError::outbox_full());
             }
-            self.deliver_recoverable(client, recoverable, event, (&packet, options));
+            self.deliver_recoverable(client, recoverable, event, (&packet, all));
             return Ok(());
         }
-        let mut delivery = Delivery::new(self, client.namespace(), event).options(options);
-        let to_one = || Recipients::One(client.sid().clone());
-        let emitted = recoverable.log().publish(packet, &[], to_one, |stamped| {
+        let index = event.index;
+        // Without observers, nothing is collected for them.
+        let mut watched = (self.is_observed() || self.activity.is_some())
+            .then(|| Delivery::new(self, client.namespace(), event).options(all));
+        let mut delivered = 0;
+        let emitted = log.publish_to(client.sid(), packet, |stamped| {
             let Some(client) = self.current(client) else {
                 return Ok::<_, EmitError>(());
             };
-            delivery.try_deliver(&client, stamped.packet.clone())?;
+            match &mut watched {
+                Some(delivery) => delivery.try_deliver(&client, stamped.packet)?,
+                None if client.is_connected() => {
+                    client.connection().try_push(stamped.packet, options)?;
+                    delivered += 1;
+                }
+                None => {}
+            }
             if let Some(recoverable) = client.recoverable() {
                 recoverable.delivered(stamped.seq);
             }
             Ok(())
         });
-        delivery.finish();
+        match watched {
+            Some(delivery) => _ = delivery.finish(),
+            None if delivered > 0 => self.counters.events.sent(index, delivered),
+            None => {}
+        }
         emitted
     }
 
     /// Returns the client, or the client that has recovered its session in the meantime.
-    fn current(&self, client: &Arc<Client>) -> Option<Arc<Client>> {
+    #[inline]
+    fn current<'a>(&self, client: &'a Arc<Client>) -> Option<Cow<'a, Arc<Client>>> {
         match client.is_connected() {
-            true => Some(Arc::clone(client)),
-            false => self.client(client.namespace(), client.sid()),
+            true => Some(Cow::Borrowed(client)),
+            false => self
+                .client(client.namespace(), client.sid())
+                .map(Cow::Owned),
         }
     }
 
@@ -291,12 +312,12 @@ impl Hub {
         }
         let memberships = recoverable.memberships();
         for entry in log.after(resumed.received) {
-            let is_for = |room: &str| memberships.contain(room, entry.seq);
-            if entry.recipients.include(client.sid(), is_for) {
+            let was_in = |room: &str| memberships.contain(room, entry.seq);
+            if entry.is_for(client.sid(), was_in) {
                 recoverable.delivered(entry.seq);
                 recoverable.set_replayed_after(resumed.presented);
-                let packet = entry.packet.clone();
-                client.connection().push(packet, PacketKind::Event);
+                let connection = client.connection();
+                connection.push(entry.packet(), PacketKind::Event);
             }
         }
     }

@@ -40,9 +40,11 @@ impl KeptSession {
         if lacks_local || !self.is_complete(received, log) {
             return Err(RecoveryOutcome::Incomplete);
         }
-        let missed = || log.after(received).filter(|entry| self.includes(entry));
-        let bytes: usize = missed().map(|entry| entry.packet.bytes()).sum();
-        let messages: usize = missed().map(|entry| entry.packet.count()).sum();
+        let missed = log.after(received).filter(|entry| self.includes(entry));
+        let (messages, bytes) = missed.fold((0, 0), |sum, entry| {
+            let (messages, bytes) = entry.size();
+            (sum.0 + messages, sum.1 + bytes)
+        });
         if messages > limits.messages || bytes > limits.bytes {
             return Err(RecoveryOutcome::TooMuch);
         }
@@ -61,8 +63,8 @@ impl KeptSession {
             && self.memberships.are_known_after(received)
     }
 
-    fn includes(&self, entry: &Entry) -> bool {
-        let is_for = |room: &str| self.memberships.contain(room, entry.seq);
-        entry.recipients.include(&self.sid, is_for)
+    fn includes(&self, entry: &Entry<'_>) -> bool {
+        let was_in = |room: &str| self.memberships.contain(room, entry.seq);
+        entry.is_for(&self.sid, was_in)
     }
 }

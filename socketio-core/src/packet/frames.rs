@@ -8,9 +8,6 @@ use crate::{
     base::{Message, Text},
 };
 
-/// The bytes that are reserved for an added argument.
-const ROOM: usize = 24;
-
 /// An encoded packet: messages that follow one another, with no other message in between. Clones share their bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frames {
@@ -22,7 +19,7 @@ pub struct Frames {
 impl Frames {
     /// A packet of JSON: its text, and the attachments of its placeholders in order.
     #[inline]
-    pub(super) fn text(text: Text, attachments: Vec<Message>) -> Self {
+    pub(crate) fn text(text: Text, attachments: Vec<Message>) -> Self {
         Frames {
             first: Some(Message::Text(text)),
             rest: attachments,
@@ -58,22 +55,34 @@ impl Frames {
         first + self.rest.iter().map(Message::len).sum::<usize>()
     }
 
-    /// Returns the event with one more argument: a string that needs no escapes in JSON, which `push` appends. Only for events of
-    /// the default parser.
-    pub(crate) fn with_last_argument(&self, push: impl FnOnce(&mut String)) -> Frames {
+    /// Returns the text of a packet of the default parser that has no attachments.
+    #[inline]
+    pub(crate) fn text_alone(&self) -> Option<&str> {
+        match &self.first {
+            Some(Message::Text(text)) if self.rest.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the event with one more argument: a string that needs no escapes in JSON. Only for events of the default parser.
+    pub(crate) fn with_last_argument(&self, argument: &str) -> Frames {
         let Some(Message::Text(text)) = &self.first else {
             return self.clone();
         };
         let framed = text.framed().as_str();
         let open = framed.strip_suffix(']').unwrap_or(framed);
-        let mut longer = String::with_capacity(open.len() + ROOM);
+        // Of its exact length: so it takes one allocation until it is shared.
+        let mut longer = String::with_capacity(open.len() + argument.len() + 4);
         longer.push_str(open);
         longer.push_str(",\"");
-        push(&mut longer);
+        longer.push_str(argument);
         longer.push_str("\"]");
         Frames {
             first: Some(Message::Text(Text::from_framed_string(longer))),
-            rest: self.rest.clone(),
+            rest: match self.rest.is_empty() {
+                true => Vec::new(),
+                false => self.rest.clone(),
+            },
         }
     }
 
