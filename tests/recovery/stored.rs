@@ -60,11 +60,6 @@ async fn connect(io: &SocketIo) -> TestClient {
     client.unwrap()
 }
 
-/// Waits until sessions that have changed are stored.
-async fn stored() {
-    sleep(Duration::from_millis(100)).await;
-}
-
 fn outcome(io: &SocketIo, name: &str) -> u64 {
     let outcomes = io.metrics().recovery.unwrap().outcomes;
     let found = outcomes.iter().find(|one| one.name == name);
@@ -85,7 +80,7 @@ async fn a_client_recovers_on_another_node() {
     client.call::<()>("buy", "tea").await.unwrap();
     one.to("room").emit("tick", 1);
     assert_eq!(client.next().await, event("tick", 1));
-    stored().await;
+    one.flushed().await;
 
     // Its node does not notice: the client is gone for it, and sends nothing any more.
     client.connection().stop_reading();
@@ -134,7 +129,8 @@ async fn a_client_that_was_lost_recovers_elsewhere_and_comes_back_again() {
     let mut number = 0;
     for io in [&two, &one, &one, &two] {
         client.lose(Reason::TransportClose).await;
-        stored().await;
+        one.flushed().await;
+        two.flushed().await;
         let mut missed = Vec::new();
         for from in [&one, &two] {
             number += 1;
@@ -193,7 +189,7 @@ async fn a_session_ends_when_its_time_is_over_or_its_client_leaves() {
     let (one, two) = (node(&store).await, node(&store).await);
     let client = connect(&one).await;
     let leaving = connect(&one).await;
-    stored().await;
+    one.flushed().await;
     leaving.disconnect().await.unwrap();
     client.lose(Reason::TransportClose).await;
     sleep(Duration::from_secs(121)).await;
@@ -211,7 +207,7 @@ async fn only_one_of_two_clients_with_the_same_session_gets_it() {
     let (one, two, three) = (node(&store).await, node(&store).await, node(&store).await);
     let client = connect(&one).await;
     client.call::<()>("enter", "room").await.unwrap();
-    stored().await;
+    one.flushed().await;
     let (left, right) = tokio::join!(client.recover_on(&two), client.recover_on(&three));
     let (left, right) = (left.unwrap(), right.unwrap());
     sleep(Duration::from_secs(1)).await;

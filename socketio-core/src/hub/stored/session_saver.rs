@@ -48,6 +48,15 @@ pub(super) enum Job {
     Remove(SessionKey),
 }
 
+/// What is left to be done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Jobs wait or are being done.
+    is_busy: bool,
+    /// The latest attempt has failed.
+    is_failing: bool,
+}
+
 /// Stores the sessions of this node whenever they change, so that another node can recover them.
 pub(crate) struct SessionSaver {
     stored: Arc<StoredEvents>,
@@ -56,8 +65,7 @@ pub(crate) struct SessionSaver {
     kept_for: Duration,
     jobs: Mutex<VecDeque<Job>>,
     wake: Notify,
-    /// How many jobs wait or are being done.
-    busy: watch::Sender<usize>,
+    progress: watch::Sender<Progress>,
     marks: Mutex<HashMap<SessionKey, Arc<SessionMark>>>,
 }
 
@@ -73,7 +81,7 @@ impl SessionSaver {
             kept_for,
             jobs: Mutex::default(),
             wake: Notify::new(),
-            busy: watch::Sender::new(0),
+            progress: watch::Sender::default(),
             marks: Mutex::default(),
         }
     }
@@ -126,16 +134,23 @@ impl SessionSaver {
             jobs.remove(index);
         }
         jobs.push_back(job);
-        self.busy.send_replace(jobs.len());
+        self.progress.send_modify(|progress| progress.is_busy = true);
         drop(jobs);
         self.wake.notify_one();
     }
 
     /// Waits until all that has changed is stored.
     pub(super) async fn flushed(&self) {
-        let mut busy = self.busy.subscribe();
+        let mut progress = self.progress.subscribe();
         // The sender lives as long as this.
-        drop(busy.wait_for(|busy| *busy == 0).await);
+        drop(progress.wait_for(|progress| !progress.is_busy).await);
+    }
+
+    /// Waits until all that has changed is stored, or can't be stored now.
+    pub(super) async fn flushed_or_failing(&self) {
+        let mut progress = self.progress.subscribe();
+        let done = progress.wait_for(|progress| !progress.is_busy || progress.is_failing);
+        drop(done.await);
     }
 
     /// Stores sessions for ever.
@@ -156,10 +171,15 @@ impl SessionSaver {
                 let mut batch = batch;
                 while let Err(error) = self.store(&hub, &mut batch).await {
                     tracing::debug!(target: "socketio", %error, "sessions can't be stored: trying again");
+                    self.progress
+                        .send_modify(|progress| progress.is_failing = true);
                     sleep(PAUSE).await;
                 }
                 let jobs = self.jobs();
-                self.busy.send_replace(jobs.len());
+                self.progress.send_replace(Progress {
+                    is_busy: !jobs.is_empty(),
+                    is_failing: false,
+                });
             }
         }
     }
