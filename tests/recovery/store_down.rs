@@ -202,3 +202,40 @@ async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
         assert_eq!(client.next().await, event("tick", 5));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slower_than_the_store() {
+    let (store, queue) = (TestStore::new(), TestQueue::new());
+    let node = async || {
+        let io = SocketIo::bare()
+            .allow_namespace("/")
+            .recovery(Recovery::default())
+            .event_store(store.clone())
+            .message_queue(queue.clone())
+            .build()
+            .unwrap();
+        io.subscribed().await;
+        io
+    };
+    let (one, two) = (node().await, node().await);
+    let (near, far) = (connect(&one).await, connect(&two).await);
+    one.emit("tick", 1);
+    assert_eq!(near.next().await, event("tick", 1));
+    assert_eq!(far.next().await, event("tick", 1));
+    store.cut();
+    queue.cut();
+    one.emit("tick", 2);
+    assert_eq!(near.next().await, event("tick", 2));
+    store.restore();
+    while !health(&one).is_available || !health(&two).is_available {
+        sleep(Duration::from_millis(100)).await;
+    }
+    one.emit("tick", 3);
+    assert_eq!(near.next().await, event("tick", 3));
+    assert_eq!(far.next().await, event("tick", 3));
+    queue.restore();
+    assert_eq!(far.next().await, event("tick", 2));
+    for client in [near, far] {
+        client.expect_silence(Duration::from_secs(10)).await;
+    }
+}
