@@ -153,6 +153,29 @@ async fn a_client_that_was_lost_recovers_elsewhere_and_comes_back_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_comes_back_to_its_node_before_that_knows_that_it_was_elsewhere() {
+    let store = TestStore::new();
+    let (one, two) = (node(&store).await, node(&store).await);
+    let client = connect(&one).await;
+    client.call::<()>("enter", "room").await.unwrap();
+    one.flushed().await;
+    client.connection().stop_reading();
+    let elsewhere = client.recover_on(&two).await.unwrap();
+    let back = elsewhere.recover_on(&one).await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.sid(), client.sid());
+    sleep(Duration::from_secs(1)).await;
+    assert!(back.is_connected());
+    for (number, io) in [&one, &two].into_iter().enumerate() {
+        io.emit("all", number);
+        io.to("room").emit("tick", number);
+        assert_eq!(back.next().await, event("all", number));
+        assert_eq!(back.next().await, event("tick", number));
+    }
+    assert_eq!((one.sockets("/").len(), two.sockets("/").len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_of_a_node_that_is_stopped_is_recovered_on_another_one() {
     let store = TestStore::new();
     let one = node(&store).await;

@@ -211,7 +211,7 @@ async fn start(io: SocketIo, stage: OnStage, pause: State<Duration>) {
     if std::mem::replace(&mut stage.journal().is_running, true) {
         return;
     }
-    let (stage, pause) = (stage.clone(), **pause);
+    let (stage, pause) = (stage.clone(), *pause);
     io.spawn(async move |io| {
         while stage.journal().is_running {
             tokio::time::sleep(pause).await;
@@ -266,11 +266,11 @@ async fn main() -> socketio::Result {
         .max_disconnection(millis("--max-disconnection", 4_000))
         .keep_session::<Visits>()
         .on_expired(move |expired: Expired| {
-            seen.journal().sids.remove(expired.sid());
+            seen.journal().sids.remove(expired.sid().as_str());
             async {}
         });
     let mut io = SocketIo::bare()
-        .logger(true)
+        .logger(std::env::var_os("RUST_LOG").is_some())
         .shared_state(stage)
         .state(millis("--pause", 10))
         .on("connect", connect)

@@ -102,7 +102,7 @@ impl Hub {
         } else {
             recovery.forget(&mark.pid);
         }
-        saver.end(&mark.pid);
+        saver.forget(key);
     }
 }
 
@@ -153,7 +153,9 @@ impl Take<'_> {
                 return;
             }
         };
-        // What this node may still have of it is old.
+        // What this node may still have of it is old. Its client may be connected for this node, which has not heard yet that another one
+        // has taken the session over in between; two clients with one id would be in each other's way.
+        self.hub.session_was_taken(&SessionKey::of(&pid));
         self.recovery.forget(&pid);
         let Some(log) = self.hub.log(&record.namespace()) else {
             return;

@@ -126,6 +126,11 @@ impl SessionSaver {
         }
     }
 
+    /// Forgets a session that another node has taken.
+    pub(super) fn forget(&self, key: &SessionKey) {
+        self.marks().remove(key);
+    }
+
     pub(super) fn push(&self, job: Job) {
         let mut jobs = self.jobs();
         if jobs.len() >= WAITING

@@ -29,6 +29,7 @@ async function killNodes(site, random, isOver) {
 async function breakRedis(site, trial, kind, milliseconds) {
   const { mustRecover } = trial;
   trial.mustRecover = 0;
+  trial.queueIsDown = true;
   if (kind === "kill") {
     await site.stopRedis();
     await sleep(milliseconds);
