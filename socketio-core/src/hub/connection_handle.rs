@@ -36,15 +36,17 @@ pub(crate) enum Sleep {
     },
 }
 
-/// The reason why the server closes a connection.
+/// The reason why the server closes a connection. Of several, the last one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseRequest {
+    /// The client must come back once it has received what is in its outbox.
+    LostOnceArrived = 1,
     /// A handler called `close`.
-    Server = 1,
+    Server = 2,
     /// The server shuts down.
-    Shutdown = 2,
+    Shutdown = 3,
     /// The client has a newer connection, or must come back to recover its session.
-    Lost = 3,
+    Lost = 4,
 }
 
 /// The shared part of one connection.
@@ -220,10 +222,16 @@ impl ConnectionHandle {
     pub(crate) fn closing(&self) -> Option<Reason> {
         match self.closing.load(Ordering::Acquire) {
             0 => None,
+            closing if closing == CloseRequest::LostOnceArrived as u8 => None,
             closing if closing == CloseRequest::Server as u8 => Some(Reason::ServerClose),
             closing if closing == CloseRequest::Lost as u8 => Some(Reason::TransportClose),
             _ => Some(Reason::ServerShutdown),
         }
+    }
+
+    /// Returns whether the connection is to be closed once what is in its outbox has arrived.
+    pub(crate) fn closes_once_arrived(&self) -> bool {
+        self.closing.load(Ordering::Acquire) == CloseRequest::LostOnceArrived as u8
     }
 
     /// Returns the name of the current transport.

@@ -159,6 +159,12 @@ impl Recoverable {
         self.replayed_after.store(seq.to_bits(), Ordering::Relaxed);
     }
 
+    /// The client was connected since, and has dispatched what it had kept of them.
+    pub(crate) fn forget_replay(&self) {
+        self.replayed_after.store(NONE, Ordering::Relaxed);
+        self.changed();
+    }
+
     /// The event at this position was put into the outbox. Under the lock of the log.
     pub(super) fn delivered(&self, seq: Place) {
         self.last.set(seq);
