@@ -293,7 +293,9 @@ async fn main() -> socketio::Result {
     let mut once = Once::default();
     if let Some(url) = option("--redis") {
         deliveries = deliveries.redis(Redis::new(&url)?, "cuts");
-        once = once.store(RedisOnce::new(&url)?);
+        // Of a node that was killed. A test does not wait for half a minute.
+        let lease = Duration::from_secs(3);
+        once = once.store(RedisOnce::new(&url)?).lease(lease);
         io = io.message_queue(&*url).event_store(RedisStreams::new(&url)?);
     }
     let io = io.deliveries(deliveries).once(once).build()?;

@@ -112,7 +112,12 @@ export class FaultyLink {
   mend() {
     this.#downUntil = 0;
     this.#budgets.length = 0;
-    this.#each((pair) => { pair.budget = {}; });
+    this.#each((pair) => {
+      pair.budget = {};
+      if (pair.passes) return;
+      pair.near.resetAndDestroy();
+      pair.far.resetAndDestroy();
+    });
   }
 
   stop() {
