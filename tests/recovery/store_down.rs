@@ -80,6 +80,25 @@ async fn events_go_on_and_sessions_are_not_recovered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_acknowledgement_does_not_wait_for_a_store_that_is_down() {
+    let store = TestStore::new();
+    let io = SocketIo::bare()
+        .on("enter", |room: String| socketio::join_room(room).is_ok())
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .build()
+        .unwrap();
+    io.subscribed().await;
+    let client = connect(&io).await;
+    store.cut();
+    for room in ["one", "two"] {
+        let began = tokio::time::Instant::now();
+        assert!(client.call::<bool>("enter", room).await.unwrap());
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_outage_loses_nothing() {
     let store = TestStore::new();
     let (one, two) = (node(&store).await, node(&store).await);
@@ -204,7 +223,8 @@ async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slower_than_the_store() {
+async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slower_than_the_store()
+{
     let (store, queue) = (TestStore::new(), TestQueue::new());
     let node = async || {
         let io = SocketIo::bare()

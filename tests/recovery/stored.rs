@@ -153,6 +153,25 @@ async fn a_client_that_was_lost_recovers_elsewhere_and_comes_back_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_acknowledged_is_stored() {
+    let store = TestStore::new();
+    let (one, two) = (node(&store).await, node(&store).await);
+    let client = connect(&one).await;
+    one.flushed().await;
+    client.call::<()>("enter", "room").await.unwrap();
+    client.call::<()>("buy", "tea").await.unwrap();
+    // In this moment its node is killed.
+    client.connection().stop_reading();
+    let back = client.recover_on(&two).await.unwrap();
+    assert!(back.recovered());
+    type Look = (Vec<String>, Option<String>, Cart, u32, u8);
+    let (rooms, user, cart, ..): Look = back.call("look", ()).await.unwrap();
+    assert_eq!(rooms, [client.sid().to_string(), "room".into()]);
+    assert_eq!(user.as_deref(), Some("ana"));
+    assert_eq!(cart, Cart(vec!["tea".into()]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_comes_back_to_its_node_before_that_knows_that_it_was_elsewhere() {
     let store = TestStore::new();
     let (one, two) = (node(&store).await, node(&store).await);

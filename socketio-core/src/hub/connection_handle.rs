@@ -60,6 +60,8 @@ pub(crate) struct ConnectionHandle {
     /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
+    /// The acknowledgements that wait for the event store.
+    late_acks: AtomicUsize,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
     /// The number of acks that are pending on this connection, those of callbacks included.
@@ -92,6 +94,7 @@ impl ConnectionHandle {
             writable: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
+            late_acks: AtomicUsize::new(0),
             pending_calls: AtomicUsize::new(0),
             pending_acks: AtomicUsize::new(0),
             callbacks: OnceLock::new(),
@@ -300,6 +303,23 @@ impl ConnectionHandle {
 
     pub(crate) fn end_call(&self) {
         self.pending_calls.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// An acknowledgement waits for the event store. [`end_late_ack`](Self::end_late_ack) follows when it is in the outbox.
+    pub(super) fn begin_late_ack(&self) {
+        self.late_acks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn end_late_ack(&self) {
+        self.late_acks.fetch_sub(1, Ordering::Relaxed);
+        if self.is_draining() {
+            self.notify();
+        }
+    }
+
+    /// Returns whether acknowledgements wait for the event store.
+    pub(crate) fn has_late_acks(&self) -> bool {
+        self.late_acks.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn has_pending_calls(&self) -> bool {

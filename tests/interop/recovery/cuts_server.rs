@@ -72,7 +72,9 @@ impl Stage {
 
     /// Returns a number below `end`, which follows from the seed.
     fn below(&self, end: u64) -> u64 {
-        let mut mixed = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mut mixed = self
+            .random
+            .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
@@ -117,7 +119,13 @@ impl Stage {
         *number += 1;
         let head = (stream, *number, now());
         match self.below(12) {
-            0 => to.emit("e", (head, Bytes::from(vec![*number as u8; self.below(3_000) as usize]))),
+            0 => to.emit(
+                "e",
+                (
+                    head,
+                    Bytes::from(vec![*number as u8; self.below(3_000) as usize]),
+                ),
+            ),
             1 => to.emit("e", (head, "x".repeat(self.below(30_000) as usize))),
             _ => to.emit("e", (head,)),
         }
@@ -148,10 +156,17 @@ async fn connect(
     visits.update(|visits| visits.0 += 1);
     if recovered.0 == (visits.get().0 == 1) {
         let sid = socket.sid();
-        stage.journal().mistakes.push(format!("{sid} has {} visits, recovered: {}", visits.get().0, recovered.0));
+        stage.journal().mistakes.push(format!(
+            "{sid} has {} visits, recovered: {}",
+            visits.get().0,
+            recovered.0
+        ));
     }
     if !stage.journal().connected.insert(socket.sid().to_string()) {
-        stage.journal().mistakes.push(format!("{} connects twice", socket.sid()));
+        stage
+            .journal()
+            .mistakes
+            .push(format!("{} connects twice", socket.sid()));
     }
     Ok(())
 }
@@ -174,7 +189,10 @@ async fn hello(socket: Socket, visits: Session<Visits>, stage: OnStage) -> Value
     let user = socket.user().unwrap_or_default();
     let name = &stage.name;
     let streams = [format!("{name} all"), format!("{name} user {user}")];
-    let last: BTreeMap<_, _> = streams.iter().map(|stream| (stream, journal.last(stream))).collect();
+    let last: BTreeMap<_, _> = streams
+        .iter()
+        .map(|stream| (stream, journal.last(stream)))
+        .collect();
     json!({ "rooms": socket.rooms(), "visits": visits.get().0, "last": last })
 }
 
@@ -185,7 +203,10 @@ async fn join(room: String, socket: Socket, stage: OnStage) -> socketio::Result<
     join_room(&room)?;
     let name = &stage.name;
     let streams = [format!("{name} {room}"), format!("{name} rooms {room}")];
-    let last: BTreeMap<_, _> = streams.iter().map(|stream| (stream, journal.last(stream))).collect();
+    let last: BTreeMap<_, _> = streams
+        .iter()
+        .map(|stream| (stream, journal.last(stream)))
+        .collect();
     Ok(json!({ "already": already, "last": last }))
 }
 
@@ -235,7 +256,9 @@ async fn health(io: SocketIo) -> bool {
 
 async fn outcomes(io: SocketIo) -> String {
     let text = io.metrics().to_prometheus();
-    let lines = text.lines().filter(|line| line.starts_with("socketio_recovery_outcomes"));
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("socketio_recovery_outcomes"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -289,14 +312,18 @@ async fn main() -> socketio::Result {
         .ping_interval(millis("--ping-interval", 1_000))
         .ping_timeout(millis("--ping-timeout", 1_000))
         .upgrade_timeout(Duration::from_secs(1));
-    let mut deliveries = Deliveries::default().ack_timeout(Duration::from_secs(1)).max_attempts(1_000);
+    let mut deliveries = Deliveries::default()
+        .ack_timeout(Duration::from_secs(1))
+        .max_attempts(1_000);
     let mut once = Once::default();
     if let Some(url) = option("--redis") {
         deliveries = deliveries.redis(Redis::new(&url)?, "cuts");
         // Of a node that was killed. A test does not wait for half a minute.
         let lease = Duration::from_secs(3);
         once = once.store(RedisOnce::new(&url)?).lease(lease);
-        io = io.message_queue(&*url).event_store(RedisStreams::new(&url)?);
+        io = io
+            .message_queue(&*url)
+            .event_store(RedisStreams::new(&url)?);
     }
     let io = io.deliveries(deliveries).once(once).build()?;
     io.subscribed().await;

@@ -204,7 +204,9 @@ impl Session {
             return false;
         }
         let is_due = self.control_due == Some(control::PING);
-        let awaits = self.heartbeat.ping_now(Instant::now(), &self.sessions.config);
+        let awaits = self
+            .heartbeat
+            .ping_now(Instant::now(), &self.sessions.config);
         // One that was written before proves nothing.
         self.asked = Some(if awaits && !is_due { 2 } else { 1 });
         self.control_due = Some(control::PING);

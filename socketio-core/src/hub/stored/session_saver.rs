@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    session_mark::{Changed, SessionMark},
+    session_mark::SessionMark,
     session_record::SessionRecord,
     session_types::SessionTypes,
     stored_events::{OPERATION, StoredEvents, too_slow},
@@ -21,7 +21,8 @@ use super::{
 use crate::{
     base::BoxError,
     event_store::{SessionKey, StoredSession},
-    hub::{Hub, KeptSession},
+    hub::{ConnectionHandle, Hub, KeptSession},
+    packet::Frames,
 };
 
 /// How many sessions are stored at a time.
@@ -46,6 +47,16 @@ pub(super) enum Job {
     /// A session whose client has lost its connection.
     Keep(Arc<KeptSession>),
     Remove(SessionKey),
+}
+
+impl Job {
+    /// Returns how often the session has changed that is to be stored, before it is read: later changes are another job.
+    fn begin(&self) -> u64 {
+        match self {
+            Job::Save(mark) => mark.take_dirty(),
+            Job::Keep(_) | Job::Remove(_) => 0,
+        }
+    }
 }
 
 /// What is left to be done.
@@ -121,14 +132,53 @@ impl SessionSaver {
     pub(in crate::hub) fn end(&self, pid: &str) {
         let key = SessionKey::of(pid);
         let mark = self.marks().remove(&key);
+        if let Some(mark) = &mark {
+            self.release(mark, u64::MAX);
+        }
         if mark.is_none_or(|mark| !mark.is_taken()) {
             self.push(Job::Remove(key));
         }
     }
 
+    /// Sends the acknowledgements that have waited until so many changes of a session are stored.
+    fn release(&self, mark: &SessionMark, changes: u64) {
+        for (connection, packet) in mark.saved(changes) {
+            self.stored.push_behind(&connection, packet);
+            connection.end_late_ack();
+        }
+    }
+
+    /// Sessions can't be stored now: no acknowledgement waits for it.
+    pub(super) fn release_all(&self) {
+        let marks: Vec<_> = self.marks().values().cloned().collect();
+        for mark in marks {
+            self.release(&mark, u64::MAX);
+        }
+    }
+
+    /// Sends an acknowledgement to the client of a session, once the changes of the session so far are stored, and behind the events that
+    /// are on their way.
+    pub(in crate::hub) fn acknowledge(
+        &self,
+        mark: &SessionMark,
+        connection: &Arc<ConnectionHandle>,
+        packet: Frames,
+    ) {
+        let held = match self.stored.is_down() {
+            true => Err(packet),
+            false => mark.hold(connection, packet),
+        };
+        if let Err(packet) = held {
+            self.stored.push_behind(connection, packet);
+        }
+    }
+
     /// Forgets a session that another node has taken.
     pub(super) fn forget(&self, key: &SessionKey) {
-        self.marks().remove(key);
+        let mark = self.marks().remove(key);
+        if let Some(mark) = mark {
+            self.release(&mark, u64::MAX);
+        }
     }
 
     pub(super) fn push(&self, job: Job) {
@@ -139,7 +189,8 @@ impl SessionSaver {
             jobs.remove(index);
         }
         jobs.push_back(job);
-        self.progress.send_modify(|progress| progress.is_busy = true);
+        self.progress
+            .send_modify(|progress| progress.is_busy = true);
         drop(jobs);
         self.wake.notify_one();
     }
@@ -178,6 +229,7 @@ impl SessionSaver {
                     tracing::debug!(target: "socketio", %error, "sessions can't be stored: trying again");
                     self.progress
                         .send_modify(|progress| progress.is_failing = true);
+                    self.release_all();
                     sleep(PAUSE).await;
                 }
                 let jobs = self.jobs();
@@ -199,7 +251,7 @@ impl SessionSaver {
     fn mark_all(&self) {
         let marks: Vec<_> = self.marks().values().cloned().collect();
         for mark in marks.iter().filter(|mark| mark.client().is_some()) {
-            mark.changed();
+            mark.refresh();
         }
     }
 
@@ -222,7 +274,8 @@ impl SessionSaver {
             let saves = batch
                 .iter()
                 .take_while(|job| !matches!(job, Job::Remove(_)));
-            let saves: Vec<_> = saves.map(|job| self.session(job)).collect();
+            let (changes, saves): (Vec<_>, Vec<_>) =
+                saves.map(|job| (job.begin(), self.session(job))).unzip();
             let count = saves.len();
             let sessions: Vec<_> = saves.into_iter().flatten().collect();
             if !sessions.is_empty() {
@@ -236,7 +289,11 @@ impl SessionSaver {
                     hub.session_was_taken(&session.key);
                 }
             }
-            batch.drain(..count);
+            for (job, changes) in batch.drain(..count).zip(changes) {
+                if let Job::Save(mark) = job {
+                    self.release(&mark, changes);
+                }
+            }
         }
         Ok(())
     }
@@ -244,7 +301,6 @@ impl SessionSaver {
     fn session(&self, job: &Job) -> Option<StoredSession> {
         let (key, record, ttl) = match job {
             Job::Save(mark) => {
-                mark.take_dirty();
                 let client = mark.client().filter(|_| !mark.is_taken())?;
                 let record = SessionRecord::of_client(&client, &self.types)?;
                 // It is stored again before that.
