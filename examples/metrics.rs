@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use socketio::{Forbidden, SocketIo, broadcast};
+use socketio::{Forbidden, Recovery, SocketIo, broadcast};
 use tokio::net::TcpListener;
 
 #[socketio::on("chat message")]
@@ -34,6 +34,7 @@ fn vote(choice: u8) -> u8 {
 async fn main() -> socketio::Result {
     let io = SocketIo::builder()
         .ping_interval(Duration::from_secs(5))
+        .recovery(Recovery::default())
         .logger(true)
         .build()?;
 

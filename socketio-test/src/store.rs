@@ -12,8 +12,6 @@ use tokio::sync::watch;
 /// An event store in memory, for nodes of one cluster in tests: a `MemoryEvents` that can be cut off. Clones share one store.
 ///
 /// ```
-/// use std::time::Duration;
-///
 /// use socketio::{Recovery, SocketIo};
 /// use socketio_test::{TestClient, TestStore, event};
 ///
@@ -32,8 +30,8 @@ use tokio::sync::watch;
 /// one.emit("news", 1);
 /// assert_eq!(client.next().await, event("news", 1));
 ///
-/// // A session is stored within milliseconds.
-/// tokio::time::sleep(Duration::from_millis(100)).await;
+/// // Now its session is stored, too.
+/// one.flushed().await;
 /// let back = client.recover_on(&two).await?;
 /// assert!(back.recovered());
 /// # Ok(())

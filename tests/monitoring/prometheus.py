@@ -6,6 +6,7 @@ Needs `prometheus` and `promtool` (Debian: prometheus), and the example: `python
 import contextlib
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ PATIENCE = 60
 # The metrics for which the example has no data.
 LEGITIMATELY_EMPTY = {
     "socketio_queue_": "the example has no message queue",
+    "socketio_store_": "the example has no event store",
+    "socketio_recovery_outcomes_total": "none of its clients comes back",
 }
 
 
@@ -158,6 +161,18 @@ def check_names(operators):
     page = (HERE.parent.parent / "docs" / "guide" / "monitoring.md").read_text()
     undocumented = [name for name in exported if "`%s`" % name.removeprefix("socketio_") not in page]
     assert not undocumented, undocumented
+    # Also of what the example has no data for.
+    used = set(re.findall(r"\bsocketio_\w+", (MONITORING / "alerts.yml").read_text()))
+    for _, expression in dashboard_queries():
+        used.update(re.findall(r"\bsocketio_\w+", expression))
+    known = set(re.findall(r"`(\w+)`", page))
+    unknown = [name for name in used if base_name(name).removeprefix("socketio_") not in known]
+    assert not unknown, unknown
+
+
+def base_name(name):
+    """The name of a metric without the end of a series of a histogram."""
+    return re.sub(r"_(bucket|sum|count)$", "", name)
 
 
 def main(examples):

@@ -240,6 +240,36 @@ async fn a_client_that_recovers_its_session_gets_the_rest_of_the_history_once() 
 }
 
 #[tokio::test]
+async fn a_gap_is_told_again_if_the_first_acknowledgement_was_lost_with_the_connection() {
+    let io = bare()
+        .history("/", "small:{id}", History::new().max_events(2))
+        .recovery(Recovery::default())
+        .build()
+        .unwrap();
+    let begin = io.history("/", "small:a").read().unwrap().position;
+    for number in 1..=3 {
+        io.to("small:a").emit("tick", number);
+    }
+    let client = TestClient::builder(&io).recoverable().connect().await;
+    let client = client.unwrap();
+    // It joins, and does not hear how.
+    let socket = io.socket("/", client.sid()).unwrap();
+    assert!(!socket.join_since("small:a", Some(begin)).unwrap().recovered);
+    client.lose(Reason::TransportClose).await;
+    io.to("small:a").emit("tick", 4);
+    let back = client.recover().await.unwrap();
+    assert!(back.recovered());
+    let told: Value = back.call("since", ("small:a", begin)).await.unwrap();
+    assert_eq!(told["recovered"], false);
+    let goes_on: Value = back
+        .call("since", ("small:a", position(&told)))
+        .await
+        .unwrap();
+    assert_eq!(goes_on["recovered"], true);
+    assert_eq!(back.received(), ticks([4]));
+}
+
+#[tokio::test]
 async fn a_history_is_read_by_pages() {
     let io = bare().build().unwrap();
     emit(&io, 1..=5);

@@ -1,6 +1,12 @@
 //! Histories over HTTP, over real sockets.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use serde_json::json;
 use socketio::{History, SocketIo};
@@ -103,16 +109,21 @@ async fn readers_that_reconnect_while_events_are_emitted_see_each_event_once() {
         .unwrap();
     let (_serving, port) = serve(&io).await;
     emit(&io, 0..500);
-    let emitting = io.clone();
-    let emitter = tokio::task::spawn_blocking(move || {
+    // How far each reader has come.
+    let places: Arc<[AtomicU64; 8]> = Arc::default();
+    let (emitting, slowest) = (io.clone(), Arc::clone(&places));
+    let emitter = tokio::spawn(async move {
         for number in 500..EVENTS {
             emitting.to("room:a").emit("tick", number);
             if number % 50 == 0 {
-                std::thread::sleep(Duration::from_millis(2));
+                // So that all of them read, and lose their connections, while events are emitted.
+                let near = u64::from(number) - 200;
+                until(|| slowest.iter().all(|place| place.load(Relaxed) >= near)).await;
             }
         }
     });
-    let readers = (1..=8).map(|reader| {
+    let readers = (1..=8_usize).map(|reader| {
+        let places = Arc::clone(&places);
         tokio::spawn(async move {
             let mut seen = Vec::new();
             let mut reading = SocketReader::open(port, "").await;
@@ -123,6 +134,7 @@ async fn readers_that_reconnect_while_events_are_emitted_see_each_event_once() {
                     assert_eq!(message.data["recovered"], true);
                 } else if let Some(number) = message.data["args"][0].as_u64() {
                     seen.push(number);
+                    places[reader - 1].store(number, Relaxed);
                     left -= 1;
                 }
                 if left == 0 {

@@ -80,6 +80,25 @@ async fn events_are_delivered_and_sessions_are_not_recovered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_acknowledgement_does_not_wait_for_a_store_that_is_down() {
+    let store = TestStore::new();
+    let io = SocketIo::bare()
+        .on("enter", |room: String| socketio::join_room(room).is_ok())
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .build()
+        .unwrap();
+    io.subscribed().await;
+    let client = connect(&io).await;
+    store.cut();
+    for room in ["one", "two"] {
+        let began = tokio::time::Instant::now();
+        assert!(client.call::<bool>("enter", room).await.unwrap());
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_outage_loses_nothing() {
     let store = TestStore::new();
     let (one, two) = (node(&store).await, node(&store).await);
@@ -200,5 +219,43 @@ async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
     plain.emit("tick", 5);
     for client in &clients {
         assert_eq!(client.next().await, event("tick", 5));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slower_than_the_store()
+{
+    let (store, queue) = (TestStore::new(), TestQueue::new());
+    let node = async || {
+        let io = SocketIo::bare()
+            .allow_namespace("/")
+            .recovery(Recovery::default())
+            .event_store(store.clone())
+            .message_queue(queue.clone())
+            .build()
+            .unwrap();
+        io.subscribed().await;
+        io
+    };
+    let (one, two) = (node().await, node().await);
+    let (near, far) = (connect(&one).await, connect(&two).await);
+    one.emit("tick", 1);
+    assert_eq!(near.next().await, event("tick", 1));
+    assert_eq!(far.next().await, event("tick", 1));
+    store.cut();
+    queue.cut();
+    one.emit("tick", 2);
+    assert_eq!(near.next().await, event("tick", 2));
+    store.restore();
+    while !health(&one).is_available || !health(&two).is_available {
+        sleep(Duration::from_millis(100)).await;
+    }
+    one.emit("tick", 3);
+    assert_eq!(near.next().await, event("tick", 3));
+    assert_eq!(far.next().await, event("tick", 3));
+    queue.restore();
+    assert_eq!(far.next().await, event("tick", 2));
+    for client in [near, far] {
+        client.expect_silence(Duration::from_secs(10)).await;
     }
 }

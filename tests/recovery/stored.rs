@@ -60,11 +60,6 @@ async fn connect(io: &SocketIo) -> TestClient {
     client.unwrap()
 }
 
-/// Waits until sessions that have changed are stored.
-async fn stored() {
-    sleep(Duration::from_millis(100)).await;
-}
-
 fn outcome(io: &SocketIo, name: &str) -> u64 {
     let outcomes = io.metrics().recovery.unwrap().outcomes;
     let found = outcomes.iter().find(|one| one.name == name);
@@ -85,7 +80,7 @@ async fn a_client_recovers_on_another_node() {
     client.call::<()>("buy", "tea").await.unwrap();
     one.to("room").emit("tick", 1);
     assert_eq!(client.next().await, event("tick", 1));
-    stored().await;
+    one.flushed().await;
 
     // The client is lost, and its node does not notice that.
     client.connection().stop_reading();
@@ -134,7 +129,8 @@ async fn a_client_recovers_on_another_node_and_then_on_its_first_one() {
     let mut number = 0;
     for io in [&two, &one, &one, &two] {
         client.lose(Reason::TransportClose).await;
-        stored().await;
+        one.flushed().await;
+        two.flushed().await;
         let mut missed = Vec::new();
         for from in [&one, &two] {
             number += 1;
@@ -154,6 +150,48 @@ async fn a_client_recovers_on_another_node_and_then_on_its_first_one() {
     // It was never lost.
     assert_eq!(*expired.lock().unwrap(), 0);
     assert_eq!(one.metrics().recovery.unwrap().kept_sessions, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_acknowledged_is_stored() {
+    let store = TestStore::new();
+    let (one, two) = (node(&store).await, node(&store).await);
+    let client = connect(&one).await;
+    one.flushed().await;
+    client.call::<()>("enter", "room").await.unwrap();
+    client.call::<()>("buy", "tea").await.unwrap();
+    // In this moment its node is killed.
+    client.connection().stop_reading();
+    let back = client.recover_on(&two).await.unwrap();
+    assert!(back.recovered());
+    type Look = (Vec<String>, Option<String>, Cart, u32, u8);
+    let (rooms, user, cart, ..): Look = back.call("look", ()).await.unwrap();
+    assert_eq!(rooms, [client.sid().to_string(), "room".into()]);
+    assert_eq!(user.as_deref(), Some("ana"));
+    assert_eq!(cart, Cart(vec!["tea".into()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_comes_back_to_its_node_before_that_knows_that_it_was_elsewhere() {
+    let store = TestStore::new();
+    let (one, two) = (node(&store).await, node(&store).await);
+    let client = connect(&one).await;
+    client.call::<()>("enter", "room").await.unwrap();
+    one.flushed().await;
+    client.connection().stop_reading();
+    let elsewhere = client.recover_on(&two).await.unwrap();
+    let back = elsewhere.recover_on(&one).await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.sid(), client.sid());
+    sleep(Duration::from_secs(1)).await;
+    assert!(back.is_connected());
+    for (number, io) in [&one, &two].into_iter().enumerate() {
+        io.emit("all", number);
+        io.to("room").emit("tick", number);
+        assert_eq!(back.next().await, event("all", number));
+        assert_eq!(back.next().await, event("tick", number));
+    }
+    assert_eq!((one.sockets("/").len(), two.sockets("/").len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +231,7 @@ async fn a_session_ends_when_its_time_is_over_or_its_client_leaves() {
     let (one, two) = (node(&store).await, node(&store).await);
     let client = connect(&one).await;
     let leaving = connect(&one).await;
-    stored().await;
+    one.flushed().await;
     leaving.disconnect().await.unwrap();
     client.lose(Reason::TransportClose).await;
     sleep(Duration::from_secs(121)).await;
@@ -211,7 +249,7 @@ async fn only_one_of_two_clients_with_the_same_session_gets_it() {
     let (one, two, three) = (node(&store).await, node(&store).await, node(&store).await);
     let client = connect(&one).await;
     client.call::<()>("enter", "room").await.unwrap();
-    stored().await;
+    one.flushed().await;
     let (left, right) = tokio::join!(client.recover_on(&two), client.recover_on(&three));
     let (left, right) = (left.unwrap(), right.unwrap());
     sleep(Duration::from_secs(1)).await;

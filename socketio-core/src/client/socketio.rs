@@ -151,13 +151,13 @@ impl SocketIo {
 
     /// Waits until everything emitted so far has come back from the [`event_store`](crate::SocketIoBuilder::event_store), or was sent
     /// without it, and has been published to the [`message_queue`](crate::SocketIoBuilder::message_queue); returns at once if there is
-    /// neither. Keeps waiting while the queue can't be reached. Dropped messages count as published: see
-    /// [`queue_health`](SocketIo::queue_health).
+    /// neither. Sessions that have changed are then in the store, too, if it can be reached. Keeps waiting while the queue can't be reached.
+    /// Dropped messages count as published: see [`queue_health`](SocketIo::queue_health).
     ///
     /// A program that only emits must await it, or call [`shutdown`](SocketIo::shutdown), before it ends. Cancel-safe.
     pub async fn flushed(&self) {
         if let Some(stored) = self.node().hub.stored() {
-            stored.settled().await;
+            stored.flushed().await;
         }
         if let Some(cluster) = self.node().cluster() {
             cluster.flushed().await;

@@ -104,6 +104,16 @@ impl Heartbeat {
         HeartbeatAction::Ping
     }
 
+    /// The client is pinged before its time. Returns whether a pong is awaited already.
+    pub(super) fn ping_now(&mut self, now: Instant, config: &Config) -> bool {
+        if self.pong != Pong::NotAwaited {
+            return true;
+        }
+        self.due = now;
+        self.beat(now, config);
+        false
+    }
+
     /// Notes a pong, and returns the time since the ping was due. An unexpected one is ignored.
     pub(super) fn pong(&mut self, now: Instant, config: &Config) -> Option<Duration> {
         if !matches!(self.pong, Pong::Awaited | Pong::Extended) {

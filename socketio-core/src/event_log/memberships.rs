@@ -60,6 +60,11 @@ impl Memberships {
         self.left.retain(|left| *left.room != *room);
     }
 
+    /// Returns the position after which the client has joined a room that it is in.
+    pub(crate) fn joined_after(&self, room: &str) -> Option<Place> {
+        self.current.get(room).copied()
+    }
+
     /// Returns the rooms that the client is in, with the places after which it has joined them.
     pub(crate) fn current(&self) -> impl Iterator<Item = (&Arc<str>, Place)> {
         self.current.iter().map(|(room, from)| (room, *from))

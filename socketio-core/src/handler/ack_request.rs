@@ -214,7 +214,7 @@ impl AckState {
         let (client, bytes) = (self.socket.client(), packet.bytes());
         let hub = &self.socket.node().hub;
         if client.is_connected() {
-            hub.push_behind(client.connection(), packet);
+            hub.push_behind(client, packet);
         }
         hub.record_ack(client, &self.event, bytes);
     }

@@ -36,15 +36,17 @@ pub(crate) enum Sleep {
     },
 }
 
-/// The reason why the server closes a connection.
+/// The reason why the server closes a connection. Of several, the last one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseRequest {
+    /// The client must come back once it has received what is in its outbox.
+    LostOnceArrived = 1,
     /// A handler called `close`.
-    Server = 1,
+    Server = 2,
     /// The server shuts down.
-    Shutdown = 2,
+    Shutdown = 3,
     /// The client has a newer connection, or must come back to recover its session.
-    Lost = 3,
+    Lost = 4,
 }
 
 /// The shared part of one connection.
@@ -58,6 +60,8 @@ pub(crate) struct ConnectionHandle {
     /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
+    /// The acknowledgements that wait for the event store.
+    late_acks: AtomicUsize,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
     /// The number of acks that are pending on this connection, those of callbacks included.
@@ -92,6 +96,7 @@ impl ConnectionHandle {
             writable: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
+            late_acks: AtomicUsize::new(0),
             pending_calls: AtomicUsize::new(0),
             pending_acks: AtomicUsize::new(0),
             callbacks: OnceLock::new(),
@@ -223,10 +228,16 @@ impl ConnectionHandle {
     pub(crate) fn closing(&self) -> Option<Reason> {
         match self.closing.load(Ordering::Acquire) {
             0 => None,
+            closing if closing == CloseRequest::LostOnceArrived as u8 => None,
             closing if closing == CloseRequest::Server as u8 => Some(Reason::ServerClose),
             closing if closing == CloseRequest::Lost as u8 => Some(Reason::TransportClose),
             _ => Some(Reason::ServerShutdown),
         }
+    }
+
+    /// Returns whether the connection is to be closed once what is in its outbox has arrived.
+    pub(crate) fn closes_once_arrived(&self) -> bool {
+        self.closing.load(Ordering::Acquire) == CloseRequest::LostOnceArrived as u8
     }
 
     /// Returns the name of the current transport.
@@ -301,6 +312,23 @@ impl ConnectionHandle {
 
     pub(crate) fn end_call(&self) {
         self.pending_calls.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// An acknowledgement waits for the event store. [`end_late_ack`](Self::end_late_ack) follows when it is in the outbox.
+    pub(super) fn begin_late_ack(&self) {
+        self.late_acks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn end_late_ack(&self) {
+        self.late_acks.fetch_sub(1, Ordering::Relaxed);
+        if self.is_draining() {
+            self.notify();
+        }
+    }
+
+    /// Returns whether acknowledgements wait for the event store.
+    pub(crate) fn has_late_acks(&self) -> bool {
+        self.late_acks.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn has_pending_calls(&self) -> bool {

@@ -55,8 +55,8 @@ impl Hub {
             locked.histories.trim_room(room);
             let missed = match joined {
                 // It has received everything when it was sent.
-                Joined::Already => Some(Vec::new()),
-                Joined::Now(_) | Joined::Later => {
+                Joined::Already if !may_not_know(&log, client, room, from) => Some(Vec::new()),
+                Joined::Already | Joined::Now(_) | Joined::Later => {
                     missed(&log, &locked, client, state, room, from, &limits)
                 }
             };
@@ -119,6 +119,20 @@ impl Hub {
             self.report_joined(client, room);
         }
     }
+}
+
+/// Returns whether a client that is in a room may not know the result of its join: its session was recovered, the acknowledgement may have
+/// been lost before that, and it presents a position from before the join.
+fn may_not_know(log: &Arc<EventLog>, client: &Client, room: &Room, from: JoinFrom) -> bool {
+    let JoinFrom::Since(Some(Position(Offset { epoch, seq }))) = from else {
+        return false;
+    };
+    let recoverable = client.recoverable();
+    let recoverable = recoverable.filter(|one| one.is_recovered() && Arc::ptr_eq(one.log(), log));
+    recoverable.is_some_and(|recoverable| {
+        let joined = recoverable.memberships().joined_after(room);
+        epoch != log.epoch() || joined.is_some_and(|joined| seq < joined)
+    })
 }
 
 /// Returns the events of a room that a client has asked for; `None` if some are no longer kept, or they are more than its outbox may hold.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::{Client, ConnectionHandle, Hub, PacketKind, Recoverable, Room, Target, user_of};
+use super::{Client, Hub, PacketKind, Recoverable, Room, Target, user_of};
 use crate::{
     activity::{Direction, Record, Recording, Subject, shared_name},
     base::Reason,
@@ -146,14 +146,22 @@ impl Hub {
             return connection.push(packet, PacketKind::Protocol);
         }
         self.record_ack(client, event, packet.bytes());
-        self.push_behind(connection, packet);
+        self.push_behind(client, packet);
     }
 
-    /// Sends an acknowledgement behind the events that wait for the store, if there is one.
-    pub(crate) fn push_behind(&self, connection: &Arc<ConnectionHandle>, packet: Frames) {
-        match self.stored() {
-            Some(stored) => stored.push_behind(connection, packet),
-            None => connection.push(packet, PacketKind::Protocol),
+    /// Sends an acknowledgement behind the events that wait for the store, if there is one, and once the client's session is stored, if that
+    /// has changed.
+    pub(crate) fn push_behind(&self, client: &Client, packet: Frames) {
+        let connection = client.connection();
+        let Some(stored) = self.stored() else {
+            return connection.push(packet, PacketKind::Protocol);
+        };
+        let mark = client
+            .recoverable()
+            .and_then(|recoverable| recoverable.mark.as_deref());
+        match self.saver().zip(mark) {
+            Some((saver, mark)) => saver.acknowledge(mark, connection, packet),
+            None => stored.push_behind(connection, packet),
         }
     }
 

@@ -143,7 +143,11 @@ impl Hub {
                     return (None, true);
                 }
                 flushes = resumed.session.may_be_half_replayed(resumed.presented);
-                if !flushes {
+                if flushes {
+                    recoverable.set_replayed_after(resumed.presented);
+                    // What it lacks is not in its outbox: whatever it presents next does not stand for later events.
+                    recoverable.delivered(log.seq());
+                } else {
                     self.replay(client, recoverable, resumed, state, &log);
                 }
                 recovery.counters.count(RecoveryOutcome::Recovered);
@@ -179,9 +183,10 @@ impl Hub {
             connection.close_connection(CloseRequest::Lost);
         }
         if flushes && accepted.is_some() {
-            // It comes back with the position of the last event that it had kept, and receives the others then.
+            // It comes back with the position of the last event that it had kept, and receives the others then. If it does not receive the
+            // CONNECT packet, it still has these events.
             let connection = client.connection();
-            connection.close_connection(CloseRequest::Lost);
+            connection.close_connection(CloseRequest::LostOnceArrived);
         }
         accepted
     }

@@ -161,6 +161,12 @@ impl Recoverable {
         self.replayed_after.store(seq.to_bits(), Ordering::Relaxed);
     }
 
+    /// Forgets the replay: the client has been connected since, and has dispatched the events that it had kept.
+    pub(crate) fn forget_replay(&self) {
+        self.replayed_after.store(NONE, Ordering::Relaxed);
+        self.changed();
+    }
+
     /// Notes that the event at this position was put into the outbox. Called under the lock of the log.
     pub(super) fn delivered(&self, seq: Place) {
         self.last.set(seq);

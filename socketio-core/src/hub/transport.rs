@@ -35,6 +35,17 @@ pub trait Transport: Send + Unpin + 'static {
     /// Starts to close: the messages in the outbox are still written, then `poll` returns [`Incoming::Closed`].
     fn close(&mut self, reason: Reason);
 
+    /// Asks the client to confirm that it has received all popped messages. Returns whether a confirmation will come; otherwise they have
+    /// arrived already, or it can't be known. Default: false.
+    fn ask_for_arrival(&mut self) -> bool {
+        false
+    }
+
+    /// Returns whether the client has confirmed it.
+    fn has_arrived(&self) -> bool {
+        false
+    }
+
     /// Returns the name of the transport: `polling`, `websocket`, or another one.
     fn name(&self) -> &'static str;
 
@@ -60,6 +71,14 @@ impl Transport for Box<dyn Transport> {
 
     fn close(&mut self, reason: Reason) {
         (**self).close(reason);
+    }
+
+    fn ask_for_arrival(&mut self) -> bool {
+        (**self).ask_for_arrival()
+    }
+
+    fn has_arrived(&self) -> bool {
+        (**self).has_arrived()
     }
 
     fn name(&self) -> &'static str {

@@ -38,6 +38,14 @@ impl Transport for engine::Session {
         );
     }
 
+    fn ask_for_arrival(&mut self) -> bool {
+        engine::Session::ask_for_pong(self)
+    }
+
+    fn has_arrived(&self) -> bool {
+        engine::Session::has_pong(self)
+    }
+
     fn name(&self) -> &'static str {
         self.transport().as_str()
     }

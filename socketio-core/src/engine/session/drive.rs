@@ -174,6 +174,7 @@ impl Session {
                     if let Some(round_trip) = self.heartbeat.pong(Instant::now(), config) {
                         config.counters.ping.record(round_trip);
                     }
+                    self.asked = self.asked.map(|pongs| pongs.saturating_sub(1));
                     self.confirm();
                     continue;
                 }
@@ -199,6 +200,27 @@ impl Session {
                 return Poll::Ready(Ok(message));
             }
         }
+    }
+
+    /// Pings the client at once: its pong proves that it has received what was sent before. Returns false if the client pings, or the
+    /// session ends.
+    pub(crate) fn ask_for_pong(&mut self) -> bool {
+        if !matches!(self.state, State::Open) || self.protocol_version() == ProtocolVersion::Eio3 {
+            return false;
+        }
+        let is_due = self.control_due == Some(control::PING);
+        let awaits = self
+            .heartbeat
+            .ping_now(Instant::now(), &self.sessions.config);
+        // One that was written before proves nothing.
+        self.asked = Some(if awaits && !is_due { 2 } else { 1 });
+        self.control_due = Some(control::PING);
+        true
+    }
+
+    /// Returns whether the pong has come that [`ask_for_pong`](Self::ask_for_pong) has asked for.
+    pub(crate) fn has_pong(&self) -> bool {
+        self.asked == Some(0)
     }
 
     /// Notes the ping of a client that pings.

@@ -66,6 +66,8 @@ pub struct Session {
     progress: Progress,
     /// The ping or pong that is to be written.
     control_due: Option<&'static str>,
+    /// The pongs that are still to come since [`ask_for_pong`](Session::ask_for_pong).
+    asked: Option<u8>,
     /// When a session ends that was opened over polling and has not been polled yet.
     first_poll: Option<Instant>,
     controls: ControlRate,
@@ -153,6 +155,7 @@ impl Session {
             heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
             control_due: None,
+            asked: None,
             first_poll: None,
             controls: ControlRate::default(),
             timer: Timer::new(after(now, sessions.config.ping_interval)),

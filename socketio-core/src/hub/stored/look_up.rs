@@ -105,7 +105,7 @@ impl Hub {
         } else {
             recovery.forget(&mark.pid);
         }
-        saver.end(&mark.pid);
+        saver.forget(key);
     }
 }
 
@@ -156,7 +156,9 @@ impl Take<'_> {
                 return;
             }
         };
-        // This node may still have an older copy of it.
+        // This node may still have an older copy of it, even with a client that is connected, if it has not heard yet that another node has
+        // taken the session over in between. Two clients with one id must not exist.
+        self.hub.session_was_taken(&SessionKey::of(&pid));
         self.recovery.forget(&pid);
         let Some(log) = self.hub.log(&record.namespace()) else {
             return;

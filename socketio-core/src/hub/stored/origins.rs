@@ -1,9 +1,15 @@
 //! [`Origins`]: which entries and events of each node were seen, so that none is delivered twice.
 
-use std::{collections::HashMap, ops::RangeInclusive};
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::RangeInclusive,
+};
 
 /// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
+
+/// The maximum number of remembered gaps between the numbers of a node. Each outage makes about one.
+const MAX_SKIPPED: usize = 16;
 
 /// Which entries of each node were read from the store, and which of its events arrived outside of the store because they were not kept. An
 /// event that arrives in both ways is delivered when it arrives first.
@@ -15,8 +21,11 @@ pub(crate) struct Origins {
 
 #[derive(Debug, Default)]
 struct Origin {
-    /// The number of the latest entry that was read.
+    /// The numbers of the first and of the latest entry that were read; zero before.
+    first: u64,
     read: u64,
+    /// The numbers between them that were not read: of events that were not kept, or that come late.
+    skipped: VecDeque<RangeInclusive<u64>>,
     /// The numbers of the latest events that were not kept.
     unkept: Option<RangeInclusive<u64>>,
     used: u64,
@@ -44,10 +53,9 @@ impl Origins {
     /// already delivered.
     pub(super) fn read(&mut self, node: &str, number: u64) -> Option<bool> {
         let origin = self.node(node);
-        if number <= origin.read {
+        if !origin.note(number) {
             return None;
         }
-        origin.read = number;
         let unkept = origin.unkept.as_ref();
         Some(unkept.is_some_and(|numbers| numbers.contains(&number)))
     }
@@ -55,7 +63,7 @@ impl Origins {
     /// Notes an event that was not kept. Returns whether it was read from the store nevertheless.
     pub(in crate::hub) fn unkept(&mut self, node: &str, number: u64) -> bool {
         let origin = self.node(node);
-        if number <= origin.read {
+        if origin.has_read(number) {
             return true;
         }
         origin.unkept = Some(match origin.unkept.take() {
@@ -64,6 +72,48 @@ impl Origins {
             _ => number..=number,
         });
         false
+    }
+}
+
+impl Origin {
+    /// Returns whether an entry was read. Later ones don't prove it: what was given up in an outage is not in the store.
+    fn has_read(&self, number: u64) -> bool {
+        (self.first..=self.read).contains(&number)
+            && !self.skipped.iter().any(|gap| gap.contains(&number))
+    }
+
+    /// Notes that an entry is read. Returns false if it was before.
+    fn note(&mut self, number: u64) -> bool {
+        if self.first == 0 {
+            self.first = number;
+        } else if number > self.read + 1 {
+            self.skip(self.read + 1..=number - 1);
+        } else if number <= self.read {
+            return self.fill(number);
+        }
+        self.read = number;
+        true
+    }
+
+    fn skip(&mut self, gap: RangeInclusive<u64>) {
+        if self.skipped.len() >= MAX_SKIPPED {
+            self.skipped.pop_front();
+        }
+        self.skipped.push_back(gap);
+    }
+
+    /// Removes a number from a gap. Returns false if it is in none.
+    fn fill(&mut self, number: u64) -> bool {
+        let found = self.skipped.iter().position(|gap| gap.contains(&number));
+        let Some(gap) = found.and_then(|index| self.skipped.remove(index)) else {
+            return false;
+        };
+        for part in [*gap.start()..=number - 1, number + 1..=*gap.end()] {
+            if !part.is_empty() {
+                self.skip(part);
+            }
+        }
+        true
     }
 }
 
@@ -83,6 +133,33 @@ mod tests {
         assert_eq!(origins.read("a", 3), Some(true));
         assert_eq!(origins.read("a", 4), Some(false));
         assert_eq!(origins.read("b", 1), Some(false));
+    }
+
+    #[test]
+    fn an_event_that_was_given_up_is_delivered_although_later_ones_were_read() {
+        let mut origins = Origins::default();
+        assert_eq!(origins.read("a", 1), Some(false));
+        assert_eq!(origins.read("a", 6), Some(false));
+        assert!(!origins.unkept("a", 2), "it was not read");
+        assert!(!origins.unkept("a", 3));
+        // It was in the store in spite of that, and comes late.
+        assert_eq!(origins.read("a", 3), Some(true));
+        assert_eq!(origins.read("a", 3), None);
+        assert_eq!(origins.read("a", 5), Some(false));
+        assert!(origins.unkept("a", 5));
+        assert!(!origins.unkept("a", 4));
+        assert!(origins.unkept("a", 6));
+    }
+
+    #[test]
+    fn only_so_many_gaps_are_remembered() {
+        let mut origins = Origins::default();
+        for number in 1..=2 * MAX_SKIPPED as u64 {
+            origins.read("a", 2 * number);
+        }
+        assert_eq!(origins.nodes["a"].skipped.len(), MAX_SKIPPED);
+        assert!(origins.unkept("a", 3), "forgotten");
+        assert!(!origins.unkept("a", 4 * MAX_SKIPPED as u64 - 1));
     }
 
     #[test]

@@ -27,6 +27,7 @@ impl StoredEvents {
             match pending {
                 Pending::Packet(connection, packet) => {
                     connection.push(packet, PacketKind::Protocol);
+                    connection.end_late_ack();
                 }
                 Pending::Entry(entry) => {
                     let Some(event) = entry.event else {
@@ -47,6 +48,9 @@ impl StoredEvents {
         }
         self.settled.send_replace(last);
         self.wake.notify_one();
+        if let Some(saver) = hub.as_ref().and_then(|hub| hub.saver()) {
+            saver.release_all();
+        }
     }
 
     /// Counts an event that was sent without being kept, of which the other nodes have to be told.

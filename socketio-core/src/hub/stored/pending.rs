@@ -120,6 +120,7 @@ impl PendingEvents {
 
     /// Adds a packet behind all entries.
     pub(super) fn push_packet(&mut self, connection: &Arc<ConnectionHandle>, packet: Frames) {
+        connection.begin_late_ack();
         let connection = Arc::clone(connection);
         self.pending.push_back(Pending::Packet(connection, packet));
     }
@@ -186,6 +187,7 @@ impl PendingEvents {
             match pending {
                 Pending::Packet(connection, packet) => {
                     connection.push(packet, PacketKind::Protocol);
+                    connection.end_late_ack();
                 }
                 Pending::Entry(entry) if entry.number > last => {
                     self.pending.push_front(Pending::Entry(entry));

@@ -1,10 +1,10 @@
-//! [`SessionMark`]: whether a session has changed since it was stored.
+//! [`SessionMark`]: whether a session has changed since it was stored, and which acknowledgements wait for that.
 
 use std::{
     any::TypeId,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -12,7 +12,8 @@ use std::{
 use super::session_saver::{Job, SessionSaver};
 use crate::{
     event_store::SessionKey,
-    hub::{Client, Slot},
+    hub::{Client, ConnectionHandle, Slot},
+    packet::Frames,
 };
 
 /// Notified when a session value has changed.
@@ -30,9 +31,24 @@ pub(crate) struct SessionMark {
     is_dirty: AtomicBool,
     /// Whether another node has taken it over.
     is_taken: AtomicBool,
+    /// Whether there are changes that are not stored.
+    is_unsaved: AtomicBool,
+    unsaved: Mutex<Unsaved>,
     saver: Weak<SessionSaver>,
     this: Weak<SessionMark>,
 }
+
+/// The changes of a session that are not stored yet.
+#[derive(Default)]
+struct Unsaved {
+    /// How often the session has changed.
+    changes: u64,
+    /// The acknowledgements that wait until so many changes are stored.
+    acks: Vec<(u64, HeldAck)>,
+}
+
+/// An acknowledgement that waits.
+pub(super) type HeldAck = (Arc<ConnectionHandle>, Frames);
 
 impl SessionMark {
     pub(super) fn new(pid: &Arc<str>, saver: &Arc<SessionSaver>) -> Arc<Self> {
@@ -42,6 +58,8 @@ impl SessionMark {
             client: Mutex::default(),
             is_dirty: AtomicBool::new(false),
             is_taken: AtomicBool::new(false),
+            is_unsaved: AtomicBool::new(false),
+            unsaved: Mutex::default(),
             saver: Arc::downgrade(saver),
             this: Weak::clone(this),
         })
@@ -60,9 +78,59 @@ impl SessionMark {
             .upgrade()
     }
 
-    /// Clears the flag that it waits to be stored, and returns its former value.
-    pub(super) fn take_dirty(&self) -> bool {
-        self.is_dirty.swap(false, Ordering::AcqRel)
+    /// Clears the flag that it waits to be stored, before the session is read for that. Returns the number of changes so far.
+    pub(super) fn take_dirty(&self) -> u64 {
+        self.is_dirty.store(false, Ordering::Release);
+        self.unsaved().changes
+    }
+
+    fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds an acknowledgement back until the changes so far are stored, so that acknowledged changes outlive the node.
+    ///
+    /// # Errors
+    ///
+    /// Returns the packet if there is nothing to wait for.
+    pub(super) fn hold(
+        &self,
+        connection: &Arc<ConnectionHandle>,
+        packet: Frames,
+    ) -> Result<(), Frames> {
+        if !self.is_unsaved.load(Ordering::Acquire) {
+            return Err(packet);
+        }
+        let mut unsaved = self.unsaved();
+        if !self.is_unsaved.load(Ordering::Acquire) {
+            return Err(packet);
+        }
+        let changes = unsaved.changes;
+        connection.begin_late_ack();
+        unsaved
+            .acks
+            .push((changes, (Arc::clone(connection), packet)));
+        Ok(())
+    }
+
+    /// Notes that this number of changes is stored, or will never be. Returns the acknowledgements that waited for them.
+    pub(super) fn saved(&self, changes: u64) -> Vec<HeldAck> {
+        let mut unsaved = self.unsaved();
+        if changes >= unsaved.changes {
+            self.is_unsaved.store(false, Ordering::Release);
+        }
+        let count = unsaved.acks.partition_point(|(waits, _)| *waits <= changes);
+        unsaved.acks.drain(..count).map(|(_, ack)| ack).collect()
+    }
+
+    /// Stores the session again, although it has not changed.
+    pub(super) fn refresh(&self) {
+        if self.is_taken() || self.is_dirty.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let (Some(saver), Some(this)) = (self.saver.upgrade(), self.this.upgrade()) {
+            saver.push(Job::Save(this));
+        }
     }
 
     /// Notes that another node has taken over the session.
@@ -85,12 +153,15 @@ impl SessionMark {
 
 impl Changed for SessionMark {
     fn changed(&self) {
-        if self.is_taken() || self.is_dirty.swap(true, Ordering::AcqRel) {
+        if self.is_taken() {
             return;
         }
-        if let (Some(saver), Some(this)) = (self.saver.upgrade(), self.this.upgrade()) {
-            saver.push(Job::Save(this));
+        {
+            let mut unsaved = self.unsaved();
+            unsaved.changes += 1;
+            self.is_unsaved.store(true, Ordering::Release);
         }
+        self.refresh();
     }
 }
 

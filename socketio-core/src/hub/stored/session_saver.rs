@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    session_mark::{Changed, SessionMark},
+    session_mark::SessionMark,
     session_record::SessionRecord,
     session_types::SessionTypes,
     stored_events::{OPERATION, StoredEvents, too_slow},
@@ -23,7 +23,8 @@ use super::{
 use crate::{
     base::BoxError,
     event_store::{SessionKey, StoredSession},
-    hub::{Hub, KeptSession},
+    hub::{ConnectionHandle, Hub, KeptSession},
+    packet::Frames,
 };
 
 /// The maximum number of jobs in a batch.
@@ -51,6 +52,25 @@ pub(super) enum Job {
     Remove(SessionKey),
 }
 
+impl Job {
+    /// Returns how often the session has changed that is to be stored, before it is read: later changes are another job.
+    fn begin(&self) -> u64 {
+        match self {
+            Job::Save(mark) => mark.take_dirty(),
+            Job::Keep(_) | Job::Remove(_) => 0,
+        }
+    }
+}
+
+/// What is left to be done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Jobs wait or are being done.
+    is_busy: bool,
+    /// The latest attempt has failed.
+    is_failing: bool,
+}
+
 /// Stores the sessions of this node whenever they change, so that another node can recover them.
 pub(crate) struct SessionSaver {
     stored: Arc<StoredEvents>,
@@ -59,8 +79,7 @@ pub(crate) struct SessionSaver {
     kept_for: Duration,
     jobs: Mutex<VecDeque<Job>>,
     wake: Notify,
-    /// The number of jobs that wait or are being done.
-    busy: watch::Sender<usize>,
+    progress: watch::Sender<Progress>,
     marks: Mutex<HashMap<SessionKey, Arc<SessionMark>>>,
 }
 
@@ -76,7 +95,7 @@ impl SessionSaver {
             kept_for,
             jobs: Mutex::default(),
             wake: Notify::new(),
-            busy: watch::Sender::new(0),
+            progress: watch::Sender::default(),
             marks: Mutex::default(),
         }
     }
@@ -116,8 +135,52 @@ impl SessionSaver {
     pub(in crate::hub) fn end(&self, pid: &str) {
         let key = SessionKey::of(pid);
         let mark = self.marks().remove(&key);
+        if let Some(mark) = &mark {
+            self.release(mark, u64::MAX);
+        }
         if mark.is_none_or(|mark| !mark.is_taken()) {
             self.push(Job::Remove(key));
+        }
+    }
+
+    /// Sends the acknowledgements that have waited until so many changes of a session are stored.
+    fn release(&self, mark: &SessionMark, changes: u64) {
+        for (connection, packet) in mark.saved(changes) {
+            self.stored.push_behind(&connection, packet);
+            connection.end_late_ack();
+        }
+    }
+
+    /// Sessions can't be stored now: no acknowledgement waits for it.
+    pub(super) fn release_all(&self) {
+        let marks: Vec<_> = self.marks().values().cloned().collect();
+        for mark in marks {
+            self.release(&mark, u64::MAX);
+        }
+    }
+
+    /// Sends an acknowledgement to the client of a session, once the changes of the session so far are stored, and behind the events that
+    /// are on their way.
+    pub(in crate::hub) fn acknowledge(
+        &self,
+        mark: &SessionMark,
+        connection: &Arc<ConnectionHandle>,
+        packet: Frames,
+    ) {
+        let held = match self.stored.is_down() {
+            true => Err(packet),
+            false => mark.hold(connection, packet),
+        };
+        if let Err(packet) = held {
+            self.stored.push_behind(connection, packet);
+        }
+    }
+
+    /// Forgets a session that another node has taken.
+    pub(super) fn forget(&self, key: &SessionKey) {
+        let mark = self.marks().remove(key);
+        if let Some(mark) = mark {
+            self.release(&mark, u64::MAX);
         }
     }
 
@@ -129,16 +192,24 @@ impl SessionSaver {
             jobs.remove(index);
         }
         jobs.push_back(job);
-        self.busy.send_replace(jobs.len());
+        self.progress
+            .send_modify(|progress| progress.is_busy = true);
         drop(jobs);
         self.wake.notify_one();
     }
 
     /// Waits until all that has changed is stored.
     pub(super) async fn flushed(&self) {
-        let mut busy = self.busy.subscribe();
+        let mut progress = self.progress.subscribe();
         // The sender lives as long as this.
-        drop(busy.wait_for(|busy| *busy == 0).await);
+        drop(progress.wait_for(|progress| !progress.is_busy).await);
+    }
+
+    /// Waits until all that has changed is stored, or can't be stored now.
+    pub(super) async fn flushed_or_failing(&self) {
+        let mut progress = self.progress.subscribe();
+        let done = progress.wait_for(|progress| !progress.is_busy || progress.is_failing);
+        drop(done.await);
     }
 
     /// Stores sessions until the hub is dropped.
@@ -159,10 +230,16 @@ impl SessionSaver {
                 let mut batch = batch;
                 while let Err(error) = self.store(&hub, &mut batch).await {
                     tracing::debug!(target: "socketio", %error, "sessions can't be stored: trying again");
+                    self.progress
+                        .send_modify(|progress| progress.is_failing = true);
+                    self.release_all();
                     sleep(PAUSE).await;
                 }
                 let jobs = self.jobs();
-                self.busy.send_replace(jobs.len());
+                self.progress.send_replace(Progress {
+                    is_busy: !jobs.is_empty(),
+                    is_failing: false,
+                });
             }
         }
     }
@@ -177,7 +254,7 @@ impl SessionSaver {
     fn mark_all(&self) {
         let marks: Vec<_> = self.marks().values().cloned().collect();
         for mark in marks.iter().filter(|mark| mark.client().is_some()) {
-            mark.changed();
+            mark.refresh();
         }
     }
 
@@ -200,7 +277,8 @@ impl SessionSaver {
             let saves = batch
                 .iter()
                 .take_while(|job| !matches!(job, Job::Remove(_)));
-            let saves: Vec<_> = saves.map(|job| self.session(job)).collect();
+            let (changes, saves): (Vec<_>, Vec<_>) =
+                saves.map(|job| (job.begin(), self.session(job))).unzip();
             let count = saves.len();
             let sessions: Vec<_> = saves.into_iter().flatten().collect();
             if !sessions.is_empty() {
@@ -214,7 +292,11 @@ impl SessionSaver {
                     hub.session_was_taken(&session.key);
                 }
             }
-            batch.drain(..count);
+            for (job, changes) in batch.drain(..count).zip(changes) {
+                if let Job::Save(mark) = job {
+                    self.release(&mark, changes);
+                }
+            }
         }
         Ok(())
     }
@@ -222,7 +304,6 @@ impl SessionSaver {
     fn session(&self, job: &Job) -> Option<StoredSession> {
         let (key, record, ttl) = match job {
             Job::Save(mark) => {
-                mark.take_dirty();
                 let client = mark.client().filter(|_| !mark.is_taken())?;
                 let record = SessionRecord::of_client(&client, &self.types)?;
                 // Longer than the interval after which it is stored again.

@@ -297,6 +297,14 @@ impl StoredEvents {
         drop(settled.wait_for(|settled| *settled >= last).await);
     }
 
+    /// Waits until the events of this node so far have been delivered, and its sessions are stored, if they can be stored now.
+    pub(crate) async fn flushed(&self) {
+        self.settled().await;
+        if let Some(saver) = self.hub().and_then(|hub| hub.saver().cloned()) {
+            saver.flushed_or_failing().await;
+        }
+    }
+
     /// Waits until all but the latest [`WINDOW`] of this node's events so far have been delivered.
     pub(crate) async fn has_room(&self) {
         let enough = self.state().pending.last().saturating_sub(WINDOW);

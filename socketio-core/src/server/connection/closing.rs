@@ -59,11 +59,36 @@ impl<T: Transport> Connection<T> {
         let leaves = self.state == State::Open
             && self.handle.is_draining()
             && !self.handle.has_pending_calls()
+            && !self.handle.has_late_acks()
             && self.queues.iter().all(EventQueue::is_quiet);
         if leaves {
             self.close(Reason::ServerShutdown);
         }
         leaves
+    }
+
+    /// Closes a connection whose client must come back, once it has received what is in its outbox. Returns whether there is something to do.
+    pub(super) fn leave_once_arrived(&mut self) -> bool {
+        if self.state != State::Open || !self.handle.closes_once_arrived() {
+            return false;
+        }
+        if !self.asked_for_arrival {
+            if self.handle.waiting().0 > 0 {
+                return false;
+            }
+            self.asked_for_arrival = true;
+            if self.transport.ask_for_arrival() {
+                return true;
+            }
+        } else if !self.transport.has_arrived() {
+            return false;
+        }
+        let clients = self.queues.iter().map(EventQueue::client);
+        for recoverable in clients.filter_map(|client| client.recoverable()) {
+            recoverable.forget_replay();
+        }
+        self.close(Reason::TransportClose);
+        true
     }
 
     /// Handles the requests of other tasks to this connection.

@@ -70,6 +70,8 @@ pub(super) struct Connection<T> {
     /// A client that joins a namespace once the event store has answered.
     joining: Option<Box<look_up::Joining>>,
     state: State,
+    /// The client was asked whether all has arrived, so that the connection can be closed.
+    asked_for_arrival: bool,
     /// Why the connection ends, once it does.
     outcome: Option<Reason>,
     /// A poll of this task has panicked.
@@ -168,6 +170,7 @@ impl<T: Transport> Connection<T> {
             incomplete: Incomplete::default(),
             joining: None,
             state: State::Open,
+            asked_for_arrival: false,
             outcome: None,
             panicked: false,
             server: Arc::clone(server),
@@ -283,7 +286,8 @@ impl<T: Transport> Connection<T> {
             }
             Poll::Ready(Incoming::Message(message, completion)) => {
                 turn.read(message.len());
-                if self.state == State::Open {
+                // One that must come back is not served.
+                if self.state == State::Open && !self.handle.closes_once_arrived() {
                     self.receive(message, completion);
                 }
                 true
@@ -317,7 +321,8 @@ impl<T: Transport> Connection<T> {
                 return Poll::Ready(());
             }
             let joined = self.joining.is_some() && self.poll_joining(cx);
-            if asked || transport || handlers || timeout || joined || self.has_work() {
+            let leaves = self.leave_once_arrived();
+            if leaves || asked || transport || handlers || timeout || joined || self.has_work() {
                 continue;
             }
             if self.poll_incomplete(cx) || self.leave_when_quiet() {

@@ -24,6 +24,7 @@ function run(program, args) {
     });
   });
   return {
+    signal: (name) => child.kill(name),
     kill(signal = "SIGKILL") {
       child.kill(signal);
       return gone;
@@ -51,9 +52,10 @@ export class Site {
   #nodes = [];
   #redis;
 
-  /** Starts so many nodes, and nginx in front of them unless `proxy` is false. */
-  static async start(count, options, { proxy = true } = {}) {
+  /** Starts so many nodes, and nginx in front of them unless `proxy` is false. With `persists`, Redis keeps its data when it is killed. */
+  static async start(count, options, { proxy = true, program = "rolling_node", persists = false } = {}) {
     const site = new Site();
+    site.program = program;
     site.directory = await mkdtemp(path.join(tmpdir(), "socketio-rolling-"));
     // nginx works as another user if root has started it.
     await chmod(site.directory, 0o755);
@@ -62,7 +64,7 @@ export class Site {
     await writeFile(site.effectsFile, "");
     site.redisPort = await freePort();
     site.redis = `redis://127.0.0.1:${site.redisPort}`;
-    await site.startRedis();
+    await site.startRedis({ persists });
     site.ports = [];
     for (let index = 0; index < count; index += 1) site.ports.push(await freePort());
     for (const index of site.ports.keys()) await site.startNode(index);
@@ -80,6 +82,11 @@ export class Site {
 
   stopRedis() {
     return this.#redis.kill();
+  }
+
+  /** Sends a signal to Redis that does not end it. */
+  signalRedis(name) {
+    this.#redis.signal(name);
   }
 
   async #startProxy() {
@@ -124,8 +131,8 @@ export class Site {
   async startNode(index, more = []) {
     const port = this.ports[index];
     const args = ["--redis", this.redis, "--port", String(port), "--effects", this.effectsFile, ...this.options, ...more];
-    const node = start("rolling_node", args);
-    await node.line(/^ready$/);
+    const node = start(this.program, args);
+    await node.line(/^ready$/i);
     this.#nodes[index] = node;
     return node;
   }

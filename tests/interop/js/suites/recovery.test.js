@@ -155,6 +155,45 @@ describe("recovery", { skip: needsOwnServer }, () => {
     assert.deepEqual(numbers(client), Array.from({ length: 21 }, (_, index) => index + 1));
   });
 
+  test("r5 what is sent after a replay whose end was lost arrives with the next one", async (t) => {
+    const at = await stage(t);
+    const client = await at.connect();
+    await at.lose(client);
+    await at.emit({ count: 5 });
+    // All missed events arrive, and the CONNECT packet does not.
+    at.link.cutBefore = '40{"sid"';
+    const cut = new Promise((resolve) => { at.link.onCut = () => { at.link.isDown = true; resolve(); }; });
+    at.link.up();
+    await cut;
+    await at.line("disconnect");
+    await at.emit({ first: 6, count: 3 });
+    const last = new Promise((resolve) => client.socket.on("tick", (number) => number === 8 && resolve()));
+    at.link.up();
+    await last;
+    await client.call("who am i");
+    assert.equal(client.socket.recovered, true);
+    assert.deepEqual(numbers(client), [1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test("r5 a replay that is interrupted several times is dispatched once", async (t) => {
+    const at = await stage(t);
+    const client = await at.connect();
+    await at.lose(client);
+    await at.emit({ count: 5 });
+    // After three events; then the CONNECT packet is lost three times.
+    let left = 3;
+    at.link.onCut = () => { if (left > 0) at.link.cutBefore = '40{"sid"'; left -= 1; };
+    at.link.cutBefore = '["tick",4,';
+    const last = new Promise((resolve) => client.socket.on("tick", (number) => number === 5 && resolve()));
+    at.link.up();
+    await last;
+    await at.emit({ first: 6 });
+    await client.call("who am i");
+    assert.equal(left, -1);
+    assert.equal(client.socket.recovered, true);
+    assert.deepEqual(numbers(client), [1, 2, 3, 4, 5, 6]);
+  });
+
   test("r6 an incomplete replay is not a recovery", async (t) => {
     const at = await stage(t, { "max-bytes": 2_000 });
     const client = await at.connect();

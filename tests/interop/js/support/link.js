@@ -36,6 +36,7 @@ export class Link {
       }
       // What precedes it arrives, and the connection breaks.
       this.cutBefore = undefined;
+      this.onCut?.();
       near.end(data.subarray(0, end));
       far.destroy();
     });
@@ -50,6 +51,8 @@ export class Link {
 
   /** The next connection that would carry this text to the client breaks before it. */
   cutBefore;
+  /** What is done then. */
+  onCut;
 
   /** Breaks all connections. With `unnoticed`, the server does not see it. */
   cut({ unnoticed = false } = {}) {

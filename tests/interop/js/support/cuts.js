@@ -1,0 +1,479 @@
+// Stock clients whose connections are cut at random, and a model of what each of them must have: either all events of a stream, in order and
+// each once, or the word that it has not.
+import { setTimeout as sleep } from "node:timers/promises";
+import { io } from "socket.io-client";
+import { FaultyLink } from "./faulty-link.js";
+
+/** How long a session is kept, and what the server is started with. */
+export const MAX_DISCONNECTION = 5_000;
+const PING = 1_000;
+/** What the model needs to know of the server's options, in milliseconds. */
+export const OPTIONS = ["--ping-interval", PING, "--ping-timeout", PING, "--max-disconnection", MAX_DISCONNECTION].map(String);
+
+const ROOMS = 4;
+const USERS = 10;
+const LOGS = ["log:0", "log:1"];
+const TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]];
+
+/** Numbers that follow from a seed (SplitMix32). */
+export class Random {
+  #state;
+
+  constructor(seed) {
+    this.#state = seed | 0;
+  }
+
+  #next() {
+    this.#state = (this.#state + 0x9e3779b9) | 0;
+    let mixed = this.#state ^ (this.#state >>> 16);
+    mixed = Math.imul(mixed, 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return (mixed ^ (mixed >>> 15)) >>> 0;
+  }
+
+  below(end) {
+    return this.#next() % end;
+  }
+
+  pick(values) {
+    return values[this.below(values.length)];
+  }
+}
+
+/** A stock client behind a link of its own. */
+class Player {
+  streams = new Map();
+  logs = new Map();
+  positions = new Map();
+  joined = new Set();
+  following = new Set();
+  parcels = [];
+  acknowledged = [];
+  ordered = 0;
+  counts = { connects: 0, recovered: 0, events: 0, gapsTold: 0, replayed: 0 };
+  #visits = 0;
+  #generation = 0;
+  #lostAt;
+  #cutAt;
+  #hasLeft = false;
+
+  constructor(trial, index, link) {
+    Object.assign(this, { trial, index, link, user: `u${index % USERS}` });
+    this.name = `client ${index}`;
+    this.rooms = new Set([`room:${index % ROOMS}`, `room:${(index * 3 + 1) % ROOMS}`]);
+    this.isRecoverable = index % 7 !== 6;
+    this.socket = io(link.url, {
+      auth: { user: this.user },
+      query: this.isRecoverable ? {} : { recovery: 0 },
+      transports: TRANSPORTS[index % TRANSPORTS.length],
+      forceNew: true,
+      reconnectionDelay: 10,
+      reconnectionDelayMax: 300,
+      ...(index % 2 && { retries: 1_000, ackTimeout: 2_000 }),
+    });
+    this.socket.io.on("open", () => { this.openedAt = Date.now(); });
+    this.socket.on("connect", () => this.#connected());
+    this.socket.on("connect_error", ({ message }) => {
+      // The official client does not try again by itself if the server has refused it.
+      if (message === "not now") setTimeout(() => this.socket.active || this.socket.connect(), 20);
+    });
+    this.socket.on("disconnect", () => { this.#lostAt = performance.now(); });
+    this.socket.on("e", (...args) => this.#receive(args));
+    this.socket.on("parcel", (number, acknowledge) => {
+      this.parcels.push(number);
+      acknowledge();
+    });
+    if (index % 2) this.#order();
+  }
+
+  #wrong(what) {
+    this.trial.wrong(`${this.name} (${this.socket.io.opts.transports}${this.isRecoverable ? "" : ", not recoverable"}): ${what}`);
+  }
+
+  /** A fault begins. */
+  cutting() {
+    this.#cutAt ??= performance.now();
+  }
+
+  /** It may come back to its session nevertheless, if what it sends is lost. */
+  leave() {
+    this.#hasLeft = true;
+    this.socket.disconnect().connect();
+  }
+
+  #connected() {
+    this.counts.connects += 1;
+    const { recovered, id } = this.socket;
+    if (recovered) {
+      this.counts.recovered += 1;
+      if (id !== this.sid) this.#wrong(`recovered as ${id}, was ${this.sid}`);
+    } else {
+      const now = performance.now();
+      const away = now - Math.min(this.#cutAt ?? Infinity, (this.#lostAt ?? now) - 2 * PING);
+      if (this.sid && this.isRecoverable && !this.#hasLeft && away < this.trial.mustRecover) {
+        this.#wrong(`not recovered after ${Math.round(away)} ms`);
+      }
+      if (id === this.sid) this.#wrong("has its old id, and is not recovered");
+      this.streams.clear();
+      this.joined.clear();
+      this.#visits = 0;
+      this.sid = id;
+    }
+    this.#cutAt = undefined;
+    this.#hasLeft = false;
+    this.#generation += 1;
+    this.following.clear();
+    this.#enter(this.#generation);
+  }
+
+  /** Asks until there is an acknowledgement; `undefined` if the connection is lost. Not behind the orders, which wait for theirs. */
+  async #ask(generation, ...event) {
+    while (this.#generation === generation && this.socket.connected && !this.trial.ended) {
+      const [error, reply] = await new Promise((resolve) => {
+        this.socket.timeout(1_500).volatile.emit(...event, (...answer) => resolve(answer));
+      });
+      if (this.#generation !== generation) return undefined;
+      if (!error) {
+        if (reply?.error) this.#wrong(`${event}: ${reply.error}`);
+        return reply;
+      }
+      await sleep(20);
+    }
+    return undefined;
+  }
+
+  async #enter(generation) {
+    const hello = await this.#ask(generation, "hello");
+    if (!hello) return;
+    for (const room of this.joined) {
+      if (!hello.rooms.includes(room)) this.#wrong(`has lost ${room}, has ${hello.rooms}`);
+    }
+    if (hello.visits <= this.#visits) this.#wrong(`${hello.visits} visits after ${this.#visits}`);
+    this.#visits = hello.visits;
+    this.#anchor(hello.last);
+    for (const room of this.rooms) {
+      const reply = await this.#ask(generation, "join", room);
+      if (!reply) return;
+      if (this.joined.has(room) && !reply.already) this.#wrong(`was not in ${room} any more`);
+      this.joined.add(room);
+      this.#anchor(reply.last);
+    }
+    for (;;) {
+      for (const room of LOGS) if (!(await this.#follow(generation, room))) return;
+      await sleep(2_000 + 100 * this.index);
+    }
+  }
+
+  async #follow(generation, room) {
+    // Whatever comes before the acknowledgement may be behind a gap that it tells of.
+    const before = new Map([...this.logs].filter(([stream]) => stream.endsWith(` ${room}`)));
+    const reply = await this.#ask(generation, "follow", room, this.positions.get(room));
+    if (!reply) return false;
+    const { joined, last } = reply;
+    this.positions.set(room, `${joined.epoch}.${joined.seq}`);
+    this.following.add(room);
+    const streams = [...this.logs].filter(([stream]) => stream.endsWith(` ${room}`));
+    if (!joined.recovered) {
+      this.counts.gapsTold += 1;
+      for (const [stream, state] of streams) {
+        if (state.gap) state.gap = undefined;
+        else if (before.get(stream) === state) this.logs.delete(stream);
+      }
+    }
+    for (const [stream, state] of streams) {
+      if (state.gap) this.#wrong(`${stream}: ${state.gap}`);
+      state.gap = undefined;
+    }
+    for (const [stream, number] of Object.entries(last)) {
+      const state = this.logs.get(stream);
+      if (!state) this.logs.set(stream, { last: number });
+      else if (state.last < number && joined.recovered) this.#wrong(`${stream}: the acknowledgement says ${number}, ${state.last} was the last`);
+    }
+    return true;
+  }
+
+  /** All later events of these streams are for this client. */
+  #anchor(last) {
+    for (const [stream, number] of Object.entries(last)) {
+      if (stream.includes(" user ") && this.trial.ports.length > 1) continue;
+      const state = this.streams.get(stream);
+      if (!state) this.streams.set(stream, { first: number + 1, last: number });
+      else if (state.first > number + 1) this.#wrong(`${stream}: begins with ${state.first} after ${number}`);
+      else if (state.last < number) this.#wrong(`${stream}: the acknowledgement says ${number}, ${state.last} was the last`);
+    }
+  }
+
+  #receive(args) {
+    this.counts.events += 1;
+    const [[stream, number, time], more] = args;
+    const [, kind, which] = stream.split(" ");
+    const offset = this.isRecoverable ? args.at(-1) : undefined;
+    if (this.isRecoverable && !/^[\w-]{8}\.[\w.-]+$/.test(offset)) this.#wrong(`${stream} ${number} without an offset: ${String(offset).slice(0, 50)}`);
+    if (more instanceof Uint8Array && !more.every((byte) => byte === (number & 255))) this.#wrong(`${stream} ${number} has other bytes`);
+    if (time < this.openedAt) this.counts.replayed += 1;
+    if (kind.startsWith("log:")) return this.#log(stream, kind, number, offset);
+    if (kind === "volatile") {
+      const state = this.#state(stream);
+      if (state.last >= number && !this.trial.queueIsDown) this.#wrong(`${stream} ${number} after ${state.last}`);
+      if (time < this.openedAt - 50 && !this.trial.queueIsDown) this.#wrong(`${stream} ${number} was kept: it is ${this.openedAt - time} ms older than the connection`);
+      state.last = number;
+      return undefined;
+    }
+    if (kind === "except" && this.rooms.has(which)) {
+      // Before it has joined the room, it gets what is not for the room.
+      if (this.joined.has(which)) this.#wrong(`${stream} ${number} is not for it`);
+      return undefined;
+    }
+    const isForIt =
+      { all: true, except: true, user: which === this.user, sid: which === this.sid, rooms: this.rooms.has(which) }[kind] ?? this.rooms.has(kind);
+    if (!isForIt) this.#wrong(`${stream} ${number} is not for it`);
+    // Users are addressed by the node that they are connected to.
+    if (kind === "user" && this.trial.ports.length > 1) return undefined;
+    const state = this.#state(stream);
+    if (state.last === undefined) {
+      if (kind === "sid" && number !== 1) this.#wrong(`${stream} begins with ${number}`);
+      state.first = number;
+    } else if (number !== state.last + 1) {
+      this.#wrong(`${stream}: ${number} after ${state.last}`);
+    }
+    state.last = Math.max(state.last ?? 0, number);
+    return undefined;
+  }
+
+  #state(stream) {
+    if (!this.streams.has(stream)) this.streams.set(stream, {});
+    return this.streams.get(stream);
+  }
+
+  #log(stream, room, number, offset) {
+    const state = this.logs.get(stream);
+    if (offset) this.positions.set(room, offset);
+    if (!state) return void this.logs.set(stream, { last: number });
+    // A client without offsets joins again where it was told last. What was on its way when the store went down has the offset of the event
+    // before it, and is in the history nevertheless.
+    if ((!offset || this.trial.queueIsDown) && number <= state.last) return undefined;
+    if (number !== state.last + 1) {
+      const gap = `${number} after ${state.last}`;
+      if (this.following.has(room) || number <= state.last) this.#wrong(`${stream}: ${gap}`);
+      else state.gap ??= gap;
+    }
+    state.last = Math.max(state.last, number);
+    return undefined;
+  }
+
+  async #order() {
+    while (!this.trial.ending) {
+      const id = `${this.index}-${(this.ordered += 1)}`;
+      await new Promise((resolve) => {
+        this.socket.emit("order", id, (error, response) => {
+          if (!error && response === id) this.acknowledged.push(id);
+          else if (this.trial.queueIsDown) this.ordered -= 1;
+          else this.#wrong(`order ${id}: ${error ?? JSON.stringify(response)}`);
+          resolve();
+        });
+      });
+      await sleep(100);
+    }
+    this.hasOrdered = true;
+  }
+
+  /** Streams that do not end where the server's do. */
+  *behind(numbers) {
+    for (const [stream, { last, gap }] of [...this.streams, ...this.logs]) {
+      const [, kind, which] = stream.split(" ");
+      if (kind === "volatile" || (kind === "user" && this.trial.ports.length > 1) || (kind === "sid" && which !== this.sid)) continue;
+      const expected = numbers.get(stream);
+      if (expected !== undefined && last !== expected) yield `${this.name}: ${stream} ends with ${last}, not ${expected}`;
+      if (gap) yield `${this.name}: ${stream}: ${gap}`;
+    }
+  }
+}
+
+const FAULTS = {
+  reset: (player) => player.link.reset(),
+  close: (player) => player.link.close(),
+  "mid-frame": (player, random) => player.link.cutAfter(random.pick([{ down: random.below(4_000) }, { up: random.below(60) }])),
+  handshake(player, random) {
+    player.link.cutNext(Array.from({ length: 1 + random.below(4) }, () => random.pick([{ down: random.below(700) }, { up: random.below(900) }])));
+    player.link.reset();
+  },
+  twice(player, random) {
+    player.link.reset();
+    for (const milliseconds of [1 + random.below(10), 5 + random.below(30), 10 + random.below(100)]) setTimeout(() => player.link.reset(), milliseconds);
+  },
+  "half open": (player, random) => player.link.halfOpen(random.below(4_000)),
+  swallow: (player, random) => player.link.swallow(random.below(4_000)),
+  stall: (player, random) => player.link.stall(random.below(3_000)),
+  away: (player, random) => player.link.down(random.below(2_000)),
+  "long away": (player, random) => player.link.down(MAX_DISCONNECTION - 1_500 + random.below(4_000)),
+  "engine closes": (player) => player.socket.io.engine?.close(),
+  leaves: (player) => player.leave(),
+};
+/** Those that are more frequent are named more often. */
+const FREQUENT = Object.keys(FAULTS).flatMap((name) => Array.from({ length: { "long away": 1, leaves: 1, stall: 2 }[name] ?? 4 }, () => name));
+
+/** Clients, servers, and what was found wrong. */
+export class Trial {
+  mistakes = [];
+  /** What handlers saw that must not happen. */
+  serverMistakes = [];
+  cuts = new Map();
+  /** A client that is back sooner must have recovered, in milliseconds. */
+  mustRecover = MAX_DISCONNECTION - 700;
+  /** Redis is broken, or was: orders fail, and volatile events come late. */
+  queueIsDown = false;
+  ending = false;
+  ended = false;
+  #parcels = new Map();
+
+  constructor(ports, seed) {
+    this.random = new Random(seed);
+    this.controls = ports.map((port) => io(`http://127.0.0.1:${port}/control`, { transports: ["websocket"], forceNew: true, reconnectionDelayMax: 200 }));
+    this.controls.forEach((control) => control.on("connect", () => this.ending || control.emit("start")));
+    this.ports = ports;
+  }
+
+  wrong(what) {
+    this.mistakes.push(`${((performance.now() - this.begun) / 1_000).toFixed(2)} s: ${what}`);
+    if (process.env.CUTS_LOG) console.log(this.mistakes.at(-1));
+  }
+
+  async start(clients) {
+    this.begun = performance.now();
+    this.players = [];
+    for (let index = 0; index < clients; index += 1) {
+      const link = await FaultyLink.to(this.ports[index % this.ports.length]);
+      this.players.push(new Player(this, index, link));
+    }
+    await this.until(() => this.players.every((player) => player.counts.connects > 0), 10_000);
+  }
+
+  /** Waits for a condition, or for the time to pass. Returns whether it came true. */
+  async until(condition, milliseconds, what) {
+    const began = performance.now();
+    if (process.env.CUTS_LOG && what) {
+      const isTrue = await this.until(condition, milliseconds);
+      console.log(`${what}: ${isTrue}, after ${Math.round(performance.now() - began)} ms`);
+      return isTrue;
+    }
+    const deadline = performance.now() + milliseconds;
+    while (!condition()) {
+      if (performance.now() > deadline) return false;
+      await sleep(10);
+    }
+    return true;
+  }
+
+  /** Breaks the network of clients until there were so many cuts, or so much time has passed. */
+  async cut({ cuts = Infinity, milliseconds = Infinity }) {
+    const end = performance.now() + milliseconds;
+    let count = 0;
+    const parcels = this.#send(() => count >= cuts || performance.now() > end);
+    const breaking = this.players.map(async (player) => {
+      const random = new Random(this.random.below(2 ** 31));
+      while (count < cuts && performance.now() < end) {
+        count += 1;
+        const name = random.pick(FREQUENT);
+        this.cuts.set(name, (this.cuts.get(name) ?? 0) + 1);
+        player.cutting();
+        if (this.ports.length > 1 && name !== "stall" && random.below(2)) {
+          // It comes back to another node.
+          player.link.port = random.pick(this.ports);
+          player.link.reset();
+        }
+        FAULTS[name](player, random);
+        // Sometimes before it is back.
+        await sleep(random.below(3) ? 500 + random.below(3_000) : random.below(300));
+      }
+    });
+    await Promise.all([...breaking, parcels]);
+  }
+
+  /** Sends parcels, one after another for each user. */
+  async #send(isOver) {
+    const numbers = this.#parcels;
+    for (let number = 1; !isOver(); number += 1) {
+      const user = `u${number % USERS}`;
+      const [error, isKept] = await new Promise((resolve) => this.random.pick(this.controls).timeout(2_000).emit("parcel", user, number, (...reply) => resolve(reply)));
+      if (!error && isKept) numbers.set(user, [...(numbers.get(user) ?? []), number]);
+      await sleep(30);
+    }
+  }
+
+  /** Mends the network, and waits until everybody has everything. Returns the figures; `mistakes` has what was wrong. */
+  async end(patience = 20_000) {
+    for (const player of this.players) player.link.mend();
+    await this.until(() => this.players.every((player) => player.socket.connected), patience, "all are connected");
+    await sleep(4 * PING);
+    this.ending = true;
+    const numbers = new Map();
+    const [orders, connected] = [new Map(), []];
+    const stop = async () => {
+      orders.clear();
+      connected.length = 0;
+      this.serverMistakes.length = 0;
+      for (const control of this.controls) {
+        const states = await control.timeout(10_000).emitWithAck("stop");
+        for (const [stream, number] of Object.entries(states.numbers)) numbers.set(stream, number);
+        for (const [id, count] of Object.entries(states.orders)) orders.set(id, (orders.get(id) ?? 0) + count);
+        connected.push(...states.connected);
+        this.serverMistakes.push(...states.mistakes);
+      }
+    };
+    await stop();
+    // Of a process that was killed, nobody knows how far it came: then all clients have come equally far.
+    for (const player of this.players) {
+      for (const [stream, { last }] of [...player.streams, ...player.logs]) {
+        if (!this.#isAlive(stream, numbers)) numbers.set(stream, Math.max(numbers.get(stream) ?? 0, last));
+      }
+    }
+    const behind = () => this.players.flatMap((player) => [...player.behind(numbers)]);
+    await this.until(() => behind().length === 0 && this.players.every((player) => player.index % 2 === 0 || player.hasOrdered), patience, "all have everything");
+    await this.until(() => this.#undelivered().length === 0, patience, "all parcels have come");
+    await stop();
+    this.ended = true;
+    for (const what of [...behind(), ...this.#undelivered(), ...this.#orders(orders)]) this.wrong(what);
+    for (const player of this.players) {
+      if (!player.socket.connected) this.wrong(`${player.name} is not connected`);
+      else if (!connected.includes(player.socket.id)) this.wrong(`${player.name} is not connected, the server says`);
+    }
+    if (connected.length !== this.players.length) this.wrong(`${connected.length} clients are connected`);
+    const figures = { cuts: Object.fromEntries(this.cuts), seconds: Math.round((performance.now() - this.begun) / 1_000) };
+    for (const { counts } of this.players) {
+      for (const [name, count] of Object.entries(counts)) figures[name] = (figures[name] ?? 0) + count;
+    }
+    figures.emitted = [...numbers.values()].reduce((sum, number) => sum + number, 0);
+    figures.orders = [...orders.values()].length;
+    figures.parcels = [...this.#parcels.values()].flat().length;
+    return figures;
+  }
+
+  #isAlive(stream, numbers) {
+    const [name] = stream.split(" ");
+    return (this.alive ??= new Set([...numbers.keys()].map((key) => key.split(" ")[0]))).has(name);
+  }
+
+  #undelivered() {
+    return [...this.#parcels].flatMap(([user, numbers]) => {
+      const seen = new Set(this.players.filter((player) => player.user === user).flatMap((player) => player.parcels));
+      return numbers.filter((number) => !seen.has(number)).map((number) => `parcel ${number} did not come to ${user}`);
+    });
+  }
+
+  *#orders(orders) {
+    for (const player of this.players) {
+      if (player.acknowledged.length !== player.ordered) yield `${player.name} has ${player.acknowledged.length} receipts of ${player.ordered} orders`;
+      for (const id of player.acknowledged) {
+        if (this.countsOrders !== false && orders.get(id) !== 1) yield `order ${id} has happened ${orders.get(id)} times`;
+      }
+    }
+  }
+
+  stop() {
+    for (const player of this.players ?? []) {
+      player.socket.disconnect();
+      player.link.stop();
+    }
+    for (const control of this.controls) control.disconnect();
+  }
+}
