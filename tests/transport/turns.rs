@@ -1,7 +1,13 @@
 //! The turn policy of a connection: handlers starve neither the I/O of their own connection nor other clients, a closing
 //! connection costs nothing, and a burst is not a slow client.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use socketio::{Reason, Socket, SocketIo, SocketIoBuilder, State};
@@ -174,18 +180,40 @@ async fn a_handler_that_emits_more_than_a_burst_fails_and_its_client_stays() {
     assert!(notes.take().is_empty());
 }
 
-/// Computes for 20 ms.
-fn compute() {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_millis(20) {
-        std::hint::spin_loop();
+/// Counts events that compute. The first of them waits until the clients have sent everything.
+struct Work {
+    begun: AtomicUsize,
+    all_sent: Barrier,
+}
+
+impl Work {
+    fn new() -> Arc<Self> {
+        Arc::new(Work {
+            begun: AtomicUsize::new(0),
+            all_sent: Barrier::new(2),
+        })
+    }
+
+    /// Computes for 20 ms.
+    fn compute(&self) {
+        if self.begun.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.all_sent.wait();
+        }
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
     }
 }
 
-/// Sends 40 events to `compute` by one client, then one by another: the other must be served before the last of the 40. The order
-/// is what counts, not the time.
-async fn serves_others_between_events(builder: SocketIoBuilder) {
-    let io = builder.on("echo", |text: String| text).build().unwrap();
+/// Sends 40 events that compute by one client, then one by another, whose handler must run before the last of the 40. The server counts, so
+/// that it does not matter when the clients read.
+async fn serves_others_between_events(builder: SocketIoBuilder, work: Arc<Work>) {
+    let begun = Arc::clone(&work);
+    let io = builder
+        .on("begun", move || begun.begun.load(Ordering::SeqCst))
+        .build()
+        .unwrap();
     let connector = Connector::serve(&io);
     let (mut busy, mut other) = (connector.websocket().await, connector.websocket().await);
     busy.join("/").await;
@@ -193,36 +221,34 @@ async fn serves_others_between_events(builder: SocketIoBuilder) {
     for id in 0..40 {
         busy.send(&format!(r#"42{id}["compute"]"#)).await;
     }
-    other.send(r#"421["echo","hello"]"#).await;
-    let echo = other.next_packet();
-    let last = async {
-        loop {
-            let packet = busy.next_packet().await.unwrap();
-            if packet.starts_with("4339") {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        biased;
-        () = last => panic!("the other client waited for all 40"),
-        echo = echo => assert_eq!(echo.as_deref(), Some(r#"431["hello"]"#)),
-    }
+    other.send(r#"421["begun"]"#).await;
+    work.all_sent.wait();
+    let answer = other.next_packet().await.unwrap();
+    let begun = answer.trim_start_matches("431[").trim_end_matches(']');
+    assert!(begun.parse::<u32>().unwrap() < 40, "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn many_events_that_compute_are_handled_in_turns_with_those_of_other_clients() {
-    serves_others_between_events(SocketIo::bare().on("compute", compute)).await;
+    let work = Work::new();
+    let computing = Arc::clone(&work);
+    let builder = SocketIo::bare().on("compute", move || computing.compute());
+    serves_others_between_events(builder, work).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn concurrent_events_that_compute_and_then_wait_are_handled_in_turns_as_well() {
+    let work = Work::new();
+    let computing = Arc::clone(&work);
     let builder = SocketIo::bare().async_handlers(true);
-    let builder = builder.on("compute", || async {
-        compute();
-        tokio::task::yield_now().await;
+    let builder = builder.on("compute", move || {
+        let computing = Arc::clone(&computing);
+        async move {
+            computing.compute();
+            tokio::task::yield_now().await;
+        }
     });
-    serves_others_between_events(builder).await;
+    serves_others_between_events(builder, work).await;
 }
 
 /// Both namespaces are of one connection. The events of the first wait in its inbox when the second is left.
