@@ -1,14 +1,22 @@
 //! [`OnceKey`]: the key of an event that runs once, with whose it is.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::IpAddr,
+};
 
 /// A key of an event that runs once, in the scope of its owner: no client can name a key of another owner.
 ///
 /// The owner is a user of a namespace, or a client without a user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct OnceKey {
     owner: Box<str>,
     name: Box<str>,
+    /// Whether the owner is a user.
+    has_user: bool,
+    /// The address of a client without a user, if it is known. Not part of the key: it is another one after a change of networks.
+    address: Option<IpAddr>,
 }
 
 /// Whose keys they are, within a namespace.
@@ -24,21 +32,31 @@ impl OnceKey {
     /// Creates a key. `event` and `key` are what the owner's keys are distinguished by.
     pub(crate) fn new(namespace: &str, owner: Owner<'_>, event: &str, key: &str) -> Self {
         // With lengths in front, so that no text can pass for another one.
-        let (kind, id) = match owner {
-            Owner::User(user) => ("user", user),
-            Owner::Session(sid) => ("session", sid),
+        let (kind, id, has_user) = match owner {
+            Owner::User(user) => ("user", user, true),
+            Owner::Session(sid) => ("session", sid, false),
         };
         OnceKey {
             owner: format!("{}:{namespace}:{kind}:{id}", namespace.len()).into(),
             name: format!("{}:{event}:{key}", event.len()).into(),
+            has_user,
+            address: None,
         }
     }
 
-    /// Creates a key of these texts, for tests of a store. The server makes its own.
+    /// Sets the address of a client without a user.
+    pub(crate) fn at(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Creates a key of a user with these texts, for tests of a store. The server makes its own.
     pub fn from_parts(owner: &str, name: &str) -> Self {
         OnceKey {
             owner: owner.into(),
             name: name.into(),
+            has_user: true,
+            address: None,
         }
     }
 
@@ -52,9 +70,39 @@ impl OnceKey {
         &self.name
     }
 
+    /// Returns whether the owner is a user. Anybody may open many connections without one, so that a store with limits should not
+    /// let their keys push out those of users.
+    pub fn has_user(&self) -> bool {
+        self.has_user
+    }
+
+    /// Returns who the places are counted for that its owner takes: clients without a user by their address, if it is known, since one
+    /// host can be many of them.
+    pub(crate) fn holder(&self) -> String {
+        match self.address {
+            Some(address) => format!("address:{address}"),
+            None => format!("owner:{}", self.owner),
+        }
+    }
+
     /// Returns how many bytes its texts take.
     pub(crate) fn weight(&self) -> usize {
         self.owner.len() + self.name.len()
+    }
+}
+
+impl PartialEq for OnceKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.name == other.name
+    }
+}
+
+impl Eq for OnceKey {}
+
+impl Hash for OnceKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.owner.hash(state);
+        self.name.hash(state);
     }
 }
 
@@ -86,5 +134,14 @@ mod tests {
                 assert_ne!(key, other);
             }
         }
+    }
+
+    #[test]
+    fn a_client_that_comes_from_another_address_has_the_same_keys() {
+        let key = || OnceKey::new("/", Owner::Session("a"), "order", "1");
+        let moved = key().at(Some([192, 0, 2, 1].into()));
+        assert_eq!(key(), moved);
+        assert_eq!(key().to_string(), moved.to_string());
+        assert_ne!(key().holder(), moved.holder());
     }
 }

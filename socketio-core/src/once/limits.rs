@@ -30,9 +30,9 @@ pub struct OnceLimits {
     pub lease: Duration,
     /// The keys of one owner.
     pub owner_entries: usize,
-    /// All keys. For a store in memory.
+    /// The keys of all users, and as many of clients without a user. For a store in memory.
     pub entries: usize,
-    /// The bytes of keys and responses. For a store in memory.
+    /// The bytes of keys and responses of all users, and as many of clients without a user. For a store in memory.
     pub bytes: usize,
 }
 
@@ -88,15 +88,17 @@ impl Once {
         self
     }
 
-    /// Sets how many keys this process keeps. At the limit the oldest response is forgotten, with a line in the log; while all of
-    /// them belong to handlers that run, further events fail. Default: 100,000. `RedisOnce` is limited by Redis' own `maxmemory`.
+    /// Sets how many keys this process keeps of users, and how many of clients without a user. At the limit, whoever has most of
+    /// them loses the oldest response, with a line in the log: a user, or the address of clients without a user. While all of them
+    /// belong to handlers that run, further events fail. Default: 100,000 each. `RedisOnce` is limited by Redis' own `maxmemory`.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.limits.entries = entries;
         self
     }
 
-    /// Sets how much memory keys and responses may take in this process, in bytes. At the limit the oldest responses are forgotten,
-    /// with a line in the log. Default: 64 MiB (67,108,864 bytes). `RedisOnce` is limited by Redis' own `maxmemory`.
+    /// Sets how much memory keys and responses of users may take in this process, and how much those of clients without a user, in
+    /// bytes. At the limit, whoever has most loses the oldest responses, as with [`max_entries`](Self::max_entries). Default: 64 MiB
+    /// (67,108,864 bytes) each. `RedisOnce` is limited by Redis' own `maxmemory`.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self

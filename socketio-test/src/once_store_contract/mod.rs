@@ -12,7 +12,8 @@ use key_space::KeySpace;
 /// Checks that an [`OnceStore`] keeps its contract: the suite that the stores of `socketio` pass.
 ///
 /// Each rule has keys of its own, so that a store may be used by several suites at a time. Rules about leases are only checked with
-/// [`leases`](Self::leases). Times are real ones for a store outside of the process, and may be paused for one in it.
+/// [`leases`](Self::leases). The keys are those of users, and the limits of all owners together are not checked: a store in memory
+/// should give clients without a user a share of their own ([`OnceKey::has_user`]). Times are real ones for a store outside of the process, and may be paused for one in it.
 ///
 /// ```
 /// use socketio::MemoryOnce;
