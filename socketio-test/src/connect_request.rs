@@ -45,10 +45,9 @@ impl ConnectRequest {
         request
     }
 
-    /// Sets the namespace. The leading slash is optional, as in the JavaScript client.
+    /// Sets the namespace, with or without a query.
     pub(crate) fn namespace(&mut self, namespace: &str) {
-        let slash = if namespace.starts_with('/') { "" } else { "/" };
-        self.namespace = format!("{slash}{namespace}");
+        namespace.clone_into(&mut self.namespace);
     }
 
     /// Sets the `auth` as JSON.
@@ -78,12 +77,15 @@ impl ConnectRequest {
 
     /// Joins the namespace, and waits for the response of the server.
     pub(crate) async fn join(self, connection: Connection) -> Result<TestClient, ConnectError> {
+        let path = self.namespace.split('?').next().unwrap_or_default();
+        if !path.starts_with('/') || path.contains(',') {
+            return Err(ConnectError::Namespace(self.namespace));
+        }
         let own = self.auth.map_err(ConnectError::Auth)?;
         let auth = match &self.session {
             None => own.clone(),
             Some(session) => Some(session.auth(own.as_deref())),
         };
-        let path = self.namespace.split('?').next().unwrap_or_default();
         let namespace: Arc<str> = Arc::from(path);
         let shared = Arc::clone(connection.shared());
         let packet = shared

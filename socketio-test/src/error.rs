@@ -26,6 +26,9 @@ pub enum ConnectError {
     Auth(EncodeError),
     /// The headers, cookies or the URI are invalid.
     Request(http::Error),
+    /// The namespace, which is given here, does not start with `/`, or contains a comma: clients that name it so are refused, or
+    /// join another one. Nothing was sent.
+    Namespace(String),
 }
 
 impl fmt::Display for ConnectError {
@@ -44,6 +47,17 @@ impl fmt::Display for ConnectError {
             }
             ConnectError::Auth(error) => error.fmt(f),
             ConnectError::Request(error) => write!(f, "the request can't be made: {error}"),
+            ConnectError::Namespace(path) if path.starts_with('/') => write!(
+                f,
+                "the namespace {path:?} can't contain `,`, which ends it in a packet"
+            ),
+            ConnectError::Namespace(path) => {
+                let absolute = format!("/{path}");
+                write!(
+                    f,
+                    "the namespace {path:?} must start with `/`: write `{absolute:?}`"
+                )
+            }
         }
     }
 }
@@ -51,7 +65,9 @@ impl fmt::Display for ConnectError {
 impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            ConnectError::Refused { .. } | ConnectError::Closed(_) => None,
+            ConnectError::Refused { .. } | ConnectError::Closed(_) | ConnectError::Namespace(_) => {
+                None
+            }
             ConnectError::Auth(error) => Some(error),
             ConnectError::Request(error) => Some(error),
         }

@@ -51,6 +51,22 @@ async fn user(io: &SocketIo, name: &str) -> TestClient {
     client
 }
 
+/// A store in memory is always ready.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_delivers_in_a_loop_lets_others_have_their_turn() {
+    let io = server(Deliveries::default());
+    for (size, events) in [(10, 500), (50_000, 3)] {
+        let text = "x".repeat(size);
+        let mut all = std::pin::pin!(async {
+            for index in 0..events {
+                io.to_user(index).deliver("x", &text).await.unwrap();
+            }
+        });
+        assert!(futures_util::poll!(&mut all).is_pending(), "{size} bytes");
+        all.await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_event_expires_and_is_handed_to_the_handler_once() {
     let lost = Lost::default();

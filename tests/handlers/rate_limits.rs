@@ -119,6 +119,37 @@ async fn the_clients_of_an_address_count_together() {
     assert_eq!(ack(&other, "search").await, "x");
 }
 
+/// One host has all the addresses of its network.
+#[tokio::test(start_paused = true)]
+async fn the_addresses_of_an_ipv6_network_count_together() {
+    let io = server(|builder| builder.rate_limit("1/s per address"));
+    let from = async |addr: &str| {
+        let addr: std::net::SocketAddr = addr.parse().unwrap();
+        let builder = TestClient::builder(&io).peer_addr(addr);
+        builder.connect().await.unwrap()
+    };
+    let (one, same) = (
+        from("[2001:db8::1]:1").await,
+        from("[2001:db8::ff:1]:1").await,
+    );
+    let other = from("[2001:db8:0:1::1]:1").await;
+    assert_eq!(ack(&one, "search").await, "x");
+    assert_eq!(ack(&same, "search").await, limited(1.0));
+    assert_eq!(ack(&other, "search").await, "x");
+}
+
+/// All programs of this machine are behind one address, and a proxy that names no clients as well.
+#[tokio::test(start_paused = true)]
+async fn clients_of_a_trusted_proxy_that_does_not_name_them_count_alone() {
+    let io = server(|builder| builder.rate_limit("1/s per address"));
+    for port in [1, 2] {
+        let builder = TestClient::builder(&io).peer_addr(([127, 0, 0, 1], port));
+        let client = builder.connect().await.unwrap();
+        assert_eq!(ack(&client, "search").await, "x");
+        assert_eq!(ack(&client, "search").await, limited(1.0));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn limits_of_a_namespace_count_all_its_events_and_those_of_handlers_apply_too() {
     let io = server(|builder| builder);

@@ -1,5 +1,6 @@
 //! Serving: HTTP and Socket.IO on one port, listeners, TLS, logs.
 
+mod ambiguous;
 mod applications;
 mod client_files;
 mod fixture;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::listeners::server;
 
 /// Writes bytes to a server of `()`, and returns its response and its log.
-async fn ask(request: &[u8]) -> (Vec<u8>, Log) {
+pub(crate) async fn ask(request: &[u8]) -> (Vec<u8>, Log) {
     let log = Log::default();
     let guard = log.collect();
     let (io, _requests) = server();

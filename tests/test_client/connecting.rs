@@ -19,14 +19,43 @@ async fn an_unknown_namespace_is_refused() {
 }
 
 #[tokio::test]
-async fn a_namespace_may_have_a_query_and_its_slash_may_be_omitted() {
+async fn a_namespace_may_have_a_query() {
     let io = chat();
-    for name in ["chat", "/chat?from=home"] {
-        let client = TestClient::connect(&io, name).await.unwrap();
-        assert_eq!(client.namespace(), "/chat");
-        client.emit("join", "lobby").await.unwrap();
-        assert_eq!(client.received(), [event("joined", client.sid())]);
-        client.close().await;
+    let client = TestClient::connect(&io, "/chat?from=home").await.unwrap();
+    assert_eq!(client.namespace(), "/chat");
+    client.emit("join", "lobby").await.unwrap();
+    assert_eq!(client.received(), [event("joined", client.sid())]);
+}
+
+/// Other clients are refused: the test must not succeed where they fail.
+#[tokio::test]
+async fn a_namespace_that_clients_can_not_join_is_an_error_with_the_cure() {
+    let io = chat();
+    let client = TestClient::connect(&io, "/chat").await.unwrap();
+    for (name, cure) in [
+        (
+            "chat",
+            r#"the namespace "chat" must start with `/`: write `"/chat"`"#,
+        ),
+        ("", r#"the namespace "" must start with `/`: write `"/"`"#),
+        (
+            "/chat,x",
+            r#"the namespace "/chat,x" can't contain `,`, which ends it in a packet"#,
+        ),
+    ] {
+        let failed = TestClient::connect(&io, name).await.unwrap_err();
+        assert_eq!(failed.to_string(), cure);
+        assert!(matches!(failed, ConnectError::Namespace(_)), "{failed:?}");
+        let failed = TestClient::builder(&io).namespace(name).connect().await;
+        assert!(
+            matches!(failed, Err(ConnectError::Namespace(_))),
+            "{failed:?}"
+        );
+        let failed = client.connect_to(name).await;
+        assert!(
+            matches!(failed, Err(ConnectError::Namespace(_))),
+            "{failed:?}"
+        );
     }
 }
 

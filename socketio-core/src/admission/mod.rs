@@ -13,7 +13,6 @@ mod outbox_total;
 mod places;
 mod rate_limit_policy;
 
-#[cfg(feature = "api")]
 pub(crate) use address_table::key as address_key;
 pub(crate) use admission::{Admission, ConnectionPermit, SessionPermit};
 pub(crate) use handshake::Handshake;

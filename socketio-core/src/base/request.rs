@@ -131,6 +131,15 @@ impl Request {
         self.forwarded().addr
     }
 
+    /// Returns the address that limits by address count: that of the peer, or the one that a trusted proxy has forwarded. `None` if it
+    /// is not known.
+    pub(crate) fn limited_address(&self) -> Option<IpAddr> {
+        match self.0.proxies.trusts_peer(&self.0.extensions) {
+            true => self.forwarded_addr(),
+            false => self.peer_addr().map(|peer| peer.ip()),
+        }
+    }
+
     /// Returns whether the connection to this server is encrypted. Behind a proxy, that is the connection of the proxy;
     /// the scheme of [`url`](Request::url) is that of the client.
     ///

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tracing::Span;
 
 use crate::{
+    admission::address_key,
     base::{CallError, EmitError, Reason, Request, RoomError, Sid, UserError},
     client::{ConnectionSession, Session, To, scope},
     hub::{Client, CloseRequest, DeliveryOptions, IntoRooms, Target},
@@ -299,7 +300,8 @@ impl Socket {
         let namespace = self.namespace();
         match self.client().user() {
             Some(user) => OnceKey::new(namespace, Owner::User(&user), event, key),
-            None => OnceKey::new(namespace, Owner::Session(self.sid().as_str()), event, key),
+            None => OnceKey::new(namespace, Owner::Session(self.sid().as_str()), event, key)
+                .at(self.client().request().limited_address().map(address_key)),
         }
     }
 

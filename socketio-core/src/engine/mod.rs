@@ -57,6 +57,7 @@ mod stream;
 mod subprotocol;
 mod timer;
 mod transport;
+mod unique_headers;
 mod upgrade;
 mod v3;
 mod websocket;

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, header, request::Parts};
 
-use super::refusal::Refusal;
+use super::{refusal::Refusal, unique_headers};
 use crate::base::Problem;
 
 /// Returns the part of a request that breaks a rule, for the log. Never a credential, a session id or the whole query.
@@ -35,6 +35,11 @@ pub(super) fn offending(refusal: Refusal, request: &Parts) -> Option<Vec<u8>> {
     };
     match refusal.problem()? {
         Problem::OriginRefused | Problem::OtherOrigin => headers(&[header::ORIGIN]),
+        Problem::InvalidHost => headers(&[header::HOST]),
+        Problem::RepeatedHeader => {
+            let name = unique_headers::repeated(&request.headers)?;
+            headers(&[name])
+        }
         Problem::UnknownTransport => parameter("transport"),
         Problem::UnsupportedVersion | Problem::OtherVersion => parameter("EIO"),
         Problem::Eio3NotAllowed => {

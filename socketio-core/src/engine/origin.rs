@@ -1,6 +1,11 @@
 //! [`Origin`]: an origin, compared by its meaning; and the check of configured origins, for `build()`.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use socketio_names::is_one_edit_from;
 
 use crate::base::forwarded::{default_port, split_port, web_scheme};
 
@@ -111,6 +116,11 @@ pub(super) fn problem(origin: &str) -> Option<String> {
     let Some((scheme, rest)) = origin.split_once("://") else {
         return refused("write scheme, host and port, as in `https://example.org:8443`");
     };
+    if rest.contains(',') {
+        return refused(
+            "it is several origins: write a list, as in `[\"https://a.example\", \"https://b.example\"]`",
+        );
+    }
     let host = rest.strip_suffix('/').unwrap_or(rest);
     if let Some((host, _)) = host.split_once(['/', '?', '#']) {
         return refused(&format!("an origin has no path, write `{scheme}://{host}`"));
@@ -130,13 +140,97 @@ pub(super) fn problem(origin: &str) -> Option<String> {
     {
         return refused("it contains whitespace");
     }
-    if web_scheme(scheme).is_some() && (host.is_empty() || host.starts_with(':')) {
-        return refused("it has no host");
+    if web_scheme(scheme).is_some() {
+        return match web_problem(scheme, host) {
+            Some(problem) => refused(&problem),
+            None => None,
+        };
     }
-    match Origin::parse(origin) {
-        Origin::Invalid(_) => refused("its port is not a number below 65,536"),
-        _ => None,
+    let lower = scheme.to_ascii_lowercase();
+    if NO_PAGES.contains(&&*lower) {
+        return refused(&format!(
+            "browsers open no pages over `{lower}`, or send `null` for them; write `https://{host}` or `http://{host}`"
+        ));
     }
+    let meant = ["https", "http"].into_iter();
+    if let Some(meant) = meant.rev().find(|web| is_one_edit_from(&lower, web)) {
+        return refused(&format!("do you mean `{meant}://{host}`?"));
+    }
+    None
+}
+
+/// Schemes whose pages have no origin of this form. Those of apps and extensions, such as `capacitor`, have.
+const NO_PAGES: [&str; 22] = [
+    "about",
+    "amqp",
+    "blob",
+    "data",
+    "ftp",
+    "ftps",
+    "git",
+    "imap",
+    "irc",
+    "javascript",
+    "ldap",
+    "mailto",
+    "mqtt",
+    "nats",
+    "redis",
+    "sftp",
+    "smb",
+    "smtp",
+    "ssh",
+    "tcp",
+    "unix",
+    "view-source",
+];
+
+/// Returns why no page that is served over `http` or `https` has this host and port, as browsers write them.
+fn web_problem(scheme: &str, authority: &str) -> Option<String> {
+    if authority.is_empty() || authority.starts_with(':') {
+        return Some("it has no host".into());
+    }
+    let (host, port) = split_port(authority);
+    match port.map(str::parse::<u16>) {
+        _ if port == Some("") => {}
+        None | Some(Ok(1..)) => {}
+        Some(Ok(0) | Err(_)) => return Some("its port is not a number from 1 to 65,535".into()),
+    }
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return match address {
+            Some(Ok(address)) if format!("[{address}]").eq_ignore_ascii_case(host) => None,
+            Some(Ok(address)) => Some(format!("browsers write `{scheme}://[{address}]`")),
+            _ => Some("its IPv6 address is invalid".into()),
+        };
+    }
+    if host.contains(':') {
+        return Some(
+            "it has two ports; an IPv6 address is in brackets, as in `http://[::1]:8000`".into(),
+        );
+    }
+    if host.starts_with('.') {
+        return Some("there are no patterns; use `Cors::check` with a function".into());
+    }
+    if host.bytes().any(|byte| b"<>[]^|%\\\"`{}".contains(&byte)) {
+        return Some("its host contains characters that no host has".into());
+    }
+    // Browsers take a host whose last label is a number for an IPv4 address, and write it in full.
+    let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next();
+    let is_number = |label: &str| {
+        let hexadecimal = label.strip_prefix("0x").or(label.strip_prefix("0X"));
+        let digits = hexadecimal.unwrap_or(label).bytes();
+        match hexadecimal {
+            Some(_) => digits.clone().all(|byte| byte.is_ascii_hexdigit()),
+            None => digits.clone().len() > 0 && digits.clone().all(|byte| byte.is_ascii_digit()),
+        }
+    };
+    if last.is_some_and(is_number) && host.parse::<Ipv4Addr>().is_err() {
+        return Some(
+            "browsers write an IPv4 address as four numbers, as in `http://127.0.0.1:8000`".into(),
+        );
+    }
+    None
 }
 
 #[cfg(test)]
@@ -207,6 +301,14 @@ mod tests {
             "http://[::1]:8000",
             "https://xn--bcher-kva.example",
             "https://a.test/",
+            "https://a.test:",
+            "https://a_b.test.",
+            "https://1.test",
+            "http://192.0.2.1",
+            "http://[2001:DB8::1]:8000",
+            "tauri://localhost",
+            "httpx-app://localhost",
+            "moz-extension://0a1b",
             "https://A.test:443",
             "wss://a.test",
             "capacitor://localhost",
@@ -235,6 +337,22 @@ mod tests {
             ("https://bücher.test", "Punycode"),
             ("https://a.test ", "whitespace"),
             ("https://a.test:https", "its port"),
+            ("https://a.test:0", "its port"),
+            ("https://a.test:65536", "its port"),
+            ("ftp://a.test", "write `https://a.test`"),
+            ("FTP://a.test", "no pages over `ftp`"),
+            ("data://x", "send `null`"),
+            ("htps://a.test", "do you mean `https://a.test`?"),
+            ("htp://a.test", "do you mean `http://a.test`?"),
+            ("https://a.test,https://b.test", "write a list"),
+            ("https://.a.test", "`Cors::check`"),
+            ("https://a.test:443:80", "two ports"),
+            ("https://::1", "in brackets"),
+            ("https://[::1", "IPv6 address is invalid"),
+            ("https://[0:0::1]", "browsers write `https://[::1]`"),
+            ("http://127.1", "four numbers"),
+            ("http://0x7f000001", "four numbers"),
+            ("https://a%20b.test", "no host has"),
         ] {
             let problem = problem(origin).unwrap();
             assert!(problem.contains(cure), "{problem}");

@@ -11,6 +11,7 @@ use super::{
     admit::Admitted, caller::Caller, compression::Coding, config::Config, cors::CorsOptions,
     grant::Grant, offending::offending, packet::control, polling, protocol::Protocol,
     refusal::Refusal, refused_origin::RefusedOrigin, session::Session, sessions::Sessions,
+    unique_headers,
 };
 use crate::{
     admission::Admission,
@@ -160,6 +161,19 @@ impl Engine {
                 Some(self.refused(Refusal::TooMany(problem), caller, None))
             }
         }
+    }
+
+    /// Returns the response to a request whose headers can be read in two ways; `None` for others. Whatever its path is.
+    pub(crate) fn refuse_ambiguous(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
+        let refusal = unique_headers::check(request).err()?;
+        let proxies = &self.sessions.config.trusted_proxies;
+        let caller = Caller::of(request).behind(request, proxies);
+        let input = offending(refusal, request);
+        let mut response = self.refused(refusal, caller, input.as_deref());
+        // What follows on the connection may belong to somebody else.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        Some(response)
     }
 
     fn refused(

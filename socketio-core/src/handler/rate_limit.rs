@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::{queued_event::QueuedEvent, registry::Lookup};
 use crate::{
+    admission::address_key,
     client::Socket,
     counters::{RateCounters, RateRule, RatedCounters},
 };
@@ -177,10 +178,8 @@ impl ClientRates {
 }
 
 fn address(socket: &Socket) -> Option<String> {
-    let request = socket.client().request();
-    let forwarded = request.forwarded_addr();
-    let address = forwarded.or_else(|| request.peer_addr().map(|peer| peer.ip()))?;
-    Some(address.to_string())
+    let address = socket.client().request().limited_address()?;
+    Some(address_key(address).to_string())
 }
 
 impl QueuedEvent {

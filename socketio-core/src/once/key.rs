@@ -1,14 +1,22 @@
 //! [`OnceKey`]: the key of an event that runs once, with its owner.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::IpAddr,
+};
 
 /// The key of an event that runs once, in the scope of its owner. No client can name a key of another owner.
 ///
 /// The owner is a user of a namespace, or a client without a user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct OnceKey {
     owner: Box<str>,
     name: Box<str>,
+    /// Whether the owner is a user.
+    has_user: bool,
+    /// The address of a client without a user, if it is known. Not part of the key: it is another one after a change of networks.
+    address: Option<IpAddr>,
 }
 
 /// The owner of keys within a namespace.
@@ -24,21 +32,31 @@ impl OnceKey {
     /// Creates a key. `event` and `key` distinguish the keys of one owner.
     pub(crate) fn new(namespace: &str, owner: Owner<'_>, event: &str, key: &str) -> Self {
         // The lengths in front make the texts unambiguous.
-        let (kind, id) = match owner {
-            Owner::User(user) => ("user", user),
-            Owner::Session(sid) => ("session", sid),
+        let (kind, id, has_user) = match owner {
+            Owner::User(user) => ("user", user, true),
+            Owner::Session(sid) => ("session", sid, false),
         };
         OnceKey {
             owner: format!("{}:{namespace}:{kind}:{id}", namespace.len()).into(),
             name: format!("{}:{event}:{key}", event.len()).into(),
+            has_user,
+            address: None,
         }
     }
 
-    /// Creates a key from these texts, for tests of a store. The server creates its own keys.
+    /// Sets the address of a client without a user.
+    pub(crate) fn at(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Creates a key of a user from these texts, for tests of a store. The server creates its own keys.
     pub fn from_parts(owner: &str, name: &str) -> Self {
         OnceKey {
             owner: owner.into(),
             name: name.into(),
+            has_user: true,
+            address: None,
         }
     }
 
@@ -52,9 +70,39 @@ impl OnceKey {
         &self.name
     }
 
+    /// Returns whether the owner is a user. Anybody may open many connections without a user, so a store with limits must not let their keys
+    /// push out those of users.
+    pub fn has_user(&self) -> bool {
+        self.has_user
+    }
+
+    /// Returns for whom the key is counted: the user, or the address of a client without a user if it is known, since one host can open many
+    /// of them.
+    pub(crate) fn holder(&self) -> String {
+        match self.address {
+            Some(address) => format!("address:{address}"),
+            None => format!("owner:{}", self.owner),
+        }
+    }
+
     /// Returns the size of its texts in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.owner.len() + self.name.len()
+    }
+}
+
+impl PartialEq for OnceKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.name == other.name
+    }
+}
+
+impl Eq for OnceKey {}
+
+impl Hash for OnceKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.owner.hash(state);
+        self.name.hash(state);
     }
 }
 
@@ -86,5 +134,14 @@ mod tests {
                 assert_ne!(key, other);
             }
         }
+    }
+
+    #[test]
+    fn a_client_that_comes_from_another_address_has_the_same_keys() {
+        let key = || OnceKey::new("/", Owner::Session("a"), "order", "1");
+        let moved = key().at(Some([192, 0, 2, 1].into()));
+        assert_eq!(key(), moved);
+        assert_eq!(key().to_string(), moved.to_string());
+        assert_ne!(key().holder(), moved.holder());
     }
 }

@@ -30,9 +30,9 @@ pub struct OnceLimits {
     pub lease: Duration,
     /// The maximum number of keys of one owner.
     pub owner_entries: usize,
-    /// The maximum number of keys. For a store in memory.
+    /// The maximum number of keys of users, and of clients without a user. For a store in memory.
     pub entries: usize,
-    /// The maximum size of keys and responses, in bytes. For a store in memory.
+    /// The maximum size of keys and responses of users, and of clients without a user, in bytes. For a store in memory.
     pub bytes: usize,
 }
 
@@ -87,15 +87,17 @@ impl Once {
         self
     }
 
-    /// Sets how many keys this process keeps. At the limit, the oldest response is forgotten and this is logged; while all keys belong to running
-    /// handlers, further events fail. Default: 100,000 keys. It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
+    /// Sets how many keys of users this process keeps, and how many of clients without a user. At the limit, the owner with the most keys (a
+    /// user, or the address of clients without a user) loses its oldest response, which is logged; while all keys belong to running
+    /// handlers, further events fail. Default: 100,000 keys each. It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.limits.entries = entries;
         self
     }
 
-    /// Sets how much memory keys and responses may take in this process, in bytes. At the limit, the oldest responses are forgotten and this is
-    /// logged. Default: 64 MiB (67,108,864 bytes). It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
+    /// Sets how much memory keys and responses of users may take in this process, and how much those of clients without a user, in bytes. At
+    /// the limit, the owner with the most loses its oldest responses, as with [`max_entries`](Self::max_entries). Default: 64 MiB (67,108,864
+    /// bytes) each. It does not apply to `RedisOnce`, since Redis has its own `maxmemory`.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self

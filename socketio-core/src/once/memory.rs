@@ -11,15 +11,19 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{Begun, Claim, OnceKey, OnceLimits, OnceStore};
+use super::{Begun, Claim, OnceKey, OnceLimits, OnceStore, share::Share};
 use crate::{base::BoxError, message_queue::BoxFuture};
 
 /// The estimated memory of an entry without its texts and its response, in bytes.
-const OVERHEAD: usize = 256;
+const OVERHEAD: usize = 384;
 
 /// Stores the responses of events that run once in the memory of this process.
 ///
-/// It enforces the limits of [`Once`](super::Once). A claim has no lease: it ends with its handler, or with the process.
+/// It enforces the limits of [`Once`](super::Once). Users have a share of their own, and clients without a user another one of the same size,
+/// so that clients without a user can't remove responses of users. At the limit of a share, the owner with the most in it loses its oldest
+/// response. Clients without a user count by their address, if it is known.
+///
+/// A claim has no lease: it ends with its handler, or with the process.
 #[derive(Default)]
 pub struct MemoryOnce {
     state: Mutex<State>,
@@ -32,7 +36,8 @@ struct State {
     completed: BTreeMap<u64, Completed>,
     /// The completed keys of each owner, the oldest first.
     owners: HashMap<Box<str>, VecDeque<u64>>,
-    bytes: usize,
+    users: Share,
+    guests: Share,
     last: u64,
     forgotten: u64,
 }
@@ -47,6 +52,8 @@ struct Completed {
     key: Arc<OnceKey>,
     expires: Instant,
     weight: usize,
+    /// What it counts in the share of its holder.
+    cost: u64,
 }
 
 impl MemoryOnce {
@@ -104,12 +111,12 @@ impl State {
             None => {}
         }
         let weight = weight(key);
-        while self.entries.len() >= limits.entries || self.bytes + weight > limits.bytes {
-            if !self.forget_oldest() {
+        while !self.share(key).has_place(1, weight, limits) {
+            if !self.forget_one_like(key) {
                 return Err("too many handlers with `once` run at the same time: raise `Once::max_entries` or `Once::max_bytes`".into());
             }
         }
-        self.bytes += weight;
+        self.share(key).add(weight);
         let running = Entry::Running(claim, Arc::default());
         self.entries.insert(Arc::new(key.clone()), running);
         Ok(Begun::Claimed)
@@ -122,8 +129,16 @@ impl State {
             _ => return false,
         }
         self.entries.remove(key);
-        self.bytes -= weight(key);
+        self.share(key).subtract(weight(key));
         true
+    }
+
+    /// Returns the share that a key belongs to.
+    fn share(&mut self, key: &OnceKey) -> &mut Share {
+        match key.has_user() {
+            true => &mut self.users,
+            false => &mut self.guests,
+        }
     }
 
     fn complete(
@@ -137,8 +152,9 @@ impl State {
             return Ok(());
         }
         let weight = weight(key) + response.len();
-        while self.bytes + weight > limits.bytes {
-            if !self.forget_oldest() {
+        while !self.share(key).has_place(0, weight, limits) {
+            // One that can't fit makes nobody else forget.
+            if weight > limits.bytes || !self.forget_one_like(key) {
                 let size = response.len();
                 let error =
                     format!("a response of {size} bytes is more than `Once::max_bytes` has left");
@@ -150,13 +166,16 @@ impl State {
         }
         self.last += 1;
         let key = Arc::new(key.clone());
-        self.bytes += weight;
+        let (index, cost) = (self.last, Share::cost(weight, limits));
+        self.share(&key).add(weight);
+        self.share(&key).push(&key.holder(), index, cost);
         let owner = self.owners.entry(Box::from(key.owner())).or_default();
         owner.push_back(self.last);
         let completed = Completed {
             key: Arc::clone(&key),
             expires: Instant::now() + limits.ttl,
             weight,
+            cost,
         };
         self.completed.insert(self.last, completed);
         self.entries
@@ -187,12 +206,11 @@ impl State {
         completed.is_none_or(|completed| completed.expires <= Instant::now())
     }
 
-    /// Removes the oldest response before its time, if there is one.
-    fn forget_oldest(&mut self) -> bool {
-        let Some((index, _)) = self.completed.first_key_value() else {
+    /// Removes a response in the share of a key before its time, if there is one: the oldest of whoever has most.
+    fn forget_one_like(&mut self, key: &OnceKey) -> bool {
+        let Some(index) = self.share(key).most() else {
             return false;
         };
-        let index = *index;
         self.remove(index);
         self.forgotten += 1;
         true
@@ -200,11 +218,15 @@ impl State {
 
     /// Removes a response, usually the first of its owner.
     fn remove(&mut self, index: u64) {
-        let Some(Completed { key, weight, .. }) = self.completed.remove(&index) else {
+        let Some(Completed {
+            key, weight, cost, ..
+        }) = self.completed.remove(&index)
+        else {
             return;
         };
         self.entries.remove(&key);
-        self.bytes -= weight;
+        self.share(&key).subtract(weight);
+        self.share(&key).remove(&key.holder(), index, cost);
         if let Some(owner) = self.owners.get_mut(key.owner()) {
             if let Some(place) = owner.iter().position(|other| *other == index) {
                 owner.remove(place);
@@ -285,7 +307,7 @@ impl fmt::Debug for MemoryOnce {
         let state = self.state();
         f.debug_struct("MemoryOnce")
             .field("entries", &state.entries.len())
-            .field("bytes", &state.bytes)
+            .field("bytes", &(state.users.bytes() + state.guests.bytes()))
             .finish_non_exhaustive()
     }
 }
@@ -299,6 +321,16 @@ mod tests {
 
     fn key(owner: &str, name: u32) -> OnceKey {
         OnceKey::new("/", Owner::User(owner), "order", &name.to_string())
+    }
+
+    fn guest(address: u8, sid: u32, name: u32) -> OnceKey {
+        let key = OnceKey::new(
+            "/",
+            Owner::Session(&sid.to_string()),
+            "order",
+            &name.to_string(),
+        );
+        key.at(Some([192, 0, 2, address].into()))
     }
 
     /// Runs a handler that returns `response`, or returns the stored response.
@@ -356,7 +388,7 @@ mod tests {
         let large = "x".repeat(3_000);
         for index in 200..220 {
             run(&store, &key("bo", index), &once, &large).await;
-            assert!(store.state().bytes <= 10_000);
+            assert!(store.state().users.bytes() <= 10_000);
         }
         assert_eq!(
             run(&store, &key("bo", 219), &once, "").await,
@@ -378,7 +410,7 @@ mod tests {
         }
         tokio::time::advance(Duration::from_secs(3_601)).await;
         store.change(|_| ());
-        assert_eq!(store.state().bytes, 0);
+        assert_eq!(store.state().users.bytes(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -402,6 +434,90 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn clients_without_a_user_never_make_a_response_of_a_user_be_forgotten() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_entries(100).max_bytes(100_000);
+        run(&store, &key("ana", 1), &once, "ana's").await;
+        for index in 0..1_000 {
+            run(&store, &guest(1, index, index), &once, &"x".repeat(1_000)).await;
+        }
+        let kept = run(&store, &key("ana", 1), &once, "").await;
+        assert_eq!(kept, completed("ana's"));
+        // Nor the other way round.
+        run(&store, &guest(2, 1, 1), &once, "a guest's").await;
+        for index in 0..1_000 {
+            run(&store, &key(&index.to_string(), 1), &once, "").await;
+        }
+        let kept = run(&store, &guest(2, 1, 1), &once, "").await;
+        assert_eq!(kept, completed("a guest's"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_host_with_any_number_of_connections_makes_only_its_own_responses_be_forgotten() {
+        for host in [1, 100, 10_000] {
+            let store = MemoryOnce::new();
+            let once = Once::default().max_entries(1_000);
+            for index in 0..3 {
+                run(&store, &guest(1, 7, index), &once, "other").await;
+            }
+            for index in 0..10_000 {
+                let key = guest(2, index % host, index);
+                run(&store, &key, &once, "host").await;
+            }
+            for index in 0..3 {
+                let kept = run(&store, &guest(1, 7, index), &once, "").await;
+                assert_eq!(kept, completed("other"), "{host} connections");
+            }
+            assert!(store.state().guests.entries() <= 1_000);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_large_responses_count_as_many_small_ones() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_entries(1_000).max_bytes(1_000_000);
+        for index in 0..20 {
+            run(&store, &key("ana", index), &once, "small").await;
+        }
+        for index in 0..50 {
+            run(&store, &key("bo", index), &once, &"x".repeat(100_000)).await;
+        }
+        for index in 0..20 {
+            let kept = run(&store, &key("ana", index), &once, "").await;
+            assert_eq!(kept, completed("small"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_can_not_fit_makes_nobody_else_forget() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_bytes(10_000);
+        run(&store, &key("ana", 1), &once, "ana's").await;
+        let (key_of_bo, claim) = (key("bo", 1), Claim::new());
+        store.begin(&key_of_bo, claim, &once.limits).await.unwrap();
+        let large = Bytes::from(vec![0; 10_000]);
+        let stored = store.complete(&key_of_bo, claim, large, &once.limits).await;
+        assert!(stored.is_err());
+        let kept = run(&store, &key("ana", 1), &once, "").await;
+        assert_eq!(kept, completed("ana's"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_counted_any_more_when_all_have_expired() {
+        let store = MemoryOnce::new();
+        let once = Once::default().max_per_owner(3);
+        for index in 0..10 {
+            run(&store, &key("ana", index), &once, "x").await;
+            run(&store, &guest(1, index, index), &once, "x").await;
+        }
+        tokio::time::advance(Duration::from_secs(3_601)).await;
+        store.change(|state| {
+            assert!(state.users.is_empty() && state.guests.is_empty());
+            assert!(state.entries.is_empty() && state.owners.is_empty());
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_response_that_is_too_large_is_an_error_and_its_key_is_absent_again() {
         let store = MemoryOnce::new();
         let once = Once::default().max_bytes(1_000);
@@ -413,7 +529,7 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.to_string().contains("`Once::max_bytes`"), "{error}");
-        assert_eq!(store.state().bytes, 0);
+        assert_eq!(store.state().users.bytes(), 0);
         assert_eq!(run(&store, &key, &once, "").await, Begun::Claimed);
     }
 

@@ -8,6 +8,7 @@ mod limits;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+mod share;
 mod store;
 
 pub use key::OnceKey;

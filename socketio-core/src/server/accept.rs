@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     admission::ConnectionPermit,
-    base::{Problem, ProblemDetails, ProblemLog},
+    base::{Problem, ProblemDetails, ProblemLog, ResponseBody},
     client::SocketIo,
 };
 
@@ -205,6 +205,11 @@ async fn serve_connection<M: 'static>(
                 let response = io.answer(request).await;
                 return Ok::<_, AppError>(response.map(Either::Left));
             }
+            let (parts, body) = request.into_parts();
+            if let Some(refusal) = io.node().engine.refuse_ambiguous(&parts) {
+                return Ok(refusal.map(ResponseBody::from).map(Either::Left));
+            }
+            let request = Request::from_parts(parts, body);
             let strayed = strayed_path(&request);
             let response = app.call(request).await?;
             if let Some(path) = strayed

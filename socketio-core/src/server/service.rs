@@ -77,6 +77,12 @@ impl SocketIo {
     where
         B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
+        let (parts, body) = request.into_parts();
+        if let Some(refusal) = self.node().engine.refuse_ambiguous(&parts) {
+            let response = ready(refusal.map(ResponseBody::from));
+            return EitherFuture::Left(Box::pin(response) as BoxedResponse);
+        }
+        let request = Request::from_parts(parts, body);
         #[cfg(feature = "api")]
         if let Some(api) = self.api_for(request.uri().path()) {
             let (io, (parts, body)) = (self.clone(), request.into_parts());

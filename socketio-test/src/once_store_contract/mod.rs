@@ -12,7 +12,9 @@ use key_space::KeySpace;
 /// Checks that an [`OnceStore`] keeps its contract, with the suite that the stores of `socketio` pass.
 ///
 /// Each rule uses its own keys, so several suites can share a store. Rules about leases are only checked with
-/// [`leases`](Self::leases). The rules wait in tokio's time, which must not be paused for a store outside of the process.
+/// [`leases`](Self::leases). The keys are those of users, and limits of all owners together are not checked: a store in memory should give
+/// clients without a user a share of their own ([`OnceKey::has_user`]). The rules wait in tokio's time, which must not be paused for a store
+/// outside of the process.
 ///
 /// ```
 /// use socketio::MemoryOnce;

@@ -3,6 +3,7 @@
 use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use serde::Serialize;
+use tokio::task::{consume_budget, yield_now};
 
 use super::To;
 use crate::{
@@ -12,6 +13,9 @@ use crate::{
     message_queue::BoxFuture,
     node::Node,
 };
+
+/// The size of a payload from which other tasks have their turn after each event, in bytes.
+const YIELD: usize = 8 << 10;
 
 /// An event that is kept until it is acknowledged, created by [`To::deliver`]. Nothing happens until it is awaited.
 #[must_use = "the event is neither stored nor sent until this is awaited"]
@@ -118,6 +122,11 @@ impl IntoFuture for Deliver {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let (recipients, outgoing) = self.prepared?;
+            // A store in memory never waits: a handler that delivers in a loop would keep its thread.
+            match outgoing.payload.len() {
+                0..YIELD => consume_budget().await,
+                YIELD.. => yield_now().await,
+            }
             for recipient in &recipients {
                 self.node.courier.keep(recipient, &outgoing).await?;
             }
