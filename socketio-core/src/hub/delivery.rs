@@ -127,7 +127,7 @@ impl<'a> Delivery<'a> {
             if hub.activity.is_some() {
                 let outcome = if pushed.is_ok() { "ok" } else { "outbox_full" };
                 let place = (client.namespace(), None);
-                hub.record_sent(&event, (Some(client), clients), place, bytes, outcome);
+                hub.record_sent(event.name, (Some(client), clients), place, bytes, outcome);
             }
             return pushed;
         }
@@ -194,7 +194,7 @@ impl<'a> Delivery<'a> {
             let clients = (Some(recipient), self.clients);
             let place = (self.namespace, self.target);
             self.hub
-                .record_sent(&self.event, clients, place, *bytes, outcome);
+                .record_sent(self.event.name.clone(), clients, place, *bytes, outcome);
         }
         if let Some(packet) = self.observed {
             self.hub

@@ -102,7 +102,7 @@ impl Hub {
     /// Records an event that was delivered to `clients` clients, of which `recipient` is the first.
     pub(super) fn record_sent(
         &self,
-        event: &SentEvent,
+        name: Option<Arc<str>>,
         (recipient, clients): (Option<&Arc<Client>>, u64),
         (namespace, target): (&Arc<str>, Option<&Target>),
         bytes: usize,
@@ -118,7 +118,7 @@ impl Hub {
                 Record::new(Direction::Out, Arc::new(subject))
             }
         };
-        record.event = event.name.clone();
+        record.event = name;
         record.clients = clients;
         record.bytes = bytes as u64;
         record.outcome = outcome;
@@ -135,7 +135,13 @@ impl Hub {
         (namespace, target): (&Arc<str>, &Target),
         bytes: usize,
     ) {
-        self.record_sent(event, (None, 0), (namespace, Some(target)), bytes, "ok");
+        self.record_sent(
+            event.name.clone(),
+            (None, 0),
+            (namespace, Some(target)),
+            bytes,
+            "ok",
+        );
     }
 
     /// Sends the acknowledgement of an event, and records it.
