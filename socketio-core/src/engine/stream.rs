@@ -138,7 +138,7 @@ impl<S> Stream<S> {
 
 impl<S: AsyncWrite + Unpin> Stream<S> {
     /// Is ready when the frames of [`Stream::send`] have been written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.ahead {
             None => Poll::Ready(Ok(())),

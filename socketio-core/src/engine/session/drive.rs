@@ -65,7 +65,7 @@ impl Session {
     }
 
     /// Takes what requests have brought. A WebSocket session only takes failures and sockets.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_updates(&mut self, cx: &mut Context<'_>) -> Updates {
         match self.transport {
             Transport::Polling => self.take_updates_of_requests(cx),
@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// Drives an upgrade. Returns `true` when the transport has changed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
         self.probe.is_some() && self.drive_probe(cx)
     }

@@ -68,10 +68,12 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Closes a connection whose client must come back, once it has received what is in its outbox. Returns whether there is something to do.
+    #[inline]
     pub(super) fn leave_once_arrived(&mut self) -> bool {
-        if self.state != State::Open || !self.handle.closes_once_arrived() {
-            return false;
-        }
+        self.handle.closes_once_arrived() && self.state == State::Open && self.leave_if_arrived()
+    }
+
+    fn leave_if_arrived(&mut self) -> bool {
         if !self.asked_for_arrival {
             if self.handle.waiting().0 > 0 {
                 return false;

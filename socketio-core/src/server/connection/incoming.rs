@@ -46,7 +46,7 @@ const ENGINE_IO: [&str; 6] = ["EIO", "transport", "sid", "j", "t", "b64"];
 impl<T: Transport> Connection<T> {
     /// Returns whether the client may be read. It is not read while an inbox or the outbox is full, so that TCP holds it back. While a handler
     /// waits for the acknowledgement of a `call`, up to `max_http_buffer_size` bytes are read nevertheless.
-    #[inline]
+    #[inline(always)]
     pub(super) fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
         if self.state != State::Open || self.overflow.is_some() || self.joining.is_some() {
             return false;

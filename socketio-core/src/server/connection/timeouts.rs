@@ -29,7 +29,12 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Ends what has taken longer than `connect_timeout`. Returns whether something was ended.
+    #[inline]
     pub(super) fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) -> bool {
+        self.connect_timeout.is_some() && self.poll_timeout(cx)
+    }
+
+    fn poll_timeout(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(timeout) = &mut self.connect_timeout else {
             return false;
         };
