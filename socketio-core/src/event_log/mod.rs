@@ -14,6 +14,8 @@ mod entry;
 mod event_log;
 mod histories;
 mod log_state;
+#[cfg(test)]
+mod log_tests;
 mod memberships;
 mod offset;
 mod place;
