@@ -48,6 +48,7 @@ class Player {
   joined = new Set();
   following = new Set();
   parcels = [];
+  trace = [];
   acknowledged = [];
   ordered = 0;
   counts = { connects: 0, recovered: 0, events: 0, gapsTold: 0, replayed: 0 };
@@ -67,11 +68,17 @@ class Player {
       query: this.isRecoverable ? {} : { recovery: 0 },
       transports: TRANSPORTS[index % TRANSPORTS.length],
       forceNew: true,
+      timeout: 2_000,
       reconnectionDelay: 10,
       reconnectionDelayMax: 300,
       ...(index % 2 && { retries: 1_000, ackTimeout: 2_000 }),
     });
-    this.socket.io.on("open", () => { this.openedAt = Date.now(); });
+    this.socket.io.on("open", () => {
+      this.openedAt = Date.now();
+      this.#note("open");
+      this.socket.io.engine.on("packet", ({ type, data }) => this.#note(`${type} ${String(data ?? "").slice(0, 60)}`));
+    });
+    this.socket.io.on("close", (reason) => this.#note(`close ${reason}`));
     this.socket.on("connect", () => this.#connected());
     this.socket.on("connect_error", ({ message }) => {
       // The official client does not try again by itself if the server has refused it.
@@ -86,12 +93,20 @@ class Player {
     if (index % 2) this.#order();
   }
 
+  /** Notes what has happened, for the first thing that is wrong. */
+  #note(what) {
+    this.trace.push(`${((performance.now() - this.trial.begun) / 1_000).toFixed(3)} ${what}`);
+    if (this.trace.length > 40) this.trace.shift();
+  }
+
   #wrong(what) {
+    if (process.env.CUTS_LOG) console.log(this.trace.splice(0).join("\n"));
     this.trial.wrong(`${this.name} (${this.socket.io.opts.transports}${this.isRecoverable ? "" : ", not recoverable"}): ${what}`);
   }
 
   /** A fault begins. */
-  cutting() {
+  cutting(name) {
+    this.#note(name);
     this.#cutAt ??= performance.now();
   }
 
@@ -167,10 +182,12 @@ class Player {
   async #follow(generation, room) {
     // Whatever comes before the acknowledgement may be behind a gap that it tells of.
     const before = new Map([...this.logs].filter(([stream]) => stream.endsWith(` ${room}`)));
-    const reply = await this.#ask(generation, "follow", room, this.positions.get(room));
+    const since = this.positions.get(room);
+    const reply = await this.#ask(generation, "follow", room, since);
     if (!reply) return false;
     const { joined, last } = reply;
-    this.positions.set(room, `${joined.epoch}.${joined.seq}`);
+    // An event that was sent after the room was joined may have come before the acknowledgement.
+    if (this.positions.get(room) === since) this.positions.set(room, `${joined.epoch}.${joined.seq}`);
     this.following.add(room);
     const streams = [...this.logs].filter(([stream]) => stream.endsWith(` ${room}`));
     if (!joined.recovered) {
@@ -306,7 +323,13 @@ const FAULTS = {
   stall: (player, random) => player.link.stall(random.below(3_000)),
   away: (player, random) => player.link.down(random.below(2_000)),
   "long away": (player, random) => player.link.down(MAX_DISCONNECTION - 1_500 + random.below(4_000)),
-  "engine closes": (player) => player.socket.io.engine?.close(),
+  "engine closes"(player) {
+    // What a client receives in the moment in which it closes its own connection, it keeps until it is connected again, without its offset.
+    // With polling and during an upgrade that is whatever is in one response.
+    const { engine } = player.socket.io;
+    if (engine?.transport?.name === "websocket" && !engine.upgrading) engine.close();
+    else player.link.reset();
+  },
   leaves: (player) => player.leave(),
 };
 /** Those that are more frequent are named more often. */
@@ -375,7 +398,7 @@ export class Trial {
         count += 1;
         const name = random.pick(FREQUENT);
         this.cuts.set(name, (this.cuts.get(name) ?? 0) + 1);
-        player.cutting();
+        player.cutting(name);
         if (this.ports.length > 1 && name !== "stall" && random.below(2)) {
           // It comes back to another node.
           player.link.port = random.pick(this.ports);
@@ -428,7 +451,9 @@ export class Trial {
       }
     }
     const behind = () => this.players.flatMap((player) => [...player.behind(numbers)]);
-    await this.until(() => behind().length === 0 && this.players.every((player) => player.index % 2 === 0 || player.hasOrdered), patience, "all have everything");
+    const waiting = () => this.players.filter((player) => player.index % 2 && !player.hasOrdered);
+    await this.until(() => behind().length === 0, patience, "all have everything");
+    await this.until(() => waiting().length === 0, patience, "all have their receipts");
     await this.until(() => this.#undelivered().length === 0, patience, "all parcels have come");
     await stop();
     this.ended = true;
