@@ -3,15 +3,20 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use memmap2::MmapMut;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// A buffer for a message of a known size, initially filled with zeros. A large buffer has its own memory map, so that its memory goes back
-/// to the system when it is dropped.
+/// A buffer for a message of a known size. A large buffer has its own memory map, so that its memory goes back to the system when it is
+/// dropped. A few maps are kept for the next messages, because a new one costs a page fault for every 4 KiB.
+///
+/// Its content is arbitrary at first, and may be that of an earlier message: callers pass on only what they have written.
 ///
 /// glibc's allocator does not return memory between small allocations that are still in use, or that it caches for a thread. After a burst
 /// of large messages, that is most of their memory.
@@ -26,15 +31,74 @@ static MAPS: AtomicUsize = AtomicUsize::new(0);
 /// The number of maps from which on buffers are allocated instead.
 const MOST_MAPS: usize = 16_384;
 
+/// The sizes of maps are multiples of this, in bytes, so that a map fits messages of about one size.
+const STEP: usize = 16 * 1024;
+
+/// The maximum size of all maps that are kept, in bytes.
+const KEPT: usize = 4 << 20;
+
+/// The maps that are kept for the next messages.
+static SPARE: Mutex<Spare> = Mutex::new(Spare {
+    maps: Vec::new(),
+    bytes: 0,
+});
+
+struct Spare {
+    /// Each is counted in [`MAPS`]. The newest is last, and is used first.
+    maps: Vec<MmapMut>,
+    bytes: usize,
+}
+
+impl Spare {
+    fn lock() -> MutexGuard<'static, Spare> {
+        SPARE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a map of at least this size, and at most twice this size.
+    fn take(&mut self, size: usize) -> Option<MmapMut> {
+        let fits = |map: &MmapMut| (size..=2 * size).contains(&map.len());
+        let map = self.maps.remove(self.maps.iter().rposition(fits)?);
+        self.bytes -= map.len();
+        Some(map)
+    }
+
+    /// Keeps a map. Returns the oldest ones if there are too many, to be dropped outside of the lock.
+    fn keep(&mut self, map: MmapMut) -> Vec<MmapMut> {
+        self.bytes += map.len();
+        self.maps.push(map);
+        let mut removed = 0;
+        while self.bytes > KEPT {
+            self.bytes -= self.maps[removed].len();
+            removed += 1;
+        }
+        self.maps.drain(..removed).collect()
+    }
+}
+
 /// A memory map, counted in [`MAPS`] while it exists.
-pub(crate) struct Map(MmapMut);
+pub(crate) struct Map {
+    /// `None` only while it is dropped.
+    map: Option<MmapMut>,
+    length: usize,
+}
 
 impl Map {
     fn new(length: usize) -> Option<Self> {
+        let size = length.checked_next_multiple_of(STEP)?;
+        let spare = Spare::lock().take(size);
+        if let Some(map) = spare {
+            return Some(Map {
+                map: Some(map),
+                length,
+            });
+        }
         if MAPS.fetch_add(1, Ordering::Relaxed) < MOST_MAPS
-            && let Ok(map) = MmapMut::map_anon(length)
+            && let Ok(map) = MmapMut::map_anon(size)
         {
-            return Some(Map(map));
+            return Some(Map {
+                map: Some(map),
+                length,
+            });
         }
         MAPS.fetch_sub(1, Ordering::Relaxed);
         None
@@ -43,13 +107,31 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        MAPS.fetch_sub(1, Ordering::Relaxed);
+        if let Some(map) = self.map.take() {
+            let removed = Spare::lock().keep(map);
+            MAPS.fetch_sub(removed.len(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Deref for Map {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.map.as_deref().map_or(&[], |map| &map[..self.length])
+    }
+}
+
+impl DerefMut for Map {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        let map = self.map.as_deref_mut();
+        map.map_or(&mut [], |map| &mut map[..self.length])
     }
 }
 
 impl AsRef<[u8]> for Map {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        self
     }
 }
 
@@ -91,7 +173,7 @@ impl Deref for LargeBuffer {
     fn deref(&self) -> &[u8] {
         match self {
             LargeBuffer::Allocated(bytes) => bytes,
-            LargeBuffer::Mapped(map) => &map.0,
+            LargeBuffer::Mapped(map) => map,
         }
     }
 }
@@ -100,7 +182,7 @@ impl DerefMut for LargeBuffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         match self {
             LargeBuffer::Allocated(bytes) => bytes,
-            LargeBuffer::Mapped(map) => &mut map.0,
+            LargeBuffer::Mapped(map) => map,
         }
     }
 }
@@ -121,15 +203,38 @@ mod tests {
     fn a_buffer_of_any_size_is_filled_and_frozen() {
         for length in [0, 1, MAPPED - 1, MAPPED, MAPPED + 1, 1_000_000] {
             let mut buffer = LargeBuffer::new(length);
-            assert_eq!(
-                (buffer.len(), buffer.iter().any(|byte| *byte != 0)),
-                (length, false)
-            );
+            assert_eq!(buffer.len(), length);
             buffer.fill(7);
             assert_eq!(buffer.freeze(), vec![7; length]);
             let text = "é".repeat(length / 2);
             assert_eq!(fitted(text.clone()).as_str(), text);
         }
+    }
+
+    #[test]
+    fn maps_are_used_again_and_few_are_kept() {
+        let map = |size| MmapMut::map_anon(size).unwrap();
+        let mut spare = Spare {
+            maps: Vec::new(),
+            bytes: 0,
+        };
+        for size in [4 * STEP, 2 * STEP, 9 * STEP] {
+            assert!(spare.keep(map(size)).is_empty());
+        }
+        assert_eq!(spare.take(10 * STEP).map(|map| map.len()), None);
+        assert_eq!(spare.take(5 * STEP).map(|map| map.len()), Some(9 * STEP));
+        assert_eq!(spare.take(2 * STEP).map(|map| map.len()), Some(2 * STEP));
+        assert_eq!(spare.take(2 * STEP).map(|map| map.len()), Some(4 * STEP));
+        assert_eq!((spare.maps.len(), spare.bytes), (0, 0));
+
+        let removed: usize = (0..100).map(|_| spare.keep(map(8 * STEP)).len()).sum();
+        assert_eq!(spare.bytes, KEPT);
+        assert_eq!(removed, 100 - KEPT / (8 * STEP));
+        assert_eq!(
+            spare.keep(map(KEPT + STEP)).len(),
+            spare.maps.len() + KEPT / (8 * STEP) + 1
+        );
+        assert_eq!(spare.bytes, 0);
     }
 
     #[test]

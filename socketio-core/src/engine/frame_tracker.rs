@@ -1,6 +1,6 @@
 //! [`FrameTracker`]: where in a client's WebSocket frames its reader is.
 
-use super::whole_frame::WholeHead;
+use super::whole_frame::{WHOLE, WholeHead};
 
 /// Follows the frames in the bytes that a WebSocket reads, so that it is known when the reader has nothing left over.
 ///
@@ -30,13 +30,12 @@ impl FrameTracker {
         let read = received.len().min(room);
         let mut bytes = &received[..read];
         while let Some((byte, rest)) = bytes.split_first() {
-            if let ([first, length, _, _, _, _, rest @ ..], true) =
-                (bytes, self.is_between_frames())
-                && (0x80..0x80 + 126).contains(length)
+            if self.is_between_frames()
+                && let Some((first, payload, rest)) = masked(bytes)
+                && payload < WHOLE
             {
-                // Most frames: masked and short, with the head in one piece.
-                self.first = *first;
-                let payload = usize::from(length & 0x7F);
+                // Most frames: their head is in one piece.
+                self.first = first;
                 if let Some(behind) = rest.get(payload..) {
                     bytes = behind;
                     self.end_frame();
@@ -124,6 +123,21 @@ impl FrameTracker {
     /// Returns how many frames of an unfinished message were read.
     pub(super) fn fragments(&self) -> u32 {
         self.fragments
+    }
+}
+
+/// Reads the head of a masked frame of less than 64 KiB: its first byte and the length of its payload. Returns also the bytes behind it.
+#[inline]
+fn masked(bytes: &[u8]) -> Option<(u8, usize, &[u8])> {
+    match bytes {
+        [first, length @ 0x80..0xFE, _, _, _, _, rest @ ..] => {
+            Some((*first, usize::from(length & 0x7F), rest))
+        }
+        [first, 0xFE, high, low, _, _, _, _, rest @ ..] => {
+            let length = u16::from_be_bytes([*high, *low]);
+            Some((*first, usize::from(length), rest))
+        }
+        _ => None,
     }
 }
 
