@@ -62,7 +62,7 @@ impl TestClientBuilder {
         }
     }
 
-    /// Sets the namespace to join first. Default: `/`.
+    /// Sets the namespace to join first, which begins with `/`. Default: `/`.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.connect.namespace(namespace);
         self
@@ -170,7 +170,8 @@ impl TestClientBuilder {
     /// # Errors
     ///
     /// [`ConnectError::Refused`] if the server refuses the client, [`ConnectError::Closed`] if it closes the
-    /// connection, [`ConnectError::Auth`] and [`ConnectError::Request`] for an invalid `auth` or request.
+    /// connection, [`ConnectError::Auth`] and [`ConnectError::Request`] for an invalid `auth` or request,
+    /// [`ConnectError::Namespace`] for a namespace that clients can't name.
     ///
     /// # Panics
     ///

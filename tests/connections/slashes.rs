@@ -153,3 +153,12 @@ async fn other_parsers_know_exact_names_only() {
     let (message, data): (_, Option<Value>) = refusal(TestClient::connect(&io, "/chat/").await);
     assert_eq!((&*message, data), ("Invalid namespace", None));
 }
+
+/// As in Node: otherwise nobody would hear the event.
+#[tokio::test]
+async fn of_adds_a_missing_slash() {
+    let io = server();
+    let client = TestClient::connect(&io, "/chat").await.unwrap();
+    io.of("chat").emit("news", 1);
+    assert_eq!(client.next_named("news").await, event("news", 1));
+}

@@ -3,7 +3,7 @@
 //! Handlers receive it, and the functions in `context` call it for the current client. It holds the client and its
 //! node, so it stays valid after the client has disconnected.
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::{fmt, net::IpAddr, panic::Location, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
@@ -295,13 +295,19 @@ impl Socket {
         self.address(Target::Rooms(Vec::new())).to_user(key)
     }
 
+    /// Returns the address that limits by address count for this client: that of its IPv6 network, which one host has for itself.
+    /// `None` if it is not known.
+    pub(crate) fn limited_address(&self) -> Option<IpAddr> {
+        self.client().request().limited_address().map(address_key)
+    }
+
     /// Returns a key of this client's events that run once, in the scope of its user, or of its session if it has none.
     pub(crate) fn once_key(&self, event: &str, key: &str) -> OnceKey {
         let namespace = self.namespace();
         match self.client().user() {
             Some(user) => OnceKey::new(namespace, Owner::User(&user), event, key),
             None => OnceKey::new(namespace, Owner::Session(self.sid().as_str()), event, key)
-                .at(self.client().request().limited_address().map(address_key)),
+                .at(self.limited_address()),
         }
     }
 

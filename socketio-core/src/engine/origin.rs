@@ -347,7 +347,7 @@ mod tests {
             ("https://a.test,https://b.test", "write a list"),
             ("https://.a.test", "`Cors::check`"),
             ("https://a.test:443:80", "two ports"),
-            ("https://::1", "in brackets"),
+            ("https://2001:db8::1", "in brackets"),
             ("https://[::1", "IPv6 address is invalid"),
             ("https://[0:0::1]", "browsers write `https://[::1]`"),
             ("http://127.1", "four numbers"),

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use super::{queued_event::QueuedEvent, registry::Lookup};
 use crate::{
-    admission::address_key,
     client::Socket,
     counters::{RateCounters, RateRule, RatedCounters},
 };
@@ -178,8 +177,7 @@ impl ClientRates {
 }
 
 fn address(socket: &Socket) -> Option<String> {
-    let address = socket.client().request().limited_address()?;
-    Some(address_key(address).to_string())
+    socket.limited_address().map(|address| address.to_string())
 }
 
 impl QueuedEvent {

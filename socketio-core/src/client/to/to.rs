@@ -133,9 +133,13 @@ impl To {
         self
     }
 
-    /// Addresses another namespace, in which the rooms and ids are looked up.
+    /// Addresses another namespace, in which the rooms and ids are looked up. `of("chat")` is `of("/chat")`, as in Node.
     pub fn of(mut self, path: &str) -> Self {
-        self.namespace = Arc::from(if path.is_empty() { "/" } else { path });
+        self.namespace = match path.starts_with('/') {
+            true => Arc::from(path),
+            // No namespace is without it, so that nobody would hear the event.
+            false => Arc::from(format!("/{path}")),
+        };
         self.any_namespace = false;
         self
     }
