@@ -443,6 +443,9 @@ export class Trial {
         this.serverMistakes.push(...states.mistakes);
       }
     };
+    // The first one ends it, and events may still be on their way into the streams.
+    await stop();
+    await sleep(200);
     await stop();
     // Of a process that was killed, nobody knows how far it came: then all clients have come equally far.
     for (const player of this.players) {
