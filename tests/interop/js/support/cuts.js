@@ -261,6 +261,13 @@ class Player {
   #isLate(state, number) {
     if (!this.trial.queueIsDown) return false;
     state.missing ??= new Set();
+    if (number < state.first) {
+      // It was emitted before this session began, and was on its way until now.
+      state.early ??= new Set();
+      if (state.early.has(number)) return false;
+      state.early.add(number);
+      return true;
+    }
     if (number <= state.last) return state.missing.delete(number);
     for (let missing = state.last + 1; missing < number; missing += 1) state.missing.add(missing);
     return true;
