@@ -8,8 +8,9 @@ use std::{
 /// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
 
-/// The maximum number of remembered gaps between the numbers of a node. Each outage makes about one.
-const MAX_SKIPPED: usize = 16;
+/// The maximum number of remembered parts of the numbers of a node that were not read, or that arrived outside of the store. Each outage makes
+/// several, since not every entry is an event.
+const MAX_PARTS: usize = 64;
 
 /// Which entries of each node were read from the store, and which of its events arrived outside of the store because they were not kept. An
 /// event that arrives in both ways is delivered when it arrives first.
@@ -27,7 +28,7 @@ struct Origin {
     /// The numbers between them that were not read: of events that were not kept, or that come late.
     skipped: VecDeque<RangeInclusive<u64>>,
     /// The numbers of the latest events that were not kept.
-    unkept: Option<RangeInclusive<u64>>,
+    unkept: VecDeque<RangeInclusive<u64>>,
     used: u64,
 }
 
@@ -56,8 +57,7 @@ impl Origins {
         if !origin.note(number) {
             return None;
         }
-        let unkept = origin.unkept.as_ref();
-        Some(unkept.is_some_and(|numbers| numbers.contains(&number)))
+        Some(origin.unkept.iter().any(|part| part.contains(&number)))
     }
 
     /// Notes an event that was not kept. Returns whether it was read from the store nevertheless.
@@ -66,11 +66,10 @@ impl Origins {
         if origin.has_read(number) {
             return true;
         }
-        origin.unkept = Some(match origin.unkept.take() {
-            Some(numbers) if number == numbers.end() + 1 => *numbers.start()..=number,
-            Some(numbers) if numbers.contains(&number) => numbers,
-            _ => number..=number,
-        });
+        match origin.unkept.back_mut() {
+            Some(part) if number == part.end() + 1 => *part = *part.start()..=number,
+            _ => push(&mut origin.unkept, number..=number),
+        }
         false
     }
 }
@@ -87,19 +86,12 @@ impl Origin {
         if self.first == 0 {
             self.first = number;
         } else if number > self.read + 1 {
-            self.skip(self.read + 1..=number - 1);
+            push(&mut self.skipped, self.read + 1..=number - 1);
         } else if number <= self.read {
             return self.fill(number);
         }
         self.read = number;
         true
-    }
-
-    fn skip(&mut self, gap: RangeInclusive<u64>) {
-        if self.skipped.len() >= MAX_SKIPPED {
-            self.skipped.pop_front();
-        }
-        self.skipped.push_back(gap);
     }
 
     /// Removes a number from a gap. Returns false if it is in none.
@@ -110,11 +102,19 @@ impl Origin {
         };
         for part in [*gap.start()..=number - 1, number + 1..=*gap.end()] {
             if !part.is_empty() {
-                self.skip(part);
+                push(&mut self.skipped, part);
             }
         }
         true
     }
+}
+
+/// Adds a part. The oldest one makes room.
+fn push(parts: &mut VecDeque<RangeInclusive<u64>>, part: RangeInclusive<u64>) {
+    if parts.len() >= MAX_PARTS {
+        parts.pop_front();
+    }
+    parts.push_back(part);
 }
 
 #[cfg(test)]
@@ -149,17 +149,24 @@ mod tests {
         assert!(origins.unkept("a", 5));
         assert!(!origins.unkept("a", 4));
         assert!(origins.unkept("a", 6));
+        // Between them was an entry that is no event.
+        assert!(!origins.unkept("a", 8));
+        assert!(!origins.unkept("a", 10));
+        assert_eq!(origins.read("a", 11), Some(false));
+        for late in [8, 10] {
+            assert_eq!(origins.read("a", late), Some(true));
+        }
     }
 
     #[test]
     fn only_so_many_gaps_are_remembered() {
         let mut origins = Origins::default();
-        for number in 1..=2 * MAX_SKIPPED as u64 {
+        for number in 1..=2 * MAX_PARTS as u64 {
             origins.read("a", 2 * number);
         }
-        assert_eq!(origins.nodes["a"].skipped.len(), MAX_SKIPPED);
+        assert_eq!(origins.nodes["a"].skipped.len(), MAX_PARTS);
         assert!(origins.unkept("a", 3), "forgotten");
-        assert!(!origins.unkept("a", 4 * MAX_SKIPPED as u64 - 1));
+        assert!(!origins.unkept("a", 4 * MAX_PARTS as u64 - 1));
     }
 
     #[test]
