@@ -80,7 +80,8 @@ impl Assembler {
             return Err((DecodeError::new("text while attachments are due"), text));
         }
         let packet = try_decode(text, limits)?;
-        if packet.attachments() == 0 {
+        let attachments = packet.attachments();
+        if attachments == 0 {
             return Ok(Some((packet, Vec::new())));
         }
         if !accepts(&packet) {
@@ -89,7 +90,8 @@ impl Assembler {
         }
         self.state = State::Pending {
             packet,
-            received: Vec::new(),
+            // Mostly one or two, in a list of exactly this size. A client does not choose how much memory it takes.
+            received: Vec::with_capacity(attachments.min(4)),
             bytes: 0,
         };
         Ok(None)

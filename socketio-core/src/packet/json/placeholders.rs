@@ -33,7 +33,7 @@ impl Placeholders {
     /// counts. What is nested too deeply to be read is ordinary data.
     pub(super) fn find(json: &str, count: usize) -> Option<Self> {
         let mut found = Vec::new();
-        if json.contains(MARK) || json.contains("\\u") {
+        if has_more_marks(json.as_bytes(), 0) {
             // A placeholder does not count as a level, so there is one more level than is read.
             let valid = walk(json, MAX_DEPTH + 1, |object| {
                 let number = object.number.filter(|&number| number < count);
@@ -79,7 +79,7 @@ impl Placeholders {
 /// included. `count` of them are known to have an attachment.
 pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
     // Usually the word occurs only in placeholders with an attachment, and nothing is escaped.
-    if !json.contains("\\u") && json.matches(MARK).count() <= count {
+    if !has_more_marks(json.as_bytes(), count) {
         return false;
     }
     let mut left = count;
@@ -88,6 +88,22 @@ pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
         left = left.saturating_sub(1);
         is_real
     })
+}
+
+/// Returns whether there are more than `count` marks of placeholders, or an escaped character, which may hide one. In one pass, since the
+/// general search for a string costs more than the rest of a short packet.
+fn has_more_marks(json: &[u8], count: usize) -> bool {
+    let mut marks = 0;
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'_')) {
+        rest = &rest[at..];
+        if rest.starts_with(b"\\u") {
+            return true;
+        }
+        marks += usize::from(rest.starts_with(MARK.as_bytes()));
+        rest = &rest[1..];
+    }
+    marks > count
 }
 
 /// Calls `placeholder` for each object that is marked as a placeholder, down to a depth, until it returns false. Returns true if all calls
