@@ -179,7 +179,7 @@ impl Entries {
     }
 
     /// Removes the oldest event, and returns it if it is to be dropped outside of the lock, since it may be large.
-    pub(super) fn pop_oldest(&mut self) -> Option<Box<SharedEvent>> {
+    pub(super) fn pop_oldest(&mut self) -> Option<SharedEvent> {
         let segment = self.segments.front_mut()?;
         let removed = segment.records.pop_front();
         if segment.records.is_empty() {
@@ -207,12 +207,12 @@ impl Entries {
         removed.and_then(|removed| self.removed(removed));
     }
 
-    fn removed(&mut self, record: Record) -> Option<Box<SharedEvent>> {
+    fn removed(&mut self, record: Record) -> Option<SharedEvent> {
         self.len -= 1;
         self.bytes -= record.bytes();
         match record.event {
             Event::Own(..) => None,
-            Event::Shared(event) => Some(event),
+            Event::Shared(event) => Some(*event),
         }
     }
 

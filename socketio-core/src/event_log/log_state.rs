@@ -69,7 +69,7 @@ impl LogState {
         event: Numbered<'_>,
         rooms: &[Arc<str>],
         now: Instant,
-    ) -> Vec<Box<SharedEvent>> {
+    ) -> Vec<SharedEvent> {
         let Stamped { seq, packet } = stamped;
         if self.histories.keep_any(rooms) {
             let (skip, except) = event.recipients.excluded();
@@ -94,7 +94,7 @@ impl LogState {
     }
 
     /// Removes the oldest events over the limits, and returns them to be dropped outside of the lock.
-    pub(super) fn trim(&mut self, limits: &LogLimits, now: Instant) -> Vec<Box<SharedEvent>> {
+    pub(super) fn trim(&mut self, limits: &LogLimits, now: Instant) -> Vec<SharedEvent> {
         self.trimmed_at = Some(now);
         let mut dropped = Vec::new();
         while let Some((at, seq)) = self.entries.oldest()
@@ -108,7 +108,7 @@ impl LogState {
 
     /// As [`trim`](Self::trim), if there may be something to remove: within a turn, nothing gets too old.
     #[inline]
-    pub(super) fn trim_once(&mut self, limits: &LogLimits, now: Instant) -> Vec<Box<SharedEvent>> {
+    pub(super) fn trim_once(&mut self, limits: &LogLimits, now: Instant) -> Vec<SharedEvent> {
         if self.trimmed_at == Some(now) && self.entries.bytes() <= limits.bytes {
             return Vec::new();
         }
