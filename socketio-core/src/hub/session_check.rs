@@ -31,6 +31,11 @@ impl KeptSession {
             true => presented.max(self.until),
             false => presented,
         };
+        // What another node has counted behind the number of an event says nothing about what this one has lost there.
+        let received = match self.is_foreign {
+            true => Place::of(received.number()),
+            false => received,
+        };
         // Something of what only another node has may be missing.
         let lacks_local = self.is_foreign && presented < self.local;
         if lacks_local || !self.is_complete(received, log) {
