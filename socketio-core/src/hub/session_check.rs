@@ -35,6 +35,11 @@ impl KeptSession {
             true => presented.max(self.until),
             false => presented,
         };
+        // What another node has counted after the number of an event says nothing about the events that this node has lost there.
+        let received = match self.is_foreign {
+            true => Place::of(received.number()),
+            false => received,
+        };
         // The client may have missed an event that only the other node had.
         let lacks_local = self.is_foreign && presented < self.local;
         if lacks_local || !self.is_complete(received, log) {
