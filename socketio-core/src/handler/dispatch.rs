@@ -304,10 +304,6 @@ impl Dispatcher {
     }
 
     /// Polls user code that was started in a scope. If it took an `Ack`, the `Ack` sends the acknowledgement.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` stores its arguments twice"
-    )]
     pub(super) fn run<'a>(
         &'a self,
         started: Result<(HandlerFuture, bool), Box<StartFailure>>,
