@@ -1,4 +1,4 @@
-//! Requests whose headers can be read in two ways: status 400, whoever they are for.
+//! Requests with ambiguous headers get status 400, whatever their path is.
 
 use http::{Request, header};
 use http_body_util::Empty;
@@ -12,11 +12,11 @@ use crate::strayed::ask;
 async fn two_hosts_are_refused_for_every_path() {
     for path in [HANDSHAKE, "/", "/socket.io-api/clients"] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: a.test\r\nhost: a.test\r\n\r\n");
-        // The response ends the connection, or this would wait.
+        // `ask` waits for the end of the connection, so the server has closed it.
         let (response, log) = ask(request.as_bytes()).await;
         let response = String::from_utf8(response).unwrap();
         assert!(response.starts_with("HTTP/1.1 400"), "{path}: {response}");
-        let text = "a header is repeated that a request may have once";
+        let text = "a header that must be unique is repeated";
         let line = log.lines(text).concat();
         for part in ["INFO", "host: a.test, host: a.test"] {
             assert!(line.contains(part), "{part} in {line}");
@@ -49,11 +49,7 @@ async fn a_host_with_other_characters_is_refused() {
         let request = format!("GET {HANDSHAKE} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let (response, log) = ask(request.as_bytes()).await;
         assert!(response.starts_with(b"HTTP/1.1 400"), "{host}");
-        assert_eq!(
-            log.lines("the header `Host` is not a host").len(),
-            1,
-            "{host}"
-        );
+        assert_eq!(log.lines("the header `Host` is invalid").len(), 1, "{host}");
     }
     for host in [
         "a.test",
@@ -71,7 +67,7 @@ async fn a_host_with_other_characters_is_refused() {
 }
 
 #[tokio::test]
-async fn they_are_refused_behind_the_server_of_another_framework() {
+async fn ambiguous_requests_are_refused_behind_the_server_of_another_framework() {
     let io = SocketIo::bare().on("x", || ()).build().unwrap();
     let request = Request::get(HANDSHAKE)
         .header(header::HOST, "a.test")

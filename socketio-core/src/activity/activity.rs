@@ -26,7 +26,7 @@ pub(crate) trait Sink: Send + Sync {
     fn record(&self, record: Record);
 
     /// Takes a record and gives it the next number, under the lock that keeps records in order. Called instead of
-    /// [`record`](Self::record) if this sink is the only place of records. The record is moved only once, from where it is to where it waits.
+    /// [`record`](Self::record) if this sink is the only destination of records. Takes the record out of the option, so that it is moved only once.
     fn record_next(&self, record: &mut Option<Record>, next: &AtomicU64);
 }
 
@@ -115,7 +115,7 @@ impl Activity {
         self.take(&mut Some(record));
     }
 
-    /// Records as [`record`](Self::record) does, and takes the record from where it is.
+    /// Does the same as [`record`](Self::record), but takes the record out of the option, so that it is moved only once.
     #[inline]
     pub(super) fn take(&self, record: &mut Option<Record>) {
         match &*self.sinks {

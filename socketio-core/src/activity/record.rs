@@ -60,7 +60,7 @@ impl Record {
         }
     }
 
-    /// Returns when it happened.
+    /// Returns the time of the event.
     pub(crate) fn time(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(self.at)
     }

@@ -180,12 +180,12 @@ impl Default for Head {
 }
 
 impl Head {
-    /// Returns the index of the head of a record. Another head may be there. The index follows from the address of the event's name, which
-    /// successive records share, because that is cheaper than its text.
+    /// Returns the index at which the head of a record may be kept. It is computed from the address of the event's name, which successive
+    /// records share, because hashing the text would cost more.
     fn place(record: &Record) -> usize {
         let name = record.event.as_ref();
         let address = name.map_or(0, |name| Arc::as_ptr(name).cast::<u8>().addr());
-        // Allocations are apart by at least 16 bytes.
+        // Allocations are at least 16 bytes apart.
         ((address >> 4) + record.direction as usize) % HEADS
     }
 
@@ -289,19 +289,19 @@ fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
     }
 }
 
-/// Returns the end of most rows of events of clients: a duration of less than a second, and nothing else.
+/// Returns the end of a row with a duration of less than a second, the outcome `ok` and no arguments, as most rows of clients' events have.
 fn end(nanos: u32) -> [u8; END.len()] {
     let mut end = *END;
     let mut fraction = [0; 10];
     pairs(&mut fraction, nanos);
-    // The first of ten digits of nanoseconds is always zero: there the point is.
+    // The first of the ten digits is always zero.
     end[DIGITS..DIGITS + 9].copy_from_slice(&fraction[1..]);
     end
 }
 
 const END: &[u8; 57] = b",\"duration\":0.000000000,\"outcome\":\"ok\",\"arguments\":null}\n";
 
-/// Where the digits of the fraction are in [`END`].
+/// The position of the fraction's digits in [`END`].
 const DIGITS: usize = 14;
 
 /// Appends the column of a duration.

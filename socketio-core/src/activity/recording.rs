@@ -30,7 +30,7 @@ impl Recording {
     /// Starts to record an event whose handler starts now.
     #[inline]
     pub(crate) fn start(activity: &Arc<Activity>, subject: Arc<Subject>, bytes: u64) -> Box<Self> {
-        // While the thread ends, there is none.
+        // The thread-local value is not accessible while the thread ends.
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         let mut recording = spare.unwrap_or_else(|| Box::new(Recording { event: None }));
         recording.event = Some(Event {
@@ -45,7 +45,7 @@ impl Recording {
         recording
     }
 
-    /// Adds to the record what the caller knows.
+    /// Lets the caller complete the record.
     #[inline]
     pub(crate) fn complete(&mut self, complete: impl FnOnce(&mut Record)) {
         if let Some(event) = &mut self.event
@@ -82,7 +82,7 @@ pub(crate) fn ended(recording: &mut Option<Box<Recording>>, outcome: &'static st
     }
 }
 
-/// Records an event that has ended, if it is recorded.
+/// Records the outcome of an event that has ended, if rows are recorded.
 #[inline]
 pub(crate) fn record_end(recording: Option<Box<Recording>>, outcome: &'static str) {
     if let Some(mut recording) = recording {

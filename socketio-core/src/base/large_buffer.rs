@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 /// A buffer for a message of a known size. A large buffer has its own memory map, so that its memory goes back to the system when it is
 /// dropped. A few maps are kept for the next messages, because a new one costs a page fault for every 4 KiB.
 ///
-/// Its content is arbitrary at first, and may be that of an earlier message: callers pass on only what they have written.
+/// The initial content is arbitrary and may be that of an earlier message: callers must pass on only bytes that they have written.
 ///
 /// glibc's allocator does not return memory between small allocations that are still in use, or that it caches for a thread. After a burst
 /// of large messages, that is most of their memory.
@@ -31,10 +31,10 @@ static MAPS: AtomicUsize = AtomicUsize::new(0);
 /// The number of maps from which on buffers are allocated instead.
 const MOST_MAPS: usize = 16_384;
 
-/// The sizes of maps are multiples of this, in bytes, so that a map fits messages of about one size.
+/// The sizes of maps are multiples of this, in bytes, so that a map can be reused for messages of similar sizes.
 const STEP: usize = 16 * 1024;
 
-/// The maximum size of all maps that are kept, in bytes.
+/// The maximum total size of the maps that are kept, in bytes.
 const KEPT: usize = 4 << 20;
 
 /// The maps that are kept for the next messages.
@@ -62,7 +62,7 @@ impl Spare {
         Some(map)
     }
 
-    /// Keeps a map. Returns the oldest ones if there are too many, to be dropped outside of the lock.
+    /// Keeps a map. Returns the oldest maps beyond [`KEPT`], for the caller to drop outside of the lock.
     fn keep(&mut self, map: MmapMut) -> Vec<MmapMut> {
         self.bytes += map.len();
         self.maps.push(map);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_are_used_again_and_few_are_kept() {
+    fn maps_are_reused_and_a_limited_size_is_kept() {
         let map = |size| MmapMut::map_anon(size).unwrap();
         let mut spare = Spare {
             maps: Vec::new(),

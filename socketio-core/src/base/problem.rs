@@ -75,9 +75,9 @@ problems! {
             => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `max_connections_per_address`",
         TooManyHandshakes WARN "too many handshakes of one address within a second"
             => "if it is the address of a proxy, add it to `trusted_proxies`; else raise `handshake_rate`",
-        RepeatedHeader INFO "a header is repeated that a request may have once"
-            => "look for what adds a second `Host`, `Origin` or `Sec-WebSocket-Key` between client and server: it is none of the official clients",
-        InvalidHost INFO "the header `Host` is not a host"
+        RepeatedHeader INFO "a header that must be unique is repeated"
+            => "look for what adds a second `Host`, `Origin` or `Sec-WebSocket-Key` between client and server: the official clients send only one",
+        InvalidHost INFO "the header `Host` is invalid"
             => "look for what changes `Host` between client and server",
         UnpolledMakesRoom WARN "a session that was never polled makes room for a new one"
             => "somebody opens sessions without using them: block the address, or raise `max_unpolled_connections`",

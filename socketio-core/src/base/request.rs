@@ -131,8 +131,8 @@ impl Request {
         self.forwarded().addr
     }
 
-    /// Returns the address that limits by address count: that of the peer, or the one that a trusted proxy has forwarded. `None` if it
-    /// is not known.
+    /// Returns the address that limits per address use: the peer's, or the one that a trusted proxy has forwarded. `None` if it is not
+    /// known.
     pub(crate) fn limited_address(&self) -> Option<IpAddr> {
         match self.0.proxies.trusts_peer(&self.0.extensions) {
             true => self.forwarded_addr(),

@@ -9,16 +9,16 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// How long a reading of the system's clock is used for the time of day, in nanoseconds. A clock that was set is noticed after that.
+/// How long a reading of the system's clock is used for the time of day, in nanoseconds. A change of the system's clock takes effect after this time.
 const ANCHORED: u64 = 1_000_000_000;
 
 /// The first reading of the process.
 static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 thread_local! {
-    /// The last reading of the connection's turn that runs on this thread; 0 if none does.
+    /// The last reading in the connection's turn that runs on this thread; 0 outside of a turn.
     static NOW: Cell<u64> = const { Cell::new(0) };
-    /// When that turn is over.
+    /// The end of that turn, on the same clock.
     static ENDS: Cell<u64> = const { Cell::new(0) };
     /// A reading, and the time of day at that moment in microseconds since 1970.
     static ANCHOR: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
@@ -26,12 +26,12 @@ thread_local! {
     static TOKIO: Cell<Option<tokio::time::Instant>> = const { Cell::new(None) };
 }
 
-/// A reading of the clock, in nanoseconds since the first one: the difference of two `Instant`s costs nearly as much as a reading.
+/// A reading of the clock, in nanoseconds since the first one. A number, because the difference of two `Instant`s costs nearly as much as a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Returns the time since an earlier moment; 0 if that is a later one.
+    /// Returns the time since `earlier`; zero if `earlier` is the later moment.
     #[inline]
     pub(crate) fn since(self, earlier: Moment) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -40,7 +40,7 @@ impl Moment {
 
 fn read() -> u64 {
     let since = FIRST.elapsed();
-    // Never 0. With 64 bits, for 584 years.
+    // Plus 1, since 0 means that no turn runs. 64 bits last for 584 years.
     since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()) + 1
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn tokio_now() -> tokio::time::Instant {
     now
 }
 
-/// Reads the clock. In a turn, this is then the [`recent`] moment.
+/// Reads the clock. In a turn, [`recent`] returns this reading from then on.
 #[inline]
 pub(crate) fn now() -> Moment {
     let now = read();
@@ -107,14 +107,14 @@ pub(crate) fn unix_micros() -> u64 {
     }
 }
 
-/// Reads the system's clock.
+/// Reads the system's clock. Returns the time of day at `now`, in microseconds since 1970.
 #[cold]
 fn anchor(now: u64) -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let micros = since.map_or(0, |since| {
         since.as_secs() * 1_000_000 + u64::from(since.subsec_micros())
     });
-    // The last reading of the turn may be an old one.
+    // `now` may have been read some time ago in this turn.
     let micros = micros.saturating_sub(read().saturating_sub(now) / 1_000);
     ANCHOR.set((now, micros));
     micros

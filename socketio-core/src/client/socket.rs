@@ -295,7 +295,7 @@ impl Socket {
         self.address(Target::Rooms(Vec::new())).to_user(key)
     }
 
-    /// Returns the address that limits by address count for this client: that of its IPv6 network, which one host has for itself.
+    /// Returns the address that limits per address use for this client; for IPv6 its network, since one host may use all addresses of it.
     /// `None` if it is not known.
     pub(crate) fn limited_address(&self) -> Option<IpAddr> {
         self.client().request().limited_address().map(address_key)

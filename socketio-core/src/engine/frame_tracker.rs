@@ -34,7 +34,7 @@ impl FrameTracker {
                 && let Some((first, payload, rest)) = masked(bytes)
                 && payload < WHOLE
             {
-                // Most frames: their head is in one piece.
+                // The head of most frames arrives in one piece.
                 self.first = first;
                 if let Some(behind) = rest.get(payload..) {
                     bytes = behind;
@@ -126,7 +126,7 @@ impl FrameTracker {
     }
 }
 
-/// Reads the head of a masked frame of less than 64 KiB: its first byte and the length of its payload. Returns also the bytes behind it.
+/// Reads the head of a masked frame of less than 64 KiB: its first byte and the length of its payload. Also returns the bytes after the head.
 #[inline]
 fn masked(bytes: &[u8]) -> Option<(u8, usize, &[u8])> {
     match bytes {

@@ -104,7 +104,7 @@ impl Heartbeat {
         HeartbeatAction::Ping
     }
 
-    /// The client is pinged before its time. Returns whether a pong is awaited already.
+    /// Notes a ping that is sent before it is due. Returns whether a pong was already awaited.
     pub(super) fn ping_now(&mut self, now: Instant, config: &Config) -> bool {
         if self.pong != Pong::NotAwaited {
             return true;

@@ -111,14 +111,16 @@ pub(super) fn problem(origin: &str) -> Option<String> {
         return None;
     }
     if origin.contains('*') {
-        return refused("there are no patterns; use `Cors::Any`, or `Cors::check` with a function");
+        return refused(
+            "patterns are not supported; use `Cors::Any`, or `Cors::check` with a function",
+        );
     }
     let Some((scheme, rest)) = origin.split_once("://") else {
         return refused("write scheme, host and port, as in `https://example.org:8443`");
     };
     if rest.contains(',') {
         return refused(
-            "it is several origins: write a list, as in `[\"https://a.example\", \"https://b.example\"]`",
+            "it contains several origins: write a list, as in `[\"https://a.example\", \"https://b.example\"]`",
         );
     }
     let host = rest.strip_suffix('/').unwrap_or(rest);
@@ -149,17 +151,17 @@ pub(super) fn problem(origin: &str) -> Option<String> {
     let lower = scheme.to_ascii_lowercase();
     if NO_PAGES.contains(&&*lower) {
         return refused(&format!(
-            "browsers open no pages over `{lower}`, or send `null` for them; write `https://{host}` or `http://{host}`"
+            "browsers do not open pages over `{lower}`, or send `null` as their origin; write `https://{host}` or `http://{host}`"
         ));
     }
     let meant = ["https", "http"].into_iter();
     if let Some(meant) = meant.rev().find(|web| is_one_edit_from(&lower, web)) {
-        return refused(&format!("do you mean `{meant}://{host}`?"));
+        return refused(&format!("did you mean `{meant}://{host}`?"));
     }
     None
 }
 
-/// Schemes whose pages have no origin of this form. Those of apps and extensions, such as `capacitor`, have.
+/// Schemes whose pages send no origin of the form `scheme://host`. Pages of apps and extensions, such as `capacitor`, do.
 const NO_PAGES: [&str; 22] = [
     "about",
     "amqp",
@@ -185,7 +187,7 @@ const NO_PAGES: [&str; 22] = [
     "view-source",
 ];
 
-/// Returns why no page that is served over `http` or `https` has this host and port, as browsers write them.
+/// Returns why no browser sends this host and port in the origin of a page that is served over `http` or `https`.
 fn web_problem(scheme: &str, authority: &str) -> Option<String> {
     if authority.is_empty() || authority.starts_with(':') {
         return Some("it has no host".into());
@@ -210,10 +212,10 @@ fn web_problem(scheme: &str, authority: &str) -> Option<String> {
         );
     }
     if host.starts_with('.') {
-        return Some("there are no patterns; use `Cors::check` with a function".into());
+        return Some("patterns are not supported; use `Cors::check` with a function".into());
     }
     if host.bytes().any(|byte| b"<>[]^|%\\\"`{}".contains(&byte)) {
-        return Some("its host contains characters that no host has".into());
+        return Some("its host contains invalid characters".into());
     }
     // Browsers take a host whose last label is a number for an IPv4 address, and write it in full.
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next();
@@ -340,10 +342,10 @@ mod tests {
             ("https://a.test:0", "its port"),
             ("https://a.test:65536", "its port"),
             ("ftp://a.test", "write `https://a.test`"),
-            ("FTP://a.test", "no pages over `ftp`"),
+            ("FTP://a.test", "pages over `ftp`"),
             ("data://x", "send `null`"),
-            ("htps://a.test", "do you mean `https://a.test`?"),
-            ("htp://a.test", "do you mean `http://a.test`?"),
+            ("htps://a.test", "did you mean `https://a.test`?"),
+            ("htp://a.test", "did you mean `http://a.test`?"),
             ("https://a.test,https://b.test", "write a list"),
             ("https://.a.test", "`Cors::check`"),
             ("https://a.test:443:80", "two ports"),
@@ -352,7 +354,7 @@ mod tests {
             ("https://[0:0::1]", "browsers write `https://[::1]`"),
             ("http://127.1", "four numbers"),
             ("http://0x7f000001", "four numbers"),
-            ("https://a%20b.test", "no host has"),
+            ("https://a%20b.test", "invalid characters"),
         ] {
             let problem = problem(origin).unwrap();
             assert!(problem.contains(cure), "{problem}");

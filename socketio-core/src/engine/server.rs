@@ -163,14 +163,14 @@ impl Engine {
         }
     }
 
-    /// Returns the response to a request whose headers can be read in two ways; `None` for others. Whatever its path is.
+    /// Returns the response to a request with ambiguous headers, whatever its path is; `None` for other requests.
     pub(crate) fn refuse_ambiguous(&self, request: &Parts) -> Option<Response<Full<Bytes>>> {
         let refusal = unique_headers::check(request).err()?;
         let proxies = &self.sessions.config.trusted_proxies;
         let caller = Caller::of(request).behind(request, proxies);
         let input = offending(refusal, request);
         let mut response = self.refused(refusal, caller, input.as_deref());
-        // What follows on the connection may belong to somebody else.
+        // Later bytes on the connection may belong to the request of another client.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
         Some(response)

@@ -1,7 +1,8 @@
 //! [`Entries`]: the events that a log keeps, in the order of their positions.
 //!
-//! They are in segments. The text of an event for one client is copied into the segment, so that keeping it and dropping it allocates and frees
-//! nothing; what several clients receive, and what is large, shares its bytes with their outboxes. A segment is freed with its last event.
+//! Called by the log under its lock. Events are kept in segments, each of which is freed with its last event. The text of an event for one
+//! client is copied into the segment, so that keeping and dropping the event allocates and frees no memory. An event for several clients
+//! and a large event share their bytes with the outboxes.
 
 use std::collections::VecDeque;
 
@@ -10,22 +11,22 @@ use tokio::time::Instant;
 use super::{Entry, Place, Recipients};
 use crate::{base::Sid, packet::Frames};
 
-/// How many bytes of text are copied into one segment. An event with more than an eighth of that is not copied.
+/// The maximum size of the texts in a segment, in bytes. A text of more than an eighth of that is not copied.
 const TEXT: usize = 16 * 1024;
 
-/// How many events are in one segment.
+/// The maximum number of events in a segment.
 const EVENTS: usize = 256;
 
-/// About how much an event for one client takes beside its text, in bytes.
+/// The estimated memory of an event for one client without its `sid` and its text, in bytes.
 const OWN_MEMORY: usize = 96;
 
-/// About how much another event takes beside its packet and the names of its rooms, in bytes.
+/// The estimated memory of another event without its packet and its recipients, in bytes.
 const SHARED_MEMORY: usize = 256;
 
 /// The kept events of a log.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    /// None is empty.
+    /// Contains no empty segment.
     segments: VecDeque<Segment>,
     len: usize,
     bytes: usize,
@@ -34,7 +35,7 @@ pub(super) struct Entries {
 #[derive(Debug, Default)]
 struct Segment {
     records: VecDeque<Record>,
-    /// The texts of the events for one client, those included that are gone.
+    /// The texts of the events for one client, including removed events.
     texts: String,
 }
 
@@ -109,12 +110,12 @@ impl Entries {
         self.len == 0
     }
 
-    /// Returns about how much memory they take, in bytes.
+    /// Returns the estimated memory of the events, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Adds an event behind the others.
+    /// Adds an event at the end.
     pub(super) fn push(
         &mut self,
         seq: Place,
@@ -134,7 +135,7 @@ impl Entries {
         let event = match event {
             Ok(shared) => Event::Shared(shared),
             Err(sid) => {
-                // A segment has less than 4 GiB.
+                // The texts of a segment have less than 4 GiB.
                 let start = segment.texts.len() as u32;
                 segment.texts.push_str(text);
                 let end = segment.texts.len() as u32;
@@ -148,7 +149,7 @@ impl Entries {
         self.bytes += bytes;
     }
 
-    /// Returns the last segment, or a new one if that has no room for so much text.
+    /// Returns the last segment, or a new one if the last one has no room for a text of this size.
     fn segment(&mut self, text: usize) -> &mut Segment {
         let has_room = |segment: &Segment| segment.has_room(text);
         if !self.segments.back().is_some_and(has_room) {
@@ -161,7 +162,7 @@ impl Entries {
     fn add_segment(&mut self) {
         let mut segment = Segment::default();
         if let Some(full) = self.segments.back() {
-            // The next one is probably alike.
+            // The next segment probably needs as much.
             segment
                 .texts
                 .reserve_exact(full.texts.len().next_power_of_two());
@@ -178,7 +179,7 @@ impl Entries {
         Some((oldest.at, oldest.seq))
     }
 
-    /// Removes the oldest event, and returns it if it is to be dropped outside of the lock, since it may be large.
+    /// Removes the oldest event. Returns a shared event, for the caller to drop outside of the lock, since it may be large.
     pub(super) fn pop_oldest(&mut self) -> Option<SharedEvent> {
         let segment = self.segments.front_mut()?;
         let removed = segment.records.pop_front();

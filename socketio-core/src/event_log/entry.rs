@@ -64,7 +64,7 @@ impl Recipients {
         }
     }
 
-    /// Returns about how much memory their names take, in bytes.
+    /// Returns the estimated memory of the recipients' names, in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Recipients::One(sid) => sid.len(),
@@ -95,7 +95,7 @@ enum Event<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// An event for one client, with the text of its packet.
+    /// Creates an entry of an event for one client, from the text of its packet.
     pub(super) fn own(seq: Place, sid: &'a Sid, text: &'a str) -> Self {
         let event = Event::Own(sid, text);
         Entry { seq, event }
@@ -114,7 +114,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Returns the number of messages of its packet, and their bytes.
+    /// Returns the number of messages of its packet, and their size in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         match self.event {
             Event::Own(_, text) => (1, text.len()),

@@ -142,7 +142,7 @@ impl EventLog {
         let (latest, next) = (state.seq, state.seq.next());
         let stamped = match is_kept {
             true => state.stamp(packet, next),
-            // No client gets the offset.
+            // No recoverable session would use the offset.
             false => Stamped {
                 seq: match is_history {
                     true => next,
@@ -179,7 +179,7 @@ impl EventLog {
     ) -> Result<T, E> {
         let mut state = self.lock();
         if state.sessions == 0 {
-            // No client gets the offset.
+            // No recoverable session would use the offset.
             let seq = state.seq;
             return deliver(Stamped { seq, packet });
         }
@@ -188,7 +188,7 @@ impl EventLog {
         let now = turn_clock::tokio_now();
         let recipient = Recipients::One(sid.clone());
         state.entries.push(seq, now, recipient, &stamped.packet);
-        // `deliver` takes the packet: its bytes are not shared with the log, which has copied what is short.
+        // The log has copied a short text, so the packet that `deliver` takes shares no bytes with the log.
         let delivered = deliver(stamped);
         if delivered.is_err() {
             state.entries.pop_newest();
@@ -252,7 +252,7 @@ impl EventLog {
         let seq = state.seq;
         let stamped = match state.sessions > 0 {
             true => state.stamp(packet, seq),
-            // No client gets the offset.
+            // No recoverable session would use the offset.
             false => Stamped {
                 seq,
                 packet: packet.clone(),

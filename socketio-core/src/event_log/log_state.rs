@@ -106,7 +106,7 @@ impl LogState {
         dropped
     }
 
-    /// As [`trim`](Self::trim), if there may be something to remove: within a turn, nothing gets too old.
+    /// Does the same as [`trim`](Self::trim), but skips it if nothing can be over the limits: time does not advance within a turn.
     #[inline]
     pub(super) fn trim_once(&mut self, limits: &LogLimits, now: Instant) -> Vec<SharedEvent> {
         if self.trimmed_at == Some(now) && self.entries.bytes() <= limits.bytes {

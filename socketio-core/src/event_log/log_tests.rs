@@ -115,7 +115,7 @@ async fn an_event_for_one_client_has_its_own_bytes_and_is_kept_as_it_was_sent() 
             .unwrap()
             .packet();
         assert_eq!(newest, sent);
-        // Nothing is allocated so that both could have it.
+        // The packet does not share its allocation with the log.
         let messages = sent.into_messages();
         let [Message::Text(text)] = <[_; 1]>::try_from(messages).unwrap() else {
             panic!("a text")

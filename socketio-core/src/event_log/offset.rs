@@ -96,8 +96,8 @@ impl fmt::Display for Offset {
     }
 }
 
-/// The text of the latest offset of a log. The next one is made of it, since counting up costs less than writing a number anew, and every
-/// event for clients that can recover has one.
+/// The text of the latest offset of a log. The text of the next offset is made by counting up, which costs less than formatting the number
+/// again, since every event for recoverable clients has an offset.
 #[derive(Debug)]
 pub(super) struct OffsetText {
     latest: Offset,
@@ -105,7 +105,7 @@ pub(super) struct OffsetText {
 }
 
 impl OffsetText {
-    /// For a log that begins at this offset.
+    /// Creates the text for a log that begins at this offset.
     pub(super) fn new(latest: Offset) -> Self {
         OffsetText {
             text: latest.to_string(),
@@ -128,7 +128,7 @@ impl OffsetText {
         &self.text
     }
 
-    /// Adds one to the number at the end of the text, behind its point.
+    /// Adds one to the number at the end of the text, after the point.
     fn count_up(&mut self) {
         let counted = self.text.trim_end_matches('9').len();
         let nines = self.text.len() - counted;
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_log_is_that_of_each_place() {
+    fn the_text_is_that_of_the_offset_of_each_place() {
         let epoch = Epoch::random();
         let offset = |seq| Offset { epoch, seq };
         let mut text = OffsetText::new(offset(Place::START));

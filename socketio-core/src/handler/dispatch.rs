@@ -314,7 +314,7 @@ impl Dispatcher {
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         let mut started =
             started.map(|(future, ack_taken)| (UserCode::new(scope, future, origin), ack_taken));
-        // The user code stays where it is captured: moved into a place of its own, it would be there twice.
+        // Polled where it is captured: a variable of its own would store the user code a second time in this future.
         async move {
             let cause = match started {
                 Ok((ref mut code, ack_taken)) => match Pin::new(code).await {

@@ -21,7 +21,7 @@ struct Named<H> {
 }
 
 impl<H> Named<H> {
-    /// Returns whether the handler has this name, whose beginning is the same.
+    /// Returns whether the handler has this name. The caller has compared the beginning.
     #[inline]
     fn is(&self, name: &[u8]) -> bool {
         let known = self.name.as_bytes();

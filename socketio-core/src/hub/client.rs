@@ -48,7 +48,7 @@ pub(crate) struct Client {
     pub(crate) handles_disconnecting: bool,
     user: Mutex<User>,
     has_user: AtomicBool,
-    /// What is recorded of it without a user, once something was.
+    /// The client in records while it has no user. Created by the first record.
     subject: OnceLock<Arc<Subject>>,
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.

@@ -36,10 +36,10 @@ pub(crate) enum Sleep {
     },
 }
 
-/// The reason why the server closes a connection. Of several, the last one counts.
+/// The reason why the server closes a connection. Of several, the last one in this list counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseRequest {
-    /// The client must come back once it has received what is in its outbox.
+    /// The client must reconnect, once it has received everything in its outbox.
     LostOnceArrived = 1,
     /// A handler called `close`.
     Server = 2,
@@ -60,7 +60,7 @@ pub(crate) struct ConnectionHandle {
     /// The [`CloseRequest`] as a number; 0 for none.
     closing: AtomicU8,
     transport: Mutex<&'static str>,
-    /// The acknowledgements that wait for the event store.
+    /// The number of acknowledgements that wait for the event store.
     late_acks: AtomicUsize,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
@@ -69,7 +69,7 @@ pub(crate) struct ConnectionHandle {
     /// Created by the first callback.
     callbacks: OnceLock<Arc<RunningCallbacks>>,
     pub(super) dropped: AtomicUsize,
-    /// Whether an overflow policy has dropped an event for which there is no later one.
+    /// Whether an overflow policy has dropped an event that no later event replaces.
     pub(super) has_lost_event: AtomicBool,
     /// The number of streams that run for its clients.
     streams: AtomicUsize,
@@ -235,7 +235,7 @@ impl ConnectionHandle {
         }
     }
 
-    /// Returns whether the connection is to be closed once what is in its outbox has arrived.
+    /// Returns whether the connection is to be closed once everything in its outbox has arrived.
     pub(crate) fn closes_once_arrived(&self) -> bool {
         self.closing.load(Ordering::Acquire) == CloseRequest::LostOnceArrived as u8
     }
@@ -265,8 +265,8 @@ impl ConnectionHandle {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Returns whether an overflow policy has dropped an event that the client must have. Volatile events are not counted, nor is one
-    /// that a later one with the same key has replaced.
+    /// Returns whether an overflow policy has dropped an event that the client must have. Volatile events do not count, nor do
+    /// events that a later one with the same key has replaced.
     pub(super) fn has_lost_event(&self) -> bool {
         self.has_lost_event.load(Ordering::Relaxed)
     }
@@ -314,7 +314,7 @@ impl ConnectionHandle {
         self.pending_calls.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// An acknowledgement waits for the event store. [`end_late_ack`](Self::end_late_ack) follows when it is in the outbox.
+    /// Counts an acknowledgement that waits for the event store, until [`end_late_ack`](Self::end_late_ack).
     pub(super) fn begin_late_ack(&self) {
         self.late_acks.fetch_add(1, Ordering::Relaxed);
     }

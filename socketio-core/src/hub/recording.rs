@@ -155,8 +155,8 @@ impl Hub {
         self.push_behind(client, packet);
     }
 
-    /// Sends an acknowledgement behind the events that wait for the store, if there is one, and once the client's session is stored, if that
-    /// has changed.
+    /// Sends an acknowledgement. With an event store, it follows the events that wait for the store, and the storing of changes of the client's
+    /// session.
     pub(crate) fn push_behind(&self, client: &Client, packet: Frames) {
         let connection = client.connection();
         let Some(stored) = self.stored() else {

@@ -145,7 +145,7 @@ impl Hub {
                 flushes = resumed.session.may_be_half_replayed(resumed.presented);
                 if flushes {
                     recoverable.set_replayed_after(resumed.presented);
-                    // What it lacks is not in its outbox: whatever it presents next does not stand for later events.
+                    // The missed events are not in its outbox, so a position that it presents next does not confirm later events.
                     recoverable.delivered(log.seq());
                 } else {
                     self.replay(client, recoverable, resumed, state, &log);
@@ -382,7 +382,7 @@ impl Hub {
 impl Recoveries {
     /// Returns whether the session of a client that ends for this reason is kept.
     pub(crate) fn keeps(&self, client: &Client, reason: Reason) -> bool {
-        // Later events may have arrived, and then a dropped one would not be sent again.
+        // If a later event has arrived, the client presents its offset, and the dropped event would not be replayed.
         let is_lossy = client.connection().has_lost_event();
         // With a store, another node may recover it.
         let is_moved = self.saver.is_some() && reason == Reason::ServerShutdown;

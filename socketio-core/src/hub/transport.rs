@@ -35,13 +35,13 @@ pub trait Transport: Send + Unpin + 'static {
     /// Starts to close: the messages in the outbox are still written, then `poll` returns [`Incoming::Closed`].
     fn close(&mut self, reason: Reason);
 
-    /// Asks the client to confirm that it has received all popped messages. Returns whether a confirmation will come; otherwise they have
-    /// arrived already, or it can't be known. Default: false.
+    /// Asks the client to confirm that it has received all popped messages. Returns whether a confirmation will come. If not, they have
+    /// arrived already, or the transport can't know. Default: false.
     fn ask_for_arrival(&mut self) -> bool {
         false
     }
 
-    /// Returns whether the client has confirmed it.
+    /// Returns whether the client has confirmed what [`ask_for_arrival`](Self::ask_for_arrival) asked for.
     fn has_arrived(&self) -> bool {
         false
     }

@@ -15,7 +15,7 @@ pub struct OnceKey {
     name: Box<str>,
     /// Whether the owner is a user.
     has_user: bool,
-    /// The address of a client without a user, if it is known. Not part of the key: it is another one after a change of networks.
+    /// The address of a client without a user, if it is known. Not part of the key, since it changes when the client changes networks.
     address: Option<IpAddr>,
 }
 
@@ -76,7 +76,7 @@ impl OnceKey {
         self.has_user
     }
 
-    /// Returns for whom the key is counted: the user, or the address of a client without a user if it is known, since one host can open many
+    /// Returns the holder that the key is counted for: the user, or the address of a client without a user if it is known, since one host can open many
     /// of them.
     pub(crate) fn holder(&self) -> String {
         match self.address {

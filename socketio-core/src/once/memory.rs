@@ -52,7 +52,7 @@ struct Completed {
     key: Arc<OnceKey>,
     expires: Instant,
     weight: usize,
-    /// What it counts in the share of its holder.
+    /// What it adds to the cost of its holder: see [`Share::cost`].
     cost: u64,
 }
 
@@ -153,7 +153,7 @@ impl State {
         }
         let weight = weight(key) + response.len();
         while !self.share(key).has_place(0, weight, limits) {
-            // One that can't fit makes nobody else forget.
+            // A response that can't fit must not remove others.
             if weight > limits.bytes || !self.forget_one_like(key) {
                 let size = response.len();
                 let error =
@@ -206,7 +206,8 @@ impl State {
         completed.is_none_or(|completed| completed.expires <= Instant::now())
     }
 
-    /// Removes a response in the share of a key before its time, if there is one: the oldest of whoever has most.
+    /// Removes a response from the share of a key before it expires: the oldest one of the holder with the highest cost. Returns false if
+    /// there is none.
     fn forget_one_like(&mut self, key: &OnceKey) -> bool {
         let Some(index) = self.share(key).most() else {
             return false;
@@ -434,7 +435,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn clients_without_a_user_never_make_a_response_of_a_user_be_forgotten() {
+    async fn clients_without_a_user_never_remove_a_response_of_a_user() {
         let store = MemoryOnce::new();
         let once = Once::default().max_entries(100).max_bytes(100_000);
         run(&store, &key("ana", 1), &once, "ana's").await;
@@ -443,7 +444,7 @@ mod tests {
         }
         let kept = run(&store, &key("ana", 1), &once, "").await;
         assert_eq!(kept, completed("ana's"));
-        // Nor the other way round.
+        // Nor do users remove a response of a client without a user.
         run(&store, &guest(2, 1, 1), &once, "a guest's").await;
         for index in 0..1_000 {
             run(&store, &key(&index.to_string(), 1), &once, "").await;
@@ -453,7 +454,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_host_with_any_number_of_connections_makes_only_its_own_responses_be_forgotten() {
+    async fn one_host_with_any_number_of_connections_removes_only_its_own_responses() {
         for host in [1, 100, 10_000] {
             let store = MemoryOnce::new();
             let once = Once::default().max_entries(1_000);
@@ -473,7 +474,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn few_large_responses_count_as_many_small_ones() {
+    async fn a_large_response_counts_as_many_small_ones() {
         let store = MemoryOnce::new();
         let once = Once::default().max_entries(1_000).max_bytes(1_000_000);
         for index in 0..20 {
@@ -489,7 +490,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_that_can_not_fit_makes_nobody_else_forget() {
+    async fn a_response_that_can_not_fit_removes_no_other() {
         let store = MemoryOnce::new();
         let once = Once::default().max_bytes(10_000);
         run(&store, &key("ana", 1), &once, "ana's").await;
@@ -503,7 +504,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_counted_any_more_when_all_have_expired() {
+    async fn nothing_is_counted_after_all_have_expired() {
         let store = MemoryOnce::new();
         let once = Once::default().max_per_owner(3);
         for index in 0..10 {

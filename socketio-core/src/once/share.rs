@@ -1,4 +1,6 @@
-//! [`Share`]: what the responses of users, or of clients without a user, take in the memory of this process.
+//! [`Share`]: counts the responses of users, or of clients without a user, that this process stores.
+//!
+//! `MemoryOnce` calls it under its lock. At the limit, the holder with the highest cost loses its oldest response.
 
 use std::{
     cmp::Reverse,
@@ -8,18 +10,18 @@ use std::{
 
 use super::OnceLimits;
 
-/// The entries of one kind of owners, and who holds them. [`MemoryOnce`](super::MemoryOnce) has one for users and one for clients
+/// The entries of one kind of owners, and their holders. [`MemoryOnce`](super::MemoryOnce) has one for users and one for clients
 /// without a user.
 #[derive(Default)]
 pub(super) struct Share {
     entries: usize,
     bytes: usize,
     holders: HashMap<Arc<str>, Holder>,
-    /// The holders by what they have; of several that have as much, the one with the oldest response is last.
+    /// The holders in the order of their costs. Of several with the same cost, the one with the oldest response is last.
     ranking: BTreeSet<(u64, Reverse<u64>, Arc<str>)>,
 }
 
-/// The completed keys of a user, or of an address.
+/// The completed keys of a user, of an address, or of a client whose address is not known.
 #[derive(Default)]
 struct Holder {
     cost: u64,
@@ -35,7 +37,7 @@ impl Holder {
 }
 
 impl Share {
-    /// Returns what an entry of this size counts: one, and more if it takes more than its part of the bytes.
+    /// Returns the cost of an entry of this size: 1, plus its size divided by the average size of the entries of a full share.
     pub(super) fn cost(weight: usize, limits: &OnceLimits) -> u64 {
         let part = (limits.bytes / limits.entries.max(1)).max(1);
         1 + (weight / part) as u64
@@ -59,7 +61,7 @@ impl Share {
         self.bytes
     }
 
-    /// Notes a completed key, the latest one.
+    /// Adds the latest completed key to its holder.
     pub(super) fn push(&mut self, holder: &str, index: u64, cost: u64) {
         let name = match self.holders.get_key_value(holder) {
             Some((name, _)) => Arc::clone(name),
@@ -82,7 +84,7 @@ impl Share {
         });
     }
 
-    /// Returns the oldest response of the holder that has most.
+    /// Returns the oldest response of the holder with the highest cost.
     pub(super) fn most(&self) -> Option<u64> {
         let (_, Reverse(oldest), _) = self.ranking.last()?;
         Some(*oldest)

@@ -2,7 +2,7 @@
 
 use std::{fmt, num::ParseIntError, ops::Deref};
 
-/// How many digits are kept without an allocation. Clients count from 0.
+/// The maximum number of digits that are kept without an allocation. Most ids are short, since clients count from 0.
 const INLINE: usize = 14;
 
 /// The id of an acknowledgement, as the client wrote it: ASCII digits.
@@ -15,7 +15,7 @@ enum Digits {
         length: u8,
         digits: [u8; INLINE],
     },
-    /// Boxed twice, so that an id that every event has room for is small.
+    /// Boxed twice to be small, since every event has room for an id.
     Long(Box<Box<str>>),
 }
 

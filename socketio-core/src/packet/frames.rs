@@ -71,7 +71,7 @@ impl Frames {
         };
         let framed = text.framed().as_str();
         let open = framed.strip_suffix(']').unwrap_or(framed);
-        // Of its exact length: so it takes one allocation until it is shared.
+        // With the exact capacity, the text takes one allocation until it is shared.
         let mut longer = String::with_capacity(open.len() + argument.len() + 4);
         longer.push_str(open);
         longer.push_str(",\"");

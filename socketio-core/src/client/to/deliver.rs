@@ -122,7 +122,7 @@ impl IntoFuture for Deliver {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let (recipients, outgoing) = self.prepared?;
-            // A store in memory never waits: a handler that delivers in a loop would keep its thread.
+            // A store in memory never waits, so a handler that delivers in a loop would block its thread.
             match outgoing.payload.len() {
                 0..YIELD => consume_budget().await,
                 YIELD.. => yield_now().await,

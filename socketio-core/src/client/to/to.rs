@@ -137,7 +137,7 @@ impl To {
     pub fn of(mut self, path: &str) -> Self {
         self.namespace = match path.starts_with('/') {
             true => Arc::from(path),
-            // No namespace is without it, so that nobody would hear the event.
+            // Every namespace begins with `/`. Without it, no client would receive the event.
             false => Arc::from(format!("/{path}")),
         };
         self.any_namespace = false;

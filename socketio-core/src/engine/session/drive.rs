@@ -202,8 +202,8 @@ impl Session {
         }
     }
 
-    /// Pings the client at once: its pong proves that it has received what was sent before. Returns false if the client pings, or the
-    /// session ends.
+    /// Pings the client at once. Its pong proves that it has received everything that was sent before. Returns false if the protocol
+    /// lets the client ping (Engine.IO 3), or if the session ends.
     pub(crate) fn ask_for_pong(&mut self) -> bool {
         if !matches!(self.state, State::Open) || self.protocol_version() == ProtocolVersion::Eio3 {
             return false;
@@ -212,13 +212,13 @@ impl Session {
         let awaits = self
             .heartbeat
             .ping_now(Instant::now(), &self.sessions.config);
-        // One that was written before proves nothing.
+        // The pong for an earlier ping proves nothing.
         self.asked = Some(if awaits && !is_due { 2 } else { 1 });
         self.control_due = Some(control::PING);
         true
     }
 
-    /// Returns whether the pong has come that [`ask_for_pong`](Self::ask_for_pong) has asked for.
+    /// Returns whether the pong that [`ask_for_pong`](Self::ask_for_pong) asked for has arrived.
     pub(crate) fn has_pong(&self) -> bool {
         self.asked == Some(0)
     }

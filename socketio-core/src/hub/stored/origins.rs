@@ -8,7 +8,7 @@ use std::{
 /// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
 
-/// The maximum number of remembered parts of the numbers of a node that were not read, or that arrived outside of the store. Each outage makes
+/// The maximum number of ranges of numbers that are remembered for a node, of skipped entries and of unkept events each. An outage creates
 /// several, since not every entry is an event.
 const MAX_PARTS: usize = 64;
 
@@ -22,10 +22,10 @@ pub(crate) struct Origins {
 
 #[derive(Debug, Default)]
 struct Origin {
-    /// The numbers of the first and of the latest entry that were read; zero before.
+    /// The number of the first entry that was read, and the highest one; 0 before the first.
     first: u64,
     read: u64,
-    /// The numbers between them that were not read: of events that were not kept, or that come late.
+    /// The numbers between them that were not read: their events were not kept, or arrive late.
     skipped: VecDeque<RangeInclusive<u64>>,
     /// The numbers of the latest events that were not kept.
     unkept: VecDeque<RangeInclusive<u64>>,
@@ -75,13 +75,14 @@ impl Origins {
 }
 
 impl Origin {
-    /// Returns whether an entry was read. Later ones don't prove it: what was given up in an outage is not in the store.
+    /// Returns whether an entry was read. That later entries were read does not prove it, since the store lacks events that were given up in
+    /// an outage.
     fn has_read(&self, number: u64) -> bool {
         (self.first..=self.read).contains(&number)
             && !self.skipped.iter().any(|gap| gap.contains(&number))
     }
 
-    /// Notes that an entry is read. Returns false if it was before.
+    /// Notes that an entry is read. Returns false if it was read before.
     fn note(&mut self, number: u64) -> bool {
         if self.first == 0 {
             self.first = number;
@@ -94,7 +95,7 @@ impl Origin {
         true
     }
 
-    /// Removes a number from a gap. Returns false if it is in none.
+    /// Removes a number from a gap. Returns false if no gap contains it.
     fn fill(&mut self, number: u64) -> bool {
         let found = self.skipped.iter().position(|gap| gap.contains(&number));
         let Some(gap) = found.and_then(|index| self.skipped.remove(index)) else {
@@ -109,7 +110,7 @@ impl Origin {
     }
 }
 
-/// Adds a part. The oldest one makes room.
+/// Adds a range, and removes the oldest one at the limit.
 fn push(parts: &mut VecDeque<RangeInclusive<u64>>, part: RangeInclusive<u64>) {
     if parts.len() >= MAX_PARTS {
         parts.pop_front();
@@ -142,14 +143,14 @@ mod tests {
         assert_eq!(origins.read("a", 6), Some(false));
         assert!(!origins.unkept("a", 2), "it was not read");
         assert!(!origins.unkept("a", 3));
-        // It was in the store in spite of that, and comes late.
+        // The store has the event nevertheless, and it arrives late.
         assert_eq!(origins.read("a", 3), Some(true));
         assert_eq!(origins.read("a", 3), None);
         assert_eq!(origins.read("a", 5), Some(false));
         assert!(origins.unkept("a", 5));
         assert!(!origins.unkept("a", 4));
         assert!(origins.unkept("a", 6));
-        // Between them was an entry that is no event.
+        // The entry between them is not an event.
         assert!(!origins.unkept("a", 8));
         assert!(!origins.unkept("a", 10));
         assert_eq!(origins.read("a", 11), Some(false));
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_gaps_are_remembered() {
+    fn the_number_of_remembered_gaps_is_limited() {
         let mut origins = Origins::default();
         for number in 1..=2 * MAX_PARTS as u64 {
             origins.read("a", 2 * number);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_nodes_are_remembered() {
+    fn the_number_of_remembered_nodes_is_limited() {
         let mut origins = Origins::default();
         for node in 0..2 * MAX_NODES {
             origins.read(&node.to_string(), 1);

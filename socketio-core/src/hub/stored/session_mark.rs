@@ -1,4 +1,4 @@
-//! [`SessionMark`]: whether a session has changed since it was stored, and which acknowledgements wait for that.
+//! [`SessionMark`]: whether a session has changed since it was stored, and which acknowledgements wait until it is.
 
 use std::{
     any::TypeId,
@@ -41,13 +41,13 @@ pub(crate) struct SessionMark {
 /// The changes of a session that are not stored yet.
 #[derive(Default)]
 struct Unsaved {
-    /// How often the session has changed.
+    /// The number of changes so far.
     changes: u64,
-    /// The acknowledgements that wait until so many changes are stored.
+    /// The waiting acknowledgements, each with the number of changes that must be stored first.
     acks: Vec<(u64, HeldAck)>,
 }
 
-/// An acknowledgement that waits.
+/// A waiting acknowledgement, and the connection that receives it.
 pub(super) type HeldAck = (Arc<ConnectionHandle>, Frames);
 
 impl SessionMark {

@@ -53,7 +53,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// Returns how often the session has changed that is to be stored, before it is read: later changes are another job.
+    /// Returns the number of changes that this job stores. Called before the session is read: later changes are another job.
     fn begin(&self) -> u64 {
         match self {
             Job::Save(mark) => mark.take_dirty(),
@@ -62,12 +62,12 @@ impl Job {
     }
 }
 
-/// What is left to be done.
+/// The progress of the jobs.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// Jobs wait or are being done.
+    /// Whether jobs wait or run.
     is_busy: bool,
-    /// The latest attempt has failed.
+    /// Whether the latest attempt has failed.
     is_failing: bool,
 }
 
@@ -143,7 +143,7 @@ impl SessionSaver {
         }
     }
 
-    /// Sends the acknowledgements that have waited until so many changes of a session are stored.
+    /// Sends the acknowledgements that waited for this number of stored changes of a session.
     fn release(&self, mark: &SessionMark, changes: u64) {
         for (connection, packet) in mark.saved(changes) {
             self.stored.push_behind(&connection, packet);
@@ -151,7 +151,7 @@ impl SessionSaver {
         }
     }
 
-    /// Sessions can't be stored now: no acknowledgement waits for it.
+    /// Sends all waiting acknowledgements, since sessions can't be stored now.
     pub(super) fn release_all(&self) {
         let marks: Vec<_> = self.marks().values().cloned().collect();
         for mark in marks {
@@ -159,8 +159,8 @@ impl SessionSaver {
         }
     }
 
-    /// Sends an acknowledgement to the client of a session, once the changes of the session so far are stored, and behind the events that
-    /// are on their way.
+    /// Sends an acknowledgement to the client of a session, after the changes of the session so far are stored and after the events that
+    /// still wait for the store.
     pub(in crate::hub) fn acknowledge(
         &self,
         mark: &SessionMark,

@@ -297,7 +297,8 @@ impl StoredEvents {
         drop(settled.wait_for(|settled| *settled >= last).await);
     }
 
-    /// Waits until the events of this node so far have been delivered, and its sessions are stored, if they can be stored now.
+    /// Waits until the events of this node so far have been delivered and its sessions are stored. Does not wait for sessions that can't be
+    /// stored now.
     pub(crate) async fn flushed(&self) {
         self.settled().await;
         if let Some(saver) = self.hub().and_then(|hub| hub.saver().cloned()) {

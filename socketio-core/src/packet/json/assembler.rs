@@ -90,7 +90,7 @@ impl Assembler {
         }
         self.state = State::Pending {
             packet,
-            // Mostly one or two, in a list of exactly this size. A client does not choose how much memory it takes.
+            // Most packets have one or two attachments. Limited, since a client chooses the number.
             received: Vec::with_capacity(attachments.min(4)),
             bytes: 0,
         };

@@ -28,7 +28,7 @@ pub(in crate::packet) struct JsonCursor<'a, 'de> {
     pub(in crate::packet) progress: &'a mut Progress,
 }
 
-/// How far the arguments of a payload have been read. Small, since every event has one that is moved: see [`TextPacket`](super::TextPacket).
+/// The progress of reading the arguments of a payload. Small, since it is moved with every event: see [`TextPacket`](super::TextPacket).
 #[derive(Clone, Debug, Default)]
 pub(in crate::packet) struct Progress {
     position: u32,
@@ -61,7 +61,7 @@ enum Place {
     Broken(Defect),
 }
 
-/// What is wrong with a packet. Not its text, so that a [`Progress`] is small.
+/// The defect of a packet. An enum instead of a text, so that a [`Progress`] is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Defect {
     NotJson,

@@ -86,7 +86,7 @@ impl JsonPayload {
         &self.text[self.start as usize..]
     }
 
-    /// Returns whether all positions in the text have 32 bits, so that it can be read.
+    /// Returns whether the text is short enough to be read: positions have 32 bits.
     pub(in crate::packet) fn is_addressable(&self) -> bool {
         u32::try_from(self.text.len()).is_ok()
     }

@@ -25,8 +25,8 @@ pub enum Kind {
 
 /// The head of a packet: slices of the text it came in. Created by [`decode`](crate::protocol::decode).
 ///
-/// Positions have 32 bits: a packet is moved several times before its handler runs, and small values are moved without a call.
-/// [`decode`](crate::protocol::decode) refuses longer texts.
+/// Positions have 32 bits, so that a packet is small: it is moved several times before its handler runs.
+/// [`decode`](crate::protocol::decode) refuses texts of more than 4 GiB.
 #[derive(Clone)]
 pub struct TextPacket {
     pub(super) text: Text,
@@ -71,7 +71,7 @@ impl From<Range<usize>> for Span {
     }
 }
 
-/// Returns a position in a text of up to 4 GiB.
+/// Converts a position in a text of up to 4 GiB.
 #[inline]
 pub(in crate::packet) fn position(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)

@@ -67,7 +67,8 @@ impl<T: Transport> Connection<T> {
         leaves
     }
 
-    /// Closes a connection whose client must come back, once it has received what is in its outbox. Returns whether there is something to do.
+    /// Closes a connection whose client must reconnect, once the client has received everything in its outbox. Returns whether the state has
+    /// changed.
     #[inline]
     pub(super) fn leave_once_arrived(&mut self) -> bool {
         self.handle.closes_once_arrived() && self.state == State::Open && self.leave_if_arrived()

@@ -70,7 +70,7 @@ pub(super) struct Connection<T> {
     /// A client that joins a namespace once the event store has answered.
     joining: Option<Box<look_up::Joining>>,
     state: State,
-    /// The client was asked whether all has arrived, so that the connection can be closed.
+    /// Whether the client was asked to confirm that everything has arrived, before the connection is closed.
     asked_for_arrival: bool,
     /// Why the connection ends, once it does.
     outcome: Option<Reason>,
@@ -286,7 +286,7 @@ impl<T: Transport> Connection<T> {
             }
             Poll::Ready(Incoming::Message(message, completion)) => {
                 turn.read(message.len());
-                // One that must come back is not served.
+                // A client that must reconnect is not served.
                 if self.state == State::Open && !self.handle.closes_once_arrived() {
                     self.receive(message, completion);
                 }
