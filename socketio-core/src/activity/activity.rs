@@ -26,7 +26,8 @@ pub(crate) trait Sink: Send + Sync {
     fn record(&self, record: Record);
 
     /// Takes a record and gives it the next number, under the lock that keeps records in order. Called instead of
-    /// [`record`](Self::record) if this sink is the only destination of records. Takes the record out of the option, so that it is moved only once.
+    /// [`record`](Self::record) if this sink is the only destination of records. Takes the record out of the option, so that it is moved
+    /// only once.
     fn record_next(&self, record: &mut Option<Record>, next: &AtomicU64);
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// How long a reading of the system's clock is used for the time of day, in nanoseconds. A change of the system's clock takes effect after this time.
+/// How long a reading of the system's clock is used for the time of day, in nanoseconds. A change of that clock takes effect after this time.
 const ANCHORED: u64 = 1_000_000_000;
 
 /// The first reading of the process.
@@ -26,7 +26,8 @@ thread_local! {
     static TOKIO: Cell<Option<tokio::time::Instant>> = const { Cell::new(None) };
 }
 
-/// A reading of the clock, in nanoseconds since the first one. A number, because the difference of two `Instant`s costs nearly as much as a reading.
+/// A reading of the clock, in nanoseconds since the first one. It is a number, because the difference of two `Instant`s costs nearly as much
+/// as a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 

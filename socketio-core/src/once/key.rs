@@ -76,8 +76,8 @@ impl OnceKey {
         self.has_user
     }
 
-    /// Returns the holder that the key is counted for: the user, or the address of a client without a user if it is known, since one host can open many
-    /// of them.
+    /// Returns the holder that the key is counted for: the user, or the address of a client without a user if it is known, since one host can
+    /// open many of them.
     pub(crate) fn holder(&self) -> String {
         match self.address {
             Some(address) => format!("address:{address}"),

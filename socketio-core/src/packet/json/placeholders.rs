@@ -90,8 +90,8 @@ pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
     })
 }
 
-/// Returns whether there are more than `count` marks of placeholders, or an escaped character, which may hide one. Searches in one pass, since the
-/// general search for a string costs more than the rest of a short packet.
+/// Returns whether there are more than `count` marks of placeholders, or an escaped character, which may hide one. Searches in one
+/// pass, since the general search for a string costs more than the rest of a short packet.
 fn has_more_marks(json: &[u8], count: usize) -> bool {
     let mut marks = 0;
     let mut rest = json;

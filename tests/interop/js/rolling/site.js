@@ -52,7 +52,7 @@ export class Site {
   #nodes = [];
   #redis;
 
-  /** Starts so many nodes, and nginx in front of them unless `proxy` is false. With `persists`, Redis keeps its data when it is killed. */
+  /** Starts `count` nodes, and nginx in front of them unless `proxy` is false. With `persists`, Redis keeps its data when it is killed. */
   static async start(count, options, { proxy = true, program = "rolling_node", persists = false } = {}) {
     const site = new Site();
     site.program = program;
@@ -84,7 +84,7 @@ export class Site {
     return this.#redis.kill();
   }
 
-  /** Sends a signal to Redis that does not end it. */
+  /** Sends a signal to Redis, such as SIGSTOP or SIGCONT. */
   signalRedis(name) {
     this.#redis.signal(name);
   }

@@ -155,12 +155,12 @@ describe("recovery", { skip: needsOwnServer }, () => {
     assert.deepEqual(numbers(client), Array.from({ length: 21 }, (_, index) => index + 1));
   });
 
-  test("r5 what is sent after a replay whose end was lost arrives with the next one", async (t) => {
+  test("r5 an event that is sent after an interrupted replay arrives with the next replay", async (t) => {
     const at = await stage(t);
     const client = await at.connect();
     await at.lose(client);
     await at.emit({ count: 5 });
-    // All missed events arrive, and the CONNECT packet does not.
+    // All missed events arrive, but the CONNECT packet is lost.
     at.link.cutBefore = '40{"sid"';
     const cut = new Promise((resolve) => { at.link.onCut = () => { at.link.isDown = true; resolve(); }; });
     at.link.up();
@@ -180,7 +180,7 @@ describe("recovery", { skip: needsOwnServer }, () => {
     const client = await at.connect();
     await at.lose(client);
     await at.emit({ count: 5 });
-    // After three events; then the CONNECT packet is lost three times.
+    // The connection is cut after three events. After that, the CONNECT packet is lost three times.
     let left = 3;
     at.link.onCut = () => { if (left > 0) at.link.cutBefore = '40{"sid"'; left -= 1; };
     at.link.cutBefore = '["tick",4,';

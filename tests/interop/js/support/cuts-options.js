@@ -1,10 +1,10 @@
-// What the servers of the random cuts are started with, and what their clients are.
+// The options of the servers and clients of the random cuts.
 
 /** How long a session is kept, in milliseconds. */
 export const MAX_DISCONNECTION = 5_000;
 /** The interval of pings, and their timeout, in milliseconds. */
 export const PING = 1_000;
-/** The options that the model needs to know of the server. */
+/** The options of the server that the model depends on. */
 export const OPTIONS = ["--ping-interval", PING, "--ping-timeout", PING, "--max-disconnection", MAX_DISCONNECTION].map(String);
 /** The number of users. */
 export const USERS = 10;

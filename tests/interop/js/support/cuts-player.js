@@ -1,4 +1,4 @@
-// One of the stock clients whose connections are cut at random, and the model of what it must have.
+// A stock client whose connections are cut at random, and the model of what it must have.
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 import { PING, USERS } from "./cuts-options.js";
@@ -48,7 +48,7 @@ export class Player {
     this.socket.io.on("close", (reason) => this.#note(`close ${reason}`));
     this.socket.on("connect", () => this.#connected());
     this.socket.on("connect_error", ({ message }) => {
-      // The official client does not try again by itself if the server has refused it.
+      // The official client does not reconnect by itself after a refusal.
       if (message === "not now") setTimeout(() => this.socket.active || this.socket.connect(), 20);
     });
     this.socket.on("disconnect", () => { this.#lostAt = performance.now(); });
@@ -60,7 +60,7 @@ export class Player {
     if (index % 2) this.#order();
   }
 
-  /** Notes what has happened, for the first thing that is wrong. */
+  /** Notes what has happened, to be printed before the next mistake. */
   #note(what) {
     this.trace.push(`${((performance.now() - this.trial.begun) / 1_000).toFixed(3)} ${what}`);
     if (this.trace.length > 40) this.trace.shift();
@@ -71,13 +71,13 @@ export class Player {
     this.trial.wrong(`${this.name} (${this.socket.io.opts.transports}${this.isRecoverable ? "" : ", not recoverable"}): ${what}`);
   }
 
-  /** A fault begins. */
+  /** Notes that a fault begins. */
   cutting(name) {
     this.#note(name);
     this.#cutAt ??= performance.now();
   }
 
-  /** It may come back to its session nevertheless, if what it sends is lost. */
+  /** Leaves and connects again. Its session may be recovered nevertheless, if the DISCONNECT packet is lost. */
   leave() {
     this.#hasLeft = true;
     this.socket.disconnect().connect();
@@ -108,7 +108,7 @@ export class Player {
     this.#enter(this.#generation);
   }
 
-  /** Asks until there is an acknowledgement; `undefined` if the connection is lost. Not behind the orders, which wait for theirs. */
+  /** Asks until there is an acknowledgement; `undefined` if the connection is lost. Volatile, so that it does not wait for the acknowledgements of orders. */
   async #ask(generation, ...event) {
     while (this.#generation === generation && this.socket.connected && !this.trial.ended) {
       const [error, reply] = await new Promise((resolve) => {
@@ -147,13 +147,13 @@ export class Player {
   }
 
   async #follow(generation, room) {
-    // Whatever comes before the acknowledgement may be behind a gap that it tells of.
+    // Events that arrive before the acknowledgement may follow a gap that it reports.
     const before = new Map([...this.logs].filter(([stream]) => stream.endsWith(` ${room}`)));
     const since = this.positions.get(room);
     const reply = await this.#ask(generation, "follow", room, since);
     if (!reply) return false;
     const { joined, last } = reply;
-    // An event that was sent after the room was joined may have come before the acknowledgement.
+    // An event that was sent after the room was joined may have arrived before the acknowledgement.
     if (this.positions.get(room) === since) this.positions.set(room, `${joined.epoch}.${joined.seq}`);
     this.following.add(room);
     const streams = [...this.logs].filter(([stream]) => stream.endsWith(` ${room}`));
@@ -176,7 +176,7 @@ export class Player {
     return true;
   }
 
-  /** All later events of these streams are for this client. */
+  /** Notes that all later events of these streams are for this client. */
   #anchor(last) {
     for (const [stream, number] of Object.entries(last)) {
       if (stream.includes(" user ") && this.trial.ports.length > 1) continue;
@@ -204,7 +204,7 @@ export class Player {
       return undefined;
     }
     if (kind === "except" && this.rooms.has(which)) {
-      // Before it has joined the room, it gets what is not for the room.
+      // A client that has not joined the room yet receives events that exclude the room.
       if (this.joined.has(which)) this.#wrong(`${stream} ${number} is not for it`);
       return undefined;
     }
@@ -224,12 +224,12 @@ export class Player {
     return undefined;
   }
 
-  /** While Redis is broken, events of other nodes may come after later ones; but they come, and once. */
+  /** While Redis is broken, an event of another node may arrive after later events, but it arrives exactly once. */
   #isLate(state, number) {
     if (!this.trial.queueIsDown) return false;
     state.missing ??= new Set();
     if (number < state.first) {
-      // It was emitted before this session began, and was on its way until now.
+      // The event was emitted before this session began, and was delayed.
       state.early ??= new Set();
       if (state.early.has(number)) return false;
       state.early.add(number);
@@ -249,8 +249,8 @@ export class Player {
     const state = this.logs.get(stream);
     if (offset) this.positions.set(room, offset);
     if (!state) return void this.logs.set(stream, { last: number });
-    // A client without offsets joins again where it was told last. What was on its way when the store went down has the offset of the event
-    // before it, and is in the history nevertheless.
+    // A client without offsets joins again at the position of its last acknowledgement. An event that was being stored when the store went down
+    // has the offset of the event before it, and is in the history nevertheless.
     if ((!offset || this.trial.queueIsDown) && number <= state.last) {
       state.missing?.delete(number);
       return undefined;
@@ -280,7 +280,7 @@ export class Player {
     this.hasOrdered = true;
   }
 
-  /** Streams that do not end where the server's do. */
+  /** Yields the streams whose last number differs from the server's, or that lack events. */
   *behind(numbers) {
     for (const [stream, { last, gap, missing }] of [...this.streams, ...this.logs]) {
       const [, kind, which] = stream.split(" ");

@@ -1,11 +1,11 @@
-// Runs clients that are cut at random: `node cuts-run.js KIND`. The last line is JSON: the figures, and what was wrong.
+// Runs clients whose connections are cut at random: `node cuts-run.js KIND`. The last line of its output is JSON: the figures and the mistakes.
 //
-// A process of its own, which ends at once: sockets that were reset while they were paused keep a process running.
+// It is a process of its own, which calls `exit`: sockets that were reset while they were paused would keep a process running.
 //
-// CUTS_SEED     what is cut and killed when (default: another one each time)
-// CUTS          how many cuts (default: 100)
-// CUTS_MINUTES  how long, instead of a number of cuts
-// CUTS_LOG      shows each mistake at once, with what has happened to the client before
+// CUTS_SEED     the seed of cuts and kills (required; the tests choose one at random by default)
+// CUTS          the number of cuts (default: 100)
+// CUTS_MINUTES  the duration in minutes, instead of a number of cuts
+// CUTS_LOG      prints each mistake at once, after the latest events of its client
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Site } from "../rolling/site.js";
@@ -28,7 +28,7 @@ async function killNodes(site, trial, random, isOver) {
   }
 }
 
-/** Breaks Redis again and again. Nobody has to be recovered then. */
+/** Breaks Redis repeatedly. During an outage, no client has to be recovered. */
 async function breakRedis(site, trial, isOver, outage) {
   const { mustRecover } = trial;
   trial.queueIsDown = true;
@@ -39,10 +39,10 @@ async function breakRedis(site, trial, isOver, outage) {
     const isHealthy = (control) => control.timeout(1_000).emitWithAck("health").catch(() => false);
     const deadline = performance.now() + 20_000;
     while (!(await Promise.all(trial.controls.map(isHealthy))).every(Boolean)) {
-      assert.ok(performance.now() < deadline, "the store is not used again");
+      assert.ok(performance.now() < deadline, "the nodes do not use the store again");
       await sleep(50);
     }
-    // Those that were away meanwhile have come back.
+    // By then, clients that were away during the outage have come back.
     await sleep(2 * MAX_DISCONNECTION);
     trial.mustRecover = mustRecover;
   } while (!isOver());
@@ -77,7 +77,7 @@ async function inMemory() {
 async function withRedis(kind) {
   const site = await Site.start(3, [...OPTIONS, "--pause", "15"], { proxy: false, program: "cuts_server", persists: true });
   const trial = new Trial(site.ports, SEED);
-  // It is counted by the processes, which are killed.
+  // Orders are counted in the nodes, which are killed.
   trial.countsOrders = false;
   await trial.start(15);
   let isOver = false;

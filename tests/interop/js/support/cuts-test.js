@@ -1,4 +1,4 @@
-// A test of clients that are cut at random, in a process of its own: see cuts-run.js.
+// Runs a test of random cuts in a process of its own: see cuts-run.js.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,8 +17,8 @@ export async function checkCuts(t, kind) {
     console.log(line);
   });
   const [code] = await once(child, "close");
-  assert.equal(code, 0, "the program has ended");
+  assert.equal(code, 0, "the exit status of cuts-run.js");
   const { figures, mistakes } = JSON.parse(last);
   assert.deepEqual(mistakes, []);
-  assert.ok(figures.recovered > 10 && figures.replayed > 50, "clients have recovered");
+  assert.ok(figures.recovered > 10 && figures.replayed > 50, "some clients have recovered, and some events were replayed");
 }

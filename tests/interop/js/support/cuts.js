@@ -8,7 +8,7 @@ import { FaultyLink } from "./faulty-link.js";
 
 export { MAX_DISCONNECTION, OPTIONS };
 
-/** Numbers that follow from a seed (SplitMix32). */
+/** A generator of random numbers with a seed (SplitMix32). */
 export class Random {
   #state;
 
@@ -51,26 +51,26 @@ const FAULTS = {
   away: (player, random) => player.link.down(random.below(2_000)),
   "long away": (player, random) => player.link.down(MAX_DISCONNECTION - 1_500 + random.below(4_000)),
   "engine closes"(player) {
-    // What a client receives in the moment in which it closes its own connection, it keeps until it is connected again, without its offset.
-    // With polling and during an upgrade that is whatever is in one response.
+    // A client keeps events that arrive while it closes its own connection until it is connected again, but not their offsets. With polling and
+    // during an upgrade, these may be all events of one response.
     const { engine } = player.socket.io;
     if (engine?.transport?.name === "websocket" && !engine.upgrading) engine.close();
     else player.link.reset();
   },
   leaves: (player) => player.leave(),
 };
-/** Those that are more frequent are named more often. */
+/** The names of the faults, repeated according to their frequency. */
 const FREQUENT = Object.keys(FAULTS).flatMap((name) => Array.from({ length: { "long away": 1, leaves: 1, stall: 2 }[name] ?? 4 }, () => name));
 
-/** Clients, servers, and what was found wrong. */
+/** The clients, the servers, and the mistakes that were found. */
 export class Trial {
   mistakes = [];
-  /** What handlers saw that must not happen. */
+  /** Mistakes that handlers have found. */
   serverMistakes = [];
   cuts = new Map();
-  /** A client that is back sooner must have recovered, in milliseconds. */
+  /** A client that reconnects within this time must be recovered, in milliseconds. */
   mustRecover = MAX_DISCONNECTION - 700;
-  /** Redis is broken, or was: orders fail, and volatile events come late. */
+  /** Whether Redis is or was broken: orders may fail, and volatile events may be late. */
   queueIsDown = false;
   ending = false;
   ended = false;
@@ -98,7 +98,7 @@ export class Trial {
     await this.until(() => this.players.every((player) => player.counts.connects > 0), 10_000);
   }
 
-  /** Waits for a condition, or for the time to pass. Returns whether it came true. */
+  /** Waits until a condition is true, or the time has passed. Returns whether it is true. */
   async until(condition, milliseconds, what) {
     const began = performance.now();
     if (process.env.CUTS_LOG && what) {
@@ -114,7 +114,7 @@ export class Trial {
     return true;
   }
 
-  /** Breaks the network of clients until there were so many cuts, or so much time has passed. */
+  /** Breaks the network of clients until the number of cuts is reached, or the time has passed. */
   async cut({ cuts = Infinity, milliseconds = Infinity }) {
     const end = performance.now() + milliseconds;
     let count = 0;
@@ -127,12 +127,12 @@ export class Trial {
         this.cuts.set(name, (this.cuts.get(name) ?? 0) + 1);
         player.cutting(name);
         if (this.ports.length > 1 && name !== "stall" && random.below(2)) {
-          // It comes back to another node.
+          // The client reconnects to another node.
           player.link.port = random.pick(this.ports);
           player.link.reset();
         }
         FAULTS[name](player, random);
-        // Sometimes before it is back.
+        // In a third of the cases, the next fault may come before the client has reconnected.
         await sleep(random.below(3) ? 500 + random.below(3_000) : random.below(300));
       }
     });
@@ -150,10 +150,10 @@ export class Trial {
     }
   }
 
-  /** Mends the network, and waits until everybody has everything. Returns the figures; `mistakes` has what was wrong. */
+  /** Mends the network, and waits until all clients have all events. Returns the figures, and adds to `mistakes`. */
   async end(patience = 20_000) {
     for (const player of this.players) player.link.mend();
-    await this.until(() => this.players.every((player) => player.socket.connected), patience, "all are connected");
+    await this.until(() => this.players.every((player) => player.socket.connected), patience, "all clients are connected");
     await sleep(4 * PING);
     this.ending = true;
     const numbers = new Map();
@@ -170,11 +170,11 @@ export class Trial {
         this.serverMistakes.push(...states.mistakes);
       }
     };
-    // The first one ends it, and events may still be on their way into the streams.
+    // The first call stops the emitting. Events that are then being emitted are counted by the second call.
     await stop();
     await sleep(200);
     await stop();
-    // Of a process that was killed, nobody knows how far it came: then all clients have come equally far.
+    // The last numbers of a killed process are unknown. All clients must have the same last event of it.
     for (const player of this.players) {
       for (const [stream, { last }] of [...player.streams, ...player.logs]) {
         if (!this.#isAlive(stream, numbers)) numbers.set(stream, Math.max(numbers.get(stream) ?? 0, last));
@@ -182,15 +182,15 @@ export class Trial {
     }
     const behind = () => this.players.flatMap((player) => [...player.behind(numbers)]);
     const waiting = () => this.players.filter((player) => player.index % 2 && !player.hasOrdered);
-    await this.until(() => behind().length === 0, patience, "all have everything");
-    await this.until(() => waiting().length === 0, patience, "all have their receipts");
-    await this.until(() => this.#undelivered().length === 0, patience, "all parcels have come");
+    await this.until(() => behind().length === 0, patience, "all clients have all events");
+    await this.until(() => waiting().length === 0, patience, "all orders have receipts");
+    await this.until(() => this.#undelivered().length === 0, patience, "all parcels have arrived");
     await stop();
     this.ended = true;
     for (const what of [...behind(), ...this.#undelivered(), ...this.#orders(orders)]) this.wrong(what);
     for (const player of this.players) {
       if (!player.socket.connected) this.wrong(`${player.name} is not connected`);
-      else if (!connected.includes(player.socket.id)) this.wrong(`${player.name} is not connected, the server says`);
+      else if (!connected.includes(player.socket.id)) this.wrong(`${player.name} is not connected according to the server`);
     }
     if (connected.length !== this.players.length) this.wrong(`${connected.length} clients are connected`);
     const figures = { cuts: Object.fromEntries(this.cuts), seconds: Math.round((performance.now() - this.begun) / 1_000) };
@@ -211,15 +211,15 @@ export class Trial {
   #undelivered() {
     return [...this.#parcels].flatMap(([user, numbers]) => {
       const seen = new Set(this.players.filter((player) => player.user === user).flatMap((player) => player.parcels));
-      return numbers.filter((number) => !seen.has(number)).map((number) => `parcel ${number} did not come to ${user}`);
+      return numbers.filter((number) => !seen.has(number)).map((number) => `parcel ${number} did not arrive at ${user}`);
     });
   }
 
   *#orders(orders) {
     for (const player of this.players) {
-      if (player.acknowledged.length !== player.ordered) yield `${player.name} has ${player.acknowledged.length} receipts of ${player.ordered} orders`;
+      if (player.acknowledged.length !== player.ordered) yield `${player.name} has ${player.acknowledged.length} receipts for ${player.ordered} orders`;
       for (const id of player.acknowledged) {
-        if (this.countsOrders !== false && orders.get(id) !== 1) yield `order ${id} has happened ${orders.get(id)} times`;
+        if (this.countsOrders !== false && orders.get(id) !== 1) yield `order ${id} was handled ${orders.get(id)} times`;
       }
     }
   }

@@ -1,12 +1,12 @@
-// A network between one client and a server that breaks in the ways that networks do.
+// A network between one client and a server, which can fail in the ways of real networks.
 import { once } from "node:events";
 import net from "node:net";
 
-/** Passes TCP connections on to `port`, which may be changed when all are cut. */
+/** Forwards TCP connections to `port`. A change of `port` affects only new connections. */
 export class FaultyLink {
   #server;
   #pairs = new Set();
-  /** After how many bytes the next connections are cut: `{ down, up }`, to and from the client. */
+  /** The numbers of bytes after which the next connections are cut: `{ down, up }`, to and from the client. */
   #budgets = [];
   #downUntil = 0;
 
@@ -46,7 +46,7 @@ export class FaultyLink {
       pair.budget[direction] = left - data.length;
       return void to.write(data);
     }
-    // The middle of a frame, usually. The rest is lost.
+    // Usually in the middle of a frame. The rest is lost.
     to.end(data.subarray(0, left));
     pair.passes = false;
     pair.near.end();
@@ -57,7 +57,7 @@ export class FaultyLink {
     for (const pair of this.#pairs) what(pair);
   }
 
-  /** Both sides see that the connections are gone. */
+  /** Resets all connections, which both sides notice. */
   reset() {
     this.#each((pair) => { pair.near.resetAndDestroy(); pair.far.resetAndDestroy(); });
   }
@@ -66,17 +66,17 @@ export class FaultyLink {
     this.#each((pair) => { pair.near.end(); pair.far.end(); });
   }
 
-  /** What is sent from now on is cut after so many bytes: `{ down, up }`. */
+  /** Cuts the connections after this number of bytes from now: `{ down, up }`. */
   cutAfter(budget) {
     this.#each((pair) => { pair.budget = { ...budget }; });
   }
 
-  /** The next connections are cut after so many bytes. */
+  /** Cuts the next connections after these numbers of bytes. */
   cutNext(budgets) {
     this.#budgets.push(...budgets);
   }
 
-  /** The client sees that its connections are gone; the server sees it after some time, or by its own timeout. */
+  /** Resets the connections for the client. The server notices it after this time, or by its own timeout. */
   halfOpen(milliseconds) {
     this.#each((pair) => {
       pair.passes = false;
@@ -85,7 +85,7 @@ export class FaultyLink {
     });
   }
 
-  /** Nobody sees anything, and what both send is lost; the connections end after some time, or by the timeouts of both. */
+  /** Drops all bytes without either side noticing. The connections end after this time, or by the timeouts of both sides. */
   swallow(milliseconds) {
     this.#each((pair) => {
       pair.passes = false;
@@ -93,7 +93,7 @@ export class FaultyLink {
     });
   }
 
-  /** Nothing passes for some time, and then everything. */
+  /** Holds all bytes back for this time. */
   stall(milliseconds) {
     this.#each((pair) => {
       pair.near.pause();
@@ -102,13 +102,13 @@ export class FaultyLink {
     });
   }
 
-  /** Connections are refused for some time. */
+  /** Resets the connections, and refuses new ones for this time. */
   down(milliseconds) {
     this.#downUntil = performance.now() + milliseconds;
     this.reset();
   }
 
-  /** From now on nothing breaks any more. */
+  /** Ends all faults, and resets the connections that have lost bytes. */
   mend() {
     this.#downUntil = 0;
     this.#budgets.length = 0;

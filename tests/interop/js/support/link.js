@@ -51,7 +51,7 @@ export class Link {
 
   /** The next connection that would carry this text to the client breaks before it. */
   cutBefore;
-  /** What is done then. */
+  /** Called when that connection breaks. */
   onCut;
 
   /** Breaks all connections. With `unnoticed`, the server does not see it. */
