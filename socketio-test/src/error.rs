@@ -26,8 +26,8 @@ pub enum ConnectError {
     Auth(EncodeError),
     /// The headers, cookies or the URI are invalid.
     Request(http::Error),
-    /// The namespace, which is given here, does not start with `/`, or contains a comma: clients that name it so are refused, or
-    /// join another one. Nothing was sent.
+    /// The given namespace does not start with `/`, or contains a comma: other clients that name it would be refused, or would join
+    /// another one. Nothing was sent.
     Namespace(String),
 }
 

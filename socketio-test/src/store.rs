@@ -30,7 +30,7 @@ use tokio::sync::watch;
 /// one.emit("news", 1);
 /// assert_eq!(client.next().await, event("news", 1));
 ///
-/// // Now its session is stored, too.
+/// // Now the session of the client is stored.
 /// one.flushed().await;
 /// let back = client.recover_on(&two).await?;
 /// assert!(back.recovered());

@@ -154,7 +154,7 @@ async fn other_parsers_know_exact_names_only() {
     assert_eq!((&*message, data), ("Invalid namespace", None));
 }
 
-/// As in Node: otherwise nobody would hear the event.
+/// As in Node. Without the slash, no client would receive the event.
 #[tokio::test]
 async fn of_adds_a_missing_slash() {
     let io = server();

@@ -51,9 +51,9 @@ async fn user(io: &SocketIo, name: &str) -> TestClient {
     client
 }
 
-/// A store in memory is always ready.
+/// A store in memory is always ready, so `deliver` must yield by itself.
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_delivers_in_a_loop_lets_others_have_their_turn() {
+async fn a_handler_that_delivers_in_a_loop_lets_other_tasks_run() {
     let io = server(Deliveries::default());
     for (size, events) in [(10, 500), (50_000, 3)] {
         let text = "x".repeat(size);

@@ -119,7 +119,7 @@ async fn the_clients_of_an_address_count_together() {
     assert_eq!(ack(&other, "search").await, "x");
 }
 
-/// One host has all the addresses of its network.
+/// One host may use all addresses of its network.
 #[tokio::test(start_paused = true)]
 async fn the_addresses_of_an_ipv6_network_count_together() {
     let io = server(|builder| builder.rate_limit("1/s per address"));
@@ -138,9 +138,9 @@ async fn the_addresses_of_an_ipv6_network_count_together() {
     assert_eq!(ack(&other, "search").await, "x");
 }
 
-/// All programs of this machine are behind one address, and a proxy that names no clients as well.
+/// All programs of this machine share one address, and so do the clients of a proxy that does not forward addresses.
 #[tokio::test(start_paused = true)]
-async fn clients_of_a_trusted_proxy_that_does_not_name_them_count_alone() {
+async fn each_client_of_a_trusted_proxy_that_does_not_forward_addresses_counts_alone() {
     let io = server(|builder| builder.rate_limit("1/s per address"));
     for port in [1, 2] {
         let builder = TestClient::builder(&io).peer_addr(([127, 0, 0, 1], port));

@@ -24,7 +24,7 @@ PATIENCE = 60
 LEGITIMATELY_EMPTY = {
     "socketio_queue_": "the example has no message queue",
     "socketio_store_": "the example has no event store",
-    "socketio_recovery_outcomes_total": "none of its clients comes back",
+    "socketio_recovery_outcomes_total": "none of its clients recovers a session",
 }
 
 
@@ -161,7 +161,7 @@ def check_names(operators):
     page = (HERE.parent.parent / "docs" / "guide" / "monitoring.md").read_text()
     undocumented = [name for name in exported if "`%s`" % name.removeprefix("socketio_") not in page]
     assert not undocumented, undocumented
-    # Also of what the example has no data for.
+    # Includes metrics for which the example has no data.
     used = set(re.findall(r"\bsocketio_\w+", (MONITORING / "alerts.yml").read_text()))
     for _, expression in dashboard_queries():
         used.update(re.findall(r"\bsocketio_\w+", expression))
@@ -171,7 +171,7 @@ def check_names(operators):
 
 
 def base_name(name):
-    """The name of a metric without the end of a series of a histogram."""
+    """Returns the name of a metric without the suffix of a histogram's series."""
     return re.sub(r"_(bucket|sum|count)$", "", name)
 
 

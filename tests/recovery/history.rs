@@ -240,7 +240,7 @@ async fn a_client_that_recovers_its_session_gets_the_rest_of_the_history_once() 
 }
 
 #[tokio::test]
-async fn a_gap_is_told_again_if_the_first_acknowledgement_was_lost_with_the_connection() {
+async fn a_gap_is_reported_again_if_the_first_acknowledgement_was_lost_with_the_connection() {
     let io = bare()
         .history("/", "small:{id}", History::new().max_events(2))
         .recovery(Recovery::default())
@@ -252,17 +252,17 @@ async fn a_gap_is_told_again_if_the_first_acknowledgement_was_lost_with_the_conn
     }
     let client = TestClient::builder(&io).recoverable().connect().await;
     let client = client.unwrap();
-    // It joins, and does not hear how.
+    // It joins, but does not receive the result.
     let socket = io.socket("/", client.sid()).unwrap();
     assert!(!socket.join_since("small:a", Some(begin)).unwrap().recovered);
     client.lose(Reason::TransportClose).await;
     io.to("small:a").emit("tick", 4);
     let back = client.recover().await.unwrap();
     assert!(back.recovered());
-    let told: Value = back.call("since", ("small:a", begin)).await.unwrap();
-    assert_eq!(told["recovered"], false);
+    let reported: Value = back.call("since", ("small:a", begin)).await.unwrap();
+    assert_eq!(reported["recovered"], false);
     let goes_on: Value = back
-        .call("since", ("small:a", position(&told)))
+        .call("since", ("small:a", position(&reported)))
         .await
         .unwrap();
     assert_eq!(goes_on["recovered"], true);

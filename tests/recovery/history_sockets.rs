@@ -109,14 +109,14 @@ async fn readers_that_reconnect_while_events_are_emitted_see_each_event_once() {
         .unwrap();
     let (_serving, port) = serve(&io).await;
     emit(&io, 0..500);
-    // How far each reader has come.
+    // The latest number that each reader has read.
     let places: Arc<[AtomicU64; 8]> = Arc::default();
     let (emitting, slowest) = (io.clone(), Arc::clone(&places));
     let emitter = tokio::spawn(async move {
         for number in 500..EVENTS {
             emitting.to("room:a").emit("tick", number);
             if number % 50 == 0 {
-                // So that all of them read, and lose their connections, while events are emitted.
+                // Waits for the readers, so that they read and lose their connections while events are emitted.
                 let near = u64::from(number) - 200;
                 until(|| slowest.iter().all(|place| place.load(Relaxed) >= near)).await;
             }

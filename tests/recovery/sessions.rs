@@ -165,7 +165,7 @@ async fn without_recovery_nothing_is_kept_and_nothing_is_sent() {
     assert!(io.metrics().recovery.is_none());
 }
 
-/// Sends many events to a client that does not read until later, and returns whether it is recovered after that.
+/// Sends many events to a client that has stopped reading. Returns whether the client is recovered after it has read them.
 async fn recovers(server: OverflowPolicy, emit: impl Fn(&SocketIo, u32)) -> bool {
     let io = bare()
         .max_outbox(2, 1_000_000)
@@ -178,7 +178,7 @@ async fn recovers(server: OverflowPolicy, emit: impl Fn(&SocketIo, u32)) -> bool
         emit(&io, number);
         tokio::task::yield_now().await;
     }
-    // It then knows the position of the last event, and what was dropped is not sent again.
+    // The client then presents the position of the last event, so the dropped events would not be replayed.
     client.connection().resume_reading();
     io.emit("last", ());
     assert_eq!(client.received().last(), Some(&event("last", ())));
@@ -199,7 +199,7 @@ async fn a_client_that_has_lost_an_event_to_an_overflow_policy_is_not_recovered(
 }
 
 #[tokio::test]
-async fn volatile_and_replaced_events_are_not_lost_ones() {
+async fn a_client_that_has_lost_only_volatile_or_replaced_events_is_recovered() {
     let volatile = |io: &SocketIo, number| io.broadcast().volatile().emit("tick", number);
     assert!(recovers(OverflowPolicy::DropNewest, volatile).await);
     let latest = |io: &SocketIo, number| io.emit("tick", number);

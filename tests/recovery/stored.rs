@@ -153,14 +153,14 @@ async fn a_client_recovers_on_another_node_and_then_on_its_first_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_acknowledged_is_stored() {
+async fn a_change_is_stored_before_its_event_is_acknowledged() {
     let store = TestStore::new();
     let (one, two) = (node(&store).await, node(&store).await);
     let client = connect(&one).await;
     one.flushed().await;
     client.call::<()>("enter", "room").await.unwrap();
     client.call::<()>("buy", "tea").await.unwrap();
-    // In this moment its node is killed.
+    // As if its node was killed at this moment.
     client.connection().stop_reading();
     let back = client.recover_on(&two).await.unwrap();
     assert!(back.recovered());
@@ -172,7 +172,7 @@ async fn what_is_acknowledged_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_comes_back_to_its_node_before_that_knows_that_it_was_elsewhere() {
+async fn a_client_returns_to_its_node_before_the_node_knows_that_another_one_had_the_session() {
     let store = TestStore::new();
     let (one, two) = (node(&store).await, node(&store).await);
     let client = connect(&one).await;

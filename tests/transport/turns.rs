@@ -210,8 +210,8 @@ impl Work {
     }
 }
 
-/// Sends 40 events that compute by one client, then one by another, whose handler must run before the last of the 40. The server counts, so
-/// that it does not matter when the clients read.
+/// One client sends 40 events that compute, then another client sends one, whose handler must run before the last of the 40. The server
+/// counts the events, so that the result does not depend on when the clients read.
 async fn serves_others_between_events(builder: SocketIoBuilder, work: Arc<Work>) {
     let begun = Arc::clone(&work);
     let io = builder

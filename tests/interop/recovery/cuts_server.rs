@@ -1,10 +1,10 @@
 //! A server for clients whose connections are cut at random: `cuts_server --port 3000 --seed 1`
 //!
-//! Options, in milliseconds: `--ping-interval`, `--ping-timeout`, `--max-disconnection`, `--pause` between two events. With `--redis URL` it is
-//! one of several nodes. It prints `READY` once it accepts connections.
+//! Options in milliseconds: `--ping-interval`, `--ping-timeout`, `--max-disconnection`, and `--pause` (between two events). With `--redis URL`,
+//! the server is one of several nodes. It prints `READY` when it accepts connections.
 //!
 //! From `start` to `stop` it emits events of many streams: to everyone, to rooms, to users, to single clients, to rooms with a history. Each
-//! has the name of its stream and its number there, so that a client can say what it lacks. A client learns the last numbers from `hello`,
+//! has the name of its stream and its number there, so that a client can detect missing events. A client learns the last numbers from `hello`,
 //! `join` and `follow`: all later events are for it.
 
 use std::{
@@ -24,7 +24,7 @@ use socketio::{
     bytes::Bytes, join_room, join_since, message_queue::Redis,
 };
 
-/// How many rooms and users there are.
+/// The number of rooms, and of users.
 const ROOMS: u64 = 4;
 const USERS: u64 = 10;
 
@@ -33,29 +33,29 @@ struct Login {
     user: String,
 }
 
-/// How often a client was connected with its session.
+/// The number of times that a client was connected with its session.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Visits(u32);
 
 struct Stage {
-    /// Streams of other processes have other names.
+    /// Part of the names of streams, which differ between processes.
     name: String,
     journal: Mutex<Journal>,
     random: AtomicU64,
 }
 
-/// What has happened. Its lock is held while an event is emitted or a room is joined, so that the order of both is known.
+/// The record of what has happened. Its lock is held while an event is emitted or a room is joined, so that their order is known.
 #[derive(Default)]
 struct Journal {
     is_running: bool,
     /// The last number of each stream.
     numbers: BTreeMap<String, u32>,
-    /// The clients that single events are sent to.
+    /// The clients that receive events of their own.
     sids: BTreeSet<String>,
     connected: BTreeSet<String>,
-    /// How often each order has happened.
+    /// The number of times that each order was handled.
     orders: BTreeMap<String, u32>,
-    /// What must not happen.
+    /// Descriptions of what must not have happened.
     mistakes: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ impl Stage {
             }
             13 => {
                 let room = format!("room:{}", self.below(ROOMS));
-                // In one room of two or in both, it comes once.
+                // Two rooms, of which one has no clients.
                 (format!("rooms {room}"), io.to([room, "nobody".to_owned()]))
             }
             _ => {
@@ -182,7 +182,7 @@ async fn disconnect(socket: Socket, stage: OnStage) {
     }
 }
 
-/// Returns the rooms and the number of visits, and the last numbers of what is sent to everyone and to the user.
+/// Returns the rooms, the number of visits, and the last numbers of the streams to everyone and to the user.
 async fn hello(socket: Socket, visits: Session<Visits>, stage: OnStage) -> Value {
     let journal = &mut *stage.journal();
     journal.sids.insert(socket.sid().to_string());
@@ -196,7 +196,7 @@ async fn hello(socket: Socket, visits: Session<Visits>, stage: OnStage) -> Value
     json!({ "rooms": socket.rooms(), "visits": visits.get().0, "last": last })
 }
 
-/// Returns whether the client was in the room already, and the last numbers of what is sent there.
+/// Returns whether the client was already in the room, and the last numbers of the streams to it.
 async fn join(room: String, socket: Socket, stage: OnStage) -> socketio::Result<Value> {
     let journal = stage.journal();
     let already = socket.rooms().contains(&room);
@@ -243,7 +243,7 @@ async fn start(io: SocketIo, stage: OnStage, pause: State<Duration>) {
     });
 }
 
-/// Ends what `start` has begun. Returns what has happened.
+/// Stops the emitting that `start` has begun. Returns the record of what has happened.
 async fn stop(stage: OnStage) -> Value {
     let journal = &mut *stage.journal();
     journal.is_running = false;
@@ -318,7 +318,7 @@ async fn main() -> socketio::Result {
     let mut once = Once::default();
     if let Some(url) = option("--redis") {
         deliveries = deliveries.redis(Redis::new(&url)?, "cuts");
-        // Of a node that was killed. A test does not wait for half a minute.
+        // A killed node keeps its claims until the lease ends. The default of 30 seconds is too long for a test.
         let lease = Duration::from_secs(3);
         once = once.store(RedisOnce::new(&url)?).lease(lease);
         io = io
