@@ -58,6 +58,14 @@ impl TestStore {
         Self::default()
     }
 
+    /// Creates a way to a store that others use as well, so that one node alone can be cut off from it.
+    pub fn of(events: &MemoryEvents) -> Self {
+        TestStore {
+            events: events.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Makes all operations fail until the store is [restored](TestStore::restore), like a server that can't be reached.
     pub fn cut(&self) {
         self.is_cut.send_replace(true);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use socketio::{Reason, Recovery, SocketIo, metrics::StoreHealth};
+use socketio::{EventStore, MemoryEvents, Reason, Recovery, SocketIo, metrics::StoreHealth};
 use socketio_test::{TestClient, TestQueue, TestStore, event};
 use tokio::time::sleep;
 
-async fn node(store: &TestStore) -> SocketIo {
+async fn node(store: &(impl EventStore + Clone)) -> SocketIo {
     let io = SocketIo::bare()
         .on("ask", |_: String| "answer")
         .recovery(Recovery::default())
@@ -258,4 +258,35 @@ async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slow
     for client in [near, far] {
         client.expect_silence(Duration::from_secs(10)).await;
     }
+}
+
+/// A node that was stopped, or is slow, while other nodes filled the store.
+#[tokio::test(start_paused = true)]
+async fn clients_of_a_node_that_has_not_read_what_the_store_has_removed_are_not_recovered() {
+    let events = MemoryEvents::new().max_entries(20);
+    let slow = TestStore::of(&events);
+    let (one, two) = (node(&slow).await, node(&events).await);
+    let (here, away) = (connect(&one).await, connect(&one).await);
+    one.flushed().await;
+    away.lose(Reason::TransportClose).await;
+    slow.cut();
+    for number in 1..=50 {
+        two.emit("tick", number);
+    }
+    two.flushed().await;
+    slow.restore();
+    assert_eq!(here.disconnected().await, Reason::TransportClose);
+    for (name, client) in [("here", &here), ("away", &away)] {
+        let back = client.recover().await.unwrap();
+        assert!(
+            !back.recovered(),
+            "{name} has received {:?}",
+            client.received()
+        );
+        assert_ne!(back.sid(), client.sid());
+    }
+    // The node goes on with what it can read.
+    let back = connect(&one).await;
+    two.emit("tick", 51);
+    assert_eq!(back.next_named("tick").await, event("tick", 51));
 }

@@ -69,7 +69,7 @@ pub(crate) struct ConnectionHandle {
     /// Created by the first callback.
     callbacks: OnceLock<Arc<RunningCallbacks>>,
     pub(super) dropped: AtomicUsize,
-    /// Whether an overflow policy has dropped an event that no later event replaces.
+    /// Whether the client has missed an event that no later event replaces: an overflow policy has dropped it, or this node has not read it.
     pub(super) has_lost_event: AtomicBool,
     /// The number of streams that run for its clients.
     streams: AtomicUsize,
@@ -265,10 +265,16 @@ impl ConnectionHandle {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Returns whether an overflow policy has dropped an event that the client must have. Volatile events do not count, nor do
-    /// events that a later one with the same key has replaced.
+    /// Returns whether the client has missed an event that it must have, for example because an overflow policy has dropped it. Volatile
+    /// events do not count, nor do events that a later one with the same key has replaced.
     pub(super) fn has_lost_event(&self) -> bool {
         self.has_lost_event.load(Ordering::Relaxed)
+    }
+
+    /// Closes the connection of a client that has missed events without knowing it. Its session is not kept, so that the client is not recovered.
+    pub(super) fn miss_events(&self) {
+        self.has_lost_event.store(true, Ordering::Relaxed);
+        self.close_connection(CloseRequest::Lost);
     }
 
     /// Drops the outbox when the connection ends.

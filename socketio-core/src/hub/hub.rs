@@ -92,7 +92,7 @@ impl Hub {
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Namespaces> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Namespaces> {
         let namespaces = self.namespaces.read();
         namespaces.unwrap_or_else(PoisonError::into_inner)
     }

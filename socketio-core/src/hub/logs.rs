@@ -378,6 +378,21 @@ impl Hub {
             log.lose(number);
         }
     }
+
+    /// Notes that this node will not read the entries up to this number, which others have: its connected clients have missed events as well.
+    /// Those with a session are disconnected, and come back as new clients.
+    pub(super) fn miss_events(&self, number: u64) {
+        self.lose_events(Some(number));
+        let namespaces: Vec<_> = self.read().values().cloned().collect();
+        for client in namespaces
+            .iter()
+            .flat_map(|clients| clients.everyone.list().to_vec())
+        {
+            if client.recoverable().is_some() {
+                client.connection().miss_events();
+            }
+        }
+    }
 }
 
 /// Ends the tasks of the store with the server.

@@ -83,6 +83,13 @@ async fn follow(
         let Some(hub) = stored.hub() else {
             return Ok(());
         };
+        if let Some(first) = entries.first()
+            && first.number > progress.number + 1
+        {
+            let missed = first.number - progress.number - 1;
+            tracing::warn!(target: "socketio", node = &*stored.node, missed, "the event store has removed entries that this node had not read: raise `max_entries`, or find out what delays the node");
+            hub.miss_events(first.number - 1);
+        }
         for entry in entries {
             let number = entry.number;
             apply(stored, &hub, entry, true);

@@ -126,6 +126,9 @@ impl Take<'_> {
             return None;
         }
         let key = SessionKey::of(pid);
+        if self.saver.has_ended(&key) {
+            return Some(());
+        }
         let store = &self.stored.store;
         let taken = store.take_session(&key, &self.stored.node).await;
         let taken = taken.inspect_err(|error| {

@@ -3,7 +3,7 @@
 //! Each session has a mark that queues it here when it changes. A task that `StoredEvents` starts stores them in batches.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
@@ -49,7 +49,20 @@ pub(super) enum Job {
     Save(Arc<SessionMark>),
     /// A session whose client has lost its connection.
     Keep(Arc<KeptSession>),
-    Remove(SessionKey),
+    Remove(Removal),
+}
+
+/// A session that has ended and is still in the store, until this is dropped.
+pub(super) struct Removal {
+    key: SessionKey,
+    ended: Arc<Mutex<HashSet<SessionKey>>>,
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.remove(&self.key);
+    }
 }
 
 impl Job {
@@ -81,6 +94,8 @@ pub(crate) struct SessionSaver {
     wake: Notify,
     progress: watch::Sender<Progress>,
     marks: Mutex<HashMap<SessionKey, Arc<SessionMark>>>,
+    /// The sessions that have ended here and are still in the store.
+    ended: Arc<Mutex<HashSet<SessionKey>>>,
 }
 
 impl SessionSaver {
@@ -97,6 +112,7 @@ impl SessionSaver {
             wake: Notify::new(),
             progress: watch::Sender::default(),
             marks: Mutex::default(),
+            ended: Arc::default(),
         }
     }
 
@@ -131,6 +147,12 @@ impl SessionSaver {
         self.push(Job::Keep(Arc::clone(session)));
     }
 
+    /// Returns whether a session has ended at this node, although it is still in the store.
+    pub(super) fn has_ended(&self, key: &SessionKey) -> bool {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.contains(key)
+    }
+
     /// Removes a session that has ended.
     pub(in crate::hub) fn end(&self, pid: &str) {
         let key = SessionKey::of(pid);
@@ -139,7 +161,11 @@ impl SessionSaver {
             self.release(mark, u64::MAX);
         }
         if mark.is_none_or(|mark| !mark.is_taken()) {
-            self.push(Job::Remove(key));
+            let ended = Arc::clone(&self.ended);
+            let mut keys = ended.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.insert(key.clone());
+            drop(keys);
+            self.push(Job::Remove(Removal { key, ended }));
         }
     }
 
@@ -268,7 +294,7 @@ impl SessionSaver {
     /// Does jobs in order, and removes those that are done.
     async fn store(&self, hub: &Hub, batch: &mut Vec<Job>) -> Result<(), BoxError> {
         while let Some(first) = batch.first() {
-            if let Job::Remove(key) = first {
+            if let Job::Remove(Removal { key, .. }) = first {
                 let removed = self.stored.store.remove_session(key, &self.stored.node);
                 within(removed).await?;
                 batch.remove(0);
