@@ -8,3 +8,6 @@ export const PING = 1_000;
 export const OPTIONS = ["--ping-interval", PING, "--ping-timeout", PING, "--max-disconnection", MAX_DISCONNECTION].map(String);
 /** The number of users. */
 export const USERS = 10;
+/** The number of rooms, and the rooms with a history. */
+export const ROOMS = 4;
+export const LOGS = ["log:0", "log:1"];

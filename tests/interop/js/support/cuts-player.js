@@ -1,10 +1,8 @@
 // A stock client whose connections are cut at random, and the model of what it must have.
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
-import { PING, USERS } from "./cuts-options.js";
+import { LOGS, PING, ROOMS, USERS } from "./cuts-options.js";
 
-const ROOMS = 4;
-const LOGS = ["log:0", "log:1"];
 const TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]];
 
 /** A stock client behind a link of its own. */
@@ -24,6 +22,10 @@ export class Player {
   #lostAt;
   #cutAt;
   #hasLeft = false;
+  /** When this session began, when it had joined each room, and when it was last told that it has not everything of a log. */
+  #sessionBegan;
+  #joinedAt = new Map();
+  #toldAt = new Map();
 
   constructor(trial, index, link) {
     Object.assign(this, { trial, index, link, user: `u${index % USERS}` });
@@ -98,6 +100,8 @@ export class Player {
       if (id === this.sid) this.#wrong("has its old id, and is not recovered");
       this.streams.clear();
       this.joined.clear();
+      this.#joinedAt.clear();
+      this.#sessionBegan = Date.now();
       this.#visits = 0;
       this.sid = id;
     }
@@ -137,6 +141,7 @@ export class Player {
       const reply = await this.#ask(generation, "join", room);
       if (!reply) return;
       if (this.joined.has(room) && !reply.already) this.#wrong(`was not in ${room} any more`);
+      if (!this.joined.has(room)) this.#joinedAt.set(room, Date.now());
       this.joined.add(room);
       this.#anchor(reply.last);
     }
@@ -157,6 +162,8 @@ export class Player {
     if (this.positions.get(room) === since) this.positions.set(room, `${joined.epoch}.${joined.seq}`);
     this.following.add(room);
     const streams = [...this.logs].filter(([stream]) => stream.endsWith(` ${room}`));
+    // Without a position, it has asked for nothing.
+    if (!joined.recovered || since === undefined) this.#toldAt.set(room, Date.now());
     if (!joined.recovered) {
       this.counts.gapsTold += 1;
       for (const [stream, state] of streams) {
@@ -191,6 +198,7 @@ export class Player {
     this.counts.events += 1;
     const [[stream, number, time], more] = args;
     const [, kind, which] = stream.split(" ");
+    this.trial.emitted(stream, number, time);
     const offset = this.isRecoverable ? args.at(-1) : undefined;
     if (this.isRecoverable && !/^[\w-]{8}\.[\w.-]+$/.test(offset)) this.#wrong(`${stream} ${number} without an offset: ${String(offset).slice(0, 50)}`);
     if (more instanceof Uint8Array && !more.every((byte) => byte === (number & 255))) this.#wrong(`${stream} ${number} has other bytes`);
@@ -255,7 +263,7 @@ export class Player {
       state.missing?.delete(number);
       return undefined;
     }
-    if (number !== state.last + 1 && !(this.following.has(room) && this.#isLate(state, number))) {
+    if (number !== state.last + 1 && !this.#isLate(state, number)) {
       const gap = `${number} after ${state.last}`;
       if (this.following.has(room) || number <= state.last) this.#wrong(`${stream}: ${gap}`);
       else state.gap ??= gap;
@@ -280,6 +288,21 @@ export class Player {
     this.hasOrdered = true;
   }
 
+  /** Returns when the client began to receive a stream. Events that were emitted before are not missing, since that was reported. */
+  #since(stream) {
+    const [, kind, which] = stream.split(" ");
+    if (kind.startsWith("log:")) return this.#toldAt.get(kind);
+    const room = kind === "rooms" ? which : kind;
+    return this.#joinedAt.get(room) ?? this.#sessionBegan;
+  }
+
+  /** Returns the events of a stream that have not arrived, although they were emitted after the client began to receive it. */
+  #missing(stream, numbers) {
+    const since = this.#since(stream);
+    // Late events come behind later ones, and those between them may have been delivered before this session began.
+    return [...(numbers ?? [])].filter((number) => !(this.trial.timeOf(stream, number) < since));
+  }
+
   /** Yields the streams whose last number differs from the server's, or that lack events. */
   *behind(numbers) {
     for (const [stream, { last, gap, missing }] of [...this.streams, ...this.logs]) {
@@ -287,7 +310,8 @@ export class Player {
       if (kind === "volatile" || (kind === "user" && this.trial.ports.length > 1) || (kind === "sid" && which !== this.sid)) continue;
       const expected = numbers.get(stream);
       if (expected !== undefined && last !== expected) yield `${this.name}: ${stream} ends with ${last}, not ${expected}`;
-      if (missing?.size) yield `${this.name}: ${stream} lacks ${[...missing].join(" ")}`;
+      const lacking = this.#missing(stream, missing);
+      if (lacking.length) yield `${this.name}: ${stream} lacks ${lacking.join(" ")}`;
       if (gap) yield `${this.name}: ${stream}: ${gap}`;
     }
   }

@@ -2,7 +2,7 @@
 // each once, or a report that events are missing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
-import { MAX_DISCONNECTION, OPTIONS, PING, USERS } from "./cuts-options.js";
+import { LOGS, MAX_DISCONNECTION, OPTIONS, PING, ROOMS, USERS } from "./cuts-options.js";
 import { Player } from "./cuts-player.js";
 import { FaultyLink } from "./faulty-link.js";
 
@@ -75,17 +75,47 @@ export class Trial {
   ending = false;
   ended = false;
   #parcels = new Map();
+  /** When the events of each stream were emitted, as far as any client has received them. */
+  #times = new Map();
 
   constructor(ports, seed) {
     this.random = new Random(seed);
     this.controls = ports.map((port) => io(`http://127.0.0.1:${port}/control`, { transports: ["websocket"], forceNew: true, reconnectionDelayMax: 200 }));
     this.controls.forEach((control) => control.on("connect", () => this.ending || control.emit("start")));
     this.ports = ports;
+    // Clients that are never cut: one is in all rooms, and one gets what is for everyone but a room.
+    const rooms = Array.from({ length: ROOMS }, (_, index) => `room:${index}`);
+    this.witnesses = [rooms, []].map((rooms) => this.#witness(rooms));
+  }
+
+  /** Connects a client that only notes when events were emitted. */
+  #witness(rooms) {
+    const options = { auth: { user: "witness" }, query: { recovery: 0 }, transports: ["websocket"], forceNew: true, reconnectionDelayMax: 200 };
+    const witness = io(`http://127.0.0.1:${this.ports[0]}`, options);
+    witness.on("connect", () => {
+      for (const room of rooms) witness.emit("join", room);
+      if (rooms.length) for (const room of LOGS) witness.emit("follow", room);
+    });
+    // The server refuses some clients at random.
+    witness.on("connect_error", () => setTimeout(() => witness.active || witness.connect(), 20));
+    witness.on("e", ([stream, number, time]) => this.emitted(stream, number, time));
+    return witness;
   }
 
   wrong(what) {
     this.mistakes.push(`${((performance.now() - this.begun) / 1_000).toFixed(2)} s: ${what}`);
     if (process.env.CUTS_LOG) console.log(this.mistakes.at(-1));
+  }
+
+  /** Notes when an event was emitted. */
+  emitted(stream, number, time) {
+    if (!this.#times.has(stream)) this.#times.set(stream, new Map());
+    this.#times.get(stream).set(number, time);
+  }
+
+  /** Returns when an event was emitted, in milliseconds; `undefined` if no client has received it. */
+  timeOf(stream, number) {
+    return this.#times.get(stream)?.get(number);
   }
 
   async start(clients) {
@@ -192,7 +222,8 @@ export class Trial {
       if (!player.socket.connected) this.wrong(`${player.name} is not connected`);
       else if (!connected.includes(player.socket.id)) this.wrong(`${player.name} is not connected according to the server`);
     }
-    if (connected.length !== this.players.length) this.wrong(`${connected.length} clients are connected`);
+    const clients = this.players.length + this.witnesses.length;
+    if (connected.length !== clients) this.wrong(`${connected.length} clients are connected, not ${clients}`);
     const figures = { cuts: Object.fromEntries(this.cuts), seconds: Math.round((performance.now() - this.begun) / 1_000) };
     for (const { counts } of this.players) {
       for (const [name, count] of Object.entries(counts)) figures[name] = (figures[name] ?? 0) + count;
@@ -229,6 +260,6 @@ export class Trial {
       player.socket.disconnect();
       player.link.stop();
     }
-    for (const control of this.controls) control.disconnect();
+    for (const socket of [...this.controls, ...this.witnesses]) socket.disconnect();
   }
 }
