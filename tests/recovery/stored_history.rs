@@ -7,7 +7,7 @@ use socketio::{
     History, HistoryPage, Position, Reason, Recovery, SocketIo, SocketIoBuilder, join_last,
     join_since,
 };
-use socketio_test::{Event, TestClient, TestQueue, TestStore, event};
+use socketio_test::{Event, TestClient, TestStore, event};
 use tokio::time::sleep;
 
 fn bare(store: &TestStore) -> SocketIoBuilder {
@@ -151,46 +151,4 @@ async fn a_worker_without_clients_appends_to_the_history() {
     assert_eq!(page(&io, "room:a").events.len(), 1);
     worker.shutdown().await;
     client.expect_silence(Duration::from_secs(1)).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_position_of_another_node_does_not_hide_an_event_that_was_not_kept() {
-    let (store, queue) = (TestStore::new(), TestQueue::new());
-    let node = async || {
-        let builder = bare(&store).recovery(Recovery::default());
-        started(builder.message_queue(queue.clone())).await
-    };
-    let (one, two, three) = (node().await, node().await, node().await);
-    let is_available = |io: &SocketIo| io.health().store.unwrap().is_available;
-    let seen = TestClient::connect(&three, "/").await.unwrap();
-    since(&seen, None).await;
-    store.cut();
-    queue.cut();
-    emit(&one, 1..=1).await;
-    store.restore();
-    while ![&one, &two, &three].into_iter().all(is_available) {
-        sleep(Duration::from_millis(100)).await;
-    }
-    emit(&one, 2..=2).await;
-    let before = page(&one, "room:a").position;
-    emit(&one, 3..=4).await;
-    assert_eq!(seen.next().await, event("tick", 2));
-    assert_eq!(seen.next().await, event("tick", 3));
-    assert_eq!(seen.next().await, event("tick", 4));
-    // The events of the history have places after the latest number that only this node has.
-    let client = TestClient::builder(&two).recoverable().connect().await;
-    let client = client.unwrap();
-    let joined = since(&client, Some(before)).await;
-    assert_eq!(joined["recovered"], true);
-    assert_eq!(client.received(), ticks(3..=4));
-    let offset = format!("{}.2", position(&joined));
-    drop(client);
-    // Now the first event arrives, while this client is away.
-    queue.restore();
-    assert_eq!(seen.next().await, event("tick", 1));
-    emit(&one, 5..=5).await;
-    assert_eq!(seen.next().await, event("tick", 5));
-    let client = TestClient::connect(&three, "/").await.unwrap();
-    let joined: Value = client.call("since", ("room:a", offset)).await.unwrap();
-    assert_eq!(joined["recovered"], false);
 }

@@ -273,8 +273,6 @@ impl Histories {
 
     /// Returns whether all events of a room after a position are kept.
     pub(crate) fn is_complete_after(&self, room: &str, seq: Place) -> bool {
-        // What another node has counted after the number of an event says nothing about the events that this node has lost there.
-        let seq = Place::of(seq.number());
         let floor = self
             .rooms
             .get(room)
