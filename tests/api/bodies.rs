@@ -93,6 +93,28 @@ async fn errors_name_the_mistake_in_a_body() {
             "invalid_parameter",
             "namespace".into(),
         ),
+        // serde would read the fields of a struct from a list as well.
+        (
+            r#"["a",null,null,null,null,null,null,null,null,null]"#,
+            "invalid_body",
+            Value::Null,
+        ),
+        (r#"{"event":5}"#, "invalid_parameter", "event".into()),
+        (
+            r#"{"event":"a","args":"hi"}"#,
+            "invalid_parameter",
+            "args".into(),
+        ),
+        (
+            r#"{"rooms":5,"event":"a"}"#,
+            "invalid_parameter",
+            "rooms".into(),
+        ),
+        (
+            r#"{"event":"a","ack":"yes"}"#,
+            "invalid_parameter",
+            "ack".into(),
+        ),
         (
             r#"{"event":"a","namespace":"/{id}"}"#,
             "invalid_parameter",

@@ -130,3 +130,49 @@ fn a_server_without_handlers_has_an_empty_contract() {
     assert!(!contract.typescript().contains("export"));
     assert!(contract.asyncapi().contains("\"channels\": {}"));
 }
+
+/// Types of an application with the names that interfaces have.
+mod taken {
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    pub(super) struct ClientToServerEvents {
+        pub(super) _known: bool,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    pub(super) struct Path {
+        pub(super) _name: String,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename = "Auth")]
+    pub(super) struct Credentials {
+        pub(super) _token: String,
+    }
+}
+
+#[test]
+fn types_with_the_names_of_interfaces_get_numbers() {
+    #[socketio::on("connect", server = "taken names")]
+    fn connect(_auth: Auth<taken::Credentials>) {}
+
+    #[socketio::on("save", server = "taken names")]
+    fn save(_events: taken::ClientToServerEvents, _path: taken::Path, ack: String) -> bool {
+        ack.is_empty()
+    }
+
+    let io = SocketIo::bare().handlers(handlers![connect, save]);
+    let text = io.build().unwrap().contract().typescript();
+    for line in [
+        "export interface ClientToServerEvents {",
+        "export interface ServerToClientEvents {",
+        "export interface ClientToServerEvents2 {",
+        "export interface Path {",
+        "export interface Auth {",
+        "export type Auth2 = Auth;",
+        "ack_: string, ack: (reply: boolean) => void) => void;",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}

@@ -5,6 +5,7 @@ use http::{StatusCode, header, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::{api::ApiLimits, reply::ApiError};
@@ -41,15 +42,51 @@ where
     }
 }
 
-/// Reads a body as a JSON object. The message names what is wrong: an unknown or a missing field, or the place in the text.
+/// The number of fields of an object among which a wrong one is looked for.
+const FIELDS: usize = 32;
+
+/// Reads a body as a JSON object. The error names the field that is unknown, missing or of another type, or the place in the text.
 pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let invalid = |message| ApiError::new(StatusCode::BAD_REQUEST, "invalid_body", message);
+    // serde would also read the fields of a struct from a list.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(invalid(String::from("the body must be a JSON object")));
+    }
     serde_json::from_slice(body).map_err(|error| {
-        let message = format!("the body must be a JSON object: {error}");
-        let name = error.to_string();
-        let name = name.split('`').nth(1).map(str::to_owned);
-        match name {
-            Some(field) if error.is_data() => ApiError::invalid(&field, message),
-            _ => ApiError::new(StatusCode::BAD_REQUEST, "invalid_body", message),
+        if !error.is_data() {
+            return invalid(format!("the body is not valid JSON: {error}"));
+        }
+        let message = format!("the body is not valid: {error}");
+        match named_field(&error).or_else(|| wrong_field::<T>(body)) {
+            Some(field) => ApiError::invalid(&field, message),
+            None => invalid(message),
         }
     })
+}
+
+/// Returns the field that an error of serde names.
+fn named_field(error: &serde_json::Error) -> Option<String> {
+    let message = error.to_string();
+    let is_named = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .any(|text| message.starts_with(text));
+    let name = message.split('`').nth(1)?;
+    is_named.then(|| name.to_owned())
+}
+
+/// Returns the field whose value is of another type. serde does not name it: it is the one without which the error is another one.
+fn wrong_field<T: DeserializeOwned>(body: &[u8]) -> Option<String> {
+    let all: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let error = |fields: Map<String, Value>| {
+        let read = serde_json::from_value::<T>(Value::Object(fields));
+        read.err().map(|error| error.to_string())
+    };
+    let message = error(all.clone())?;
+    let mut names = all.keys().take(FIELDS);
+    let wrong = names.find(|name| {
+        let mut others = all.clone();
+        others.remove(*name);
+        error(others).as_ref() != Some(&message)
+    });
+    wrong.cloned()
 }

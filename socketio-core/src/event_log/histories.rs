@@ -273,6 +273,9 @@ impl Histories {
 
     /// Returns whether all events of a room after a position are kept.
     pub(crate) fn is_complete_after(&self, room: &str, seq: Place) -> bool {
+        // A position may be that of another node, and what that node has counted after the number says nothing about the events that this
+        // node has not kept there.
+        let seq = Place::of(seq.number());
         let floor = self
             .rooms
             .get(room)
@@ -324,6 +327,20 @@ mod tests {
             time: SystemTime::now(),
         });
         histories.append(&Arc::from(room), &entry);
+    }
+
+    #[test]
+    fn a_position_among_the_events_that_only_one_node_has_is_not_complete() {
+        let mut histories = histories(|_| ());
+        append(&mut histories, "room:a", "tick", 5);
+        assert!(histories.is_complete_after("room:a", Place::of(5)));
+        let lost = Place::of(5).next_local();
+        histories.lose(lost);
+        // Another node has counted more events there.
+        for position in [Place::of(5), lost, lost.next_local()] {
+            assert!(!histories.is_complete_after("room:a", position));
+        }
+        assert!(histories.is_complete_after("room:a", Place::of(6)));
     }
 
     fn kept(histories: &Histories, room: &str) -> Vec<u64> {

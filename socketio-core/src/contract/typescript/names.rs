@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::contract::Contract;
 
 /// Words that can't be the name of a parameter.
-const RESERVED: [&str; 47] = [
+const RESERVED: [&str; 48] = [
+    // That of the acknowledgement.
+    "ack",
     "arguments",
     "await",
     "break",
@@ -71,31 +73,53 @@ const BUILT_IN: [&str; 8] = [
 
 /// The names in a file, each of them unique.
 pub(super) struct Names {
-    /// The prefix of the interfaces of each namespace.
-    prefixes: BTreeMap<String, String>,
+    namespaces: BTreeMap<String, NamespaceNames>,
     types: BTreeMap<String, String>,
 }
 
+/// The names of the types of a namespace.
+#[derive(Default)]
+struct NamespaceNames {
+    /// Of what clients send, and of what they receive.
+    interfaces: [String; 2],
+    auth: String,
+    path: String,
+}
+
 impl Names {
+    /// Chooses the names. Interfaces have the names that their documentation promises; a type of the application with such a name gets a
+    /// number.
     pub(super) fn new(contract: &Contract) -> Self {
         let mut taken: BTreeSet<String> = BUILT_IN.iter().map(|&name| name.into()).collect();
+        let mut prefixes: Vec<String> = Vec::new();
+        for namespace in &contract.namespaces {
+            let prefix = unique(&prefix(&namespace.path), |name| {
+                prefixes.iter().any(|prefix| prefix == name)
+            });
+            taken.extend(interfaces(&prefix));
+            prefixes.push(prefix);
+        }
         let mut types = BTreeMap::new();
         for name in contract.types.keys() {
             let written = unique(&identifier(name), |name| taken.contains(name));
             taken.insert(written.clone());
             types.insert(name.clone(), written);
         }
-        let mut prefixes = BTreeMap::new();
-        for namespace in &contract.namespaces {
-            let is_taken = |prefix: &str| {
-                let mut names = suffixed(prefix).into_iter();
-                names.any(|name| taken.contains(&name))
+        let mut namespaces = BTreeMap::new();
+        for (namespace, prefix) in contract.namespaces.iter().zip(prefixes) {
+            let mut name_of = |suffix| {
+                let name = unique(&format!("{prefix}{suffix}"), |name| taken.contains(name));
+                taken.insert(name.clone());
+                name
             };
-            let prefix = unique(&prefix(&namespace.path), is_taken);
-            taken.extend(suffixed(&prefix));
-            prefixes.insert(namespace.path.clone(), prefix);
+            let names = NamespaceNames {
+                auth: name_of("Auth"),
+                path: name_of("Path"),
+                interfaces: interfaces(&prefix),
+            };
+            namespaces.insert(namespace.path.clone(), names);
         }
-        Names { prefixes, types }
+        Names { namespaces, types }
     }
 
     /// Returns the name of a type.
@@ -105,33 +129,21 @@ impl Names {
 
     /// Returns the names of the interfaces for what clients send, and for what they receive.
     pub(super) fn interfaces(&self, path: &str) -> [String; 2] {
-        let [client, server, ..] = self.suffixed(path);
-        [client, server]
+        let names = self.namespaces.get(path);
+        names.map_or_else(Default::default, |names| names.interfaces.clone())
     }
 
-    pub(super) fn auth_type(&self, path: &str) -> String {
-        let [_, _, auth, _] = self.suffixed(path);
-        auth
+    pub(super) fn auth_type(&self, path: &str) -> &str {
+        self.namespaces.get(path).map_or("", |names| &names.auth)
     }
 
-    pub(super) fn path_type(&self, path: &str) -> String {
-        let [.., path] = self.suffixed(path);
-        path
-    }
-
-    fn suffixed(&self, path: &str) -> [String; 4] {
-        suffixed(self.prefixes.get(path).map_or("", |prefix| prefix))
+    pub(super) fn path_type(&self, path: &str) -> &str {
+        self.namespaces.get(path).map_or("", |names| &names.path)
     }
 }
 
-fn suffixed(prefix: &str) -> [String; 4] {
-    [
-        "ClientToServerEvents",
-        "ServerToClientEvents",
-        "Auth",
-        "Path",
-    ]
-    .map(|suffix| format!("{prefix}{suffix}"))
+fn interfaces(prefix: &str) -> [String; 2] {
+    ["ClientToServerEvents", "ServerToClientEvents"].map(|suffix| format!("{prefix}{suffix}"))
 }
 
 /// Returns a name that is not taken, with a number if necessary.
@@ -146,7 +158,9 @@ fn prefix(path: &str) -> String {
     let words = path.replace('*', "any");
     let words = words.split(|char: char| !char.is_ascii_alphanumeric());
     let prefix: String = words.map(capitalized).collect();
-    match prefix.starts_with(|char: char| char.is_ascii_digit()) {
+    // Only `/` has no prefix.
+    let is_empty = prefix.is_empty() && path != "/";
+    match is_empty || prefix.starts_with(|char: char| char.is_ascii_digit()) {
         true => format!("Namespace{prefix}"),
         false => prefix,
     }
@@ -207,6 +221,7 @@ mod tests {
             ("*", "Any"),
             ("/my-room", "MyRoom"),
             ("/2", "Namespace2"),
+            ("/-", "Namespace"),
         ] {
             assert_eq!(prefix(path), expected, "{path}");
         }
@@ -215,6 +230,7 @@ mod tests {
     #[test]
     fn names_are_valid() {
         assert_eq!(parameter("default"), "default_");
+        assert_eq!(parameter("ack"), "ack_");
         assert_eq!(parameter("text"), "text");
         assert_eq!(key("say"), "say");
         assert_eq!(key("chat message"), "\"chat message\"");
