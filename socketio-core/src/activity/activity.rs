@@ -156,12 +156,14 @@ impl Activity {
         let gap = after.and_then(|after| {
             // A number that was not reached yet comes from another process.
             let is_future = from > end;
-            let missing = from < next || is_future;
-            missing.then_some(Gap {
+            let missed = next.saturating_sub(from.max(self.first));
+            // After 0, a reader asks for everything that there is.
+            let other_process = (after > 0 && from < self.first) || is_future;
+            (missed > 0 || other_process).then_some(Gap {
                 after,
                 next,
-                missed: next.saturating_sub(from.max(self.first)),
-                other_process: from < self.first || is_future,
+                missed,
+                other_process,
             })
         });
         let from = if from > end { next } else { from };
@@ -290,10 +292,12 @@ mod tests {
         assert_eq!(page.records[0].seq, first + 3);
         assert_eq!(activity.page(Some(first + 2), 9).gap, None);
         // A number of an earlier process, and one of a process whose clock was ahead.
-        for after in [0, first + 100] {
+        for after in [1, first + 100] {
             let gap = activity.page(Some(after), 9).gap.unwrap();
             assert!(gap.other_process, "{gap:?}");
         }
+        let gap = activity.page(Some(0), 9).gap.unwrap();
+        assert!(!gap.other_process && gap.missed == 3, "{gap:?}");
     }
 
     #[test]
