@@ -17,6 +17,19 @@ async fn node(store: &(impl EventStore + Clone)) -> SocketIo {
     io
 }
 
+/// Starts a node that also has a message queue.
+async fn clustered(store: &TestStore, queue: &TestQueue) -> SocketIo {
+    let io = SocketIo::bare()
+        .allow_namespace("/")
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .message_queue(queue.clone())
+        .build()
+        .unwrap();
+    io.subscribed().await;
+    io
+}
+
 async fn connect(io: &SocketIo) -> TestClient {
     let client = TestClient::builder(io).recoverable().connect().await;
     client.unwrap()
@@ -175,18 +188,10 @@ async fn after_a_store_has_lost_its_data_earlier_sessions_are_not_recovered() {
 #[tokio::test(start_paused = true)]
 async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
     let (store, queue) = (TestStore::new(), TestQueue::new());
-    let node = async || {
-        let io = SocketIo::bare()
-            .allow_namespace("/")
-            .recovery(Recovery::default())
-            .event_store(store.clone())
-            .message_queue(queue.clone())
-            .build()
-            .unwrap();
-        io.subscribed().await;
-        io
-    };
-    let (one, two) = (node().await, node().await);
+    let (one, two) = (
+        clustered(&store, &queue).await,
+        clustered(&store, &queue).await,
+    );
     let plain = SocketIo::bare()
         .allow_namespace("/")
         .message_queue(queue.clone())
@@ -226,18 +231,10 @@ async fn other_nodes_get_events_over_the_queue_while_the_store_is_down() {
 async fn an_event_that_the_store_did_not_take_arrives_although_the_queue_is_slower_than_the_store()
 {
     let (store, queue) = (TestStore::new(), TestQueue::new());
-    let node = async || {
-        let io = SocketIo::bare()
-            .allow_namespace("/")
-            .recovery(Recovery::default())
-            .event_store(store.clone())
-            .message_queue(queue.clone())
-            .build()
-            .unwrap();
-        io.subscribed().await;
-        io
-    };
-    let (one, two) = (node().await, node().await);
+    let (one, two) = (
+        clustered(&store, &queue).await,
+        clustered(&store, &queue).await,
+    );
     let (near, far) = (connect(&one).await, connect(&two).await);
     one.emit("tick", 1);
     assert_eq!(near.next().await, event("tick", 1));
