@@ -267,6 +267,33 @@ async fn a_gap_is_reported_again_if_the_first_acknowledgement_was_lost_with_the_
         .unwrap();
     assert_eq!(goes_on["recovered"], true);
     assert_eq!(back.received(), ticks([4]));
+    // A client that asks from the last event that it has received does not know of the gap before that either.
+    back.lose(Reason::TransportClose).await;
+    io.to("small:a").emit("tick", 5);
+    let back = back.recover().await.unwrap();
+    let latest = io.history("/", "small:a").read().unwrap().position;
+    for recovered in [false, true] {
+        let joined: Value = back.call("since", ("small:a", latest)).await.unwrap();
+        assert_eq!(joined["recovered"], recovered);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_in_the_room_already_is_told_what_it_has_not_received() {
+    let io = bare().recovery(Recovery::default()).build().unwrap();
+    let begin = io.history("/", "room:a").read().unwrap().position;
+    emit(&io, 1..=2);
+    let client = TestClient::builder(&io).recoverable().connect().await;
+    let client = client.unwrap();
+    let socket = io.socket("/", client.sid()).unwrap();
+    socket.join_room("room:a").unwrap();
+    let joined: Value = client.call("since", ("room:a", begin)).await.unwrap();
+    assert_eq!(joined["recovered"], false);
+    let since = position(&joined);
+    emit(&io, 3..=3);
+    let joined: Value = client.call("since", ("room:a", since)).await.unwrap();
+    assert_eq!(joined["recovered"], true);
+    assert_eq!(client.received(), ticks([3]));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@
 //! | `event_source` | the messages of a stream |
 //! | `stored`, `stored_history` | sessions and histories of several nodes with one event store |
 //! | `store_down` | an event store that is down, or has lost its data |
+//! | `late_events` | events that are delivered before they are kept |
 
 mod bad_input;
 mod clients;
@@ -27,6 +28,7 @@ mod history_http;
 mod history_limits;
 mod history_sockets;
 mod history_stream;
+mod late_events;
 mod sessions;
 mod store_down;
 mod stored;

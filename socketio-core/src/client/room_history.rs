@@ -96,9 +96,13 @@ impl RoomHistory {
             let newest = log.position(&state);
             let own = self.since.map(|since| since.0);
             let own = own.filter(|since| since.epoch == log.epoch());
-            let known = own.filter(|since| {
-                since.seq <= state.seq() && state.histories.is_complete_after(&self.room, since.seq)
-            });
+            let hub = &self.node.hub;
+            let is_known = |since: &Offset| {
+                let since = Position(*since);
+                hub.known_position(&log, &state, &self.room, since)
+                    .is_some()
+            };
+            let known = own.filter(is_known);
             let after = own.map_or(Place::START, |since| since.seq);
             (state.histories.after(&self.room, after), newest, known)
         };

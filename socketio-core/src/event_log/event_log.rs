@@ -209,14 +209,7 @@ impl EventLog {
         deliver: impl FnOnce(&Stamped),
     ) {
         let mut state = self.lock();
-        let seq = Place::of(event.number);
-        let stamped = match state.sessions > 0 {
-            true => state.stamp(event.packet, seq),
-            false => Stamped {
-                seq,
-                packet: event.packet.clone(),
-            },
-        };
+        let stamped = state.stamp_for_sessions(event.packet, Place::of(event.number));
         deliver(&stamped);
         state.seq = stamped.seq;
         let dropped = state.keep(&self.limits, &stamped, event, rooms, Instant::now());
@@ -234,14 +227,22 @@ impl EventLog {
     /// `None` if only this node knows.
     pub(crate) fn lose(&self, number: Option<u64>) {
         let mut state = self.lock();
-        state.seq = match number {
+        let seq = match number {
             Some(number) => state.seq.max(Place::of(number)),
-            None => state.seq.next_local(),
+            None => state.seq.next_unkept(),
         };
-        state.floor = state.seq;
-        let seq = state.seq;
-        state.histories.lose(seq);
-        let dropped = std::mem::take(&mut state.entries);
+        let dropped = state.lose(seq);
+        drop(state);
+        drop(dropped);
+    }
+
+    /// Delivers an event before it is kept, if it ever is. Clients that are away miss it.
+    pub(crate) fn pass_unkept(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
+        let mut state = self.lock();
+        let seq = state.seq.next_unkept();
+        let dropped = state.lose(seq);
+        let stamped = state.stamp_for_sessions(packet, seq);
+        deliver(&stamped);
         drop(state);
         drop(dropped);
     }
@@ -250,14 +251,7 @@ impl EventLog {
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
         let mut state = self.lock();
         let seq = state.seq;
-        let stamped = match state.sessions > 0 {
-            true => state.stamp(packet, seq),
-            // No recoverable session would use the offset.
-            false => Stamped {
-                seq,
-                packet: packet.clone(),
-            },
-        };
+        let stamped = state.stamp_for_sessions(packet, seq);
         deliver(&stamped);
         drop(state);
     }

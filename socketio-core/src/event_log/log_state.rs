@@ -61,6 +61,24 @@ impl LogState {
         Stamped { seq, packet }
     }
 
+    /// Returns an event with its offset, if there are sessions that would use it.
+    pub(super) fn stamp_for_sessions(&mut self, packet: &Frames, seq: Place) -> Stamped {
+        match self.sessions > 0 {
+            true => self.stamp(packet, seq),
+            false => Stamped {
+                seq,
+                packet: packet.clone(),
+            },
+        }
+    }
+
+    /// Notes that an event of this place is not kept. Returns the entries that are of no use any more, to be dropped outside of the lock.
+    pub(super) fn lose(&mut self, seq: Place) -> Entries {
+        (self.seq, self.floor) = (seq, seq);
+        self.histories.lose(seq);
+        std::mem::take(&mut self.entries)
+    }
+
     /// Keeps an event that was delivered. Returns the entries that the limits remove, to be dropped outside of the lock.
     pub(super) fn keep(
         &mut self,

@@ -26,7 +26,7 @@ pub(crate) use entry::{Entry, Recipients};
 pub(crate) use event_log::{EventLog, LogLimits, Numbered, Stamped};
 pub(crate) use histories::{Histories, HistoryEntry, HistoryRule};
 pub(crate) use log_state::LogState;
-pub(crate) use memberships::Memberships;
+pub(crate) use memberships::{Backlog, Memberships};
 pub(crate) use offset::{Epoch, Offset};
 pub(crate) use place::Place;
 pub use position::{InvalidPosition, Position};

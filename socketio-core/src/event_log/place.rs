@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The number of bits for places that only this node has, behind an event.
 const LOCAL_BITS: u32 = 20;
 
+/// The first of these places for events that were delivered before they were kept, and for what follows them.
+const FIRST_UNKEPT: u64 = 1 << (LOCAL_BITS - 1);
+
 /// A place in the log of a namespace: the number of an event, and a count of places behind it that only this node has. With a store, all
 /// nodes have the same numbers. An event that a node sends to one client alone, such as an event of a history, gets a place between two
 /// numbers.
@@ -50,6 +53,20 @@ impl Place {
             true => self,
             false => Place(self.0 + 1),
         }
+    }
+
+    /// Returns the next place before the next event for an event that is delivered before it is kept; the same place if there are no more.
+    pub(crate) fn next_unkept(self) -> Self {
+        match self.is_unkept() {
+            true => self.next_local(),
+            false => Place(Place::of(self.number()).0 + FIRST_UNKEPT),
+        }
+    }
+
+    /// Returns whether this is the place of an event that was delivered before it was kept, or follows such a place. Other nodes deliver the
+    /// event under a later place.
+    pub(crate) fn is_unkept(self) -> bool {
+        self.local() >= FIRST_UNKEPT
     }
 
     /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
@@ -129,5 +146,10 @@ mod tests {
         assert_eq!(Place::parse("7.2"), Some(second));
         let last = Place::from_bits(event.next().to_bits() - 1);
         assert_eq!(last.next_local(), last);
+        let unkept = second.next_unkept();
+        assert!(second < unkept && unkept < unkept.next_unkept() && unkept < event.next());
+        assert!(unkept.is_unkept() && unkept.next_local().is_unkept() && !second.is_unkept());
+        assert!(!event.next().is_unkept());
+        assert_eq!(last.next_unkept(), last);
     }
 }

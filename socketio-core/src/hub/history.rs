@@ -7,9 +7,8 @@ use super::{
     client_state::{ClientState, Joined},
 };
 use crate::{
-    admission::OutboxLimits,
     base::RoomError,
-    event_log::{EventLog, HistoryEntry, LogState, Offset, Place, Position},
+    event_log::{Backlog, EventLog, HistoryEntry, LogState, Offset, Place, Position},
 };
 
 /// The earlier events of a room that a joining client receives.
@@ -48,26 +47,24 @@ impl Hub {
         let log = self.log(client.namespace());
         let log = log.filter(|log| log.lock().histories.keep(room));
         let log = log.ok_or(RoomError::NoHistory)?;
-        let limits = *client.connection().limits();
         let (joined, outcome) = client.with_state(|state| {
             let joined = state.join(room, limit)?;
             let mut locked = log.lock();
             locked.histories.trim_room(room);
-            let missed = match joined {
-                // It has received everything when it was sent.
-                Joined::Already if !may_not_know(&log, client, room, from) => Some(Vec::new()),
-                Joined::Already | Joined::Now(_) | Joined::Later => {
-                    missed(&log, &locked, client, state, room, from, &limits)
+            let recovered = match &joined {
+                Joined::Already => has_all(&log, client, room, from),
+                Joined::Now(namespace) => {
+                    let missed = self.missed(&log, &locked, client, state, room, from);
+                    let recovered = missed.is_some();
+                    enter(&log, &mut locked, client, room, from, missed);
+                    namespace.insert(client, room);
+                    recovered
+                }
+                Joined::Later => {
+                    let missed = self.missed(&log, &locked, client, state, room, from);
+                    missed.is_some()
                 }
             };
-            let recovered = missed.is_some();
-            if let Joined::Now(namespace) = &joined {
-                send(&log, &mut locked, client, missed.unwrap_or_default());
-                if let Some(recoverable) = client.recoverable() {
-                    recoverable.joined(room, &locked);
-                }
-                namespace.insert(client, room);
-            }
             let position = log.position(&locked);
             let outcome = RoomJoined {
                 position,
@@ -103,15 +100,11 @@ impl Hub {
 
     /// Lets a client that has joined a room inside `connect` enter it, once it was accepted.
     fn enter_from(&self, client: &Arc<Client>, room: &Room, log: &EventLog, from: JoinFrom) {
-        let limits = *client.connection().limits();
         let entered = client.with_state(|state| {
             let namespace = state.namespace_of(room)?;
             let mut locked = log.lock();
-            let missed = missed(log, &locked, client, state, room, from, &limits);
-            send(log, &mut locked, client, missed.unwrap_or_default());
-            if let Some(recoverable) = client.recoverable() {
-                recoverable.joined(room, &locked);
-            }
+            let missed = self.missed(log, &locked, client, state, room, from);
+            enter(log, &mut locked, client, room, from, missed);
             namespace.insert(client, room);
             Some(())
         });
@@ -119,50 +112,85 @@ impl Hub {
             self.report_joined(client, room);
         }
     }
+
+    /// Returns the events of a room that a client has asked for; `None` if some are no longer kept, or they are more than its outbox may hold.
+    fn missed(
+        &self,
+        log: &EventLog,
+        state: &LogState,
+        client: &Client,
+        client_state: &ClientState,
+        room: &str,
+        from: JoinFrom,
+    ) -> Option<Vec<Arc<HistoryEntry>>> {
+        let (since, last) = match from {
+            JoinFrom::Since(None) => return Some(Vec::new()),
+            JoinFrom::Since(Some(position)) => {
+                let since = self.known_position(log, state, room, position);
+                (since?, usize::MAX)
+            }
+            JoinFrom::Last(count) => (Place::START, count),
+        };
+        let rooms = client_state.rooms();
+        let is_in = |name: &str| rooms.iter().any(|room| **room == *name);
+        let mut entries = state.histories.after(room, since);
+        entries.retain(|entry| entry.is_for(client.sid(), is_in));
+        entries.drain(..entries.len().saturating_sub(last));
+        let messages: usize = entries.iter().map(|entry| entry.packet.count()).sum();
+        let bytes: usize = entries.iter().map(|entry| entry.packet.bytes()).sum();
+        let limits = client.connection().limits();
+        (messages <= limits.messages && bytes <= limits.bytes).then_some(entries)
+    }
+
+    /// Returns the place of a position in the history of a room, if all events after it are known and kept.
+    pub(crate) fn known_position(
+        &self,
+        log: &EventLog,
+        state: &LogState,
+        room: &str,
+        Position(Offset { epoch, seq }): Position,
+    ) -> Option<Place> {
+        let is_known = epoch == log.epoch()
+            && seq <= state.seq()
+            && state.histories.is_complete_after(room, seq)
+            && !self.are_nodes_unsettled();
+        is_known.then_some(seq)
+    }
 }
 
-/// Returns whether a client that is in a room may not know the result of its join: its session was recovered, the acknowledgement may have
-/// been lost before that, and it presents a position from before the join.
-fn may_not_know(log: &Arc<EventLog>, client: &Client, room: &Room, from: JoinFrom) -> bool {
+/// Returns whether a client that is in a room has all events of the room that it asks for.
+fn has_all(log: &Arc<EventLog>, client: &Client, room: &Room, from: JoinFrom) -> bool {
     let JoinFrom::Since(Some(Position(Offset { epoch, seq }))) = from else {
-        return false;
+        return true;
     };
     let recoverable = client.recoverable();
-    let recoverable = recoverable.filter(|one| one.is_recovered() && Arc::ptr_eq(one.log(), log));
-    recoverable.is_some_and(|recoverable| {
-        let joined = recoverable.memberships().joined_after(room);
-        epoch != log.epoch() || joined.is_some_and(|joined| seq < joined)
-    })
+    let Some(recoverable) = recoverable.filter(|one| Arc::ptr_eq(one.log(), log)) else {
+        // A client without a session has been connected since it has joined.
+        return true;
+    };
+    let may_be_late = client.connection().has_late_acks();
+    let mut memberships = recoverable.memberships();
+    epoch == log.epoch() && memberships.has_all_after(room, seq, may_be_late)
 }
 
-/// Returns the events of a room that a client has asked for; `None` if some are no longer kept, or they are more than its outbox may hold.
-fn missed(
+/// Sends a client that joins a room what it has missed; `None` if that is not known or too much.
+fn enter(
     log: &EventLog,
-    state: &LogState,
+    state: &mut LogState,
     client: &Client,
-    client_state: &ClientState,
-    room: &str,
+    room: &Room,
     from: JoinFrom,
-    limits: &OutboxLimits,
-) -> Option<Vec<Arc<HistoryEntry>>> {
-    let (since, last) = match from {
-        JoinFrom::Since(None) => return Some(Vec::new()),
-        JoinFrom::Since(Some(Position(Offset { epoch, seq }))) => {
-            let is_known = epoch == log.epoch()
-                && seq <= state.seq()
-                && state.histories.is_complete_after(room, seq);
-            (is_known.then_some(seq)?, usize::MAX)
-        }
-        JoinFrom::Last(count) => (Place::START, count),
-    };
-    let rooms = client_state.rooms();
-    let is_in = |name: &str| rooms.iter().any(|room| **room == *name);
-    let mut entries = state.histories.after(room, since);
-    entries.retain(|entry| entry.is_for(client.sid(), is_in));
-    entries.drain(..entries.len().saturating_sub(last));
-    let messages: usize = entries.iter().map(|entry| entry.packet.count()).sum();
-    let bytes: usize = entries.iter().map(|entry| entry.packet.bytes()).sum();
-    (messages <= limits.messages && bytes <= limits.bytes).then_some(entries)
+    missed: Option<Vec<Arc<HistoryEntry>>>,
+) {
+    let has_gap = missed.is_none();
+    send(log, state, client, missed.unwrap_or_default());
+    if let Some(recoverable) = client.recoverable() {
+        let complete_after = match from {
+            JoinFrom::Since(Some(Position(since))) if !has_gap => since.seq,
+            _ => state.seq(),
+        };
+        recoverable.joined_with(room, Backlog::new(complete_after, has_gap), state);
+    }
 }
 
 /// Sends earlier events to a client. If its session can be recovered, they are kept for it under new positions, since its offset would

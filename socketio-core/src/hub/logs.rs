@@ -342,17 +342,24 @@ impl Hub {
         followed.is_some_and(|followed| followed.to_string() == epoch)
     }
 
-    /// Notes that another node could not keep an event, which had this number there: clients that are away miss it. Returns whether it was read
-    /// from the store nevertheless.
+    /// Notes that another node delivers an event before it is kept, under this number; 0 if it will not be kept. Clients that are away miss it.
+    /// Returns whether it was read from the store before.
     pub(crate) fn was_not_kept(&self, namespace: &str, node: &str, number: u64) -> bool {
         let Some(stored) = self.stored() else {
             return false;
         };
-        let was_read = number > 0 && stored.origins().unkept(node, number);
+        let was_read = stored.origins().unkept(node, number);
         if !was_read && let Some(log) = self.log(&Arc::from(namespace)) {
             log.lose(None);
         }
         was_read
+    }
+
+    /// Returns whether the nodes of the store may have delivered different events to their clients, because it was down. Which events a client
+    /// has missed can't be told from its position then.
+    pub(super) fn are_nodes_unsettled(&self) -> bool {
+        self.stored()
+            .is_some_and(|stored| stored.origins().are_unsettled())
     }
 
     /// Lets the store drop entries that no node needs any more.

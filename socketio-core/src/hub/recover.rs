@@ -100,7 +100,11 @@ impl Hub {
             return Err(RecoveryOutcome::Unknown);
         };
         let log = session.log.lock();
-        match session.check(credentials.received, &log, limits) {
+        let checked = match self.are_nodes_unsettled() {
+            true => Err(RecoveryOutcome::Incomplete),
+            false => session.check(credentials.received, &log, limits),
+        };
+        match checked {
             Ok((presented, received)) => {
                 drop(log);
                 Ok(Resumed {
@@ -134,7 +138,8 @@ impl Hub {
             }
             let log = recoverable.log().lock();
             if let Some(resumed) = &recoverable.resumed {
-                let is_complete = resumed.session.is_complete(resumed.received, &log);
+                let is_complete = resumed.session.is_complete(resumed.received, &log)
+                    && !self.are_nodes_unsettled();
                 let is_own = is_complete
                     && recovery
                         .sessions

@@ -14,7 +14,7 @@ use super::{
     recovery_sessions::KeptSession,
     stored::{Changed, SessionMark},
 };
-use crate::event_log::{EventLog, LogState, Memberships, Place};
+use crate::event_log::{Backlog, EventLog, LogState, Memberships, Place};
 
 /// Stands for no position.
 const NONE: u64 = u64::MAX;
@@ -92,6 +92,8 @@ impl Recoverable {
     /// Creates the part for a client that recovers a session.
     pub(super) fn resume(pid: Arc<str>, resumed: Resumed, mark: Option<Arc<SessionMark>>) -> Self {
         let session = &resumed.session;
+        let mut memberships = session.memberships.clone();
+        memberships.lost_connection();
         Recoverable {
             pid,
             log: Arc::clone(&session.log),
@@ -104,7 +106,7 @@ impl Recoverable {
                 false => session.local,
             }),
             mark,
-            memberships: Mutex::new(session.memberships.clone()),
+            memberships: Mutex::new(memberships),
             ended: watch::Sender::new(false),
             resumed: Some(resumed),
         }
@@ -190,6 +192,15 @@ impl Recoverable {
 
     pub(super) fn joined(&self, room: &Room, log: &LogState) {
         self.memberships().join(room, log.seq());
+        self.changed();
+    }
+
+    /// Notes that the client joins a room with a history, and what it has of the earlier events.
+    pub(super) fn joined_with(&self, room: &Room, backlog: Backlog, log: &LogState) {
+        let mut memberships = self.memberships();
+        memberships.join(room, log.seq());
+        memberships.set_backlog(room, backlog);
+        drop(memberships);
         self.changed();
     }
 

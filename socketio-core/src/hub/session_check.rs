@@ -40,9 +40,9 @@ impl KeptSession {
             true => Place::of(received.number()),
             false => received,
         };
-        // The client may have missed an event that only the other node had.
-        let lacks_local = self.is_foreign && presented < self.local;
-        if lacks_local || !self.is_complete(received, log) {
+        // The client may have missed an event that only the other node had, or have received one that this node delivers later.
+        let differs = self.is_foreign && (presented < self.local || presented.is_unkept());
+        if differs || !self.is_complete(received, log) {
             return Err(RecoveryOutcome::Incomplete);
         }
         let missed = log.after(received).filter(|entry| self.includes(entry));

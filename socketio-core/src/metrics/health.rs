@@ -23,7 +23,7 @@ pub struct Health {
     /// The state of the message queue, if there is one.
     pub queue: Option<QueueHealth>,
     /// The state of the [event store](crate::SocketIoBuilder::event_store), if there is one. A store that is down does not make a server
-    /// unready: events are sent without being kept, and sessions are not recovered.
+    /// unready: events are sent before they are kept, and sessions are not recovered.
     pub store: Option<StoreHealth>,
 }
 
@@ -35,7 +35,8 @@ pub struct StoreHealth {
     pub is_available: bool,
     /// The number of events that are on their way to the store and back.
     pub waiting: usize,
-    /// The number of events that were sent without being kept, because the store was down.
+    /// The number of events that were sent before they were kept, because the store was down. They are kept once it can be used again, up to
+    /// 65,536 events and 64 MiB.
     pub unkept: u64,
 }
 

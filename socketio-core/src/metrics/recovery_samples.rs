@@ -52,7 +52,7 @@ impl Metrics {
             Samples::new(
                 Kind::Counter,
                 "socketio_store_unkept_events_total",
-                "Events that were sent without being kept, because the event store was down.",
+                "Events that were sent before they were kept, because the event store was down.",
                 plain(store.unkept),
             ),
         ]

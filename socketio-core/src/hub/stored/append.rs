@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     pending::Batch,
@@ -21,10 +21,11 @@ const DOWN_PAUSE: Duration = Duration::from_millis(500);
 /// Appends until the task is aborted.
 pub(super) async fn run(stored: Arc<StoredEvents>) {
     loop {
-        if stored.is_down() {
-            sleep(DOWN_PAUSE).await;
-            while !recover(&stored) {
-                sleep(DOWN_PAUSE).await;
+        while stored.is_down() {
+            // The follow task may use the store again before.
+            drop(timeout(DOWN_PAUSE, stored.wake.notified()).await);
+            if stored.can_follow() && stored.progress().epoch.is_some() {
+                stored.resume();
             }
         }
         if let Some(batch) = stored.next_batch().await
@@ -87,13 +88,4 @@ async fn write(
             stored.reopen.notify_one();
         }
     })
-}
-
-/// Uses the store again, if it can be read. Returns false if it is still down.
-fn recover(stored: &StoredEvents) -> bool {
-    let is_there = stored.can_follow() && stored.progress().epoch.is_some();
-    if is_there {
-        stored.resume();
-    }
-    is_there
 }

@@ -31,14 +31,20 @@ const NUMBER: std::ops::Range<usize> = 1..9;
 #[derive(Debug)]
 pub(super) enum EntryForm {
     Event(Box<KeptEvent>),
-    /// Events of the node were not kept.
-    Lost,
+    /// The node has delivered events before they were kept. Those that it still had are the entries before this one, unless some are missing.
+    Lost {
+        is_complete: bool,
+    },
     /// The node has taken over a session.
     Taken(SessionKey),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives only while an entry is encoded or decoded"
+)]
 enum Header<'a> {
     Event {
         namespace: Cow<'a, str>,
@@ -59,8 +65,13 @@ enum Header<'a> {
         overflow: Option<Cow<'a, str>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        late: bool,
     },
-    Lost,
+    Lost {
+        #[serde(default)]
+        complete: bool,
+    },
     Taken {
         key: String,
     },
@@ -119,7 +130,11 @@ impl EntryForm {
     fn header(&self) -> Header<'_> {
         let event = match self {
             EntryForm::Event(event) => event,
-            EntryForm::Lost => return Header::Lost,
+            EntryForm::Lost { is_complete } => {
+                return Header::Lost {
+                    complete: *is_complete,
+                };
+            }
             EntryForm::Taken(key) => {
                 return Header::Taken {
                     key: key.as_str().to_owned(),
@@ -156,6 +171,7 @@ impl EntryForm {
                 .policy
                 .map(|policy| Cow::Borrowed(policy.name())),
             key: event.options.given_key.as_deref().map(Cow::Borrowed),
+            late: event.is_late,
         }
     }
 
@@ -186,7 +202,9 @@ impl EntryForm {
         rest.advance(1);
         let header: Header<'_> = serde_json::from_slice(&header)?;
         Ok(match header {
-            Header::Lost => EntryForm::Lost,
+            Header::Lost { complete } => EntryForm::Lost {
+                is_complete: complete,
+            },
             Header::Taken { key } => EntryForm::Taken(SessionKey::from(key)),
             Header::Event {
                 namespace,
@@ -199,6 +217,7 @@ impl EntryForm {
                 node,
                 overflow,
                 key,
+                late,
             } => EntryForm::Event(Box::new(KeptEvent {
                 namespace: Arc::from(&*namespace),
                 event: Box::from(&*event),
@@ -222,6 +241,7 @@ impl EntryForm {
                 time: UNIX_EPOCH
                     .checked_add(Duration::from_millis(time))
                     .unwrap_or_else(SystemTime::now),
+                is_late: late,
             })),
         })
     }
@@ -263,8 +283,10 @@ mod tests {
             ..DeliveryOptions::default()
         };
         for recipients in [some, Recipients::One(Sid::random())] {
-            let event = KeptEvent::new(&room("/chat"), recipients, &packet, &options);
+            let mut event = KeptEvent::new(&room("/chat"), recipients, &packet, &options);
+            event.is_late = !event.is_late && matches!(event.recipients, Recipients::One(_));
             let read = round(&event);
+            assert_eq!(read.is_late, event.is_late);
             assert_eq!(read.packet, event.packet);
             assert_eq!((&*read.event, &*read.namespace), ("said", "/chat"));
             assert_eq!(

@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     entry_form::EntryForm,
     kept_event::KeptEvent,
-    origins::Origins,
     stored_events::{Followed, OPERATION, PATIENCE, StoredEvents, too_slow},
 };
 use crate::{
@@ -66,6 +65,11 @@ async fn follow(
     }
     (*outage, *pause) = (None, FIRST_PAUSE);
     stored.set_following(None);
+    if stored.is_down() {
+        stored.resume();
+        // Before its clients receive later events, and might take their positions to nodes that have not read these entries.
+        drop(timeout(PATIENCE, stored.late_appended()).await);
+    }
     let Some(epoch) = progress.epoch.map(|epoch| epoch.to_string()) else {
         return Ok(());
     };
@@ -124,7 +128,9 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
     let is_restart = before.epoch.is_none();
     if is_restart {
         // An earlier attempt may have read some entries.
-        *stored.origins() = Origins::default();
+        stored.origins().forget_read();
+    } else {
+        stored.origins().begin_epoch();
     }
     stored.forget_times();
     stored.append_again();
@@ -189,17 +195,23 @@ fn apply_entry(
     let own = is_own.then(|| stored.own_event(own_number)).flatten();
     let result = match own {
         Some(event) => {
-            hub.deliver_stored(number, &event, true);
+            hub.deliver_stored(number, &event, !was_delivered);
             Ok(())
         }
         None => EntryForm::read(rest).map(|form| match form {
             EntryForm::Event(mut event) => {
+                if event.is_late {
+                    stored.origins().late(node);
+                }
                 let options = std::mem::take(&mut event.options);
                 event.options =
                     options.complete(hub.limits.overflow, &event.namespace, &event.event);
                 hub.deliver_stored(number, &event, is_new && !was_delivered);
             }
-            EntryForm::Lost => hub.lose_events(Some(number)),
+            EntryForm::Lost { is_complete } => {
+                hub.lose_events(Some(number));
+                stored.origins().settled(node, is_complete);
+            }
             EntryForm::Taken(key) => {
                 if is_new && !is_own {
                     hub.check_session(&key);

@@ -1,10 +1,10 @@
-//! Submits events to the store, and delivers them without it while it is down.
+//! Submits events to the store, and delivers them before they are kept while it is down.
 
 use std::sync::Arc;
 
 use super::{
     kept_event::{KeptEvent, OnOutcome, Outcome},
-    stored_events::StoredEvents,
+    stored_events::{StoredEvents, Unsubmitted},
 };
 use crate::{
     event_log::{Place, Recipients, Stamped},
@@ -26,8 +26,8 @@ impl Hub {
         };
         let to_one = Recipients::One(client.sid().clone());
         let event = Box::new(KeptEvent::new(client.namespace(), to_one, packet, options));
-        if let Err((event, _)) = stored.submit(event, None) {
-            self.deliver_unkept(&event);
+        if let Err(unsubmitted) = stored.submit(event, None) {
+            self.deliver_unkept(&unsubmitted.event, unsubmitted.number);
         }
         true
     }
@@ -40,23 +40,29 @@ impl Hub {
         event: KeptEvent,
         on_outcome: Option<OnOutcome>,
     ) {
-        if let Err((event, on_outcome)) = stored.submit(Box::new(event), on_outcome) {
-            self.deliver_unkept(&event);
+        if let Err(Unsubmitted {
+            event,
+            on_outcome,
+            number,
+        }) = stored.submit(Box::new(event), on_outcome)
+        {
+            self.deliver_unkept(&event, number);
             if let Some(on_outcome) = on_outcome {
-                on_outcome(Outcome::Unkept(0));
+                on_outcome(Outcome::Unkept(number));
             }
         }
     }
 
-    /// Delivers an event that is not kept to local clients.
-    pub(super) fn deliver_unkept(&self, event: &KeptEvent) {
+    /// Delivers an event to local clients before it is kept. `number` is its number at this node; 0 if it will not be kept.
+    pub(super) fn deliver_unkept(&self, event: &KeptEvent, number: u64) {
         if let Some(stored) = self.stored() {
-            stored.lost_one();
+            stored.lost_one(number > 0);
         }
         match self.log(&event.namespace) {
             Some(log) => {
-                self.deliver_to(event, true, |deliver| log.pass(&event.packet, deliver));
-                log.lose(None);
+                self.deliver_to(event, true, |deliver| {
+                    log.pass_unkept(&event.packet, deliver)
+                });
             }
             None => {
                 self.deliver_to(event, true, |deliver| {

@@ -21,6 +21,8 @@ pub(crate) struct KeptEvent {
     pub(crate) packet: Frames,
     pub(crate) options: DeliveryOptions,
     pub(crate) time: SystemTime,
+    /// Whether its node has delivered it before it was appended, since the store was down.
+    pub(super) is_late: bool,
 }
 
 /// The outcome of an event that was to be kept.
@@ -28,8 +30,8 @@ pub(crate) struct KeptEvent {
 pub(crate) enum Outcome {
     /// It is in the store of this epoch: all nodes that follow it deliver it.
     Kept(Epoch),
-    /// It was delivered to local clients and is not kept. Contains its number at this node, or 0 if it has none. An event with a number may
-    /// be in the store nevertheless.
+    /// It was delivered to local clients before it was kept. Contains its number at this node, or 0 if it will not be kept. An event with a
+    /// number is appended when the store can be used again, and may be in the store already.
     Unkept(u64),
 }
 
@@ -60,6 +62,7 @@ impl KeptEvent {
             packet: packet.clone(),
             options: options.clone(),
             time: now(),
+            is_late: false,
         }
     }
 

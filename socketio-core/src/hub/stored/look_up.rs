@@ -161,13 +161,21 @@ impl Take<'_> {
         };
         // This node may still have an older copy of it, even with a client that is connected, if it has not heard yet that another node has
         // taken the session over in between. Two clients with one id must not exist.
-        self.hub.session_was_taken(&SessionKey::of(&pid));
+        let key = SessionKey::of(&pid);
+        let kept = self.recovery.kept(&pid);
+        let kept = kept.map(|session| session.previous.clone());
+        let previous = kept.or_else(|| self.saver.find(&key)?.ended());
+        self.hub.session_was_taken(&key);
         self.recovery.forget(&pid);
         let Some(log) = self.hub.log(&record.namespace()) else {
             return;
         };
         log.advance(taken.last);
-        if let Some(session) = record.into_session(&pid, log, self.saver.types()) {
+        if let Some(mut session) = record.into_session(&pid, log, self.saver.types()) {
+            if let Some(previous) = previous {
+                // Its `disconnect` handler runs before `connect` of the next one.
+                session.previous = previous;
+            }
             // Needed to notice when another node takes it over from this one.
             self.saver.mark(&pid);
             self.recovery.import(session);

@@ -6,6 +6,7 @@
 //! | `keep.rs` | what is to be kept: appended, or delivered without the store |
 //! | `pending.rs` | what was appended, or is about to be, and was not read yet |
 //! | `append.rs`, `outage.rs` | the task that appends, and what happens when the store is down |
+//! | `late.rs` | what is appended after an outage |
 //! | `follow.rs` | the task that reads what all nodes have appended, and delivers it |
 //! | `tail.rs` | which entries no node needs any more, because they are too old |
 //! | `origins.rs` | which entries of each node were seen, so that none is delivered twice |
@@ -23,6 +24,7 @@ mod entry_form;
 mod follow;
 mod keep;
 mod kept_event;
+mod late;
 mod look_up;
 mod origins;
 mod outage;

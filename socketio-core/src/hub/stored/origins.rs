@@ -3,7 +3,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     ops::RangeInclusive,
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 /// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
@@ -12,12 +15,20 @@ const MAX_NODES: usize = 1_024;
 /// several, since not every entry is an event.
 const MAX_PARTS: usize = 64;
 
+/// How long a node counts as unsettled after the latest of its events that was delivered before it was kept. Usually ended by the node itself.
+const UNSETTLED: Duration = Duration::from_secs(30);
+
+/// The same if the node does not have all of these events any more. By then, they have arrived over the message queue.
+const INCOMPLETE: Duration = Duration::from_secs(10);
+
 /// Which entries of each node were read from the store, and which of its events arrived outside of the store because they were not kept. An
 /// event that arrives in both ways is delivered when it arrives first.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     nodes: HashMap<Box<str>, Origin>,
     clock: u64,
+    /// The nodes whose events were delivered before they were kept and are not all read from the store yet, each until when at the latest.
+    unsettled: HashMap<Box<str>, Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +71,13 @@ impl Origins {
         Some(origin.unkept.iter().any(|part| part.contains(&number)))
     }
 
-    /// Notes an event that was not kept. Returns whether it was read from the store nevertheless.
+    /// Notes an event that is delivered before it is kept; its number is 0 if it will not be kept. Returns whether it was read from the store
+    /// before; it is not to be delivered then.
     pub(in crate::hub) fn unkept(&mut self, node: &str, number: u64) -> bool {
+        if number == 0 {
+            self.unsettle(node, UNSETTLED);
+            return false;
+        }
         let origin = self.node(node);
         if origin.has_read(number) {
             return true;
@@ -70,7 +86,54 @@ impl Origins {
             Some(part) if number == part.end() + 1 => *part = *part.start()..=number,
             _ => push(&mut origin.unkept, number..=number),
         }
+        self.unsettle(node, UNSETTLED);
         false
+    }
+
+    /// Notes that events of a node which are not read yet may have been delivered already by that node or another one.
+    pub(super) fn late(&mut self, node: &str) {
+        self.unsettle(node, UNSETTLED);
+    }
+
+    /// Notes that all events of a node which were delivered before they were kept are read from the store, if it still had them.
+    pub(super) fn settled(&mut self, node: &str, is_complete: bool) {
+        match is_complete {
+            true => drop(self.unsettled.remove(node)),
+            false => self.unsettle(node, INCOMPLETE),
+        }
+    }
+
+    fn unsettle(&mut self, node: &str, duration: Duration) {
+        let now = Instant::now();
+        if self.unsettled.len() >= MAX_NODES {
+            self.unsettled.retain(|_, until| *until > now);
+        }
+        if self.unsettled.len() < MAX_NODES || self.unsettled.contains_key(node) {
+            self.unsettled.insert(Box::from(node), now + duration);
+        }
+    }
+
+    /// Returns whether any node is unsettled: this node and others may have delivered different events to their clients. What a client lacks
+    /// can't be told from a position then.
+    pub(in crate::hub) fn are_unsettled(&self) -> bool {
+        let now = Instant::now();
+        self.unsettled.values().any(|until| *until > now)
+    }
+
+    /// Begins another epoch of the store, which has none of the entries that were read. Those that are appended again are kept, but not
+    /// delivered again.
+    pub(super) fn begin_epoch(&mut self) {
+        for origin in self.nodes.values_mut() {
+            origin.mark_read_as_delivered();
+            origin.forget_read();
+        }
+    }
+
+    /// Forgets which entries were read, since the store is read again from its beginning.
+    pub(super) fn forget_read(&mut self) {
+        for origin in self.nodes.values_mut() {
+            origin.forget_read();
+        }
     }
 }
 
@@ -80,6 +143,26 @@ impl Origin {
     fn has_read(&self, number: u64) -> bool {
         (self.first..=self.read).contains(&number)
             && !self.skipped.iter().any(|gap| gap.contains(&number))
+    }
+
+    fn forget_read(&mut self) {
+        (self.first, self.read) = (0, 0);
+        self.skipped.clear();
+    }
+
+    fn mark_read_as_delivered(&mut self) {
+        let mut next = self.first;
+        let mut gaps: Vec<_> = self.skipped.iter().cloned().collect();
+        gaps.sort_unstable_by_key(|gap| *gap.start());
+        for gap in gaps {
+            if next < *gap.start() {
+                push(&mut self.unkept, next..=gap.start() - 1);
+            }
+            next = gap.end() + 1;
+        }
+        if self.first > 0 && next <= self.read {
+            push(&mut self.unkept, next..=self.read);
+        }
     }
 
     /// Notes that an entry is read. Returns false if it was read before.
@@ -156,6 +239,43 @@ mod tests {
         assert_eq!(origins.read("a", 11), Some(false));
         for late in [8, 10] {
             assert_eq!(origins.read("a", late), Some(true));
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_the_store_lost_its_data_is_not_delivered_again() {
+        let mut origins = Origins::default();
+        for number in [3, 4, 6] {
+            assert_eq!(origins.read("a", number), Some(false));
+        }
+        origins.begin_epoch();
+        // The node appends its latest entries again.
+        let read: Vec<_> = (3..=7).map(|number| origins.read("a", number)).collect();
+        let expected = [true, true, false, true, false].map(Some);
+        assert_eq!(read, expected);
+        assert_eq!(origins.read("a", 5), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_is_unsettled_until_its_late_events_are_read() {
+        let mut origins = Origins::default();
+        assert!(!origins.are_unsettled());
+        origins.unkept("a", 1);
+        origins.late("b");
+        origins.settled("a", true);
+        assert!(origins.are_unsettled());
+        origins.settled("b", true);
+        assert!(!origins.are_unsettled());
+        // A node that no longer has all of its late events, and one that has crashed.
+        for (is_told, seconds) in [(true, 10), (false, 30)] {
+            origins.unkept("c", 1);
+            if is_told {
+                origins.settled("c", false);
+            }
+            tokio::time::advance(Duration::from_secs(seconds - 1)).await;
+            assert!(origins.are_unsettled());
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(!origins.are_unsettled());
         }
     }
 

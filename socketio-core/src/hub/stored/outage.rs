@@ -1,84 +1,131 @@
 //! What happens when the store is down, and when it can be used again.
 
 use std::{
+    collections::VecDeque,
     fmt,
-    sync::{PoisonError, atomic::Ordering},
+    sync::{PoisonError, TryLockError, atomic::Ordering},
 };
 
 use super::{
     entry_form::EntryForm,
     kept_event::Outcome,
     pending::Pending,
-    stored_events::{Phase, StoredEvents},
+    stored_events::{Phase, State, StoredEvents},
 };
-use crate::hub::PacketKind;
+use crate::hub::{Hub, PacketKind};
+
+/// The maximum number of times that events are sent in order when the store goes down, while others are emitted.
+const ROUNDS: usize = 8;
 
 impl StoredEvents {
-    /// Stops using the store: sends what waits without keeping it. Later events are not kept either, until [`resume`](Self::resume).
+    /// Stops using the store: sends what waits before it is kept. So are later events, until [`resume`](Self::resume).
     pub(super) fn give_up(&self, error: &dyn fmt::Display) {
-        let (given_up, last) = {
-            let mut state = self.state();
-            state.phase = Phase::Down;
-            (state.pending.take(), state.pending.last())
+        let _giving_up = match self.giving_up.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(guard)) => guard.into_inner(),
+            // Another task does this.
+            Err(TryLockError::WouldBlock) => return,
         };
         self.set_appending(Some(error));
         let hub = self.hub();
-        for pending in given_up {
-            match pending {
-                Pending::Packet(connection, packet) => {
-                    connection.push(packet, PacketKind::Protocol);
-                    connection.end_late_ack();
-                }
-                Pending::Entry(entry) => {
-                    let Some(event) = entry.event else {
-                        // It may be the entry that tells the other nodes of lost events.
-                        self.state().has_lost = true;
-                        continue;
-                    };
-                    // It may be in the store nevertheless. In that case it is kept when it is read, but not delivered again.
-                    self.origins().unkept(&self.node, entry.number);
-                    if let Some(hub) = &hub {
-                        hub.deliver_unkept(&event);
-                    }
-                    if let Some(on_outcome) = entry.on_outcome {
-                        on_outcome(Outcome::Unkept(entry.number));
-                    }
-                }
+        for round in 1.. {
+            let Some((given_up, last)) = self.take_pending(round == ROUNDS) else {
+                break;
+            };
+            for pending in given_up {
+                self.send_pending(pending, hub.as_deref());
             }
+            self.settled_to(last);
         }
-        self.settled.send_replace(last);
         self.wake.notify_one();
         if let Some(saver) = hub.as_ref().and_then(|hub| hub.saver()) {
             saver.release_all();
         }
     }
 
-    /// Counts an event that was sent without being kept, of which the other nodes have to be told.
-    pub(super) fn lost_one(&self) {
+    /// Takes what waits, in order, with the number of the last entry. If nothing waits, or if it `is_last`, later events don't wait any more.
+    /// Returns `None` if nothing waits.
+    fn take_pending(&self, is_last: bool) -> Option<(VecDeque<Pending>, u64)> {
+        let mut state = self.state();
+        let is_empty = state.pending.is_empty();
+        state.phase = match is_empty || is_last {
+            true => Phase::Down,
+            false => Phase::GivingUp,
+        };
+        let taken = state.pending.take(&self.node);
+        (!is_empty).then(|| (taken, state.pending.last()))
+    }
+
+    fn send_pending(&self, pending: Pending, hub: Option<&Hub>) {
+        let entry = match pending {
+            Pending::Packet(connection, packet) => {
+                connection.push(packet, PacketKind::Protocol);
+                connection.end_late_ack();
+                return;
+            }
+            Pending::Entry(entry) => entry,
+        };
+        let Some(event) = entry.event else {
+            return;
+        };
+        // It is appended later, and may be in the store already. When it is read, it is kept, but not delivered again.
+        let was_read = self.origins().unkept(&self.node, entry.number);
+        if let Some(hub) = hub
+            && !was_read
+        {
+            hub.deliver_unkept(&event, entry.number);
+        }
+        if let Some(on_outcome) = entry.on_outcome {
+            on_outcome(Outcome::Unkept(entry.number));
+        }
+    }
+
+    /// Counts an event that was sent before it was kept, of which the other nodes have to be told.
+    pub(super) fn lost_one(&self, will_be_kept: bool) {
         self.unkept.fetch_add(1, Ordering::Relaxed);
-        self.state().has_lost = true;
+        let mut state = self.state();
+        state.has_lost = true;
+        state.is_incomplete |= !will_be_kept;
+        // Otherwise that is told when the outage ends.
+        if state.phase == Phase::Up {
+            self.push_lost(&mut state);
+        }
     }
 
     pub(in crate::hub) fn is_down(&self) -> bool {
         self.state().phase == Phase::Down
     }
 
-    /// Uses the store again. If events were not kept, the first entry tells this to the other nodes.
+    /// Uses the store again, if it was down. If events were sent before they were kept, they are appended first, and then an entry tells this
+    /// to all nodes.
     pub(super) fn resume(&self) {
-        let apology = EntryForm::Lost.write(&self.node);
         let told = {
             let mut state = self.state();
-            let has_lost = std::mem::take(&mut state.has_lost);
-            if has_lost && let Ok(apology) = apology {
-                state.pending.push(apology, None, None);
+            if state.phase != Phase::Down {
+                return;
             }
             state.phase = Phase::Up;
-            has_lost
+            self.push_lost(&mut state)
         };
         if !told {
             // Otherwise the recovery is reported once that entry was appended.
             self.set_appending(None);
         }
+    }
+
+    /// Queues the entry that tells all nodes of events that were sent before they were kept, if there are any. It follows those events.
+    fn push_lost(&self, state: &mut State) -> bool {
+        if !std::mem::take(&mut state.has_lost) {
+            return false;
+        }
+        let had_room = state.pending.take_is_complete();
+        let is_complete = !std::mem::take(&mut state.is_incomplete) && had_room;
+        let entry = (EntryForm::Lost { is_complete }).write(&self.node);
+        if let Ok(entry) = entry {
+            state.pending.push(entry, None, None);
+        }
+        self.wake.notify_one();
+        true
     }
 
     pub(super) fn set_appending(&self, error: Option<&dyn fmt::Display>) {
@@ -103,7 +150,7 @@ impl StoredEvents {
         match error {
             Some(error) if !*is_reported => {
                 *is_reported = true;
-                tracing::warn!(target: "socketio", node, %error, "the event store can't be reached: events are sent without being kept, and sessions are not recovered");
+                tracing::warn!(target: "socketio", node, %error, "the event store can't be reached: events are sent before they are kept, and sessions are not recovered");
             }
             None if *is_reported && self.state_of_store().is_available => {
                 *is_reported = false;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::{
     entry_form::EntryForm,
     kept_event::{KeptEvent, OnOutcome},
+    late::{LateEntries, RecentEntries},
     stored_events::PATIENCE,
 };
 use crate::{
@@ -28,8 +29,12 @@ const BATCH: (usize, usize) = (256, 1 << 20);
 pub(super) struct PendingEvents {
     /// The number of the next entry of this node.
     next: u64,
-    /// In the order of their numbers.
+    /// The entries of events that were delivered without the store.
+    late: LateEntries,
+    /// In the order of their numbers, which are larger than those of late entries.
     pending: VecDeque<Pending>,
+    /// The latest entries that were read.
+    recent: RecentEntries,
     events: usize,
     bytes: usize,
     /// The number up to which entries were appended.
@@ -51,6 +56,26 @@ pub(super) struct PendingEntry {
     since: Instant,
 }
 
+impl PendingEntry {
+    /// Returns the entry to append after its event was delivered.
+    fn late(&self, node: &str) -> Bytes {
+        let Some(event) = &self.event else {
+            return self.entry.clone();
+        };
+        let late = KeptEvent {
+            is_late: true,
+            ..KeptEvent::clone(event)
+        };
+        let written = EntryForm::Event(Box::new(late)).write(node);
+        // It was encoded before.
+        let Ok(mut written) = written else {
+            return self.entry.clone();
+        };
+        EntryForm::set_number(&mut written, self.number);
+        written.into()
+    }
+}
+
 /// Entries that are appended together.
 pub(super) struct Batch {
     pub(super) entries: Vec<Bytes>,
@@ -64,7 +89,9 @@ impl Default for PendingEvents {
     fn default() -> Self {
         PendingEvents {
             next: 1,
+            late: LateEntries::default(),
             pending: VecDeque::new(),
+            recent: RecentEntries::default(),
             events: 0,
             bytes: 0,
             appended: 0,
@@ -80,9 +107,10 @@ impl PendingEvents {
 
     /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
-        self.events
+        self.events + self.late.len()
     }
 
+    /// Returns whether nothing waits that was not delivered.
     pub(super) fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }
@@ -125,6 +153,24 @@ impl PendingEvents {
         self.pending.push_back(Pending::Packet(connection, packet));
     }
 
+    /// Adds the entry of an event that is delivered without the store. Returns its number; `None` if there is no room for it, so that it will
+    /// not be kept.
+    pub(super) fn push_late(&mut self, mut entry: Vec<u8>) -> Option<u64> {
+        let number = self.next_number();
+        EntryForm::set_number(&mut entry, number);
+        self.late.push(number, entry.into()).then_some(number)
+    }
+
+    /// Returns whether entries of events that were delivered without the store wait to be appended.
+    pub(super) fn has_late(&self) -> bool {
+        self.late.last().is_some_and(|last| last > self.appended)
+    }
+
+    /// Returns whether all events that were delivered without the store are still here, or were appended, since the previous call.
+    pub(super) fn take_is_complete(&mut self) -> bool {
+        self.late.take_is_complete()
+    }
+
     fn entries(&self) -> impl Iterator<Item = &PendingEntry> {
         self.pending.iter().filter_map(|pending| match pending {
             Pending::Entry(entry) => Some(entry),
@@ -134,21 +180,26 @@ impl PendingEvents {
 
     /// Returns the next entries to append, if there are any.
     pub(super) fn batch(&self) -> Option<Batch> {
-        let mut waiting = self.entries().filter(|one| one.number > self.appended);
-        let first = waiting.next()?;
+        let now = Instant::now();
+        let late = self.late.after(self.appended);
+        let late = late.map(|(number, entry)| (number, entry, now));
+        let pending = self.entries().filter(|one| one.number > self.appended);
+        let pending = pending.map(|one| (one.number, &one.entry, one.since));
+        let mut waiting = late.chain(pending);
+        let (number, entry, since) = waiting.next()?;
         let mut batch = Batch {
-            entries: vec![first.entry.clone()],
-            last: first.number,
-            deadline: first.since + PATIENCE,
+            entries: vec![entry.clone()],
+            last: number,
+            deadline: since + PATIENCE,
         };
-        let mut bytes = first.entry.len();
-        for one in waiting.take(BATCH.0 - 1) {
-            bytes += one.entry.len();
+        let mut bytes = entry.len();
+        for (number, entry, _) in waiting.take(BATCH.0 - 1) {
+            bytes += entry.len();
             if bytes > BATCH.1 {
                 break;
             }
-            batch.entries.push(one.entry.clone());
-            batch.last = one.number;
+            batch.entries.push(entry.clone());
+            batch.last = number;
         }
         Some(batch)
     }
@@ -168,9 +219,12 @@ impl PendingEvents {
         outcomes
     }
 
-    /// Marks all entries as not appended: the store has lost those that were appended and not read.
+    /// Marks all entries as not appended, and the latest ones that were read as well: the store has lost them, and other nodes may not have
+    /// read them.
     pub(super) fn append_again(&mut self) {
-        let first = self.entries().next().map(|entry| entry.number);
+        self.late.push_front(self.recent.take());
+        let pending = || self.entries().next().map(|entry| entry.number);
+        let first = self.late.first().or_else(pending);
         self.appended = first.map_or(self.last(), |first| first - 1);
     }
 
@@ -183,6 +237,7 @@ impl PendingEvents {
     /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns the callbacks to call.
     pub(super) fn settle(&mut self, last: u64) -> Vec<OnOutcome> {
         let mut outcomes = Vec::new();
+        self.recent.extend(self.late.settle(last));
         while let Some(pending) = self.pending.pop_front() {
             match pending {
                 Pending::Packet(connection, packet) => {
@@ -198,6 +253,7 @@ impl PendingEvents {
                     let weight = entry.event.map_or(0, |event| event.weight());
                     self.bytes = self.bytes.saturating_sub(weight);
                     outcomes.extend(entry.on_outcome);
+                    self.recent.push(entry.number, entry.entry);
                 }
             }
         }
@@ -205,10 +261,18 @@ impl PendingEvents {
         outcomes
     }
 
-    /// Removes and returns everything that waits, in order.
-    pub(super) fn take(&mut self) -> VecDeque<Pending> {
+    /// Removes and returns everything that waits, in order. The entries are late from now on, even those that are being appended, since the
+    /// caller delivers them without the store. `node` is this node.
+    pub(super) fn take(&mut self, node: &str) -> VecDeque<Pending> {
         (self.events, self.bytes) = (0, 0);
-        self.appended = self.last();
-        std::mem::take(&mut self.pending)
+        let taken = std::mem::take(&mut self.pending);
+        for pending in &taken {
+            if let Pending::Entry(entry) = pending {
+                self.late.push(entry.number, entry.late(node));
+            }
+        }
+        let first = self.late.first();
+        self.appended = first.map_or(self.last(), |first| first - 1);
+        taken
     }
 }

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use tokio::sync::watch;
+
 use super::session_saver::{Job, SessionSaver};
 use crate::{
     event_store::SessionKey,
@@ -69,6 +71,11 @@ impl SessionMark {
     pub(crate) fn begin(&self, client: &Arc<Client>) {
         let current = &mut *self.client.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::downgrade(client);
+    }
+
+    /// Returns a flag that becomes true when the client that has the session has ended.
+    pub(super) fn ended(&self) -> Option<watch::Receiver<bool>> {
+        Some(self.client()?.recoverable()?.ended())
     }
 
     pub(super) fn client(&self) -> Option<Arc<Client>> {

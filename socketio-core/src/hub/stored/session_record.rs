@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{BoxError, Reason, Sid},
-    event_log::{EventLog, Memberships, Place},
+    event_log::{Backlog, EventLog, Memberships, Place},
     hub::{Client, KeptSession, client_state::ClientState},
 };
 
@@ -29,6 +29,9 @@ pub(super) struct SessionRecord {
     /// The rooms that it has left, with the places after which it joined and up to which it stayed.
     left: Vec<(Name, Place, Place)>,
     known_after: Place,
+    /// What the client has of the earlier events of rooms.
+    #[serde(default)]
+    backlogs: Vec<(Name, Backlog)>,
     start: Place,
     last: Place,
     /// Up to here, the client has missed nothing after `last`.
@@ -122,6 +125,7 @@ impl SessionRecord {
             current: Vec::new(),
             left: Vec::new(),
             known_after: Place::START,
+            backlogs: Vec::new(),
             start: Place::START,
             last: Place::START,
             until: Place::START,
@@ -141,6 +145,7 @@ impl SessionRecord {
         let memberships = &snapshot.memberships;
         let current = memberships.current();
         let left = memberships.left();
+        let backlogs = memberships.backlogs();
         SessionRecord {
             epoch: log.epoch().to_string(),
             sid: sid.as_str().to_owned(),
@@ -152,6 +157,9 @@ impl SessionRecord {
                 .map(|(room, from, until)| (Name::of(room), from, until))
                 .collect(),
             known_after: memberships.known_after(),
+            backlogs: backlogs
+                .map(|(room, backlog)| (Name::of(room), backlog))
+                .collect(),
             until: snapshot.until,
             ..rest
         }
@@ -185,6 +193,9 @@ impl SessionRecord {
             current.map(|(room, from)| (room.into_room(), from)),
             left.map(|(room, from, until)| (room.into_room(), from, until)),
             self.known_after,
+            self.backlogs
+                .into_iter()
+                .map(|(room, backlog)| (room.into_room(), backlog)),
         );
         {
             // The client has left that node, and with it the room of the node's clients.

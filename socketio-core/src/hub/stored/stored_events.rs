@@ -33,7 +33,7 @@ use crate::{
     packet::Frames,
 };
 
-/// How long an event waits for the store before it is sent without being kept.
+/// How long an event waits for the store before it is sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long an operation of the store may take.
@@ -56,6 +56,8 @@ pub(crate) struct StoredEvents {
     pub(super) wake: Notify,
     /// Notified when the store has another epoch.
     pub(super) reopen: Notify,
+    /// Changed when entries were appended.
+    progress_of_append: watch::Sender<()>,
     /// The number at this node up to which events have been delivered.
     pub(super) settled: watch::Sender<u64>,
     pub(super) followed: watch::Sender<Followed>,
@@ -68,6 +70,26 @@ pub(crate) struct StoredEvents {
     pub(super) is_reported: Mutex<bool>,
     pub(super) unkept: AtomicU64,
     pub(super) tail: Mutex<Tail>,
+    /// Locked while events are sent because the store is down.
+    pub(super) giving_up: Mutex<()>,
+}
+
+/// An event that was not queued to be appended and delivered.
+pub(in crate::hub) struct Unsubmitted {
+    pub(in crate::hub) event: Box<KeptEvent>,
+    pub(in crate::hub) on_outcome: Option<OnOutcome>,
+    /// Its number at this node; 0 if it will not be kept.
+    pub(in crate::hub) number: u64,
+}
+
+impl Unsubmitted {
+    fn never_kept(event: Box<KeptEvent>, on_outcome: Option<OnOutcome>) -> Self {
+        Unsubmitted {
+            event,
+            on_outcome,
+            number: 0,
+        }
+    }
 }
 
 /// How far the store was read.
@@ -85,22 +107,26 @@ pub(crate) struct StoreState {
     pub(crate) is_available: bool,
     /// The events that wait to be appended.
     pub(crate) waiting: usize,
-    /// The number of events that were sent without being kept.
+    /// The number of events that were sent before they were kept.
     pub(crate) unkept: u64,
 }
 
 pub(super) struct State {
     pub(super) phase: Phase,
     pub(super) pending: PendingEvents,
-    /// Whether events were sent without being kept of which the other nodes have not been told.
+    /// Whether events were sent before they were kept of which the other nodes have not been told.
     pub(super) has_lost: bool,
+    /// Whether some of them will not be kept.
+    pub(super) is_incomplete: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Events that are to be kept are appended.
     Up,
-    /// Events are sent at once and not kept.
+    /// The events that wait are being sent, one after another. Others wait behind them.
+    GivingUp,
+    /// Events are sent at once, and appended later.
     Down,
 }
 
@@ -115,9 +141,11 @@ impl StoredEvents {
                 phase: Phase::Up,
                 pending: PendingEvents::default(),
                 has_lost: false,
+                is_incomplete: false,
             }),
             wake: Notify::new(),
             reopen: Notify::new(),
+            progress_of_append: watch::Sender::default(),
             settled: watch::Sender::new(0),
             followed: watch::Sender::default(),
             origins: Mutex::default(),
@@ -128,6 +156,7 @@ impl StoredEvents {
             is_reported: Mutex::default(),
             unkept: AtomicU64::new(0),
             tail: Mutex::default(),
+            giving_up: Mutex::default(),
         }
     }
 
@@ -160,6 +189,7 @@ impl StoredEvents {
         let saver = self.hub().and_then(|hub| hub.saver().cloned());
         let stored = async {
             self.settled().await;
+            self.late_appended().await;
             if let Some(saver) = saver {
                 saver.flushed().await;
             }
@@ -211,45 +241,88 @@ impl StoredEvents {
         }
     }
 
-    /// Queues an event to be appended. It is delivered when it is read from the store or, if the store goes down before, without being kept.
+    /// Queues an event to be appended. It is delivered when it is read from the store or, if the store goes down before, when that is noticed.
     ///
     /// # Errors
     ///
-    /// Returns the event if the store is down, too many events wait, or it can't be encoded: the caller delivers it.
+    /// Returns the event if the store is down, too many events wait, or it can't be encoded: the caller delivers it. If it has a number, it is
+    /// appended when the store can be used again.
     pub(in crate::hub) fn submit(
         &self,
         event: Box<KeptEvent>,
         on_outcome: Option<OnOutcome>,
-    ) -> Result<(), (Box<KeptEvent>, Option<OnOutcome>)> {
-        if self.state().phase == Phase::Down {
-            return Err((event, on_outcome));
+    ) -> Result<(), Unsubmitted> {
+        if self.is_down() {
+            return self.submit_late(event, on_outcome);
         }
         let weight = event.weight();
-        let form = EntryForm::Event(event);
-        let written = form.write(&self.node);
-        let EntryForm::Event(event) = form else {
-            return Ok(());
-        };
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => {
-                tracing::error!(target: "socketio", node = &*self.node, %error, "an event can't be encoded for the store: it is sent without being kept");
-                return Err((event, on_outcome));
-            }
+        let (event, written) = match self.write(event) {
+            (event, Some(written)) => (event, written),
+            (event, None) => return Err(Unsubmitted::never_kept(event, on_outcome)),
         };
         let mut state = self.state();
-        if state.phase == Phase::Down {
-            return Err((event, on_outcome));
-        }
-        if state.pending.is_full(weight) {
+        let is_full = state.phase == Phase::Up && state.pending.is_full(weight);
+        if is_full || state.phase == Phase::Down {
             drop(state);
-            self.give_up(&"too many events wait for the store");
-            return Err((event, on_outcome));
+            if is_full {
+                self.give_up(&"too many events wait for the store");
+            }
+            return self.submit_late(event, on_outcome);
         }
         state.pending.push(written, Some(*event), on_outcome);
         drop(state);
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// Queues an event to be appended when the store can be used again, and returns it to be delivered before. If the store can be used by
+    /// now, it is queued as if it had never been down.
+    fn submit_late(
+        &self,
+        event: Box<KeptEvent>,
+        on_outcome: Option<OnOutcome>,
+    ) -> Result<(), Unsubmitted> {
+        let late = KeptEvent {
+            is_late: true,
+            ..*event
+        };
+        let (late, written) = self.write(Box::new(late));
+        let Some(written) = written else {
+            return Err(Unsubmitted::never_kept(late, on_outcome));
+        };
+        let mut state = self.state();
+        if state.phase != Phase::Down {
+            drop(state);
+            let event = KeptEvent {
+                is_late: false,
+                ..*late
+            };
+            return self.submit(Box::new(event), on_outcome);
+        }
+        let number = state.pending.push_late(written);
+        let last = state.pending.last();
+        if let Some(number) = number {
+            self.origins().unkept(&self.node, number);
+        }
+        drop(state);
+        self.settled_to(last);
+        Err(Unsubmitted {
+            event: late,
+            on_outcome,
+            number: number.unwrap_or(0),
+        })
+    }
+
+    /// Encodes an event. Returns no entry, and logs the error, if that fails.
+    fn write(&self, event: Box<KeptEvent>) -> (Box<KeptEvent>, Option<Vec<u8>>) {
+        let form = EntryForm::Event(event);
+        let written = form.write(&self.node).inspect_err(|error| {
+            tracing::error!(target: "socketio", node = &*self.node, %error, "an event can't be encoded for the store: it is sent without being kept");
+        });
+        match form {
+            EntryForm::Event(event) => (event, written.ok()),
+            _ => unreachable!("the form is an event"),
+        }
     }
 
     /// Queues an entry that is not an event, unless the store is down.
@@ -258,7 +331,7 @@ impl StoredEvents {
             return;
         };
         let mut state = self.state();
-        if state.phase == Phase::Up {
+        if state.phase != Phase::Down {
             state.pending.push(written, None, None);
             drop(state);
             self.wake.notify_one();
@@ -323,6 +396,15 @@ impl StoredEvents {
         );
     }
 
+    /// Waits until all events that were delivered before they were kept are appended.
+    pub(super) async fn late_appended(&self) {
+        let mut progress = self.progress_of_append.subscribe();
+        while self.state().pending.has_late() {
+            // The sender lives as long as this.
+            drop(progress.changed().await);
+        }
+    }
+
     /// Waits for entries to append, and returns them; `None` once the store is down.
     pub(super) async fn next_batch(&self) -> Option<Batch> {
         loop {
@@ -342,6 +424,7 @@ impl StoredEvents {
     /// Notes that this node's entries up to a number were appended.
     pub(super) fn appended(&self, last: u64, epoch: Epoch) {
         let outcomes = self.state().pending.appended(last);
+        self.progress_of_append.send_replace(());
         for on_outcome in outcomes {
             on_outcome(Outcome::Kept(epoch));
         }
@@ -350,7 +433,7 @@ impl StoredEvents {
         }
     }
 
-    /// Has all pending entries appended again: the store has lost those that were appended and not read.
+    /// Has all pending entries appended again, and the latest ones that were read: the store has lost them.
     pub(super) fn append_again(&self) {
         self.state().pending.append_again();
         self.wake.notify_one();
@@ -361,7 +444,7 @@ impl StoredEvents {
         self.state().pending.event(number)
     }
 
-    /// Notes that this node's entries up to a number were delivered, and sends the packets that wait behind them.
+    /// Notes that this node's entries up to a number were read, and sends the packets that wait behind them.
     pub(super) fn settle(&self, number: u64) {
         let epoch = self.progress().epoch;
         let outcomes = self.state().pending.settle(number);
@@ -370,6 +453,11 @@ impl StoredEvents {
                 on_outcome(Outcome::Kept(epoch));
             }
         }
+        self.settled_to(number);
+    }
+
+    /// Notes that this node's entries up to a number were delivered.
+    pub(super) fn settled_to(&self, number: u64) {
         self.settled.send_if_modified(|settled| {
             let is_more = *settled < number;
             *settled = (*settled).max(number);
