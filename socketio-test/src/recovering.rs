@@ -144,4 +144,13 @@ impl TestClient {
             .shared()
             .look(|state| state.slots[self.slot].is_recovered())
     }
+
+    /// Returns the offset of the last event that was received, which a JavaScript client gets as the last argument. `None` before the first event
+    /// of a client with a session.
+    pub fn offset(&self) -> Option<String> {
+        self.connection.shared().look(|state| {
+            let session = state.slots[self.slot].session.as_ref()?;
+            session.offset.clone()
+        })
+    }
 }

@@ -47,6 +47,30 @@ async fn emits_during_an_outage_of_the_queue_arrive_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn volatile_events_do_not_wait_for_the_queue() {
+    let pair = Pair::new().await;
+    let cursor = |number: u32| pair.one.broadcast().volatile().emit("cursor", number);
+    cursor(1);
+    pair.settled().await;
+    pair.queue.cut();
+    pair.one.emit("said", ());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for number in [2, 3] {
+        cursor(number);
+        // A local client gets only one in the same instant.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let dropped = pair.one.metrics().outbox.dropped_volatile;
+    pair.queue.restore();
+    pair.settled().await;
+    cursor(4);
+    pair.settled().await;
+    let expected = [event("cursor", 1), event("said", ()), event("cursor", 4)];
+    assert_eq!(pair.bo.received(), expected);
+    assert_eq!(dropped, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn repeated_short_cuts_under_load_lose_nothing() {
     let pair = Pair::new().await;
     let mut number = 0_u32;

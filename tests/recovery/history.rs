@@ -240,6 +240,30 @@ async fn a_client_that_recovers_its_session_gets_the_rest_of_the_history_once() 
 }
 
 #[tokio::test]
+async fn the_offset_of_an_event_that_is_sent_again_has_its_position() {
+    let io = bare().recovery(Recovery::default()).build().unwrap();
+    emit(&io, 1..=3);
+    let client = TestClient::builder(&io).recoverable().connect().await;
+    let client = client.unwrap();
+    assert_eq!(client.offset(), None);
+    let joined: Value = client.call("last", ("room:a", 2)).await.unwrap();
+    assert_eq!(client.received(), ticks([2, 3]));
+    let offset = client.offset().unwrap();
+    assert!(offset.ends_with("-3"), "{offset}");
+    // Its place in the log is that of the latest event of this client, so that its session can be recovered.
+    assert!(offset.contains(&format!(".{}-", joined["seq"])), "{offset}");
+    emit(&io, 4..=4);
+    let other = connect(&io).await;
+    let joined: Value = other.call("since", ("room:a", offset)).await.unwrap();
+    assert_eq!(joined["recovered"], true);
+    assert_eq!(other.received(), ticks([4]));
+    client.lose(Reason::TransportClose).await;
+    let back = client.recover().await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.received(), []);
+}
+
+#[tokio::test]
 async fn a_gap_is_reported_again_if_the_first_acknowledgement_was_lost_with_the_connection() {
     let io = bare()
         .history("/", "small:{id}", History::new().max_events(2))

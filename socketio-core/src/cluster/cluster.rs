@@ -80,6 +80,11 @@ impl Cluster {
         self.write_only
     }
 
+    /// Returns whether the last attempt to publish has failed.
+    pub(super) fn is_in_outage(&self) -> bool {
+        self.outgoing.is_in_outage()
+    }
+
     /// Waits until every message so far has been published or dropped.
     pub(crate) async fn flushed(&self) {
         self.outgoing.flushed().await;
@@ -94,7 +99,7 @@ impl Cluster {
         let counts = self.outgoing.counts();
         QueueHealth {
             is_subscribed: self.health.is_subscribed(),
-            is_publishing: !self.outgoing.is_in_outage(),
+            is_publishing: !self.is_in_outage(),
             published: counts.published,
             received: self.health.received(),
             skipped: self.health.skipped(),

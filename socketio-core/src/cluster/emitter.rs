@@ -103,10 +103,20 @@ impl Emitter {
                 emission.packet.bytes(),
             );
         }
-        if let Some(cluster) = self.cluster() {
-            cluster.emit(emission);
-        }
+        self.publish(emission);
         clients
+    }
+
+    /// Publishes an emission for its remote recipients. A volatile one is dropped instead if the last attempt to publish has failed.
+    fn publish(&self, emission: &Emission) {
+        let Some(cluster) = self.cluster() else {
+            return;
+        };
+        if emission.delivery.is_volatile && emission.remote.is_some() && cluster.is_in_outage() {
+            self.hub.counters.dropped_volatile.increment();
+            return;
+        }
+        cluster.emit(emission);
     }
 
     /// Appends an emission to the event store, if it is kept there, and returns whether it is. All nodes with the store deliver it when they read
@@ -142,9 +152,7 @@ impl Emitter {
             self.keep(emission);
             return Ok(());
         }
-        if let Some(cluster) = self.cluster() {
-            cluster.emit(emission);
-        }
+        self.publish(emission);
         emission
             .deliver_waiting(&self.hub, timeout, asked, true)
             .await

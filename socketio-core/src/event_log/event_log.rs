@@ -14,8 +14,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Epoch, Histories, HistoryRule, LogState, Offset, Place, Position, Recipients, entries::Entries,
-    offset::OffsetText,
+    Epoch, Histories, HistoryEntry, HistoryRule, LogState, Offset, Place, Position, Recipients,
+    entries::Entries, offset::OffsetText,
 };
 use crate::{
     base::{Sid, turn_clock},
@@ -256,14 +256,26 @@ impl EventLog {
         drop(state);
     }
 
-    /// Keeps an event that is sent again to one client, such as an event of a history, under the next position. The caller delivers the
-    /// returned packet under the same lock.
-    pub(crate) fn append_for(&self, state: &mut LogState, sid: &Sid, packet: &Frames) -> Stamped {
+    /// Keeps an event of a history that is sent again to one client, under the next place. The caller delivers the returned packet under the same
+    /// lock.
+    pub(crate) fn append_for(
+        &self,
+        state: &mut LogState,
+        sid: &Sid,
+        event: &HistoryEntry,
+    ) -> Stamped {
         let seq = match self.is_stored {
             true => state.seq.next_local(),
             false => state.seq.next(),
         };
-        let stamped = state.stamp(packet, seq);
+        let offset = Offset {
+            epoch: self.epoch,
+            seq,
+        };
+        let packet = event
+            .packet
+            .with_last_argument(&offset.of_history(event.seq));
+        let stamped = Stamped { seq, packet };
         let recipient = Recipients::One(sid.clone());
         state.seq = seq;
         state

@@ -64,6 +64,9 @@ impl fmt::Display for Epoch {
 }
 
 /// A place in a log, with the epoch of the log. As text: `q83vEjRW.17`.
+///
+/// An event of a history that is sent again has a new place, so that the offsets of a client only increase. Behind it stands the place at which the
+/// event was sent to the room, which is its [position](super::Position): `q83vEjRW.17-12`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offset {
     pub(crate) epoch: Epoch,
@@ -71,13 +74,34 @@ pub(crate) struct Offset {
 }
 
 impl Offset {
-    /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
+    /// Parses the offset of an event; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (epoch, seq) = text.split_once('.')?;
-        Some(Offset {
-            epoch: Epoch::parse(epoch)?,
-            seq: Place::parse(seq)?,
-        })
+        Self::parse_both(text).map(|(offset, _)| offset)
+    }
+
+    /// Parses the position of an event in the history of a room from its offset; `None` for any other text.
+    pub(crate) fn parse_in_history(text: &str) -> Option<Self> {
+        let (Offset { epoch, seq }, sent_at) = Self::parse_both(text)?;
+        let seq = sent_at.unwrap_or(seq);
+        Some(Offset { epoch, seq })
+    }
+
+    fn parse_both(text: &str) -> Option<(Self, Option<Place>)> {
+        let (epoch, places) = text.split_once('.')?;
+        let (seq, sent_at) = match places.split_once('-') {
+            Some((seq, sent_at)) => (seq, Some(Place::parse(sent_at)?)),
+            None => (places, None),
+        };
+        let (epoch, seq) = (Epoch::parse(epoch)?, Place::parse(seq)?);
+        Some((Offset { epoch, seq }, sent_at))
+    }
+
+    /// Returns the text of the offset of an event that was sent to a room at `sent_at`, and is sent again.
+    pub(super) fn of_history(self, sent_at: Place) -> String {
+        let mut text = self.to_string();
+        text.push('-');
+        sent_at.push_to(&mut text);
+        text
     }
 
     /// Appends it as text.
@@ -165,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn the_offset_of_an_event_that_is_sent_again_has_its_place_in_the_history() {
+        let epoch = Epoch::random();
+        let offset = |seq| Offset { epoch, seq };
+        let behind = offset(Place::of(17).next_local());
+        let text = behind.of_history(Place::of(12));
+        assert_eq!(text, format!("{epoch}.17.1-12"));
+        assert_eq!(Offset::parse(&text), Some(behind));
+        assert_eq!(Offset::parse_in_history(&text), Some(offset(Place::of(12))));
+        let plain = offset(Place::of(17));
+        assert_eq!(Offset::parse_in_history(&plain.to_string()), Some(plain));
+    }
+
+    #[test]
     fn the_text_is_that_of_the_offset_of_each_place() {
         let epoch = Epoch::random();
         let offset = |seq| Offset { epoch, seq };
@@ -205,6 +242,10 @@ mod tests {
             "q83vEjRW.1.02",
             "q83vEjRW.1.2.3",
             "q83vEjRW.1.1048576",
+            "q83vEjRW.2-",
+            "q83vEjRW.2-01",
+            "q83vEjRW.2-1-1",
+            "q83vEjRW.-1-1",
             "q83vEjR.1",
             "q83vEjRWW.1",
             "q83vEj+W.1",

@@ -10,7 +10,8 @@ use super::{Epoch, Offset, Place};
 /// [event store](crate::SocketIoBuilder::event_store), a restart begins another epoch, and positions of the old one are no longer known.
 ///
 /// It is serialized as `{"epoch": "q83vEjRW", "seq": 17}`, and deserialized from that or from an offset, `"q83vEjRW.17"`, which is the last
-/// argument of events for clients that can [recover](crate::SocketIoBuilder::recovery) their sessions.
+/// argument of events for clients that can [recover](crate::SocketIoBuilder::recovery) their sessions. The offset of an event that was sent again
+/// from the history, `"q83vEjRW.21-17"`, contains its position after the `-`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position(pub(crate) Offset);
 
@@ -37,7 +38,9 @@ impl FromStr for Position {
     type Err = InvalidPosition;
 
     fn from_str(text: &str) -> Result<Self, InvalidPosition> {
-        Offset::parse(text).map(Position).ok_or(InvalidPosition)
+        Offset::parse_in_history(text)
+            .map(Position)
+            .ok_or(InvalidPosition)
     }
 }
 

@@ -200,7 +200,7 @@ fn send(log: &EventLog, state: &mut LogState, client: &Client, missed: Vec<Arc<H
         let packet = match client.recoverable() {
             None => entry.packet.clone(),
             Some(recoverable) => {
-                let stamped = log.append_for(state, client.sid(), &entry.packet);
+                let stamped = log.append_for(state, client.sid(), &entry);
                 recoverable.delivered_locally(stamped.seq);
                 stamped.packet
             }

@@ -55,7 +55,7 @@ pub struct OutboxMetrics {
     pub dropped_oldest: u64,
     /// The number of events that `OverflowPolicy::LatestPerKey` dropped for a later one with the same key.
     pub dropped_superseded: u64,
-    /// The number of volatile events that could not be written at once.
+    /// The number of volatile events that could not be written, or published to other nodes, at once.
     pub dropped_volatile: u64,
     /// The number of packets for clients that `OverflowPolicy::Disconnect` disconnected.
     pub dropped_disconnecting: u64,

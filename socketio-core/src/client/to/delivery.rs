@@ -7,7 +7,8 @@ use crate::{admission::OverflowPolicy, base::EmitError, cluster::Asked};
 
 impl To {
     /// Drops the event for each client to which it can't be written now, as Socket.IO for Node does: other packets wait in the
-    /// client's outbox, its WebSocket is busy, or it has no waiting poll. The event is never stored, for recovery or in a history.
+    /// client's outbox, its WebSocket is busy, or it has no waiting poll. The event is never stored, for recovery or in a history, and it is
+    /// dropped for the clients of other nodes while the message queue can't be reached.
     /// For mouse positions, typing indicators, and other values that the next event replaces.
     ///
     /// Of two volatile events that a handler emits between two awaits, only the first is sent. Inside `connect` none is sent,
