@@ -210,7 +210,7 @@ fn apply_entry(
             }
             EntryForm::Lost { is_complete } => {
                 hub.lose_events(Some(number));
-                stored.origins().settled(node, is_complete);
+                stored.origins().settled(node, own_number, is_complete);
             }
             EntryForm::Taken(key) => {
                 if is_new && !is_own {

@@ -9,7 +9,7 @@
 //! | `late.rs` | what is appended after an outage |
 //! | `follow.rs` | the task that reads what all nodes have appended, and delivers it |
 //! | `tail.rs` | which entries no node needs any more, because they are too old |
-//! | `origins.rs` | which entries of each node were seen, so that none is delivered twice |
+//! | `origins.rs`, `number_set.rs` | which entries of each node were seen, so that none is delivered twice |
 //! | `kept_event.rs`, `entry_form.rs` | an event, and the bytes of an entry |
 //! | `session_mark.rs`, `session_saver.rs` | which sessions have changed, and the task that stores them |
 //! | `session_record.rs`, `session_types.rs` | a session as a record, and the types of session values that are stored |
@@ -26,6 +26,7 @@ mod keep;
 mod kept_event;
 mod late;
 mod look_up;
+mod number_set;
 mod origins;
 mod outage;
 mod pending;

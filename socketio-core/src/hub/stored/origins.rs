@@ -1,19 +1,13 @@
 //! [`Origins`]: which entries and events of each node were seen, so that none is delivered twice.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    ops::RangeInclusive,
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
+use super::number_set::NumberSet;
+
 /// The maximum number of remembered nodes. The least recently seen one is forgotten first.
 const MAX_NODES: usize = 1_024;
-
-/// The maximum number of ranges of numbers that are remembered for a node, of skipped entries and of unkept events each. An outage creates
-/// several, since not every entry is an event.
-const MAX_PARTS: usize = 64;
 
 /// How long a node counts as unsettled after the latest of its events that was delivered before it was kept. Usually ended by the node itself.
 const UNSETTLED: Duration = Duration::from_secs(30);
@@ -33,13 +27,10 @@ pub(crate) struct Origins {
 
 #[derive(Debug, Default)]
 struct Origin {
-    /// The number of the first entry that was read, and the highest one; 0 before the first.
-    first: u64,
-    read: u64,
-    /// The numbers between them that were not read: their events were not kept, or arrive late.
-    skipped: VecDeque<RangeInclusive<u64>>,
-    /// The numbers of the latest events that were not kept.
-    unkept: VecDeque<RangeInclusive<u64>>,
+    /// The numbers of the entries that were read.
+    read: NumberSet,
+    /// The numbers of the events that were delivered before they were read.
+    delivered: NumberSet,
     used: u64,
 }
 
@@ -65,10 +56,8 @@ impl Origins {
     /// already delivered.
     pub(super) fn read(&mut self, node: &str, number: u64) -> Option<bool> {
         let origin = self.node(node);
-        if !origin.note(number) {
-            return None;
-        }
-        Some(origin.unkept.iter().any(|part| part.contains(&number)))
+        let is_new = origin.read.insert(number);
+        is_new.then(|| origin.delivered.contains(number))
     }
 
     /// Notes an event that is delivered before it is kept; its number is 0 if it will not be kept. Returns whether it was read from the store
@@ -79,13 +68,10 @@ impl Origins {
             return false;
         }
         let origin = self.node(node);
-        if origin.has_read(number) {
+        if origin.read.contains(number) {
             return true;
         }
-        match origin.unkept.back_mut() {
-            Some(part) if number == part.end() + 1 => *part = *part.start()..=number,
-            _ => push(&mut origin.unkept, number..=number),
-        }
+        origin.delivered.insert(number);
         self.unsettle(node, UNSETTLED);
         false
     }
@@ -95,8 +81,15 @@ impl Origins {
         self.unsettle(node, UNSETTLED);
     }
 
-    /// Notes that all events of a node which were delivered before they were kept are read from the store, if it still had them.
-    pub(super) fn settled(&mut self, node: &str, is_complete: bool) {
+    /// Notes that all events of a node up to this number which were delivered before they were kept are read from the store, if it still had
+    /// them.
+    pub(super) fn settled(&mut self, node: &str, number: u64, is_complete: bool) {
+        let delivered = &mut self.node(node).delivered;
+        delivered.remove_up_to(number);
+        if !delivered.is_empty() {
+            // The next outage has begun.
+            return;
+        }
         match is_complete {
             true => drop(self.unsettled.remove(node)),
             false => self.unsettle(node, INCOMPLETE),
@@ -124,81 +117,17 @@ impl Origins {
     /// delivered again.
     pub(super) fn begin_epoch(&mut self) {
         for origin in self.nodes.values_mut() {
-            origin.mark_read_as_delivered();
-            origin.forget_read();
+            let read = std::mem::take(&mut origin.read);
+            origin.delivered.extend(read);
         }
     }
 
     /// Forgets which entries were read, since the store is read again from its beginning.
     pub(super) fn forget_read(&mut self) {
         for origin in self.nodes.values_mut() {
-            origin.forget_read();
+            origin.read = NumberSet::default();
         }
     }
-}
-
-impl Origin {
-    /// Returns whether an entry was read. That later entries were read does not prove it, since the store lacks events that were given up in
-    /// an outage.
-    fn has_read(&self, number: u64) -> bool {
-        (self.first..=self.read).contains(&number)
-            && !self.skipped.iter().any(|gap| gap.contains(&number))
-    }
-
-    fn forget_read(&mut self) {
-        (self.first, self.read) = (0, 0);
-        self.skipped.clear();
-    }
-
-    fn mark_read_as_delivered(&mut self) {
-        let mut next = self.first;
-        let mut gaps: Vec<_> = self.skipped.iter().cloned().collect();
-        gaps.sort_unstable_by_key(|gap| *gap.start());
-        for gap in gaps {
-            if next < *gap.start() {
-                push(&mut self.unkept, next..=gap.start() - 1);
-            }
-            next = gap.end() + 1;
-        }
-        if self.first > 0 && next <= self.read {
-            push(&mut self.unkept, next..=self.read);
-        }
-    }
-
-    /// Notes that an entry is read. Returns false if it was read before.
-    fn note(&mut self, number: u64) -> bool {
-        if self.first == 0 {
-            self.first = number;
-        } else if number > self.read + 1 {
-            push(&mut self.skipped, self.read + 1..=number - 1);
-        } else if number <= self.read {
-            return self.fill(number);
-        }
-        self.read = number;
-        true
-    }
-
-    /// Removes a number from a gap. Returns false if no gap contains it.
-    fn fill(&mut self, number: u64) -> bool {
-        let found = self.skipped.iter().position(|gap| gap.contains(&number));
-        let Some(gap) = found.and_then(|index| self.skipped.remove(index)) else {
-            return false;
-        };
-        for part in [*gap.start()..=number - 1, number + 1..=*gap.end()] {
-            if !part.is_empty() {
-                push(&mut self.skipped, part);
-            }
-        }
-        true
-    }
-}
-
-/// Adds a range, and removes the oldest one at the limit.
-fn push(parts: &mut VecDeque<RangeInclusive<u64>>, part: RangeInclusive<u64>) {
-    if parts.len() >= MAX_PARTS {
-        parts.pop_front();
-    }
-    parts.push_back(part);
 }
 
 #[cfg(test)]
@@ -262,15 +191,18 @@ mod tests {
         assert!(!origins.are_unsettled());
         origins.unkept("a", 1);
         origins.late("b");
-        origins.settled("a", true);
+        origins.settled("a", 2, true);
         assert!(origins.are_unsettled());
-        origins.settled("b", true);
+        origins.unkept("b", 5);
+        origins.settled("b", 4, true);
+        assert!(origins.are_unsettled());
+        origins.settled("b", 6, true);
         assert!(!origins.are_unsettled());
         // A node that no longer has all of its late events, and one that has crashed.
         for (is_told, seconds) in [(true, 10), (false, 30)] {
             origins.unkept("c", 1);
             if is_told {
-                origins.settled("c", false);
+                origins.settled("c", 2, false);
             }
             tokio::time::advance(Duration::from_secs(seconds - 1)).await;
             assert!(origins.are_unsettled());
@@ -280,14 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_remembered_gaps_is_limited() {
+    fn many_single_events_of_an_outage_are_remembered() {
         let mut origins = Origins::default();
-        for number in 1..=2 * MAX_PARTS as u64 {
-            origins.read("a", 2 * number);
+        // Other numbers are those of events that have no recipients at other nodes.
+        for number in 1..=10_000 {
+            assert!(!origins.unkept("a", 2 * number));
         }
-        assert_eq!(origins.nodes["a"].skipped.len(), MAX_PARTS);
-        assert!(origins.unkept("a", 3), "forgotten");
-        assert!(!origins.unkept("a", 4 * MAX_PARTS as u64 - 1));
+        for number in 2..=20_000 {
+            assert_eq!(origins.read("a", number), Some(number % 2 == 0));
+        }
+        origins.settled("a", 20_001, true);
+        assert!(origins.unkept("a", 20_000));
     }
 
     #[test]
