@@ -56,6 +56,7 @@ mod builder;
 mod client;
 mod connect_request;
 mod connection;
+mod contract;
 mod cookies;
 mod error;
 mod event;

@@ -10,6 +10,7 @@
 )]
 mod activity;
 mod arguments;
+mod digits;
 mod names;
 mod record;
 mod record_json;

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use super::{Direction, Record};
+use super::{
+    Direction, Record,
+    digits::{number, pairs},
+};
 use crate::base::date;
 
 /// How many heads of rows a writer keeps.
@@ -247,46 +250,6 @@ fn text(json: &mut Vec<u8>, value: &str) {
     json.push(b'"');
     json.extend_from_slice(value.as_bytes());
     json.push(b'"');
-}
-
-#[inline]
-fn number(json: &mut Vec<u8>, mut value: u64) {
-    if let Ok(digit @ 0..10) = u8::try_from(value) {
-        return json.push(b'0' + digit);
-    }
-    if let Some(pair) = PAIRS.get(value as usize) {
-        return json.extend_from_slice(pair);
-    }
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    json.extend_from_slice(&digits[start..]);
-}
-
-/// The numbers from 0 to 99, in two digits each.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut value = 0;
-    while value < pairs.len() {
-        pairs[value] = [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
-        value += 1;
-    }
-    pairs
-};
-
-/// Fills `digits`, of which there are an even number, with a number and leading zeros.
-fn pairs<const DIGITS: usize>(digits: &mut [u8; DIGITS], mut value: u32) {
-    for pair in digits.rchunks_exact_mut(2) {
-        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
-        value /= 100;
-    }
 }
 
 /// Returns the end of a row with a duration of less than a second, the outcome `ok` and no arguments, as most rows of clients' events have.

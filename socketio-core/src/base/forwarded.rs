@@ -7,7 +7,10 @@ use std::{borrow::Cow, net::IpAddr, net::SocketAddr};
 
 use http::{Extensions, HeaderMap};
 
-use super::trusted_proxies::TrustedProxies;
+use super::{
+    trusted_proxies::TrustedProxies,
+    web_url::{default_port, split_port, web_scheme},
+};
 
 /// The headers of a request.
 pub(crate) trait Headers {
@@ -119,39 +122,6 @@ impl<'a> Forwarded<'a> {
             Some(port) if Some(port) == default_port(scheme) => name.into(),
             Some(port) => format!("{name}:{port}").into(),
         })
-    }
-}
-
-/// Returns the port that a URL of this scheme leaves out.
-pub(crate) fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
-    }
-}
-
-/// Returns the web page's scheme for a scheme: `https` for `https` and `wss`, `http` for `http` and `ws`.
-pub(crate) fn web_scheme(scheme: &str) -> Option<&'static str> {
-    let is = |name| scheme.eq_ignore_ascii_case(name);
-    if is("https") || is("wss") {
-        Some("https")
-    } else if is("http") || is("ws") {
-        Some("http")
-    } else {
-        None
-    }
-}
-
-/// Splits a host into its name, with the brackets of an IPv6 address, and its port.
-pub(crate) fn split_port(host: &str) -> (&str, Option<&str>) {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if !port.contains(']') && (!name.contains(':') || name.ends_with(']')) =>
-        {
-            (name, Some(port))
-        }
-        _ => (host, None),
     }
 }
 

@@ -25,6 +25,7 @@ mod tasks;
 mod trace_context;
 mod trusted_proxies;
 pub(crate) mod turn_clock;
+pub(crate) mod web_url;
 
 pub use data::{BinaryInJson, Data};
 pub(crate) use data::{Elements, Entries, Source, Value, ValueDeserializer, to_data, too_many};

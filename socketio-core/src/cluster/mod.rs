@@ -16,6 +16,7 @@ mod envelope;
 mod health;
 mod membership;
 mod message_handler;
+mod missed;
 mod peers;
 mod publish_queue;
 mod publish_task;

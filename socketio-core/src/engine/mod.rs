@@ -43,6 +43,7 @@ mod own_origins;
 mod packet;
 mod payload;
 mod polling;
+mod post_queue;
 mod protocol;
 mod reason;
 mod refusal;

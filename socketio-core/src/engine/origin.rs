@@ -7,7 +7,7 @@ use std::{
 
 use socketio_names::is_one_edit_from;
 
-use crate::base::forwarded::{default_port, split_port, web_scheme};
+use crate::base::web_url::{default_port, split_port, web_scheme};
 
 /// The value of an `Origin` header, or an entry of a list of origins.
 ///

@@ -1,7 +1,6 @@
 //! [`Shared`]: the slots in which HTTP requests and their session meet.
 
 use std::{
-    collections::VecDeque,
     mem,
     sync::atomic::{AtomicU64, Ordering},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
@@ -15,7 +14,8 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     packet::control,
-    protocol::{Payload, Protocol},
+    post_queue::{Post, PostQueue},
+    protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
     sid::Sid,
@@ -29,8 +29,6 @@ pub(super) type RequestResult = Result<Bytes, Refusal>;
 /// A second GET within this time ends the session, as the protocol's test suite demands: a client that polls twice at
 /// once has lost its state. A later one takes over, because the first may hang on a network that the client has left.
 pub(super) const OVERLAP: Duration = Duration::from_millis(100);
-/// The number of POSTs of a session that wait for their turn. They are not read meanwhile.
-pub(super) const WAITING_POSTS: usize = 32;
 
 /// Passes requests, which run in the tasks of their HTTP connections, to their session, which runs in the task of its
 /// owner.
@@ -53,9 +51,7 @@ struct Slots {
     poll: Option<ParkedPoll>,
     /// The number of polls so far.
     polls: u64,
-    post: PostSlot,
-    /// POSTs that arrived during another, in their order.
-    waiting: VecDeque<oneshot::Sender<()>>,
+    posts: PostQueue,
     /// A WebSocket that is to become the transport.
     socket: Option<(OnUpgrade, Protocol)>,
 }
@@ -88,25 +84,6 @@ pub(super) struct Ticket {
     pub(super) answered: oneshot::Receiver<RequestResult>,
 }
 
-#[derive(Debug, Default)]
-enum PostSlot {
-    #[default]
-    Free,
-    /// A body is being read.
-    Reading,
-    Ready(Post),
-    /// The session has it and has not answered it yet.
-    Taken,
-}
-
-/// A POST whose body has been read. It is answered when its packets have been taken, or before an upgrade completes.
-#[derive(Debug)]
-pub(super) struct Post {
-    pub(super) payload: Payload,
-    /// The receiver is in [`polling::post`](super::polling::post). `None` once it has been answered.
-    pub(super) answer: Option<oneshot::Sender<RequestResult>>,
-}
-
 /// What requests have brought since the last poll of the session.
 #[derive(Debug, Default)]
 pub(super) struct Updates {
@@ -132,8 +109,7 @@ impl Shared {
             stage,
             poll: None,
             polls: 0,
-            post: PostSlot::Free,
-            waiting: VecDeque::new(),
+            posts: PostQueue::default(),
             socket: None,
         };
         Shared {
@@ -194,17 +170,7 @@ impl Shared {
     pub(super) fn begin_post(&self) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
-        if let PostSlot::Free = slots.post {
-            slots.post = PostSlot::Reading;
-            return Ok(None);
-        }
-        slots.waiting.retain(|turn| !turn.is_closed());
-        if slots.waiting.len() >= WAITING_POSTS {
-            return Err(Refusal::TooManyPosts);
-        }
-        let (turn, waiting) = oneshot::channel();
-        slots.waiting.push_back(turn);
-        Ok(Some(waiting))
+        slots.posts.begin()
     }
 
     /// Returns whether the session still takes POSTs, after the wait for a turn.
@@ -224,11 +190,7 @@ impl Shared {
     ) -> Result<oneshot::Receiver<RequestResult>, Refusal> {
         let mut slots = self.slots();
         slots.admits_polling()?;
-        let (answer, answered) = oneshot::channel();
-        slots.post = PostSlot::Ready(Post {
-            payload: self.protocol.decode(body),
-            answer: Some(answer),
-        });
+        let answered = slots.posts.finish(self.protocol.decode(body));
         let waker = slots.waker.clone();
         drop(slots);
         waker.wake();
@@ -237,19 +199,7 @@ impl Shared {
 
     /// Ends the turn of the POST: called for a failed request, or by the session before it answers.
     pub(super) fn release_post(&self) {
-        let mut slots = self.slots();
-        slots.post = PostSlot::Free;
-        while let Some(turn) = slots.waiting.pop_front() {
-            // An error means that its client has disconnected.
-            if turn.send(()).is_ok() {
-                slots.post = PostSlot::Reading;
-                break;
-            }
-        }
-        // The queue is rarely needed.
-        if slots.waiting.is_empty() {
-            slots.waiting = VecDeque::new();
-        }
+        self.slots().posts.release();
     }
 
     /// Offers a WebSocket to the session. If the session has ended, or another one is being probed, it is dropped,
@@ -278,7 +228,7 @@ impl Shared {
         }
         slots.stage = Stage::Failed(reason);
         let poll = slots.poll.take();
-        let waiting = mem::take(&mut slots.waiting);
+        let waiting = slots.posts.take_waiting();
         let waker = slots.waker.clone();
         drop(slots);
         drop(waiting);
@@ -296,7 +246,7 @@ impl Shared {
     pub(super) fn updates(&self, cx: &Context<'_>) -> Updates {
         let mut slots = self.slots();
         slots.waker.clone_from(cx.waker());
-        let post = slots.take_post();
+        let post = slots.posts.take();
         let failed = match slots.stage {
             Stage::Failed(reason) => Some(reason),
             _ => None,
@@ -312,7 +262,7 @@ impl Shared {
 
     /// Returns whether the body of a POST is being read, and the number of bytes of all bodies so far.
     pub(super) fn upload(&self) -> (bool, u64) {
-        let reading = matches!(self.slots().post, PostSlot::Reading);
+        let reading = self.slots().posts.is_reading();
         (reading, self.received.load(Ordering::Relaxed))
     }
 
@@ -342,8 +292,8 @@ impl Shared {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
         let poll = slots.poll.take();
-        let post = slots.take_post();
-        let waiting = mem::take(&mut slots.waiting);
+        let post = slots.posts.take();
+        let waiting = slots.posts.take_waiting();
         drop(slots);
         drop(waiting);
         if let Some(poll) = poll {
@@ -362,18 +312,14 @@ impl Shared {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
-        let (poll, post, socket) = (
-            slots.poll.take(),
-            mem::take(&mut slots.post),
-            slots.socket.take(),
-        );
-        let waiting = mem::take(&mut slots.waiting);
+        let (poll, socket) = (slots.poll.take(), slots.socket.take());
+        let mut posts = mem::take(&mut slots.posts);
         drop(slots);
-        drop((socket, waiting));
-        if let PostSlot::Ready(Post {
+        drop((socket, posts.take_waiting()));
+        if let Some(Post {
             answer: Some(answer),
             ..
-        }) = post
+        }) = posts.take()
         {
             let _ = answer.send(post_answer);
         }
@@ -393,16 +339,6 @@ impl Shared {
 pub(super) const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
 impl Slots {
-    fn take_post(&mut self) -> Option<Post> {
-        match mem::replace(&mut self.post, PostSlot::Taken) {
-            PostSlot::Ready(post) => Some(post),
-            other => {
-                self.post = other;
-                None
-            }
-        }
-    }
-
     fn admits_polling(&self) -> Result<(), Refusal> {
         match self.stage {
             Stage::Polling | Stage::Probing => Ok(()),

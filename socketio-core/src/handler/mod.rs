@@ -25,6 +25,7 @@ pub(crate) mod extract;
 mod failure;
 mod guard;
 mod handlers;
+mod linked;
 mod middleware;
 mod needs;
 mod once;

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     admission::{OutboxLimits, OutboxTotal},
-    base::{Message, Reason},
+    base::Message,
     counters::Counters,
     pending::RunningCallbacks,
 };
@@ -36,19 +36,6 @@ pub(crate) enum Sleep {
     },
 }
 
-/// The reason why the server closes a connection. Of several, the last one in this list counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CloseRequest {
-    /// The client must reconnect, once it has received everything in its outbox.
-    LostOnceArrived = 1,
-    /// A handler called `close`.
-    Server = 2,
-    /// The server shuts down.
-    Shutdown = 3,
-    /// The client has a newer connection, or must come back to recover its session.
-    Lost = 4,
-}
-
 /// The shared part of one connection.
 pub(crate) struct ConnectionHandle {
     limits: OutboxLimits,
@@ -57,8 +44,8 @@ pub(crate) struct ConnectionHandle {
     pub(super) notified: AtomicBool,
     /// Whether the transport could write when it was last polled.
     pub(super) writable: AtomicBool,
-    /// The [`CloseRequest`] as a number; 0 for none.
-    closing: AtomicU8,
+    /// The [`CloseRequest`](super::CloseRequest) as a number; 0 for none.
+    pub(super) closing: AtomicU8,
     transport: Mutex<&'static str>,
     /// The number of acknowledgements that wait for the event store.
     late_acks: AtomicUsize,
@@ -76,8 +63,8 @@ pub(crate) struct ConnectionHandle {
     /// Whether the outbox was full even for a burst.
     pub(super) overflowed: AtomicBool,
     /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
-    abandoned: AtomicBool,
-    draining: AtomicBool,
+    pub(super) abandoned: AtomicBool,
+    pub(super) draining: AtomicBool,
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
     pub(super) counters: Arc<Counters>,
@@ -198,48 +185,6 @@ impl ConnectionHandle {
         self.notified.load(Ordering::Acquire) && self.notified.swap(false, Ordering::AcqRel)
     }
 
-    /// Requests the task to close the connection.
-    pub(crate) fn close_connection(&self, closing: CloseRequest) {
-        self.closing.fetch_max(closing as u8, Ordering::AcqRel);
-        self.notify();
-    }
-
-    /// Requests the task to close the connection, as at a shutdown, once no event of its clients is handled and no call waits.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
-        self.notify();
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
-    }
-
-    /// Requests the task to drop running handlers and waiting events, so that only `disconnect` handlers remain.
-    pub(crate) fn abandon_handlers(&self) {
-        self.abandoned.store(true, Ordering::Release);
-        self.notify();
-    }
-
-    pub(crate) fn handlers_abandoned(&self) -> bool {
-        self.abandoned.load(Ordering::Acquire)
-    }
-
-    /// Returns the reason of a close request, if there is one.
-    pub(crate) fn closing(&self) -> Option<Reason> {
-        match self.closing.load(Ordering::Acquire) {
-            0 => None,
-            closing if closing == CloseRequest::LostOnceArrived as u8 => None,
-            closing if closing == CloseRequest::Server as u8 => Some(Reason::ServerClose),
-            closing if closing == CloseRequest::Lost as u8 => Some(Reason::TransportClose),
-            _ => Some(Reason::ServerShutdown),
-        }
-    }
-
-    /// Returns whether the connection is to be closed once everything in its outbox has arrived.
-    pub(crate) fn closes_once_arrived(&self) -> bool {
-        self.closing.load(Ordering::Acquire) == CloseRequest::LostOnceArrived as u8
-    }
-
     /// Returns the name of the current transport.
     pub(crate) fn transport(&self) -> &'static str {
         *self
@@ -269,12 +214,6 @@ impl ConnectionHandle {
     /// events do not count, nor do events that a later one with the same key has replaced.
     pub(super) fn has_lost_event(&self) -> bool {
         self.has_lost_event.load(Ordering::Relaxed)
-    }
-
-    /// Closes the connection of a client that has missed events without knowing it. Its session is not kept, so that the client is not recovered.
-    pub(super) fn miss_events(&self) {
-        self.has_lost_event.store(true, Ordering::Relaxed);
-        self.close_connection(CloseRequest::Lost);
     }
 
     /// Drops the outbox when the connection ends.

@@ -8,6 +8,7 @@ mod client_acks;
 mod client_set;
 mod client_state;
 mod client_work;
+mod close_request;
 mod connection_handle;
 mod connections;
 mod credentials;
@@ -53,7 +54,8 @@ mod user;
 
 pub(crate) use aliases::Aliases;
 pub(crate) use client::Client;
-pub(crate) use connection_handle::{CloseRequest, ConnectionHandle, RunningStream, Sleep};
+pub(crate) use close_request::CloseRequest;
+pub(crate) use connection_handle::{ConnectionHandle, RunningStream, Sleep};
 pub(crate) use connections::Connections;
 pub(crate) use credentials::Credentials;
 pub(crate) use delivery::Delivery;

@@ -1,5 +1,10 @@
 //! The parts of [`Metrics`](crate::Metrics) about connections and clients.
 
+use super::{
+    Metrics, ProblemMetrics,
+    samples::{Kind, Sample, Samples, Value, plain, sample},
+    snapshot::snake_case,
+};
 use crate::base::Reason;
 
 /// The connections over one transport.
@@ -64,4 +69,123 @@ pub struct OutboxMetrics {
     /// The number of connections that were closed because the client read too slowly, including those closed because all outboxes
     /// together were full.
     pub slow_clients: u64,
+}
+
+impl Metrics {
+    pub(super) fn connection_samples(&self) -> Vec<Samples> {
+        use Kind::{Counter, Gauge};
+        let problems = |keep: fn(&ProblemMetrics) -> bool, label| {
+            let kept = self.problems.iter().filter(move |one| keep(one));
+            kept.map(move |one| sample([(label, &one.name)], one.count))
+        };
+        let transports = self.connections.iter();
+        let reason = |one: &ClosedMetrics| snake_case(&format!("{:?}", one.reason));
+        vec![
+            Samples::new(
+                Gauge,
+                "socketio_connections",
+                "Open connections.",
+                transports
+                    .clone()
+                    .map(|one| sample([("transport", one.transport)], one.open)),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_connections_opened_total",
+                "Opened connections.",
+                transports.map(|one| sample([("transport", one.transport)], one.opened)),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_connections_closed_total",
+                "Ended connections, by the reason.",
+                self.closed
+                    .iter()
+                    .map(|one| sample([("reason", &reason(one))], one.count)),
+            ),
+            Samples::new(
+                Gauge,
+                "socketio_tcp_connections",
+                "Open TCP connections.",
+                plain(self.tcp_connections),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_connections_upgraded_total",
+                "Connections that changed from polling to WebSocket.",
+                plain(self.upgraded),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_handshakes_refused_total",
+                "Refused handshakes, by the problem.",
+                problems(|one| one.refuses_handshake, "cause"),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_problems_total",
+                "Refused or ignored input and closed connections, by the problem.",
+                problems(|_| true, "problem"),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_decode_errors_total",
+                "Input that could not be decoded.",
+                plain(self.decode_errors()),
+            ),
+            Samples::new(
+                Gauge,
+                "socketio_clients",
+                "Connected clients.",
+                self.namespaces
+                    .iter()
+                    .map(|one| sample([("namespace", &one.namespace)], one.clients)),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_clients_accepted_total",
+                "Clients that were accepted in a namespace.",
+                plain(self.clients_accepted),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_clients_refused_total",
+                "Clients that a connect handler or a guard refused.",
+                plain(self.clients_refused),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_received_messages_total",
+                "Received messages.",
+                plain(self.messages_received),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_received_bytes_total",
+                "Bytes of received messages.",
+                plain(self.bytes_received),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_sent_messages_total",
+                "Messages passed to transports.",
+                plain(self.messages_sent),
+            ),
+            Samples::new(
+                Counter,
+                "socketio_sent_bytes_total",
+                "Bytes of messages passed to transports.",
+                plain(self.bytes_sent),
+            ),
+            Samples::new(
+                Kind::Histogram,
+                "socketio_ping_round_trip_seconds",
+                "From when a ping is due until its pong arrives.",
+                [Sample {
+                    labels: Vec::new(),
+                    value: Value::Histogram(self.ping_round_trip.clone()),
+                }],
+            ),
+        ]
+    }
 }

@@ -4,6 +4,10 @@ use std::sync::atomic::Ordering;
 
 use http::{HeaderValue, Response, StatusCode, header};
 
+use super::{
+    Metrics,
+    samples::{Kind, Samples, plain},
+};
 use crate::{client::SocketIo, cluster::QueueHealth};
 
 /// The health of a server, returned by [`SocketIo::health`].
@@ -96,4 +100,78 @@ fn respond(is_well: bool, well: &str, otherwise: &str) -> Response<String> {
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+impl Metrics {
+    pub(super) fn health_samples(&self) -> Vec<Samples> {
+        use Kind::{Counter, Gauge};
+        let health = &self.health;
+        let mut all = vec![
+            Samples::new(
+                Gauge,
+                "socketio_ready",
+                "1 if the server accepts clients.",
+                plain(health.ready.into()),
+            ),
+            Samples::new(
+                Gauge,
+                "socketio_draining",
+                "1 while the server shuts down.",
+                plain(health.draining.into()),
+            ),
+        ];
+        if let Some(queue) = &health.queue {
+            all.extend([
+                Samples::new(
+                    Gauge,
+                    "socketio_queue_subscribed",
+                    "1 if the server is subscribed to the message queue.",
+                    plain(queue.is_subscribed.into()),
+                ),
+                Samples::new(
+                    Gauge,
+                    "socketio_queue_publishing",
+                    "1 if the message queue accepted the last message.",
+                    plain(queue.is_publishing.into()),
+                ),
+                Samples::new(
+                    Gauge,
+                    "socketio_queue_waiting_messages",
+                    "Messages that wait to be published.",
+                    plain(queue.waiting as u64),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_published_messages_total",
+                    "Messages that the queue accepted.",
+                    plain(queue.published),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_received_messages_total",
+                    "Messages received from other nodes.",
+                    plain(queue.received),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_skipped_messages_total",
+                    "Messages of other nodes that no local client could receive.",
+                    plain(queue.skipped),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_dropped_messages_total",
+                    "Messages that were not published.",
+                    plain(queue.dropped),
+                ),
+                Samples::new(
+                    Counter,
+                    "socketio_queue_lost_messages_total",
+                    "Messages of other nodes that were missed and no longer there.",
+                    plain(queue.lost),
+                ),
+            ]);
+        }
+        all
+    }
 }

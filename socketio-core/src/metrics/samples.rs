@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Histogram, Metrics, RecorderMetrics, snapshot::snake_case};
+use super::{Histogram, Metrics, RecorderMetrics};
 
 /// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,123 +79,6 @@ impl Metrics {
         all.extend(self.delivery_samples());
         all.extend(self.health_samples());
         all
-    }
-
-    fn connection_samples(&self) -> Vec<Samples> {
-        use Kind::{Counter, Gauge};
-        let problems = |keep: fn(&super::ProblemMetrics) -> bool, label| {
-            let kept = self.problems.iter().filter(move |one| keep(one));
-            kept.map(move |one| sample([(label, &one.name)], one.count))
-        };
-        let transports = self.connections.iter();
-        let reason = |one: &super::ClosedMetrics| snake_case(&format!("{:?}", one.reason));
-        vec![
-            Samples::new(
-                Gauge,
-                "socketio_connections",
-                "Open connections.",
-                transports
-                    .clone()
-                    .map(|one| sample([("transport", one.transport)], one.open)),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_connections_opened_total",
-                "Opened connections.",
-                transports.map(|one| sample([("transport", one.transport)], one.opened)),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_connections_closed_total",
-                "Ended connections, by the reason.",
-                self.closed
-                    .iter()
-                    .map(|one| sample([("reason", &reason(one))], one.count)),
-            ),
-            Samples::new(
-                Gauge,
-                "socketio_tcp_connections",
-                "Open TCP connections.",
-                plain(self.tcp_connections),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_connections_upgraded_total",
-                "Connections that changed from polling to WebSocket.",
-                plain(self.upgraded),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_handshakes_refused_total",
-                "Refused handshakes, by the problem.",
-                problems(|one| one.refuses_handshake, "cause"),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_problems_total",
-                "Refused or ignored input and closed connections, by the problem.",
-                problems(|_| true, "problem"),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_decode_errors_total",
-                "Input that could not be decoded.",
-                plain(self.decode_errors()),
-            ),
-            Samples::new(
-                Gauge,
-                "socketio_clients",
-                "Connected clients.",
-                self.namespaces
-                    .iter()
-                    .map(|one| sample([("namespace", &one.namespace)], one.clients)),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_clients_accepted_total",
-                "Clients that were accepted in a namespace.",
-                plain(self.clients_accepted),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_clients_refused_total",
-                "Clients that a connect handler or a guard refused.",
-                plain(self.clients_refused),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_received_messages_total",
-                "Received messages.",
-                plain(self.messages_received),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_received_bytes_total",
-                "Bytes of received messages.",
-                plain(self.bytes_received),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_sent_messages_total",
-                "Messages passed to transports.",
-                plain(self.messages_sent),
-            ),
-            Samples::new(
-                Counter,
-                "socketio_sent_bytes_total",
-                "Bytes of messages passed to transports.",
-                plain(self.bytes_sent),
-            ),
-            Samples::new(
-                Kind::Histogram,
-                "socketio_ping_round_trip_seconds",
-                "From when a ping is due until its pong arrives.",
-                [Sample {
-                    labels: Vec::new(),
-                    value: Value::Histogram(self.ping_round_trip.clone()),
-                }],
-            ),
-        ]
     }
 
     fn event_samples(&self) -> Vec<Samples> {
@@ -326,78 +209,6 @@ impl Metrics {
                 plain(outbox.slow_clients),
             ),
         ]
-    }
-
-    fn health_samples(&self) -> Vec<Samples> {
-        use Kind::{Counter, Gauge};
-        let health = &self.health;
-        let mut all = vec![
-            Samples::new(
-                Gauge,
-                "socketio_ready",
-                "1 if the server accepts clients.",
-                plain(health.ready.into()),
-            ),
-            Samples::new(
-                Gauge,
-                "socketio_draining",
-                "1 while the server shuts down.",
-                plain(health.draining.into()),
-            ),
-        ];
-        if let Some(queue) = &health.queue {
-            all.extend([
-                Samples::new(
-                    Gauge,
-                    "socketio_queue_subscribed",
-                    "1 if the server is subscribed to the message queue.",
-                    plain(queue.is_subscribed.into()),
-                ),
-                Samples::new(
-                    Gauge,
-                    "socketio_queue_publishing",
-                    "1 if the message queue accepted the last message.",
-                    plain(queue.is_publishing.into()),
-                ),
-                Samples::new(
-                    Gauge,
-                    "socketio_queue_waiting_messages",
-                    "Messages that wait to be published.",
-                    plain(queue.waiting as u64),
-                ),
-                Samples::new(
-                    Counter,
-                    "socketio_queue_published_messages_total",
-                    "Messages that the queue accepted.",
-                    plain(queue.published),
-                ),
-                Samples::new(
-                    Counter,
-                    "socketio_queue_received_messages_total",
-                    "Messages received from other nodes.",
-                    plain(queue.received),
-                ),
-                Samples::new(
-                    Counter,
-                    "socketio_queue_skipped_messages_total",
-                    "Messages of other nodes that no local client could receive.",
-                    plain(queue.skipped),
-                ),
-                Samples::new(
-                    Counter,
-                    "socketio_queue_dropped_messages_total",
-                    "Messages that were not published.",
-                    plain(queue.dropped),
-                ),
-                Samples::new(
-                    Counter,
-                    "socketio_queue_lost_messages_total",
-                    "Messages of other nodes that were missed and no longer there.",
-                    plain(queue.lost),
-                ),
-            ]);
-        }
-        all
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events that run once: the stores of responses, by key.
 //!
-//! `handler/once.rs` asks a store before a handler with `once` runs, and gives it the response. `memory.rs` keeps responses in
+//! `handler/once.rs` asks a store before a handler with `once` runs, and gives it the response. `memory/` keeps responses in
 //! this process, `redis.rs` for all nodes. A store never runs user code.
 
 mod key;

@@ -1,8 +1,8 @@
 //! The builder of a server: its options, handlers and states.
 //!
 //! Users call [`SocketIo::builder`]; nothing is checked before [`SocketIoBuilder::build`], which reports all problems
-//! at once and creates the node. The options of clusters, of logs, of served files, of HTTP and the limits are in
-//! `clustering`, `logger`, `client_files`, `http_options`, `limit_options` and `connection_limits`.
+//! at once and creates the node. The options of clusters, of logs, of served files, of HTTP, of transports and the limits are in
+//! `clustering`, `logger`, `client_files`, `http_options`, `transport_options`, `limit_options` and `connection_limits`.
 
 use std::{fmt, panic::Location, path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,12 +16,11 @@ use super::{
 use crate::{
     activity::ActivityOptions,
     admin::Admin,
-    base::{BuildError, EndpointPath, HandlerError, Request, States},
+    base::{BuildError, EndpointPath, HandlerError, States},
     client::{Recovery, SentEvent, SocketIo, Tap, Taps},
     cluster::Cluster,
     counters::{Counters, EventTable},
     delivery::Deliveries,
-    engine::{Cookie, Cors, Subprotocol, Transports},
     event_store::EventStore,
     handler::{Dispatcher, ErrorAck, Handlers, builder_methods},
     history::HistoryHttp,
@@ -157,91 +156,12 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the size of the largest message that clients may send, over either transport, in bytes. Default: 1,000,000.
-    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
-        self.options.engine.max_payload = bytes;
-        self.options.packets.max_attachment_bytes = bytes;
-        self
-    }
-
-    /// Sets the transports that clients may use: [`Transports::POLLING`], [`Transports::WEBSOCKET`]. Default: both.
-    pub fn transports(mut self, transports: Transports) -> Self {
-        self.options.engine.transports = transports;
-        self
-    }
-
-    /// Sets whether clients may upgrade from polling to WebSocket. Default: true.
-    pub fn allow_upgrades(mut self, allow: bool) -> Self {
-        self.options.engine.allow_upgrades = allow;
-        self
-    }
-
-    /// Sets whether old clients may connect as well: JavaScript `socket.io-client` 1.x and 2.x, Python `python-socketio` 4.x
-    /// and Java 1.x, which speak Engine.IO 3 with Socket.IO 3 or 4, over polling, JSONP and WebSocket. Default: false; they
-    /// are answered with `Unsupported protocol version`.
-    ///
-    /// Handlers see no difference, except that such a client is in the namespace `/` without asking for it, and that its
-    /// [`Auth`](crate::Auth) is made of its query.
-    pub fn allow_eio3(mut self, allow: bool) -> Self {
-        self.options.engine.allow_eio3 = allow;
-        self
-    }
-
-    /// Sets the origins whose web pages may connect, over either transport: `"https://example.org"`, an array or a
-    /// `Vec` of such origins, `"*"` for all, or a [`Cors`], which may be a function. Default: the server's own origin.
-    pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
-        self.options.engine.cors = origins.into();
-        self
-    }
-
-    /// Sets whether allowed pages of other origins may send cookies. Default: true.
-    pub fn cors_credentials(mut self, allow: bool) -> Self {
-        self.options.engine.cors_credentials = allow;
-        self
-    }
-
-    /// Sets the function that chooses a subprotocol of a WebSocket, by name, of those that the client offers:
-    /// [`Request::websocket_protocols`]. With `None` it gets none, and browsers then close the WebSocket. Default: the
-    /// first that is offered.
-    ///
-    /// ```
-    /// # use socketio_core as socketio;
-    /// use socketio::{Request, SocketIo};
-    ///
-    /// fn chat(request: &Request) -> Option<String> {
-    ///     let mut offered = request.websocket_protocols();
-    ///     offered.find(|name| name.starts_with("chat.")).map(str::to_owned)
-    /// }
-    ///
-    /// let io = SocketIo::bare().websocket_protocol(chat);
-    /// ```
-    pub fn websocket_protocol(
-        mut self,
-        choice: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        self.options.engine.subprotocol = Subprotocol::choose(choice);
-        self
-    }
-
-    /// Sets a cookie that carries the id of the connection, for sticky sessions at a load balancer: a name, or a
-    /// [`Cookie`] with other attributes. Default: none.
-    pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
-        self.options.engine.cookie = Some(cookie.into());
-        self
-    }
-
     /// Sets how long a connection may exist without having joined a namespace. Time spent in `connect` handlers does
     /// not count. Default: 45 seconds.
     ///
     /// A `connect` handler that still runs that long after its client has gone is dropped.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
-        self
-    }
-
-    /// Sets how long an upgrade from polling to WebSocket may take. Default: 10 seconds.
-    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
-        self.options.engine.upgrade_timeout = timeout;
         self
     }
 

@@ -1,9 +1,13 @@
-//! The builder's options of HTTP: the hook at the handshake, proxies in front of the server, and the timeouts of its connections.
+//! The builder's options of HTTP: the hook at the handshake, origins and cookies, proxies in front of the server, and the timeouts of its
+//! connections.
 
 use std::time::Duration;
 
 use super::SocketIoBuilder;
-use crate::base::{IntoAccept, Request, TrustedProxies};
+use crate::{
+    base::{IntoAccept, Request, TrustedProxies},
+    engine::{Cookie, Cors},
+};
 
 impl SocketIoBuilder {
     /// Sets whether responses to polls are compressed for clients that accept it. Default: true.
@@ -18,6 +22,19 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets the origins whose web pages may connect, over either transport: `"https://example.org"`, an array or a
+    /// `Vec` of such origins, `"*"` for all, or a [`Cors`], which may be a function. Default: the server's own origin.
+    pub fn cors_allowed_origins(mut self, origins: impl Into<Cors>) -> Self {
+        self.options.engine.cors = origins.into();
+        self
+    }
+
+    /// Sets whether allowed pages of other origins may send cookies. Default: true.
+    pub fn cors_credentials(mut self, allow: bool) -> Self {
+        self.options.engine.cors_credentials = allow;
+        self
+    }
+
     /// Sets whether clients whose `Origin` is not that of a web page may connect, beside the
     /// [allowed origins](SocketIoBuilder::cors_allowed_origins): `null` (sandboxed frames, some web views), `file://` (local pages),
     /// `capacitor://localhost` and other schemes of hybrid apps. Default: false.
@@ -26,6 +43,13 @@ impl SocketIoBuilder {
     /// instead.
     pub fn cors_non_web_origins(mut self, allow: bool) -> Self {
         self.options.engine.cors_non_web_origins = allow;
+        self
+    }
+
+    /// Sets a cookie that carries the id of the connection, for sticky sessions at a load balancer: a name, or a
+    /// [`Cookie`] with other attributes. Default: none.
+    pub fn cookie(mut self, cookie: impl Into<Cookie>) -> Self {
+        self.options.engine.cookie = Some(cookie.into());
         self
     }
 

@@ -8,7 +8,7 @@ use crate::admission::{OverflowPolicy, PacketLimits};
 const GUIDE: &str = include_str!("../../../docs/guide/limits.md");
 
 /// The files with methods of the builder that set limits.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     include_str!("builder.rs"),
     include_str!("client_options.rs"),
     include_str!("clustering.rs"),
@@ -17,6 +17,7 @@ const SOURCES: [&str; 8] = [
     include_str!("http_options.rs"),
     include_str!("lifecycle.rs"),
     include_str!("limit_options.rs"),
+    include_str!("transport_options.rs"),
 ];
 
 /// An option: its method with another value than the default, and the field that it sets, as the guide writes it.

@@ -44,6 +44,7 @@ mod signals;
 #[cfg(feature = "tls")]
 mod tls;
 mod trace_context;
+mod transport_options;
 mod turn;
 mod within;
 mod write_timeout;

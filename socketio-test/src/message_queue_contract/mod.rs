@@ -6,9 +6,11 @@ mod failures;
 mod peer;
 mod rules;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use socketio_core::message_queue::MessageQueue;
+
+use crate::contract::{Outcome, Suite, rules};
 
 /// Checks that a [`MessageQueue`] keeps its contract, with the suite that the brokers of `socketio` pass.
 ///
@@ -54,55 +56,34 @@ pub trait Network: Send + Sync + 'static {
     fn connections(&self) -> usize;
 }
 
-/// The result of a rule: an error that says how it was broken.
-type Outcome = Result<(), String>;
+/// What a rule needs in addition to the queue.
+type Needs = fn(&MessageQueueContract) -> bool;
 
-type Check = for<'a> fn(&'a MessageQueueContract) -> Checking<'a>;
-type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+const NOTHING: Needs = |_| true;
+const TOO_LARGE: Needs = |contract| contract.too_large.is_some();
+const UNREACHABLE: Needs = |contract| contract.unreachable.is_some();
+const NETWORK: Needs = |contract| contract.network.is_some();
 
-/// The requirement of a rule in addition to the queue.
-#[derive(Clone, Copy, PartialEq)]
-enum Needs {
-    Nothing,
-    TooLarge,
-    Unreachable,
-    Network,
-}
-
-struct Rule {
-    name: &'static str,
-    needs: Needs,
-    check: Check,
-}
-
-macro_rules! rules {
-    ($($needs:ident: $module:ident::$name:ident;)*) => {
-        [$(Rule {
-            name: stringify!($name),
-            needs: Needs::$needs,
-            check: |contract| Box::pin($module::$name(contract)),
-        }),*]
-    };
-}
-
-const RULES: [Rule; 13] = rules! {
-    Nothing: rules::every_subscription_receives_each_message_once;
-    Nothing: rules::messages_keep_their_order;
-    Nothing: rules::messages_are_arbitrary_bytes;
-    Nothing: rules::large_messages_arrive;
-    Nothing: rules::channels_do_not_mix;
-    Nothing: rules::a_cancelled_receive_loses_nothing;
-    Nothing: rules::a_cancelled_publish_leaves_the_connection_usable;
-    TooLarge: rules::a_refused_message_costs_only_itself;
-    Unreachable: failures::an_error_of_opening_names_the_address;
-    Network: failures::a_dropped_connection_is_closed;
-    Network: failures::a_cancelled_opening_is_closed;
-    Network: failures::new_connections_work_after_an_outage;
-    Network: failures::a_broker_that_stops_responding_is_an_error;
+static SUITE: Suite<MessageQueueContract> = Suite {
+    rules: rules! {
+        NOTHING: rules::every_subscription_receives_each_message_once;
+        NOTHING: rules::messages_keep_their_order;
+        NOTHING: rules::messages_are_arbitrary_bytes;
+        NOTHING: rules::large_messages_arrive;
+        NOTHING: rules::channels_do_not_mix;
+        NOTHING: rules::a_cancelled_receive_loses_nothing;
+        NOTHING: rules::a_cancelled_publish_leaves_the_connection_usable;
+        TOO_LARGE: rules::a_refused_message_costs_only_itself;
+        UNREACHABLE: failures::an_error_of_opening_names_the_address;
+        NETWORK: failures::a_dropped_connection_is_closed;
+        NETWORK: failures::a_cancelled_opening_is_closed;
+        NETWORK: failures::new_connections_work_after_an_outage;
+        NETWORK: failures::a_broker_that_stops_responding_is_an_error;
+    },
+    limit: Duration::from_secs(180),
+    missing: "more than the queue",
+    what: "the message queue",
 };
-
-/// The time limit of a rule, so that a queue that hangs fails the rule.
-const LIMIT: Duration = Duration::from_secs(180);
 
 impl MessageQueueContract {
     /// Creates the suite for a queue whose broker is running.
@@ -156,8 +137,7 @@ impl MessageQueueContract {
 
     /// Returns the names of the rules that can be checked with what has been set.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let rules = RULES.iter().filter(|rule| self.has(rule.needs));
-        rules.map(|rule| rule.name)
+        SUITE.names(self)
     }
 
     /// Checks one rule.
@@ -166,15 +146,7 @@ impl MessageQueueContract {
     ///
     /// Returns how the queue broke the rule, or that the rule doesn't exist or can't be checked with what has been set.
     pub async fn check(&self, rule: &str) -> Result<(), String> {
-        let found = RULES.iter().find(|found| found.name == rule);
-        let found = found.ok_or_else(|| format!("there is no rule `{rule}`"))?;
-        if !self.has(found.needs) {
-            return Err(format!("the rule `{rule}` needs more than the queue"));
-        }
-        match tokio::time::timeout(LIMIT, (found.check)(self)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(format!("took longer than {LIMIT:?}")),
-        }
+        SUITE.check(self, rule).await
     }
 
     /// Checks all rules that can be checked with what has been set, one after another.
@@ -183,26 +155,7 @@ impl MessageQueueContract {
     ///
     /// Panics if rules are broken, with their names and how they were broken.
     pub async fn check_all(&self) {
-        let mut broken = Vec::new();
-        for rule in self.rules() {
-            if let Err(how) = self.check(rule).await {
-                broken.push(format!("{rule}: {how}"));
-            }
-        }
-        assert!(
-            broken.is_empty(),
-            "the message queue breaks its contract:\n{}",
-            broken.join("\n")
-        );
-    }
-
-    fn has(&self, needs: Needs) -> bool {
-        match needs {
-            Needs::Nothing => true,
-            Needs::TooLarge => self.too_large.is_some(),
-            Needs::Unreachable => self.unreachable.is_some(),
-            Needs::Network => self.network.is_some(),
-        }
+        SUITE.check_all(self).await;
     }
 }
 

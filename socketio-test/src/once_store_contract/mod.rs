@@ -3,11 +3,13 @@
 mod key_space;
 mod rules;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use socketio_core::{Begun, Claim, OnceKey, OnceLimits, OnceStore, bytes::Bytes};
 
 use key_space::KeySpace;
+
+use crate::contract::{Outcome, Suite, rules};
 
 /// Checks that an [`OnceStore`] keeps its contract, with the suite that the stores of `socketio` pass.
 ///
@@ -31,44 +33,30 @@ pub struct OnceStoreContract {
     leases: bool,
 }
 
-/// The result of a rule: an error that says how it was broken.
-type Outcome = Result<(), String>;
+/// What a rule needs in addition to the store.
+type Needs = fn(&OnceStoreContract) -> bool;
 
-type Check = for<'a> fn(&'a OnceStoreContract) -> Checking<'a>;
-type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+const NOTHING: Needs = |_| true;
+const LEASES: Needs = |contract| contract.leases;
 
-struct Rule {
-    name: &'static str,
-    needs_leases: bool,
-    check: Check,
-}
-
-macro_rules! rules {
-    ($($needs_leases:literal: $name:ident;)*) => {
-        [$(Rule {
-            name: stringify!($name),
-            needs_leases: $needs_leases,
-            check: |contract| Box::pin(rules::$name(contract)),
-        }),*]
-    };
-}
-
-const RULES: [Rule; 11] = rules! {
-    false: one_of_many_concurrent_runs_claims_a_key;
-    false: a_completed_key_has_its_response;
-    false: a_key_that_was_abandoned_is_absent;
-    false: only_the_run_that_claimed_a_key_ends_it;
-    false: keys_do_not_mix;
-    false: a_response_is_kept_for_its_time_to_live;
-    false: the_limit_of_responses_is_per_owner;
-    false: waiting_for_a_change_ends_when_the_key_changes;
-    true: a_claim_ends_with_its_lease;
-    true: a_claim_that_is_renewed_lasts;
-    true: a_run_whose_lease_has_ended_does_not_affect_the_next_one;
+static SUITE: Suite<OnceStoreContract> = Suite {
+    rules: rules! {
+        NOTHING: rules::one_of_many_concurrent_runs_claims_a_key;
+        NOTHING: rules::a_completed_key_has_its_response;
+        NOTHING: rules::a_key_that_was_abandoned_is_absent;
+        NOTHING: rules::only_the_run_that_claimed_a_key_ends_it;
+        NOTHING: rules::keys_do_not_mix;
+        NOTHING: rules::a_response_is_kept_for_its_time_to_live;
+        NOTHING: rules::the_limit_of_responses_is_per_owner;
+        NOTHING: rules::waiting_for_a_change_ends_when_the_key_changes;
+        LEASES: rules::a_claim_ends_with_its_lease;
+        LEASES: rules::a_claim_that_is_renewed_lasts;
+        LEASES: rules::a_run_whose_lease_has_ended_does_not_affect_the_next_one;
+    },
+    limit: Duration::from_secs(60),
+    missing: "`leases(true)`",
+    what: "the store",
 };
-
-/// The time limit of a rule, so that a store that hangs fails the rule.
-const LIMIT: Duration = Duration::from_secs(60);
 
 impl OnceStoreContract {
     /// Creates the suite for a store that can be reached.
@@ -88,8 +76,7 @@ impl OnceStoreContract {
 
     /// Returns the names of the rules that can be checked with what has been set.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let rules = RULES.iter().filter(|rule| self.has(rule));
-        rules.map(|rule| rule.name)
+        SUITE.names(self)
     }
 
     /// Checks one rule.
@@ -98,15 +85,7 @@ impl OnceStoreContract {
     ///
     /// Returns how the store broke the rule, or that the rule doesn't exist or can't be checked with what has been set.
     pub async fn check(&self, rule: &str) -> Result<(), String> {
-        let found = RULES.iter().find(|found| found.name == rule);
-        let found = found.ok_or_else(|| format!("there is no rule `{rule}`"))?;
-        if !self.has(found) {
-            return Err(format!("the rule `{rule}` needs `leases(true)`"));
-        }
-        match tokio::time::timeout(LIMIT, (found.check)(self)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(format!("took longer than {LIMIT:?}")),
-        }
+        SUITE.check(self, rule).await
     }
 
     /// Checks all rules that can be checked with what has been set, one after another.
@@ -115,21 +94,7 @@ impl OnceStoreContract {
     ///
     /// Panics if rules are broken, with their names and how they were broken.
     pub async fn check_all(&self) {
-        let mut broken = Vec::new();
-        for rule in self.rules() {
-            if let Err(how) = self.check(rule).await {
-                broken.push(format!("{rule}: {how}"));
-            }
-        }
-        assert!(
-            broken.is_empty(),
-            "the store breaks its contract:\n{}",
-            broken.join("\n")
-        );
-    }
-
-    fn has(&self, rule: &Rule) -> bool {
-        self.leases || !rule.needs_leases
+        SUITE.check_all(self).await;
     }
 
     async fn begin(

@@ -1,4 +1,4 @@
-//! The end of a session by the server: the remaining messages, and how the client learns of the end.
+//! The end of a session: the remaining messages, and how the client learns of the end.
 
 use std::{
     task::{Context, Poll},
@@ -8,12 +8,16 @@ use std::{
 use tokio::time::Instant;
 
 use super::{Session, State, Transport};
-use crate::engine::{
-    outgoing::Outgoing,
-    packet::{Packet, control},
-    reason::CloseReason,
-    timer::after,
-    websocket::{TURN, close_frame},
+use crate::{
+    base::Problem,
+    engine::{
+        outgoing::Outgoing,
+        packet::{Packet, control},
+        reason::CloseReason,
+        refusal::Refusal,
+        timer::after,
+        websocket::{TURN, close_frame},
+    },
 };
 
 /// How long a WebSocket stays open for the client to end it, after the server has ended its own direction without a close frame. Some
@@ -140,5 +144,49 @@ impl Session {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+    /// Ends the session: removes it and answers the waiting requests.
+    pub(super) fn end(&mut self, reason: CloseReason) {
+        tracing::debug!(target: "engineio", sid = ?self.shared.sid, transport = %self.transport(), %reason, "closed");
+        let was_closing = matches!(self.state, State::Closing { .. });
+        self.state = State::Closed(reason);
+        self.probe = None;
+        // A client that closes the session itself may not wait for the response to its poll.
+        let left = reason == CloseReason::ForcedClose;
+        let leaves_polling = left && matches!(self.transport, Transport::Polling);
+        if leaves_polling {
+            self.sessions
+                .expect_final_poll(self.shared.sid, self.shared.protocol);
+        }
+        self.sessions.remove(self.shared.sid);
+        let ended = match reason {
+            CloseReason::ServerShutdown => Refusal::Unavailable(Problem::ShuttingDown),
+            _ => Refusal::Ended,
+        };
+        let poll_answer = match reason {
+            CloseReason::ForcedClose => Ok(self.shared.protocol.body(control::NOOP)),
+            // As in Node: its test suite asks for it when a client polls twice at once.
+            CloseReason::TransportError if !was_closing => {
+                Ok(self.shared.protocol.body(control::CLOSE))
+            }
+            _ if reason.is_goodbye() => Ok(self.shared.protocol.body(control::CLOSE)),
+            _ => Err(ended),
+        };
+        let polled = self.shared.close(poll_answer, Err(ended));
+        if leaves_polling && polled {
+            self.sessions.claim_final_poll(self.shared.sid);
+        }
+        self.answer_post(Err(ended));
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        match self.state {
+            State::Open if self.sessions.is_stopped() => self.end(CloseReason::ServerShutdown),
+            State::Open => self.end(CloseReason::ServerClose),
+            State::Closing { reason, .. } | State::Failed { reason, .. } => self.end(reason),
+            State::Closed(_) => {}
+        }
     }
 }

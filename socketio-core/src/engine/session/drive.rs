@@ -1,13 +1,10 @@
 //! The steps of [`Session::poll`]: updates, reading, writing, timers.
 
-use std::{
-    fmt,
-    task::{Context, Poll, ready},
-};
+use std::task::{Context, Poll, ready};
 
 use tokio::time::Instant;
 
-use super::{Progress, Session, State, Transport, ok};
+use super::{Session, State, Transport};
 use crate::{
     base::{Message, Problem, ProblemDetails, ProtocolVersion},
     engine::{
@@ -15,7 +12,6 @@ use crate::{
         outgoing::Outgoing,
         packet::{Malformed, Packet, control},
         reason::CloseReason,
-        refusal::Refusal,
         shared::Updates,
         timer::after,
         upgrade::Probe,
@@ -94,46 +90,6 @@ impl Session {
             )));
         }
         updates
-    }
-
-    /// Drives an upgrade. Returns `true` when the transport has changed.
-    #[inline(always)]
-    pub(super) fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
-        self.probe.is_some() && self.drive_probe(cx)
-    }
-
-    fn drive_probe(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(probe) = &mut self.probe else {
-            return false;
-        };
-        let Poll::Ready(outcome) = probe.poll(cx) else {
-            return false;
-        };
-        let Some(probe) = self.probe.take() else {
-            return false;
-        };
-        match outcome {
-            Ok(()) => {
-                self.posts
-                    .extend(self.shared.complete_upgrade(probe.is_probed()));
-                self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
-                self.progress = Progress::default();
-                true
-            }
-            Err(reason) => {
-                self.abandon(*probe, &reason, cx);
-                false
-            }
-        }
-    }
-
-    fn abandon(&mut self, mut probe: Probe, reason: &dyn fmt::Display, cx: &mut Context<'_>) {
-        match probe.take_failure() {
-            Some(failure) => self.report_failure(Problem::UpgradeAbandoned, &failure),
-            None => self.report(Problem::UpgradeAbandoned, |details| details.detail(reason)),
-        }
-        probe.abandon(cx);
-        self.shared.abandon_upgrade();
     }
 
     /// Returns the next message. Also pending when the turn ends with a packet that is not a message.
@@ -250,51 +206,6 @@ impl Session {
         Err(CloseReason::TransportError)
     }
 
-    /// Returns the next packet of the POSTs. A POST is answered together with its last packet, because a client may
-    /// wait for the response before it polls for the result.
-    #[inline]
-    pub(super) fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
-        if self.posts.is_empty() {
-            return None;
-        }
-        self.take_posted()
-    }
-
-    fn take_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
-        let post = self.posts.front_mut()?;
-        let packet = post.payload.next()?;
-        let answer = match packet {
-            Ok(Packet::Close) => Some(ok()),
-            Ok(_) => post.payload.is_empty().then(ok),
-            Err(_) => Some(Err(Refusal::InvalidPayload)),
-        };
-        if let Err(malformed) = &packet {
-            self.report(Problem::InvalidPayload, |details| {
-                details.input(malformed.input())
-            });
-        }
-        if let Some(answer) = answer {
-            if self.posts.len() == 1 {
-                self.answer_post(answer);
-            }
-            self.posts.pop_front();
-        }
-        Some(packet.map_err(|_| CloseReason::ParseError))
-    }
-
-    /// Answers a POST before its packets have been taken, during an upgrade: a client waits for the response before it
-    /// switches to its WebSocket, and would wait as long as the session is not read. Its packets are kept meanwhile, at
-    /// most twice the size of a POST.
-    fn answer_early(&mut self) {
-        if !self.is_probed() {
-            return;
-        }
-        let held: usize = self.posts.iter().map(|post| post.payload.remaining()).sum();
-        if held <= self.sessions.config.max_payload.saturating_mul(2) {
-            self.answer_post(ok());
-        }
-    }
-
     /// Writes the share of one poll.
     fn poll_write(
         &mut self,
@@ -409,7 +320,7 @@ impl Session {
         }
     }
 
-    fn report_failure(&self, problem: Problem, failure: &Failure) {
+    pub(super) fn report_failure(&self, problem: Problem, failure: &Failure) {
         self.report(problem, |details| ProblemDetails {
             input: failure.input.as_ref().map(Malformed::input),
             detail: failure.detail.as_ref().map(|detail| detail as _),
@@ -417,7 +328,7 @@ impl Session {
         });
     }
 
-    fn report<'a>(
+    pub(super) fn report<'a>(
         &'a self,
         problem: Problem,
         complete: impl FnOnce(ProblemDetails<'a>) -> ProblemDetails<'a>,

@@ -2,6 +2,8 @@
 
 mod closing;
 mod drive;
+mod posts;
+mod probing;
 mod progress;
 
 use std::{
@@ -13,22 +15,21 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
-use progress::Progress;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use self::{posts::ok, progress::Progress};
 use super::{
     control_rate::ControlRate,
     heartbeat::Heartbeat,
     outgoing::{Outgoing, Queue},
-    packet::control,
+    post_queue::Post,
     protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
     sessions::Sessions,
-    shared::{Post, RequestResult, Shared},
+    shared::Shared,
     timer::{Timer, after},
     transport::TransportKind,
     upgrade::Probe,
@@ -36,7 +37,7 @@ use super::{
 };
 use crate::{
     admission::SessionPermit,
-    base::{Message, Problem, ProtocolVersion, Request},
+    base::{Message, ProtocolVersion, Request},
 };
 
 /// An event of [`Session::poll`].
@@ -295,11 +296,6 @@ impl Session {
         }
     }
 
-    /// Returns whether an upgrade is under way for which the client stops polling.
-    fn is_probed(&self) -> bool {
-        self.probe.as_ref().is_some_and(|probe| probe.is_probed())
-    }
-
     /// Receives the next message. Cancel-safe.
     ///
     /// # Errors
@@ -337,60 +333,6 @@ impl Session {
         self.queue = queue;
         event
     }
-
-    fn answer_post(&mut self, answer: RequestResult) {
-        if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
-            // Before the answer, because the client may send its next POST at once. An error means that the client does
-            // not wait any more.
-            self.shared.release_post();
-            let _ = to.send(answer);
-        }
-    }
-
-    /// Ends the session: removes it and answers the waiting requests.
-    fn end(&mut self, reason: CloseReason) {
-        tracing::debug!(target: "engineio", sid = ?self.shared.sid, transport = %self.transport(), %reason, "closed");
-        let was_closing = matches!(self.state, State::Closing { .. });
-        self.state = State::Closed(reason);
-        self.probe = None;
-        // A client that closes the session itself may not wait for the response to its poll.
-        let left = reason == CloseReason::ForcedClose;
-        let leaves_polling = left && matches!(self.transport, Transport::Polling);
-        if leaves_polling {
-            self.sessions
-                .expect_final_poll(self.shared.sid, self.shared.protocol);
-        }
-        self.sessions.remove(self.shared.sid);
-        let ended = match reason {
-            CloseReason::ServerShutdown => Refusal::Unavailable(Problem::ShuttingDown),
-            _ => Refusal::Ended,
-        };
-        let poll_answer = match reason {
-            CloseReason::ForcedClose => Ok(self.shared.protocol.body(control::NOOP)),
-            // As in Node: its test suite asks for it when a client polls twice at once.
-            CloseReason::TransportError if !was_closing => {
-                Ok(self.shared.protocol.body(control::CLOSE))
-            }
-            _ if reason.is_goodbye() => Ok(self.shared.protocol.body(control::CLOSE)),
-            _ => Err(ended),
-        };
-        let polled = self.shared.close(poll_answer, Err(ended));
-        if leaves_polling && polled {
-            self.sessions.claim_final_poll(self.shared.sid);
-        }
-        self.answer_post(Err(ended));
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        match self.state {
-            State::Open if self.sessions.is_stopped() => self.end(CloseReason::ServerShutdown),
-            State::Open => self.end(CloseReason::ServerClose),
-            State::Closing { reason, .. } | State::Failed { reason, .. } => self.end(reason),
-            State::Closed(_) => {}
-        }
-    }
 }
 
 impl fmt::Debug for Session {
@@ -401,9 +343,4 @@ impl fmt::Debug for Session {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the response to a POST whose packets have been taken.
-fn ok() -> RequestResult {
-    Ok(Bytes::from_static(b"ok"))
 }

@@ -19,3 +19,4 @@ mod version_3;
 mod websocket;
 mod websocket_buffers;
 mod websocket_limits;
+mod whole_frames;

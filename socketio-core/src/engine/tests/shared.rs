@@ -9,10 +9,11 @@ use bytes::Bytes;
 use tokio::time::advance;
 
 use crate::engine::{
+    post_queue::WAITING_POSTS,
     protocol::Protocol,
     reason::CloseReason,
     refusal::Refusal,
-    shared::{OVERLAP, Shared, TAKEN_OVER, Updates, WAITING_POSTS},
+    shared::{OVERLAP, Shared, TAKEN_OVER, Updates},
     sid::Sid,
     transport::TransportKind,
 };

@@ -27,7 +27,7 @@ use crate::{
 ///
 /// | parameter | meaning | default |
 /// |---|---|---|
-/// | `heartbeat` | interval in seconds; a broker that has stopped responding is noticed after two to three intervals | 15 |
+/// | `heartbeat` | interval in seconds, at most the broker's; a broker that has stopped responding is noticed after two to two and a half intervals | 15 |
 /// | `connection_timeout` | milliseconds until an attempt to connect fails | 10,000 |
 /// | `auth_mechanism` | `plain`, `amqplain`, `external` (the client's certificate), `anonymous` | `plain` |
 /// | `frame_max` | bytes; memory for 64 frames is held for each of a node's two connections | 32,768 |

@@ -4,6 +4,7 @@
 //! (`hub/client_state.rs`); this module only schedules.
 
 mod accepting;
+mod leaving;
 mod rejecting;
 mod running;
 
@@ -14,10 +15,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    task::JoinSet,
-    time::{Sleep, sleep},
-};
+use tokio::{task::JoinSet, time::Sleep};
 
 use self::running::{BoxFuture, EventResult, Running, finish, fire, in_span};
 use super::turn::Turn;
@@ -174,57 +172,6 @@ impl EventQueue {
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
         self.note_inbox();
-    }
-
-    /// Ends the client: it leaves its rooms now, and its `disconnect` handler runs after the events that had arrived. With a
-    /// `disconnecting` handler, it leaves its rooms between the two, unless another connection takes its session over before.
-    /// Inside `connect` it ends once it has been accepted, so that both handlers run.
-    pub(super) fn leave(&mut self, reason: Reason, completion: Option<Completion>) {
-        if self.is_leaving {
-            return;
-        }
-        self.is_leaving = true;
-        if !self.client().is_connecting() {
-            let hub = &self.context.socket.node().hub;
-            hub.begin_end(self.client(), reason);
-        }
-        self.inbox.push_back(Job::Disconnect(reason, completion));
-    }
-
-    /// Drops the handlers that run and the events that wait. Only a `disconnect` handler remains, for a client that had been
-    /// accepted. Returns whether anything remains.
-    pub(super) fn abandon(&mut self, reason: Reason) -> bool {
-        let connecting = self.client().is_connecting();
-        if connecting {
-            self.end(reason);
-        } else {
-            self.leave(reason, None);
-        }
-        if let Some(concurrent) = &mut self.concurrent {
-            // Tasks are dropped by the runtime, and `disconnect` begins after that.
-            concurrent.abort_all();
-            let timeout = self.context.socket.node().options.shutdown_timeout;
-            self.dropping = Some(Box::pin(sleep(timeout / 20)));
-        }
-        self.is_abandoned = true;
-        self.inbox.retain(|job| matches!(job, Job::Disconnect(..)));
-        self.running = match self.running.take() {
-            Some(Running::Disconnecting(handler, reason, completion)) => {
-                drop(handler);
-                self.end(reason);
-                self.inbox.push_front(Job::Disconnect(reason, completion));
-                None
-            }
-            Some(running @ Running::Disconnect(..)) => Some(running),
-            _ => None,
-        };
-        self.inbox_bytes = 0;
-        self.running_bytes = 0;
-        !connecting
-    }
-
-    fn end(&self, reason: Reason) {
-        self.context.socket.node().hub.end(self.client(), reason);
     }
 
     /// Runs what can be run within the turn, while other clients of the connection have `others` concurrent handlers.

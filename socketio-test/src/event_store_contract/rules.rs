@@ -1,6 +1,6 @@
-//! The contract of `EventStore`, as checks that any implementation must pass.
+//! The rules of the contract.
 
-use std::{collections::HashSet, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use bytes::Bytes;
 use socketio_core::{
@@ -8,119 +8,11 @@ use socketio_core::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-/// Checks that an [`EventStore`] keeps its contract, with the suite that the stores of `socketio` pass.
-///
-/// The store need not be empty. The suite ends its epoch.
-///
-/// ```
-/// use socketio::MemoryEvents;
-/// use socketio_test::EventStoreContract;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// EventStoreContract::new(MemoryEvents::new()).check_all().await;
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct EventStoreContract {
-    store: Arc<dyn EventStore>,
-}
-
 /// The result of a rule: an error that says how it was broken.
 type Outcome = Result<(), BoxError>;
 
-type Check = for<'a> fn(&'a dyn EventStore) -> Checking<'a>;
-type Checking<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
-
-struct Rule {
-    name: &'static str,
-    check: Check,
-}
-
-macro_rules! rules {
-    ($($name:ident;)*) => {
-        [$(Rule {
-            name: stringify!($name),
-            check: |store| Box::pin($name(store)),
-        }),*]
-    };
-}
-
-const RULES: [Rule; 12] = rules! {
-    a_store_has_one_epoch;
-    entries_are_numbered_without_gaps;
-    entries_of_an_append_are_next_to_each_other;
-    entries_are_arbitrary_bytes;
-    a_read_waits_for_the_next_entry;
-    a_read_without_an_entry_ends_in_time;
-    later_entries_stay_when_the_oldest_are_trimmed;
-    another_epoch_is_refused;
-    a_session_has_one_owner;
-    a_session_is_taken_from_each_owner_once;
-    a_session_ends_after_its_time;
-    a_store_that_has_lost_entries_has_another_epoch;
-};
-
-/// The time limit of a rule, so that a store that hangs fails the rule.
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// How long a read waits.
 const WAIT: Duration = Duration::from_secs(5);
-
-impl EventStoreContract {
-    /// Creates the suite for a store that can be reached.
-    pub fn new(store: impl EventStore) -> Self {
-        EventStoreContract {
-            store: Arc::new(store),
-        }
-    }
-
-    /// Returns the names of the rules.
-    pub fn rules(&self) -> impl Iterator<Item = &'static str> + '_ {
-        RULES.iter().map(|rule| rule.name)
-    }
-
-    /// Checks one rule.
-    ///
-    /// # Errors
-    ///
-    /// Returns how the store broke the rule, or that the rule doesn't exist.
-    pub async fn check(&self, rule: &str) -> Result<(), String> {
-        let found = RULES.iter().find(|found| found.name == rule);
-        let found = found.ok_or_else(|| format!("there is no rule `{rule}`"))?;
-        match timeout(LIMIT, (found.check)(&*self.store)).await {
-            Ok(outcome) => outcome.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("took longer than {LIMIT:?}")),
-        }
-    }
-
-    /// Checks all rules, one after another.
-    ///
-    /// # Panics
-    ///
-    /// Panics if rules are broken, with their names and how they were broken.
-    pub async fn check_all(&self) {
-        let mut broken = Vec::new();
-        for rule in self.rules() {
-            if let Err(how) = self.check(rule).await {
-                broken.push(format!("{rule}: {how}"));
-            }
-        }
-        assert!(
-            broken.is_empty(),
-            "the event store breaks its contract:\n{}",
-            broken.join("\n")
-        );
-    }
-}
-
-impl fmt::Debug for EventStoreContract {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStoreContract")
-            .field("store", &self.store)
-            .finish()
-    }
-}
 
 fn random() -> String {
     format!("{:032x}", Claim::new().get())
@@ -160,7 +52,7 @@ async fn open(store: &dyn EventStore) -> Result<OpenedStore, BoxError> {
     store.open(&epoch(), None).await
 }
 
-async fn a_store_has_one_epoch(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_store_has_one_epoch(store: &dyn EventStore) -> Outcome {
     let (one, two) = (open(store).await?, open(store).await?);
     check(!one.epoch.is_empty(), "the epoch is empty")?;
     check(one == two, "the epoch changes although nothing was lost")?;
@@ -168,7 +60,7 @@ async fn a_store_has_one_epoch(store: &dyn EventStore) -> Outcome {
     check(again == one, "the epoch changes although nothing was lost")
 }
 
-async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
+pub(super) async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
     let OpenedStore { epoch, last } = open(store).await?;
     for count in 1..=3 {
         store.append(&epoch, &numbered(count)).await?;
@@ -201,7 +93,7 @@ async fn entries_are_numbered_without_gaps(store: &dyn EventStore) -> Outcome {
     )
 }
 
-async fn entries_of_an_append_are_next_to_each_other(store: &dyn EventStore) -> Outcome {
+pub(super) async fn entries_of_an_append_are_next_to_each_other(store: &dyn EventStore) -> Outcome {
     const ENTRIES: usize = 50;
     let OpenedStore { epoch, last } = open(store).await?;
     let batches = ["a", "b", "c"].map(|name| vec![Bytes::from(name); ENTRIES]);
@@ -221,7 +113,7 @@ async fn entries_of_an_append_are_next_to_each_other(store: &dyn EventStore) -> 
     check(is_whole, "entries of other appends are between them")
 }
 
-async fn entries_are_arbitrary_bytes(store: &dyn EventStore) -> Outcome {
+pub(super) async fn entries_are_arbitrary_bytes(store: &dyn EventStore) -> Outcome {
     let OpenedStore { epoch, last } = open(store).await?;
     let all: Vec<u8> = (0..=255).collect();
     let entries = [
@@ -240,7 +132,7 @@ async fn entries_are_arbitrary_bytes(store: &dyn EventStore) -> Outcome {
     )
 }
 
-async fn a_read_waits_for_the_next_entry(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_read_waits_for_the_next_entry(store: &dyn EventStore) -> Outcome {
     let OpenedStore { epoch, last } = open(store).await?;
     let append = async {
         sleep(Duration::from_millis(50)).await;
@@ -265,7 +157,7 @@ async fn a_read_waits_for_the_next_entry(store: &dyn EventStore) -> Outcome {
     )
 }
 
-async fn a_read_without_an_entry_ends_in_time(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_read_without_an_entry_ends_in_time(store: &dyn EventStore) -> Outcome {
     let OpenedStore { epoch, last } = open(store).await?;
     let began = Instant::now();
     let read = store
@@ -281,7 +173,9 @@ async fn a_read_without_an_entry_ends_in_time(store: &dyn EventStore) -> Outcome
     check(read.is_empty(), "it returns entries that are not there")
 }
 
-async fn later_entries_stay_when_the_oldest_are_trimmed(store: &dyn EventStore) -> Outcome {
+pub(super) async fn later_entries_stay_when_the_oldest_are_trimmed(
+    store: &dyn EventStore,
+) -> Outcome {
     let OpenedStore { epoch, last } = open(store).await?;
     let newest = store.append(&epoch, &numbered(10)).await?;
     store.trim(&epoch, last + 4).await?;
@@ -299,7 +193,7 @@ async fn later_entries_stay_when_the_oldest_are_trimmed(store: &dyn EventStore) 
     check(next == newest + 1, "trimming changes the numbers")
 }
 
-async fn another_epoch_is_refused(store: &dyn EventStore) -> Outcome {
+pub(super) async fn another_epoch_is_refused(store: &dyn EventStore) -> Outcome {
     let last = open(store).await?.last;
     let other = epoch();
     let ended = |error: Option<BoxError>| error.is_some_and(|error| error.is::<EpochEnded>());
@@ -314,7 +208,7 @@ async fn another_epoch_is_refused(store: &dyn EventStore) -> Outcome {
     check(open(store).await?.last == last, "it appends nevertheless")
 }
 
-async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
     let last = open(store).await?.last;
     let (key, other) = (key(), key());
     let none = store.take_session(&key, "one").await?;
@@ -352,7 +246,7 @@ async fn a_session_has_one_owner(store: &dyn EventStore) -> Outcome {
     check(none.is_none(), "it is still there")
 }
 
-async fn a_session_is_taken_from_each_owner_once(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_session_is_taken_from_each_owner_once(store: &dyn EventStore) -> Outcome {
     let key = key();
     let sessions = [session(&key, b"record", 60_000)];
     store.save_sessions("0", &sessions).await?;
@@ -371,7 +265,7 @@ async fn a_session_is_taken_from_each_owner_once(store: &dyn EventStore) -> Outc
     )
 }
 
-async fn a_session_ends_after_its_time(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_session_ends_after_its_time(store: &dyn EventStore) -> Outcome {
     let (short, long) = (key(), key());
     let sessions = [session(&short, b"1", 300), session(&long, b"2", 60_000)];
     store.save_sessions("one", &sessions).await?;
@@ -389,7 +283,9 @@ async fn a_session_ends_after_its_time(store: &dyn EventStore) -> Outcome {
     check(is_there, "another one ends, too")
 }
 
-async fn a_store_that_has_lost_entries_has_another_epoch(store: &dyn EventStore) -> Outcome {
+pub(super) async fn a_store_that_has_lost_entries_has_another_epoch(
+    store: &dyn EventStore,
+) -> Outcome {
     let before = open(store).await?;
     store.append(&before.epoch, &numbered(3)).await?;
     let (proposal, seen) = (epoch(), Some((&*before.epoch, before.last + 4)));
