@@ -13,6 +13,8 @@ mod entry;
 )]
 mod event_log;
 mod histories;
+#[cfg(test)]
+mod histories_tests;
 mod log_state;
 #[cfg(test)]
 mod log_tests;

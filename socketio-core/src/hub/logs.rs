@@ -12,7 +12,7 @@ use std::{
 
 use socketio_names::Pattern;
 
-use super::{Hub, Recoveries, RecoveryOptions, Room, SessionSaver, SessionTypes, StoredEvents};
+use super::{Room, StoredEvents};
 use crate::{
     base::give_back,
     event_log::{Epoch, EventLog, HistoryRule, LogLimits, Place},
@@ -202,7 +202,7 @@ impl Logs {
     }
 
     /// Returns whether an event to these rooms of a namespace is kept.
-    fn keep(&self, namespace: &str, rooms: &[Room]) -> bool {
+    pub(super) fn keep(&self, namespace: &str, rooms: &[Room]) -> bool {
         let keeps = |history: &NamespaceHistory| {
             history.namespace.matches(namespace)
                 && rooms.iter().any(|room| history.rule.pattern.matches(room))
@@ -211,7 +211,7 @@ impl Logs {
     }
 
     /// Begins an epoch of the store, of which the events up to `floor` are unknown. The logs of the former epoch end.
-    fn begin_epoch(&self, epoch: Epoch, floor: Place) {
+    pub(super) fn begin_epoch(&self, epoch: Epoch, floor: Place) {
         let mut logs = self.write();
         logs.epoch = Some((epoch, floor));
         let ended = std::mem::take(&mut logs.by_namespace);
@@ -222,13 +222,13 @@ impl Logs {
     }
 
     /// Returns the longest time that an event is kept.
-    fn max_age(&self) -> Duration {
+    pub(super) fn max_age(&self) -> Duration {
         let histories = self.histories.iter().map(|history| history.rule.max_age);
         let longest = histories.max().unwrap_or_default();
         longest.max(self.limits.age)
     }
 
-    fn all(&self) -> Vec<Arc<EventLog>> {
+    pub(super) fn all(&self) -> Vec<Arc<EventLog>> {
         self.read().by_namespace.values().cloned().collect()
     }
 
@@ -278,127 +278,6 @@ impl Logs {
         let logs = sizes.by_namespace.values();
         let sizes = logs.map(|log| log.lock().histories.size());
         sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-    }
-}
-
-impl Hub {
-    /// Enables the recovery of sessions and the histories of rooms, in memory or in a store. A store also keeps the session values of the given
-    /// types.
-    pub(crate) fn with_logs(
-        mut self,
-        recovery: Option<RecoveryOptions>,
-        histories: Vec<NamespaceHistory>,
-        stored: Option<(Arc<StoredEvents>, SessionTypes)>,
-    ) -> Self {
-        if recovery.is_none() && histories.is_empty() {
-            return self;
-        }
-        let limits = recovery.as_ref().map(|options| LogLimits {
-            bytes: options.bytes,
-            age: options.age,
-        });
-        let (stored, types) = stored.unzip();
-        let saver = recovery.as_ref().zip(stored.clone()).zip(types);
-        let saver = saver.map(|((options, stored), types)| {
-            let kept_for = options.max_disconnection;
-            Arc::new(SessionSaver::new(stored, types, kept_for))
-        });
-        self.is_plain &= stored.is_none();
-        let logs = Arc::new(Logs::new(limits, histories, stored));
-        if let Some(stored) = &logs.stored {
-            stored.keep_for(logs.max_age());
-        }
-        self.recovery =
-            recovery.map(|options| Arc::new(Recoveries::new(options, Arc::clone(&logs), saver)));
-        self.logs = Some(logs);
-        self
-    }
-
-    /// Returns the log of a namespace, if its events are kept.
-    pub(crate) fn log(&self, namespace: &Arc<str>) -> Option<Arc<EventLog>> {
-        self.logs.as_ref()?.get(namespace)
-    }
-
-    /// Returns this node's side of the event store, if there is one.
-    pub(crate) fn stored(&self) -> Option<&Arc<StoredEvents>> {
-        self.logs.as_ref()?.stored.as_ref()
-    }
-
-    /// Returns this node's side of the event store, if events to these rooms of a namespace are kept there. The store may be down.
-    pub(crate) fn stored_for(&self, namespace: &str, rooms: &[Room]) -> Option<&Arc<StoredEvents>> {
-        let logs = self.logs.as_ref()?;
-        let stored = logs.stored.as_ref()?;
-        logs.keep(namespace, rooms).then_some(stored)
-    }
-
-    /// Returns the saver of sessions, if there is a store and sessions are recovered.
-    pub(crate) fn saver(&self) -> Option<&Arc<SessionSaver>> {
-        self.recovery.as_ref()?.saver.as_ref()
-    }
-
-    /// Returns whether events of the store in this epoch are delivered here when they are read.
-    pub(crate) fn follows(&self, epoch: &str) -> bool {
-        let followed = self.stored().and_then(|stored| stored.progress().epoch);
-        followed.is_some_and(|followed| followed.to_string() == epoch)
-    }
-
-    /// Notes that another node delivers an event before it is kept, under this number; 0 if it will not be kept. Clients that are away miss it.
-    /// Returns whether it was read from the store before.
-    pub(crate) fn was_not_kept(&self, namespace: &str, node: &str, number: u64) -> bool {
-        let Some(stored) = self.stored() else {
-            return false;
-        };
-        let was_read = stored.origins().unkept(node, number);
-        if !was_read && let Some(log) = self.log(&Arc::from(namespace)) {
-            log.lose(None);
-        }
-        was_read
-    }
-
-    /// Returns whether the nodes of the store may have delivered different events to their clients, because it was down. Which events a client
-    /// has missed can't be told from its position then.
-    pub(super) fn are_nodes_unsettled(&self) -> bool {
-        self.stored()
-            .is_some_and(|stored| stored.origins().are_unsettled())
-    }
-
-    /// Lets the store drop entries that no node needs any more.
-    pub(super) async fn trim_store(&self) {
-        let (Some(logs), Some(stored)) = (&self.logs, self.stored()) else {
-            return;
-        };
-        logs.trim();
-        stored.trim().await;
-    }
-
-    /// Begins an epoch of the store, of which the events up to `floor` are unknown.
-    pub(super) fn begin_epoch(&self, epoch: Epoch, floor: Place) {
-        if let Some(logs) = &self.logs {
-            logs.begin_epoch(epoch, floor);
-        }
-    }
-
-    /// Notes that events were not kept, so that clients that were away have missed them. `number` is the entry that tells it to all nodes;
-    /// `None` if only this node knows.
-    pub(super) fn lose_events(&self, number: Option<u64>) {
-        for log in self.logs.iter().flat_map(|logs| logs.all()) {
-            log.lose(number);
-        }
-    }
-
-    /// Notes that this node will not read the entries up to this number, which others have: its connected clients have missed events as well.
-    /// Those with a session are disconnected, and come back as new clients.
-    pub(super) fn miss_events(&self, number: u64) {
-        self.lose_events(Some(number));
-        let namespaces: Vec<_> = self.read().values().cloned().collect();
-        for client in namespaces
-            .iter()
-            .flat_map(|clients| clients.everyone.list().to_vec())
-        {
-            if client.recoverable().is_some() {
-                client.connection().miss_events();
-            }
-        }
     }
 }
 

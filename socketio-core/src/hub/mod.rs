@@ -26,6 +26,7 @@ mod hub;
 mod joined_rooms;
 mod joining;
 mod keeping;
+mod kept_events;
 #[cfg_attr(
     not(feature = "api"),
     allow(dead_code, reason = "only the HTTP API asks")

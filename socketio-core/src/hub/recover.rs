@@ -2,11 +2,7 @@
 //!
 //! Locks are taken in the order client → log → namespace → room → outbox, and the sessions last.
 
-use std::{
-    borrow::Cow,
-    convert::Infallible,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 use super::{
     Client, CloseRequest, ConnectionHandle, Delivery, DeliveryOptions, Hub, PacketKind, Room,
@@ -381,22 +377,5 @@ impl Hub {
             recovery.counters.count(RecoveryOutcome::Evicted);
             recovery.lose(evicted);
         }
-    }
-}
-
-impl Recoveries {
-    /// Returns whether the session of a client that ends for this reason is kept.
-    pub(crate) fn keeps(&self, client: &Client, reason: Reason) -> bool {
-        // If a later event has arrived, the client presents its offset, and the dropped event would not be replayed.
-        let is_lossy = client.connection().has_lost_event();
-        // With a store, another node may recover it.
-        let is_moved = self.saver.is_some() && reason == Reason::ServerShutdown;
-        (reason.is_recoverable() || is_moved)
-            && client
-                .recoverable()
-                .is_some_and(|recoverable| !recoverable.log().is_ended())
-            && !is_lossy
-            && self.options.sessions > 0
-            && !self.is_stopping.load(Ordering::Relaxed)
     }
 }

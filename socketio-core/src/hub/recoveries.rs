@@ -23,7 +23,7 @@ use super::{
     stored::{SessionMark, SessionSaver},
 };
 use crate::{
-    base::{Request, Sid, fault},
+    base::{Reason, Request, Sid, fault},
     counters::{RecoveryCounters, RecoveryOutcome},
 };
 
@@ -67,7 +67,7 @@ pub(crate) struct Recoveries {
     on_lost: OnceLock<OnLost>,
     is_swept: AtomicBool,
     /// Whether the server stops, so that nothing is kept any more.
-    pub(super) is_stopping: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 impl Recoveries {
@@ -96,6 +96,21 @@ impl Recoveries {
             tracing::error!(target: "socketio", %panic, "the function given to `Recovery::clients` panicked: the client can't recover its session");
             false
         })
+    }
+
+    /// Returns whether the session of a client that ends for this reason is kept.
+    pub(crate) fn keeps(&self, client: &Client, reason: Reason) -> bool {
+        // If a later event has arrived, the client presents its offset, and the dropped event would not be replayed.
+        let is_lossy = client.connection().has_lost_event();
+        // With a store, another node may recover it.
+        let is_moved = self.saver.is_some() && reason == Reason::ServerShutdown;
+        (reason.is_recoverable() || is_moved)
+            && client
+                .recoverable()
+                .is_some_and(|recoverable| !recoverable.log().is_ended())
+            && !is_lossy
+            && self.options.sessions > 0
+            && !self.is_stopping.load(Ordering::Relaxed)
     }
 
     /// Begins a session in a namespace, which ends with [`leave`](Self::leave). Returns `None` if there is a store that was not opened yet.

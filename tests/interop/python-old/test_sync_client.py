@@ -79,11 +79,12 @@ def test_the_server_calls_the_client(connect, conformance, question):
     assert person.call("ask", question) == (question, question)
 
 
-def test_many_events_arrive_in_order(connect, conformance):
+def test_many_events_arrive(connect, conformance):
     person = connect(conformance)
     for number in range(100):
         person.emit("message", number)
-    assert [person.next("message-back")[0] for _ in range(100)] == list(range(100))
+    # These clients handle each event in a thread of its own, so that the order of their handlers is not that of the events.
+    assert sorted(person.next("message-back")[0] for _ in range(100)) == list(range(100))
 
 
 def test_the_query_of_the_url_is_the_auth(connect, conformance):

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     kept_event::{KeptEvent, OnOutcome, Outcome},
-    stored_events::{StoredEvents, Unsubmitted},
+    stored_events::StoredEvents,
+    submit::Unsubmitted,
 };
 use crate::{
     event_log::{Place, Recipients, Stamped},

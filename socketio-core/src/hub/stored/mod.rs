@@ -5,6 +5,7 @@
 //! | `stored_events.rs` | [`StoredEvents`]: what a node knows of the store, and its tasks |
 //! | `keep.rs` | what is to be kept: appended, or delivered without the store |
 //! | `pending.rs` | what was appended, or is about to be, and was not read yet |
+//! | `submit.rs` | queues events and other entries |
 //! | `append.rs`, `outage.rs` | the task that appends, and what happens when the store is down |
 //! | `late.rs` | what is appended after an outage |
 //! | `follow.rs` | the task that reads what all nodes have appended, and delivers it |
@@ -35,6 +36,7 @@ mod session_record;
 mod session_saver;
 mod session_types;
 mod stored_events;
+mod submit;
 mod tail;
 
 pub(crate) use kept_event::{KeptEvent, Outcome};
