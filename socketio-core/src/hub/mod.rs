@@ -26,6 +26,7 @@ mod hub;
 mod joined_rooms;
 mod joining;
 mod keeping;
+mod late_acks;
 #[cfg_attr(
     not(feature = "api"),
     allow(dead_code, reason = "only the HTTP API asks")
