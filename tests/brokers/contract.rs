@@ -7,11 +7,12 @@
 //! broker_contract --once-rules
 //! broker_contract --once RULE --url URL
 //! broker_contract --event-store PREFIX --url URL
+//! broker_contract --deliveries PREFIX --url URL
 //! ```
 //!
 //! `--proxied-url` leads to the port LISTEN, where a proxy passes everything on to the port TARGET of the broker, and fails as a rule
 //! demands. Without the URLs nothing is checked, and the program fails. `--once` checks the store of `once` in Redis, `--event-store` the
-//! event store, with keys of this prefix.
+//! event store, and `--deliveries` the limits of kept events, with keys of this prefix.
 
 use std::{
     process::ExitCode,
@@ -19,14 +20,15 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use socketio::{
-    BoxError, MemoryOnce, RedisOnce, RedisStreams,
+    BoxError, DeliverError, Deliveries, MemoryOnce, RedisOnce, RedisStreams, SocketIo,
     message_queue::{Kafka, MessageQueue, Nats, RabbitMq, Redis},
 };
 use socketio_test::{
-    EventStoreContract, MessageQueueContract, Network, OnceStoreContract, TestQueue,
+    EventStoreContract, MessageQueueContract, Network, OnceStoreContract, TestClient, TestQueue,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -248,6 +250,46 @@ async fn check_event_store(options: &Options) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Checks that kept events of one recipient in Redis take no more than their share, which is free again when they have gone.
+async fn check_deliveries(options: &Options) -> Result<(), BoxError> {
+    let redis = Redis::new(options.get("--url")?)?;
+    let io = SocketIo::bare()
+        .on("login", |user: String| socketio::set_user(user).is_ok())
+        .deliveries(
+            Deliveries::default()
+                .redis(redis, options.get("--deliveries")?)
+                .on_undelivered(async |_| ())
+                .max_bytes_per_recipient(10_000),
+        )
+        .build()?;
+    let text = "x".repeat(3_000);
+    let fill = async |user: &str| -> Result<(), BoxError> {
+        for _ in 0..3 {
+            let kept = io.to_user(user).deliver("x", &text);
+            kept.expires(Duration::from_secs(3)).await?;
+        }
+        let refused = io.to_user(user).deliver("x", &text).await;
+        assert!(
+            matches!(refused, Err(DeliverError::Full(option)) if option.contains("max_bytes_per_recipient")),
+            "{refused:?}"
+        );
+        Ok(())
+    };
+    fill("ana").await?;
+    fill("bo").await?;
+    let client = TestClient::connect(&io, "/").await?;
+    client.on("x", |_: String| ());
+    assert!(client.call::<bool>("login", "ana").await?);
+    for _ in 0..3 {
+        client.next().await;
+    }
+    // Those of the other user expire.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    client.disconnect().await?;
+    fill("ana").await?;
+    fill("bo").await
+}
+
 /// Receives one message, cancels the next `receive` after one poll, and stays idle until it is killed.
 async fn leave_unacknowledged(options: &Options) -> Result<(), BoxError> {
     let channel = options.get("--unacknowledged")?;
@@ -281,6 +323,8 @@ async fn main() -> ExitCode {
         leave_unacknowledged(&options).await
     } else if options.has("--event-store") {
         check_event_store(&options).await
+    } else if options.has("--deliveries") {
+        check_deliveries(&options).await
     } else {
         check(&options).await
     };

@@ -55,6 +55,13 @@ def test_the_event_store_keeps_its_contract(broker):
     assert finished.returncode == 0, finished.stderr
 
 
+@pytest.mark.only("redis")
+def test_kept_events_of_one_recipient_take_no_more_than_their_share(broker):
+    command = [CONTRACT, "--deliveries", unique("deliveries"), "--url", broker.url()]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_the_suite_fails_without_a_broker():
     finished = subprocess.run([CONTRACT, "messages_keep_their_order"], stderr=subprocess.PIPE, text=True)
     assert finished.returncode != 0

@@ -149,6 +149,43 @@ async fn at_a_limit_further_events_are_refused_and_nothing_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_who_never_acknowledges_does_not_use_up_the_memory_for_others() {
+    let io = server(Deliveries::default().max_bytes_per_recipient(10_000));
+    let large = "x".repeat(4_000);
+    for _ in 0..2 {
+        // A limit is free again when the events have gone.
+        for _ in 0..2 {
+            io.to_user("ana").deliver("x", &large).await.unwrap();
+        }
+        let refused = io.to_user("ana").deliver("x", &large).await;
+        assert!(
+            matches!(
+                refused,
+                Err(DeliverError::Full("`Deliveries::max_bytes_per_recipient`"))
+            ),
+            "{refused:?}"
+        );
+        io.to_user("bo").deliver("x", "small").await.unwrap();
+        let client = TestClient::connect(&io, "/").await.unwrap();
+        client.on("x", |_: String| ());
+        client.call::<()>("login", "ana").await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(client.next().await, event("x", &large));
+        }
+        client.disconnect().await.unwrap();
+    }
+    // By default, one user has a sixteenth of the memory for all.
+    let io = server(Deliveries::default());
+    let large = "x".repeat(1_000_000);
+    let mut kept = 0;
+    while io.to_user("ana").deliver("x", &large).await.is_ok() {
+        kept += 1;
+    }
+    assert_eq!(kept, 4);
+    io.to_user("bo").deliver("x", &large).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_shut_down_sends_nothing_more() {
     let io = server(Deliveries::default());
     let client = user(&io, "ana").await;

@@ -1,6 +1,12 @@
 //! An event store that is down, or has lost its data.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use socketio::{EventStore, MemoryEvents, Reason, Recovery, SocketIo, metrics::StoreHealth};
 use socketio_test::{TestClient, TestQueue, TestStore, event};
@@ -111,6 +117,41 @@ async fn an_acknowledgement_does_not_wait_for_a_store_that_is_down() {
         assert!(client.call::<bool>("enter", room).await.unwrap());
         assert!(began.elapsed() < Duration::from_secs(3));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_not_read_while_many_acknowledgements_wait_for_the_store() {
+    const EVENTS: usize = 3_000;
+    let handled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&handled);
+    let store = TestStore::new();
+    let io = SocketIo::bare()
+        .on("say", move |text: String| {
+            count.fetch_add(1, Ordering::Relaxed);
+            socketio::to("room").emit("said", &text);
+            text
+        })
+        .recovery(Recovery::default())
+        .event_store(store.clone())
+        .build()
+        .unwrap();
+    io.subscribed().await;
+    let client = connect(&io).await;
+    store.cut();
+    for number in 0..EVENTS {
+        drop(client.send_raw(&format!(r#"2{number}["say","hello"]"#)));
+    }
+    sleep(Duration::from_secs(1)).await;
+    // Twice the default of `max_waiting_events`: what is acknowledged late, and what has been read and waits for its handler.
+    let early = handled.load(Ordering::Relaxed);
+    assert!((256..=512).contains(&early), "{early}");
+    // Once the store is given up, the client is read again.
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(handled.load(Ordering::Relaxed), EVENTS);
+    let packets = client.packets();
+    let received = packets.iter().filter(|packet| !packet.is_sent());
+    let acks = received.filter(|packet| packet.text().is_some_and(|text| text.starts_with('3')));
+    assert_eq!(acks.count(), EVENTS);
 }
 
 #[tokio::test(start_paused = true)]

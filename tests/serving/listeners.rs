@@ -1,6 +1,6 @@
 //! Listeners: ports, Unix sockets, custom listeners, failures.
 
-use std::io;
+use std::{io, time::Duration};
 
 use socketio::{Listener, Peer, Request, SocketIo};
 use test_support::{
@@ -39,6 +39,23 @@ async fn a_unix_socket_is_served_and_its_peers_have_no_address() {
     let request = requests.recv().await.unwrap();
     assert_eq!(request.peer_addr(), None);
     assert!(!request.is_tls());
+}
+
+/// The system delays connections beyond the backlog of the listener by a second or more, and may reset them. tokio's own is 128.
+#[tokio::test]
+async fn hundreds_of_clients_connect_while_the_server_accepts_none() {
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    let allowed = allowed.map_or(4_096, |number| number.trim().parse().unwrap());
+    let (io, _requests) = server();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move { io.serve((), listener).await });
+    let stream = TcpStream::connect(addr).await.unwrap();
+    assert!(exchange(stream, "GET", "/", "").await.contains("Not Found"));
+    // These calls block the only thread, so that the server does not run meanwhile.
+    let connect = |_| std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(500));
+    let connected: Result<Vec<_>, _> = (0..300.min(allowed)).map(connect).collect();
+    connected.unwrap();
 }
 
 #[tokio::test]

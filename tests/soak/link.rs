@@ -10,7 +10,7 @@ use test_support::engine_client::{Frame, WebSocket};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 const OPEN: &str = "/socket.io/?EIO=4&transport=";
@@ -34,7 +34,9 @@ pub(crate) async fn request(
     target: &str,
     body: &str,
 ) -> Option<String> {
+    let began = Instant::now();
     let mut stream = connect(addr).await?;
+    let connected = began.elapsed();
     let length = body.len();
     let request = format!(
         "{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -49,7 +51,10 @@ pub(crate) async fn request(
         }
         (read, _) => {
             if EXPLAINS.load(Relaxed) {
-                println!("{method} {body:?}: {read:?}, {response:?}");
+                let elapsed = began.elapsed();
+                println!(
+                    "{method} {body:?}: {read:?}, {response:?} after {elapsed:?}; connected after {connected:?}"
+                );
             }
             None
         }

@@ -64,7 +64,7 @@ fn builder(counts: &Arc<Counts>) -> SocketIoBuilder {
         })
         .shared_state(Arc::clone(counts))
         .ping_interval(Duration::from_secs(5))
-        // Connections wait for seconds while the backlog of the listener is full.
+        // With two processors for three programs, connections may wait for seconds until they are accepted.
         .ping_timeout(Duration::from_secs(20))
         .max_outbox_total(256 << 20)
 }

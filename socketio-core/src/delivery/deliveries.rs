@@ -44,6 +44,7 @@ impl Default for Deliveries {
             store: Arc::new(MemoryDeliveries::default()),
             limits: DeliveryLimits {
                 recipient_events: 1_000,
+                recipient_bytes: 4 << 20,
                 events: 100_000,
                 bytes: 64 << 20,
             },
@@ -92,6 +93,16 @@ impl Deliveries {
         self
     }
 
+    /// Sets how much memory the events that are kept for one user or client may take, in bytes, in this process or in Redis. Further ones
+    /// are refused. Default: 4 MiB (4,194,304 bytes).
+    ///
+    /// It keeps a user whose clients never acknowledge from using up [`max_bytes`](Self::max_bytes), which is for all users together: set
+    /// it to a small part of that.
+    pub fn max_bytes_per_recipient(mut self, bytes: usize) -> Self {
+        self.limits.recipient_bytes = bytes;
+        self
+    }
+
     /// Sets how many events may be kept in total. Further ones are refused. Default: 100,000 events.
     pub fn max_events(mut self, events: usize) -> Self {
         self.limits.events = events;
@@ -133,6 +144,10 @@ impl Deliveries {
             (
                 self.limits.recipient_events == 0,
                 "`Deliveries::max_per_recipient` must not be zero",
+            ),
+            (
+                self.limits.recipient_bytes == 0,
+                "`Deliveries::max_bytes_per_recipient` must not be zero",
             ),
             (
                 self.limits.events == 0,
@@ -245,6 +260,7 @@ mod tests {
         assert_eq!(deliveries.max_attempts, 10);
         assert_eq!(deliveries.ack_timeout, Duration::from_secs(20));
         assert_eq!(deliveries.limits.recipient_events, 1_000);
+        assert_eq!(deliveries.limits.recipient_bytes, 4_194_304);
         assert_eq!(deliveries.limits.events, 100_000);
         assert_eq!(deliveries.limits.bytes, 67_108_864);
         assert_eq!(deliveries.problems().count(), 0);

@@ -41,6 +41,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<(Instant, KeptEvent)>,
+    bytes: usize,
     claim: Option<(Claim, Instant)>,
 }
 
@@ -58,15 +59,21 @@ impl State {
         limits: &DeliveryLimits,
     ) -> Result<(), DeliverError> {
         let weight = recipient.weight() + event.weight();
+        let (events, bytes) = self
+            .queues
+            .get(recipient)
+            .map_or((0, 0), |queue| (queue.events.len(), queue.bytes));
+        if events >= limits.recipient_events {
+            return Err(DeliverError::Full("`Deliveries::max_per_recipient`"));
+        }
+        if bytes + weight > limits.recipient_bytes {
+            return Err(DeliverError::Full("`Deliveries::max_bytes_per_recipient`"));
+        }
         if self.expiries.len() >= limits.events {
             return Err(DeliverError::Full("`Deliveries::max_events`"));
         }
         if self.bytes + weight > limits.bytes {
             return Err(DeliverError::Full("`Deliveries::max_bytes`"));
-        }
-        let queue = self.queues.entry(recipient.clone()).or_default();
-        if queue.events.len() >= limits.recipient_events {
-            return Err(DeliverError::Full("`Deliveries::max_per_recipient`"));
         }
         let now = Instant::now();
         // An expiry beyond the range of the clock becomes about 136 years.
@@ -74,6 +81,8 @@ impl State {
             .checked_add(event.expiry)
             .unwrap_or(now + Duration::from_secs(1 << 32));
         self.bytes += weight;
+        let queue = self.queues.entry(recipient.clone()).or_default();
+        queue.bytes += weight;
         self.expiries.insert((expires, event.id), recipient.clone());
         queue.events.push_back((expires, event));
         Ok(())
@@ -107,11 +116,13 @@ impl State {
         let queue = self.queues.get_mut(recipient)?;
         let index = queue.events.iter().position(|(_, event)| event.id == id)?;
         let (expires, event) = queue.events.remove(index)?;
+        let weight = recipient.weight() + event.weight();
+        queue.bytes -= weight;
         if queue.events.is_empty() {
             self.queues.remove(recipient);
         }
         self.expiries.remove(&(expires, id));
-        self.bytes -= recipient.weight() + event.weight();
+        self.bytes -= weight;
         Some(event)
     }
 

@@ -1,6 +1,7 @@
 //! [`RedisDeliveries`]: kept events in Redis, for all nodes.
 //!
-//! Each recipient has a list of ids in order, and a claim. All recipients share a table of events, a table of attempts, and a list by expiry.
+//! Each recipient has a list of ids in order, and a claim. All recipients share a table of events, a table of attempts, a table of how many bytes
+//! each has, and a list by expiry.
 //! All names have the same hash tag, so that one script may change several keys.
 
 use std::{
@@ -24,10 +25,15 @@ use crate::{
     once::Claim,
 };
 
-/// `KEYS`: list, events, expiries. `ARGV`: id, event, expiry, limit of the recipient, limit of all, recipient, channel.
+/// `KEYS`: list, events, expiries, sizes. `ARGV`: id, event, expiry, limit of the recipient, limit of all, recipient, channel, bytes of the
+/// recipient. The size of an empty list counts as zero, whatever the table says.
 const PUSH: &str = "
-if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[4]) then return 1 end
+local count, bytes = redis.call('LLEN', KEYS[1]), #ARGV[2]
+if count >= tonumber(ARGV[4]) then return 1 end
+if count > 0 then bytes = bytes + (redis.call('HGET', KEYS[4], ARGV[6]) or 0) end
+if bytes > tonumber(ARGV[8]) then return 3 end
 if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[5]) then return 2 end
+redis.call('HSET', KEYS[4], ARGV[6], bytes)
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[6] .. ' ' .. ARGV[1])
@@ -49,10 +55,12 @@ while true do
   redis.call('LPOP', KEYS[1])
 end";
 
-/// `KEYS`: list, events, attempts, claim, expiries. `ARGV`: claim, id, recipient.
+/// `KEYS`: list, events, attempts, claim, expiries, sizes. `ARGV`: claim, id, recipient.
 const REMOVE: &str = "
 if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('DEL', KEYS[4]) end
 redis.call('LREM', KEYS[1], 1, ARGV[2])
+redis.call('HINCRBY', KEYS[6], ARGV[3], -redis.call('HSTRLEN', KEYS[2], ARGV[2]))
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HDEL', KEYS[6], ARGV[3]) end
 redis.call('HDEL', KEYS[3], ARGV[2])
 redis.call('ZREM', KEYS[5], ARGV[3] .. ' ' .. ARGV[2])
 return redis.call('HDEL', KEYS[2], ARGV[2])";
@@ -62,7 +70,7 @@ const RELEASE: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1";
 
-/// `KEYS`: expiries, events, attempts. `ARGV`: the time, the prefix of the names of lists.
+/// `KEYS`: expiries, events, attempts, sizes. `ARGV`: the time, the prefix of the names of lists.
 const EXPIRE: &str = "
 local expired = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 100)) do
@@ -70,6 +78,8 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'L
   local recipient, id = string.sub(member, 1, space - 1), string.sub(member, space + 1)
   redis.call('ZREM', KEYS[1], member)
   redis.call('LREM', ARGV[2] .. recipient, 1, id)
+  redis.call('HINCRBY', KEYS[4], recipient, -redis.call('HSTRLEN', KEYS[2], id))
+  if redis.call('EXISTS', ARGV[2] .. recipient) == 0 then redis.call('HDEL', KEYS[4], recipient) end
   local attempts, event = redis.call('HGET', KEYS[3], id), redis.call('HGET', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)
   redis.call('HDEL', KEYS[2], id)
@@ -142,6 +152,7 @@ impl DeliveryStore for RedisDeliveries {
                 self.name("list", &text),
                 self.name("events", ""),
                 self.name("expiries", ""),
+                self.name("sizes", ""),
             ];
             let mut command = self.command(PUSH, &keys);
             command
@@ -151,10 +162,12 @@ impl DeliveryStore for RedisDeliveries {
                 .arg(limits.recipient_events)
                 .arg(limits.events)
                 .arg(text)
-                .arg(self.channel());
+                .arg(self.channel())
+                .arg(limits.recipient_bytes);
             match self.redis.query(&command).await {
                 Ok(0_u8) => Ok(()),
                 Ok(1) => Err(DeliverError::Full("`Deliveries::max_per_recipient`")),
+                Ok(3) => Err(DeliverError::Full("`Deliveries::max_bytes_per_recipient`")),
                 Ok(_) => Err(DeliverError::Full("`Deliveries::max_events`")),
                 Err(error) => Err(DeliverError::Store(error)),
             }
@@ -202,6 +215,7 @@ impl DeliveryStore for RedisDeliveries {
                 self.name("attempts", ""),
                 self.name("claim", &text),
                 self.name("expiries", ""),
+                self.name("sizes", ""),
             ];
             let mut command = self.command(REMOVE, &keys);
             command
@@ -231,6 +245,7 @@ impl DeliveryStore for RedisDeliveries {
                 self.name("expiries", ""),
                 self.name("events", ""),
                 self.name("attempts", ""),
+                self.name("sizes", ""),
             ];
             let mut command = self.command(EXPIRE, &keys);
             command.arg(now()).arg(self.name("list", ""));

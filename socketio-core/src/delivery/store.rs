@@ -35,6 +35,7 @@ impl KeptEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeliveryLimits {
     pub(crate) recipient_events: usize,
+    pub(crate) recipient_bytes: usize,
     pub(crate) events: usize,
     pub(crate) bytes: usize,
 }

@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     aliases::Aliases,
+    late_acks::LateAcks,
     outbox_queue::OutboxQueue,
     slots::{Slot, Slots},
 };
@@ -47,8 +48,7 @@ pub(crate) struct ConnectionHandle {
     /// The [`CloseRequest`](super::CloseRequest) as a number; 0 for none.
     pub(super) closing: AtomicU8,
     transport: Mutex<&'static str>,
-    /// The number of acknowledgements that wait for the event store.
-    late_acks: AtomicUsize,
+    late_acks: LateAcks,
     /// The number of calls of this server whose acks are pending on this connection.
     pending_calls: AtomicUsize,
     /// The number of acks that are pending on this connection, those of callbacks included.
@@ -83,7 +83,7 @@ impl ConnectionHandle {
             writable: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
-            late_acks: AtomicUsize::new(0),
+            late_acks: LateAcks::default(),
             pending_calls: AtomicUsize::new(0),
             pending_acks: AtomicUsize::new(0),
             callbacks: OnceLock::new(),
@@ -259,21 +259,16 @@ impl ConnectionHandle {
         self.pending_calls.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Counts an acknowledgement that waits for the event store, until [`end_late_ack`](Self::end_late_ack).
-    pub(super) fn begin_late_ack(&self) {
-        self.late_acks.fetch_add(1, Ordering::Relaxed);
+    /// Returns the packets that wait for the event store.
+    pub(crate) fn late_acks(&self) -> &LateAcks {
+        &self.late_acks
     }
 
-    pub(super) fn end_late_ack(&self) {
-        self.late_acks.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn end_late_ack(&self, bytes: usize) {
+        self.late_acks.end(bytes);
         if self.is_draining() {
             self.notify();
         }
-    }
-
-    /// Returns whether acknowledgements wait for the event store.
-    pub(crate) fn has_late_acks(&self) -> bool {
-        self.late_acks.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn has_pending_calls(&self) -> bool {

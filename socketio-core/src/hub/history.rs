@@ -168,7 +168,7 @@ fn has_all(log: &Arc<EventLog>, client: &Client, room: &Room, from: JoinFrom) ->
         // A client without a session has been connected since it has joined.
         return true;
     };
-    let may_be_late = client.connection().has_late_acks();
+    let may_be_late = !client.connection().late_acks().is_empty();
     let mut memberships = recoverable.memberships();
     epoch == log.epoch() && memberships.has_all_after(room, seq, may_be_late)
 }

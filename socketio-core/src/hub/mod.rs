@@ -27,6 +27,7 @@ mod joined_rooms;
 mod joining;
 mod keeping;
 mod kept_events;
+mod late_acks;
 #[cfg_attr(
     not(feature = "api"),
     allow(dead_code, reason = "only the HTTP API asks")

@@ -18,6 +18,13 @@ impl ConnectionHandle {
         self.push_into(|outbox| outbox.push(packet, kind, 1, None));
     }
 
+    /// Pushes a packet that has waited for the event store.
+    pub(super) fn push_late(&self, packet: Frames) {
+        let bytes = packet.bytes();
+        self.push(packet, PacketKind::Protocol);
+        self.end_late_ack(bytes);
+    }
+
     /// Pushes an event as [`push`](Self::push) does. `recipients` is an estimate of how many outboxes share its bytes.
     pub(crate) fn push_event(
         &self,

@@ -127,6 +127,7 @@ async fn accept<M: 'static>(
     mut listener: impl Listener,
 ) -> Infallible {
     let mut failing = false;
+    listener.start();
     let admission = Arc::clone(io.node().engine.admission());
     let most = most_connections(admission.most_connections());
     loop {

@@ -3,12 +3,16 @@
 use std::{future::Future, io, net::SocketAddr};
 
 use http::{Extensions, uri::Scheme};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
 };
 
 use crate::base::{PeerAddr, UnixPeer};
+
+/// The number of connections that may wait until they are accepted. The system's own limit may be lower.
+const BACKLOG: i32 = 4_096;
 
 /// Accepts the connections that [`serve`](crate::SocketIo::serve) speaks HTTP on.
 ///
@@ -28,6 +32,10 @@ use crate::base::{PeerAddr, UnixPeer};
 /// impl Listener for Local {
 ///     type Io = TcpStream;
 ///
+///     fn start(&mut self) {
+///         Listener::start(&mut self.0);
+///     }
+///
 ///     async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
 ///         loop {
 ///             let (stream, peer) = Listener::accept(&mut self.0).await?;
@@ -46,6 +54,14 @@ use crate::base::{PeerAddr, UnixPeer};
 pub trait Listener: Send + 'static {
     /// The byte stream of a connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Prepares the listener. Called once, before the first [`accept`](Self::accept). Default: does nothing.
+    ///
+    /// Those of tokio let 4,096 connections wait until they are accepted, or as many as the system allows
+    /// (`net.core.somaxconn` on Linux). tokio's own number is 128, which many clients that connect at once exceed: the system then
+    /// delays further connections by a second or more, and resets some of them. A listener that contains another one calls its
+    /// `start`.
+    fn start(&mut self) {}
 
     /// Accepts the next connection. No other is accepted meanwhile, so a handshake of several round trips belongs in the first
     /// reads of the connection, which [`header_timeout`](crate::SocketIoBuilder::header_timeout) limits.
@@ -106,6 +122,11 @@ impl From<SocketAddr> for Peer {
 impl Listener for TcpListener {
     type Io = TcpStream;
 
+    fn start(&mut self) {
+        // An error leaves the backlog as it is.
+        let _ = SockRef::from(&*self).listen(BACKLOG);
+    }
+
     async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
         let (stream, addr) = TcpListener::accept(self).await?;
         // Packets are small and latency matters. If the option can't be set, packets are only slower.
@@ -118,6 +139,10 @@ impl Listener for TcpListener {
 #[cfg(unix)]
 impl Listener for tokio::net::UnixListener {
     type Io = tokio::net::UnixStream;
+
+    fn start(&mut self) {
+        let _ = SockRef::from(&*self).listen(BACKLOG);
+    }
 
     async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         let (stream, _) = tokio::net::UnixListener::accept(self).await?;

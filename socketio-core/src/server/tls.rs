@@ -127,6 +127,10 @@ impl<L: Listener> TlsListener<L> {
 impl<L: Listener> Listener for TlsListener<L> {
     type Io = TlsStream<L::Io>;
 
+    fn start(&mut self) {
+        self.inner.start();
+    }
+
     async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         let (stream, mut peer) = self.inner.accept().await?;
         peer.tls = true;

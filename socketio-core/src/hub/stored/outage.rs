@@ -12,7 +12,7 @@ use super::{
     pending::Pending,
     stored_events::{Phase, State, StoredEvents},
 };
-use crate::hub::{Hub, PacketKind};
+use crate::hub::Hub;
 
 /// The maximum number of times that events are sent in order when the store goes down, while others are emitted.
 const ROUNDS: usize = 8;
@@ -59,8 +59,7 @@ impl StoredEvents {
     fn send_pending(&self, pending: Pending, hub: Option<&Hub>) {
         let entry = match pending {
             Pending::Packet(connection, packet) => {
-                connection.push(packet, PacketKind::Protocol);
-                connection.end_late_ack();
+                connection.push_late(packet);
                 return;
             }
             Pending::Entry(entry) => entry,

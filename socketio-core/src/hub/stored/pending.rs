@@ -14,10 +14,7 @@ use super::{
     late::{LateEntries, RecentEntries},
     stored_events::PATIENCE,
 };
-use crate::{
-    hub::{ConnectionHandle, PacketKind},
-    packet::Frames,
-};
+use crate::{hub::ConnectionHandle, packet::Frames};
 
 /// The maximum number of waiting events, and of their bytes.
 const WAITING: (usize, usize) = (65_536, 64 << 20);
@@ -148,7 +145,7 @@ impl PendingEvents {
 
     /// Adds a packet behind all entries.
     pub(super) fn push_packet(&mut self, connection: &Arc<ConnectionHandle>, packet: Frames) {
-        connection.begin_late_ack();
+        connection.late_acks().begin(packet.bytes());
         let connection = Arc::clone(connection);
         self.pending.push_back(Pending::Packet(connection, packet));
     }
@@ -241,8 +238,7 @@ impl PendingEvents {
         while let Some(pending) = self.pending.pop_front() {
             match pending {
                 Pending::Packet(connection, packet) => {
-                    connection.push(packet, PacketKind::Protocol);
-                    connection.end_late_ack();
+                    connection.push_late(packet);
                 }
                 Pending::Entry(entry) if entry.number > last => {
                     self.pending.push_front(Pending::Entry(entry));

@@ -113,7 +113,7 @@ impl SessionMark {
             return Err(packet);
         }
         let changes = unsaved.changes;
-        connection.begin_late_ack();
+        connection.late_acks().begin(packet.bytes());
         unsaved
             .acks
             .push((changes, (Arc::clone(connection), packet)));

@@ -172,8 +172,9 @@ impl SessionSaver {
     /// Sends the acknowledgements that waited for this number of stored changes of a session.
     fn release(&self, mark: &SessionMark, changes: u64) {
         for (connection, packet) in mark.saved(changes) {
+            let bytes = packet.bytes();
             self.stored.push_behind(&connection, packet);
-            connection.end_late_ack();
+            connection.end_late_ack(bytes);
         }
     }
 

@@ -59,7 +59,7 @@ impl<T: Transport> Connection<T> {
         let leaves = self.state == State::Open
             && self.handle.is_draining()
             && !self.handle.has_pending_calls()
-            && !self.handle.has_late_acks()
+            && self.handle.late_acks().is_empty()
             && self.queues.iter().all(EventQueue::is_quiet);
         if leaves {
             self.close(Reason::ServerShutdown);

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The size of the events whose handlers run, as a multiple of `max_http_buffer_size`, above which the client is not read. The same applies to
-/// the callbacks that run.
+/// the callbacks that run, and to the acknowledgements that wait for the event store.
 const RUNNING: usize = 4;
 
 /// The number of handlers of all clients of a connection that may run at a time, as a multiple of `max_concurrent_events`.
@@ -51,7 +51,7 @@ impl<T: Transport> Connection<T> {
         if self.state != State::Open || self.overflow.is_some() || self.joining.is_some() {
             return false;
         }
-        if !self.inbox_full() && !self.callbacks_full(cx) {
+        if !self.inbox_full() && !self.callbacks_full(cx) && !self.late_acks_full(cx) {
             self.backlog = Backlog::default();
             return true;
         }
@@ -90,6 +90,15 @@ impl<T: Transport> Connection<T> {
         }
         running.wake_at_end(cx.waker());
         is_full()
+    }
+
+    /// Whether too many acknowledgements for the client wait for the event store. The task is then woken when one was sent.
+    #[inline]
+    fn late_acks_full(&self, cx: &mut Context<'_>) -> bool {
+        let options = &self.node.options;
+        let most_bytes = options.engine.max_payload.saturating_mul(RUNNING);
+        let late = self.handle.late_acks();
+        late.is_full(options.inbox_events, most_bytes, cx.waker())
     }
 
     /// Whether callbacks for acks of this connection run, unless the server stops. The task is then woken when one ends.
