@@ -170,11 +170,11 @@ fn log_panic(panic: &Panic) {
 /// Checks what holds for all packets, whichever parser has read them.
 fn check(packet: &mut Packet, limits: &PacketLimits) -> Result<(), &'static str> {
     let namespace = &mut packet.namespace;
+    // As in text, a query behind the namespace is not part of it.
+    namespace.truncate(namespace.find('?').unwrap_or(namespace.len()));
     if namespace.is_empty() {
         namespace.push('/');
     }
-    // As in text, a query behind the namespace is not part of it.
-    namespace.truncate(namespace.find('?').unwrap_or(namespace.len()));
     if namespace.len() > limits.max_namespace_len {
         return Err("namespace too long");
     }

@@ -166,6 +166,7 @@ fn invalid_packets_are_refused_with_every_parser() {
     assert!(read("/", Body::Connect(Some(Data::from("token")))).is_err());
     assert_eq!(read("", event("x".into())).unwrap(), "/");
     assert_eq!(read("/chat?a=b", Body::Disconnect).unwrap(), "/chat");
+    assert_eq!(read("?a=b", Body::Disconnect).unwrap(), "/");
 }
 
 #[test]
