@@ -82,6 +82,22 @@ async fn an_address_with_too_many_wrong_tokens_has_to_wait_and_others_do_not() {
     assert_eq!(ask("192.0.2.7:3", READER).await.status, 200);
 }
 
+/// A web page can make the browser of an operator send such requests.
+#[tokio::test(start_paused = true)]
+async fn requests_without_a_token_do_not_block_their_address() {
+    let io = SocketIo::bare()
+        .api(options().max_failed_attempts(3))
+        .build()
+        .unwrap();
+    let target = "/socket.io-api/handlers";
+    for _ in 0..10 {
+        let response = request(&io, None, ("GET", target), "").await;
+        assert_eq!(response.status, 401);
+    }
+    let response = request(&io, Some(READER), ("GET", target), "").await;
+    assert_eq!(response.status, 200);
+}
+
 #[tokio::test]
 async fn a_token_for_reading_may_not_write() {
     let io = server();

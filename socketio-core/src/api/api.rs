@@ -145,7 +145,7 @@ impl Api {
         self
     }
 
-    /// Sets how often one address may send a wrong token, or none, within a minute. All its further requests are refused with status 429 until
+    /// Sets how often one address may send a wrong token within a minute. All its further requests are refused with status 429 until
     /// enough time has passed for another attempt. Default: 10 attempts.
     pub fn max_failed_attempts(mut self, attempts: u32) -> Self {
         self.limits.failed_attempts = attempts;

@@ -158,7 +158,10 @@ impl ApiState {
         if let Some(scope) = token.and_then(|token| self.tokens.scope(token.trim_ascii())) {
             return Ok(scope);
         }
-        self.attempts.failed(address);
+        // A request without a token guesses nothing, and a web page can make a browser send any number of them.
+        if token.is_some() {
+            self.attempts.failed(address);
+        }
         let detail = match (given.is_some(), token.is_some()) {
             (_, true) => "the token is wrong",
             (true, _) => "the header `Authorization` has no bearer token",
