@@ -16,12 +16,24 @@ use super::{
 pub(crate) trait Headers {
     /// Returns all values of a header, named in lower case, that are text.
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str>;
+
+    fn names(&self) -> impl Iterator<Item = &[u8]>;
+
+    /// Returns whether there is a forwarding header. Usually there is none, and looking each of them up would cost more.
+    fn has_forwarding(&self) -> bool {
+        self.names()
+            .any(|name| name.starts_with(b"x-forwarded-") || name == b"forwarded")
+    }
 }
 
 impl Headers for HeaderMap {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str> {
         let values = self.get_all(name).into_iter();
         values.filter_map(|value| value.to_str().ok())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys().map(|name| name.as_str().as_bytes())
     }
 }
 
@@ -55,14 +67,18 @@ impl<'a> Forwarded<'a> {
         extensions: &Extensions,
         proxies: &TrustedProxies,
     ) -> Self {
-        if !proxies.trusts_peer(extensions) {
-            return Forwarded::default();
+        match proxies.trusts_peer(extensions) {
+            true => Self::of_trusted(headers, proxies),
+            false => Forwarded::default(),
         }
-        let forwarded = Self::of_x_headers(headers, proxies);
-        if forwarded.is_some() {
-            return forwarded.unwrap_or_default();
-        }
-        Self::of_elements(headers, proxies).unwrap_or_default()
+    }
+
+    /// Reads the headers of a request whose peer is trusted.
+    pub(crate) fn of_trusted(headers: &'a impl Headers, proxies: &TrustedProxies) -> Self {
+        let of_elements = || Self::of_elements(headers, proxies);
+        let found = || Self::of_x_headers(headers, proxies).or_else(of_elements);
+        let found = headers.has_forwarding().then(found);
+        found.flatten().unwrap_or_default()
     }
 
     fn of_x_headers(headers: &'a impl Headers, proxies: &TrustedProxies) -> Option<Self> {
@@ -131,7 +147,7 @@ pub(crate) fn ignored(
     extensions: &Extensions,
     proxies: &TrustedProxies,
 ) -> Option<&'static str> {
-    if proxies.trusts_peer(extensions) {
+    if !headers.has_forwarding() || proxies.trusts_peer(extensions) {
         return None;
     }
     [FOR, PROTO, HOST, PORT, FORWARDED]

@@ -8,6 +8,7 @@ mod escaped;
 pub(crate) mod fault;
 pub(crate) mod forwarded;
 mod give_back;
+mod id_hasher;
 mod into_accept;
 mod large_buffer;
 mod lossy;
@@ -17,11 +18,15 @@ mod problem_log;
 mod protocol_version;
 mod reason;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response_body;
 mod sid;
 pub(crate) mod spans;
 mod states;
 mod tasks;
+#[cfg(test)]
+mod tasks_tests;
 mod trace_context;
 mod trusted_proxies;
 pub(crate) mod turn_clock;
@@ -37,7 +42,8 @@ pub use error::{
 };
 pub(crate) use error::{Cause, chain};
 pub(crate) use escaped::Escaped;
-pub(crate) use give_back::{give_back, give_back_list};
+pub(crate) use give_back::{give_back, give_back_list, give_back_set};
+pub(crate) use id_hasher::BuildIdHasher;
 pub use into_accept::IntoAccept;
 pub(crate) use large_buffer::{LargeBuffer, fitted};
 pub(crate) use lossy::lossy;

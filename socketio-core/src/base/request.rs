@@ -5,7 +5,7 @@ use std::{
     fmt, mem,
     net::{IpAddr, SocketAddr},
     str,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use http::{
@@ -24,12 +24,17 @@ use super::{forwarded::Forwarded, trusted_proxies::TrustedProxies};
 #[derive(Clone)]
 pub struct Request(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
-    method: Method,
+    /// `None` for GET, which most requests are.
+    method: Option<Box<Method>>,
     /// The URI, then each header as `name:value`, each on its own line. Neither a URI nor a header contains a newline,
     /// and a header's name no colon.
     head: Box<[u8]>,
-    extensions: Extensions,
+    /// The peer, if that was the only extension: the map for it would take more memory than the rest of the request. The map is created again
+    /// when it is asked for.
+    peer: Option<SocketAddr>,
+    extensions: OnceLock<Extensions>,
     proxies: TrustedProxies,
 }
 
@@ -57,32 +62,31 @@ impl Request {
     /// Returns the request of a server that trusts these proxies.
     pub(crate) fn behind(self, proxies: &TrustedProxies) -> Self {
         Request(Arc::new(Inner {
-            method: self.0.method.clone(),
-            head: self.0.head.clone(),
-            extensions: self.0.extensions.clone(),
             proxies: proxies.clone(),
+            ..Inner::clone(&self.0)
         }))
     }
 
     fn with_proxies(request: &mut Parts, proxies: TrustedProxies) -> Self {
-        let mut head = request.uri.to_string().into_bytes();
-        for (name, value) in &request.headers {
-            head.push(b'\n');
-            head.extend_from_slice(name.as_str().as_bytes());
-            head.push(b':');
-            head.extend_from_slice(value.as_bytes());
-        }
+        let extensions = mem::take(&mut request.extensions);
+        let peer = extensions.get::<PeerAddr>().map(|peer| peer.0);
+        let peer = peer.filter(|_| extensions.len() == 1);
+        let extensions = match peer {
+            Some(_) => OnceLock::new(),
+            None => OnceLock::from(extensions),
+        };
         Request(Arc::new(Inner {
-            method: request.method.clone(),
-            head: head.into(),
-            extensions: mem::take(&mut request.extensions),
+            method: (request.method != Method::GET).then(|| Box::new(request.method.clone())),
+            head: head(request),
+            peer,
+            extensions,
             proxies,
         }))
     }
 
     /// Returns the method: `GET`, or `CONNECT` for a WebSocket over HTTP/2.
     pub fn method(&self) -> &Method {
-        &self.0.method
+        self.0.method.as_deref().unwrap_or(&Method::GET)
     }
 
     /// Returns the URI as the client sent it, with the query. Parsed in each call.
@@ -111,13 +115,20 @@ impl Request {
 
     /// Returns the extensions that layers and services in front of this server have inserted: a session, a user.
     pub fn extensions(&self) -> &Extensions {
-        &self.0.extensions
+        self.0.extensions.get_or_init(|| {
+            let mut extensions = Extensions::new();
+            if let Some(peer) = self.0.peer {
+                extensions.insert(PeerAddr(peer));
+            }
+            extensions
+        })
     }
 
     /// Returns the address of the peer of the TCP connection; behind a proxy, the address of the proxy. `None` if it is
     /// not known: see [`PeerAddr`].
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.0.extensions.get::<PeerAddr>().map(|peer| peer.0)
+        let inserted = || self.extensions().get::<PeerAddr>().map(|peer| peer.0);
+        self.0.peer.or_else(inserted)
     }
 
     /// Returns the address of the client according to the proxies in front of this server, from `X-Forwarded-For` or
@@ -134,7 +145,7 @@ impl Request {
     /// Returns the address that limits per address use: the peer's, or the one that a trusted proxy has forwarded. `None` if it is not
     /// known.
     pub(crate) fn limited_address(&self) -> Option<IpAddr> {
-        match self.0.proxies.trusts_peer(&self.0.extensions) {
+        match self.is_peer_trusted() {
             true => self.forwarded_addr(),
             false => self.peer_addr().map(|peer| peer.ip()),
         }
@@ -146,7 +157,7 @@ impl Request {
     /// `run_tls` and [`Listener`](crate::Listener)s set it. A program that terminates TLS itself inserts an
     /// [`http::uri::Scheme`] into the request's extensions.
     pub fn is_tls(&self) -> bool {
-        self.0.extensions.get() == Some(&Scheme::HTTPS)
+        self.0.peer.is_none() && self.extensions().get() == Some(&Scheme::HTTPS)
     }
 
     /// Returns the full URL of the request: `https://example.org/socket.io/?EIO=4&transport=polling`. `None` if the
@@ -194,8 +205,18 @@ impl Request {
             .filter_map(|pair| pair.trim().split_once('='))
     }
 
+    fn is_peer_trusted(&self) -> bool {
+        match self.0.peer {
+            Some(peer) => self.0.proxies.trusts(peer.ip()),
+            None => self.0.proxies.trusts_peer(self.extensions()),
+        }
+    }
+
     fn forwarded(&self) -> Forwarded<'_> {
-        Forwarded::read(self, &self.0.extensions, &self.0.proxies)
+        match self.is_peer_trusted() {
+            true => Forwarded::of_trusted(self, &self.0.proxies),
+            false => Forwarded::default(),
+        }
     }
 
     /// Returns the subprotocols that the client offers for its WebSocket (`Sec-WebSocket-Protocol`), in their order. Empty
@@ -220,11 +241,43 @@ impl Request {
     }
 }
 
+/// Returns the URI and the headers as one block of text.
+fn head(request: &Parts) -> Box<[u8]> {
+    let uri = &request.uri;
+    let fields = || {
+        let fields = request.headers.iter();
+        fields.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+    };
+    let size: usize = fields()
+        .map(|(name, value)| name.len() + value.len() + 2)
+        .sum();
+    // Over HTTP/1.1, a URI is only a path and a query, which need not be formatted.
+    let mut head = match uri.path_and_query() {
+        Some(target) if uri.scheme().is_none() && uri.authority().is_none() => {
+            let mut head = Vec::with_capacity(target.as_str().len() + size);
+            head.extend_from_slice(target.as_str().as_bytes());
+            head
+        }
+        _ => uri.to_string().into_bytes(),
+    };
+    for (name, value) in fields() {
+        head.push(b'\n');
+        head.extend_from_slice(name);
+        head.push(b':');
+        head.extend_from_slice(value);
+    }
+    head.into()
+}
+
 impl super::forwarded::Headers for Request {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str> {
         self.fields()
             .filter(move |(field, _)| *field == name.as_bytes())
             .filter_map(|(_, value)| str::from_utf8(value).ok())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.fields().map(|(name, _)| name)
     }
 }
 
@@ -261,109 +314,5 @@ impl fmt::Debug for Request {
             .field("path", &self.uri().path())
             .field("peer_addr", &self.peer_addr())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(builder: http::request::Builder) -> Request {
-        builder.body(()).unwrap().into_parts().0.into()
-    }
-
-    #[test]
-    fn a_request_returns_its_method_uri_and_headers() {
-        let request = request(
-            http::Request::get("/engine.io/?EIO=4&token=a:b")
-                .header("Host", "a.test:80")
-                .header("x-latin", HeaderValue::from_bytes(b"\xe9").unwrap()),
-        );
-        assert_eq!(request.method(), Method::GET);
-        assert_eq!(request.uri(), "/engine.io/?EIO=4&token=a:b");
-        assert_eq!(request.header("HOST"), Some("a.test:80"));
-        assert_eq!(request.header("x-latin"), None);
-        assert_eq!(request.header("absent"), None);
-        let headers = request.headers();
-        assert_eq!(headers["x-latin"].as_bytes(), b"\xe9");
-        assert_eq!(headers.len(), 2);
-    }
-
-    #[test]
-    fn query_and_cookies_are_found_by_name() {
-        let request = request(
-            http::Request::get("/socket.io/?EIO=4&name=caf%C3%A9+noir&name=2")
-                .header("cookie", "a=1; session=x=y")
-                .header("cookie", "b=2"),
-        );
-        assert_eq!(request.query("name").unwrap(), "café noir");
-        assert_eq!(request.query("none"), None);
-        assert_eq!(request.cookie("session"), Some("x=y"));
-        assert_eq!(request.cookie("b"), Some("2"));
-        assert_eq!(request.cookies().count(), 3);
-    }
-
-    #[test]
-    fn extensions_are_kept_and_debug_output_contains_no_secrets() {
-        let request = request(
-            http::Request::get("/socket.io/?token=secret")
-                .header("authorization", "secret")
-                .extension(7_u32)
-                .extension(PeerAddr(([127, 0, 0, 1], 9).into())),
-        );
-        assert_eq!(request.extensions().get::<u32>(), Some(&7));
-        assert_eq!(request.peer_addr(), Some(([127, 0, 0, 1], 9).into()));
-        let shown = format!("{request:?}");
-        assert!(
-            shown.contains("/socket.io/") && !shown.contains("secret"),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn proxies_that_are_trusted_tell_the_address_of_the_client() {
-        let address_from = |peer: [u8; 4], name| {
-            let request = http::Request::get("/").header(name, "for=203.0.113.9");
-            let request = request.header("x-forwarded-for", "198.51.100.1, 203.0.113.9");
-            let request = request.extension(PeerAddr((peer, 4711).into()));
-            let (mut request, ()) = request.body(()).unwrap().into_parts();
-            Request::take(&mut request, &TrustedProxies::from("10.0.0.0/8")).forwarded_addr()
-        };
-        let client = Some([203, 0, 113, 9].into());
-        assert_eq!(address_from([10, 1, 2, 3], "forwarded"), client);
-        assert_eq!(address_from([10, 1, 2, 3], "x-other"), client);
-        assert_eq!(address_from([127, 0, 0, 1], "forwarded"), None);
-    }
-
-    #[test]
-    fn without_a_server_this_machine_is_a_trusted_proxy() {
-        let get = || http::Request::get("/").header("x-forwarded-for", "203.0.113.9");
-        let client = Some([203, 0, 113, 9].into());
-        let local = request(get().extension(PeerAddr(([127, 0, 0, 1], 9).into())));
-        assert_eq!(local.forwarded_addr(), client);
-        assert_eq!(request(get().extension(UnixPeer)).forwarded_addr(), client);
-        assert_eq!(request(get()).forwarded_addr(), None);
-    }
-
-    #[test]
-    fn the_url_is_that_of_the_client_before_any_proxy() {
-        let get = || http::Request::get("/socket.io/?EIO=4").header("host", "inner:5000");
-        let plain = request(get());
-        assert!(!plain.is_tls());
-        assert_eq!(plain.url().unwrap(), "http://inner:5000/socket.io/?EIO=4");
-        let tls = request(get().extension(Scheme::HTTPS));
-        assert!(tls.is_tls());
-        assert_eq!(tls.url().unwrap(), "https://inner:5000/socket.io/?EIO=4");
-        let proxied = request(
-            get()
-                .header("x-forwarded-proto", "https, http")
-                .header("x-forwarded-host", "a.test")
-                .extension(UnixPeer),
-        );
-        assert!(!proxied.is_tls());
-        assert_eq!(proxied.url().unwrap(), "https://a.test/socket.io/?EIO=4");
-        assert_eq!(request(http::Request::get("/")).url(), None);
-        let absolute = request(http::Request::get("http://a.test/x"));
-        assert_eq!(absolute.url().unwrap(), "http://a.test/x");
     }
 }

@@ -6,17 +6,19 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::{AssertUnwindSafe, Location, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
 };
 
 use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, watch},
-    task::{self, JoinHandle},
+    task::{self, AbortHandle, JoinHandle},
 };
 
-use super::give_back;
+use super::{BuildIdHasher, give_back};
 
 /// A group of tasks of one server.
 #[derive(Debug)]
@@ -69,16 +71,48 @@ impl Tasks {
                 biased;
                 () = task.stopped(&mut signal) => None,
                 // Not `fault::run`: the join handle gets the panic itself, with its payload.
-                output = AssertUnwindSafe(&mut future).catch_unwind() => Some(output.unwrap_or_else(|panic| {
-                    tracing::error!(target: "socketio", kind, %origin, "a task panicked");
-                    resume_unwind(panic)
-                })),
+                output = AssertUnwindSafe(&mut future).catch_unwind() => {
+                    Some(output.unwrap_or_else(|panic| panicked(kind, origin, panic)))
+                }
             };
             // The task counts as running until its future has been dropped.
             drop(future);
             drop(task);
             output
         })
+    }
+
+    /// Spawns a future as [`spawn`](Tasks::spawn) does, when nobody waits for its end.
+    ///
+    /// The runtime aborts it, so that the future waits for no signal: waiting would take a lock in each poll, and memory.
+    pub(crate) fn run<F>(&self, origin: &'static Location<'static>, future: F)
+    where
+        F: Future<Output = ()> + Unpin + Send + 'static,
+    {
+        let task = self.running.enter(origin);
+        let key = task.key;
+        let spawned = tokio::spawn(RunningFuture {
+            future,
+            has_begun: false,
+            kind: self.kind,
+            origin,
+            task,
+        });
+        let handle = spawned.abort_handle();
+        let is_spared = match self.running.lock().tasks.get_mut(&key) {
+            Some(entry) => {
+                entry.abort = Some(handle.clone());
+                entry.spared
+            }
+            // It has ended already.
+            None => return,
+        };
+        // The group may have been stopped before it knew the handle.
+        match *self.signal.borrow() {
+            Signal::Run => {}
+            Signal::Stop if is_spared => {}
+            Signal::Stop | Signal::Abort => handle.abort(),
+        }
     }
 
     /// Stops the tasks at their next await, except those that [`spare_current`](Tasks::spare_current) was called in.
@@ -90,11 +124,13 @@ impl Tasks {
             }
             stops
         });
+        self.running.abort(|task| !task.spared);
     }
 
     /// Stops all tasks at their next await.
     pub(crate) fn abort(&self) {
         self.signal.send_replace(Signal::Abort);
+        self.running.abort(|_| true);
     }
 
     /// Exempts the current task from [`stop`](Tasks::stop). Returns whether it belongs to this group.
@@ -134,6 +170,49 @@ impl Tasks {
     }
 }
 
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.running.abort(|_| true);
+    }
+}
+
+/// Logs a panic of a task, and resumes it.
+fn panicked(
+    kind: &str,
+    origin: &'static Location<'static>,
+    panic: Box<dyn std::any::Any + Send>,
+) -> ! {
+    tracing::error!(target: "socketio", kind, %origin, "a task panicked");
+    resume_unwind(panic)
+}
+
+/// The future of a task that [`Tasks::run`] has spawned. The task counts as running until its future has been dropped, which is the first
+/// field.
+struct RunningFuture<F> {
+    future: F,
+    has_begun: bool,
+    kind: &'static str,
+    origin: &'static Location<'static>,
+    task: RunningTask,
+}
+
+impl<F: Future<Output = ()> + Unpin> Future for RunningFuture<F> {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if !this.has_begun {
+            this.has_begun = true;
+            this.task.begin();
+        }
+        let future = Pin::new(&mut this.future);
+        // The runtime would catch the panic without a line in the log.
+        catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            .unwrap_or_else(|panic| panicked(this.kind, this.origin, panic))
+    }
+}
+
 /// The running tasks.
 #[derive(Debug, Default)]
 struct Running {
@@ -144,7 +223,7 @@ struct Running {
 
 #[derive(Debug, Default)]
 struct Registry {
-    tasks: HashMap<u64, Entry>,
+    tasks: HashMap<u64, Entry, BuildIdHasher>,
     next: u64,
 }
 
@@ -154,6 +233,8 @@ struct Entry {
     origin: &'static Location<'static>,
     /// Set in its first poll.
     id: Option<task::Id>,
+    /// Stops a task of [`Tasks::run`].
+    abort: Option<AbortHandle>,
     spared: bool,
 }
 
@@ -169,12 +250,25 @@ impl Running {
         let entry = Entry {
             origin,
             id: None,
+            abort: None,
             spared: false,
         };
         registry.tasks.insert(key, entry);
         RunningTask {
             running: Arc::clone(self),
             key,
+        }
+    }
+
+    /// Aborts those of the tasks of [`Tasks::run`] that `stops` chooses.
+    fn abort(&self, stops: impl Fn(&Entry) -> bool) {
+        let registry = self.lock();
+        let tasks = registry.tasks.values().filter(|task| stops(task));
+        let aborts: Vec<_> = tasks.filter_map(|task| task.abort.clone()).collect();
+        // Without the lock: a runtime that has ended drops the task at once.
+        drop(registry);
+        for abort in aborts {
+            abort.abort();
         }
     }
 }
@@ -225,73 +319,5 @@ impl Drop for RunningTask {
             give_back(tasks);
         }
         self.running.ended.notify_waiters();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::{pending, ready};
-
-    use super::*;
-
-    fn spawn<F>(tasks: &Tasks, future: F) -> JoinHandle<Option<F::Output>>
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        tasks.spawn(Location::caller(), Box::pin(future))
-    }
-
-    #[tokio::test]
-    async fn a_task_that_ends_returns_its_output() {
-        let tasks = Tasks::new("task");
-        assert_eq!(spawn(&tasks, ready(1)).await.unwrap(), Some(1));
-        tasks.ended(false).await;
-    }
-
-    #[tokio::test]
-    async fn a_stopped_task_returns_none() {
-        let tasks = Tasks::new("task");
-        let task = spawn(&tasks, pending::<()>());
-        tasks.stop();
-        tasks.ended(false).await;
-        assert_eq!(task.await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_task_that_is_always_ready_is_stopped() {
-        let tasks = Tasks::new("task");
-        let task = spawn(&tasks, async {
-            loop {
-                task::consume_budget().await;
-            }
-        });
-        tasks.stop();
-        tasks.ended(false).await;
-        assert_eq!(task.await.unwrap(), None::<()>);
-    }
-
-    #[tokio::test]
-    async fn a_spared_task_continues_until_the_group_is_aborted() {
-        let tasks = Arc::new(Tasks::new("task"));
-        let own = Arc::clone(&tasks);
-        let task = spawn(&tasks, async move {
-            assert!(own.spare_current());
-            own.stop();
-            own.ended(true).await;
-            pending::<()>().await;
-        });
-        // It stopped the others, this one included.
-        assert_eq!(spawn(&tasks, pending::<()>()).await.unwrap(), None);
-        assert!(!task.is_finished());
-        tasks.abort();
-        assert_eq!(task.await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_group_that_is_dropped_ends_its_tasks() {
-        let tasks = Tasks::new("task");
-        let task = spawn(&tasks, pending::<()>());
-        drop(tasks);
-        assert_eq!(task.await.unwrap(), None);
     }
 }

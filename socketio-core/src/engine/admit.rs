@@ -132,8 +132,7 @@ impl Engine {
         request: &Parts,
     ) -> Result<Arc<Shared>, Refusal> {
         let shared = found?;
-        if let (Some(opened), Some(origin)) =
-            (shared.origin.get(), request.headers.get(header::ORIGIN))
+        if let (Some(opened), Some(origin)) = (&shared.origin, request.headers.get(header::ORIGIN))
             && **opened != *origin.as_bytes()
         {
             return Err(Refusal::BadRequest(Problem::OtherOrigin));

@@ -24,10 +24,9 @@ impl Caller {
 
     /// Returns the address of the client, if it is known: according to the proxy, if the peer is a trusted one.
     pub(super) fn address(request: &Parts, proxies: &TrustedProxies) -> Option<IpAddr> {
-        let caller = Caller::of(request).behind(request, proxies);
         match proxies.trusts_peer(&request.extensions) {
-            true => caller.client,
-            false => caller.peer.map(|peer| peer.ip()),
+            true => Forwarded::of_trusted(&request.headers, proxies).addr,
+            false => Caller::of(request).peer.map(|peer| peer.ip()),
         }
     }
 
@@ -35,7 +34,7 @@ impl Caller {
     pub(super) fn behind(self, request: &Parts, proxies: &TrustedProxies) -> Self {
         // A request whose extensions were taken has no peer.
         let client = proxies.trusts_peer(&request.extensions).then(|| {
-            let forwarded = Forwarded::read(&request.headers, &request.extensions, proxies);
+            let forwarded = Forwarded::of_trusted(&request.headers, proxies);
             forwarded.addr
         });
         Caller {

@@ -39,7 +39,8 @@ impl Grant {
     /// Adds the headers to a response. `preflight` is whether it is the response to `OPTIONS`.
     pub(crate) fn apply(self, preflight: bool, answer: &mut HeaderMap) {
         if self.varies {
-            answer.append(header::VARY, HeaderValue::from_static("Origin"));
+            let origin = const { HeaderValue::from_static("Origin") };
+            answer.append(header::VARY, origin);
         }
         let Some(origin) = self.origin else { return };
         answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

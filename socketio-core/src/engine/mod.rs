@@ -79,4 +79,5 @@ pub use session::{Event, Session};
 #[cfg(test)]
 pub(crate) use stream::MAX_FRAGMENTS;
 pub use subprotocol::Subprotocol;
+pub(crate) use timer::{Timer, after};
 pub use transport::{TransportKind, Transports};

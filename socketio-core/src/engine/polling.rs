@@ -247,6 +247,7 @@ mod tests {
             Sid::random().unwrap(),
             TransportKind::Polling,
             Protocol::V4 { base64: false },
+            None,
         ))
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::base::{Message, ProtocolVersion};
 
-const TEXT: &str = "text/plain; charset=UTF-8";
+pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
 const HTML: &str = "text/html; charset=UTF-8";
 pub(super) const JAVASCRIPT: &str = "text/javascript; charset=UTF-8";
 const OCTET_STREAM: &str = "application/octet-stream";

@@ -121,7 +121,7 @@ struct Query<'a> {
 impl<'a> Query<'a> {
     fn parse(text: &'a str) -> Self {
         let mut query = Query::default();
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in text.split('&').flat_map(pair) {
             let field = match &*name {
                 "transport" => &mut query.transport,
                 "EIO" => &mut query.version,
@@ -154,6 +154,15 @@ impl<'a> Query<'a> {
             jsonp,
         })
     }
+}
+
+/// Decodes a parameter of a query. Clients encode none of those that are read here, and then there is nothing to decode.
+fn pair(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    if text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return form_urlencoded::parse(text.as_bytes()).next();
+    }
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    (!text.is_empty()).then_some((name.into(), value.into()))
 }
 
 /// Reads the index of a JSONP callback. Digits only: it becomes part of a script.

@@ -8,9 +8,20 @@ use http_body::Body;
 use http_body_util::Full;
 
 use super::{
-    admit::Admitted, caller::Caller, compression::Coding, config::Config, cors::CorsOptions,
-    grant::Grant, offending::offending, packet::control, polling, protocol::Protocol,
-    refusal::Refusal, refused_origin::RefusedOrigin, session::Session, sessions::Sessions,
+    admit::Admitted,
+    caller::Caller,
+    compression::Coding,
+    config::Config,
+    cors::CorsOptions,
+    grant::Grant,
+    offending::offending,
+    packet::control,
+    polling,
+    protocol::{self, Protocol},
+    refusal::Refusal,
+    refused_origin::RefusedOrigin,
+    session::Session,
+    sessions::Sessions,
     unique_headers,
 };
 use crate::{
@@ -249,7 +260,7 @@ async fn compressed(
         }
         None => respond((body, content_type)),
     };
-    let vary = HeaderValue::from_static("Accept-Encoding");
+    let vary = const { HeaderValue::from_static("Accept-Encoding") };
     response.headers_mut().insert(header::VARY, vary);
     response
 }
@@ -262,10 +273,16 @@ pub(super) fn noop(protocol: Protocol) -> Response<Full<Bytes>> {
 pub(super) fn respond((body, content_type): (Bytes, &'static str)) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Constants are checked by the compiler, others in each response.
+    let content_type = match content_type {
+        protocol::TEXT => const { HeaderValue::from_static(protocol::TEXT) },
+        other => HeaderValue::from_static(other),
+    };
+    headers.insert(header::CONTENT_TYPE, content_type);
+    let no_store = const { HeaderValue::from_static("no-store") };
+    headers.insert(header::CACHE_CONTROL, no_store);
     // Nor may a browser take what clients have sent for a page or a script.
-    let nosniff = HeaderValue::from_static("nosniff");
+    let nosniff = const { HeaderValue::from_static("nosniff") };
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }

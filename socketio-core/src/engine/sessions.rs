@@ -1,8 +1,10 @@
 //! [`Sessions`]: all sessions of an engine, by id.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    borrow::Borrow,
+    collections::{BTreeMap, HashSet, VecDeque},
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     admission::Admission,
-    base::{Problem, ProblemDetails, ProtocolVersion, give_back},
+    base::{BuildIdHasher, Problem, ProblemDetails, ProtocolVersion, give_back_set},
 };
 
 /// A polling client that closes sends its last GET and POST concurrently. If the POST arrives first, the GET may arrive
@@ -28,12 +30,14 @@ const LEAVING: usize = 1024;
 pub(super) struct Sessions {
     pub(super) config: Config,
     pub(super) admission: Arc<Admission>,
+    /// The timings in the first packet of each session, as fields of its JSON object.
+    pub(super) announced: String,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    by_sid: HashMap<Sid, Entry>,
+    by_sid: HashSet<BySid, BuildIdHasher>,
     /// The sessions that were opened over polling and have not been polled yet, the oldest first.
     unpolled: BTreeMap<u64, Sid>,
     /// The number of sessions over polling so far.
@@ -44,12 +48,29 @@ struct Table {
     stopped: bool,
 }
 
+/// A session in a table by its id, which is kept once: the table then takes a sixth of the memory.
 #[derive(Debug)]
-struct Entry {
-    shared: Arc<Shared>,
-    /// The key in [`Table::unpolled`].
-    unpolled: Option<u64>,
+struct BySid(Arc<Shared>);
+
+impl Borrow<Sid> for BySid {
+    fn borrow(&self) -> &Sid {
+        &self.0.sid
+    }
 }
+
+impl Hash for BySid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sid.hash(state);
+    }
+}
+
+impl PartialEq for BySid {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sid == other.0.sid
+    }
+}
+
+impl Eq for BySid {}
 
 impl Table {
     /// Makes room for one more session, and returns the one that is removed for it.
@@ -65,30 +86,35 @@ impl Table {
             return Ok(None);
         }
         match self.unpolled.pop_first() {
-            Some((_, sid)) => Ok(self.by_sid.remove(&sid).map(|entry| entry.shared)),
+            Some((_, sid)) => Ok(self.by_sid.take(&sid).map(|BySid(shared)| shared)),
             None if is_full => Err(Refusal::Unavailable(Problem::TooManySessions)),
             None => Ok(None),
         }
     }
 
     fn add(&mut self, transport: TransportKind, shared: &Arc<Shared>) {
-        let unpolled = (transport == TransportKind::Polling).then(|| {
+        if transport == TransportKind::Polling {
             self.opened += 1;
             self.unpolled.insert(self.opened, shared.sid);
-            self.opened
-        });
-        let shared = Arc::clone(shared);
-        self.by_sid.insert(shared.sid, Entry { shared, unpolled });
+            shared.unpolled.store(self.opened, Ordering::Relaxed);
+        }
+        self.by_sid.insert(BySid(Arc::clone(shared)));
     }
 
     /// Removes a session, and gives back the memory of many that are gone.
-    fn remove(&mut self, sid: Sid) -> Option<Entry> {
-        let removed = self.by_sid.remove(&sid)?;
-        if let Some(place) = removed.unpolled {
+    fn remove(&mut self, sid: Sid) -> Option<Arc<Shared>> {
+        let BySid(removed) = self.by_sid.take(&sid)?;
+        self.forget_unpolled(&removed);
+        give_back_set(&mut self.by_sid);
+        Some(removed)
+    }
+
+    /// Notes that a session was polled, or has ended.
+    fn forget_unpolled(&mut self, shared: &Shared) {
+        let place = shared.unpolled.swap(0, Ordering::Relaxed);
+        if place > 0 {
             self.unpolled.remove(&place);
         }
-        give_back(&mut self.by_sid);
-        Some(removed)
     }
 
     fn forget_the_old(&mut self) {
@@ -104,7 +130,9 @@ impl Table {
 impl Sessions {
     pub(super) fn new(config: Config) -> Self {
         let admission = Arc::new(Admission::new(config.admission));
+        let (interval, timeout) = config.announced();
         Sessions {
+            announced: format!(r#""pingInterval":{interval},"pingTimeout":{timeout}"#),
             config,
             admission,
             table: Mutex::default(),
@@ -116,9 +144,10 @@ impl Sessions {
         &self,
         transport: TransportKind,
         protocol: Protocol,
+        origin: Option<&str>,
     ) -> Result<Arc<Shared>, Refusal> {
         let sid = Sid::random().map_err(|_| Refusal::Unavailable(Problem::NoRandomNumbers))?;
-        let shared = Arc::new(Shared::new(sid, transport, protocol));
+        let shared = Arc::new(Shared::new(sid, transport, protocol, origin));
         let mut table = self.table();
         if table.stopped {
             return Err(Refusal::Unavailable(Problem::ShuttingDown));
@@ -137,7 +166,7 @@ impl Sessions {
     pub(super) fn get(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
         let table = self.table();
         match table.by_sid.get(&sid) {
-            Some(entry) => Ok(Arc::clone(&entry.shared)),
+            Some(BySid(shared)) => Ok(Arc::clone(shared)),
             // Its session has probably ended just now.
             None if table.stopped => Err(Refusal::Unavailable(Problem::ShuttingDown)),
             None => Err(Refusal::UnknownSid),
@@ -148,22 +177,20 @@ impl Sessions {
     pub(super) fn version(&self, sid: Sid) -> ProtocolVersion {
         let table = self.table();
         let entry = table.by_sid.get(&sid);
-        entry.map_or_else(ProtocolVersion::default, |entry| {
-            entry.shared.protocol.version()
+        entry.map_or_else(ProtocolVersion::default, |BySid(shared)| {
+            shared.protocol.version()
         })
     }
 
     /// Returns the session of a poll or of an upgrade, which show that the client has received its id.
     pub(super) fn get_polled(&self, sid: Sid) -> Result<Arc<Shared>, Refusal> {
         let mut table = self.table();
-        let Some(entry) = table.by_sid.get_mut(&sid) else {
+        let Some(BySid(shared)) = table.by_sid.get(&sid) else {
             drop(table);
             return self.get(sid);
         };
-        let shared = Arc::clone(&entry.shared);
-        if let Some(place) = entry.unpolled.take() {
-            table.unpolled.remove(&place);
-        }
+        let shared = Arc::clone(shared);
+        table.forget_unpolled(&shared);
         Ok(shared)
     }
 

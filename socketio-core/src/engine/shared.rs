@@ -1,9 +1,8 @@
 //! [`Shared`]: the slots in which HTTP requests and their session meet.
 
 use std::{
-    mem,
     sync::atomic::{AtomicU64, Ordering},
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
     time::Duration,
 };
@@ -36,8 +35,10 @@ pub(super) const OVERLAP: Duration = Duration::from_millis(100);
 pub(super) struct Shared {
     pub(super) sid: Sid,
     /// The origin of the page that opened the session, if it is one.
-    pub(super) origin: OnceLock<Box<[u8]>>,
+    pub(super) origin: Option<Box<[u8]>>,
     pub(super) protocol: Protocol,
+    /// The key among the sessions that have not been polled yet, which only their table uses; 0 for none.
+    pub(super) unpolled: AtomicU64,
     slots: Mutex<Slots>,
     /// The number of bytes of all bodies.
     received: AtomicU64,
@@ -48,6 +49,13 @@ struct Slots {
     /// Wakes the task that polls the session.
     waker: Waker,
     stage: Stage,
+    /// `None` for a session over a WebSocket. Boxed, since most sessions are.
+    polling: Option<Box<PollingSlots>>,
+}
+
+/// The slots of a session over polling.
+#[derive(Debug, Default)]
+struct PollingSlots {
     poll: Option<ParkedPoll>,
     /// The number of polls so far.
     polls: u64,
@@ -99,23 +107,26 @@ pub(super) struct Updates {
 
 /// Methods for the tasks of requests.
 impl Shared {
-    pub(super) fn new(sid: Sid, transport: TransportKind, protocol: Protocol) -> Self {
-        let stage = match transport {
-            TransportKind::Polling => Stage::Polling,
-            TransportKind::WebSocket => Stage::WebSocket,
+    pub(super) fn new(
+        sid: Sid,
+        transport: TransportKind,
+        protocol: Protocol,
+        origin: Option<&str>,
+    ) -> Self {
+        let (stage, polling) = match transport {
+            TransportKind::Polling => (Stage::Polling, Some(Box::default())),
+            TransportKind::WebSocket => (Stage::WebSocket, None),
         };
         let slots = Slots {
             waker: Waker::noop().clone(),
             stage,
-            poll: None,
-            polls: 0,
-            posts: PostQueue::default(),
-            socket: None,
+            polling,
         };
         Shared {
             sid,
-            origin: OnceLock::new(),
+            origin: origin.map(|origin| origin.as_bytes().into()),
             protocol,
+            unpolled: AtomicU64::new(0),
             slots: Mutex::new(slots),
             received: AtomicU64::new(0),
         }
@@ -125,19 +136,19 @@ impl Shared {
     /// session and both requests.
     pub(super) fn park_poll(&self) -> Result<Ticket, Refusal> {
         let mut slots = self.slots();
-        slots.admits_polling()?;
+        let polling = slots.polling()?;
         let since = Instant::now();
-        if let Some(older) = &slots.poll
+        if let Some(older) = &polling.poll
             && since.duration_since(older.since) < OVERLAP
         {
             drop(slots);
             self.fail(CloseReason::TransportError);
             return Err(Refusal::BadRequest(Problem::TwoPolls));
         }
-        slots.polls += 1;
-        let id = slots.polls;
+        polling.polls += 1;
+        let id = polling.polls;
         let (answer, answered) = oneshot::channel();
-        let older = slots.poll.replace(ParkedPoll { id, since, answer });
+        let older = polling.poll.replace(ParkedPoll { id, since, answer });
         let waker = slots.waker.clone();
         drop(slots);
         if let Some(older) = older {
@@ -152,7 +163,12 @@ impl Shared {
     /// Notes that the client of a GET has disconnected. The session ends if packets may be lost, or if the client has no
     /// other GET.
     pub(super) fn lose_poll(&self, ticket: &mut Ticket) {
-        let waits = self.slots().poll.take_if(|poll| poll.id == ticket.id);
+        let is_this = |poll: &mut ParkedPoll| poll.id == ticket.id;
+        let waits = self
+            .slots()
+            .polling
+            .as_mut()
+            .and_then(|polling| polling.poll.take_if(is_this));
         // An answer that is sent after this fails, which the session notices.
         ticket.answered.close();
         let lost = match ticket.answered.try_recv() {
@@ -169,13 +185,12 @@ impl Shared {
     /// they arrive. A place in the queue must be followed by [`Shared::check_turn`].
     pub(super) fn begin_post(&self) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
         let mut slots = self.slots();
-        slots.admits_polling()?;
-        slots.posts.begin()
+        slots.polling()?.posts.begin()
     }
 
     /// Returns whether the session still takes POSTs, after the wait for a turn.
     pub(super) fn check_turn(&self) -> Result<(), Refusal> {
-        self.slots().admits_polling()
+        self.slots().polling().map(|_| ())
     }
 
     /// Counts bytes of a body, which are a sign of life.
@@ -189,8 +204,8 @@ impl Shared {
         body: Bytes,
     ) -> Result<oneshot::Receiver<RequestResult>, Refusal> {
         let mut slots = self.slots();
-        slots.admits_polling()?;
-        let answered = slots.posts.finish(self.protocol.decode(body));
+        let posts = &mut slots.polling()?.posts;
+        let answered = posts.finish(self.protocol.decode(body));
         let waker = slots.waker.clone();
         drop(slots);
         waker.wake();
@@ -199,7 +214,9 @@ impl Shared {
 
     /// Ends the turn of the POST: called for a failed request, or by the session before it answers.
     pub(super) fn release_post(&self) {
-        self.slots().posts.release();
+        if let Some(polling) = &mut self.slots().polling {
+            polling.posts.release();
+        }
     }
 
     /// Offers a WebSocket to the session. If the session has ended, or another one is being probed, it is dropped,
@@ -210,8 +227,8 @@ impl Shared {
             Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
             Stage::WebSocket | Stage::Probing => Ok(()),
             Stage::Polling => {
+                slots.polling()?.socket = Some((socket, protocol));
                 slots.stage = Stage::Probing;
-                slots.socket = Some((socket, protocol));
                 let waker = slots.waker.clone();
                 drop(slots);
                 waker.wake();
@@ -227,8 +244,10 @@ impl Shared {
             return;
         }
         slots.stage = Stage::Failed(reason);
-        let poll = slots.poll.take();
-        let waiting = slots.posts.take_waiting();
+        let polling = slots.polling.as_mut();
+        let (poll, waiting) = polling
+            .map(|polling| (polling.poll.take(), polling.posts.take_waiting()))
+            .unwrap_or_default();
         let waker = slots.waker.clone();
         drop(slots);
         drop(waiting);
@@ -246,35 +265,48 @@ impl Shared {
     pub(super) fn updates(&self, cx: &Context<'_>) -> Updates {
         let mut slots = self.slots();
         slots.waker.clone_from(cx.waker());
-        let post = slots.posts.take();
         let failed = match slots.stage {
             Stage::Failed(reason) => Some(reason),
             _ => None,
         };
+        let Some(polling) = &mut slots.polling else {
+            return Updates {
+                failed,
+                ..Updates::default()
+            };
+        };
         Updates {
-            post,
-            socket: slots.socket.take(),
-            polled: slots.poll.is_some(),
-            has_been_polled: slots.polls > 0,
+            post: polling.posts.take(),
+            socket: polling.socket.take(),
+            polled: polling.poll.is_some(),
+            has_been_polled: polling.polls > 0,
             failed,
         }
     }
 
     /// Returns whether the body of a POST is being read, and the number of bytes of all bodies so far.
     pub(super) fn upload(&self) -> (bool, u64) {
-        let reading = self.slots().posts.is_reading();
+        let slots = self.slots();
+        let polling = slots.polling.as_ref();
+        let reading = polling.is_some_and(|polling| polling.posts.is_reading());
         (reading, self.received.load(Ordering::Relaxed))
     }
 
     /// Returns whether a GET is waiting.
     pub(super) fn is_polled(&self) -> bool {
-        self.slots().poll.is_some()
+        let slots = self.slots();
+        let polling = slots.polling.as_ref();
+        polling.is_some_and(|polling| polling.poll.is_some())
     }
 
     /// Answers the waiting GET. Returns `false` if there is none or its client has disconnected.
     pub(super) fn answer_poll(&self, answer: RequestResult) -> bool {
         // Taken before it is answered, because the client may poll again at once.
-        let poll = self.slots().poll.take();
+        let poll = self
+            .slots()
+            .polling
+            .as_mut()
+            .and_then(|polling| polling.poll.take());
         poll.is_some_and(|poll| poll.answer.send(answer).is_ok())
     }
 
@@ -291,12 +323,11 @@ impl Shared {
     pub(super) fn complete_upgrade(&self, probed: bool) -> Option<Post> {
         let mut slots = self.slots();
         slots.stage = Stage::WebSocket;
-        let poll = slots.poll.take();
-        let post = slots.posts.take();
-        let waiting = slots.posts.take_waiting();
+        let polling = slots.polling.take();
         drop(slots);
-        drop(waiting);
-        if let Some(poll) = poll {
+        let mut polling = polling.map(|polling| *polling).unwrap_or_default();
+        let post = polling.posts.take();
+        if let Some(poll) = polling.poll.take() {
             let answer = if probed {
                 Err(TAKEN_OVER)
             } else {
@@ -312,10 +343,12 @@ impl Shared {
         let mut slots = self.slots();
         slots.stage = Stage::Closed;
         slots.waker = Waker::noop().clone();
-        let (poll, socket) = (slots.poll.take(), slots.socket.take());
-        let mut posts = mem::take(&mut slots.posts);
+        let polling = slots.polling.take();
         drop(slots);
-        drop((socket, posts.take_waiting()));
+        let PollingSlots {
+            poll, mut posts, ..
+        } = polling.map(|polling| *polling).unwrap_or_default();
+        drop(posts.take_waiting());
         if let Some(Post {
             answer: Some(answer),
             ..
@@ -339,11 +372,12 @@ impl Shared {
 pub(super) const TAKEN_OVER: Refusal = Refusal::BadRequest(Problem::OtherTransport);
 
 impl Slots {
-    fn admits_polling(&self) -> Result<(), Refusal> {
-        match self.stage {
-            Stage::Polling | Stage::Probing => Ok(()),
-            Stage::WebSocket => Err(TAKEN_OVER),
-            Stage::Failed(_) | Stage::Closed => Err(Refusal::UnknownSid),
+    /// Returns the slots for a request, unless polling has ended.
+    fn polling(&mut self) -> Result<&mut PollingSlots, Refusal> {
+        match (self.stage, &mut self.polling) {
+            (Stage::Polling | Stage::Probing, Some(polling)) => Ok(polling),
+            (Stage::WebSocket, _) => Err(TAKEN_OVER),
+            _ => Err(Refusal::UnknownSid),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Timer`]: the timer of a session.
+//! [`Timer`]: the timer of a session, or of an HTTP connection.
 
 use std::{
     pin::Pin,
@@ -10,15 +10,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The only timer of a session, set to the earliest of its deadlines.
 #[derive(Debug)]
-pub(super) struct Timer(Pin<Box<Sleep>>);
+pub(crate) struct Timer(Pin<Box<Sleep>>);
 
 impl Timer {
-    pub(super) fn new(deadline: Instant) -> Self {
+    pub(crate) fn new(deadline: Instant) -> Self {
         Timer(Box::pin(sleep_until(deadline)))
     }
 
     /// Is ready, with the current time, once the deadline has passed.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Instant> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Instant> {
         loop {
             // Checked without the sleep: it is pending after the cooperative budget of the task is used up, however
             // late it is.
@@ -39,7 +39,7 @@ impl Timer {
 }
 
 /// Returns the time `duration` later, or a very late one if that overflows.
-pub(super) fn after(start: Instant, duration: Duration) -> Instant {
+pub(crate) fn after(start: Instant, duration: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     start.checked_add(duration).unwrap_or(start + FAR)
 }

@@ -13,6 +13,10 @@ const UNIQUE: [HeaderName; 3] = [header::HOST, header::ORIGIN, header::SEC_WEBSO
 
 /// Returns the header that is repeated although it must be unique.
 pub(super) fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
+    if headers.len() == headers.keys_len() {
+        // No header at all is repeated, as in most requests.
+        return None;
+    }
     let is_repeated = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
     UNIQUE.iter().find(is_repeated).cloned()
 }

@@ -151,9 +151,9 @@ impl Dispatcher {
             ack: AckSource::None,
         };
         let handler = handlers.error();
-        let _ = dispatcher
-            .handle_error(handler, socket, "connect", &error, input)
-            .await;
+        let handled = dispatcher.handle_error(handler, socket, "connect", &error, input);
+        // Boxed, since it is rare: the future of each new client has its size.
+        let _ = Box::pin(handled).await;
         Err(ConnectionRefused::default())
     }
 
@@ -185,7 +185,7 @@ impl Dispatcher {
         };
         let handler = handlers.error();
         let handled = dispatcher.handle_error(handler, socket, event, &error, input);
-        match handled.await? {
+        match Box::pin(handled).await? {
             Some(_) => Ok(()),
             None => Err(EventFailure::Failed(error)),
         }
@@ -235,7 +235,10 @@ impl Dispatcher {
         }
         match entry {
             Some(entry) => match &entry.key {
-                Some(key) => self.call_once(entry, key, socket, event, input).await,
+                Some(key) => {
+                    let once = self.call_once(entry, key, socket, event, input);
+                    Box::pin(once).await
+                }
                 None => self.call(entry, socket, event, input).await,
             },
             None => Ok(Response::NONE),

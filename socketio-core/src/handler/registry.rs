@@ -4,7 +4,6 @@
 //! it for the route of each event.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
@@ -23,7 +22,7 @@ use crate::{
 /// All handlers of a server.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    exact: HashMap<String, Arc<Lookup>>,
+    exact: HashMap<Arc<str>, Arc<Lookup>>,
     /// Patterns with parameters, then those that end with `/*`, then `*`; literal segments before parameters.
     dynamic: Vec<(Pattern, Arc<Table>)>,
     error_default: Option<Arc<Entry>>,
@@ -166,7 +165,7 @@ impl Registry {
             .into_iter()
             .map(|(path, table)| {
                 let handlers = registry.assemble(Some(Arc::new(table)), &path);
-                (path, Arc::new(handlers))
+                (Arc::from(path), Arc::new(handlers))
             })
             .collect();
         registry
@@ -214,21 +213,24 @@ impl Registry {
     ///
     /// A path with empty segments is the namespace without them, unless it has its own handlers. JavaScript clients take the
     /// namespace from a URL, such as `https://host/chat/`, or `https://host//admin`, which the page of the admin interface creates.
-    pub(crate) fn namespace<'a>(&self, path: &'a str) -> Option<(Cow<'a, str>, Arc<Lookup>)> {
-        if let Some(handlers) = self.exact.get(path) {
-            return Some((Cow::Borrowed(path), Arc::clone(handlers)));
+    pub(crate) fn namespace(&self, path: &str) -> Option<(Arc<str>, Arc<Lookup>)> {
+        // All clients of a namespace share its name.
+        let exact = |path: &str| {
+            let (path, handlers) = self.exact.get_key_value(path)?;
+            Some((Arc::clone(path), Arc::clone(handlers)))
+        };
+        if let Some(found) = exact(path) {
+            return Some(found);
         }
         let other = without_empty_segments(path);
-        if let Some(other) = &other
-            && let Some(handlers) = self.exact.get(other)
-        {
-            return Some((Cow::Owned(other.clone()), Arc::clone(handlers)));
+        if let Some(found) = other.as_deref().and_then(exact) {
+            return Some(found);
         }
-        let found = |path: Cow<'a, str>| {
-            let handlers = self.assemble(None, &path);
-            (!handlers.tables.is_empty()).then(|| (path, Arc::new(handlers)))
+        let found = |path: &str| {
+            let handlers = self.assemble(None, path);
+            (!handlers.tables.is_empty()).then(|| (Arc::from(path), Arc::new(handlers)))
         };
-        found(Cow::Borrowed(path)).or_else(|| found(Cow::Owned(other?)))
+        found(path).or_else(|| found(&other?))
     }
 }
 

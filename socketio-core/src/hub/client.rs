@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering},
     },
     time::SystemTime,
 };
@@ -36,20 +36,18 @@ pub(crate) struct Client {
     /// A copy of the phase in `state`, which is read without the lock.
     phase: AtomicU8,
     pub(super) state: Mutex<ClientState>,
-    pub(super) acks: Mutex<PendingAcks>,
+    /// Created by the first pending ack.
+    pub(super) acks: Mutex<Option<Box<PendingAcks>>>,
     /// Whether pending acks were dropped because there were too many.
     pub(super) gave_up_acks: AtomicBool,
     pub(super) slots: Mutex<Slots>,
-    /// Created by the first stream.
-    pub(super) streams: OnceLock<Arc<StreamTable>>,
     /// The number of handlers that run outside of the connection's task.
-    pub(super) background: AtomicUsize,
+    pub(super) background: AtomicU32,
     /// Whether it stays in its rooms until a `disconnecting` handler has ended.
     pub(crate) handles_disconnecting: bool,
-    user: Mutex<User>,
     has_user: AtomicBool,
-    /// The client in records while it has no user. Created by the first record.
-    subject: OnceLock<Arc<Subject>>,
+    /// Boxed, since many clients use none of it.
+    extra: OnceLock<Box<Extra>>,
     pub(super) connected_at: SystemTime,
     /// The events that wait for their handler, and their bytes.
     inbox: (AtomicUsize, AtomicUsize),
@@ -57,6 +55,16 @@ pub(crate) struct Client {
     span: Option<Box<Span>>,
     /// Set if its session can be recovered. Boxed, since by default no session can be.
     recoverable: Option<Box<Recoverable>>,
+}
+
+/// The part of a client that is created when it is needed first.
+#[derive(Default)]
+pub(super) struct Extra {
+    /// Created by the first stream.
+    pub(super) streams: OnceLock<Arc<StreamTable>>,
+    user: Mutex<User>,
+    /// The client in records while it has no user. Created by the first record.
+    subject: OnceLock<Arc<Subject>>,
 }
 
 /// The user of a client.
@@ -95,12 +103,10 @@ impl Client {
             acks: Mutex::default(),
             gave_up_acks: AtomicBool::new(false),
             slots: Mutex::default(),
-            streams: OnceLock::new(),
-            background: AtomicUsize::new(0),
+            background: AtomicU32::new(0),
             handles_disconnecting: false,
-            user: Mutex::default(),
             has_user: AtomicBool::new(false),
-            subject: OnceLock::new(),
+            extra: OnceLock::new(),
             connected_at: SystemTime::now(),
             inbox: Default::default(),
             recoverable: None,
@@ -221,7 +227,7 @@ impl Client {
     ) -> Result<(), EmitError> {
         let operation = if self.is_connecting() {
             let limits = self.connection.limits();
-            let deferred = self.with_state(|state| state.defer(bytes, limits, operation));
+            let deferred = self.with_state(|state| state.defer(bytes, &limits, operation));
             deferred.map_err(|_| EmitError::outbox_full())?
         } else {
             Some(operation)
@@ -242,16 +248,30 @@ impl Client {
         })
     }
 
+    /// Returns the part that is created when it is needed first, if it has been.
+    pub(super) fn extra(&self) -> Option<&Extra> {
+        self.extra.get().map(|extra| &**extra)
+    }
+
+    pub(super) fn extra_or_new(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+
     fn lock_user(&self) -> MutexGuard<'_, User> {
-        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+        let user = &self.extra_or_new().user;
+        user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the key of its user.
     pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.extra()?;
         self.lock_user().key.clone()
     }
 
     pub(super) fn replace_user(&self, key: Option<Arc<str>>) -> Option<Arc<str>> {
+        if key.is_none() {
+            self.extra()?;
+        }
         let mut user = self.lock_user();
         self.has_user.store(key.is_some(), Ordering::Release);
         std::mem::replace(&mut *user, User { key, subject: None }).key
@@ -264,7 +284,8 @@ impl Client {
             Arc::new(Subject::new(namespace, Some(sid), key))
         };
         if !self.has_user.load(Ordering::Acquire) {
-            return Arc::clone(self.subject.get_or_init(|| new(None)));
+            let subject = &self.extra_or_new().subject;
+            return Arc::clone(subject.get_or_init(|| new(None)));
         }
         let User { key, subject } = &mut *self.lock_user();
         Arc::clone(subject.get_or_insert_with(|| new(key.clone())))

@@ -15,7 +15,7 @@ use crate::{
 const CONNECTION: usize = 4;
 
 impl Client {
-    fn acks(&self) -> MutexGuard<'_, PendingAcks> {
+    fn acks(&self) -> MutexGuard<'_, Option<Box<PendingAcks>>> {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -38,6 +38,7 @@ impl Client {
             let mut acks = self.acks();
             // Checked under the lock that `fail_acks` takes after the phase has changed.
             if self.is_connected() {
+                let acks = acks.get_or_insert_default();
                 let of_connection = self.connection.pending_acks();
                 let is_full =
                     acks.len() >= limit || of_connection >= limit.saturating_mul(CONNECTION);
@@ -85,12 +86,12 @@ impl Client {
 
     /// Returns the name of the event whose ack is pending, if rows are recorded.
     pub(super) fn event_of_ack(&self, id: u64) -> Option<Arc<str>> {
-        self.acks().event(id).cloned()
+        self.acks().as_ref()?.event(id).cloned()
     }
 
     /// Removes a pending ack.
     pub(crate) fn forget_ack(&self, id: u64) -> Option<PendingAck> {
-        let removed = self.acks().remove(id)?;
+        let removed = self.acks().as_mut()?.remove(id)?;
         self.connection.end_acks(1);
         Some(removed)
     }
@@ -105,13 +106,15 @@ impl Client {
 
     /// Fails all pending acks of this client.
     pub(super) fn fail_acks(&self) {
-        let pending = self.acks().take_all();
+        let pending = self.acks().as_mut().map(|acks| acks.take_all());
+        let Some(pending) = pending else { return };
         self.fail(pending, || CallError::Disconnected);
     }
 
     /// Fails the pending calls of this client, because too many packets precede their acknowledgements.
     pub(crate) fn fail_calls(&self) {
-        let pending = self.acks().take_calls();
+        let pending = self.acks().as_mut().map(|acks| acks.take_calls());
+        let Some(pending) = pending else { return };
         self.fail(pending, || CallError::TooMuchPending);
     }
 

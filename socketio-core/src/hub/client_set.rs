@@ -1,12 +1,12 @@
 //! [`ClientSet`]: the clients in one room or namespace.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use super::Client;
-use crate::base::{Sid, give_back, give_back_list};
+use crate::base::{BuildIdHasher, Sid, give_back, give_back_list};
 
 /// The clients in one room or one namespace.
 ///
@@ -18,7 +18,7 @@ pub(super) struct ClientSet(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     list: Arc<Vec<Arc<Client>>>,
-    position: HashMap<Sid, usize>,
+    position: HashMap<Sid, usize, BuildIdHasher>,
 }
 
 impl ClientSet {
@@ -29,13 +29,10 @@ impl ClientSet {
     /// Adds a client, unless it is in the set already.
     pub(super) fn insert(&self, client: &Arc<Client>) {
         let inner = &mut *self.lock();
-        if inner.position.contains_key(client.sid()) {
-            return;
+        if let Entry::Vacant(place) = inner.position.entry(client.sid().clone()) {
+            place.insert(inner.list.len());
+            Arc::make_mut(&mut inner.list).push(Arc::clone(client));
         }
-        inner
-            .position
-            .insert(client.sid().clone(), inner.list.len());
-        Arc::make_mut(&mut inner.list).push(Arc::clone(client));
     }
 
     /// Removes a client. Returns whether the set is empty then.

@@ -26,7 +26,8 @@ pub(super) enum ClientState {
     /// Its `connect` handler is running. It is in no room yet, and its operations are deferred until it is accepted.
     Connecting {
         rooms: JoinedRooms,
-        deferred: Deferred,
+        /// Boxed, to keep the state of a connected client small.
+        deferred: Option<Box<Deferred>>,
     },
     /// It is in its namespace.
     Connected {
@@ -75,7 +76,7 @@ impl ClientState {
     pub(super) fn new() -> Self {
         ClientState::Connecting {
             rooms: JoinedRooms::default(),
-            deferred: Deferred::default(),
+            deferred: None,
         }
     }
 
@@ -85,7 +86,7 @@ impl ClientState {
         session.iter().for_each(|room| rooms.push(room));
         ClientState::Connecting {
             rooms,
-            deferred: Deferred::default(),
+            deferred: None,
         }
     }
 
@@ -117,12 +118,12 @@ impl ClientState {
         let ClientState::Connecting { rooms, deferred } = self else {
             return None;
         };
-        let deferred = mem::take(&mut deferred.operations);
+        let deferred = deferred.take().map(|deferred| deferred.operations);
         *self = ClientState::Connected {
             rooms: mem::take(rooms),
             namespace: enter(),
         };
-        Some(deferred)
+        Some(deferred.unwrap_or_default())
     }
 
     /// Begins to end a connected client, which stays in its rooms until it is ended. Returns false if it was not connected.
@@ -175,6 +176,7 @@ impl ClientState {
         let ClientState::Connecting { deferred, .. } = self else {
             return Ok(Some(operation));
         };
+        let deferred = deferred.get_or_insert_default();
         let full = !deferred.operations.is_empty()
             && (deferred.operations.len() >= limits.messages
                 || deferred.bytes + bytes > limits.bytes);

@@ -18,11 +18,11 @@ impl Client {
 
     /// Returns the streams of this client, if it has had one.
     pub(crate) fn streams(&self) -> Option<&Arc<StreamTable>> {
-        self.streams.get()
+        self.extra()?.streams.get()
     }
 
     pub(crate) fn streams_or_new(&self) -> &Arc<StreamTable> {
-        self.streams.get_or_init(Arc::default)
+        self.extra_or_new().streams.get_or_init(Arc::default)
     }
 
     /// Ends the streams of this client, except for detached ones.

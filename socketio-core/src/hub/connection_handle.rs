@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering},
     },
     task::Waker,
 };
@@ -39,7 +39,6 @@ pub(crate) enum Sleep {
 
 /// The shared part of one connection.
 pub(crate) struct ConnectionHandle {
-    limits: OutboxLimits,
     pub(super) outbox: Mutex<OutboxQueue>,
     /// Whether a request for the task is set: see [`ConnectionHandle::take_notification`].
     pub(super) notified: AtomicBool,
@@ -50,16 +49,16 @@ pub(crate) struct ConnectionHandle {
     transport: Mutex<&'static str>,
     late_acks: LateAcks,
     /// The number of calls of this server whose acks are pending on this connection.
-    pending_calls: AtomicUsize,
+    pending_calls: AtomicU32,
     /// The number of acks that are pending on this connection, those of callbacks included.
-    pending_acks: AtomicUsize,
+    pending_acks: AtomicU32,
     /// Created by the first callback.
     callbacks: OnceLock<Arc<RunningCallbacks>>,
     pub(super) dropped: AtomicUsize,
     /// Whether the client has missed an event that no later event replaces: an overflow policy has dropped it, or this node has not read it.
     pub(super) has_lost_event: AtomicBool,
     /// The number of streams that run for its clients.
-    streams: AtomicUsize,
+    streams: AtomicU32,
     /// Whether the outbox was full even for a burst.
     pub(super) overflowed: AtomicBool,
     /// Whether running handlers are to be dropped: see [`ConnectionHandle::abandon_handlers`].
@@ -77,19 +76,18 @@ impl ConnectionHandle {
         counters: Arc<Counters>,
     ) -> Self {
         ConnectionHandle {
-            limits,
             outbox: Mutex::new(OutboxQueue::new(limits, total)),
             notified: AtomicBool::new(false),
             writable: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             transport: Mutex::new("polling"),
             late_acks: LateAcks::default(),
-            pending_calls: AtomicUsize::new(0),
-            pending_acks: AtomicUsize::new(0),
+            pending_calls: AtomicU32::new(0),
+            pending_acks: AtomicU32::new(0),
             callbacks: OnceLock::new(),
             dropped: AtomicUsize::new(0),
             has_lost_event: AtomicBool::new(false),
-            streams: AtomicUsize::new(0),
+            streams: AtomicU32::new(0),
             overflowed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -103,8 +101,8 @@ impl ConnectionHandle {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn limits(&self) -> &OutboxLimits {
-        &self.limits
+    pub(crate) fn limits(&self) -> OutboxLimits {
+        self.lock().limits()
     }
 
     /// Pops the next message to write, outside of the task's turn, which counts what it pops.
@@ -242,7 +240,7 @@ impl ConnectionHandle {
 
     /// Counts one more stream, up to `limit`, until the result is dropped.
     pub(crate) fn begin_stream(self: &Arc<Self>, limit: usize) -> Option<RunningStream> {
-        let more = |running| (running < limit).then_some(running + 1);
+        let more = |running| ((running as usize) < limit).then_some(running + 1);
         let counted = self
             .streams
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
@@ -277,7 +275,7 @@ impl ConnectionHandle {
 
     /// Returns how many acks are pending, of all clients of the connection.
     pub(super) fn pending_acks(&self) -> usize {
-        self.pending_acks.load(Ordering::Acquire)
+        self.pending_acks.load(Ordering::Acquire) as usize
     }
 
     pub(super) fn begin_ack(&self) {
@@ -285,7 +283,8 @@ impl ConnectionHandle {
     }
 
     pub(super) fn end_acks(&self, acks: usize) {
-        self.pending_acks.fetch_sub(acks, Ordering::AcqRel);
+        // As many were counted one by one, so the number fits.
+        self.pending_acks.fetch_sub(acks as u32, Ordering::AcqRel);
     }
 
     /// Returns the callbacks that run for acks of this connection, if it has had one.

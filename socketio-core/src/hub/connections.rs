@@ -9,19 +9,21 @@ use std::{
 };
 
 use crate::{
-    base::give_back,
+    base::{BuildIdHasher, give_back},
     hub::{CloseRequest, ConnectionHandle},
 };
+
+type Open = HashMap<u64, Arc<ConnectionHandle>, BuildIdHasher>;
 
 /// The handles of all open connections, for counts and for the shutdown.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    open: Mutex<HashMap<u64, Arc<ConnectionHandle>>>,
+    open: Mutex<Open>,
     next: AtomicU64,
 }
 
 impl Connections {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<ConnectionHandle>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -219,6 +219,10 @@ impl OutboxQueue {
         }
         self.bytes += size;
         self.share.add(added, size, recipients);
+        if self.messages.capacity() == 0 {
+            // A queue that grows by itself begins with room for four, and most outboxes contain one message at a time.
+            self.messages.reserve_exact(added);
+        }
         packet.move_to(&mut self.messages);
         Ok(Push::Done)
     }
@@ -321,6 +325,10 @@ impl OutboxQueue {
     /// Returns the number of messages, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
         (self.messages.len() - self.holes, self.bytes)
+    }
+
+    pub(super) fn limits(&self) -> OutboxLimits {
+        self.limits
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -43,7 +43,7 @@ impl Hub {
         let resumed = credentials().map(|credentials| {
             let resumed = match looked_up {
                 LookedUp::Found => {
-                    self.resume(recovery, &namespace, &credentials, connection.limits())
+                    self.resume(recovery, &namespace, &credentials, &connection.limits())
                 }
                 LookedUp::Unavailable => Err(RecoveryOutcome::StoreUnavailable),
             };

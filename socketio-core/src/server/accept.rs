@@ -153,7 +153,7 @@ async fn accept<M: 'static>(
                 let connection =
                     serve_connection(io.clone(), app.clone(), stream, peer, permit, evicted);
                 let tasks = &io.node().http_tasks;
-                tasks.spawn(Location::caller(), Box::pin(connection));
+                tasks.run(Location::caller(), Box::pin(connection));
             }
             Err(error) if concerns_one_connection(&error) => {
                 tracing::debug!(target: "socketio", %error, "a connection was closed before it was accepted");
@@ -241,10 +241,21 @@ async fn serve_connection<M: 'static>(
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
+    let stopped = stopping.clone();
+    let mut stopping = std::pin::pin!(turned_true(&mut stopping));
+    let mut waits = false;
+    let stopping = poll_fn(|cx| {
+        // The first poll has registered the task, whose waker stays the same. Further ones would only take the lock of all connections.
+        if waits && !stopped.has_changed().unwrap_or(true) {
+            return Poll::Pending;
+        }
+        waits = true;
+        stopping.as_mut().poll(cx)
+    });
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         biased;
-        () = turned_true(&mut stopping) => {
+        () = stopping => {
             // A request in progress still gets its response.
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -255,6 +266,7 @@ async fn serve_connection<M: 'static>(
         }
         result = connection.as_mut() => result,
     };
+    timer.retire();
     #[cfg(feature = "tls")]
     if let Some(failure) = timer.tls_failure() {
         let details = ProblemDetails {

@@ -9,7 +9,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -23,7 +23,10 @@ use tokio::{
     time,
 };
 
-use crate::node::Options;
+use crate::{
+    engine::{self, after},
+    node::Options,
+};
 
 /// The first byte of a TLS connection: the type of the record with the client's hello (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 22;
@@ -44,9 +47,12 @@ struct State {
     has_read: AtomicBool,
     /// Whether the first byte of the connection is that of TLS.
     is_tls: AtomicBool,
-    /// Why the TLS handshake has failed. hyper does not report it: it treats the error as the end of a connection without requests.
+    /// The timer of the previous head, which is still registered: it is used for the next one.
+    spare: Mutex<Option<engine::Timer>>,
+    /// Why the TLS handshake has failed. hyper does not report it: it treats the error as the end of a connection without requests. Boxed,
+    /// since a WebSocket keeps this as long as its stream.
     #[cfg(feature = "tls")]
-    tls_failure: OnceLock<tokio_rustls::rustls::Error>,
+    tls_failure: OnceLock<Box<tokio_rustls::rustls::Error>>,
 }
 
 impl HttpTimer {
@@ -74,12 +80,24 @@ impl HttpTimer {
     /// Returns why the TLS handshake has failed, if it has.
     #[cfg(feature = "tls")]
     pub(super) fn tls_failure(&self) -> Option<&tokio_rustls::rustls::Error> {
-        self.state.tls_failure.get()
+        self.state.tls_failure.get().map(|failure| &**failure)
+    }
+
+    /// Frees the timer, when no head is awaited any more.
+    pub(super) fn retire(&self) {
+        drop(self.state.take_spare());
     }
 
     /// Returns whether the peer of a connection that is not encrypted speaks TLS.
     pub(super) fn saw_tls(&self) -> bool {
         self.state.is_tls.load(Relaxed)
+    }
+}
+
+impl State {
+    fn take_spare(&self) -> Option<engine::Timer> {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.take()
     }
 }
 
@@ -100,7 +118,8 @@ impl Timer for HttpTimer {
             self.keep_alive
         };
         Box::pin(HeadTimeout {
-            sleep: Box::pin(time::sleep(timeout)),
+            timer: None,
+            deadline: after(time::Instant::now(), timeout),
             has_begun,
             header_timeout: self.header_timeout,
             state: Arc::clone(&self.state),
@@ -111,7 +130,9 @@ impl Timer for HttpTimer {
 /// Completes when a head took too long to begin or to end. hyper polls it after each read that did not end the head, and drops
 /// it at the end of the head.
 struct HeadTimeout {
-    sleep: Pin<Box<time::Sleep>>,
+    /// Set in the first poll: most heads are there before.
+    timer: Option<engine::Timer>,
+    deadline: time::Instant,
     has_begun: bool,
     header_timeout: Duration,
     state: Arc<State>,
@@ -124,9 +145,15 @@ impl Future for HeadTimeout {
         let this = &mut *self;
         if !this.has_begun && this.state.has_read.load(Relaxed) {
             this.has_begun = true;
-            this.sleep = Box::pin(time::sleep(this.header_timeout));
+            this.deadline = after(time::Instant::now(), this.header_timeout);
         }
-        this.sleep.as_mut().poll(cx)
+        let (state, deadline) = (&this.state, this.deadline);
+        let new = || {
+            let spare = state.take_spare();
+            spare.unwrap_or_else(|| engine::Timer::new(deadline))
+        };
+        let timer = this.timer.get_or_insert_with(new);
+        timer.poll(cx, deadline).map(drop)
     }
 }
 
@@ -135,6 +162,14 @@ impl Sleep for HeadTimeout {}
 impl Drop for HeadTimeout {
     fn drop(&mut self) {
         self.state.is_kept_alive.store(true, Relaxed);
+        if let Some(timer) = self.timer.take() {
+            let mut spare = self
+                .state
+                .spare
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *spare = Some(timer);
+        }
     }
 }
 
@@ -157,7 +192,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         if let Poll::Ready(Err(error)) = &read
             && let Some(failure) = super::tls::failure(error)
         {
-            self.state.tls_failure.get_or_init(|| failure.clone());
+            let failure = || Box::new(failure.clone());
+            self.state.tls_failure.get_or_init(failure);
         }
         if let Some(first) = buffer.filled().get(before)
             && !self.state.has_read.swap(true, Relaxed)

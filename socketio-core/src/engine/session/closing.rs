@@ -49,7 +49,7 @@ impl Session {
         };
         let reason = *reason;
         // Data in flight is discarded, for a limited time.
-        let is_too_much = *posted > self.sessions.config.max_payload;
+        let is_too_much = *posted as usize > self.sessions.config.max_payload;
         if self.timer.poll(cx, *deadline).is_ready() || updates.failed.is_some() || is_too_much {
             return Poll::Ready(());
         }

@@ -44,7 +44,9 @@ impl Session {
                 self.reads = 0;
             }
             // Packets that arrived before the client broke a rule are still taken.
-            if let (Some(reason), true) = (updates.failed, self.posts.is_empty()) {
+            if let Some(reason) = updates.failed
+                && !self.has_posts()
+            {
                 return Poll::Ready(Err(reason));
             }
             let written = self.poll_write(cx, out, updates.polled)?;
@@ -71,14 +73,16 @@ impl Session {
 
     fn take_updates_of_requests(&mut self, cx: &mut Context<'_>) -> Updates {
         let mut updates = self.shared.updates(cx);
+        let polling = self.polling.get_or_insert_default();
         if updates.has_been_polled || updates.socket.is_some() {
-            self.first_poll = None;
+            polling.first_poll = None;
         }
         if let Some(post) = updates.post.take() {
             if let State::Closing { posted, .. } = &mut self.state {
-                *posted += post.payload.remaining();
+                let bytes = u32::try_from(post.payload.remaining());
+                *posted = posted.saturating_add(bytes.unwrap_or(u32::MAX));
             }
-            self.posts.push_back(post);
+            polling.posts.push_back(post);
         }
         if let (Some((upgrade, protocol)), State::Open) = (updates.socket.take(), self.state) {
             let config = &self.sessions.config;
@@ -192,7 +196,9 @@ impl Session {
     fn shrink(&mut self) {
         if let Transport::WebSocket(socket) = &mut self.transport {
             socket.shrink();
-            self.posts.shrink_to_fit();
+            if !self.has_posts() {
+                self.polling = None;
+            }
         }
     }
 
@@ -268,7 +274,8 @@ impl Session {
         let write_due = self.write_due();
         let probe_due = self.probe.as_ref().map(|probe| probe.due());
         let beat_due = self.heartbeat.due();
-        let first_poll_due = self.first_poll;
+        let polling = self.polling.as_ref();
+        let first_poll_due = polling.and_then(|polling| polling.first_poll);
         let dues = [write_due, probe_due, beat_due, first_poll_due];
         let Some(next) = dues.into_iter().flatten().min() else {
             return Ok(false);

@@ -10,7 +10,6 @@ use std::{
     collections::VecDeque,
     fmt::{self, Write},
     future::poll_fn,
-    mem,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -40,6 +39,9 @@ use crate::{
     base::{Message, ProtocolVersion, Request},
 };
 
+/// The usual size of the first packet of a session, at most.
+const OPEN_PACKET: usize = 128;
+
 /// An event of [`Session::poll`].
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -60,8 +62,8 @@ pub struct Session {
     request: Request,
     state: State,
     transport: Transport,
-    /// POSTs whose packets are being taken. Only the last may be unanswered.
-    posts: VecDeque<Post>,
+    /// `None` for a session that was opened over a WebSocket. Boxed, since most sessions have one.
+    polling: Option<Box<Polling>>,
     probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
     progress: Progress,
@@ -69,14 +71,22 @@ pub struct Session {
     control_due: Option<&'static str>,
     /// The pongs that are still to come since [`ask_for_pong`](Session::ask_for_pong).
     asked: Option<u8>,
-    /// When a session ends that was opened over polling and has not been polled yet.
-    first_poll: Option<Instant>,
     controls: ControlRate,
     timer: Timer,
     /// The number of packets that were read since the last turn of writing.
     reads: usize,
-    queue: Queue,
+    /// `None` unless [`send`](Session::send) is used.
+    queue: Option<Box<Queue>>,
     _permit: SessionPermit,
+}
+
+/// What a session keeps for polling. After an upgrade, it is dropped once all packets of its POSTs have been taken.
+#[derive(Debug, Default)]
+struct Polling {
+    /// POSTs whose packets are being taken. Only the last may be unanswered.
+    posts: VecDeque<Post>,
+    /// When a session ends that has not been polled yet.
+    first_poll: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,8 +97,8 @@ enum State {
         reason: CloseReason,
         deadline: Instant,
         said: bool,
-        /// The number of bytes that the client has posted since then.
-        posted: usize,
+        /// The number of bytes that the client has posted since then. It saturates, as it is only compared with a limit.
+        posted: u32,
     },
     /// The session has failed, and the client may have to be notified. Nothing more is read.
     Failed {
@@ -112,14 +122,14 @@ impl Session {
         protocol: Protocol,
         permit: SessionPermit,
     ) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::Polling, protocol)?;
+        let origin = request.header("origin");
+        let shared = sessions.insert(TransportKind::Polling, protocol, origin)?;
         let mut session = Self::new(sessions, shared, request, permit);
-        if let Some(origin) = session.request.header("origin") {
-            // It is empty: the session is not shared yet.
-            let _ = session.shared.origin.set(origin.as_bytes().into());
-        }
         let timeout = session.sessions.config.first_poll_timeout;
-        session.first_poll = Some(after(Instant::now(), timeout));
+        session.polling = Some(Box::new(Polling {
+            posts: VecDeque::new(),
+            first_poll: Some(after(Instant::now(), timeout)),
+        }));
         Ok(session)
     }
 
@@ -131,7 +141,7 @@ impl Session {
         permit: SessionPermit,
         upgrade: OnUpgrade,
     ) -> Result<Self, Refusal> {
-        let shared = sessions.insert(TransportKind::WebSocket, protocol)?;
+        let shared = sessions.insert(TransportKind::WebSocket, protocol, None)?;
         let mut session = Self::new(sessions, shared, request, permit);
         let greeting = Some(Utf8Bytes::from(session.open_packet(false)));
         let limit = session.sessions.config.max_payload;
@@ -151,17 +161,16 @@ impl Session {
         Session {
             state: State::Open,
             transport: Transport::Polling,
-            posts: VecDeque::new(),
+            polling: None,
             probe: None,
             heartbeat: Heartbeat::new(now, &sessions.config, shared.protocol.version()),
             progress: Progress::default(),
             control_due: None,
             asked: None,
-            first_poll: None,
             controls: ControlRate::default(),
             timer: Timer::new(after(now, sessions.config.ping_interval)),
             reads: 0,
-            queue: Queue::default(),
+            queue: None,
             request,
             sessions,
             shared,
@@ -171,17 +180,21 @@ impl Session {
 
     /// Returns the packet with the session's id, timings and limits.
     pub(super) fn open_packet(&self, upgrades: bool) -> String {
-        let config = &self.sessions.config;
-        let (interval, timeout) = config.announced();
-        let mut packet = format!(
-            r#"0{{"sid":"{}","upgrades":[{}],"pingInterval":{},"pingTimeout":{}"#,
-            self.sid(),
-            if upgrades { r#""websocket""# } else { "" },
-            interval,
-            timeout,
-        );
+        // Collected without the formatter, whose cost shows when many clients reconnect.
+        let mut packet = String::with_capacity(OPEN_PACKET);
+        packet.push_str(r#"0{"sid":""#);
+        packet.push_str(self.sid());
+        packet.push_str(match upgrades {
+            true => r#"","upgrades":["websocket"],"#,
+            false => r#"","upgrades":[],"#,
+        });
+        packet.push_str(&self.sessions.announced);
         if self.protocol_version() == ProtocolVersion::Eio4 {
-            _ = write!(packet, r#","maxPayload":{}"#, config.max_payload);
+            _ = write!(
+                packet,
+                r#","maxPayload":{}"#,
+                self.sessions.config.max_payload
+            );
         }
         packet.push('}');
         packet
@@ -316,10 +329,12 @@ impl Session {
     ///
     /// The reason why the session has ended.
     pub async fn send(&mut self, message: Message) -> Result<(), CloseReason> {
-        self.queue.push(message);
+        self.queue.get_or_insert_default().push(message);
         poll_fn(|cx| match self.poll_with_queue(cx, false) {
             Poll::Ready(Event::Closed(reason)) => Poll::Ready(Err(reason)),
-            Poll::Ready(Event::Message(_)) | Poll::Pending if !self.queue.is_full() => {
+            Poll::Ready(Event::Message(_)) | Poll::Pending
+                if self.queue.as_ref().is_none_or(|queue| !queue.is_full()) =>
+            {
                 Poll::Ready(Ok(()))
             }
             _ => Poll::Pending,
@@ -328,9 +343,9 @@ impl Session {
     }
 
     fn poll_with_queue(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Event> {
-        let mut queue = mem::take(&mut self.queue);
-        let event = self.poll(cx, &mut queue, read);
-        self.queue = queue;
+        let mut queue = self.queue.take().unwrap_or_default();
+        let event = self.poll(cx, &mut *queue, read);
+        self.queue = Some(queue);
         event
     }
 }

@@ -13,14 +13,23 @@ impl Session {
     /// wait for the response before it polls for the result.
     #[inline]
     pub(super) fn next_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
-        if self.posts.is_empty() {
-            return None;
+        match self.has_posts() {
+            true => self.take_posted(),
+            false => None,
         }
-        self.take_posted()
+    }
+
+    /// Returns whether packets of POSTs have not been taken.
+    #[inline]
+    pub(super) fn has_posts(&self) -> bool {
+        let polling = self.polling.as_ref();
+        polling.is_some_and(|polling| !polling.posts.is_empty())
     }
 
     fn take_posted(&mut self) -> Option<Result<Packet, CloseReason>> {
-        let post = self.posts.front_mut()?;
+        let posts = &mut self.polling.as_mut()?.posts;
+        let is_last = posts.len() == 1;
+        let post = posts.front_mut()?;
         let packet = post.payload.next()?;
         let answer = match packet {
             Ok(Packet::Close) => Some(ok()),
@@ -33,10 +42,12 @@ impl Session {
             });
         }
         if let Some(answer) = answer {
-            if self.posts.len() == 1 {
+            if is_last {
                 self.answer_post(answer);
             }
-            self.posts.pop_front();
+            if let Some(polling) = &mut self.polling {
+                polling.posts.pop_front();
+            }
         }
         Some(packet.map_err(|_| CloseReason::ParseError))
     }
@@ -48,14 +59,17 @@ impl Session {
         if !self.is_probed() {
             return;
         }
-        let held: usize = self.posts.iter().map(|post| post.payload.remaining()).sum();
+        let posts = self.polling.iter().flat_map(|polling| &polling.posts);
+        let held: usize = posts.map(|post| post.payload.remaining()).sum();
         if held <= self.sessions.config.max_payload.saturating_mul(2) {
             self.answer_post(ok());
         }
     }
 
     pub(super) fn answer_post(&mut self, answer: RequestResult) {
-        if let Some(to) = self.posts.back_mut().and_then(|post| post.answer.take()) {
+        let last = self.polling.as_mut();
+        let last = last.and_then(|polling| polling.posts.back_mut());
+        if let Some(to) = last.and_then(|post| post.answer.take()) {
             // Before the answer, because the client may send its next POST at once. An error means that the client does
             // not wait any more.
             self.shared.release_post();

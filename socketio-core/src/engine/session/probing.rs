@@ -27,8 +27,11 @@ impl Session {
         };
         match outcome {
             Ok(()) => {
-                self.posts
-                    .extend(self.shared.complete_upgrade(probe.is_probed()));
+                let last = self.shared.complete_upgrade(probe.is_probed());
+                if let Some(polling) = &mut self.polling {
+                    polling.first_poll = None;
+                    polling.posts.extend(last);
+                }
                 self.transport = Transport::WebSocket(Box::new(probe.into_socket()));
                 self.progress = Progress::default();
                 true

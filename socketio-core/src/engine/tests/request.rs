@@ -157,6 +157,18 @@ fn a_later_request_without_a_version_has_that_of_its_session() {
 }
 
 #[test]
+fn parameters_may_be_encoded_empty_or_without_a_value() {
+    for query in [
+        "EIO=4&transport=polling",
+        "E%49O=%34&transport=polling",
+        "&&EIO=4&a&b=&=c&d=e=f&transport=polling&",
+    ] {
+        assert_eq!(of("GET", query, &[]), Ok(Purpose::OpenPolling), "{query}");
+    }
+    assert!(of("GET", "EIO=4+&transport=polling", &[]).is_err());
+}
+
+#[test]
 fn a_parameter_that_is_repeated_with_the_same_value_counts_once() {
     let query = "EIO=4&EIO=4&transport=polling&transport=polling&sid=$&sid=$";
     assert_eq!(of("GET", query, &[]), Ok(Purpose::Poll(sid())));

@@ -23,6 +23,7 @@ fn polling() -> Shared {
         Sid::random().unwrap(),
         TransportKind::Polling,
         Protocol::V4 { base64: false },
+        None,
     )
 }
 
@@ -146,4 +147,10 @@ fn when_the_session_ends_waiting_requests_are_answered() {
     assert_eq!(post.try_recv().unwrap(), Err(Refusal::UnknownSid));
     assert!(waiting.try_recv().is_err());
     assert_eq!(shared.begin_post().unwrap_err(), Refusal::UnknownSid);
+}
+
+#[test]
+fn a_session_over_a_websocket_has_no_slots_for_requests() {
+    println!("{}", size_of::<Shared>());
+    assert!(size_of::<Shared>() <= 128);
 }

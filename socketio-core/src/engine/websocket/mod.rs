@@ -50,7 +50,7 @@ pub(super) struct Socket {
     stage: Stage,
     format: FrameFormat,
     /// The message behind a large one, which decides on how that is written.
-    held: Option<Message>,
+    held: Option<Box<Message>>,
     limit: usize,
     /// Whether frames were added and not flushed yet.
     dirty: bool,

@@ -119,7 +119,8 @@ impl Socket {
             let frame = if let Some(packet) = control_due.take() {
                 Frame::Text(Utf8Bytes::from_static(packet))
             } else {
-                match self.held.take().or_else(|| out.pop()) {
+                let held = self.held.take().map(|held| *held);
+                match held.or_else(|| out.pop()) {
                     Some(message) => self.format.encode(message),
                     None => {
                         written = Written::Everything;
@@ -130,7 +131,7 @@ impl Socket {
             packets += 1;
             bytes += frame.len();
             if (LARGE..WHOLE).contains(&frame.len()) {
-                self.held = self.held.take().or_else(|| out.pop());
+                self.held = self.held.take().or_else(|| out.pop().map(Box::new));
             }
             if frame.len() >= WHOLE || frame.len() >= LARGE && self.held.is_none() {
                 self.send_whole(cx, frame)?;

@@ -19,14 +19,17 @@ enum State {
     /// No attachment is due.
     #[default]
     Idle,
-    /// A packet waits for more attachments.
-    Pending {
-        packet: TextPacket,
-        received: Vec<Bytes>,
-        bytes: usize,
-    },
+    /// A packet waits for more attachments. Boxed, since a connection rarely does, and most never.
+    Pending(Box<Pending>),
     /// The client has left the namespace of a pending packet: the attachments that are still on their way are discarded.
     Discarding { due: usize },
+}
+
+#[derive(Debug)]
+struct Pending {
+    packet: TextPacket,
+    received: Vec<Bytes>,
+    bytes: usize,
 }
 
 impl Assembler {
@@ -88,12 +91,12 @@ impl Assembler {
             let error = DecodeError::new("a binary packet for a namespace not joined");
             return Err((error, packet.text));
         }
-        self.state = State::Pending {
+        self.state = State::Pending(Box::new(Pending {
             packet,
             // Most packets have one or two attachments. Limited, since a client chooses the number.
             received: Vec::with_capacity(attachments.min(4)),
             bytes: 0,
-        };
+        }));
         Ok(None)
     }
 
@@ -115,24 +118,19 @@ impl Assembler {
                 }
                 Ok(None)
             }
-            State::Pending {
-                packet,
-                mut received,
-                bytes,
-            } => {
-                let bytes = bytes.saturating_add(attachment.len());
-                if bytes > limits.max_attachment_bytes {
+            State::Pending(mut pending) => {
+                pending.bytes = pending.bytes.saturating_add(attachment.len());
+                if pending.bytes > limits.max_attachment_bytes {
                     return Err(DecodeError::new("attachments too large"));
                 }
-                received.push(attachment);
-                if received.len() == packet.attachments() {
+                pending.received.push(attachment);
+                if pending.received.len() == pending.packet.attachments() {
+                    let Pending {
+                        packet, received, ..
+                    } = *pending;
                     return Ok(Some((packet, received)));
                 }
-                self.state = State::Pending {
-                    packet,
-                    received,
-                    bytes,
-                };
+                self.state = State::Pending(pending);
                 Ok(None)
             }
         }
@@ -141,13 +139,11 @@ impl Assembler {
     /// Frees what is pending for a namespace that the client has left. Attachments that are still due are discarded when they
     /// come: the client sent them before it knew.
     pub fn clear(&mut self, namespace: &str) {
-        if let State::Pending {
-            packet, received, ..
-        } = &self.state
-            && packet.namespace() == namespace
+        if let State::Pending(pending) = &self.state
+            && pending.packet.namespace() == namespace
         {
             self.state = State::Discarding {
-                due: packet.attachments() - received.len(),
+                due: pending.packet.attachments() - pending.received.len(),
             };
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     },
     packet::{DecodeError, Form, InvalidMessage, Kind, Payload, Received, query_as_auth},
     server::{
-        event_queue::{Concurrency, EVENT_MEMORY, EventQueue},
+        event_queue::{EVENT_MEMORY, EventQueue},
         trace_context::trace_context,
     },
 };
@@ -20,9 +20,6 @@ use crate::{
 /// The size of the events whose handlers run, as a multiple of `max_http_buffer_size`, above which the client is not read. The same applies to
 /// the callbacks that run, and to the acknowledgements that wait for the event store.
 const RUNNING: usize = 4;
-
-/// The number of handlers of all clients of a connection that may run at a time, as a multiple of `max_concurrent_events`.
-const CONNECTION: usize = 4;
 
 /// Returns the cure for an invalid packet, if there is a more specific one than the general one.
 fn cure(error: &str) -> Option<&'static str> {
@@ -257,7 +254,6 @@ impl<T: Transport> Connection<T> {
         if is_alias && self.queues.iter().any(|queue| queue.takes(&path)) {
             return self.refuse(written, Problem::InvalidNamespace, completion);
         }
-        let path: Arc<str> = Arc::from(path);
         if looked_up.is_none() && self.version == ProtocolVersion::Eio4 {
             let credentials = || Credentials::read(&auth);
             if let Some(look_up) = self.node.hub.look_up(&self.request, credentials) {
@@ -304,11 +300,6 @@ impl<T: Transport> Connection<T> {
             self.server.dispatcher.clone(),
             auth,
             completion,
-            Concurrency {
-                limit: options.concurrent_events,
-                of_connection: options.concurrent_events.saturating_mul(CONNECTION),
-                all: options.async_handlers,
-            },
             self.version,
         ));
     }

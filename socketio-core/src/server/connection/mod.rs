@@ -7,6 +7,8 @@ mod closing;
 mod incoming;
 mod incomplete;
 mod look_up;
+#[cfg(test)]
+mod sizes;
 mod timeouts;
 
 use std::{
@@ -134,10 +136,10 @@ impl<T: Transport> Connection<T> {
         }
         let span = spans::connection(&connection.request, connection.transport_name);
         if span.is_disabled() {
-            node.connection_tasks.spawn(Location::caller(), connection);
+            node.connection_tasks.run(Location::caller(), connection);
         } else {
             let connection = connection.instrument(span);
-            node.connection_tasks.spawn(Location::caller(), connection);
+            node.connection_tasks.run(Location::caller(), connection);
         }
     }
 

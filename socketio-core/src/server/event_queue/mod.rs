@@ -27,6 +27,9 @@ use crate::{
     packet::{Payload, Received},
 };
 
+/// The number of handlers of all clients of a connection that may run at a time, as a multiple of `max_concurrent_events`.
+const CONNECTION: usize = 4;
+
 /// The memory that an event takes while it waits, besides its arguments: its place in the inbox, its name, its shared text.
 pub(super) const EVENT_MEMORY: usize = 256;
 
@@ -40,7 +43,6 @@ pub(super) struct EventQueue {
     concurrent: Option<Box<JoinSet<(EventResult, usize)>>>,
     /// Whether concurrent handlers are being dropped, which happens at their next await. A handler that blocks its thread delays it.
     dropping: Option<Pin<Box<Sleep>>>,
-    concurrency: Concurrency,
     version: ProtocolVersion,
     /// The size of the arguments, or the `auth`, of the handlers that run, in bytes.
     running_bytes: usize,
@@ -56,17 +58,6 @@ pub(super) struct EventQueue {
     _ending: Option<Ending>,
     /// Whether handlers that still run are not awaited.
     is_abandoned: bool,
-}
-
-/// The rules for handlers that run while others of the same client do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Concurrency {
-    /// The number of them at a time.
-    pub(super) limit: usize,
-    /// The number of them of all clients of the connection.
-    pub(super) of_connection: usize,
-    /// Whether all handlers run so, and not only those with `concurrent`.
-    pub(super) all: bool,
 }
 
 enum Job {
@@ -92,7 +83,6 @@ impl EventQueue {
         dispatcher: Dispatcher,
         auth: Payload,
         completion: Option<Completion>,
-        concurrency: Concurrency,
         version: ProtocolVersion,
     ) -> Self {
         let context = Arc::new(ClientContext {
@@ -112,7 +102,6 @@ impl EventQueue {
             running: Some(Running::Connect(connect, completion)),
             concurrent: None,
             dropping: None,
-            concurrency,
             version,
             running_bytes,
             others: 0,
@@ -274,7 +263,8 @@ impl EventQueue {
 
     fn has_free_handler(&self) -> bool {
         let own = self.concurrent_handlers();
-        own < self.concurrency.limit && own + self.others < self.concurrency.of_connection
+        let limit = self.context.socket.node().options.concurrent_events;
+        own < limit && own + self.others < limit.saturating_mul(CONNECTION)
     }
 
     fn next_may_start(&self) -> bool {
@@ -338,7 +328,7 @@ impl EventQueue {
     }
 
     fn is_concurrent(&self, event: &QueuedEvent) -> bool {
-        self.concurrency.all || event.route.is_concurrent()
+        self.context.socket.node().options.async_handlers || event.route.is_concurrent()
     }
 
     pub(super) fn concurrent_handlers(&self) -> usize {
