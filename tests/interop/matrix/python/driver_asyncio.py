@@ -68,13 +68,12 @@ async def main():
     report("binary ack", hex_of(await client.ask("answer", BYTES)))
     report("transport", (await client.ask("transport"))[0])
 
+    # It is not waited for: over polling, `connect` of a refused client does not send its close packet if its last POST has not been answered
+    # yet, and then fails only after the next ping.
     refused = Client("/refused")
-    try:
-        await refused.connect()
-    except socketio.exceptions.ConnectionError:
-        pass  # The reason is in `connect_error`.
+    connecting = asyncio.create_task(refused.connect())
+    connecting.add_done_callback(lambda task: task.exception())
     report("refused", (await refused.next("connect_error", "/refused"))[0])
-    await refused.sio.disconnect()
 
     await client.emit("leave", namespace="/chat")
     report("server disconnect", *await client.next("disconnect", "/chat"))
