@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { SEED, checkCuts } from "../support/cuts-test.js";
 
-// An outage of the store can still hide an event of a history from a client (see the guide, "When the store is down"), so these are run by hand.
+// These take a minute each, most of which is waiting.
 const short = process.env.CUTS_MINUTES ? false : "run by hand: CUTS_MINUTES";
 
 describe(`random cuts with Redis (CUTS_SEED=${SEED})`, () => {
