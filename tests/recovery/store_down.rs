@@ -332,3 +332,39 @@ async fn clients_of_a_node_that_has_not_read_what_the_store_has_removed_are_not_
     two.emit("tick", 51);
     assert_eq!(back.next_named("tick").await, event("tick", 51));
 }
+
+/// The node learns of the namespace only from the client that comes back.
+#[tokio::test(start_paused = true)]
+async fn what_a_node_has_not_read_is_missing_in_a_namespace_that_it_does_not_know_yet() {
+    let events = MemoryEvents::new().max_entries(20);
+    let slow = TestStore::of(&events);
+    let start = async |store: TestStore| {
+        let io = SocketIo::bare()
+            .allow_namespace("/")
+            .allow_namespace("/quiet")
+            .recovery(Recovery::default())
+            .event_store(store)
+            .build()
+            .unwrap();
+        io.subscribed().await;
+        io
+    };
+    let (one, two) = (
+        start(slow.clone()).await,
+        start(TestStore::of(&events)).await,
+    );
+    let client = TestClient::builder(&two).namespace("/quiet").recoverable();
+    let client = client.connect().await.unwrap();
+    two.flushed().await;
+    slow.cut();
+    client.lose(Reason::TransportClose).await;
+    two.of("/quiet").emit("tick", 0);
+    for number in 1..=50 {
+        two.emit("tick", number);
+    }
+    two.flushed().await;
+    slow.restore();
+    available(&one).await;
+    let back = client.recover_on(&one).await.unwrap();
+    assert!(!back.recovered(), "without tick 0: {:?}", back.received());
+}

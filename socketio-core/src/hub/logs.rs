@@ -221,6 +221,24 @@ impl Logs {
         }
     }
 
+    /// Notes that events were not kept, in any namespace: see [`EventLog::lose`]. This also holds for namespaces whose log does not exist yet.
+    pub(super) fn lose(&self, number: Option<u64>) {
+        let read = self.stored.as_ref().map(|stored| stored.progress().number);
+        let mut logs = self.write();
+        if let Some((_, floor)) = &mut logs.epoch {
+            let lost = match number {
+                Some(number) => Place::of(number),
+                None => Place::of(read.unwrap_or_default()).next_unkept(),
+            };
+            *floor = lost.max(*floor);
+        }
+        let all: Vec<_> = logs.by_namespace.values().cloned().collect();
+        drop(logs);
+        for log in all {
+            log.lose(number);
+        }
+    }
+
     /// Returns the longest time that an event is kept.
     pub(super) fn max_age(&self) -> Duration {
         let histories = self.histories.iter().map(|history| history.rule.max_age);
