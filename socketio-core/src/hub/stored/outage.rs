@@ -114,10 +114,11 @@ impl StoredEvents {
 
     /// Queues the entry that tells all nodes of events that were sent before they were kept, if there are any. It follows those events.
     fn push_lost(&self, state: &mut State) -> bool {
-        if !std::mem::take(&mut state.has_lost) {
+        // If there was no room for an earlier entry of this kind, which waited when the next outage began, nobody has read that either.
+        let had_room = state.pending.take_is_complete();
+        if !std::mem::take(&mut state.has_lost) && had_room {
             return false;
         }
-        let had_room = state.pending.take_is_complete();
         let is_complete = !std::mem::take(&mut state.is_incomplete) && had_room;
         let entry = (EntryForm::Lost { is_complete }).write(&self.node);
         if let Ok(entry) = entry {
@@ -156,6 +157,32 @@ impl StoredEvents {
                 tracing::info!(target: "socketio", node, "the event store can be reached again");
             }
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_store::MemoryEvents;
+
+    #[test]
+    fn that_events_will_not_be_kept_is_told_although_the_next_outage_begins_before() {
+        let store = std::sync::Arc::new(MemoryEvents::new());
+        let stored = StoredEvents::new(store, &std::sync::Arc::from("node"), true);
+        stored.give_up(&"it is down");
+        loop {
+            let number = stored.state().pending.push_late(vec![0; 16]);
+            stored.lost_one(number.is_some());
+            if number.is_none() {
+                break;
+            }
+        }
+        stored.resume();
+        for _ in 0..3 {
+            assert!(!stored.state().pending.is_empty());
+            stored.give_up(&"it is down again");
+            stored.resume();
         }
     }
 }
