@@ -61,17 +61,16 @@ impl Origins {
     }
 
     /// Notes an event that is delivered before it is kept; its number is 0 if it will not be kept. Returns whether it was read from the store
-    /// before; it is not to be delivered then.
+    /// before, also in an earlier epoch; it is not to be delivered then.
     pub(in crate::hub) fn unkept(&mut self, node: &str, number: u64) -> bool {
         if number == 0 {
             self.unsettle(node, UNSETTLED);
             return false;
         }
         let origin = self.node(node);
-        if origin.read.contains(number) {
+        if origin.read.contains(number) || !origin.delivered.insert(number) {
             return true;
         }
-        origin.delivered.insert(number);
         self.unsettle(node, UNSETTLED);
         false
     }
@@ -178,6 +177,8 @@ mod tests {
             assert_eq!(origins.read("a", number), Some(false));
         }
         origins.begin_epoch();
+        // Its copy on the message queue arrives late.
+        assert!(origins.unkept("a", 6));
         // The node appends its latest entries again.
         let read: Vec<_> = (3..=7).map(|number| origins.read("a", number)).collect();
         let expected = [true, true, false, true, false].map(Some);
