@@ -38,7 +38,12 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
 
 /// Appends entries, in several attempts if necessary: an entry that is appended twice is delivered once.
 async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
+    let epoch = stored.progress().epoch;
     loop {
+        if epoch.is_some() && stored.progress().epoch != epoch {
+            // Earlier entries must be appended again, before these.
+            return Ok(());
+        }
         let error = match attempt(stored, batch).await {
             Ok(epoch) => {
                 stored.set_appending(None);
