@@ -16,6 +16,7 @@
 //! | `stored`, `stored_history` | sessions and histories of several nodes with one event store |
 //! | `store_down` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
+//! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
 
 mod bad_input;
 mod clients;
@@ -29,7 +30,9 @@ mod history_limits;
 mod history_sockets;
 mod history_stream;
 mod late_events;
+mod random_outages;
 mod sessions;
+mod slow_paths;
 mod store_down;
 mod stored;
 mod stored_history;

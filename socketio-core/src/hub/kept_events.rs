@@ -65,8 +65,7 @@ impl Hub {
 
     /// Returns whether events of the store in this epoch are delivered here when they are read.
     pub(crate) fn follows(&self, epoch: &str) -> bool {
-        let followed = self.stored().and_then(|stored| stored.progress().epoch);
-        followed.is_some_and(|followed| followed.to_string() == epoch)
+        self.stored().is_some_and(|stored| stored.delivers(epoch))
     }
 
     /// Notes that another node delivers an event before it is kept, under this number; 0 if it will not be kept. Clients that are away miss it.

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     pending::Batch,
@@ -22,8 +22,11 @@ const DOWN_PAUSE: Duration = Duration::from_millis(500);
 pub(super) async fn run(stored: Arc<StoredEvents>) {
     loop {
         while stored.is_down() {
+            let again = Instant::now() + DOWN_PAUSE;
             // The follow task may use the store again before.
-            drop(timeout(DOWN_PAUSE, stored.wake.notified()).await);
+            while stored.is_down() && Instant::now() < again {
+                sleep(PAUSE).await;
+            }
             if stored.can_follow() && stored.progress().epoch.is_some() {
                 stored.resume();
             }
@@ -38,14 +41,12 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
 
 /// Appends entries, in several attempts if necessary: an entry that is appended twice is delivered once.
 async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
-    let epoch = stored.progress().epoch;
+    let before = stored.progress().epoch;
     loop {
-        if epoch.is_some() && stored.progress().epoch != epoch {
+        let error = match attempt(stored, batch, before).await {
             // Earlier entries must be appended again, before these.
-            return Ok(());
-        }
-        let error = match attempt(stored, batch).await {
-            Ok(epoch) => {
+            Ok(None) => return Ok(()),
+            Ok(Some(epoch)) => {
                 stored.set_appending(None);
                 stored.appended(batch.last, epoch);
                 return Ok(());
@@ -62,13 +63,21 @@ async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
     }
 }
 
-async fn attempt(stored: &StoredEvents, batch: &Batch) -> Result<Epoch, BoxError> {
+/// Appends entries. Returns `None`, and appends nothing, if the store has another epoch than `before`.
+async fn attempt(
+    stored: &StoredEvents,
+    batch: &Batch,
+    before: Option<Epoch>,
+) -> Result<Option<Epoch>, BoxError> {
     let mut followed = stored.followed.subscribe();
     let opened = followed.wait_for(|followed| followed.epoch.is_some());
     let opened = timeout_at(batch.deadline, opened)
         .await
         .map_err(|_| too_slow())?;
     let epoch = opened?.epoch.ok_or_else(too_slow)?;
+    if before.is_some_and(|before| before != epoch) {
+        return Ok(None);
+    }
     if stored.is_down() {
         // The events have been sent without the store in the meantime.
         return Err(too_slow());
@@ -76,7 +85,7 @@ async fn attempt(stored: &StoredEvents, batch: &Batch) -> Result<Epoch, BoxError
     // At least `PATIENCE`: the outcome of an append that is cut off is unknown.
     let deadline = batch.deadline.max(Instant::now() + PATIENCE);
     write(stored, epoch, &batch.entries, deadline).await?;
-    Ok(epoch)
+    Ok(Some(epoch))
 }
 
 async fn write(

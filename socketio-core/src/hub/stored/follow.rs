@@ -65,11 +65,9 @@ async fn follow(
     }
     (*outage, *pause) = (None, FIRST_PAUSE);
     stored.set_following(None);
-    if stored.is_down() {
-        stored.resume();
-        // Before its clients receive later events, and might take their positions to nodes that have not read these entries.
-        drop(timeout(PATIENCE, stored.late_appended()).await);
-    }
+    stored.resume();
+    // Before its clients receive later events, and might take their positions to nodes that have not read these entries.
+    drop(timeout(PATIENCE, stored.late_appended()).await);
     let Some(epoch) = progress.epoch.map(|epoch| epoch.to_string()) else {
         return Ok(());
     };
@@ -87,6 +85,10 @@ async fn follow(
         let Some(hub) = stored.hub() else {
             return Ok(());
         };
+        if stored.origins().take_expired() {
+            // Clients that are away may lack what the node has not stored.
+            hub.lose_events(None);
+        }
         if let Some(first) = entries.first()
             && first.number > progress.number + 1
         {
@@ -121,7 +123,8 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
     let Some(hub) = stored.hub() else {
         return Ok(before);
     };
-    if before.epoch.is_some() {
+    if let Some(former) = before.epoch {
+        stored.end_epoch(former);
         tracing::warn!(target: "socketio", node = &*stored.node, "the event store has lost its events: earlier sessions and positions are no longer known");
     }
     // If the store has lost its data, all its entries are new to the clients of this node.
@@ -189,7 +192,14 @@ fn apply_entry(
     let (node, own_number, rest) = EntryForm::split(entry)?;
     let node = std::str::from_utf8(&node)?;
     let is_own = *node == *stored.node;
-    let Some(was_delivered) = stored.origins().read(node, own_number) else {
+    let read = stored.origins().read(node, own_number);
+    let Some(was_delivered) = read else {
+        // It was appended twice. The second time, it may tell that later ones are late.
+        if let EntryForm::Event(event) = EntryForm::read(rest)?
+            && event.is_late
+        {
+            stored.origins().late(node);
+        }
         return Ok(());
     };
     let own = is_own.then(|| stored.own_event(own_number)).flatten();

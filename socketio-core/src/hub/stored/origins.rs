@@ -96,20 +96,26 @@ impl Origins {
     }
 
     fn unsettle(&mut self, node: &str, duration: Duration) {
-        let now = Instant::now();
-        if self.unsettled.len() >= MAX_NODES {
-            self.unsettled.retain(|_, until| *until > now);
-        }
         if self.unsettled.len() < MAX_NODES || self.unsettled.contains_key(node) {
-            self.unsettled.insert(Box::from(node), now + duration);
+            let until = Instant::now() + duration;
+            self.unsettled.insert(Box::from(node), until);
         }
     }
 
     /// Returns whether any node is unsettled: this node and others may have delivered different events to their clients. What a client lacks
     /// can't be told from a position then.
     pub(in crate::hub) fn are_unsettled(&self) -> bool {
-        let now = Instant::now();
-        self.unsettled.values().any(|until| *until > now)
+        !self.unsettled.is_empty()
+    }
+
+    /// Forgets the nodes that have been unsettled for too long, and returns whether there were any.
+    pub(super) fn take_expired(&mut self) -> bool {
+        if self.unsettled.is_empty() {
+            return false;
+        }
+        let (now, before) = (Instant::now(), self.unsettled.len());
+        self.unsettled.retain(|_, until| *until > now);
+        self.unsettled.len() < before
     }
 
     /// Begins another epoch of the store, which has none of the entries that were read. Those that are appended again are kept, but not
@@ -206,9 +212,9 @@ mod tests {
                 origins.settled("c", 2, false);
             }
             tokio::time::advance(Duration::from_secs(seconds - 1)).await;
-            assert!(origins.are_unsettled());
+            assert!(!origins.take_expired() && origins.are_unsettled());
             tokio::time::advance(Duration::from_secs(1)).await;
-            assert!(!origins.are_unsettled());
+            assert!(origins.take_expired() && !origins.are_unsettled());
         }
     }
 

@@ -82,6 +82,9 @@ impl StoredEvents {
     /// Counts an event that was sent before it was kept, of which the other nodes have to be told.
     pub(super) fn lost_one(&self, will_be_kept: bool) {
         self.unkept.fetch_add(1, Ordering::Relaxed);
+        if !will_be_kept {
+            self.origins().unkept(&self.node, 0);
+        }
         let mut state = self.state();
         state.has_lost = true;
         state.is_incomplete |= !will_be_kept;

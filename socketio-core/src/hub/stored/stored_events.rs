@@ -36,6 +36,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an operation of the store may take.
 pub(super) const OPERATION: Duration = Duration::from_secs(10);
 
+/// The number of former epochs that are remembered.
+const FORMER_EPOCHS: usize = 16;
+
 /// How many events may be on their way before callers that are able to wait do so.
 const WINDOW: u64 = 512;
 
@@ -59,6 +62,8 @@ pub(crate) struct StoredEvents {
     pub(super) settled: watch::Sender<u64>,
     pub(super) followed: watch::Sender<Followed>,
     origins: Mutex<Origins>,
+    /// The latest epochs that the store had before this one.
+    former_epochs: Mutex<Vec<Epoch>>,
     hub: OnceLock<Weak<Hub>>,
     tasks: Mutex<Vec<AbortHandle>>,
     pub(super) can_append: AtomicBool,
@@ -128,6 +133,7 @@ impl StoredEvents {
             settled: watch::Sender::new(0),
             followed: watch::Sender::default(),
             origins: Mutex::default(),
+            former_epochs: Mutex::default(),
             hub: OnceLock::new(),
             tasks: Mutex::default(),
             can_append: AtomicBool::new(true),
@@ -205,6 +211,27 @@ impl StoredEvents {
     /// Returns how far the store was read.
     pub(crate) fn progress(&self) -> Followed {
         *self.followed.borrow()
+    }
+
+    /// Notes that the store has lost its data, and with it this epoch.
+    pub(super) fn end_epoch(&self, epoch: Epoch) {
+        let former = self.former_epochs.lock();
+        let mut former = former.unwrap_or_else(PoisonError::into_inner);
+        former.truncate(FORMER_EPOCHS - 1);
+        former.insert(0, epoch);
+    }
+
+    /// Returns whether events that are, or were, in the store in this epoch are delivered here when they are read: if it was lost with an epoch,
+    /// they are appended again.
+    pub(in crate::hub) fn delivers(&self, epoch: &str) -> bool {
+        let former = self.former_epochs.lock();
+        let former = former.unwrap_or_else(PoisonError::into_inner);
+        let mut epochs = self
+            .progress()
+            .epoch
+            .into_iter()
+            .chain(former.iter().copied());
+        epochs.any(|one| one.to_string() == epoch)
     }
 
     pub(crate) fn state_of_store(&self) -> StoreState {
