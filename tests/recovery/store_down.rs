@@ -145,7 +145,7 @@ async fn a_client_is_not_read_while_many_acknowledgements_wait_for_the_store() {
     // Twice the default of `max_waiting_events`: what is acknowledged late, and what has been read and waits for its handler.
     let early = handled.load(Ordering::Relaxed);
     assert!((256..=512).contains(&early), "{early}");
-    // Once the store is given up, the client is read again.
+    // The client is read again when the store counts as down.
     sleep(Duration::from_secs(5)).await;
     assert_eq!(handled.load(Ordering::Relaxed), EVENTS);
     let packets = client.packets();

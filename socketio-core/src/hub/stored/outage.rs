@@ -88,7 +88,7 @@ impl StoredEvents {
         let mut state = self.state();
         state.has_lost = true;
         state.is_incomplete |= !will_be_kept;
-        // Otherwise that is told when the outage ends.
+        // During an outage, `resume` does this.
         if state.phase == Phase::Up {
             self.push_lost(&mut state);
         }
