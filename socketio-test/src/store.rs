@@ -40,14 +40,20 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct TestStore {
     events: MemoryEvents,
-    is_cut: Arc<watch::Sender<bool>>,
+    fault: Arc<watch::Sender<Option<Fault>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Cut,
+    Full,
 }
 
 impl Default for TestStore {
     fn default() -> Self {
         TestStore {
             events: MemoryEvents::new(),
-            is_cut: Arc::new(watch::Sender::new(false)),
+            fault: Arc::new(watch::Sender::new(None)),
         }
     }
 }
@@ -68,12 +74,17 @@ impl TestStore {
 
     /// Makes all operations fail until the store is [restored](TestStore::restore), like a server that can't be reached.
     pub fn cut(&self) {
-        self.is_cut.send_replace(true);
+        self.fault.send_replace(Some(Fault::Cut));
     }
 
-    /// Ends the outage that [`cut`](TestStore::cut) began.
+    /// Makes all operations that write fail until the store is [restored](TestStore::restore), like a server whose memory is full.
+    pub fn fill(&self) {
+        self.fault.send_replace(Some(Fault::Full));
+    }
+
+    /// Ends the outage that [`cut`](TestStore::cut) or [`fill`](TestStore::fill) began.
     pub fn restore(&self) {
-        self.is_cut.send_replace(false);
+        self.fault.send_replace(None);
     }
 
     /// Loses everything, like a server that keeps nothing on disk and is started again.
@@ -86,12 +97,23 @@ impl TestStore {
         &self,
         operation: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
-        let mut is_cut = self.is_cut.subscribe();
+        let mut fault = self.fault.subscribe();
         tokio::select! {
             biased;
-            _ = is_cut.wait_for(|is_cut| *is_cut) => Err("the store is cut".into()),
+            _ = fault.wait_for(|fault| *fault == Some(Fault::Cut)) => Err("the store is cut".into()),
             result = operation => result,
         }
+    }
+
+    /// Runs an operation that writes, unless the store is full.
+    async fn unless_full<T>(
+        &self,
+        operation: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        if *self.fault.borrow() == Some(Fault::Full) {
+            return Err("the store is full".into());
+        }
+        self.unless_cut(operation).await
     }
 }
 
@@ -109,7 +131,7 @@ impl EventStore for TestStore {
         epoch: &'a str,
         entries: &'a [Bytes],
     ) -> BoxFuture<'a, Result<u64, BoxError>> {
-        Box::pin(self.unless_cut(self.events.append(epoch, entries)))
+        Box::pin(self.unless_full(self.events.append(epoch, entries)))
     }
 
     fn read<'a>(
@@ -131,7 +153,7 @@ impl EventStore for TestStore {
         owner: &'a str,
         sessions: &'a [StoredSession],
     ) -> BoxFuture<'a, Result<Vec<bool>, BoxError>> {
-        Box::pin(self.unless_cut(self.events.save_sessions(owner, sessions)))
+        Box::pin(self.unless_full(self.events.save_sessions(owner, sessions)))
     }
 
     fn take_session<'a>(
@@ -139,7 +161,7 @@ impl EventStore for TestStore {
         key: &'a SessionKey,
         owner: &'a str,
     ) -> BoxFuture<'a, Result<Option<TakenSession>, BoxError>> {
-        Box::pin(self.unless_cut(self.events.take_session(key, owner)))
+        Box::pin(self.unless_full(self.events.take_session(key, owner)))
     }
 
     fn remove_session<'a>(

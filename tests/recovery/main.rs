@@ -14,7 +14,7 @@
 //! | `history_sockets` | the same over real sockets |
 //! | `event_source` | the messages of a stream |
 //! | `stored`, `stored_history` | sessions and histories of several nodes with one event store |
-//! | `store_down` | an event store that is down, or has lost its data |
+//! | `store_down`, `lost_data` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
 //! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
 
@@ -30,6 +30,7 @@ mod history_limits;
 mod history_sockets;
 mod history_stream;
 mod late_events;
+mod lost_data;
 mod random_outages;
 mod sessions;
 mod slow_paths;

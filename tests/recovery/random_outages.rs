@@ -6,9 +6,8 @@ use socketio::{MemoryEvents, Reason, Recovery, SocketIo};
 use socketio_test::{TestClient, TestQueue, TestStore};
 use tokio::time::sleep;
 
-/// The kinds of runs: without a message queue, with one, and without one while the store loses its data, too. With a message queue, events may
-/// arrive twice while the nodes notice that the store has lost its data.
-const KINDS: u64 = 3;
+/// The kinds of runs: without a message queue, with one, and both again while the store also loses its data.
+const KINDS: u64 = 4;
 
 /// Numbers that look random and are the same in every run (xorshift).
 struct Numbers(u64);
@@ -111,8 +110,13 @@ async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool
             }
             5 => {
                 let node = numbers.index(2);
-                note!("cut {node}");
-                nodes[node].path.cut();
+                if numbers.below(4) == 0 {
+                    note!("fill {node}");
+                    nodes[node].path.fill();
+                } else {
+                    note!("cut {node}");
+                    nodes[node].path.cut();
+                }
             }
             6 | 7 => {
                 let node = numbers.index(2);

@@ -1,4 +1,4 @@
-//! An event store that is down, or has lost its data.
+//! An event store that is down.
 
 use std::{
     sync::{
@@ -199,32 +199,39 @@ async fn a_server_that_starts_without_the_store_uses_it_later() {
     assert_eq!(back.received(), [event("tick", 2)]);
 }
 
+/// The memory of the server is used up, for example.
 #[tokio::test(start_paused = true)]
-async fn after_a_store_has_lost_its_data_earlier_sessions_are_not_recovered() {
-    let store = TestStore::new();
-    let io = node(&store).await;
-    let (here, away) = (connect(&io).await, connect(&io).await);
-    io.emit("tick", 1);
-    assert_eq!(here.next().await, event("tick", 1));
-    assert_eq!(away.next().await, event("tick", 1));
-    away.lose(Reason::TransportClose).await;
-    store.cut();
-    store.clear();
-    store.restore();
-    sleep(Duration::from_secs(5)).await;
-    io.emit("tick", 2);
-    assert_eq!(here.next().await, event("tick", 2));
-    for client in [&here, &away] {
-        client.lose(Reason::TransportClose).await;
-        let back = client.recover().await.unwrap();
-        assert!(!back.recovered());
-        // The client's new session is in the store.
-        back.lose(Reason::TransportClose).await;
-        io.emit("tick", 3);
-        io.flushed().await;
-        let back = back.recover().await.unwrap();
-        assert!(back.recovered());
-        assert_eq!(back.received(), [event("tick", 3)]);
+async fn only_the_first_event_waits_for_a_store_that_can_only_be_read() {
+    let events = MemoryEvents::new();
+    let (full, good) = (TestStore::of(&events), TestStore::of(&events));
+    let (one, two) = (node(&full).await, node(&good).await);
+    let (here, there) = (connect(&one).await, connect(&two).await);
+    available(&one).await;
+    full.fill();
+    for number in 1..=10 {
+        let began = tokio::time::Instant::now();
+        one.emit("tick", number);
+        assert_eq!(here.next().await, event("tick", number));
+        let has_waited = began.elapsed() > Duration::from_millis(10);
+        assert_eq!(
+            has_waited,
+            number == 1,
+            "{number} after {:?}",
+            began.elapsed()
+        );
+        sleep(Duration::from_secs(2)).await;
+        assert!(!health(&one).is_available);
+    }
+    two.emit("tick", 11);
+    assert_eq!(here.next().await, event("tick", 11));
+    assert_eq!(there.next().await, event("tick", 11));
+    full.restore();
+    available(&one).await;
+    for number in 1..=10 {
+        assert_eq!(there.next().await, event("tick", number));
+    }
+    for client in [here, there] {
+        client.expect_silence(Duration::from_secs(10)).await;
     }
 }
 

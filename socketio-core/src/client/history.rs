@@ -110,8 +110,9 @@ pub struct Joined {
     /// The position in the room's history. Events that the client receives after the acknowledgement have later positions.
     #[serde(flatten)]
     pub position: Position,
-    /// Whether the client has received all events that it had missed. If not, it has received no earlier events, because some are no
-    /// longer kept, or they are more than its outbox may hold.
+    /// Whether the client has received all events that it had missed. If not, `join_since` has sent it no earlier events, because some are no
+    /// longer kept, or they are more than its outbox may hold; and those that `join_last` has sent may not be the newest, because an event store
+    /// can't be reached, or are none, because they are more than its outbox may hold.
     pub recovered: bool,
 }
 

@@ -205,9 +205,9 @@ impl Cluster {
         delivery: &DeliveryOptions,
         outcome: Option<Outcome>,
     ) {
-        let (kept, unkept) = match outcome {
+        let (kept, kept_number) = match outcome {
             None => (None, None),
-            Some(Outcome::Kept(epoch)) => (Some(epoch.to_string()), None),
+            Some(Outcome::Kept(epoch, number)) => (Some(epoch.to_string()), Some(number)),
             Some(Outcome::Unkept(number)) => (None, Some(number)),
         };
         let written = values.to_json().and_then(|payload| {
@@ -225,7 +225,7 @@ impl Cluster {
                 overflow: delivery.policy.map(OverflowPolicy::name),
                 key: delivery.given_key.as_deref(),
                 kept: kept.as_deref(),
-                unkept,
+                kept_number,
                 ext: envelope::EXTENSION,
             };
             header.write(Some(("data", &payload)))

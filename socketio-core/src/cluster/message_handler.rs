@@ -126,11 +126,13 @@ impl MessageHandler<'_> {
                 delivery,
                 in_store,
             } => {
-                let is_delivered = in_store.is_some_and(|in_store| match *in_store {
-                    InStore::Kept(epoch) => hub.follows(&epoch),
-                    InStore::Unkept(number) => {
-                        let node = from.as_deref().unwrap_or_default();
-                        hub.was_not_kept(&namespace, node, number)
+                let is_delivered = in_store.is_some_and(|in_store| {
+                    let node = from.as_deref().unwrap_or_default();
+                    match *in_store {
+                        InStore::Kept(epoch, number) => {
+                            hub.has_from_store(&epoch, &namespace, node, number)
+                        }
+                        InStore::Unkept(number) => hub.was_not_kept(&namespace, node, number),
                     }
                 });
                 if is_delivered {

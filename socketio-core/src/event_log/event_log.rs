@@ -201,18 +201,29 @@ impl EventLog {
         delivered
     }
 
-    /// Delivers an event of the store under its number, and keeps it for sessions and in the histories of `rooms`.
+    /// Delivers an event of the store under its number, and keeps it for sessions and in the histories of `rooms`. Unless the nodes `are_settled`,
+    /// the event gets the offset of one that is not kept: at another node, it does not say what the client has.
     pub(crate) fn publish_numbered(
         &self,
         event: Numbered<'_>,
         rooms: &[Arc<str>],
+        are_settled: bool,
         deliver: impl FnOnce(&Stamped),
     ) {
+        let place = Place::of(event.number);
+        let offset = match are_settled {
+            true => place,
+            false => place.next_unkept(),
+        };
         let mut state = self.lock();
-        let stamped = state.stamp_for_sessions(event.packet, Place::of(event.number));
+        let stamped = state.stamp_for_sessions(event.packet, offset);
         deliver(&stamped);
         state.seq = stamped.seq;
-        let dropped = state.keep(&self.limits, &stamped, event, rooms, Instant::now());
+        let kept = Stamped {
+            seq: place,
+            ..stamped
+        };
+        let dropped = state.keep(&self.limits, &kept, event, rooms, Instant::now());
         drop(state);
         drop(dropped);
     }

@@ -20,6 +20,21 @@ pub(crate) enum JoinFrom {
     Last(usize),
 }
 
+/// What a client has missed in a room.
+struct Missed {
+    entries: Vec<Arc<HistoryEntry>>,
+    is_complete: bool,
+}
+
+impl Missed {
+    fn new(entries: Vec<Arc<HistoryEntry>>, is_complete: bool) -> Self {
+        Missed {
+            entries,
+            is_complete,
+        }
+    }
+}
+
 /// The result of joining a room with a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoomJoined {
@@ -55,14 +70,14 @@ impl Hub {
                 Joined::Already => has_all(&log, client, room, from),
                 Joined::Now(namespace) => {
                     let missed = self.missed(&log, &locked, client, state, room, from);
-                    let recovered = missed.is_some();
+                    let recovered = missed.is_complete;
                     enter(&log, &mut locked, client, room, from, missed);
                     namespace.insert(client, room);
                     recovered
                 }
                 Joined::Later => {
                     let missed = self.missed(&log, &locked, client, state, room, from);
-                    missed.is_some()
+                    missed.is_complete
                 }
             };
             let position = log.position(&locked);
@@ -113,7 +128,8 @@ impl Hub {
         }
     }
 
-    /// Returns the events of a room that a client has asked for; `None` if some are no longer kept, or they are more than its outbox may hold.
+    /// Returns the events of a room that a client has asked for. They are not complete if some are no longer kept, or they are more than its outbox
+    /// may hold: then there are none, unless the newest ones were asked for.
     fn missed(
         &self,
         log: &EventLog,
@@ -122,14 +138,17 @@ impl Hub {
         client_state: &ClientState,
         room: &str,
         from: JoinFrom,
-    ) -> Option<Vec<Arc<HistoryEntry>>> {
-        let (since, last) = match from {
-            JoinFrom::Since(None) => return Some(Vec::new()),
+    ) -> Missed {
+        let (since, last, is_complete) = match from {
+            JoinFrom::Since(None) => return Missed::new(Vec::new(), true),
             JoinFrom::Since(Some(position)) => {
-                let since = self.known_position(log, state, room, position);
-                (since?, usize::MAX)
+                match self.known_position(log, state, room, position) {
+                    Some(since) => (since, usize::MAX, true),
+                    None => return Missed::new(Vec::new(), false),
+                }
             }
-            JoinFrom::Last(count) => (Place::START, count),
+            // While the store is down, the newest ones are not kept.
+            JoinFrom::Last(count) => (Place::START, count, !self.are_nodes_unsettled()),
         };
         let rooms = client_state.rooms();
         let is_in = |name: &str| rooms.iter().any(|room| **room == *name);
@@ -139,7 +158,10 @@ impl Hub {
         let messages: usize = entries.iter().map(|entry| entry.packet.count()).sum();
         let bytes: usize = entries.iter().map(|entry| entry.packet.bytes()).sum();
         let limits = client.connection().limits();
-        (messages <= limits.messages && bytes <= limits.bytes).then_some(entries)
+        match messages <= limits.messages && bytes <= limits.bytes {
+            true => Missed::new(entries, is_complete),
+            false => Missed::new(Vec::new(), false),
+        }
     }
 
     /// Returns the place of a position in the history of a room, if all events after it are known and kept.
@@ -173,17 +195,17 @@ fn has_all(log: &Arc<EventLog>, client: &Client, room: &Room, from: JoinFrom) ->
     epoch == log.epoch() && memberships.has_all_after(room, seq, may_be_late)
 }
 
-/// Sends a client that joins a room what it has missed; `None` if that is not known or too much.
+/// Sends a client that joins a room what it has missed.
 fn enter(
     log: &EventLog,
     state: &mut LogState,
     client: &Client,
     room: &Room,
     from: JoinFrom,
-    missed: Option<Vec<Arc<HistoryEntry>>>,
+    missed: Missed,
 ) {
-    let has_gap = missed.is_none();
-    send(log, state, client, missed.unwrap_or_default());
+    let has_gap = !missed.is_complete;
+    send(log, state, client, missed.entries);
     if let Some(recoverable) = client.recoverable() {
         let complete_after = match from {
             JoinFrom::Since(Some(Position(since))) if !has_gap => since.seq,

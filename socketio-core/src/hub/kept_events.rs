@@ -63,9 +63,21 @@ impl Hub {
         self.recovery.as_ref()?.saver.as_ref()
     }
 
-    /// Returns whether events of the store in this epoch are delivered here when they are read.
-    pub(crate) fn follows(&self, epoch: &str) -> bool {
-        self.stored().is_some_and(|stored| stored.delivers(epoch))
+    /// Returns whether an event that another node has kept in this epoch, under this number, is delivered here when it is read from the store, or
+    /// was already delivered. If this node does not know the epoch, because the store has just lost its data or is another one, it delivers the
+    /// event as one that is not kept.
+    pub(crate) fn has_from_store(
+        &self,
+        epoch: &str,
+        namespace: &str,
+        node: &str,
+        number: u64,
+    ) -> bool {
+        let epoch = Epoch::parse(epoch);
+        self.stored().is_some_and(|stored| {
+            epoch.is_some_and(|epoch| stored.knows(epoch))
+                || self.was_not_kept(namespace, node, number)
+        })
     }
 
     /// Notes that another node delivers an event before it is kept, under this number; 0 if it will not be kept. Clients that are away miss it.

@@ -8,7 +8,7 @@ use super::{
     Client, CloseRequest, ConnectionHandle, Delivery, DeliveryOptions, Hub, PacketKind, Room,
     SentEvent,
     client_state::ClientState,
-    credentials::Credentials,
+    credentials::{Credentials, Received},
     namespace_clients::NamespaceClients,
     recoverable::{Recoverable, Resumed},
     recoveries::Recoveries,
@@ -69,6 +69,17 @@ impl Hub {
         }
     }
 
+    /// Returns whether an offset has an epoch of the store that this node does not know: the store may have lost its data, and another node, which
+    /// has noticed that already, may have sent the client events again that this node considers missed.
+    fn is_ahead(&self, received: &Received) -> bool {
+        match received {
+            Received::UpTo(offset) => self
+                .stored()
+                .is_some_and(|stored| !stored.knows(offset.epoch)),
+            Received::Nothing | Received::Malformed => false,
+        }
+    }
+
     /// Encodes the response to a client that has joined its namespace.
     pub(crate) fn joined(&self, version: ProtocolVersion, client: &Client) -> Frames {
         let pid = client.recoverable().map(Recoverable::pid);
@@ -96,7 +107,8 @@ impl Hub {
             return Err(RecoveryOutcome::Unknown);
         };
         let log = session.log.lock();
-        let checked = match self.are_nodes_unsettled() {
+        let is_ahead = self.is_ahead(&credentials.received);
+        let checked = match self.are_nodes_unsettled() || is_ahead {
             true => Err(RecoveryOutcome::Incomplete),
             false => session.check(credentials.received, &log, limits),
         };

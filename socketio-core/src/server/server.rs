@@ -68,7 +68,9 @@ impl Server {
         let cluster = parts.cluster.as_ref();
         let is_write_only = cluster.is_some_and(|cluster| cluster.write_only);
         let stored = parts.event_store.map(|store| {
-            let stored = Arc::new(StoredEvents::new(store, &parts.id, !is_write_only));
+            let has_queue = cluster.is_some();
+            let stored = StoredEvents::new(store, &parts.id, !is_write_only, has_queue);
+            let stored = Arc::new(stored);
             let types = recovery.as_ref().map(Recovery::session_types);
             (stored, types.unwrap_or_default())
         });

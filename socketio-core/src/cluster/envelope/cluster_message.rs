@@ -94,9 +94,9 @@ pub(in crate::cluster) enum ClusterMessage {
 
 /// The outcome of an event in the event store of the node that emits it.
 pub(in crate::cluster) enum InStore {
-    /// The store of this epoch has it.
-    Kept(String),
-    /// It could not be kept. Contains its number at the node, or 0 if it has none.
+    /// The store of this epoch has it. Contains its number at the node.
+    Kept(String, u64),
+    /// It is not kept yet. Contains its number at the node, or 0 if it will not be kept.
     Unkept(u64),
 }
 
@@ -132,7 +132,7 @@ struct Fields<'a> {
     overflow: Option<String>,
     key: Option<String>,
     kept: Option<String>,
-    unkept: Option<u64>,
+    kept_number: Option<u64>,
     ext: Option<u8>,
     #[serde(borrow)]
     query: Option<&'a RawValue>,
@@ -265,8 +265,10 @@ impl Fields<'_> {
                 given_key: self.key.map(Arc::from),
                 key: None,
             },
-            in_store: match (self.kept, self.unkept) {
-                (Some(epoch), _) => Some(Box::new(InStore::Kept(epoch))),
+            in_store: match (self.kept, self.kept_number) {
+                (Some(epoch), number) => {
+                    Some(Box::new(InStore::Kept(epoch, number.unwrap_or_default())))
+                }
                 (None, Some(number)) => Some(Box::new(InStore::Unkept(number))),
                 (None, None) => None,
             },

@@ -41,9 +41,9 @@ pub(in crate::cluster) enum EnvelopeHeader<'a> {
         /// The epoch of the event store that has kept the event. Nodes that follow this epoch receive the event from the store.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<&'a str>,
-        /// The number at the node of an event that its event store could not keep.
+        /// The number at the node of an event for an event store; 0 if it will not be kept. Without `kept`, it is not kept yet.
         #[serde(skip_serializing_if = "Option::is_none")]
-        unkept: Option<u64>,
+        kept_number: Option<u64>,
         ext: u8,
     },
     Callback {

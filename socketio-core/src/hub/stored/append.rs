@@ -27,7 +27,7 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
             while stored.is_down() && Instant::now() < again {
                 sleep(PAUSE).await;
             }
-            if stored.can_follow() && stored.progress().epoch.is_some() {
+            if stored.can_follow() && write_late(&stored).await {
                 stored.resume();
             }
         }
@@ -39,6 +39,25 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
     }
 }
 
+/// Appends the entries of events that were delivered without the store, which is still down. Returns false if that fails: a store that can be
+/// read, but not written, would make the next events wait for nothing.
+async fn write_late(stored: &StoredEvents) -> bool {
+    let Some(epoch) = stored.progress().epoch else {
+        return false;
+    };
+    while let Some(batch) = stored.late_batch() {
+        let deadline = Instant::now() + PATIENCE;
+        if write(stored, epoch, &batch.entries, deadline)
+            .await
+            .is_err()
+        {
+            return false;
+        }
+        stored.appended(&batch, epoch);
+    }
+    true
+}
+
 /// Appends entries, in several attempts if necessary: an entry that is appended twice is delivered once.
 async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
     let before = stored.progress().epoch;
@@ -48,7 +67,7 @@ async fn append(stored: &StoredEvents, batch: &Batch) -> Result<(), BoxError> {
             Ok(None) => return Ok(()),
             Ok(Some(epoch)) => {
                 stored.set_appending(None);
-                stored.appended(batch.last, epoch);
+                stored.appended(batch, epoch);
                 return Ok(());
             }
             Err(error) => error,

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     entry_form::EntryForm,
     kept_event::KeptEvent,
+    origins::NewEntry,
     stored_events::{Followed, OPERATION, PATIENCE, StoredEvents, too_slow},
 };
 use crate::{
@@ -136,7 +137,7 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
         stored.origins().begin_epoch();
     }
     stored.forget_times();
-    stored.append_again();
+    stored.append_again(!is_restart);
     let mut number = 0;
     if stored.follows {
         let mut is_first = true;
@@ -193,7 +194,11 @@ fn apply_entry(
     let node = std::str::from_utf8(&node)?;
     let is_own = *node == *stored.node;
     let read = stored.origins().read(node, own_number);
-    let Some(was_delivered) = read else {
+    let Some(NewEntry {
+        was_delivered,
+        lacks_earlier,
+    }) = read
+    else {
         // It was appended twice. The second time, it may tell that later ones are late.
         if let EntryForm::Event(event) = EntryForm::read(rest)?
             && event.is_late
@@ -202,6 +207,10 @@ fn apply_entry(
         }
         return Ok(());
     };
+    if lacks_earlier && !is_own {
+        tracing::warn!(target: "socketio", node = &*stored.node, other = node, "the event store has lost events of another node that this node had not read: its clients with a session connect again as new ones");
+        hub.miss_events(number);
+    }
     let own = is_own.then(|| stored.own_event(own_number)).flatten();
     let result = match own {
         Some(event) => {
@@ -219,7 +228,11 @@ fn apply_entry(
                 hub.deliver_stored(number, &event, is_new && !was_delivered);
             }
             EntryForm::Lost { is_complete } => {
-                hub.lose_events(Some(number));
+                match is_complete || is_own || stored.has_queue {
+                    true => hub.lose_events(Some(number)),
+                    // The clients of this node will not get them.
+                    false => hub.miss_events(number),
+                }
                 stored.origins().settled(node, own_number, is_complete);
             }
             EntryForm::Taken(key) => {
@@ -254,8 +267,9 @@ impl Hub {
             },
             time: event.time,
         };
+        let are_settled = !self.are_nodes_unsettled();
         self.deliver_to(event, is_new, |deliver| {
-            log.publish_numbered(numbered, event.rooms(), deliver);
+            log.publish_numbered(numbered, event.rooms(), are_settled, deliver);
         });
     }
 }

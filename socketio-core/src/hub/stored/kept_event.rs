@@ -28,8 +28,8 @@ pub(crate) struct KeptEvent {
 /// The outcome of an event that was to be kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
-    /// It is in the store of this epoch: all nodes that follow it deliver it.
-    Kept(Epoch),
+    /// It is in the store of this epoch, with this number of this node: all nodes that follow the epoch deliver it.
+    Kept(Epoch, u64),
     /// It was delivered to local clients before it was kept. Contains its number at this node, or 0 if it will not be kept. An event with a
     /// number is appended when the store can be used again, and may be in the store already.
     Unkept(u64),

@@ -44,24 +44,9 @@ impl NumberSet {
         }
     }
 
-    /// Removes the numbers up to this one.
-    pub(super) fn remove_up_to(&mut self, number: u64) {
-        let Some(next) = number.checked_add(1) else {
-            self.ranges.clear();
-            return;
-        };
-        let later = self.ranges.split_off(&next);
-        let last = self.ranges.pop_last();
-        self.ranges = later;
-        if let Some((_, end)) = last
-            && end >= next
-        {
-            self.ranges.insert(next, end);
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
+    /// Returns the largest number.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.ranges.last_key_value().map(|(_, last)| *last)
     }
 
     /// Adds the numbers of another set.
@@ -101,12 +86,8 @@ mod tests {
         assert_eq!(inside, (1..=9).collect::<Vec<_>>());
         assert!(set.insert(u64::MAX) && set.insert(0));
         assert_eq!(ranges(&set), [(0, 9), (u64::MAX, u64::MAX)]);
-        set.remove_up_to(6);
-        assert_eq!(ranges(&set), [(7, 9), (u64::MAX, u64::MAX)]);
-        set.remove_up_to(9);
-        assert_eq!(ranges(&set), [(u64::MAX, u64::MAX)]);
-        set.remove_up_to(u64::MAX);
-        assert!(set.is_empty());
+        assert_eq!(set.last(), Some(u64::MAX));
+        assert_eq!(NumberSet::default().last(), None);
     }
 
     #[test]

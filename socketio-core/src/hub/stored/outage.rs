@@ -68,7 +68,7 @@ impl StoredEvents {
             return;
         };
         // It is appended later, and may be in the store already. When it is read, it is kept, but not delivered again.
-        let was_read = self.origins().unkept(&self.node, entry.number);
+        let was_read = self.unkept_here(entry.number);
         if let Some(hub) = hub
             && !was_read
         {
@@ -79,18 +79,30 @@ impl StoredEvents {
         }
     }
 
+    /// Notes that this node delivers an event before it is kept; its number is 0 if it will not be kept. Returns whether it was delivered already.
+    pub(super) fn unkept_here(&self, number: u64) -> bool {
+        let mut origins = self.origins();
+        origins.hold(&self.node);
+        origins.unkept(&self.node, number)
+    }
+
     /// Counts an event that was sent before it was kept, of which the other nodes have to be told.
     pub(super) fn lost_one(&self, will_be_kept: bool) {
         self.unkept.fetch_add(1, Ordering::Relaxed);
         if !will_be_kept {
-            self.origins().unkept(&self.node, 0);
+            self.unkept_here(0);
         }
         let mut state = self.state();
-        state.has_lost = true;
         state.is_incomplete |= !will_be_kept;
+        self.tell_lost(&mut state);
+    }
+
+    /// Tells all nodes that events were sent before they were kept, or that the store has lost events, once it can be used.
+    pub(super) fn tell_lost(&self, state: &mut State) {
+        state.has_lost = true;
         // During an outage, `resume` does this.
         if state.phase == Phase::Up {
-            self.push_lost(&mut state);
+            self.push_lost(state);
         }
     }
 
@@ -172,7 +184,7 @@ mod tests {
     #[test]
     fn that_events_will_not_be_kept_is_told_although_the_next_outage_begins_before() {
         let store = std::sync::Arc::new(MemoryEvents::new());
-        let stored = StoredEvents::new(store, &std::sync::Arc::from("node"), true);
+        let stored = StoredEvents::new(store, &std::sync::Arc::from("node"), true, true);
         stored.give_up(&"it is down");
         loop {
             let number = stored.state().pending.push_late(vec![0; 16]);

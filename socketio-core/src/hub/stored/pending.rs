@@ -36,6 +36,8 @@ pub(super) struct PendingEvents {
     bytes: usize,
     /// The number up to which entries were appended.
     appended: u64,
+    /// How many times the store has lost entries.
+    losses: u64,
 }
 
 pub(super) enum Pending {
@@ -80,6 +82,8 @@ pub(super) struct Batch {
     pub(super) last: u64,
     /// When the first one must have been appended.
     pub(super) deadline: Instant,
+    /// How many times the store had lost entries.
+    losses: u64,
 }
 
 impl Default for PendingEvents {
@@ -92,6 +96,7 @@ impl Default for PendingEvents {
             events: 0,
             bytes: 0,
             appended: 0,
+            losses: 0,
         }
     }
 }
@@ -188,6 +193,7 @@ impl PendingEvents {
             entries: vec![entry.clone()],
             last: number,
             deadline: since + PATIENCE,
+            losses: self.losses,
         };
         let mut bytes = entry.len();
         for (number, entry, _) in waiting.take(BATCH.0 - 1) {
@@ -201,8 +207,13 @@ impl PendingEvents {
         Some(batch)
     }
 
-    /// Notes that the entries up to a number were appended. Returns the callbacks to call.
-    pub(super) fn appended(&mut self, last: u64) -> Vec<OnOutcome> {
+    /// Notes that the entries of a batch were appended. Returns the callbacks to call, with the numbers of their entries; `None` if the store has
+    /// lost the entries again.
+    pub(super) fn appended(&mut self, batch: &Batch) -> Option<Vec<(OnOutcome, u64)>> {
+        if batch.losses != self.losses {
+            return None;
+        }
+        let last = batch.last;
         self.appended = self.appended.max(last);
         let mut outcomes = Vec::new();
         for pending in &mut self.pending {
@@ -210,15 +221,16 @@ impl PendingEvents {
                 if entry.number > last {
                     break;
                 }
-                outcomes.extend(entry.on_outcome.take());
+                outcomes.extend(entry.on_outcome.take().map(|call| (call, entry.number)));
             }
         }
-        outcomes
+        Some(outcomes)
     }
 
     /// Marks all entries as not appended, and the latest ones that were read as well: the store has lost them, and other nodes may not have
     /// read them.
     pub(super) fn append_again(&mut self) {
+        self.losses += 1;
         self.late.push_front(self.recent.take());
         let pending = || self.entries().next().map(|entry| entry.number);
         let first = self.late.first().or_else(pending);
@@ -231,8 +243,8 @@ impl PendingEvents {
         until.find(|entry| entry.number == number)?.event.clone()
     }
 
-    /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns the callbacks to call.
-    pub(super) fn settle(&mut self, last: u64) -> Vec<OnOutcome> {
+    /// Removes the entries up to a number, which were read, and sends the packets behind them. Returns the callbacks to call, with the numbers of their entries.
+    pub(super) fn settle(&mut self, last: u64) -> Vec<(OnOutcome, u64)> {
         let mut outcomes = Vec::new();
         self.recent.extend(self.late.settle(last));
         while let Some(pending) = self.pending.pop_front() {
@@ -248,7 +260,7 @@ impl PendingEvents {
                     self.events -= 1;
                     let weight = entry.event.map_or(0, |event| event.weight());
                     self.bytes = self.bytes.saturating_sub(weight);
-                    outcomes.extend(entry.on_outcome);
+                    outcomes.extend(entry.on_outcome.map(|call| (call, entry.number)));
                     self.recent.push(entry.number, entry.entry);
                 }
             }

@@ -51,6 +51,8 @@ pub(crate) struct StoredEvents {
     pub(super) here: Room,
     /// Whether this node has clients, and therefore delivers what is appended.
     pub(super) follows: bool,
+    /// Whether events that are not kept reach the clients of other nodes over a message queue.
+    pub(super) has_queue: bool,
     state: Mutex<State>,
     /// Notified when an entry waits to be appended, and when the store is down.
     pub(super) wake: Notify,
@@ -115,12 +117,19 @@ pub(super) enum Phase {
 }
 
 impl StoredEvents {
-    pub(crate) fn new(store: Arc<dyn EventStore>, node: &Arc<str>, follows: bool) -> Self {
+    /// `follows` is true if this node has clients, `has_queue` if it sends events to other nodes over a message queue.
+    pub(crate) fn new(
+        store: Arc<dyn EventStore>,
+        node: &Arc<str>,
+        follows: bool,
+        has_queue: bool,
+    ) -> Self {
         StoredEvents {
             store,
             node: Arc::clone(node),
             here: Arc::from(format!("\0node:{node}")),
             follows,
+            has_queue,
             state: Mutex::new(State {
                 phase: Phase::Up,
                 pending: PendingEvents::default(),
@@ -221,17 +230,12 @@ impl StoredEvents {
         former.insert(0, epoch);
     }
 
-    /// Returns whether events that are, or were, in the store in this epoch are delivered here when they are read: if it was lost with an epoch,
-    /// they are appended again.
-    pub(in crate::hub) fn delivers(&self, epoch: &str) -> bool {
+    /// Returns whether this is the epoch of the store, or a former one, as far as this node knows. Events that are, or were, in the store in a
+    /// known epoch are delivered here when they are read: if the store has lost them, they are appended again.
+    pub(in crate::hub) fn knows(&self, epoch: Epoch) -> bool {
         let former = self.former_epochs.lock();
         let former = former.unwrap_or_else(PoisonError::into_inner);
-        let mut epochs = self
-            .progress()
-            .epoch
-            .into_iter()
-            .chain(former.iter().copied());
-        epochs.any(|one| one.to_string() == epoch)
+        self.progress().epoch == Some(epoch) || former.contains(&epoch)
     }
 
     pub(crate) fn state_of_store(&self) -> StoreState {
@@ -314,22 +318,37 @@ impl StoredEvents {
         }
     }
 
-    /// Notes that this node's entries up to a number were appended.
-    pub(super) fn appended(&self, last: u64, epoch: Epoch) {
-        let outcomes = self.state().pending.appended(last);
+    /// Returns entries to append while the store is down; `None` if there are none, or it is not down any more.
+    pub(super) fn late_batch(&self) -> Option<Batch> {
+        let state = self.state();
+        let is_down = state.phase == Phase::Down;
+        is_down.then(|| state.pending.batch()).flatten()
+    }
+
+    /// Notes that the entries of a batch were appended.
+    pub(super) fn appended(&self, batch: &Batch, epoch: Epoch) {
+        let Some(outcomes) = self.state().pending.appended(batch) else {
+            return;
+        };
         self.progress_of_append.send_replace(());
-        for on_outcome in outcomes {
-            on_outcome(Outcome::Kept(epoch));
+        for (on_outcome, number) in outcomes {
+            on_outcome(Outcome::Kept(epoch, number));
         }
         if !self.follows {
-            self.settle(last);
+            self.origins().settled(&self.node, batch.last, true);
+            self.settle(batch.last);
         }
     }
 
-    /// Has all pending entries appended again, and the latest ones that were read: the store has lost them.
-    pub(super) fn append_again(&self) {
-        self.state().pending.append_again();
-        self.wake.notify_one();
+    /// Has all pending entries appended again, and the latest ones that were read, since another epoch of the store begins. If the store `has_lost`
+    /// them, an entry that tells of it follows them in any case: its number shows the other nodes whether they lack earlier ones.
+    pub(super) fn append_again(&self, has_lost: bool) {
+        let mut state = self.state();
+        state.pending.append_again();
+        match has_lost {
+            true => self.tell_lost(&mut state),
+            false => self.wake.notify_one(),
+        }
     }
 
     /// Returns the pending event of this node with this number.
@@ -342,8 +361,8 @@ impl StoredEvents {
         let epoch = self.progress().epoch;
         let outcomes = self.state().pending.settle(number);
         if let Some(epoch) = epoch {
-            for on_outcome in outcomes {
-                on_outcome(Outcome::Kept(epoch));
+            for (on_outcome, number) in outcomes {
+                on_outcome(Outcome::Kept(epoch, number));
             }
         }
         self.settled_to(number);

@@ -93,7 +93,7 @@ impl StoredEvents {
         let number = state.pending.push_late(written);
         let last = state.pending.last();
         if let Some(number) = number {
-            self.origins().unkept(&self.node, number);
+            self.unkept_here(number);
         }
         drop(state);
         self.settled_to(last);
