@@ -269,3 +269,31 @@ async fn a_handler_that_fails_is_acknowledged() {
     assert!(text.starts_with("argument 1: "), "{text}");
     assert!(client.is_connected());
 }
+
+/// The text of a number is read as the nearest number, as `JSON.parse` does.
+#[tokio::test]
+async fn no_digit_of_a_number_is_lost() {
+    let io = SocketIo::bare()
+        .on("bits", |number: f64| number.to_bits())
+        .on("echo", |number: Value| number)
+        .build()
+        .unwrap();
+    let client = TestClient::connect(&io, "/").await.unwrap();
+    for number in [118_446_440_907.357_66, 0.1 + 0.2, f64::MAX, 5e-324] {
+        let bits: u64 = client.call("bits", number).await.unwrap();
+        assert_eq!(bits, number.to_bits(), "{number}");
+        let packets = client.packets().len();
+        let echo: Value = client.call("echo", number).await.unwrap();
+        assert_eq!(echo, json!(number));
+        let packets = client.packets().split_off(packets);
+        let values = packets.iter().map(|packet| {
+            let text = packet.text().unwrap();
+            text.trim_end_matches(']')
+                .rsplit(['[', ','])
+                .next()
+                .unwrap()
+        });
+        let values: Vec<_> = values.collect();
+        assert_eq!(values[0], values[1]);
+    }
+}
