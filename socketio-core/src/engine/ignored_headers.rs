@@ -16,11 +16,13 @@ pub(super) fn report_ignored_headers(request: &Parts, config: &Config) {
         return;
     };
     let peer = extensions.get::<PeerAddr>().map(|peer| peer.0);
+    let of_proxy;
     let cure: &dyn fmt::Display = match peer {
-        Some(peer) => &format_args!(
-            "if this peer is a proxy, add `.trusted_proxies([\"{}\"])`",
-            peer.ip().to_canonical()
-        ),
+        Some(peer) => {
+            let ip = peer.ip().to_canonical();
+            of_proxy = format!("if this peer is a proxy, add `.trusted_proxies([\"{ip}\"])`");
+            &of_proxy
+        }
         None => {
             &"insert the peer's `PeerAddr` or `UnixPeer` into the request's extensions, or add `.trusted_proxies(\"*\")` if all clients come through a proxy"
         }
