@@ -196,3 +196,53 @@ async fn what_only_some_nodes_have_read_is_appended_again_if_the_store_loses_its
         assert_eq!(kept(io), [1, 2, 3]);
     }
 }
+
+/// What it reads when it opens the store is not new for clients that connect afterwards, but those that are connected have not received it.
+#[tokio::test(start_paused = true)]
+async fn clients_of_a_node_that_has_started_without_the_store_are_told_what_they_lack() {
+    let events = MemoryEvents::new();
+    let (first, second) = (TestStore::of(&events), TestStore::of(&events));
+    let one = started(bare(&first)).await;
+    second.cut();
+    let two = bare(&second).build().unwrap();
+    let client = TestClient::builder(&two).recoverable().connect().await;
+    let client = client.unwrap();
+    one.emit("tick", 1);
+    one.flushed().await;
+    sleep(Duration::from_secs(3)).await;
+    second.restore();
+    assert_eq!(client.disconnected().await, Reason::TransportClose);
+    let back = client.recover().await.unwrap();
+    assert!(!back.recovered());
+    one.emit("tick", 2);
+    assert_eq!(back.next().await, tick(2));
+}
+
+/// They are read from the store a moment later, by clients that have connected in between, too.
+#[tokio::test(start_paused = true)]
+async fn copies_that_arrive_before_a_node_has_opened_the_store_change_nothing() {
+    let (events, queue) = (MemoryEvents::new(), TestQueue::new());
+    let (first, second) = (TestStore::of(&events), TestStore::of(&events));
+    let one = started(bare(&first).message_queue(queue.clone())).await;
+    let client = connect(&one).await;
+    one.flushed().await;
+    second.cut();
+    let two = bare(&second).message_queue(queue.clone()).build().unwrap();
+    let emitting = async {
+        sleep(Duration::from_millis(500)).await;
+        for number in 1..=3 {
+            emit(&one, number);
+            assert_eq!(client.next().await, tick(number));
+        }
+        sleep(Duration::from_millis(500)).await;
+        second.restore();
+    };
+    tokio::join!(two.subscribed(), emitting);
+    available(&[&two]).await;
+    client.lose(Reason::TransportClose).await;
+    emit(&one, 4);
+    one.flushed().await;
+    let back = client.recover_on(&two).await.unwrap();
+    assert!(back.recovered());
+    assert_eq!(back.received(), [tick(4)]);
+}

@@ -132,3 +132,34 @@ async fn clients_of_a_node_that_has_not_read_what_was_lost_are_told() {
     assert_eq!(here.next().await, event("tick", 4));
     assert_eq!(back.next().await, event("tick", 4));
 }
+
+/// Its copies have arrived over the queue, up to the first entry that is appended again. An earlier one has not: it was in the store.
+#[tokio::test(start_paused = true)]
+async fn clients_that_lack_an_event_before_those_of_an_outage_are_told() {
+    let (events, queue) = (MemoryEvents::new(), TestQueue::new());
+    let (first, second) = (TestStore::of(&events), TestStore::of(&events));
+    let one = started(bare(&first).message_queue(queue.clone())).await;
+    let two = started(bare(&second).message_queue(queue.clone())).await;
+    let there = connect(&two).await;
+    second.cut();
+    sleep(Duration::from_secs(4)).await;
+    one.emit("tick", 0);
+    one.flushed().await;
+    first.cut();
+    sleep(Duration::from_secs(4)).await;
+    // More than a node appends again.
+    for number in 1..=5_000 {
+        one.emit("tick", number);
+        if number % 100 == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+    first.restore();
+    sleep(Duration::from_secs(5)).await;
+    events.clear();
+    noticed(&one).await;
+    second.restore();
+    assert_eq!(there.disconnected().await, Reason::TransportClose);
+    assert!(!there.received().contains(&event("tick", 0)));
+    assert!(!there.recover().await.unwrap().recovered());
+}

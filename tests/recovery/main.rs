@@ -31,6 +31,7 @@ mod history_sockets;
 mod history_stream;
 mod late_events;
 mod lost_data;
+mod path;
 mod random_outages;
 mod sessions;
 mod slow_paths;

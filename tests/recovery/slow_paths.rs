@@ -3,130 +3,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::Duration,
 };
 
-use bytes::Bytes;
-use socketio::{
-    BoxError, EventStore, MemoryEvents, OpenedStore, Reason, Recovery, SessionKey, SocketIo,
-    StoredEntry, StoredSession, TakenSession, message_queue::BoxFuture,
-};
-use socketio_test::{TestClient, TestQueue};
-use tokio::{sync::watch, time::sleep};
+use socketio::{MemoryEvents, Reason, Recovery, SocketIo};
+use socketio_test::{TestClient, TestQueue, event};
+use tokio::time::sleep;
+
+use crate::path::{Random, SlowPath};
 
 const NODES: usize = 3;
 const CLIENTS: usize = 4;
 const STEPS: usize = 60;
-
-/// Numbers that follow from a seed (SplitMix64). Clones share the sequence.
-#[derive(Clone, Debug)]
-struct Random(Arc<AtomicU64>);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Random(Arc::new(AtomicU64::new(state)))
-    }
-
-    /// Returns a number below `end`.
-    fn below(&self, end: usize) -> usize {
-        let mut mixed = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
-}
-
-/// The path of one node to the store.
-#[derive(Clone, Debug)]
-struct SlowPath {
-    events: MemoryEvents,
-    is_cut: Arc<watch::Sender<bool>>,
-    random: Random,
-}
-
-impl SlowPath {
-    async fn travel(&self) {
-        sleep(Duration::from_millis(self.random.below(20) as u64)).await;
-    }
-
-    async fn unless_cut<T>(
-        &self,
-        operation: impl Future<Output = Result<T, BoxError>>,
-    ) -> Result<T, BoxError> {
-        let mut is_cut = self.is_cut.subscribe();
-        tokio::select! {
-            biased;
-            _ = is_cut.wait_for(|is_cut| *is_cut) => Err("the store is cut".into()),
-            result = async {
-                self.travel().await;
-                let result = operation.await;
-                self.travel().await;
-                result
-            } => result,
-        }
-    }
-}
-
-impl EventStore for SlowPath {
-    fn open<'a>(
-        &'a self,
-        proposal: &'a str,
-        seen: Option<(&'a str, u64)>,
-    ) -> BoxFuture<'a, Result<OpenedStore, BoxError>> {
-        Box::pin(self.unless_cut(self.events.open(proposal, seen)))
-    }
-
-    fn append<'a>(
-        &'a self,
-        epoch: &'a str,
-        entries: &'a [Bytes],
-    ) -> BoxFuture<'a, Result<u64, BoxError>> {
-        Box::pin(self.unless_cut(self.events.append(epoch, entries)))
-    }
-
-    fn read<'a>(
-        &'a self,
-        epoch: &'a str,
-        after: u64,
-        limit: usize,
-        wait: Duration,
-    ) -> BoxFuture<'a, Result<Vec<StoredEntry>, BoxError>> {
-        Box::pin(self.unless_cut(self.events.read(epoch, after, limit, wait)))
-    }
-
-    fn trim<'a>(&'a self, epoch: &'a str, up_to: u64) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(self.unless_cut(self.events.trim(epoch, up_to)))
-    }
-
-    fn save_sessions<'a>(
-        &'a self,
-        owner: &'a str,
-        sessions: &'a [StoredSession],
-    ) -> BoxFuture<'a, Result<Vec<bool>, BoxError>> {
-        Box::pin(self.unless_cut(self.events.save_sessions(owner, sessions)))
-    }
-
-    fn take_session<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        owner: &'a str,
-    ) -> BoxFuture<'a, Result<Option<TakenSession>, BoxError>> {
-        Box::pin(self.unless_cut(self.events.take_session(key, owner)))
-    }
-
-    fn remove_session<'a>(
-        &'a self,
-        key: &'a SessionKey,
-        owner: &'a str,
-    ) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(self.unless_cut(self.events.remove_session(key, owner)))
-    }
-}
 
 struct Node {
     io: SocketIo,
@@ -166,11 +54,7 @@ impl Run {
         let queue = has_queue.then(TestQueue::new);
         let mut nodes = Vec::new();
         for _ in 0..NODES {
-            let path = SlowPath {
-                events: events.clone(),
-                is_cut: Arc::default(),
-                random: random.clone(),
-            };
+            let path = SlowPath::new(&events, &random);
             let mut io = SocketIo::bare()
                 .allow_namespace("/")
                 .recovery(Recovery::default())
@@ -207,7 +91,7 @@ impl Run {
         match self.random.below(16) {
             0 => {
                 let is_cut = self.random.below(2) == 0;
-                self.nodes[node].path.is_cut.send_replace(is_cut);
+                self.nodes[node].path.set_cut(is_cut);
                 self.log.push(format!("node {node}: cut {is_cut}"));
             }
             1 => {
@@ -322,7 +206,7 @@ impl Run {
             queue.restore();
         }
         for node in &self.nodes {
-            node.path.is_cut.send_replace(false);
+            node.path.set_cut(false);
         }
         for node in &self.nodes {
             while !node.io.health().store.unwrap().is_available {
@@ -381,4 +265,31 @@ async fn each_event_arrives_once_or_its_loss_is_told() {
 #[tokio::test(start_paused = true)]
 async fn each_event_arrives_once_with_a_message_queue_as_well() {
     run(true).await;
+}
+
+/// There is always a late event that is not stored yet.
+#[tokio::test(start_paused = true)]
+async fn a_store_is_used_again_although_events_are_emitted_all_the_time() {
+    let (events, random) = (MemoryEvents::new(), Random::new(1));
+    let path = SlowPath::new(&events, &random);
+    let io = SocketIo::bare().allow_namespace("/");
+    let io = io.recovery(Recovery::default()).event_store(path.clone());
+    let io = io.build().unwrap();
+    io.subscribed().await;
+    let client = TestClient::builder(&io).recoverable().connect().await;
+    let client = client.unwrap();
+    path.set_full(true);
+    for number in 1..=10_000 {
+        if number == 5_000 {
+            assert!(!io.health().store.unwrap().is_available);
+            path.set_full(false);
+        }
+        io.emit("tick", number);
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert!(io.health().store.unwrap().is_available);
+    io.flushed().await;
+    for number in 1..=10_000 {
+        assert_eq!(client.next().await, event("tick", number));
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Hub, Logs, NamespaceHistory, Recoveries, RecoveryOptions, Room, SessionSaver, SessionTypes,
-    StoredEvents,
+    Client, Hub, Logs, NamespaceHistory, Recoveries, RecoveryOptions, Room, SessionSaver,
+    SessionTypes, StoredEvents,
 };
 use crate::event_log::{Epoch, EventLog, LogLimits, Place};
 
@@ -73,11 +73,15 @@ impl Hub {
         node: &str,
         number: u64,
     ) -> bool {
+        let Some(stored) = self.stored() else {
+            return false;
+        };
+        if stored.progress().epoch.is_none() && self.is_empty_of_clients() {
+            // It is read once the store was opened. It must not count as delivered: clients that come until then have not received it.
+            return true;
+        }
         let epoch = Epoch::parse(epoch);
-        self.stored().is_some_and(|stored| {
-            epoch.is_some_and(|epoch| stored.knows(epoch))
-                || self.was_not_kept(namespace, node, number)
-        })
+        epoch.is_some_and(|epoch| stored.knows(epoch)) || self.was_not_kept(namespace, node, number)
     }
 
     /// Notes that another node delivers an event before it is kept, under this number; 0 if it will not be kept. Clients that are away miss it.
@@ -128,12 +132,34 @@ impl Hub {
     /// Those with a session are disconnected, and come back as new clients.
     pub(super) fn miss_events(&self, number: u64) {
         self.lose_events(Some(number));
+        self.miss_events_if(|client| client.recoverable().is_some());
+    }
+
+    /// Returns whether no client is connected.
+    fn is_empty_of_clients(&self) -> bool {
+        let namespaces = self.read();
+        let mut all = namespaces.values();
+        all.all(|clients| clients.everyone.list().is_empty())
+    }
+
+    /// Disconnects the clients that could recover, but have no session, since they have connected before the store was opened: they have not received
+    /// the events that were in the store by then.
+    pub(super) fn disconnect_early(&self) {
+        let Some(recovery) = &self.recovery else {
+            return;
+        };
+        self.miss_events_if(|client| {
+            client.recoverable().is_none() && recovery.is_eligible(client.request())
+        });
+    }
+
+    fn miss_events_if(&self, has_missed: impl Fn(&Client) -> bool) {
         let namespaces: Vec<_> = self.read().values().cloned().collect();
         for client in namespaces
             .iter()
             .flat_map(|clients| clients.everyone.list().to_vec())
         {
-            if client.recoverable().is_some() {
+            if has_missed(&client) {
                 client.connection().miss_events();
             }
         }

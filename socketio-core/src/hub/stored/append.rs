@@ -39,12 +39,13 @@ pub(super) async fn run(stored: Arc<StoredEvents>) {
     }
 }
 
-/// Appends the entries of events that were delivered without the store, which is still down. Returns false if that fails: a store that can be
-/// read, but not written, would make the next events wait for nothing.
+/// Appends the entries of the events that were delivered so far without the store, which is still down. Returns false if that fails: a store that
+/// can be read, but not written, would make the next events wait for nothing. Later events don't prolong this, since there may always be one.
 async fn write_late(stored: &StoredEvents) -> bool {
     let Some(epoch) = stored.progress().epoch else {
         return false;
     };
+    let last = stored.state().pending.last();
     while let Some(batch) = stored.late_batch() {
         let deadline = Instant::now() + PATIENCE;
         if write(stored, epoch, &batch.entries, deadline)
@@ -54,6 +55,9 @@ async fn write_late(stored: &StoredEvents) -> bool {
             return false;
         }
         stored.appended(&batch, epoch);
+        if batch.last >= last {
+            break;
+        }
     }
     true
 }

@@ -169,6 +169,10 @@ async fn open(stored: &StoredEvents) -> Result<Followed, BoxError> {
         number,
     };
     stored.followed.send_replace(progress);
+    if is_restart && opened.last > 0 {
+        // Usually, there are none.
+        hub.disconnect_early();
+    }
     Ok(progress)
 }
 

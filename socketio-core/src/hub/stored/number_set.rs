@@ -17,6 +17,13 @@ impl NumberSet {
         range.is_some_and(|(_, last)| number <= *last)
     }
 
+    /// Returns whether the set contains all of these numbers.
+    pub(super) fn contains_all(&self, numbers: RangeInclusive<u64>) -> bool {
+        let (first, last) = numbers.into_inner();
+        let range = self.ranges.range(..=first).next_back();
+        first > last || range.is_some_and(|(_, end)| last <= *end)
+    }
+
     /// Adds a number. Returns false if the set contained it.
     pub(super) fn insert(&mut self, number: u64) -> bool {
         let is_new = !self.contains(number);
@@ -84,6 +91,8 @@ mod tests {
         assert_eq!(ranges(&set), [(1, 9)]);
         let inside: Vec<_> = (0..12).filter(|number| set.contains(*number)).collect();
         assert_eq!(inside, (1..=9).collect::<Vec<_>>());
+        assert!(set.contains_all(1..=9) && set.contains_all(3..=4));
+        assert!(!set.contains_all(0..=9) && !set.contains_all(2..=10));
         assert!(set.insert(u64::MAX) && set.insert(0));
         assert_eq!(ranges(&set), [(0, 9), (u64::MAX, u64::MAX)]);
         assert_eq!(set.last(), Some(u64::MAX));

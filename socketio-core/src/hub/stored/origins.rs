@@ -78,13 +78,12 @@ impl Origins {
     pub(super) fn read(&mut self, node: &str, number: u64) -> Option<NewEntry> {
         let origin = self.node(node);
         let is_first = std::mem::take(&mut origin.is_new_epoch);
-        let has_skipped = number > origin.last_read + 1;
+        let skipped = origin.last_read.saturating_add(1)..=number.saturating_sub(1);
         origin.last_read = origin.last_read.max(number);
         let is_new = origin.read.insert(number);
-        let was_delivered = |number| origin.delivered.contains(number);
         is_new.then(|| NewEntry {
-            was_delivered: was_delivered(number),
-            lacks_earlier: is_first && has_skipped && !was_delivered(number - 1),
+            was_delivered: origin.delivered.contains(number),
+            lacks_earlier: is_first && !origin.delivered.contains_all(skipped),
         })
     }
 
@@ -205,6 +204,9 @@ mod tests {
         }
         assert!(!first_lacks_earlier(&mut origins, 30));
         origins.settled("a", 37, true);
+        // Only its end has arrived.
+        origins.unkept("a", 49);
+        assert!(first_lacks_earlier(&mut origins, 50));
         assert!(!first_lacks_earlier(&mut origins, 31));
         assert!(!origins.read("b", 1).unwrap().lacks_earlier);
         assert!(origins.read("c", 2).unwrap().lacks_earlier);

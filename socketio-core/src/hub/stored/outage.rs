@@ -69,9 +69,10 @@ impl StoredEvents {
         };
         // It is appended later, and may be in the store already. When it is read, it is kept, but not delivered again.
         let was_read = self.unkept_here(entry.number);
-        if let Some(hub) = hub
-            && !was_read
-        {
+        if was_read {
+            // The nodes are told nevertheless that it is kept: they count this node as unsettled until then.
+            self.tell_lost(&mut self.state());
+        } else if let Some(hub) = hub {
             hub.deliver_unkept(&event, entry.number);
         }
         if let Some(on_outcome) = entry.on_outcome {
@@ -178,8 +179,40 @@ impl StoredEvents {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::event_store::MemoryEvents;
+    use crate::{
+        event_log::Recipients,
+        event_store::MemoryEvents,
+        hub::{DeliveryOptions, stored::kept_event::KeptEvent},
+        packet::Codec,
+    };
+
+    #[test]
+    fn an_event_that_was_read_before_it_is_given_up_leaves_nobody_unsettled() {
+        let store = Arc::new(MemoryEvents::new());
+        let stored = StoredEvents::new(store, &Arc::from("node"), true, true);
+        let packet = Codec::default().event("/", None, "tick", &1).unwrap();
+        let to_all = Recipients::Some {
+            rooms: None,
+            skip: Vec::new(),
+            except: Vec::new(),
+            node: None,
+        };
+        let options = DeliveryOptions::default();
+        let event = KeptEvent::new(&Arc::from("/"), to_all, &packet, &options);
+        assert!(stored.submit(Box::new(event), None).is_ok());
+        // The task that follows the store is about to deliver it.
+        assert!(stored.origins().read("node", 1).is_some());
+        stored.give_up(&"it is down");
+        assert!(stored.origins().are_unsettled());
+        stored.resume();
+        let told = stored.state().pending.last();
+        assert!(told > 1);
+        stored.origins().settled("node", told, true);
+        assert!(!stored.origins().are_unsettled());
+    }
 
     #[test]
     fn that_events_will_not_be_kept_is_told_although_the_next_outage_begins_before() {
