@@ -16,6 +16,7 @@
 //! | `stored`, `stored_history` | sessions and histories of several nodes with one event store |
 //! | `store_down`, `lost_data` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
+//! | `threads` | clients that come back while other threads emit |
 //! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
 
 mod bad_input;
@@ -38,3 +39,4 @@ mod slow_paths;
 mod store_down;
 mod stored;
 mod stored_history;
+mod threads;

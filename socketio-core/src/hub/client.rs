@@ -175,6 +175,12 @@ impl Client {
         result
     }
 
+    /// Notes, before the lock of the state is released, that it is being accepted: whoever finds it in its namespace sends it events, which are
+    /// put behind its CONNECT packet. They would be lost while it did not count as connected.
+    pub(super) fn note_connected(&self) {
+        self.phase.store(Phase::Connected as u8, Ordering::Release);
+    }
+
     /// Pushes a protocol packet into the outbox if the client is in its namespace.
     pub(crate) fn deliver_protocol(&self, packet: Frames) {
         if self.is_connected() {

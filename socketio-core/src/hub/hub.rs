@@ -128,9 +128,10 @@ impl Hub {
         true
     }
 
-    /// Adds a client to its namespace, and creates the namespace for the first client; both under the lock that
-    /// [`Hub::free`] takes.
+    /// Adds a client, whose CONNECT packet is in its outbox, to its namespace, and creates the namespace for the first client; both under the lock
+    /// that [`Hub::free`] takes.
     pub(super) fn enter(&self, client: &Arc<Client>) -> Arc<NamespaceClients> {
+        client.note_connected();
         if let Some(clients) = self.read().get(client.namespace()) {
             clients.everyone.insert(client);
             return Arc::clone(clients);
