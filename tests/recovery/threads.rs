@@ -3,13 +3,13 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
 };
 
-use socketio::{Reason, Recovery, SocketIo};
+use socketio::{MemoryEvents, Reason, Recovery, SocketIo, SocketIoBuilder, join_room};
 use socketio_test::TestClient;
 
 /// The number of clients, and how often each loses its connection.
@@ -37,21 +37,16 @@ async fn lose_and_recover(io: SocketIo) -> Vec<u64> {
     received
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_event_is_lost_when_a_client_is_accepted() {
-    let io = SocketIo::bare()
-        .allow_namespace("/")
-        .recovery(Recovery::default())
-        .build()
-        .unwrap();
-    let (is_done, last) = (AtomicBool::new(false), AtomicU64::new(0));
-    let shared = Arc::new((is_done, last));
-    let (emitting, emitter) = (Arc::clone(&shared), io.clone());
+/// Emits numbers to the room `log` without a pause until all clients have ended, and checks that each has received all from its first one on.
+async fn check(io: SocketIo) {
+    io.subscribed().await;
+    let (is_done, emitter) = (Arc::new(AtomicBool::new(false)), io.clone());
+    let until = Arc::clone(&is_done);
     let emitting = thread::spawn(move || {
-        let (is_done, last) = &*emitting;
-        while !is_done.load(Ordering::Relaxed) {
-            let number = last.fetch_add(1, Ordering::Relaxed) + 1;
-            emitter.emit("tick", number);
+        let mut number = 0_u64;
+        while !until.load(Ordering::Relaxed) {
+            number += 1;
+            emitter.to("log").emit("tick", number);
             thread::sleep(Duration::from_micros(2));
         }
     });
@@ -61,7 +56,25 @@ async fn no_event_is_lost_when_a_client_is_accepted() {
         let received = client.await.unwrap();
         let gap = received.windows(2).find(|pair| pair[1] != pair[0] + 1);
         assert_eq!(gap, None, "of {}", received.len());
+        assert!(received.len() > LOSSES);
     }
-    shared.0.store(true, Ordering::Relaxed);
+    is_done.store(true, Ordering::Relaxed);
     emitting.join().unwrap();
+}
+
+fn bare() -> SocketIoBuilder {
+    SocketIo::bare()
+        .on("connect", || join_room("log").is_ok())
+        .recovery(Recovery::default().max_bytes(256 << 20))
+        .max_outbox(1 << 20, 64 << 20)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_event_is_lost_when_a_client_is_accepted() {
+    check(bare().build().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_event_of_an_event_store_is_lost_when_a_client_is_accepted() {
+    check(bare().event_store(MemoryEvents::new()).build().unwrap()).await;
 }
