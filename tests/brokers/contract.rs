@@ -126,9 +126,11 @@ async fn carry(
     let (mut from_far, mut to_far) = far.into_split();
     let mut to_near = to_near;
     tokio::select! {
+        // First, so that nothing that is sent after a cut passes.
+        biased;
+        _ = state.changed() => {}
         ended = copy(&mut from_near, &mut to_far) => return ended,
         ended = copy(&mut from_far, &mut to_near) => return ended,
-        _ = state.changed() => {}
     }
     let now = *state.borrow_and_update();
     match now {
@@ -155,8 +157,9 @@ async fn swallow(
     let mut buffer = vec![0; 64 * 1024];
     loop {
         tokio::select! {
-            read = from.read(&mut buffer) => if read? == 0 { return Ok(()) },
+            biased;
             _ = state.changed() => return Ok(()),
+            read = from.read(&mut buffer) => if read? == 0 { return Ok(()) },
         }
     }
 }
