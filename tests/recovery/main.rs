@@ -17,6 +17,7 @@
 //! | `store_down`, `lost_data` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
 //! | `threads` | clients that come back while other threads emit |
+//! | `path` | a way of one node to the event store, which may be slow, full or cut |
 //! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
 
 mod bad_input;
