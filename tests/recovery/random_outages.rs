@@ -6,24 +6,10 @@ use socketio::{MemoryEvents, Reason, Recovery, SocketIo};
 use socketio_test::{TestClient, TestQueue, TestStore};
 use tokio::time::sleep;
 
+use crate::path::Random;
+
 /// The kinds of runs: without a message queue, with one, and both again while the store also loses its data.
 const KINDS: u64 = 4;
-
-/// Numbers that look random and are the same in every run (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap()
-    }
-}
 
 /// A client, and what it has received in its present session.
 struct Reader {
@@ -88,10 +74,7 @@ async fn nodes(queue: Option<&TestQueue>) -> (MemoryEvents, Vec<Node>) {
 }
 
 async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool) {
-    let mut numbers = Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-    for _ in 0..10 {
-        numbers.below(2);
-    }
+    let numbers = Random::new(seed);
     let (events, nodes) = nodes(queue.as_ref()).await;
     let mut readers = Vec::new();
     for index in 0..4 {
@@ -104,12 +87,12 @@ async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool
         match numbers.below(16) {
             0..=4 => {
                 last += 1;
-                let node = numbers.index(2);
+                let node = numbers.below(2);
                 note!("emit {last} at {node}");
                 nodes[node].io.emit("tick", last);
             }
             5 => {
-                let node = numbers.index(2);
+                let node = numbers.below(2);
                 if numbers.below(4) == 0 {
                     note!("fill {node}");
                     nodes[node].path.fill();
@@ -119,7 +102,7 @@ async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool
                 }
             }
             6 | 7 => {
-                let node = numbers.index(2);
+                let node = numbers.below(2);
                 note!("restore {node}");
                 nodes[node].path.restore();
             }
@@ -141,19 +124,19 @@ async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool
                 }
             }
             11 | 12 => {
-                let index = numbers.index(readers.len());
-                let node = numbers.index(2);
+                let index = numbers.below(readers.len());
+                let node = numbers.below(2);
                 note!("lose {index}");
                 readers[index].client.lose(Reason::TransportClose).await;
                 readers[index].read();
                 if numbers.below(2) == 0 {
                     last += 1;
-                    let at = numbers.index(2);
+                    let at = numbers.below(2);
                     note!("emit {last} at {at}");
                     nodes[at].io.emit("tick", last);
                 }
                 if numbers.below(2) == 0 {
-                    sleep(Duration::from_millis(numbers.below(3_000))).await;
+                    sleep(Duration::from_millis(numbers.below(3_000) as u64)).await;
                 }
                 let before = last;
                 let Ok(back) = readers[index].client.recover_on(&nodes[node].io).await else {
@@ -180,7 +163,7 @@ async fn run(seed: u64, queue: Option<TestQueue>, may_clear: bool, verbose: bool
                     1 => numbers.below(1_000),
                     _ => numbers.below(5_000),
                 };
-                sleep(Duration::from_millis(pause)).await;
+                sleep(Duration::from_millis(pause as u64)).await;
             }
         }
     }

@@ -70,7 +70,7 @@ impl StoredEvents {
         // It is appended later, and may be in the store already. When it is read, it is kept, but not delivered again.
         let was_read = self.unkept_here(entry.number);
         if was_read {
-            // The nodes are told nevertheless that it is kept: they count this node as unsettled until then.
+            // No entry would tell the nodes that this one has all of its events again, and `unkept_here` has made it unsettled until then.
             self.tell_lost(&mut self.state());
         } else if let Some(hub) = hub {
             hub.deliver_unkept(&event, entry.number);
