@@ -44,9 +44,9 @@ mod server;
 /// Socket.IO v5 packets in their JSON form: encoding and decoding, without any I/O.
 pub mod protocol {
     pub use crate::packet::{
-        Arguments, Assembler, DecodeError, Frames, JsonPayload, Kind, RESERVED, TextPacket, ack,
-        connect, connect_error, connect_request, decode, disconnect, event, event_with,
-        is_reserved, payload, payload_of,
+        Arguments, Assembler, DecodeError, Frames, JsonPayload, Kind, OFFSET_EVENT, RESERVED,
+        TextPacket, ack, connect, connect_error, connect_request, decode, disconnect, event,
+        event_with, is_reserved, payload, payload_of,
     };
     pub use crate::{
         admission::PacketLimits,

@@ -12,6 +12,9 @@ pub const RESERVED: [&str; 6] = [
     "removeListener",
 ];
 
+/// The name of an event that tells a client with a session its offset, and nothing else. Sent if changes of the session can't be stored.
+pub const OFFSET_EVENT: &str = "socketio:offset";
+
 /// Returns whether `name` is one of [`RESERVED`].
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)

@@ -9,7 +9,9 @@ mod path_error;
 mod pattern;
 mod rate;
 
-pub use event::{EventNameError, RESERVED, check_handled, is_end, is_lifecycle, is_reserved};
+pub use event::{
+    EventNameError, OFFSET_EVENT, RESERVED, check_handled, is_end, is_lifecycle, is_reserved,
+};
 pub use nearest::{is_one_edit_from, nearest};
 pub use path_error::PathError;
 pub use pattern::{Pattern, Segment, nest, parameters};

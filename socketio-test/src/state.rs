@@ -5,7 +5,7 @@ use std::{any::Any, collections::VecDeque, task::Waker};
 use socketio_core::{
     Message, Reason, Sid,
     parser::{Codec, Frames, Reader, Received},
-    protocol::{Arguments, Kind, PacketLimits},
+    protocol::{Arguments, Kind, OFFSET_EVENT, PacketLimits},
     transport::{Completion, Outbox, Outgoing},
 };
 use tokio::sync::oneshot;
@@ -179,6 +179,9 @@ impl State {
                 );
                 let event = Event::new(&name, packet.into_arguments(), ack)?;
                 let event = slot.without_offset(event);
+                if slot.is_recoverable && name == OFFSET_EVENT {
+                    return Ok(());
+                }
                 if let Some(responder) = slot.responders.get(&name) {
                     self.requests.push(AckRequest {
                         slot: index,

@@ -17,6 +17,7 @@
 //! | `store_down`, `lost_data` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
 //! | `threads` | clients that come back while other threads emit |
+//! | `unsaved` | changes of sessions that can't be stored |
 //! | `path` | a way of one node to the event store, which may be slow, full or cut |
 //! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
 
@@ -35,9 +36,11 @@ mod late_events;
 mod lost_data;
 mod path;
 mod random_outages;
+mod random_rooms;
 mod sessions;
 mod slow_paths;
 mod store_down;
 mod stored;
 mod stored_history;
 mod threads;
+mod unsaved;

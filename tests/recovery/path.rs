@@ -40,6 +40,7 @@ pub(crate) struct SlowPath {
     events: MemoryEvents,
     is_cut: Arc<watch::Sender<bool>>,
     is_full: Arc<AtomicBool>,
+    refuses_sessions: Arc<AtomicBool>,
     random: Random,
 }
 
@@ -49,6 +50,7 @@ impl SlowPath {
             events: events.clone(),
             is_cut: Arc::default(),
             is_full: Arc::default(),
+            refuses_sessions: Arc::default(),
             random: random.clone(),
         }
     }
@@ -60,6 +62,11 @@ impl SlowPath {
     /// Sets whether the store can only be read.
     pub(crate) fn set_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// Sets whether the store keeps no sessions, although it can be used otherwise.
+    pub(crate) fn set_refuses_sessions(&self, refuses: bool) {
+        self.refuses_sessions.store(refuses, Ordering::Relaxed);
     }
 
     async fn travel(&self) {
@@ -130,7 +137,14 @@ impl EventStore for SlowPath {
         owner: &'a str,
         sessions: &'a [StoredSession],
     ) -> BoxFuture<'a, Result<Vec<bool>, BoxError>> {
-        Box::pin(self.unless_full(self.events.save_sessions(owner, sessions)))
+        Box::pin(async move {
+            if self.refuses_sessions.load(Ordering::Relaxed) {
+                self.travel().await;
+                return Err("the store keeps no sessions".into());
+            }
+            self.unless_full(self.events.save_sessions(owner, sessions))
+                .await
+        })
     }
 
     fn take_session<'a>(

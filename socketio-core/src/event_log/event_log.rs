@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -39,6 +39,8 @@ pub(crate) struct EventLog {
     is_stored: bool,
     /// Whether the store has lost the events of this log.
     is_ended: AtomicBool,
+    /// The number of [`LocalOffsets`] that exist.
+    local_offsets: AtomicUsize,
     state: Mutex<LogState>,
 }
 
@@ -87,6 +89,7 @@ impl EventLog {
             limits,
             is_stored: false,
             is_ended: AtomicBool::new(false),
+            local_offsets: AtomicUsize::new(0),
             state: Mutex::new(LogState {
                 sessions: 0,
                 seq: floor,
@@ -207,15 +210,15 @@ impl EventLog {
         &self,
         event: Numbered<'_>,
         rooms: &[Arc<str>],
-        are_settled: bool,
+        are_settled: impl FnOnce() -> bool,
         deliver: impl FnOnce(&Stamped),
     ) {
         let place = Place::of(event.number);
-        let offset = match are_settled {
+        let mut state = self.lock();
+        let offset = match are_settled() && !self.has_local_offsets() {
             true => place,
             false => place.next_unkept(),
         };
-        let mut state = self.lock();
         let stamped = state.stamp_for_sessions(event.packet, offset);
         deliver(&stamped);
         state.seq = stamped.seq;
@@ -231,7 +234,32 @@ impl EventLog {
     /// Notes that all events of this namespace in the store up to a number are known.
     pub(crate) fn advance(&self, number: u64) {
         let mut state = self.lock();
-        state.seq = state.seq.max(Place::of(number));
+        let place = match state.seq.is_unkept() {
+            // The next offset must not say more than the previous one.
+            true => Place::of(number).next_unkept(),
+            false => Place::of(number),
+        };
+        state.seq = state.seq.max(place);
+    }
+
+    /// Gives events offsets that count only at this node until the result is dropped, since the changes of a session can't be stored: a client that
+    /// presents such an offset at another node is not recovered there.
+    pub(crate) fn begin_local_offsets(self: &Arc<Self>) -> LocalOffsets {
+        self.local_offsets.fetch_add(1, Ordering::Relaxed);
+        LocalOffsets(Arc::clone(self))
+    }
+
+    /// Called under the lock, so that an event that was stamped before is also delivered before.
+    fn has_local_offsets(&self) -> bool {
+        self.local_offsets.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns the position of the newest event, for an offset.
+    fn latest(&self, state: &mut LogState) -> Place {
+        if self.has_local_offsets() && !state.seq.is_unkept() {
+            state.seq = state.seq.next_unkept();
+        }
+        state.seq
     }
 
     /// Notes that an event was not kept, so that clients that were away have missed it. `number` is the entry that tells it to all nodes;
@@ -261,7 +289,7 @@ impl EventLog {
     /// Delivers an event that is not kept, with the position of the latest event that was kept.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
         let mut state = self.lock();
-        let seq = state.seq;
+        let seq = self.latest(&mut state);
         let stamped = state.stamp_for_sessions(packet, seq);
         deliver(&stamped);
         drop(state);
@@ -276,7 +304,7 @@ impl EventLog {
         event: &HistoryEntry,
     ) -> Stamped {
         let seq = match self.is_stored {
-            true => state.seq.next_local(),
+            true => self.latest(state).next_local(),
             false => state.seq.next(),
         };
         let offset = Offset {
@@ -339,5 +367,15 @@ impl EventLog {
     pub(crate) fn size(&self) -> (usize, usize) {
         let state = self.lock();
         (state.entries.len(), state.entries.bytes())
+    }
+}
+
+/// While it exists, events get offsets that count only at this node: see [`EventLog::begin_local_offsets`].
+#[derive(Debug)]
+pub(crate) struct LocalOffsets(Arc<EventLog>);
+
+impl Drop for LocalOffsets {
+    fn drop(&mut self) {
+        self.0.local_offsets.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -25,7 +25,7 @@ mod position;
 mod room_pattern;
 
 pub(crate) use entry::{Entry, Recipients};
-pub(crate) use event_log::{EventLog, LogLimits, Numbered, Stamped};
+pub(crate) use event_log::{EventLog, LocalOffsets, LogLimits, Numbered, Stamped};
 pub(crate) use histories::{Histories, HistoryEntry, HistoryRule};
 pub(crate) use log_state::LogState;
 pub(crate) use memberships::{Backlog, Memberships};

@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -17,6 +17,7 @@ use super::{
     late_acks::LateAcks,
     outbox_queue::OutboxQueue,
     slots::{Slot, Slots},
+    stored::Changed,
 };
 use crate::{
     admission::{OutboxLimits, OutboxTotal},
@@ -52,8 +53,8 @@ pub(crate) struct ConnectionHandle {
     pending_calls: AtomicU32,
     /// The number of acks that are pending on this connection, those of callbacks included.
     pending_acks: AtomicU32,
-    /// Created by the first callback.
-    callbacks: OnceLock<Arc<RunningCallbacks>>,
+    /// Boxed, since many connections use none of it.
+    extra: OnceLock<Box<Extra>>,
     pub(super) dropped: AtomicUsize,
     /// Whether the client has missed an event that no later event replaces: an overflow policy has dropped it, or this node has not read it.
     pub(super) has_lost_event: AtomicBool,
@@ -67,6 +68,15 @@ pub(crate) struct ConnectionHandle {
     /// The values that all clients of the connection share.
     slots: Mutex<Slots>,
     pub(super) counters: Arc<Counters>,
+}
+
+/// The part of a connection that is created when it is needed first.
+#[derive(Default)]
+struct Extra {
+    /// Created by the first callback.
+    callbacks: OnceLock<Arc<RunningCallbacks>>,
+    /// The sessions of its clients that are stored.
+    sessions: Mutex<Vec<Weak<dyn Changed>>>,
 }
 
 impl ConnectionHandle {
@@ -84,7 +94,7 @@ impl ConnectionHandle {
             late_acks: LateAcks::default(),
             pending_calls: AtomicU32::new(0),
             pending_acks: AtomicU32::new(0),
-            callbacks: OnceLock::new(),
+            extra: OnceLock::new(),
             dropped: AtomicUsize::new(0),
             has_lost_event: AtomicBool::new(false),
             streams: AtomicU32::new(0),
@@ -214,6 +224,32 @@ impl ConnectionHandle {
         self.has_lost_event.load(Ordering::Relaxed)
     }
 
+    /// Notes that an overflow policy has dropped an event. Another node must not recover the sessions either.
+    pub(super) fn lose_event(&self) {
+        if !self.has_lost_event.swap(true, Ordering::Relaxed)
+            && let Some(extra) = self.extra.get()
+        {
+            let sessions = extra
+                .sessions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            for session in sessions.iter().filter_map(Weak::upgrade) {
+                session.changed();
+            }
+        }
+    }
+
+    /// Adds the stored session of a client of this connection.
+    pub(super) fn add_session(&self, session: Weak<dyn Changed>) {
+        let extra = self.extra.get_or_init(Box::default);
+        let mut sessions = extra
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|session| session.strong_count() > 0);
+        sessions.push(session);
+    }
+
     /// Drops the outbox when the connection ends.
     pub(crate) fn close(&self) {
         self.lock().close();
@@ -289,11 +325,12 @@ impl ConnectionHandle {
 
     /// Returns the callbacks that run for acks of this connection, if it has had one.
     pub(crate) fn callbacks(&self) -> Option<&Arc<RunningCallbacks>> {
-        self.callbacks.get()
+        self.extra.get()?.callbacks.get()
     }
 
     pub(super) fn callbacks_or_new(&self) -> &Arc<RunningCallbacks> {
-        self.callbacks.get_or_init(Arc::default)
+        let extra = self.extra.get_or_init(Box::default);
+        extra.callbacks.get_or_init(Arc::default)
     }
 
     /// Returns the values that all clients of the connection share.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Client, Hub, Logs, NamespaceHistory, Recoveries, RecoveryOptions, Room, SessionSaver,
-    SessionTypes, StoredEvents,
+    Client, Hub, Logs, NamespaceHistory, PacketKind, Recoveries, RecoveryOptions, Room,
+    SessionSaver, SessionTypes, StoredEvents,
 };
-use crate::event_log::{Epoch, EventLog, LogLimits, Place};
+use crate::{
+    event_log::{Epoch, EventLog, LogLimits, Place},
+    packet::OFFSET_EVENT,
+};
 
 impl Hub {
     /// Enables the recovery of sessions and the histories of rooms, in memory or in a store. A store also keeps the session values of the given
@@ -102,6 +105,20 @@ impl Hub {
     pub(super) fn are_nodes_unsettled(&self) -> bool {
         self.stored()
             .is_some_and(|stored| stored.origins().are_unsettled())
+    }
+
+    /// Sends an event to a client with a session of which changes can't be stored. It has an offset that counts only at this node, so that another
+    /// node, which does not know these changes, does not recover the client.
+    pub(super) fn send_local_offset(&self, client: &Client) {
+        let packet = self
+            .codec
+            .event(client.namespace(), None, OFFSET_EVENT, &[(); 0]);
+        if let (Ok(packet), Some(recoverable)) = (packet, client.recoverable()) {
+            recoverable.log().pass(&packet, |stamped| {
+                let connection = client.connection();
+                connection.push(stamped.packet.clone(), PacketKind::Protocol);
+            });
+        }
     }
 
     /// Lets the store drop entries that no node needs any more.

@@ -109,7 +109,7 @@ impl ConnectionHandle {
         self.dropped.fetch_add(1, Ordering::Relaxed);
         counter.increment();
         if matches!(pushed, Push::Dropped(_)) {
-            self.has_lost_event.store(true, Ordering::Relaxed);
+            self.lose_event();
         }
     }
 
@@ -119,7 +119,7 @@ impl ConnectionHandle {
             .fetch_add(oldest + superseded, Ordering::Relaxed);
         self.counters.dropped_oldest.add(oldest as u64);
         if oldest > 0 {
-            self.has_lost_event.store(true, Ordering::Relaxed);
+            self.lose_event();
         }
         self.counters.dropped_superseded.add(superseded as u64);
     }

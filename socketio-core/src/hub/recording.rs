@@ -166,7 +166,7 @@ impl Hub {
             .recoverable()
             .and_then(|recoverable| recoverable.mark.as_deref());
         match self.saver().zip(mark) {
-            Some((saver, mark)) => saver.acknowledge(mark, connection, packet),
+            Some((saver, mark)) => saver.acknowledge(self, mark, connection, packet),
             None => stored.push_behind(connection, packet),
         }
     }

@@ -225,6 +225,7 @@ impl Recoverable {
     pub(super) fn begin_storing(&self, client: &Arc<Client>, here: &Room, log: &LogState) {
         if let Some(mark) = &self.mark {
             mark.begin(client);
+            client.connection().add_session(mark.this());
             self.joined(here, log);
         }
     }

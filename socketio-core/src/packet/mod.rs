@@ -55,4 +55,4 @@ pub use reader::Reader;
 pub use received::Received;
 pub use rest::Rest;
 pub use several::Several;
-pub use socketio_names::{RESERVED, is_reserved};
+pub use socketio_names::{OFFSET_EVENT, RESERVED, is_reserved};

@@ -271,7 +271,7 @@ impl Hub {
             },
             time: event.time,
         };
-        let are_settled = !self.are_nodes_unsettled();
+        let are_settled = || !self.are_nodes_unsettled();
         self.deliver_to(event, is_new, |deliver| {
             log.publish_numbered(numbered, event.rooms(), are_settled, deliver);
         });

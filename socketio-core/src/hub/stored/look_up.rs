@@ -177,7 +177,7 @@ impl Take<'_> {
                 session.previous = previous;
             }
             // Needed to notice when another node takes it over from this one.
-            self.saver.mark(&pid);
+            self.saver.mark(&pid).set_stored();
             self.recovery.import(session);
         }
     }

@@ -38,8 +38,10 @@ impl StoredEvents {
             self.settled_to(last);
         }
         self.wake.notify_one();
-        if let Some(saver) = hub.as_ref().and_then(|hub| hub.saver()) {
-            saver.release_all();
+        if let Some(hub) = hub
+            && let Some(saver) = hub.saver()
+        {
+            saver.give_up(&hub);
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::session_saver::{Job, SessionSaver};
 use crate::{
+    event_log::LocalOffsets,
     event_store::SessionKey,
     hub::{Client, ConnectionHandle, Slot},
     packet::Frames,
@@ -47,6 +48,19 @@ struct Unsaved {
     changes: u64,
     /// The waiting acknowledgements, each with the number of changes that must be stored first.
     acks: Vec<(u64, HeldAck)>,
+    /// Whether an attempt to store the session has begun, so that another node may find it.
+    may_be_stored: bool,
+    /// Set while acknowledgements do not wait for the changes, since they can't be stored.
+    given_up: Option<LocalOffsets>,
+    /// Whether the client was told of it.
+    is_told: bool,
+}
+
+/// What follows when the changes of a session can't be stored.
+pub(super) struct GivenUp {
+    /// The client, if it is to be told before it receives the acknowledgements.
+    pub(super) untold: Option<Arc<Client>>,
+    pub(super) acks: Vec<HeldAck>,
 }
 
 /// A waiting acknowledgement, and the connection that receives it.
@@ -69,8 +83,12 @@ impl SessionMark {
 
     /// Sets the client that has the session, which is stored from now on.
     pub(crate) fn begin(&self, client: &Arc<Client>) {
-        let current = &mut *self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::downgrade(client);
+        {
+            let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+            *current = Arc::downgrade(client);
+        }
+        // What the previous client was told may not have arrived.
+        self.unsaved().is_told = false;
     }
 
     /// Returns a flag that becomes true when the client that has the session has ended.
@@ -88,7 +106,14 @@ impl SessionMark {
     /// Clears the flag that it waits to be stored, before the session is read for that. Returns the number of changes so far.
     pub(super) fn take_dirty(&self) -> u64 {
         self.is_dirty.store(false, Ordering::Release);
-        self.unsaved().changes
+        let mut unsaved = self.unsaved();
+        unsaved.may_be_stored = true;
+        unsaved.changes
+    }
+
+    /// Notes that another node has stored the session.
+    pub(super) fn set_stored(&self) {
+        self.unsaved().may_be_stored = true;
     }
 
     fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
@@ -125,9 +150,30 @@ impl SessionMark {
         let mut unsaved = self.unsaved();
         if changes >= unsaved.changes {
             self.is_unsaved.store(false, Ordering::Release);
+            unsaved.given_up = None;
+            unsaved.is_told = false;
         }
         let count = unsaved.acks.partition_point(|(waits, _)| *waits <= changes);
         unsaved.acks.drain(..count).map(|(_, ack)| ack).collect()
+    }
+
+    /// Returns the acknowledgements that wait for changes that can't be stored. If another node may find the session without these changes, offsets
+    /// count only at this node from now on, until the changes are stored; the caller tells this to the client.
+    pub(super) fn give_up(&self) -> GivenUp {
+        let client = self.client();
+        let mut unsaved = self.unsaved();
+        let acks = std::mem::take(&mut unsaved.acks);
+        let acks = acks.into_iter().map(|(_, ack)| ack).collect();
+        let is_unsaved = self.is_unsaved.load(Ordering::Acquire);
+        let is_untold = is_unsaved && unsaved.may_be_stored && !unsaved.is_told;
+        let untold = client.filter(|_| is_untold && !self.is_taken());
+        if let Some(recoverable) = untold.as_ref().and_then(|client| client.recoverable()) {
+            let log = recoverable.log();
+            let offsets = unsaved.given_up.take();
+            unsaved.given_up = Some(offsets.unwrap_or_else(|| log.begin_local_offsets()));
+            unsaved.is_told = true;
+        }
+        GivenUp { untold, acks }
     }
 
     /// Stores the session again, although it has not changed.
@@ -149,11 +195,16 @@ impl SessionMark {
         self.is_taken.load(Ordering::Acquire)
     }
 
+    /// Returns what is notified when the session has changed.
+    pub(crate) fn this(&self) -> Weak<dyn Changed> {
+        Weak::clone(&self.this) as Weak<dyn Changed>
+    }
+
     /// Stores the session whenever a value of it is changed, if it is of a type that is stored.
     pub(crate) fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
         let saver = self.saver.upgrade();
         if saver.is_some_and(|saver| saver.types().has(TypeId::of::<T>())) {
-            slot.tell(&(Weak::clone(&self.this) as Weak<dyn Changed>));
+            slot.tell(&self.this());
         }
     }
 }

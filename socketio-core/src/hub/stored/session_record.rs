@@ -39,6 +39,9 @@ pub(super) struct SessionRecord {
     replayed_after: Option<Place>,
     /// The last place that only its node has.
     local: Place,
+    /// Whether the client lacks an event that an overflow policy has dropped.
+    #[serde(default)]
+    has_lost_event: bool,
     values: StoredValues,
     connection: StoredValues,
 }
@@ -80,6 +83,7 @@ impl SessionRecord {
                 last: recoverable.last(),
                 replayed_after: recoverable.replayed_after(),
                 local: recoverable.local(),
+                has_lost_event: client.connection().has_lost_event(),
                 values: types.save(&slots),
                 connection: types.save(&client.connection().values()),
                 ..Self::empty()
@@ -131,6 +135,7 @@ impl SessionRecord {
             until: Place::START,
             replayed_after: None,
             local: Place::START,
+            has_lost_event: false,
             values: StoredValues::new(),
             connection: StoredValues::new(),
         }
@@ -177,14 +182,14 @@ impl SessionRecord {
         Arc::from(&*self.namespace)
     }
 
-    /// Returns the session, which another node has kept until now; `None` if it is of another epoch than the log.
+    /// Returns the session, which another node has kept until now; `None` if it is of another epoch than the log, or can't be recovered.
     pub(super) fn into_session(
         self,
         pid: &Arc<str>,
         log: Arc<EventLog>,
         types: &SessionTypes,
     ) -> Option<KeptSession> {
-        if self.epoch != log.epoch().to_string() {
+        if self.epoch != log.epoch().to_string() || self.has_lost_event {
             return None;
         }
         let current = self.current.into_iter();

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    session_mark::SessionMark,
+    session_mark::{GivenUp, HeldAck, SessionMark},
     session_record::SessionRecord,
     session_types::SessionTypes,
     stored_events::{OPERATION, StoredEvents, too_slow},
@@ -171,7 +171,11 @@ impl SessionSaver {
 
     /// Sends the acknowledgements that waited for this number of stored changes of a session.
     fn release(&self, mark: &SessionMark, changes: u64) {
-        for (connection, packet) in mark.saved(changes) {
+        self.send(mark.saved(changes));
+    }
+
+    fn send(&self, acks: Vec<HeldAck>) {
+        for (connection, packet) in acks {
             let bytes = packet.bytes();
             self.stored.push_behind(&connection, packet);
             connection.end_late_ack(bytes);
@@ -179,23 +183,35 @@ impl SessionSaver {
     }
 
     /// Sends all waiting acknowledgements, since sessions can't be stored now.
-    pub(super) fn release_all(&self) {
+    pub(super) fn give_up(&self, hub: &Hub) {
         let marks: Vec<_> = self.marks().values().cloned().collect();
         for mark in marks {
-            self.release(&mark, u64::MAX);
+            self.give_up_one(hub, &mark);
         }
+    }
+
+    fn give_up_one(&self, hub: &Hub, mark: &SessionMark) {
+        let GivenUp { untold, acks } = mark.give_up();
+        if let Some(client) = untold {
+            hub.send_local_offset(&client);
+        }
+        self.send(acks);
     }
 
     /// Sends an acknowledgement to the client of a session, after the changes of the session so far are stored and after the events that
     /// still wait for the store.
     pub(in crate::hub) fn acknowledge(
         &self,
+        hub: &Hub,
         mark: &SessionMark,
         connection: &Arc<ConnectionHandle>,
         packet: Frames,
     ) {
         let held = match self.stored.is_down() {
-            true => Err(packet),
+            true => {
+                self.give_up_one(hub, mark);
+                Err(packet)
+            }
             false => mark.hold(connection, packet),
         };
         if let Err(packet) = held {
@@ -259,7 +275,7 @@ impl SessionSaver {
                     tracing::debug!(target: "socketio", %error, "sessions can't be stored: trying again");
                     self.progress
                         .send_modify(|progress| progress.is_failing = true);
-                    self.release_all();
+                    self.give_up(&hub);
                     sleep(PAUSE).await;
                 }
                 let jobs = self.jobs();
@@ -338,8 +354,14 @@ impl SessionSaver {
                 (mark.key.clone(), record, ttl)
             }
             Job::Keep(session) => {
+                let key = SessionKey::of(&session.pid);
+                let current = self.find(&key).and_then(|mark| mark.client());
+                if current.is_some_and(|client| client.is_connected()) {
+                    // It was recovered in the meantime, and its mark stores what has changed since.
+                    return None;
+                }
                 let record = SessionRecord::of_kept(session, &self.types)?;
-                (SessionKey::of(&session.pid), record, self.kept_for)
+                (key, record, self.kept_for)
             }
             Job::Remove(_) => return None,
         };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
+import { Link } from "../support/link.js";
 import { freePort, start } from "../support/server.js";
 import { Site } from "./site.js";
 
@@ -92,6 +93,27 @@ describe("a node that is killed", () => {
     const [three] = await pages([again]);
     assert.deepEqual(three.events, one.events);
     assert.equal(three.epoch, one.epoch);
+  });
+});
+
+describe("a node that can't reach Redis", () => {
+  test("acknowledges a room that it can't store, and its client is not recovered elsewhere as if nothing had happened", async (t) => {
+    const nodes = await site(t, 2);
+    const link = await Link.to(t, nodes.redisPort);
+    nodes.node(0).signal("SIGKILL");
+    await nodes.node(0).gone;
+    nodes.redis = `redis://127.0.0.1:${link.port}`;
+    await nodes.startNode(0);
+    const ana = await connect(t, nodes.ports[0], "ana");
+    await ask(ana, "join", "first", "a note");
+    link.down();
+    await ask(ana, "join", "second", "another note");
+    assert.deepEqual(ana.ticks, []);
+    ana.io.uri = `http://127.0.0.1:${nodes.ports[1]}`;
+    const back = connected(ana);
+    ana.io.engine.close();
+    await back;
+    assert.equal(ana.recovered, false);
   });
 });
 
