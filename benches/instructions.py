@@ -1,15 +1,15 @@
 """Counts the instructions that a server executes in user space for one echo, one broadcast or one connection, with callgrind.
 
     cargo build --release --example bench_server
-    python3 benches/instructions.py target/release/examples/bench_server [WINDOW] [--clients N] [--poll] [--open] [OPTION..]
+    python3 benches/instructions.py target/release/examples/bench_server [WINDOW] [--clients N] [--poll] [--bytes] [--open] [OPTION..]
 
 WINDOW events are sent at once, and the next when all have been echoed: 1 by default. With `--clients N`, one of N clients has
 its events broadcast to all of them, and what is counted is one broadcast. With `--poll`, a client echoes over polling: one POST while
-a GET waits. With `--open`, connections join the main namespace one after the other and are closed when all are open; what is
+a GET waits. With `--bytes`, it echoes 1 KiB of bytes, one at a time. With `--open`, connections join the main namespace one after the other and are closed when all are open; what is
 counted is one connection from its handshake to its end, over a WebSocket or, with `--poll`, over polling. `--profile FILE` keeps what
 callgrind has written about the longer run, for `callgrind_annotate`. Options are passed on to the server:
 `--record DIRECTORY` counts with a recorder, `--api` with the rows of the HTTP API (a server with the feature `api`), `--recovery`
-with clients that can recover their sessions. All threads count, that of a recorder included. The program of another commit is measured in the same way, and the two
+with clients that can recover their sessions. Handlers take an owned struct, or what `raw` or `value` says (see the example). All threads count, that of a recorder included. The program of another commit is measured in the same way, and the two
 numbers are compared. They vary by less than one part in a hundred.
 """
 
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 
+BYTES = bytes(range(256)) * 4
 DATA = '{"id":7,"body":"hello, world"}'
 # The start of the server is the same in both.
 ECHOES = (2_000, 12_000)
@@ -158,6 +159,16 @@ def echo(client, events, window, offsets):
             echoed += client.events(offsets)
 
 
+def echo_bytes(client, events):
+    text = '451-["bin",{"_placeholder":true,"num":0}]'
+    frames = struct.pack(">BBI", 0x81, 0x80 | len(text), 0) + text.encode()
+    frames += struct.pack(">BBHI", 0x82, 0x80 | 126, len(BYTES), 0) + BYTES
+    for _ in range(events):
+        client.stream.sendall(frames)
+        while BYTES not in client.packets():
+            pass
+
+
 def broadcast(clients, events, window, offsets):
     with selectors.DefaultSelector() as selector:
         for client in clients:
@@ -186,7 +197,7 @@ def instructions(program, options, profile, work):
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
         output = pathlib.Path(directory) / "callgrind"
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s" % output, program, str(port), "typed", *options]
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s" % output, program, str(port), *options]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert server.stdout.readline() == "READY\n"
         work(port)
@@ -199,12 +210,15 @@ def instructions(program, options, profile, work):
 
 def main(program, *options):
     options = list(options)
-    flags = {flag: flag in options for flag in ("--poll", "--open")}
+    flags = {flag: flag in options for flag in ("--poll", "--open", "--bytes")}
     options = [option for option in options if option not in flags]
     profile = take(options, "--profile")
     clients = int(take(options, "--clients") or 1)
     window = int(options.pop(0)) if options and options[0].isdigit() else 1
     offsets = "--recovery" in options
+    # The first argument after the port, since an older program reads no other.
+    kinds = [option for option in options if option in ("value", "raw", "typed")]
+    options = [*(kinds or ["typed"]), *(option for option in options if option not in kinds)]
     if flags["--open"]:
         kind = Poller if flags["--poll"] else Client
         runs, what = OPENED, "a connection"
@@ -212,6 +226,9 @@ def main(program, *options):
     elif flags["--poll"]:
         runs, what = POLLS, "an echo over polling"
         work = lambda events: lambda port: poll(Poller(port), events)
+    elif flags["--bytes"]:
+        runs, what = ECHOES, "an echo of 1 KiB of bytes"
+        work = lambda events: lambda port: echo_bytes(Client(port), events)
     elif clients > 1:
         runs, what = BROADCASTS, "a broadcast to %d clients" % clients
         work = lambda events: lambda port: broadcast([Client(port) for _ in range(clients)], events, window, offsets)

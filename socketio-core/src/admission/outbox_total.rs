@@ -49,6 +49,8 @@ pub(crate) struct OutboxShare {
     cost: usize,
     /// The part of `cost` that is in the total.
     counted: usize,
+    /// Whether a message that other outboxes share has been added since this one was empty.
+    is_shared: bool,
 }
 
 impl OutboxShare {
@@ -57,12 +59,20 @@ impl OutboxShare {
             total,
             cost: 0,
             counted: 0,
+            is_shared: false,
         }
     }
 
     /// Adds a packet of `messages` and `bytes`. `recipients` is an estimate of how many outboxes share it.
     pub(crate) fn add(&mut self, messages: usize, bytes: usize, recipients: usize) {
-        self.cost += bytes / recipients.max(1) + SLOT * messages;
+        let share = match recipients {
+            0 | 1 => bytes,
+            recipients => {
+                self.is_shared = true;
+                bytes / recipients
+            }
+        };
+        self.cost += share + SLOT * messages;
         if self.cost >= self.counted + STEP {
             self.total
                 .bytes
@@ -76,11 +86,9 @@ impl OutboxShare {
         if bytes == before {
             return self.clear();
         }
-        // A proportional share, since the cost of each message is not kept.
-        let before = before.max(1);
-        let share = match self.cost.checked_mul(bytes) {
-            Some(product) => product / before,
-            None => (self.cost as u128 * bytes as u128 / before as u128) as usize,
+        let share = match self.is_shared {
+            false => bytes + SLOT,
+            true => self.proportion(bytes, before.max(1)),
         };
         self.cost = self.cost.saturating_sub(share);
         if self.counted >= self.cost + 2 * STEP {
@@ -88,8 +96,17 @@ impl OutboxShare {
         }
     }
 
+    /// Returns the proportional cost of `bytes`, since that of each message is not kept.
+    fn proportion(&self, bytes: usize, before: usize) -> usize {
+        match self.cost.checked_mul(bytes) {
+            Some(product) => product / before,
+            None => (self.cost as u128 * bytes as u128 / before as u128) as usize,
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.cost = 0;
+        self.is_shared = false;
         if self.counted > 0 {
             self.release();
         }

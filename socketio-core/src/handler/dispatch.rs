@@ -3,23 +3,26 @@
 //! The event queue of a client calls it with the route that the registry found. Order: middleware, guards, handler,
 //! error handler, acknowledgement. All user code runs inside the fault boundary, so the futures do not panic.
 
-use std::{borrow::Cow, panic::Location, pin::Pin, sync::Arc};
+use std::{
+    borrow::Cow,
+    future::poll_fn,
+    panic::Location,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+};
 
 use super::{
-    EventCall, EventFailure, Next, QueuedEvent, Route,
-    ack_request::{AckRequest, AckSource},
-    begun::Begun,
+    EventCall, EventFailure, Next,
+    ack_request::AckSource,
     entry::Entry,
     failure::{ErrorAck, StartFailure, connection_refused, count_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
     registry::Lookup,
-    upload_serve::serve,
     user_code::UserCode,
 };
 use crate::{
-    activity::record_end,
     base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason},
     client::{Scope, Socket},
     handler::{EventContext, HandlerFuture, Input, Response},
@@ -47,73 +50,6 @@ impl Dispatcher {
         Dispatcher {
             error_ack,
             built: Arc::new(Origin::new(Cow::Borrowed(""), built)),
-        }
-    }
-
-    /// Runs the handler of an event and acknowledges it.
-    ///
-    /// The future does not panic, even if user code does.
-    #[inline]
-    pub(crate) fn event(
-        context: Arc<ClientContext>,
-        event: QueuedEvent,
-    ) -> impl Future<Output = Result<(), EventFailure>> + Send {
-        let QueuedEvent {
-            route,
-            name: kept,
-            id,
-            mut arguments,
-            recording,
-        } = event;
-        let request = id.map(AckRequest::new);
-        // Not an `async fn`, which would store the arguments twice. Rare branches are boxed, and only the parameters are kept
-        // over an await, so that this future is small: it is allocated and moved for each event.
-        async move {
-            let ClientContext {
-                socket,
-                handlers,
-                dispatcher,
-            } = &*context;
-            let name = QueuedEvent::name_of(kept.as_deref(), &route);
-            let input = Input::Event {
-                // An error handler reads them again.
-                arguments: match handlers.error() {
-                    Some(_) => arguments.clone(),
-                    None => std::mem::take(&mut arguments),
-                },
-                ack: AckSource::of(request.as_ref()),
-            };
-            let result = match &route {
-                Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
-                Route::Upload(entry) => {
-                    let served = serve(&context, entry, name, input, request.as_ref());
-                    Box::pin(served).await
-                }
-                route => {
-                    let entry = route.entry();
-                    Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
-                }
-            };
-            match result {
-                Ok(response) if response.is_final() => {
-                    let concluded = (response, None);
-                    let acknowledged =
-                        dispatcher.acknowledge(socket, (name, &route), request.as_ref(), concluded);
-                    let is_sent = acknowledged.is_ok();
-                    record_end(recording, if is_sent { "ok" } else { "error" });
-                    acknowledged
-                }
-                result => {
-                    let begun = Begun {
-                        route,
-                        name: kept,
-                        request,
-                        arguments,
-                        recording,
-                    };
-                    Box::pin(begun.conclude(Arc::clone(&context), result)).await
-                }
-            }
         }
     }
 
@@ -265,7 +201,7 @@ impl Dispatcher {
             input,
         );
         let started = start(&mut scope, &mut cx, |cx| guard.check(cx));
-        self.run(started, scope, socket, event, &guard.origin)
+        self.run(Started::new(started, scope), socket, event, &guard.origin)
     }
 
     /// Runs a middleware, which runs the inner ones.
@@ -281,8 +217,8 @@ impl Dispatcher {
             .call(|| middleware.call(call, next))
             .map(|future| (future, false))
             .map_err(|panic| StartFailure::Failed(panic.into()).into());
-        self.run(started, scope, &socket, &event, &middleware.origin)
-            .await
+        let started = Started::new(started, scope);
+        self.run(started, &socket, &event, &middleware.origin).await
     }
 
     /// Runs one handler. Reads the arguments before it returns, so that the future does not store them.
@@ -293,6 +229,19 @@ impl Dispatcher {
         event: &'a str,
         input: Input<'_>,
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
+        let started = self.start(entry, socket, event, input);
+        self.run(started, socket, event, &entry.origin)
+    }
+
+    /// Starts a handler, which reads its arguments.
+    #[inline]
+    pub(super) fn start(
+        &self,
+        entry: &Entry,
+        socket: &Socket,
+        event: &str,
+        input: Input<'_>,
+    ) -> Started {
         let mut scope = Scope::event(socket.clone());
         let mut cx = EventContext::new(
             &self.error_ack,
@@ -303,47 +252,57 @@ impl Dispatcher {
             input,
         );
         let started = start(&mut scope, &mut cx, |cx| entry.call(cx));
-        self.run(started, scope, socket, event, &entry.origin)
+        Started::new(started, scope)
     }
 
-    /// Polls user code that was started in a scope. If it took an `Ack`, the `Ack` sends the acknowledgement.
+    /// Runs user code that was started.
     pub(super) fn run<'a>(
         &'a self,
-        started: Result<(HandlerFuture, bool), Box<StartFailure>>,
-        scope: Scope,
+        mut started: Started,
         socket: &'a Socket,
         event: &'a str,
         origin: &'a Origin,
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
-        let mut started =
-            started.map(|(future, ack_taken)| (UserCode::new(scope, future, origin), ack_taken));
-        // Polled where it is captured: a variable of its own would store the user code a second time in this future.
-        async move {
-            let cause = match started {
-                Ok((ref mut code, ack_taken)) => match Pin::new(code).await {
-                    Ok(response) if ack_taken => {
-                        if response.has_values() {
-                            origin.report_unsent();
-                        }
-                        return Ok(Response::NO_ACK);
+        poll_fn(move |cx| self.poll(&mut started, (socket, event), origin, cx))
+    }
+
+    /// Polls user code that was started. If it took an `Ack`, the `Ack` sends the acknowledgement.
+    #[inline]
+    pub(super) fn poll(
+        &self,
+        started: &mut Started,
+        (socket, event): (&Socket, &str),
+        origin: &Origin,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<Response, EventFailure>> {
+        let cause = match started {
+            Started::Runs(code, ack_taken) => match ready!(code.poll(origin, cx)) {
+                Ok(response) if *ack_taken => {
+                    if response.has_values() {
+                        origin.report_unsent();
                     }
-                    Ok(response) => return Ok(response),
-                    Err(cause) => cause,
-                },
-                Err(failure) => match *failure {
-                    StartFailure::Failed(cause) => cause,
-                    StartFailure::Malformed(error) => return Err(EventFailure::Malformed(error)),
-                },
-            };
-            Err(EventFailure::Failed(match cause {
-                // A middleware passes on the failure of what it wraps.
-                Cause::Error(error) => match error.downcast::<HandlerError>() {
-                    Ok(error) => *error,
-                    Err(error) => self.error(Cause::Error(error), event, socket, origin),
-                },
-                cause => self.error(cause, event, socket, origin),
-            }))
-        }
+                    return Poll::Ready(Ok(Response::NO_ACK));
+                }
+                Ok(response) => return Poll::Ready(Ok(response)),
+                Err(cause) => cause,
+            },
+            Started::Failed(failure) => match failure.take().map(|failure| *failure) {
+                // Polled again after it has ended.
+                None => return Poll::Pending,
+                Some(StartFailure::Failed(cause)) => cause,
+                Some(StartFailure::Malformed(error)) => {
+                    return Poll::Ready(Err(EventFailure::Malformed(error)));
+                }
+            },
+        };
+        Poll::Ready(Err(EventFailure::Failed(match cause {
+            // A middleware passes on the failure of what it wraps.
+            Cause::Error(error) => match error.downcast::<HandlerError>() {
+                Ok(error) => *error,
+                Err(error) => self.error(Cause::Error(error), event, socket, origin),
+            },
+            cause => self.error(cause, event, socket, origin),
+        })))
     }
 
     pub(super) fn error(
@@ -371,6 +330,25 @@ impl Dispatcher {
         socket: &Socket,
     ) -> HandlerError {
         self.error(Cause::Error(error.into()), event, socket, &self.built)
+    }
+}
+
+/// User code that was started, or could not be.
+pub(super) enum Started {
+    /// With whether it took an `Ack`.
+    Runs(UserCode, bool),
+    Failed(Option<Box<StartFailure>>),
+}
+
+impl Started {
+    pub(super) fn new(
+        started: Result<(HandlerFuture, bool), Box<StartFailure>>,
+        scope: Scope,
+    ) -> Self {
+        match started {
+            Ok((future, ack_taken)) => Started::Runs(UserCode::new(scope, future), ack_taken),
+            Err(failure) => Started::Failed(Some(failure)),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Handlers, guards and middleware: registration, lookup and execution.
 //!
-//! For each event, [`registry`] finds the handler, [`dispatch`] runs middleware, guards, handler and error handler,
+//! For each event, [`registry`] finds the handler, `event_run` and [`dispatch`] run middleware, guards, handler and error handler,
 //! `user_code` polls them inside the fault boundary, `extract` reads the arguments and `response` encodes the return
 //! value.
 
@@ -19,6 +19,7 @@ mod entry;
 mod event_handler;
 mod event_handler_ext;
 mod event_key;
+mod event_run;
 mod event_stream;
 mod events;
 pub(crate) mod extract;
@@ -57,6 +58,7 @@ pub(crate) use dispatch::{ClientContext, Dispatcher};
 pub use event_handler::EventHandler;
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
 pub use event_key::{EventKey, KeyDefinition, KeyResult, event_key};
+pub(crate) use event_run::EventRun;
 pub(crate) use failure::{ErrorAck, EventFailure};
 pub use guard::{Guard, GuardDefinition};
 pub use handlers::{HandlerList, Handlers};

@@ -5,7 +5,6 @@
 
 use std::{
     cell::Cell,
-    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -28,38 +27,36 @@ thread_local! {
     static LAST_BLOCKED: Cell<Option<(Moment, Duration)>> = const { Cell::new(None) };
 }
 
-/// Started user code.
-pub(super) struct UserCode<'a> {
+/// Started user code. Not a future, so that it can be stored beside its origin.
+pub(super) struct UserCode {
     future: Scoped<HandlerFuture>,
-    origin: &'a Origin,
     /// When it was polled first.
     started: Option<Moment>,
 }
 
-impl<'a> UserCode<'a> {
-    pub(super) fn new(scope: Scope, future: HandlerFuture, origin: &'a Origin) -> Self {
+impl UserCode {
+    pub(super) fn new(scope: Scope, future: HandlerFuture) -> Self {
         UserCode {
             future: scope.run(future),
-            origin,
             started: None,
         }
     }
-}
-
-impl Future for UserCode<'_> {
-    type Output = Result<Response, Cause>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    pub(super) fn poll(
+        &mut self,
+        origin: &Origin,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response, Cause>> {
         let begun = turn_clock::recent();
         let started = *self.started.get_or_insert(begun);
         let polled = fault::poll(&mut self.future, cx);
         let now = turn_clock::now();
         if now.since(begun) >= BLOCKING {
-            blocked(self.origin, begun, now);
+            blocked(origin, begun, now);
         }
         let ended: Result<(Outcome, _), _> = ready!(polled);
-        if let Some(counters) = &self.origin.counters {
+        if let Some(counters) = &origin.counters {
             counters.duration.record(now.since(started));
         }
         Poll::Ready(match ended {

@@ -107,13 +107,20 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         if !self.advance()? {
             return self.absent(seed);
         }
+        let unread = self.unread();
+        if let Some((placeholder, len)) =
+            Placeholders::usual(unread, self.payload.attachments.len())
+        {
+            self.progress.passed(len);
+            return self.attached(&unread[..len], Some(placeholder), seed);
+        }
         let (json, strict) = self.pass()?;
         if self.payload.attachments.is_empty() && strict && !lenient::may_need(json) {
             return seed
                 .deserialize(&mut serde_json::Deserializer::from_str(json))
                 .map_err(|error| ArgumentError::unfit(self.progress.count as usize, &error));
         }
-        self.attached(json, seed)
+        self.attached(json, None, seed)
     }
 
     fn advance(&mut self) -> Result<bool, ArgumentError> {
@@ -124,7 +131,7 @@ impl<'de> Cursor<'de> for JsonCursor<'_, 'de> {
         let (json, _) = self.pass()?;
         // In a text packet a placeholder is an ordinary object.
         if !self.payload.attachments.is_empty() {
-            self.placeholders(json)?;
+            self.placeholders(json, None)?;
         }
         Ok(())
     }
@@ -165,19 +172,20 @@ impl<'de> JsonCursor<'_, 'de> {
         if error.is_data() {
             return Err(ArgumentError::unfit(self.progress.count as usize, error));
         }
-        self.attached(json, PhantomData)
+        self.attached(json, None, PhantomData)
     }
 
-    /// Reads the value that was passed last, which may have attachments or be lenient JSON.
+    /// Reads the value that was passed last, which may have attachments or be lenient JSON. `only` is set if it is a placeholder.
     fn attached<S: DeserializeSeed<'de>>(
         &mut self,
         json: &'de str,
+        only: Option<Placeholders>,
         seed: S,
     ) -> Result<S::Value, ArgumentError> {
         let attachments = &*self.payload.attachments;
         let placeholders = match attachments {
             [] => Placeholders::default(),
-            _ => self.placeholders(json)?,
+            _ => self.placeholders(json, only)?,
         };
         let attached = Attached::new(json, placeholders, attachments);
         let value = seed.deserialize(ValueDeserializer(&attached));
@@ -186,9 +194,14 @@ impl<'de> JsonCursor<'_, 'de> {
     }
 
     /// Finds the placeholders in the value that was passed last.
-    fn placeholders(&mut self, json: &str) -> Result<Placeholders, ArgumentError> {
+    fn placeholders(
+        &mut self,
+        json: &str,
+        only: Option<Placeholders>,
+    ) -> Result<Placeholders, ArgumentError> {
         let attachments = &*self.payload.attachments;
-        let Some(placeholders) = Placeholders::find(json, attachments.len()) else {
+        let found = only.or_else(|| Placeholders::find(json, attachments.len()));
+        let Some(placeholders) = found else {
             self.progress.count -= 1;
             return Err(self.progress.broken(Defect::NoAttachment));
         };

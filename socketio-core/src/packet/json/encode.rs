@@ -46,8 +46,16 @@ pub fn event<T: Serialize + ?Sized>(
     if !writer.attachments.is_empty() {
         writer.check_placeholders()?;
         // Whether the packet is binary is known only after its values were written. Its text is short, since the bytes are not in it.
-        let head = format!("5{}-", writer.attachments.len());
-        writer.buffer.splice(TYPE..=TYPE, head.bytes());
+        match u8::try_from(writer.attachments.len()) {
+            Ok(count) if count < 10 => {
+                let head = [b'5', b'0' + count, b'-'];
+                writer.buffer.splice(TYPE..=TYPE, head);
+            }
+            _ => {
+                let head = format!("5{}-", writer.attachments.len());
+                writer.buffer.splice(TYPE..=TYPE, head.bytes());
+            }
+        }
     }
     let (text, attachments) = writer.finish()?;
     Ok(Frames::text(text, attachments))

@@ -14,9 +14,15 @@ const NUMBER: &str = "num";
 /// Levels of arrays and objects in one value: as many as serde_json reads.
 pub(crate) const MAX_DEPTH: usize = 127;
 
+/// A placeholder as all official clients write it, up to the number.
+const USUAL: &str = r#"{"_placeholder":true,"num":"#;
+
 /// The placeholders of one argument, in order: the offset of the opening brace, and the number of the attachment.
 #[derive(Debug, Default)]
-pub(super) struct Placeholders(Vec<(usize, usize)>);
+pub(super) struct Placeholders {
+    first: Option<(usize, usize)>,
+    others: Vec<(usize, usize)>,
+}
 
 /// An object that has not been closed yet.
 struct Open {
@@ -45,22 +51,47 @@ impl Placeholders {
             }
         }
         found.sort_unstable();
-        Some(Placeholders(found))
+        Some(Placeholders {
+            first: None,
+            others: found,
+        })
+    }
+
+    /// Returns the placeholder with which `json` begins, if it is spelled as usual and has one of `count` attachments, and its length.
+    pub(super) fn usual(json: &str, count: usize) -> Option<(Self, usize)> {
+        let digits = json.strip_prefix(USUAL)?;
+        let number = integer(digits)?;
+        let len = digits.find('}')?;
+        let is_plain = digits[..len].bytes().all(|byte| byte.is_ascii_digit())
+            && (len == 1 || !digits.starts_with('0'));
+        let placeholders = Placeholders {
+            first: Some((0, number)),
+            others: Vec::new(),
+        };
+        (is_plain && number < count).then_some((placeholders, USUAL.len() + len + 1))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(usize, usize)> {
+        self.first.iter().chain(&self.others)
     }
 
     /// Returns the number of the attachment whose placeholder begins at an offset.
     pub(super) fn at(&self, offset: usize) -> Option<usize> {
+        if let Some((start, number)) = self.first
+            && start == offset
+        {
+            return Some(number);
+        }
         let index = self
-            .0
+            .others
             .binary_search_by_key(&offset, |&(start, _)| start)
             .ok()?;
-        Some(self.0[index].1)
+        Some(self.others[index].1)
     }
 
     /// Returns how many bytes a reader copies that reads all of them.
     pub(super) fn bytes(&self, attachments: &[Bytes]) -> usize {
-        self.0
-            .iter()
+        self.iter()
             .filter_map(|&(_, number)| attachments.get(number))
             .map(Bytes::len)
             .fold(0, usize::saturating_add)
@@ -68,10 +99,11 @@ impl Placeholders {
 
     /// Returns whether a placeholder begins in a range of offsets.
     pub(super) fn any_in(&self, range: Range<usize>) -> bool {
-        let index = self.0.partition_point(|&(start, _)| start < range.start);
-        self.0
-            .get(index)
-            .is_some_and(|&(start, _)| start < range.end)
+        let index = self
+            .others
+            .partition_point(|&(start, _)| start < range.start);
+        let next = self.first.iter().chain(self.others.get(index));
+        next.into_iter().any(|(start, _)| range.contains(start))
     }
 }
 
@@ -90,9 +122,14 @@ pub(super) fn has_more_placeholders(json: &str, count: usize) -> bool {
     })
 }
 
-/// Returns whether there are more than `count` marks of placeholders, or an escaped character, which may hide one. Searches in one
-/// pass, since the general search for a string costs more than the rest of a short packet.
+/// Returns whether there are more than `count` marks of placeholders, of which `count` are known, or an escaped character, which may hide one.
+/// Searches in one pass, since the general search for a string costs more than the rest of a short packet.
 fn has_more_marks(json: &[u8], count: usize) -> bool {
+    // Each mark has one of these characters, so has an escaped one, and the `count` that are known. Counted first, since that is fast.
+    let hints = json.iter().filter(|byte| matches!(byte, b'\\' | b'_'));
+    if hints.count() <= count {
+        return false;
+    }
     let mut marks = 0;
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'_')) {
@@ -279,6 +316,37 @@ mod tests {
         assert!(is_deeper_than(&nested(128), 127));
         let wide = format!("[{}\"{}\"]", "[],{},".repeat(1_000), "[".repeat(1_000));
         assert!(!is_deeper_than(&wide, 127));
+    }
+
+    #[test]
+    fn a_usual_placeholder_is_found_without_a_search() {
+        let usual = |json: &str| Placeholders::usual(json, 12);
+        for (number, rest) in [(0, ""), (7, "]"), (11, r#",{"num":1}]"#)] {
+            let json = format!(r#"{{"_placeholder":true,"num":{number}}}"#);
+            let (found, len) = usual(&(json.clone() + rest)).unwrap();
+            assert_eq!((found.at(0), len), (Some(number), json.len()));
+            assert!(found.any_in(0..len) && !found.any_in(1..len));
+            let searched = Placeholders::find(&json, 12).unwrap();
+            assert_eq!(searched.at(0), found.at(0));
+        }
+        for end in [
+            "",
+            "}",
+            "12}",
+            "07}",
+            "-1}",
+            "1.0}",
+            "1e1}",
+            "1 }",
+            "1,\"a\":1}",
+            "1",
+        ] {
+            assert!(
+                usual(&format!(r#"{{"_placeholder":true,"num":{end}"#)).is_none(),
+                "{end}"
+            );
+        }
+        assert!(usual(r#"{"num":1,"_placeholder":true}"#).is_none());
     }
 
     #[test]

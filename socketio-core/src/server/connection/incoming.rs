@@ -14,6 +14,7 @@ use crate::{
     server::{
         event_queue::{EVENT_MEMORY, EventQueue},
         trace_context::trace_context,
+        turn::Turn,
     },
 };
 
@@ -110,7 +111,13 @@ impl<T: Transport> Connection<T> {
         !running.is_empty()
     }
 
-    pub(super) fn receive(&mut self, message: Message, completion: Option<Completion>) {
+    pub(super) fn receive(
+        &mut self,
+        message: Message,
+        completion: Option<Completion>,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+    ) {
         let bytes = message.len();
         if self.backlog.counts {
             self.backlog.bytes += bytes.max(EVENT_MEMORY);
@@ -126,7 +133,7 @@ impl<T: Transport> Connection<T> {
         match read {
             // The completion belongs to the whole packet: it comes with the last attachment.
             Ok(None) => {}
-            Ok(Some(packet)) => self.route(packet, completion),
+            Ok(Some(packet)) => self.route(packet, completion, cx, turn),
             Err(invalid) => {
                 let InvalidMessage { error, head } = *invalid;
                 let problem = match error.downcast_ref::<DecodeError>() {
@@ -158,7 +165,13 @@ impl<T: Transport> Connection<T> {
         })
     }
 
-    fn route(&mut self, packet: Received, completion: Option<Completion>) {
+    fn route(
+        &mut self,
+        packet: Received,
+        completion: Option<Completion>,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+    ) {
         let namespace = self.aliases.namespace(packet.namespace());
         let queue = self.queues.iter_mut().find(|queue| queue.takes(namespace));
         let Some(queue) = queue else {
@@ -182,7 +195,9 @@ impl<T: Transport> Connection<T> {
         };
         match packet.kind() {
             Kind::Event => {
-                queue.push(packet, completion);
+                if let Err(malformed) = queue.push(packet, completion, cx, turn) {
+                    self.invalid_packet(&malformed, None);
+                }
             }
             Kind::Ack => {
                 let id = packet.id().and_then(|id| id.number().ok());

@@ -241,6 +241,11 @@ impl<T: Transport> Connection<T> {
         malformed.is_some() || ended || (freed && is_shared)
     }
 
+    /// Returns whether the connection is open, and all handlers have ended that were started.
+    fn is_quiet(&self) -> bool {
+        self.state == State::Open && self.queues.iter().all(EventQueue::is_quiet)
+    }
+
     /// Returns whether handlers wait for the next turn.
     fn has_work(&self) -> bool {
         self.queues.iter().any(EventQueue::has_work)
@@ -290,7 +295,7 @@ impl<T: Transport> Connection<T> {
                 turn.read(message.len());
                 // A client that must reconnect is not served.
                 if self.state == State::Open && !self.handle.closes_once_arrived() {
-                    self.receive(message, completion);
+                    self.receive(message, completion, cx, turn);
                 }
                 true
             }
@@ -317,6 +322,10 @@ impl<T: Transport> Connection<T> {
                 self.handle_requests();
             }
             let transport = self.poll_transport(cx, turn);
+            if transport && !asked && self.is_quiet() {
+                // There may be more to read. What follows is done before the task sleeps.
+                continue;
+            }
             let handlers = self.poll_queues(cx, turn) || self.may_read_again(cx);
             let timeout = self.poll_connect_timeout(cx);
             if self.state == State::Closed && self.queues.is_empty() && !self.callbacks_run(cx) {

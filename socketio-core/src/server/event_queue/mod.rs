@@ -17,12 +17,14 @@ use std::{
 
 use tokio::{task::JoinSet, time::Sleep};
 
-use self::running::{BoxFuture, EventResult, Running, finish, fire, in_span};
+use self::running::{EventResult, Running, finish, fire, in_span};
 use super::turn::Turn;
 use crate::{
     base::{ArgumentError, ProtocolVersion, Reason},
     client::Socket,
-    handler::{ClientContext, ClientRates, Dispatcher, EventFailure, Lookup, QueuedEvent},
+    handler::{
+        ClientContext, ClientRates, Dispatcher, EventFailure, EventRun, Lookup, QueuedEvent,
+    },
     hub::{Client, Ending, Recoverable, transport::Completion},
     packet::{Payload, Received},
 };
@@ -136,8 +138,18 @@ impl EventQueue {
         self.running_bytes
     }
 
-    /// Finds the handler of an event, and queues the event unless it can start at once.
-    pub(super) fn push(&mut self, packet: Received, completion: Option<Completion>) {
+    /// Finds the handler of an event, and runs it now if nothing precedes it. Queues the event otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If the handler has run, and the client had sent arguments that are not JSON.
+    pub(super) fn push(
+        &mut self,
+        packet: Received,
+        completion: Option<Completion>,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), ArgumentError> {
         let bytes = packet.weight();
         let event = QueuedEvent::new(packet, &self.context.handlers);
         let admitted = event.admit(
@@ -146,21 +158,35 @@ impl EventQueue {
             &self.context.socket,
         );
         if let Err(over) = admitted {
-            return self.reject(event, bytes, over, completion);
+            self.reject(event, bytes, over, completion);
+            return Ok(());
         }
         if self.is_idle() && !self.is_concurrent(&event) {
-            self.running_bytes += bytes + EVENT_MEMORY;
-            let started = bytes + EVENT_MEMORY;
-            self.running = Some(Running::Event(
-                self.start(event, bytes),
-                completion,
-                started,
-            ));
-            return;
+            return self.start((event, bytes, completion), cx, turn);
         }
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
         self.note_inbox();
+        Ok(())
+    }
+
+    /// Starts an event, before which no other runs.
+    #[inline]
+    fn start(
+        &mut self,
+        (event, bytes, completion): (QueuedEvent, usize, Option<Completion>),
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), ArgumentError> {
+        match self.begin(event, bytes, cx, turn) {
+            EventRun::Ended(result) => finish(result, completion),
+            EventRun::Waits(rest) => {
+                let started = bytes + EVENT_MEMORY;
+                self.running_bytes += started;
+                self.running = Some(Running::Event(rest, completion, started));
+                Ok(())
+            }
+        }
     }
 
     /// Runs what can be run within the turn, while other clients of the connection have `others` concurrent handlers.
@@ -205,8 +231,13 @@ impl EventQueue {
                     Poll::Ready(None) => {}
                 }
             }
-            if turn.is_over() || !self.start_next(cx, turn) {
+            if turn.is_over() {
                 return Progress::Pending;
+            }
+            match self.start_next(cx, turn) {
+                Ok(true) => {}
+                Ok(false) => return Progress::Pending,
+                Err(malformed) => return Progress::Malformed(malformed),
             }
         }
     }
@@ -279,16 +310,20 @@ impl EventQueue {
     }
 
     /// Starts the next job. Returns false if there is none, or if it must wait.
-    fn start_next(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// If its handler has run, and the client had sent arguments that are not JSON.
+    fn start_next(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<bool, ArgumentError> {
         if self.inbox.is_empty() && self.inbox.capacity() > 32 {
             // An idle client gives back the memory of an earlier burst.
             self.inbox = VecDeque::new();
         }
         if !self.next_may_start() {
-            return false;
+            return Ok(false);
         }
         match self.inbox.pop_front() {
-            None => false,
+            None => return Ok(false),
             Some(Job::Disconnect(reason, completion))
                 if self.client().handles_disconnecting && !self.has_run_disconnecting =>
             {
@@ -296,30 +331,24 @@ impl EventQueue {
                 self.has_run_disconnecting = true;
                 let handler = self.disconnect("disconnecting", reason);
                 self.running = Some(Running::Disconnecting(handler, reason, completion));
-                true
             }
             Some(Job::Disconnect(reason, completion)) => {
                 let client = self.client();
                 tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), %reason, "disconnected");
                 let disconnect = self.disconnect("disconnect", reason);
                 self.running = Some(Running::Disconnect(disconnect, completion));
-                true
             }
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes + EVENT_MEMORY;
                 self.note_inbox();
-                let concurrent = self.is_concurrent(&event);
-                let handler = self.start(event, bytes);
-                let started = bytes + EVENT_MEMORY;
-                self.running_bytes += started;
-                if concurrent {
-                    self.start_concurrent(handler, (completion, started), cx, turn);
-                } else {
-                    self.running = Some(Running::Event(handler, completion, started));
+                let job = (event, bytes, completion);
+                match self.is_concurrent(&job.0) {
+                    true => self.start_concurrent(job, cx, turn)?,
+                    false => self.start(job, cx, turn)?,
                 }
-                true
             }
         }
+        Ok(true)
     }
 
     /// Returns whether an event that arrives now can start at once.
@@ -335,27 +364,24 @@ impl EventQueue {
         self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
-    /// Most handlers never wait, so the handler is polled in place first and spawned only if it is pending.
+    /// Starts an event that runs beside others. Most handlers never wait, so it is spawned only if it does.
     fn start_concurrent(
         &mut self,
-        mut handler: BoxFuture<EventResult>,
-        (completion, bytes): (Option<Completion>, usize),
+        (event, bytes, completion): (QueuedEvent, usize, Option<Completion>),
         cx: &mut Context<'_>,
         turn: &mut Turn,
-    ) {
-        turn.handler_starts();
-        let polled = handler.as_mut().poll(cx);
-        turn.handler_paused();
-        if let Poll::Ready(result) = polled {
-            // The result is reported together with all others.
-            let result = Box::pin(std::future::ready(result));
-            self.running = Some(Running::Event(result, completion, bytes));
-            return;
-        }
+    ) -> Result<(), ArgumentError> {
+        let rest = match self.begin(event, bytes, cx, turn) {
+            EventRun::Ended(result) => return finish(result, completion),
+            EventRun::Waits(rest) => rest,
+        };
+        let started = bytes + EVENT_MEMORY;
+        self.running_bytes += started;
         let concurrent = self.concurrent.get_or_insert_default();
         concurrent.spawn(async move {
-            let result = finish(handler.await, completion).map_err(EventFailure::Malformed);
-            (result, bytes)
+            let result = finish(rest.await, completion).map_err(EventFailure::Malformed);
+            (result, started)
         });
+        Ok(())
     }
 }

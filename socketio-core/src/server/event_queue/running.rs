@@ -1,13 +1,13 @@
 //! [`Running`]: a handler that runs, and the notifications when it has ended.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, task::Context};
 
 use tracing::Instrument as _;
 
-use super::EventQueue;
+use super::{super::turn::Turn, EventQueue};
 use crate::{
     base::{ArgumentError, ConnectionRefused, HandlerError, Reason, spans},
-    handler::{ClientContext, Dispatcher, EventFailure, QueuedEvent},
+    handler::{ClientContext, Dispatcher, EventFailure, EventRun, QueuedEvent},
     hub::transport::Completion,
 };
 
@@ -35,21 +35,32 @@ impl EventQueue {
         in_span(&self.context, event, disconnect)
     }
 
-    /// Creates the future that runs an event.
+    /// Begins the handler of an event.
     #[inline]
-    pub(super) fn start(&self, mut event: QueuedEvent, bytes: usize) -> BoxFuture<EventResult> {
+    pub(super) fn begin(
+        &self,
+        mut event: QueuedEvent,
+        bytes: usize,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+    ) -> EventRun {
         let client = self.client();
         tracing::debug!(target: "socketio", namespace = &**client.namespace(), sid = %client.sid(), event = event.name(), bytes, "event");
         let hub = &self.context.socket.node().hub;
         event.count(&hub.counters);
         event.record(hub, client, bytes);
         hub.observe(|observer| observer.received(client, event.name(), &event.arguments));
-        if client.span().is_none() {
-            return Box::pin(Dispatcher::event(Arc::clone(&self.context), event));
-        }
-        let name = event.name().to_owned();
-        let event = Dispatcher::event(Arc::clone(&self.context), event);
-        in_span(&self.context, &name, event)
+        turn.handler_starts();
+        let run = match client.span() {
+            None => EventRun::begin(&self.context, event, cx),
+            Some(_) => {
+                let name = event.name().to_owned();
+                let event = EventRun::run(Arc::clone(&self.context), event);
+                EventRun::poll(in_span(&self.context, &name, event), cx)
+            }
+        };
+        turn.handler_paused();
+        run
     }
 }
 
