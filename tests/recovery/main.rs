@@ -17,9 +17,10 @@
 //! | `store_down`, `lost_data` | an event store that is down, or has lost its data |
 //! | `late_events` | events that are delivered before they are kept |
 //! | `threads` | clients that come back while other threads emit |
+//! | `moves` | clients that move between nodes |
 //! | `unsaved` | changes of sessions that can't be stored |
 //! | `path` | a way of one node to the event store, which may be slow, full or cut |
-//! | `random_outages`, `slow_paths` | random outages of the event store and the queue, and what each client must have then |
+//! | `random_outages`, `slow_paths`, `random_rooms` | random outages of the event store and the queue, and what each client must have then |
 
 mod bad_input;
 mod clients;
@@ -34,6 +35,7 @@ mod history_sockets;
 mod history_stream;
 mod late_events;
 mod lost_data;
+mod moves;
 mod path;
 mod random_outages;
 mod random_rooms;

@@ -286,6 +286,12 @@ impl EventLog {
         drop(dropped);
     }
 
+    /// Returns an event for one client, with an offset behind this place that counts only at this node. The log need not be locked.
+    pub(crate) fn with_local_offset(&self, packet: &Frames, seq: Place) -> Frames {
+        let (epoch, seq) = (self.epoch, seq.next_unkept());
+        packet.with_last_argument(&Offset { epoch, seq }.to_string())
+    }
+
     /// Delivers an event that is not kept, with the position of the latest event that was kept.
     pub(crate) fn pass(&self, packet: &Frames, deliver: impl FnOnce(&Stamped)) {
         let mut state = self.lock();

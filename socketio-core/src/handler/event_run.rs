@@ -32,7 +32,10 @@ impl EventRun {
         future: impl Future<Output = Result<(), EventFailure>> + Send + 'static,
         cx: &mut Context<'_>,
     ) -> Self {
-        let mut rest: Rest = Box::pin(future);
+        EventRun::of(Box::pin(future), cx)
+    }
+
+    fn of(mut rest: Rest, cx: &mut Context<'_>) -> Self {
         match rest.as_mut().poll(cx) {
             Poll::Ready(result) => EventRun::Ended(result),
             Poll::Pending => EventRun::Waits(rest),
@@ -62,7 +65,7 @@ impl EventRun {
                 drop(started);
                 match end(context, event, request, result) {
                     Ok(ended) => EventRun::Ended(ended),
-                    Err(rest) => EventRun::poll(rest, cx),
+                    Err(rest) => EventRun::of(rest, cx),
                 }
             }
             Poll::Pending => {
@@ -89,13 +92,13 @@ impl EventRun {
         context: Arc<ClientContext>,
         mut event: QueuedEvent,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
+        let request = event.id.take().map(AckRequest::new);
         async move {
             let ClientContext {
                 socket,
                 handlers,
                 dispatcher,
             } = &*context;
-            let request = event.id.take().map(AckRequest::new);
             let result = {
                 let input = input(&context, &mut event.arguments, request.as_ref());
                 let name = event.name();
@@ -142,7 +145,7 @@ async fn conclude(
 ) -> Result<(), EventFailure> {
     match end(context, event, request, result) {
         Ok(ended) => ended,
-        Err(rest) => Box::pin(rest).await,
+        Err(rest) => rest.await,
     }
 }
 
@@ -157,10 +160,7 @@ fn end(
     event: QueuedEvent,
     request: Option<AckRequest>,
     result: Result<Response, EventFailure>,
-) -> Result<
-    Result<(), EventFailure>,
-    impl Future<Output = Result<(), EventFailure>> + Send + 'static + use<>,
-> {
+) -> Result<Result<(), EventFailure>, Rest> {
     match result {
         Ok(response) if response.is_final() => {
             let ClientContext {
@@ -188,7 +188,7 @@ fn end(
                 arguments,
                 recording,
             };
-            Err(begun.conclude(Arc::clone(context), result))
+            Err(Box::pin(begun.conclude(Arc::clone(context), result)))
         }
     }
 }

@@ -335,6 +335,8 @@ impl Client {
     /// Returns the slot of its connection for a value of type `T`.
     pub(crate) fn connection_data<T: Default + Send + 'static>(&self) -> Arc<Slot<T>> {
         let slot = self.connection.data();
+        // The sessions of all namespaces have it. The others are stored before this one, whose acknowledgements wait.
+        self.connection.watch(&slot);
         self.watch(&slot);
         slot
     }

@@ -4,6 +4,7 @@
 //! and [`ConnectionHandle::sleep`] makes sure that no wake-up is lost.
 
 use std::{
+    any::TypeId,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
@@ -149,16 +150,18 @@ impl ConnectionHandle {
     /// It checks the outbox under the lock that [`push`](Self::push) takes, so no wake-up is lost.
     #[inline]
     pub(crate) fn sleep(&self, waker: &Waker, can_write: bool) -> Sleep {
-        let outbox = &mut *self.lock();
-        if self.notified.load(Ordering::Acquire) || (can_write && !outbox.is_empty()) {
-            return Sleep::Awake;
-        }
-        match &mut outbox.sleeping {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-        let overflows = outbox.after_turn();
-        if let Some(replaced) = outbox.take_replaced() {
+        let (overflows, replaced) = {
+            let outbox = &mut *self.lock();
+            if self.notified.load(Ordering::Acquire) || (can_write && !outbox.is_empty()) {
+                return Sleep::Awake;
+            }
+            match &mut outbox.sleeping {
+                Some(old) => old.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+            (outbox.after_turn(), outbox.take_replaced())
+        };
+        if let Some(replaced) = replaced {
             self.count_replaced(replaced);
         }
         Sleep::Asleep { overflows }
@@ -229,12 +232,10 @@ impl ConnectionHandle {
         if !self.has_lost_event.swap(true, Ordering::Relaxed)
             && let Some(extra) = self.extra.get()
         {
-            let sessions = extra
-                .sessions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let sessions = extra.sessions.lock();
+            let sessions = sessions.unwrap_or_else(PoisonError::into_inner).clone();
             for session in sessions.iter().filter_map(Weak::upgrade) {
-                session.changed();
+                session.lost_event();
             }
         }
     }
@@ -248,6 +249,19 @@ impl ConnectionHandle {
             .unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|session| session.strong_count() > 0);
         sessions.push(session);
+    }
+
+    /// Stores the sessions of its clients whenever the value is changed, if values of this type are stored.
+    pub(super) fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
+        if let Some(extra) = self.extra.get() {
+            let sessions = extra.sessions.lock();
+            let sessions = sessions.unwrap_or_else(PoisonError::into_inner).clone();
+            for session in sessions.iter().filter_map(Weak::upgrade) {
+                if session.stores(TypeId::of::<T>()) {
+                    slot.tell(&Arc::downgrade(&session));
+                }
+            }
+        }
     }
 
     /// Drops the outbox when the connection ends.

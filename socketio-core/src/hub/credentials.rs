@@ -29,6 +29,16 @@ struct Keys {
     offset: Data,
 }
 
+impl Received {
+    /// Returns the offset, if the client has presented one.
+    pub(super) fn offset(self) -> Option<Offset> {
+        match self {
+            Received::UpTo(offset) => Some(offset),
+            Received::Nothing | Received::Malformed => None,
+        }
+    }
+}
+
 impl Credentials {
     /// Reads them from the `auth` of a client; `None` if it presents none.
     pub(crate) fn read(auth: &Payload) -> Option<Self> {

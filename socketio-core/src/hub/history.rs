@@ -174,6 +174,8 @@ impl Hub {
     ) -> Option<Place> {
         let is_known = epoch == log.epoch()
             && seq <= state.seq()
+            // Another node delivers the event under a later place.
+            && !seq.is_unkept()
             && state.histories.is_complete_after(room, seq)
             && !self.are_nodes_unsettled();
         is_known.then_some(seq)

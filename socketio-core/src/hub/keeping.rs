@@ -57,6 +57,7 @@ impl Client {
             last: recoverable.last(),
             replayed_after: recoverable.replayed_after(),
             local: recoverable.local(),
+            former: recoverable.former,
             is_foreign: false,
             until,
             previous: recoverable.ended(),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Client, Hub, Logs, NamespaceHistory, PacketKind, Recoveries, RecoveryOptions, Room,
-    SessionSaver, SessionTypes, StoredEvents,
+    Client, Hub, Logs, NamespaceHistory, PacketKind, Recoverable, Recoveries, RecoveryOptions,
+    Room, SessionSaver, SessionTypes, StoredEvents,
 };
 use crate::{
     event_log::{Epoch, EventLog, LogLimits, Place},
-    packet::OFFSET_EVENT,
+    packet::{Frames, OFFSET_EVENT},
 };
 
 impl Hub {
@@ -110,14 +110,29 @@ impl Hub {
     /// Sends an event to a client with a session of which changes can't be stored. It has an offset that counts only at this node, so that another
     /// node, which does not know these changes, does not recover the client.
     pub(super) fn send_local_offset(&self, client: &Client) {
-        let packet = self
-            .codec
-            .event(client.namespace(), None, OFFSET_EVENT, &[(); 0]);
-        if let (Ok(packet), Some(recoverable)) = (packet, client.recoverable()) {
-            recoverable.log().pass(&packet, |stamped| {
+        self.with_offset_event(client, |event, recoverable| {
+            recoverable.log().pass(event, |stamped| {
                 let connection = client.connection();
                 connection.push(stamped.packet.clone(), PacketKind::Protocol);
             });
+        });
+    }
+
+    /// Does the same for a client of which an event was dropped, perhaps under the lock of the log.
+    pub(super) fn push_local_offset(&self, client: &Client) {
+        self.with_offset_event(client, |event, recoverable| {
+            let packet = recoverable
+                .log()
+                .with_local_offset(event, recoverable.last());
+            client.connection().push(packet, PacketKind::Protocol);
+        });
+    }
+
+    fn with_offset_event(&self, client: &Client, send: impl FnOnce(&Frames, &Recoverable)) {
+        let (codec, namespace) = (&self.codec, client.namespace());
+        let event = codec.event(namespace, None, OFFSET_EVENT, &[(); 0]);
+        if let (Ok(event), Some(recoverable)) = (event, client.recoverable()) {
+            send(&event, recoverable);
         }
     }
 

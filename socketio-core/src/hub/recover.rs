@@ -40,7 +40,9 @@ impl Hub {
         let Some(recovery) = recovery.filter(|recovery| recovery.is_eligible(&request)) else {
             return Client::new(namespace, connection, request);
         };
+        let mut former = None;
         let resumed = credentials().map(|credentials| {
+            former = credentials.received.offset();
             let resumed = match looked_up {
                 LookedUp::Found => {
                     self.resume(recovery, &namespace, &credentials, &connection.limits())
@@ -61,7 +63,7 @@ impl Hub {
             }
             None => {}
         }
-        let session = recovery.begin(&namespace);
+        let session = recovery.begin(&namespace, former);
         let client = Client::new(namespace, connection, request);
         match session {
             Some(session) => client.with_session(session),

@@ -51,6 +51,8 @@ pub(crate) struct Recoverable {
     replayed_after: AtomicU64,
     /// The last position that only this node has.
     local: AtomicPlace,
+    /// The place that the client had presented when the session began. It presents it again until it has received an event of the session.
+    pub(super) former: Option<Place>,
     /// Set if the session is stored.
     pub(super) mark: Option<Arc<SessionMark>>,
     /// Locked only after the log.
@@ -74,7 +76,12 @@ pub(super) struct Resumed {
 
 impl Recoverable {
     /// Creates the part for a client with a new session.
-    pub(super) fn new(pid: Arc<str>, log: Arc<EventLog>, mark: Option<Arc<SessionMark>>) -> Self {
+    pub(super) fn new(
+        pid: Arc<str>,
+        log: Arc<EventLog>,
+        mark: Option<Arc<SessionMark>>,
+        former: Option<Place>,
+    ) -> Self {
         Recoverable {
             pid,
             log,
@@ -82,6 +89,7 @@ impl Recoverable {
             last: AtomicPlace::default(),
             replayed_after: AtomicU64::new(NONE),
             local: AtomicPlace::default(),
+            former,
             mark,
             memberships: Mutex::default(),
             resumed: None,
@@ -105,6 +113,7 @@ impl Recoverable {
                 true => Place::START,
                 false => session.local,
             }),
+            former: session.former,
             mark,
             memberships: Mutex::new(memberships),
             ended: watch::Sender::new(false),

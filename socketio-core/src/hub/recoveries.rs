@@ -25,6 +25,7 @@ use super::{
 use crate::{
     base::{Reason, Request, Sid, fault},
     counters::{RecoveryCounters, RecoveryOutcome},
+    event_log::Offset,
 };
 
 /// The longest interval after which old events are dropped.
@@ -114,11 +115,18 @@ impl Recoveries {
     }
 
     /// Begins a session in a namespace, which ends with [`leave`](Self::leave). Returns `None` if there is a store that was not opened yet.
-    pub(super) fn begin(&self, namespace: &Arc<str>) -> Option<Recoverable> {
+    /// `former` is the offset that the client has from an earlier session.
+    pub(super) fn begin(
+        &self,
+        namespace: &Arc<str>,
+        former: Option<Offset>,
+    ) -> Option<Recoverable> {
         let pid = Arc::from(Sid::random().as_str());
         let log = self.logs.begin_session(namespace)?;
         let mark = self.mark(&pid);
-        Some(Recoverable::new(pid, log, mark))
+        let former = former.filter(|former| former.epoch == log.epoch());
+        let former = former.map(|former| former.seq);
+        Some(Recoverable::new(pid, log, mark, former))
     }
 
     /// Returns the mark of a session that is recovered, if there is a store.

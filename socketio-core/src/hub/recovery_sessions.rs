@@ -45,6 +45,8 @@ pub(crate) struct KeptSession {
     pub(super) replayed_after: Option<Place>,
     /// The last position that only its node had, of an event that was sent to this client alone.
     pub(super) local: Place,
+    /// The place that the client had presented when the session began.
+    pub(super) former: Option<Place>,
     /// Whether another node had it.
     pub(super) is_foreign: bool,
     /// The position at which the client ended or, if its node ended, the last position at which it was known to have missed nothing.

@@ -23,6 +23,16 @@ impl KeptSession {
             Received::Malformed => return Err(RecoveryOutcome::InvalidOffset),
             // The offset of an earlier session: the official client never forgets it.
             Received::UpTo(offset) if offset.epoch != self.log.epoch() => self.start,
+            // The same after this epoch has begun.
+            Received::UpTo(offset)
+                if Some(offset.seq) == self.former && offset.seq > self.start =>
+            {
+                match self.last < offset.seq && !self.is_foreign {
+                    true => self.start,
+                    // Perhaps it is the offset of an event of this session.
+                    false => return Err(RecoveryOutcome::Incomplete),
+                }
+            }
             // Only the numbers are compared: which places another node has used between two numbers is unknown here.
             Received::UpTo(offset) if offset.seq.number() > log.seq().number() => {
                 return Err(RecoveryOutcome::InvalidOffset);

@@ -22,6 +22,12 @@ use crate::{
 /// Notified when a session value has changed.
 pub(crate) trait Changed: Send + Sync {
     fn changed(&self);
+
+    /// Notes that an overflow policy has dropped an event of the client. Called under no lock of the outbox.
+    fn lost_event(&self);
+
+    /// Returns whether values of this type are stored.
+    fn stores(&self, of_type: TypeId) -> bool;
 }
 
 /// The place of a session in the store, while this node owns it.
@@ -120,6 +126,13 @@ impl SessionMark {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn add_change(&self) -> MutexGuard<'_, Unsaved> {
+        let mut unsaved = self.unsaved();
+        unsaved.changes += 1;
+        self.is_unsaved.store(true, Ordering::Release);
+        unsaved
+    }
+
     /// Holds an acknowledgement back until the changes so far are stored, so that acknowledged changes outlive the node.
     ///
     /// # Errors
@@ -168,9 +181,9 @@ impl SessionMark {
         let is_untold = is_unsaved && unsaved.may_be_stored && !unsaved.is_told;
         let untold = client.filter(|_| is_untold && !self.is_taken());
         if let Some(recoverable) = untold.as_ref().and_then(|client| client.recoverable()) {
-            let log = recoverable.log();
-            let offsets = unsaved.given_up.take();
-            unsaved.given_up = Some(offsets.unwrap_or_else(|| log.begin_local_offsets()));
+            unsaved
+                .given_up
+                .get_or_insert_with(|| recoverable.log().begin_local_offsets());
             unsaved.is_told = true;
         }
         GivenUp { untold, acks }
@@ -202,8 +215,7 @@ impl SessionMark {
 
     /// Stores the session whenever a value of it is changed, if it is of a type that is stored.
     pub(crate) fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
-        let saver = self.saver.upgrade();
-        if saver.is_some_and(|saver| saver.types().has(TypeId::of::<T>())) {
+        if self.stores(TypeId::of::<T>()) {
             slot.tell(&self.this());
         }
     }
@@ -214,12 +226,33 @@ impl Changed for SessionMark {
         if self.is_taken() {
             return;
         }
-        {
-            let mut unsaved = self.unsaved();
-            unsaved.changes += 1;
-            self.is_unsaved.store(true, Ordering::Release);
+        drop(self.add_change());
+        self.refresh();
+    }
+
+    fn lost_event(&self) {
+        if self.is_taken() {
+            return;
+        }
+        let client = self.client();
+        if let Some(recoverable) = client.as_ref().and_then(|client| client.recoverable()) {
+            // The client may move to another node before this is stored.
+            let mut unsaved = self.add_change();
+            unsaved
+                .given_up
+                .get_or_insert_with(|| recoverable.log().begin_local_offsets());
+            unsaved.is_told = true;
         }
         self.refresh();
+        let hub = self.saver.upgrade().and_then(|saver| saver.hub());
+        if let (Some(hub), Some(client)) = (hub, client) {
+            hub.push_local_offset(&client);
+        }
+    }
+
+    fn stores(&self, of_type: TypeId) -> bool {
+        let saver = self.saver.upgrade();
+        saver.is_some_and(|saver| saver.types().has(of_type))
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) struct SessionRecord {
     replayed_after: Option<Place>,
     /// The last place that only its node has.
     local: Place,
+    /// The place that the client had presented when the session began.
+    #[serde(default)]
+    former: Option<Place>,
     /// Whether the client lacks an event that an overflow policy has dropped.
     #[serde(default)]
     has_lost_event: bool,
@@ -83,6 +86,7 @@ impl SessionRecord {
                 last: recoverable.last(),
                 replayed_after: recoverable.replayed_after(),
                 local: recoverable.local(),
+                former: recoverable.former,
                 has_lost_event: client.connection().has_lost_event(),
                 values: types.save(&slots),
                 connection: types.save(&client.connection().values()),
@@ -112,6 +116,7 @@ impl SessionRecord {
                 last: session.last,
                 replayed_after: session.replayed_after,
                 local: session.local,
+                former: session.former,
                 values: types.save(&slots),
                 connection: types.save(&session.connection_slots),
                 ..Self::empty()
@@ -135,6 +140,7 @@ impl SessionRecord {
             until: Place::START,
             replayed_after: None,
             local: Place::START,
+            former: None,
             has_lost_event: false,
             values: StoredValues::new(),
             connection: StoredValues::new(),
@@ -226,6 +232,7 @@ impl SessionRecord {
             last: self.last,
             replayed_after: self.replayed_after,
             local: self.local,
+            former: self.former,
             is_foreign: true,
             until: self.until,
             // Unknown: a handler may still run at the other node, which is not waited for.

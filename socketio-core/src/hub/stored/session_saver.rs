@@ -116,6 +116,10 @@ impl SessionSaver {
         }
     }
 
+    pub(super) fn hub(&self) -> Option<Arc<Hub>> {
+        self.stored.hub()
+    }
+
     pub(super) fn types(&self) -> &SessionTypes {
         &self.types
     }
