@@ -241,9 +241,12 @@ impl<T: Transport> Connection<T> {
         malformed.is_some() || ended || (freed && is_shared)
     }
 
-    /// Returns whether the connection is open, and all handlers have ended that were started.
+    /// Returns whether the connection is open for clients that have joined, and all handlers have ended that were started.
     fn is_quiet(&self) -> bool {
-        self.state == State::Open && self.queues.iter().all(EventQueue::is_quiet)
+        self.state == State::Open
+            && self.connect_timeout.is_none()
+            && !self.handle.closes_once_arrived()
+            && self.queues.iter().all(EventQueue::is_quiet)
     }
 
     /// Returns whether handlers wait for the next turn.
@@ -323,7 +326,7 @@ impl<T: Transport> Connection<T> {
             }
             let transport = self.poll_transport(cx, turn);
             if transport && !asked && self.is_quiet() {
-                // There may be more to read. What follows is done before the task sleeps.
+                // There may be more to read. What follows is done before the task sleeps, or while a limit of time runs.
                 continue;
             }
             let handlers = self.poll_queues(cx, turn) || self.may_read_again(cx);
