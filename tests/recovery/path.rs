@@ -34,6 +34,13 @@ impl Random {
     }
 }
 
+/// Returns the seeds of a random test: `RUNS` (8 by default), from `SEED` (0) on.
+pub(crate) fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let first = number("SEED").unwrap_or(0);
+    first..first + number("RUNS").unwrap_or(8)
+}
+
 /// The path of one node to the store.
 #[derive(Clone, Debug)]
 pub(crate) struct SlowPath {

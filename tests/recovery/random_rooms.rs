@@ -10,7 +10,7 @@ use socketio::{MemoryEvents, Reason, Recovery, SocketIo, join_room, leave_room};
 use socketio_test::{TestClient, TestQueue};
 use tokio::time::sleep;
 
-use crate::path::{Random, SlowPath};
+use crate::path::{Random, SlowPath, seeds};
 
 const NODES: usize = 2;
 const CLIENTS: usize = 4;
@@ -173,7 +173,7 @@ impl Run {
     async fn change(&mut self, index: usize) {
         let room = ROOMS[self.random.below(ROOMS.len())];
         let enters = self.random.below(2) == 0;
-        let patience = [1, 15_000][self.random.below(2)];
+        let timeout = [1, 15_000][self.random.below(2)];
         let member = &mut self.members[index];
         if !member.client.is_connected() {
             return;
@@ -185,7 +185,7 @@ impl Run {
         member.must_not.retain(|_, of| *of != room);
         let command = if enters { "enter" } else { "leave" };
         let acknowledged = tokio::time::timeout(
-            Duration::from_millis(patience),
+            Duration::from_millis(timeout),
             member.client.call::<bool>(command, room),
         );
         let is_done = acknowledged.await.is_ok_and(|result| result.is_ok());
@@ -298,10 +298,8 @@ impl Run {
 }
 
 async fn run(has_queue: bool) {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let first = number("SEED").unwrap_or(0);
     let (mut recovered, mut refused) = (0, 0);
-    for seed in first..first + number("RUNS").unwrap_or(8) {
+    for seed in seeds() {
         println!("seed {seed}");
         let mut run = Run::new(seed, has_queue).await;
         for _ in 0..STEPS {

@@ -10,7 +10,7 @@ use socketio::{MemoryEvents, Reason, Recovery, SocketIo};
 use socketio_test::{TestClient, TestQueue, event};
 use tokio::time::sleep;
 
-use crate::path::{Random, SlowPath};
+use crate::path::{Random, SlowPath, seeds};
 
 const NODES: usize = 3;
 const CLIENTS: usize = 4;
@@ -241,10 +241,8 @@ impl Run {
 }
 
 async fn run(has_queue: bool) {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let first = number("SEED").unwrap_or(0);
     let (mut recovered, mut refused) = (0, 0);
-    for seed in first..first + number("RUNS").unwrap_or(8) {
+    for seed in seeds() {
         println!("seed {seed}");
         let mut run = Run::new(seed, has_queue).await;
         for _ in 0..STEPS {

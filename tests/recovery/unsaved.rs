@@ -65,7 +65,7 @@ async fn a_client_with_a_change_that_is_not_stored_is_not_recovered_at_another_n
             let (path, one, two, client) = cluster().await;
             assert!(client.call::<bool>("enter", "first").await.unwrap());
             fail(&path);
-            // The first one waits until the store is given up, the second one doesn't.
+            // The first change waits until the node stops using the store; the second one does not wait.
             for room in ["first", "second"] {
                 assert!(client.call::<bool>(command, room).await.unwrap());
             }
