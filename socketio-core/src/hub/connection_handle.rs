@@ -229,12 +229,8 @@ impl ConnectionHandle {
 
     /// Notes that an overflow policy has dropped an event. Another node must not recover the sessions either.
     pub(super) fn lose_event(&self) {
-        if !self.has_lost_event.swap(true, Ordering::Relaxed)
-            && let Some(extra) = self.extra.get()
-        {
-            let sessions = extra.sessions.lock();
-            let sessions = sessions.unwrap_or_else(PoisonError::into_inner).clone();
-            for session in sessions.iter().filter_map(Weak::upgrade) {
+        if !self.has_lost_event.swap(true, Ordering::Relaxed) {
+            for session in self.stored_sessions() {
                 session.lost_event();
             }
         }
@@ -253,15 +249,20 @@ impl ConnectionHandle {
 
     /// Stores the sessions of its clients whenever the value is changed, if values of this type are stored.
     pub(super) fn watch<T: Send + 'static>(&self, slot: &Slot<T>) {
-        if let Some(extra) = self.extra.get() {
-            let sessions = extra.sessions.lock();
-            let sessions = sessions.unwrap_or_else(PoisonError::into_inner).clone();
-            for session in sessions.iter().filter_map(Weak::upgrade) {
-                if session.stores(TypeId::of::<T>()) {
-                    slot.tell(&Arc::downgrade(&session));
-                }
+        for session in self.stored_sessions() {
+            if session.stores(TypeId::of::<T>()) {
+                slot.tell(&Arc::downgrade(&session));
             }
         }
+    }
+
+    fn stored_sessions(&self) -> Vec<Arc<dyn Changed>> {
+        let Some(extra) = self.extra.get() else {
+            return Vec::new();
+        };
+        let sessions = extra.sessions.lock();
+        let sessions = sessions.unwrap_or_else(PoisonError::into_inner);
+        sessions.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Drops the outbox when the connection ends.
