@@ -1,6 +1,6 @@
 //! [`Message`]: a text or bytes of a connection, shared between layers without copies.
 
-use std::{cell::Cell, fmt, ops::Deref};
+use std::{cell::Cell, fmt, ops::Deref, str::Utf8Error};
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -91,6 +91,25 @@ impl Text {
         buffer.clear();
         BUFFER.set(buffer);
         text
+    }
+
+    /// Creates the text from a part of a buffer of [`Text::buffer`]: from a packet type to the end.
+    ///
+    /// # Errors
+    ///
+    /// If it is not UTF-8.
+    #[inline]
+    pub(crate) fn from_bytes(mut buffer: Vec<u8>, start: usize) -> Result<Self, Utf8Error> {
+        debug_assert_eq!(buffer.get(start), Some(&(Self::TYPE as u8)));
+        if buffer.capacity() > KEPT {
+            buffer.drain(..start);
+            let text = String::from_utf8(buffer).map_err(|error| error.utf8_error())?;
+            return Ok(Text(fitted(text)));
+        }
+        let text = Text(Utf8Bytes::from(str::from_utf8(&buffer[start..])?));
+        buffer.clear();
+        BUFFER.set(String::from_utf8(buffer).unwrap_or_default());
+        Ok(text)
     }
 
     /// Creates the text from a string that begins with the packet type.

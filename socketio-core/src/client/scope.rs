@@ -92,7 +92,7 @@ impl Scope {
     }
 
     /// Returns the error of the first `emit` that failed, if that fails the event.
-    fn take_failure(&mut self) -> Option<BoxError> {
+    pub(crate) fn take_failure(&mut self) -> Option<BoxError> {
         match &mut self.0.as_mut()?.failure {
             Failure::FailsEvent(failure) => failure.take(),
             Failure::Logged => None,

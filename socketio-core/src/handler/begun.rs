@@ -1,11 +1,13 @@
-//! [`Begun`]: an event that goes on after its handler has returned.
+//! [`Begun`]: an event whose handler has begun.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use super::{
-    ClientContext, EventFailure, QueuedEvent, Response, Route, StreamDefinition,
+    ClientContext, EventFailure, Input, QueuedEvent, Response, Route, StreamDefinition,
     ack_request::{AckRequest, AckSource},
+    entry::Entry,
     failure::count_failure,
+    queued_event::name_of,
     stream_run::begin,
 };
 use crate::{
@@ -14,21 +16,61 @@ use crate::{
     packet::Arguments,
 };
 
-/// An event whose handler has returned a stream or a deferred response, or has failed.
-pub(super) struct Begun {
-    pub(super) route: Route,
+/// An event whose arguments its handler has taken, and how it ends.
+pub(super) struct Begun<E = Arc<Entry>> {
+    pub(super) route: Route<E>,
     pub(super) name: Option<Box<str>>,
     pub(super) request: Option<AckRequest>,
-    /// For the error handler.
-    pub(super) arguments: Arguments,
+    /// The arguments once more, if an error handler may read them.
+    arguments: Option<Arguments>,
     pub(super) recording: Option<Box<Recording>>,
 }
 
-impl Begun {
-    pub(super) fn name(&self) -> &str {
-        QueuedEvent::name_of(self.name.as_deref(), &self.route)
+impl<E: Borrow<Arc<Entry>>> Begun<E> {
+    /// Begins an event. Returns its arguments as well, for the handler.
+    #[inline]
+    pub(super) fn of(event: QueuedEvent<E>, context: &ClientContext) -> (Self, Arguments) {
+        let QueuedEvent {
+            route,
+            name,
+            id,
+            arguments,
+            recording,
+        } = event;
+        let begun = Begun {
+            route,
+            name,
+            request: id.map(AckRequest::new),
+            arguments: context.handlers.error().map(|_| arguments.clone()),
+            recording,
+        };
+        (begun, arguments)
     }
 
+    /// Returns what its handler reads.
+    #[inline]
+    pub(super) fn input(&self, arguments: Arguments) -> Input<'_> {
+        let ack = AckSource::of(self.request.as_ref());
+        Input::Event { arguments, ack }
+    }
+
+    /// Returns the event with an entry of its own, so that it can wait.
+    pub(super) fn owned(self) -> Begun {
+        Begun {
+            route: self.route.owned(),
+            name: self.name,
+            request: self.request,
+            arguments: self.arguments,
+            recording: self.recording,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        name_of(self.name.as_deref(), &self.route)
+    }
+}
+
+impl Begun {
     pub(super) fn definition(&self) -> Option<StreamDefinition> {
         self.route.entry()?.stream
     }
@@ -44,7 +86,7 @@ impl Begun {
             handlers,
             dispatcher,
         } = &*context;
-        let name = QueuedEvent::name_of(self.name.as_deref(), &self.route);
+        let name = name_of(self.name.as_deref(), &self.route);
         let request = self.request.as_ref();
         let concluded = match dispatcher.settle(result, socket, name, request.is_some()) {
             Ok(mut response) => match response.take_stream() {
@@ -57,13 +99,14 @@ impl Begun {
                     EventFailure::Malformed(_) => "malformed",
                 };
                 ended(&mut self.recording, outcome);
-                let arguments = std::mem::take(&mut self.arguments);
+                let arguments = self.arguments.take().unwrap_or_default();
                 let input = (arguments, AckSource::of(request));
                 let recovered = dispatcher.recover(handlers, socket, name, failure, input);
                 recovered.await?
             }
         };
-        let acknowledged = dispatcher.acknowledge(socket, (name, &self.route), request, concluded);
+        let acknowledged =
+            dispatcher.acknowledge(socket, (name, self.route.origin()), request, concluded);
         let is_sent = acknowledged.is_ok();
         ended(&mut self.recording, if is_sent { "ok" } else { "error" });
         acknowledged
@@ -80,7 +123,7 @@ impl Begun {
             handlers,
             dispatcher,
         } = context;
-        let name = QueuedEvent::name_of(self.name.as_deref(), &self.route);
+        let name = name_of(self.name.as_deref(), &self.route);
         let origin = self.route.origin().unwrap_or(&dispatcher.built);
         // For an error item, or a stream that panicked, the error is the failure itself.
         let result = result.map_err(|error| match error.downcast::<HandlerError>() {
@@ -101,12 +144,12 @@ impl Begun {
                     let outcome = count_failure(self.route.origin(), error);
                     ended(&mut self.recording, outcome);
                 }
-                let input = (self.arguments.clone(), ack);
+                let input = (self.arguments.take().unwrap_or_default(), ack);
                 dispatcher
                     .recover(handlers, socket, name, failure, input)
                     .await?
             }
         };
-        dispatcher.acknowledge(socket, (name, &self.route), request, concluded)
+        dispatcher.acknowledge(socket, (name, self.route.origin()), request, concluded)
     }
 }

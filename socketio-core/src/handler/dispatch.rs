@@ -3,29 +3,23 @@
 //! The event queue of a client calls it with the route that the registry found. Order: middleware, guards, handler,
 //! error handler, acknowledgement. All user code runs inside the fault boundary, so the futures do not panic.
 
-use std::{
-    borrow::Cow,
-    future::poll_fn,
-    panic::Location,
-    sync::Arc,
-    task::{Context as TaskContext, Poll, ready},
-};
+use std::{borrow::Cow, panic::Location, sync::Arc};
 
 use super::{
     EventCall, EventFailure, Next,
     ack_request::AckSource,
     entry::Entry,
-    failure::{ErrorAck, StartFailure, connection_refused, count_failure},
+    failure::{ErrorAck, connection_refused, count_failure},
     guard::GuardEntry,
     middleware::MiddlewareEntry,
     origin::Origin,
     registry::Lookup,
-    user_code::UserCode,
+    started::Started,
 };
 use crate::{
     base::{ArgumentError, Cause, ConnectionRefused, HandlerError, Reason},
     client::{Scope, Socket},
-    handler::{EventContext, HandlerFuture, Input, Response},
+    handler::{EventContext, Input, Response},
     packet::{Arguments, Payload},
 };
 
@@ -191,7 +185,7 @@ impl Dispatcher {
     ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
         let pattern = guard.namespace.as_deref();
         let pattern = pattern.or(entry.map(|entry| &*entry.namespace));
-        let mut scope = Scope::event(socket.clone());
+        let scope = Scope::event(socket.clone());
         let mut cx = EventContext::new(
             &self.error_ack,
             socket,
@@ -200,8 +194,8 @@ impl Dispatcher {
             &guard.origin,
             input,
         );
-        let started = start(&mut scope, &mut cx, |cx| guard.check(cx));
-        self.run(Started::new(started, scope), socket, event, &guard.origin)
+        let started = Started::start(scope, &mut cx, |cx| guard.check(cx));
+        self.run(started, socket, event, &guard.origin)
     }
 
     /// Runs a middleware, which runs the inner ones.
@@ -212,97 +206,9 @@ impl Dispatcher {
         next: Next,
     ) -> Result<Response, EventFailure> {
         let (socket, event) = (call.socket().clone(), call.event().to_owned());
-        let mut scope = Scope::event(socket.clone());
-        let started = scope
-            .call(|| middleware.call(call, next))
-            .map(|future| (future, false))
-            .map_err(|panic| StartFailure::Failed(panic.into()).into());
-        let started = Started::new(started, scope);
+        let scope = Scope::event(socket.clone());
+        let started = Started::start_middleware(scope, || middleware.call(call, next));
         self.run(started, &socket, &event, &middleware.origin).await
-    }
-
-    /// Runs one handler. Reads the arguments before it returns, so that the future does not store them.
-    pub(super) fn call<'a>(
-        &'a self,
-        entry: &'a Arc<Entry>,
-        socket: &'a Socket,
-        event: &'a str,
-        input: Input<'_>,
-    ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
-        let started = self.start(entry, socket, event, input);
-        self.run(started, socket, event, &entry.origin)
-    }
-
-    /// Starts a handler, which reads its arguments.
-    #[inline]
-    pub(super) fn start(
-        &self,
-        entry: &Entry,
-        socket: &Socket,
-        event: &str,
-        input: Input<'_>,
-    ) -> Started {
-        let mut scope = Scope::event(socket.clone());
-        let mut cx = EventContext::new(
-            &self.error_ack,
-            socket,
-            event,
-            &entry.namespace,
-            &entry.origin,
-            input,
-        );
-        let started = start(&mut scope, &mut cx, |cx| entry.call(cx));
-        Started::new(started, scope)
-    }
-
-    /// Runs user code that was started.
-    pub(super) fn run<'a>(
-        &'a self,
-        mut started: Started,
-        socket: &'a Socket,
-        event: &'a str,
-        origin: &'a Origin,
-    ) -> impl Future<Output = Result<Response, EventFailure>> + Send + use<'a> {
-        poll_fn(move |cx| self.poll(&mut started, (socket, event), origin, cx))
-    }
-
-    /// Polls user code that was started. If it took an `Ack`, the `Ack` sends the acknowledgement.
-    #[inline]
-    pub(super) fn poll(
-        &self,
-        started: &mut Started,
-        (socket, event): (&Socket, &str),
-        origin: &Origin,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<Response, EventFailure>> {
-        let cause = match started {
-            Started::Runs(code, ack_taken) => match ready!(code.poll(origin, cx)) {
-                Ok(response) if *ack_taken => {
-                    if response.has_values() {
-                        origin.report_unsent();
-                    }
-                    return Poll::Ready(Ok(Response::NO_ACK));
-                }
-                Ok(response) => return Poll::Ready(Ok(response)),
-                Err(cause) => cause,
-            },
-            Started::Failed(failure) => match failure.take().map(|failure| *failure) {
-                // Polled again after it has ended.
-                None => return Poll::Pending,
-                Some(StartFailure::Failed(cause)) => cause,
-                Some(StartFailure::Malformed(error)) => {
-                    return Poll::Ready(Err(EventFailure::Malformed(error)));
-                }
-            },
-        };
-        Poll::Ready(Err(EventFailure::Failed(match cause {
-            // A middleware passes on the failure of what it wraps.
-            Cause::Error(error) => match error.downcast::<HandlerError>() {
-                Ok(error) => *error,
-                Err(error) => self.error(Cause::Error(error), event, socket, origin),
-            },
-            cause => self.error(cause, event, socket, origin),
-        })))
     }
 
     pub(super) fn error(
@@ -330,43 +236,5 @@ impl Dispatcher {
         socket: &Socket,
     ) -> HandlerError {
         self.error(Cause::Error(error.into()), event, socket, &self.built)
-    }
-}
-
-/// User code that was started, or could not be.
-pub(super) enum Started {
-    /// With whether it took an `Ack`.
-    Runs(UserCode, bool),
-    Failed(Option<Box<StartFailure>>),
-}
-
-impl Started {
-    pub(super) fn new(
-        started: Result<(HandlerFuture, bool), Box<StartFailure>>,
-        scope: Scope,
-    ) -> Self {
-        match started {
-            Ok((future, ack_taken)) => Started::Runs(UserCode::new(scope, future), ack_taken),
-            Err(failure) => Started::Failed(Some(failure)),
-        }
-    }
-}
-
-/// Starts a handler or a guard, which reads its arguments. Returns its future, and whether it took an `Ack`.
-#[inline]
-fn start(
-    scope: &mut Scope,
-    cx: &mut EventContext<'_>,
-    call: impl FnOnce(&mut EventContext<'_>) -> super::Called,
-) -> Result<(HandlerFuture, bool), Box<StartFailure>> {
-    let called = scope.call(|| call(cx));
-    let ack_taken = cx.is_ack_taken();
-    if let Some(malformed) = cx.take_malformed() {
-        return Err(StartFailure::Malformed(malformed).into());
-    }
-    match called {
-        Ok(Ok(future)) => Ok((future, ack_taken)),
-        Ok(Err(error)) => Err(StartFailure::Failed(Cause::Error(error)).into()),
-        Err(panic) => Err(StartFailure::Failed(panic.into()).into()),
     }
 }

@@ -3,6 +3,7 @@
 //! Most handlers never wait. Their events run here to the end, on the stack; the rest of an event that waits is a future of its own.
 
 use std::{
+    borrow::Borrow,
     future::poll_fn,
     pin::Pin,
     sync::Arc,
@@ -10,12 +11,10 @@ use std::{
 };
 
 use super::{
-    ClientContext, EventFailure, QueuedEvent, Response, Route,
-    ack_request::{AckRequest, AckSource},
-    begun::Begun,
+    ClientContext, EventFailure, QueuedEvent, Response, Route, begun::Begun, entry::Entry,
     upload_serve::serve,
 };
-use crate::{activity::record_end, handler::Input, packet::Arguments};
+use crate::{activity::record_end, packet::Arguments};
 
 /// An event whose handler has begun.
 pub(crate) enum EventRun {
@@ -46,104 +45,92 @@ impl EventRun {
     #[inline]
     pub(crate) fn begin(
         context: &Arc<ClientContext>,
-        mut event: QueuedEvent,
+        event: QueuedEvent<impl Borrow<Arc<Entry>>>,
         cx: &mut Context<'_>,
     ) -> Self {
-        let Route::Direct(entry) = &event.route else {
-            return EventRun::poll(Self::run(Arc::clone(context), event), cx);
+        let (begun, arguments) = Begun::of(event, context);
+        let Route::Direct(entry) = &begun.route else {
+            return EventRun::poll(run(Arc::clone(context), begun.owned(), arguments), cx);
         };
         let ClientContext {
             socket, dispatcher, ..
         } = &**context;
-        let request = event.id.take().map(AckRequest::new);
-        let input = input(context, &mut event.arguments, request.as_ref());
-        let name = event.name();
-        let mut started = dispatcher.start(entry, socket, name, input);
-        let polled = dispatcher.poll(&mut started, (socket, name), &entry.origin, cx);
-        match polled {
-            Poll::Ready(result) => {
-                drop(started);
-                match end(context, event, request, result) {
-                    Ok(ended) => EventRun::Ended(ended),
-                    Err(rest) => EventRun::of(rest, cx),
-                }
-            }
-            Poll::Pending => {
-                let context = Arc::clone(context);
+        let name = begun.name();
+        let entry: &Entry = entry.borrow();
+        match dispatcher.begin(entry, (socket, name), begun.input(arguments), cx) {
+            Ok(result) => match end(context, begun, result) {
+                Ok(ended) => EventRun::Ended(ended),
+                Err(rest) => EventRun::of(rest, cx),
+            },
+            Err(mut started) => {
+                let (context, begun) = (Arc::clone(context), begun.owned());
                 EventRun::Waits(Box::pin(async move {
                     let ClientContext {
                         socket, dispatcher, ..
                     } = &*context;
                     let result = {
-                        let name = event.name();
-                        let origin = event.route.origin().unwrap_or(&dispatcher.built);
+                        let name = begun.name();
+                        let origin = begun.route.origin().unwrap_or(&dispatcher.built);
                         poll_fn(|cx| dispatcher.poll(&mut started, (socket, name), origin, cx))
                             .await
                     };
-                    conclude(&context, event, request, result).await
+                    conclude(&context, begun, result).await
                 }))
             }
         }
     }
 
     /// Runs an event of any route.
-    // Not an `async fn`, which would store the arguments twice.
     pub(crate) fn run(
         context: Arc<ClientContext>,
-        mut event: QueuedEvent,
+        event: QueuedEvent,
     ) -> impl Future<Output = Result<(), EventFailure>> + Send {
-        let request = event.id.take().map(AckRequest::new);
-        async move {
-            let ClientContext {
-                socket,
-                handlers,
-                dispatcher,
-            } = &*context;
-            let result = {
-                let input = input(&context, &mut event.arguments, request.as_ref());
-                let name = event.name();
-                match &event.route {
-                    Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
-                    Route::Upload(entry) => {
-                        let served = serve(&context, entry, name, input, request.as_ref());
-                        Box::pin(served).await
-                    }
-                    route => {
-                        let entry = route.entry();
-                        Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
-                    }
-                }
-            };
-            conclude(&context, event, request, result).await
-        }
+        let (begun, arguments) = Begun::of(event, &context);
+        run(context, begun, arguments)
     }
 }
 
-/// Takes the arguments of an event.
-#[inline]
-fn input<'a>(
-    context: &ClientContext,
-    arguments: &mut Arguments,
-    request: Option<&'a AckRequest>,
-) -> Input<'a> {
-    Input::Event {
-        arguments: match context.handlers.error() {
-            // An error handler reads them again.
-            Some(_) => arguments.clone(),
-            None => std::mem::take(arguments),
-        },
-        ack: AckSource::of(request),
+/// Runs an event of any route.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` would store the arguments twice"
+)]
+fn run(
+    context: Arc<ClientContext>,
+    begun: Begun,
+    arguments: Arguments,
+) -> impl Future<Output = Result<(), EventFailure>> + Send {
+    async move {
+        let ClientContext {
+            socket,
+            handlers,
+            dispatcher,
+        } = &*context;
+        let result = {
+            let (name, input) = (begun.name(), begun.input(arguments));
+            match &begun.route {
+                Route::Direct(entry) => dispatcher.call(entry, socket, name, input).await,
+                Route::Upload(entry) => {
+                    let served = serve(&context, entry, name, input, begun.request.as_ref());
+                    Box::pin(served).await
+                }
+                route => {
+                    let entry = route.entry();
+                    Box::pin(dispatcher.through(handlers, socket, name, entry, input)).await
+                }
+            }
+        };
+        conclude(&context, begun, result).await
     }
 }
 
 /// Ends an event whose handler has returned, with all that is to be done then.
 async fn conclude(
     context: &Arc<ClientContext>,
-    event: QueuedEvent,
-    request: Option<AckRequest>,
+    begun: Begun,
     result: Result<Response, EventFailure>,
 ) -> Result<(), EventFailure> {
-    match end(context, event, request, result) {
+    match end(context, begun, result) {
         Ok(ended) => ended,
         Err(rest) => rest.await,
     }
@@ -157,8 +144,7 @@ async fn conclude(
 #[inline]
 fn end(
     context: &Arc<ClientContext>,
-    event: QueuedEvent,
-    request: Option<AckRequest>,
+    begun: Begun<impl Borrow<Arc<Entry>>>,
     result: Result<Response, EventFailure>,
 ) -> Result<Result<(), EventFailure>, Rest> {
     match result {
@@ -167,28 +153,15 @@ fn end(
                 socket, dispatcher, ..
             } = &**context;
             let concluded = (response, None);
-            let names = (event.name(), &event.route);
-            let acknowledged = dispatcher.acknowledge(socket, names, request.as_ref(), concluded);
+            let names = (begun.name(), begun.route.origin());
+            let acknowledged =
+                dispatcher.acknowledge(socket, names, begun.request.as_ref(), concluded);
             let is_sent = acknowledged.is_ok();
-            record_end(event.recording, if is_sent { "ok" } else { "error" });
+            record_end(begun.recording, if is_sent { "ok" } else { "error" });
             Ok(acknowledged)
         }
-        result => {
-            let QueuedEvent {
-                route,
-                name,
-                arguments,
-                recording,
-                ..
-            } = event;
-            let begun = Begun {
-                route,
-                name,
-                request,
-                arguments,
-                recording,
-            };
-            Err(Box::pin(begun.conclude(Arc::clone(context), result)))
-        }
+        result => Err(Box::pin(
+            begun.owned().conclude(Arc::clone(context), result),
+        )),
     }
 }

@@ -39,6 +39,7 @@ mod respond_with;
 mod response;
 mod return_value;
 mod route;
+mod started;
 mod stream_cancel;
 mod stream_items;
 mod stream_run;
@@ -55,6 +56,7 @@ pub use definition::{
     Definition, DerivedPath, Handler, Kind, Linked, Namespace, NamespaceImpl, NamespacePath,
 };
 pub(crate) use dispatch::{ClientContext, Dispatcher};
+pub(crate) use entry::Entry;
 pub use event_handler::EventHandler;
 pub use event_handler_ext::{ConfiguredHandler, EventHandlerExt};
 pub use event_key::{EventKey, KeyDefinition, KeyResult, event_key};

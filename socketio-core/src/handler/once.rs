@@ -229,7 +229,7 @@ async fn guarded<T>(mut future: BoxFuture<'_, Result<T, BoxError>>) -> Result<T,
 
 /// Encodes a response for the store. A response without an acknowledgement is empty.
 fn write_record(response: &Response) -> Result<Bytes, BoxError> {
-    match response.payload() {
+    match response.payload()? {
         Some(payload) => payload.to_record(),
         None => Ok(Bytes::new()),
     }

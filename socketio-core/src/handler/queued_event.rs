@@ -1,8 +1,8 @@
 //! [`QueuedEvent`]: an event between its arrival and its handler.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
-use super::{Route, registry::Lookup};
+use super::{Route, entry::Entry, registry::Lookup};
 use crate::{
     activity::{Record, Recording, shared_name},
     counters::Counters,
@@ -12,8 +12,8 @@ use crate::{
 
 /// An event as it was received, with its route.
 #[derive(Debug)]
-pub(crate) struct QueuedEvent {
-    pub(crate) route: Route,
+pub(crate) struct QueuedEvent<E = Arc<Entry>> {
+    pub(crate) route: Route<E>,
     /// The name, if the event has no handler of its own.
     pub(super) name: Option<Box<str>>,
     pub(super) id: Option<AckId>,
@@ -22,10 +22,10 @@ pub(crate) struct QueuedEvent {
     pub(super) recording: Option<Box<Recording>>,
 }
 
-impl QueuedEvent {
+impl<'a> QueuedEvent<&'a Arc<Entry>> {
     /// Creates an event from a received packet, and looks up its handler.
     #[inline]
-    pub(crate) fn new(packet: Received, handlers: &Lookup) -> Self {
+    pub(crate) fn new(packet: Received, handlers: &'a Lookup) -> Self {
         let route = handlers.route(packet.event());
         let name = match route.entry() {
             Some(entry) if *entry.event != *"*" => None,
@@ -37,6 +37,19 @@ impl QueuedEvent {
             id: packet.id(),
             arguments: packet.into_arguments(),
             recording: None,
+        }
+    }
+}
+
+impl<E: Borrow<Arc<Entry>>> QueuedEvent<E> {
+    /// Returns the event with an entry of its own, so that it can wait.
+    pub(crate) fn owned(self) -> QueuedEvent {
+        QueuedEvent {
+            route: self.route.owned(),
+            name: self.name,
+            id: self.id,
+            arguments: self.arguments,
+            recording: self.recording,
         }
     }
 
@@ -94,14 +107,17 @@ impl QueuedEvent {
 
     /// Returns the name of the event.
     pub(crate) fn name(&self) -> &str {
-        QueuedEvent::name_of(self.name.as_deref(), &self.route)
+        name_of(self.name.as_deref(), &self.route)
     }
+}
 
-    /// Returns the name that was kept, or that of the handler.
-    pub(super) fn name_of<'a>(name: Option<&'a str>, route: &'a Route) -> &'a str {
-        name.or_else(|| Some(&*route.entry()?.event))
-            .unwrap_or_default()
-    }
+/// Returns the name that was kept, or that of the handler.
+pub(super) fn name_of<'a>(
+    name: Option<&'a str>,
+    route: &'a Route<impl Borrow<Arc<Entry>>>,
+) -> &'a str {
+    name.or_else(|| Some(&*route.entry()?.event))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

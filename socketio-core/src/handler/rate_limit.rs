@@ -3,6 +3,7 @@
 //! A limit per client is counted by the queue of its events, without a lock; a limit per user or address is counted by itself.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -11,7 +12,7 @@ use std::{
 use socketio_names::{Per, Rate};
 use tokio::time::Instant;
 
-use super::{queued_event::QueuedEvent, registry::Lookup};
+use super::{Entry, queued_event::QueuedEvent, registry::Lookup};
 use crate::{
     client::Socket,
     counters::{RateCounters, RateRule, RatedCounters},
@@ -180,7 +181,7 @@ fn address(socket: &Socket) -> Option<String> {
     socket.limited_address().map(|address| address.to_string())
 }
 
-impl QueuedEvent {
+impl<E: Borrow<Arc<Entry>>> QueuedEvent<E> {
     /// Counts the event for the limits of its handler and its namespace. Returns the first limit that it exceeds as the error.
     #[inline]
     pub(crate) fn admit(

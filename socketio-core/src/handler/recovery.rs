@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::{
-    EventFailure, Input, Response, ResponseEncoder, Route,
+    EventFailure, Input, Response, ResponseEncoder,
     ack_request::{AckRequest, AckSource},
     dispatch::Dispatcher,
     entry::Entry,
     failure::{count_failure, find_response, log_failure},
+    origin::Origin,
     registry::Lookup,
 };
 use crate::{
@@ -52,7 +53,7 @@ impl Dispatcher {
     pub(super) fn acknowledge(
         &self,
         socket: &Socket,
-        (name, route): (&str, &Route),
+        (name, origin): (&str, Option<&Origin>),
         request: Option<&AckRequest>,
         (response, mut failure): (Response, Option<HandlerError>),
     ) -> Result<(), EventFailure> {
@@ -61,15 +62,13 @@ impl Dispatcher {
                 request.conclude();
             } else if request.claim() {
                 let id = &request.id;
-                let values = response.into_values();
                 let codec = &socket.node().hub.codec;
-                let packet = codec
-                    .try_ack(socket.namespace(), id, values.as_ref())
+                let packet = response
+                    .into_ack(codec, socket.namespace(), id)
                     .unwrap_or_else(|error| {
-                        let origin = route.origin().unwrap_or(&self.built);
                         let error = Cause::Error(error.into());
-                        let error = self.error(error, name, socket, origin);
-                        count_failure(route.origin(), &error);
+                        let error = self.error(error, name, socket, origin.unwrap_or(&self.built));
+                        count_failure(origin, &error);
                         log_failure(socket, &error, "an acknowledgement can't be encoded");
                         let values = self.error_ack.values(&error, socket);
                         failure = Some(error);

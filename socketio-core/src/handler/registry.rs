@@ -277,20 +277,20 @@ impl Tables {
 impl Lookup {
     /// Finds the handler of an event: namespace first (exact, pattern, `*`), then event (exact, `*`). `*` never takes `connect`,
     /// `disconnecting` or `disconnect`.
-    pub(crate) fn route(&self, event: &str) -> Route {
-        let lifecycle = socketio_names::is_lifecycle(event);
+    pub(crate) fn route(&self, event: &str) -> Route<&Arc<Entry>> {
         let registered = self.tables.iter().find_map(|table| {
-            let any = table.any.as_ref().filter(|_| !lifecycle);
+            let any = || {
+                let any = table.any.as_ref();
+                any.filter(|_| !socketio_names::is_lifecycle(event))
+            };
             // A client may send an event named `*`, but that must not select the `*` handler of a wider namespace.
-            table.events.get(event).or(any)
+            table.events.get(event).or_else(any)
         });
         match registered {
-            Some(Registered { entry, .. }) if entry.takes_upload => {
-                Route::Upload(Arc::clone(entry))
-            }
+            Some(Registered { entry, .. }) if entry.takes_upload => Route::Upload(entry),
             Some(Registered { entry, is_guarded }) => match self.is_open && !is_guarded {
-                true => Route::Direct(Arc::clone(entry)),
-                false => Route::Guarded(Arc::clone(entry)),
+                true => Route::Direct(entry),
+                false => Route::Guarded(entry),
             },
             None => Route::Unhandled,
         }

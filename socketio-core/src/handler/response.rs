@@ -13,8 +13,8 @@ use super::{
     return_value::ReturnValue,
 };
 use crate::{
-    base::{BoxError, ConnectionRefused, IntoAccept},
-    packet::{Arguments, Form, Payload},
+    base::{BoxError, ConnectionRefused, EncodeError, IntoAccept},
+    packet::{AckBuffer, Arguments, Codec, Form, Frames, Payload},
 };
 
 /// The result of a handler: a response, or the error that the handler failed with.
@@ -34,6 +34,8 @@ enum Content {
     /// No acknowledgement is sent, even if one was asked for.
     NoAck,
     Encoded(Payload),
+    /// Encoded by the default parser, and not copied into a payload yet.
+    Written(AckBuffer),
     /// The items of a stream are sent, and then an acknowledgement.
     Stream(Box<EventStream>),
     /// Created by middleware, which has no encoder.
@@ -82,18 +84,16 @@ impl Response {
     /// If the response is of another type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, BoxError> {
         let values = match &self.0 {
-            Content::None | Content::NoAck | Content::Stream(_) => return Ok(None),
-            Content::Encoded(values) => values.clone(),
             Content::Deferred(value) => {
-                match value.encode(ResponseEncoder::new(Some(Form::Json)))?.0 {
-                    Content::Encoded(values) => values,
-                    Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => {
-                        return Ok(None);
-                    }
-                }
+                let response = value.encode(ResponseEncoder::new(Some(Form::Json)))?;
+                response.payload()
             }
+            _ => self.payload(),
         };
-        Ok(Some(Arguments::from(values).read()?))
+        match values? {
+            Some(values) => Ok(Some(Arguments::from(values).read()?)),
+            None => Ok(None),
+        }
     }
 
     /// Creates a response with encoded arguments, if an acknowledgement was asked for.
@@ -109,7 +109,7 @@ impl Response {
     #[inline]
     pub(super) fn is_final(&self) -> bool {
         match self.0 {
-            Content::None | Content::NoAck | Content::Encoded(_) => true,
+            Content::None | Content::NoAck | Content::Encoded(_) | Content::Written(_) => true,
             Content::Deferred(_) | Content::Stream(_) => false,
         }
     }
@@ -121,11 +121,22 @@ impl Response {
         }
     }
 
-    /// Returns the encoded arguments, if an acknowledgement was asked for.
-    pub(crate) fn into_values(self) -> Option<Payload> {
+    /// Returns the acknowledgement of the event that came with `id`.
+    ///
+    /// # Errors
+    ///
+    /// If the codec can't encode it.
+    #[inline]
+    pub(super) fn into_ack(
+        self,
+        codec: &Codec,
+        namespace: &str,
+        id: &str,
+    ) -> Result<Frames, EncodeError> {
         match self.0 {
-            Content::Encoded(values) => Some(values),
-            Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => None,
+            Content::Written(values) => codec.written_ack(namespace, id, values),
+            Content::Encoded(values) => codec.try_ack(namespace, id, Some(&values)),
+            _ => codec.try_ack(namespace, id, None),
         }
     }
 
@@ -137,11 +148,19 @@ impl Response {
         }
     }
 
-    /// Returns the encoded arguments.
-    pub(super) fn payload(&self) -> Option<&Payload> {
+    /// Returns the encoded arguments, if an acknowledgement was asked for.
+    ///
+    /// # Errors
+    ///
+    /// If they are not UTF-8.
+    pub(super) fn payload(&self) -> Result<Option<Payload>, EncodeError> {
         match &self.0 {
-            Content::Encoded(values) => Some(values),
-            Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => None,
+            Content::Encoded(values) => Ok(Some(values.clone())),
+            Content::Written(values) => {
+                let values = values.clone().into_payload()?;
+                Ok(Some(Payload::Json(values)))
+            }
+            Content::None | Content::NoAck | Content::Stream(_) | Content::Deferred(_) => Ok(None),
         }
     }
 
@@ -154,6 +173,7 @@ impl Response {
     pub(super) fn has_values(&self) -> bool {
         match &self.0 {
             Content::Encoded(values) => !values.is_empty(),
+            Content::Written(values) => !values.is_empty(),
             Content::Deferred(_) | Content::Stream(_) => true,
             Content::None | Content::NoAck => false,
         }
@@ -197,6 +217,7 @@ impl ResponseEncoder {
         }
         match self.wanted {
             None => Ok(Response::NONE),
+            Some(Form::Json) => Ok(Response(Content::Written(AckBuffer::new(value)?))),
             Some(form) => Ok(Response(Content::Encoded(form.payload(value)?))),
         }
     }

@@ -1,27 +1,40 @@
 //! [`Route`]: how an event reaches its handler, as the registry has found it.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use super::{entry::Entry, origin::Origin};
 
-/// How an event reaches its handler.
+/// How an event reaches its handler. `E` is a borrowed entry until the event has to wait.
 #[derive(Debug)]
-pub(crate) enum Route {
+pub(crate) enum Route<E = Arc<Entry>> {
     /// The handler runs directly.
-    Direct(Arc<Entry>),
+    Direct(E),
     /// Middleware or guards run before the handler, or it runs once for each key.
-    Guarded(Arc<Entry>),
+    Guarded(E),
     /// The event is a chunk of an upload, which one call of a handler receives.
-    Upload(Arc<Entry>),
+    Upload(E),
     /// There is no handler. Middleware may respond.
     Unhandled,
 }
 
-impl Route {
+impl<E: Borrow<Arc<Entry>>> Route<E> {
     pub(super) fn entry(&self) -> Option<&Arc<Entry>> {
         match self {
-            Route::Direct(entry) | Route::Guarded(entry) | Route::Upload(entry) => Some(entry),
+            Route::Direct(entry) | Route::Guarded(entry) | Route::Upload(entry) => {
+                Some(entry.borrow())
+            }
             Route::Unhandled => None,
+        }
+    }
+
+    /// Returns the route with an entry of its own.
+    pub(super) fn owned(&self) -> Route {
+        let owned = |entry: &E| Arc::clone(entry.borrow());
+        match self {
+            Route::Direct(entry) => Route::Direct(owned(entry)),
+            Route::Guarded(entry) => Route::Guarded(owned(entry)),
+            Route::Upload(entry) => Route::Upload(owned(entry)),
+            Route::Unhandled => Route::Unhandled,
         }
     }
 

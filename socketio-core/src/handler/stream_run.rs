@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{begun::Begun, dispatch::Started, event_stream::Parts};
+use super::{begun::Begun, event_stream::Parts, started::Started, user_code::UserCode};
 use crate::{
     base::{Forbidden, Problem, ProblemDetails},
     client::{Scope, Socket},
@@ -154,7 +154,7 @@ async fn run(context: Arc<ClientContext>, begun: Begun, parts: Parts, entries: E
     let result = {
         let origin = begun.route.origin().unwrap_or(&dispatcher.built);
         let scope = Scope::event(socket.clone());
-        let started = Started::new(Ok((drive, false)), scope);
+        let started = Started::Runs(UserCode::new(scope, drive), false);
         let run = dispatcher.run(started, socket, begun.name(), origin);
         tokio::select! {
             biased;

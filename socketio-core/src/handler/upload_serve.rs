@@ -148,7 +148,8 @@ async fn run(
                 .unwrap_or_default()
         }
     };
-    let values = response.into_values();
+    // Arguments that have no form in JSON have failed the handler.
+    let values = response.payload().unwrap_or_default();
     let uploads = socket.client().data::<Uploads>();
     uploads.with(|uploads| uploads.finish(&name, &id, values.clone()));
     state.end(values);

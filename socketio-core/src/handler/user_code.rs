@@ -12,7 +12,8 @@ use std::{
 use super::{HandlerFuture, Outcome, origin::Origin};
 use crate::{
     base::{
-        Cause, fault,
+        BoxError, Cause,
+        fault::{self, Panic},
         turn_clock::{self, Moment},
     },
     client::{Scope, Scoped},
@@ -34,12 +35,54 @@ pub(super) struct UserCode {
     started: Option<Moment>,
 }
 
+/// What user code has come to in its first poll.
+pub(super) enum Polled {
+    Ended(Result<Response, Cause>),
+    Waits(UserCode),
+}
+
 impl UserCode {
     pub(super) fn new(scope: Scope, future: HandlerFuture) -> Self {
         UserCode {
             future: scope.run(future),
             started: None,
         }
+    }
+
+    /// Starts user code and polls it once, in the same scope: most handlers end in their first poll.
+    ///
+    /// # Errors
+    ///
+    /// The error of `start`.
+    #[inline]
+    pub(super) fn begin<E>(
+        mut scope: Scope,
+        origin: &Origin,
+        cx: &mut Context<'_>,
+        start: impl FnOnce() -> Result<HandlerFuture, E>,
+    ) -> Result<Polled, E> {
+        let begun = turn_clock::recent();
+        let called = scope.call(|| {
+            let mut future = start()?;
+            Ok(match future.as_mut().poll(cx) {
+                Poll::Ready(outcome) => Ok(outcome),
+                Poll::Pending => Err(future),
+            })
+        });
+        let ended = match called {
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(Err(future))) => {
+                after_poll(origin, begun);
+                return Ok(Polled::Waits(UserCode {
+                    future: scope.run(future),
+                    started: Some(begun),
+                }));
+            }
+            Ok(Ok(Ok(outcome))) => Ok((outcome, scope.take_failure())),
+            Err(panic) => Err(panic),
+        };
+        let now = after_poll(origin, begun);
+        Ok(Polled::Ended(conclude(origin, now.since(begun), ended)))
     }
 
     #[inline]
@@ -51,19 +94,35 @@ impl UserCode {
         let begun = turn_clock::recent();
         let started = *self.started.get_or_insert(begun);
         let polled = fault::poll(&mut self.future, cx);
-        let now = turn_clock::now();
-        if now.since(begun) >= BLOCKING {
-            blocked(origin, begun, now);
-        }
-        let ended: Result<(Outcome, _), _> = ready!(polled);
-        if let Some(counters) = &origin.counters {
-            counters.duration.record(now.since(started));
-        }
-        Poll::Ready(match ended {
-            Ok((Ok(response), None)) => Ok(response),
-            Ok((Err(error), _) | (Ok(_), Some(error))) => Err(Cause::Error(error)),
-            Err(panic) => Err(panic.into()),
-        })
+        let now = after_poll(origin, begun);
+        Poll::Ready(conclude(origin, now.since(started), ready!(polled)))
+    }
+}
+
+/// Reads the clock after a poll, and reports the poll if it has blocked the thread.
+#[inline]
+fn after_poll(origin: &Origin, begun: Moment) -> Moment {
+    let now = turn_clock::now();
+    if now.since(begun) >= BLOCKING {
+        blocked(origin, begun, now);
+    }
+    now
+}
+
+/// Counts user code that has ended, and returns its result.
+#[inline]
+fn conclude(
+    origin: &Origin,
+    duration: Duration,
+    ended: Result<(Outcome, Option<BoxError>), Panic>,
+) -> Result<Response, Cause> {
+    if let Some(counters) = &origin.counters {
+        counters.duration.record(duration);
+    }
+    match ended {
+        Ok((Ok(response), None)) => Ok(response),
+        Ok((Err(error), _) | (Ok(_), Some(error))) => Err(Cause::Error(error)),
+        Err(panic) => Err(panic.into()),
     }
 }
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Arguments, Body, Form, Frames, Json, Packet, Parser, Payload, Reader, Received, check_name,
-    json, payload::values,
+    AckBuffer, Arguments, Body, Form, Frames, Json, Packet, Parser, Payload, Reader, Received,
+    check_name, json, payload::values,
 };
 use crate::{
     admission::PacketLimits,
@@ -171,6 +171,18 @@ impl Codec {
                 encode(&**parser, namespace, Body::Ack { id, arguments })
             }
         }
+    }
+
+    /// Encodes an acknowledgement of the default parser in its own buffer, or returns the error.
+    #[inline]
+    pub(crate) fn written_ack(
+        &self,
+        namespace: &str,
+        id: &str,
+        arguments: AckBuffer,
+    ) -> Result<Frames, EncodeError> {
+        self.check_attachments(arguments.attachments())?;
+        arguments.into_packet(namespace, id)
     }
 
     /// Encodes the response to a client that has joined a namespace.

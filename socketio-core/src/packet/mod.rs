@@ -38,11 +38,11 @@ pub use arguments::Arguments;
 pub use codec::Codec;
 pub use frames::Frames;
 pub(crate) use frames::event_name;
+pub(crate) use json::{AckBuffer, MAX_DEPTH, from_text, is_deeper_than, rename, repair};
 pub use json::{
     Assembler, DecodeError, Json, JsonPayload, Kind, TextPacket, ack, connect, connect_error,
     connect_request, decode, disconnect, event, event_with, payload, payload_of,
 };
-pub(crate) use json::{MAX_DEPTH, from_text, is_deeper_than, rename, repair};
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
 pub(crate) use old::{query_as_auth, to_ascii};

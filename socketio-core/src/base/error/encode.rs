@@ -1,6 +1,6 @@
 //! [`EncodeError`]: a packet that could not be encoded.
 
-use std::{error::Error, fmt, string::FromUtf8Error};
+use std::{error::Error, fmt, str::Utf8Error};
 
 use crate::base::BoxError;
 
@@ -12,7 +12,7 @@ pub struct EncodeError(Problem);
 enum Problem {
     Reserved(Box<str>),
     Value(serde_json::Error),
-    NotUtf8(FromUtf8Error),
+    NotUtf8(Utf8Error),
     Auth,
     /// The number of attachments, and the limit.
     TooManyAttachments(usize, usize),
@@ -29,7 +29,7 @@ impl EncodeError {
         EncodeError(Problem::Value(error))
     }
 
-    pub(crate) fn not_utf8(error: FromUtf8Error) -> Self {
+    pub(crate) fn not_utf8(error: Utf8Error) -> Self {
         EncodeError(Problem::NotUtf8(error))
     }
 

@@ -5,6 +5,7 @@
 //!
 //! [protocol]: https://socket.io/docs/v4/socket-io-protocol/
 
+mod ack_buffer;
 mod assembler;
 mod attached;
 mod cursor;
@@ -23,6 +24,7 @@ mod rename;
 mod text_packet;
 mod writer;
 
+pub(crate) use ack_buffer::AckBuffer;
 pub use assembler::Assembler;
 pub(super) use cursor::{JsonCursor, Progress};
 pub use decode::{DecodeError, decode};

@@ -27,6 +27,15 @@ pub struct JsonPayload {
 /// If `value` has no form in JSON.
 pub fn payload<T: Serialize + ?Sized>(value: &T) -> Result<JsonPayload, EncodeError> {
     let mut writer = Writer::new(Text::buffer(64));
+    write_arguments(&mut writer, value)?;
+    JsonPayload::finish(writer)
+}
+
+/// Writes arguments as an array.
+pub(super) fn write_arguments<T: Serialize + ?Sized>(
+    writer: &mut Writer<Bytes>,
+    value: &T,
+) -> Result<(), EncodeError> {
     match Arity::of::<T>() {
         Arity::None => writer.raw("[]"),
         Arity::One => {
@@ -36,7 +45,7 @@ pub fn payload<T: Serialize + ?Sized>(value: &T) -> Result<JsonPayload, EncodeEr
         }
         Arity::Many => writer.json(value)?,
     }
-    JsonPayload::finish(writer)
+    Ok(())
 }
 
 /// Encodes a list of arguments whose number is not known at compile time.
@@ -67,7 +76,7 @@ impl JsonPayload {
         self
     }
 
-    fn new(text: Text, attachments: Vec<Bytes>) -> Self {
+    pub(super) fn new(text: Text, attachments: Vec<Bytes>) -> Self {
         JsonPayload {
             text,
             start: 0,

@@ -23,9 +23,14 @@ pub(super) struct Writer<A> {
 impl<A: From<Bytes>> Writer<A> {
     /// Continues a buffer that [`Text::buffer`] began.
     pub(super) fn new(buffer: String) -> Self {
+        Writer::behind(buffer.into_bytes())
+    }
+
+    /// Continues a buffer that [`Text::buffer`] began.
+    pub(super) fn behind(buffer: Vec<u8>) -> Self {
         Writer {
             start: buffer.len(),
-            buffer: buffer.into_bytes(),
+            buffer,
             attachments: Vec::new(),
         }
     }
@@ -58,8 +63,8 @@ impl<A: From<Bytes>> Writer<A> {
 
     /// Returns the text, and the attachments in the order of their numbers.
     pub(super) fn finish(self) -> Result<(Text, Vec<A>), EncodeError> {
-        let text = String::from_utf8(self.buffer).map_err(EncodeError::not_utf8)?;
-        Ok((Text::from_buffer(text), self.attachments))
+        let text = Text::from_bytes(self.buffer, 0).map_err(EncodeError::not_utf8)?;
+        Ok((text, self.attachments))
     }
 }
 

@@ -9,6 +9,7 @@ mod rejecting;
 mod running;
 
 use std::{
+    borrow::Borrow,
     collections::VecDeque,
     pin::Pin,
     sync::Arc,
@@ -23,7 +24,7 @@ use crate::{
     base::{ArgumentError, ProtocolVersion, Reason},
     client::Socket,
     handler::{
-        ClientContext, ClientRates, Dispatcher, EventFailure, EventRun, Lookup, QueuedEvent,
+        ClientContext, ClientRates, Dispatcher, Entry, EventFailure, EventRun, Lookup, QueuedEvent,
     },
     hub::{Client, Ending, Recoverable, transport::Completion},
     packet::{Payload, Received},
@@ -158,27 +159,29 @@ impl EventQueue {
             &self.context.socket,
         );
         if let Err(over) = admitted {
-            self.reject(event, bytes, over, completion);
+            self.reject(event.owned(), bytes, over, completion);
             return Ok(());
         }
         if self.is_idle() && !self.is_concurrent(&event) {
-            return self.start((event, bytes, completion), cx, turn);
+            let run = self.begin(event, bytes, cx, turn);
+            return self.started(run, bytes, completion);
         }
+        let event = event.owned();
         self.inbox_bytes += bytes + EVENT_MEMORY;
         self.inbox.push_back(Job::Event(event, bytes, completion));
         self.note_inbox();
         Ok(())
     }
 
-    /// Starts an event, before which no other runs.
+    /// Notes what an event has started, before which no other runs.
     #[inline]
-    fn start(
+    fn started(
         &mut self,
-        (event, bytes, completion): (QueuedEvent, usize, Option<Completion>),
-        cx: &mut Context<'_>,
-        turn: &mut Turn,
+        run: EventRun,
+        bytes: usize,
+        completion: Option<Completion>,
     ) -> Result<(), ArgumentError> {
-        match self.begin(event, bytes, cx, turn) {
+        match run {
             EventRun::Ended(result) => finish(result, completion),
             EventRun::Waits(rest) => {
                 let started = bytes + EVENT_MEMORY;
@@ -341,10 +344,11 @@ impl EventQueue {
             Some(Job::Event(event, bytes, completion)) => {
                 self.inbox_bytes -= bytes + EVENT_MEMORY;
                 self.note_inbox();
-                let job = (event, bytes, completion);
-                match self.is_concurrent(&job.0) {
-                    true => self.start_concurrent(job, cx, turn)?,
-                    false => self.start(job, cx, turn)?,
+                let is_concurrent = self.is_concurrent(&event);
+                let run = self.begin(event, bytes, cx, turn);
+                match is_concurrent {
+                    true => self.started_concurrent(run, bytes, completion)?,
+                    false => self.started(run, bytes, completion)?,
                 }
             }
         }
@@ -356,7 +360,7 @@ impl EventQueue {
         self.running.is_none() && self.inbox.is_empty() && self.has_free_handler()
     }
 
-    fn is_concurrent(&self, event: &QueuedEvent) -> bool {
+    fn is_concurrent(&self, event: &QueuedEvent<impl Borrow<Arc<Entry>>>) -> bool {
         self.context.socket.node().options.async_handlers || event.route.is_concurrent()
     }
 
@@ -364,14 +368,14 @@ impl EventQueue {
         self.concurrent.as_ref().map_or(0, |tasks| tasks.len())
     }
 
-    /// Starts an event that runs beside others. Most handlers never wait, so it is spawned only if it does.
-    fn start_concurrent(
+    /// Notes what an event has started that runs beside others. Most handlers never wait, so it is spawned only if it does.
+    fn started_concurrent(
         &mut self,
-        (event, bytes, completion): (QueuedEvent, usize, Option<Completion>),
-        cx: &mut Context<'_>,
-        turn: &mut Turn,
+        run: EventRun,
+        bytes: usize,
+        completion: Option<Completion>,
     ) -> Result<(), ArgumentError> {
-        let rest = match self.begin(event, bytes, cx, turn) {
+        let rest = match run {
             EventRun::Ended(result) => return finish(result, completion),
             EventRun::Waits(rest) => rest,
         };

@@ -1,13 +1,13 @@
 //! [`Running`]: a handler that runs, and the notifications when it has ended.
 
-use std::{pin::Pin, sync::Arc, task::Context};
+use std::{borrow::Borrow, pin::Pin, sync::Arc, task::Context};
 
 use tracing::Instrument as _;
 
 use super::{super::turn::Turn, EventQueue};
 use crate::{
     base::{ArgumentError, ConnectionRefused, HandlerError, Reason, spans},
-    handler::{ClientContext, Dispatcher, EventFailure, EventRun, QueuedEvent},
+    handler::{ClientContext, Dispatcher, Entry, EventFailure, EventRun, QueuedEvent},
     hub::transport::Completion,
 };
 
@@ -39,7 +39,7 @@ impl EventQueue {
     #[inline]
     pub(super) fn begin(
         &self,
-        mut event: QueuedEvent,
+        mut event: QueuedEvent<impl Borrow<Arc<Entry>>>,
         bytes: usize,
         cx: &mut Context<'_>,
         turn: &mut Turn,
@@ -55,7 +55,7 @@ impl EventQueue {
             None => EventRun::begin(&self.context, event, cx),
             Some(_) => {
                 let name = event.name().to_owned();
-                let event = EventRun::run(Arc::clone(&self.context), event);
+                let event = EventRun::run(Arc::clone(&self.context), event.owned());
                 EventRun::poll(in_span(&self.context, &name, event), cx)
             }
         };
