@@ -9,13 +9,13 @@ use std::{
 use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::time::timeout;
 
 use super::{
     config::Config,
     reason::CloseReason,
     refusal::Refusal,
     shared::{RequestResult, Shared, Ticket},
+    timer::timeout,
 };
 use crate::base::{LargeBuffer, Problem};
 

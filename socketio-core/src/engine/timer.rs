@@ -1,12 +1,13 @@
 //! [`Timer`]: the timer of a session, or of an HTTP connection.
 
 use std::{
-    pin::Pin,
+    future::poll_fn,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, error::Elapsed, sleep_until};
 
 /// The only timer of a session, set to the earliest of its deadlines.
 #[derive(Debug)]
@@ -19,10 +20,19 @@ impl Timer {
 
     /// Is ready, with the current time, once the deadline has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Instant> {
+        self.poll_at(Instant::now(), cx, deadline)
+    }
+
+    /// Polls it as [`poll`](Self::poll) does, if the clock has just been read.
+    pub(crate) fn poll_at(
+        &mut self,
+        mut now: Instant,
+        cx: &mut Context<'_>,
+        deadline: Instant,
+    ) -> Poll<Instant> {
         loop {
             // Checked without the sleep: it is pending after the cooperative budget of the task is used up, however
             // late it is.
-            let now = Instant::now();
             if now >= deadline {
                 return Poll::Ready(now);
             }
@@ -34,8 +44,21 @@ impl Timer {
                 return Poll::Pending;
             }
             self.0.as_mut().reset(deadline);
+            now = Instant::now();
         }
     }
+}
+
+/// Runs a future for at most `duration`, as `tokio::time::timeout` does. One that does not wait needs no timer.
+pub(super) async fn timeout<F: Future>(
+    duration: Duration,
+    future: F,
+) -> Result<F::Output, Elapsed> {
+    let mut future = pin!(future);
+    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return Ok(output);
+    }
+    tokio::time::timeout(duration, future).await
 }
 
 /// Returns the time `duration` later, or a very late one if that overflows.
@@ -46,7 +69,7 @@ pub(crate) fn after(start: Instant, duration: Duration) -> Instant {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
+    use tokio::time::sleep;
 
     use super::*;
 
@@ -63,6 +86,16 @@ mod tests {
                 .is_pending()
         );
         assert_eq!(poll_fn(|cx| timer.poll(cx, at(500))).await, at(500));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_future_that_waits_can_time_out() {
+        let second = Duration::from_secs(1);
+        assert!(timeout(Duration::ZERO, async {}).await.is_ok());
+        assert!(timeout(2 * second, sleep(second)).await.is_ok());
+        let start = Instant::now();
+        assert!(timeout(second, sleep(2 * second)).await.is_err());
+        assert_eq!(start.elapsed(), second);
     }
 
     #[tokio::test(start_paused = true)]

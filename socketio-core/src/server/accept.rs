@@ -28,7 +28,7 @@ use tokio::{
 use super::{
     app::{App, AppError},
     file_limit::most_connections,
-    http_timeouts::HttpTimer,
+    http_timeouts::{HYPER_TIMEOUT, HttpTimer},
     listener::{Listener, Peer},
     write_timeout::WriteTimeout,
 };
@@ -229,8 +229,7 @@ async fn serve_connection<M: 'static>(
     let mut builder = http1::Builder::new();
     builder
         .timer(timer.clone())
-        // Any value starts the timer, which has its own timeouts.
-        .header_read_timeout(Duration::from_secs(1))
+        .header_read_timeout(HYPER_TIMEOUT)
         .max_header_size(max_header_size)
         // A head that is not complete is bounded by the buffer only.
         .max_buf_size(MIN_BUFFER.max(max_header_size));

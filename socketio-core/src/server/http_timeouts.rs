@@ -28,6 +28,9 @@ use crate::{
     node::Options,
 };
 
+/// The timeout of a head that hyper is told. The timer has those that apply.
+pub(super) const HYPER_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The first byte of a TLS connection: the type of the record with the client's hello (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
@@ -106,9 +109,15 @@ impl Timer for HttpTimer {
         TokioTimer::new().sleep(duration)
     }
 
-    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline is
-    /// ignored.
-    fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn Sleep>> {
+    fn now(&self) -> Instant {
+        time::Instant::now().into_std()
+    }
+
+    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline only tells
+    /// when it has read the clock.
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        let deadline = time::Instant::from_std(deadline);
+        let now = deadline.checked_sub(HYPER_TIMEOUT).unwrap_or(deadline);
         // Bytes of a head that came with the previous request count as idle, until more arrive.
         self.state.has_read.store(false, Relaxed);
         let has_begun = !self.state.is_kept_alive.load(Relaxed);
@@ -119,7 +128,8 @@ impl Timer for HttpTimer {
         };
         Box::pin(HeadTimeout {
             timer: None,
-            deadline: after(time::Instant::now(), timeout),
+            created: Some(now),
+            deadline: after(now, timeout),
             has_begun,
             header_timeout: self.header_timeout,
             state: Arc::clone(&self.state),
@@ -132,6 +142,8 @@ impl Timer for HttpTimer {
 struct HeadTimeout {
     /// Set in the first poll: most heads are there before.
     timer: Option<engine::Timer>,
+    /// When it was created, until hyper polls it, which follows at once.
+    created: Option<time::Instant>,
     deadline: time::Instant,
     has_begun: bool,
     header_timeout: Duration,
@@ -143,9 +155,10 @@ impl Future for HeadTimeout {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        let now = this.created.take().unwrap_or_else(time::Instant::now);
         if !this.has_begun && this.state.has_read.load(Relaxed) {
             this.has_begun = true;
-            this.deadline = after(time::Instant::now(), this.header_timeout);
+            this.deadline = after(now, this.header_timeout);
         }
         let (state, deadline) = (&this.state, this.deadline);
         let new = || {
@@ -153,7 +166,7 @@ impl Future for HeadTimeout {
             spare.unwrap_or_else(|| engine::Timer::new(deadline))
         };
         let timer = this.timer.get_or_insert_with(new);
-        timer.poll(cx, deadline).map(drop)
+        timer.poll_at(now, cx, deadline).map(drop)
     }
 }
 
