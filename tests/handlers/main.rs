@@ -20,6 +20,7 @@
 //! | `trigger_event` | the method of a namespace impl that wraps all its events |
 //! | `errors`, `error_handlers` | failed events, and the handlers of errors |
 //! | `faults` | user code that panics |
+//! | `malformed` | arguments that are not JSON, whatever user code does about them |
 
 mod blocking;
 mod blocking_log;
@@ -31,6 +32,7 @@ mod errors;
 mod faults;
 mod guard_checks;
 mod guards;
+mod malformed;
 mod middleware;
 mod middleware_context;
 mod namespace_guards;

@@ -49,7 +49,8 @@ impl Timer {
     }
 }
 
-/// Runs a future for at most `duration`, as `tokio::time::timeout` does. One that does not wait needs no timer.
+/// Runs a future for at most `duration`, as `tokio::time::timeout` does. One that does not wait needs no timer; one that does is
+/// polled a second time at once.
 pub(super) async fn timeout<F: Future>(
     duration: Duration,
     future: F,

@@ -1,4 +1,4 @@
-//! [`Begun`]: an event whose handler has begun.
+//! [`Begun`]: an event whose arguments were taken for its handler.
 
 use std::{borrow::Borrow, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     packet::Arguments,
 };
 
-/// An event whose arguments its handler has taken, and how it ends.
+/// An event whose arguments were taken for its handler, and what its end needs.
 pub(super) struct Begun<E = Arc<Entry>> {
     pub(super) route: Route<E>,
     pub(super) name: Option<Box<str>>,

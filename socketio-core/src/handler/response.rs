@@ -34,7 +34,7 @@ enum Content {
     /// No acknowledgement is sent, even if one was asked for.
     NoAck,
     Encoded(Payload),
-    /// Encoded by the default parser, and not copied into a payload yet.
+    /// Encoded by the default parser, to be sent at once.
     Written(AckBuffer),
     /// The items of a stream are sent, and then an acknowledgement.
     Stream(Box<EventStream>),
@@ -146,6 +146,20 @@ impl Response {
             Content::Stream(stream) => stream.take(),
             _ => None,
         }
+    }
+
+    /// Returns the response in a form that is cheap to keep and to clone: the buffer that it was written into is larger.
+    ///
+    /// # Errors
+    ///
+    /// If it is not UTF-8.
+    pub(super) fn shared(self) -> Result<Self, EncodeError> {
+        Ok(match self.0 {
+            Content::Written(values) => {
+                Response(Content::Encoded(Payload::Json(values.into_payload()?)))
+            }
+            _ => self,
+        })
     }
 
     /// Returns the encoded arguments, if an acknowledgement was asked for.

@@ -16,7 +16,7 @@ use super::{
     user_code::{Polled, UserCode},
 };
 use crate::{
-    base::{Cause, HandlerError},
+    base::{Cause, HandlerError, fault},
     client::{Scope, Socket},
 };
 
@@ -35,12 +35,14 @@ impl Started {
         call: impl FnOnce(&mut EventContext<'_>) -> Called,
     ) -> Self {
         let called = scope.call(|| call(cx));
-        let ack_taken = cx.is_ack_taken();
-        match (cx.take_malformed(), called) {
-            (Some(malformed), _) => Started::failed(StartFailure::Malformed(malformed)),
-            (None, Ok(Ok(future))) => Started::Runs(UserCode::new(scope, future), ack_taken),
-            (None, Ok(Err(error))) => Started::failed(StartFailure::Failed(Cause::Error(error))),
-            (None, Err(panic)) => Started::failed(StartFailure::Failed(panic.into())),
+        if let Some(malformed) = cx.take_malformed() {
+            scope.enter(|| fault::discard(called));
+            return Started::failed(StartFailure::Malformed(malformed));
+        }
+        match called {
+            Ok(Ok(future)) => Started::Runs(UserCode::new(scope, future), cx.is_ack_taken()),
+            Ok(Err(error)) => Started::failed(StartFailure::Failed(Cause::Error(error))),
+            Err(panic) => Started::failed(StartFailure::Failed(panic.into())),
         }
     }
 
@@ -69,7 +71,13 @@ impl Dispatcher {
         let mut cx = self.context(entry, socket, event, input);
         let scope = Scope::event(socket.clone());
         let started = Started::start(scope, &mut cx, |cx| entry.call(cx));
-        self.run(started, socket, event, &entry.origin)
+        let origin = &entry.origin;
+        let run = self.run(started, socket, event, origin);
+        async move {
+            let response = run.await?.shared();
+            response
+                .map_err(|error| self.failure(Cause::Error(error.into()), (socket, event), origin))
+        }
     }
 
     /// Runs one handler as far as it goes without waiting.
@@ -90,19 +98,20 @@ impl Dispatcher {
         let origin = &entry.origin;
         let polled = UserCode::begin(scope, origin, cx, || {
             let called = entry.call(&mut call);
-            match call.take_malformed() {
-                Some(malformed) => Err(StartFailure::Malformed(malformed)),
-                None => called.map_err(|error| StartFailure::Failed(Cause::Error(error))),
+            if call.is_malformed() {
+                fault::discard(called);
+                return Err("a malformed argument".into());
             }
+            called
         });
+        // Even if user code has panicked since.
+        if let Some(malformed) = call.take_malformed() {
+            return Ok(Err(EventFailure::Malformed(malformed)));
+        }
         let ack_taken = call.is_ack_taken();
         match polled {
-            Ok(Polled::Waits(code)) => Err(Started::Runs(code, ack_taken)),
-            Ok(Polled::Ended(ended)) => Ok(self.ended(ended, ack_taken, (socket, event), origin)),
-            Err(StartFailure::Malformed(error)) => Ok(Err(EventFailure::Malformed(error))),
-            Err(StartFailure::Failed(cause)) => {
-                Ok(Err(self.failure(cause, (socket, event), origin)))
-            }
+            Polled::Waits(code) => Err(Started::Runs(code, ack_taken)),
+            Polled::Ended(ended) => Ok(self.ended(ended, ack_taken, (socket, event), origin)),
         }
     }
 

@@ -148,7 +148,7 @@ async fn run(
                 .unwrap_or_default()
         }
     };
-    // Arguments that have no form in JSON have failed the handler.
+    // The only error left is text that is not UTF-8, which serde_json does not write.
     let values = response.payload().unwrap_or_default();
     let uploads = socket.client().data::<Uploads>();
     uploads.with(|uploads| uploads.finish(&name, &id, values.clone()));

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{HandlerFuture, Outcome, origin::Origin};
+use super::{Called, HandlerFuture, Outcome, origin::Origin};
 use crate::{
     base::{
         BoxError, Cause,
@@ -31,11 +31,11 @@ thread_local! {
 /// Started user code. Not a future, so that it can be stored beside its origin.
 pub(super) struct UserCode {
     future: Scoped<HandlerFuture>,
-    /// When it was polled first.
+    /// When its first poll began.
     started: Option<Moment>,
 }
 
-/// What user code has come to in its first poll.
+/// What user code has come to in its first poll, or if it could not be started.
 pub(super) enum Polled {
     Ended(Result<Response, Cause>),
     Waits(UserCode),
@@ -49,40 +49,39 @@ impl UserCode {
         }
     }
 
-    /// Starts user code and polls it once, in the same scope: most handlers end in their first poll.
-    ///
-    /// # Errors
-    ///
-    /// The error of `start`.
+    /// Starts user code, which reads its arguments, and polls it once, in the same scope: most handlers end in their first poll.
     #[inline]
-    pub(super) fn begin<E>(
+    pub(super) fn begin(
         mut scope: Scope,
         origin: &Origin,
         cx: &mut Context<'_>,
-        start: impl FnOnce() -> Result<HandlerFuture, E>,
-    ) -> Result<Polled, E> {
+        start: impl FnOnce() -> Called,
+    ) -> Polled {
         let begun = turn_clock::recent();
+        let mut has_started = false;
         let called = scope.call(|| {
             let mut future = start()?;
+            has_started = true;
             Ok(match future.as_mut().poll(cx) {
                 Poll::Ready(outcome) => Ok(outcome),
                 Poll::Pending => Err(future),
             })
         });
         let ended = match called {
-            Ok(Err(error)) => return Err(error),
+            Ok(Ok(Ok(outcome))) => Ok((outcome, scope.take_failure())),
             Ok(Ok(Err(future))) => {
                 after_poll(origin, begun);
-                return Ok(Polled::Waits(UserCode {
+                return Polled::Waits(UserCode {
                     future: scope.run(future),
                     started: Some(begun),
-                }));
+                });
             }
-            Ok(Ok(Ok(outcome))) => Ok((outcome, scope.take_failure())),
+            Ok(Err(error)) => return Polled::Ended(Err(Cause::Error(error))),
+            Err(panic) if !has_started => return Polled::Ended(Err(panic.into())),
             Err(panic) => Err(panic),
         };
         let now = after_poll(origin, begun);
-        Ok(Polled::Ended(conclude(origin, now.since(begun), ended)))
+        Polled::Ended(conclude(origin, now.since(begun), ended))
     }
 
     #[inline]

@@ -181,6 +181,11 @@ impl Codec {
         id: &str,
         arguments: AckBuffer,
     ) -> Result<Frames, EncodeError> {
+        if self.parser.is_some() {
+            // The response of another server, which its middleware has passed on.
+            let payload = Payload::Json(arguments.into_payload()?);
+            return self.try_ack(namespace, id, Some(&payload));
+        }
         self.check_attachments(arguments.attachments())?;
         arguments.into_packet(namespace, id)
     }

@@ -28,7 +28,8 @@ use crate::{
     node::Options,
 };
 
-/// The timeout of a head that hyper is told. The timer has those that apply.
+/// hyper's `header_read_timeout`, which starts the timer; those that apply are the timer's own. `sleep_until` subtracts it to learn when
+/// hyper has read the clock.
 pub(super) const HYPER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The first byte of a TLS connection: the type of the record with the client's hello (RFC 8446, 5.1).
@@ -113,8 +114,7 @@ impl Timer for HttpTimer {
         time::Instant::now().into_std()
     }
 
-    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted. hyper's deadline only tells
-    /// when it has read the clock.
+    /// Starts the wait for a head. The first one of a connection has begun when the connection was accepted.
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
         let deadline = time::Instant::from_std(deadline);
         let now = deadline.checked_sub(HYPER_TIMEOUT).unwrap_or(deadline);
@@ -142,7 +142,7 @@ impl Timer for HttpTimer {
 struct HeadTimeout {
     /// Set in the first poll: most heads are there before.
     timer: Option<engine::Timer>,
-    /// When it was created, until hyper polls it, which follows at once.
+    /// When it was created: the time of the first poll, which follows at once.
     created: Option<time::Instant>,
     deadline: time::Instant,
     has_begun: bool,

@@ -129,6 +129,11 @@ impl<'a> EventContext<'a> {
         })
     }
 
+    /// Returns whether an argument was a protocol violation.
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.malformed.is_some()
+    }
+
     /// Takes the first argument that was a protocol violation. It closes the connection, no matter what user code did with
     /// the error.
     pub(crate) fn take_malformed(&mut self) -> Option<ArgumentError> {

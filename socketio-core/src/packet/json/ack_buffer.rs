@@ -1,6 +1,6 @@
-//! [`AckBuffer`]: the arguments of an acknowledgement, behind the place for the head of its packet.
+//! [`AckBuffer`]: the arguments of an acknowledgement, behind room for the head of its packet.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,14 +11,14 @@ use crate::{
     packet::Frames,
 };
 
-/// The place for the head of the packet, in bytes. The head of an acknowledgement for a long namespace does not fit.
-const PLACE: usize = 64;
+/// The room for the head of the packet, in bytes. With a longer head, the packet is copied.
+const ROOM: usize = 64;
 
-/// Arguments of an acknowledgement, in a buffer that has place for the head of the packet in front of them: a response is
-/// copied and allocated once.
-#[derive(Clone, Debug)]
+/// Arguments of an acknowledgement, in a buffer that has room for the head of the packet in front of them, so that a response is
+/// not copied into a payload first. It is the thread's buffer for its next text: meant to be sent at once.
+#[derive(Clone)]
 pub(crate) struct AckBuffer {
-    /// The place, filled with [`Text::TYPE`], and the JSON array.
+    /// The room, filled with [`Text::TYPE`], and the JSON array.
     text: Vec<u8>,
     attachments: Vec<Bytes>,
 }
@@ -30,8 +30,8 @@ impl AckBuffer {
     ///
     /// If `value` has no form in JSON.
     pub(crate) fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
-        let mut text = Text::buffer(PLACE + 64).into_bytes();
-        text.resize(PLACE, Text::TYPE as u8);
+        let mut text = Text::buffer(ROOM + 64).into_bytes();
+        text.resize(ROOM, Text::TYPE as u8);
         let mut writer = Writer::behind(text);
         write_arguments(&mut writer, value)?;
         writer.check_placeholders()?;
@@ -43,7 +43,7 @@ impl AckBuffer {
 
     /// Returns whether there are no arguments in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.text[PLACE..] == *b"[]"
+        self.text[ROOM..] == *b"[]"
     }
 
     /// Returns the number of attachments.
@@ -57,7 +57,7 @@ impl AckBuffer {
     ///
     /// If they are not UTF-8.
     pub(crate) fn into_payload(self) -> Result<JsonPayload, EncodeError> {
-        let text = Text::from_bytes(self.text, PLACE - Text::TYPE.len_utf8());
+        let text = Text::from_bytes(self.text, ROOM - Text::TYPE.len_utf8());
         let text = text.map_err(EncodeError::not_utf8)?;
         Ok(JsonPayload::new(text, self.attachments))
     }
@@ -77,17 +77,26 @@ impl AckBuffer {
             _ => [&*types, namespace, ",", id],
         };
         let length: usize = head.iter().map(|part| part.len()).sum();
-        let Some(start) = PLACE.checked_sub(length) else {
+        let Some(start) = ROOM.checked_sub(length) else {
             return Ok(ack(namespace, id, &self.into_payload()?));
         };
-        let mut end = start;
+        let mut place = start;
         for part in head {
-            self.text[end..end + part.len()].copy_from_slice(part.as_bytes());
-            end += part.len();
+            self.text[place..place + part.len()].copy_from_slice(part.as_bytes());
+            place += part.len();
         }
         let text = Text::from_bytes(self.text, start).map_err(EncodeError::not_utf8)?;
         let attachments = self.attachments.into_iter().map(Message::Binary);
         Ok(Frames::text(text, attachments.collect()))
+    }
+}
+
+impl fmt::Debug for AckBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckBuffer")
+            .field("json", &String::from_utf8_lossy(&self.text[ROOM..]))
+            .field("attachments", &self.attachments.len())
+            .finish()
     }
 }
 
@@ -113,7 +122,7 @@ mod tests {
         let long = ["x".repeat(20_000), "é".repeat(40)];
         let bytes = vec![ByteBuf::from([1, 2]); 11];
         // The head fits, fits exactly, and does not fit.
-        let namespaces = [1, 2, PLACE - 6, PLACE - 5, PLACE - 4, PLACE].map(|length| {
+        let namespaces = [1, 2, ROOM - 6, ROOM - 5, ROOM - 4, ROOM].map(|length| {
             let slash = String::from("/");
             slash + &"n".repeat(length - 1)
         });

@@ -26,7 +26,7 @@ impl<A: From<Bytes>> Writer<A> {
         Writer::behind(buffer.into_bytes())
     }
 
-    /// Continues a buffer that [`Text::buffer`] began.
+    /// Continues a buffer, whose text so far is not JSON.
     pub(super) fn behind(buffer: Vec<u8>) -> Self {
         Writer {
             start: buffer.len(),
